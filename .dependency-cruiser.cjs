@@ -1,0 +1,80 @@
+/** The floors of the house, lowest first. A folder imports only from floors below its own. */
+const FLOORS = [
+  ['shared'],
+  ['platform'],
+  ['identity', 'models'],
+  ['tools', 'stages', 'statistics'],
+  ['runtimes'],
+  ['agents'],
+  ['sessions'],
+  ['projects'],
+  ['builds'],
+  ['health', 'legacy'],
+];
+
+const path = (folders) => `^src/(${folders.join('|')})/`;
+
+const floorRules = FLOORS.map((folders, floor) => {
+  const above = FLOORS.slice(floor + 1).flat();
+  return {
+    name: `floor-${folders.join('-')}`,
+    comment: `${folders.join(', ')} may import only from lower floors`,
+    severity: 'error',
+    from: { path: path(folders) },
+    to: { path: `${above.length > 0 ? `${path(above)}|` : ''}^src/[^/]+\\.ts$` },
+  };
+});
+
+const neighbourRules = FLOORS.flatMap((folders) =>
+  folders.flatMap((folder) =>
+    folders
+      .filter((other) => other !== folder)
+      .map((other) => ({
+        name: `neighbours-${folder}-${other}`,
+        comment: 'folders of one floor do not know each other',
+        severity: 'error',
+        from: { path: path([folder]) },
+        to: { path: path([other]) },
+      })),
+  ),
+);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...floorRules,
+    ...neighbourRules,
+    {
+      name: 'only-platform-dynamodb-and-repositories-know-the-aws-sdk',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/dynamodb/|\\.repository\\.ts$' },
+      to: { path: '@aws-sdk/' },
+    },
+    {
+      name: 'records-and-errors-are-plain',
+      comment: '<entity>.ts and *.errors.ts know no framework',
+      severity: 'error',
+      from: { path: '^src/[a-z]+/([a-z-]+\\.errors|project|stage|agent|invocation|session|message|build|artifact)\\.ts$' },
+      to: { path: '@nestjs/|@aws-sdk/' },
+    },
+    {
+      name: 'controllers-never-see-repositories',
+      severity: 'error',
+      from: { path: '\\.controller\\.ts$' },
+      to: { path: '\\.repository\\.ts$' },
+    },
+    {
+      name: 'services-know-no-http',
+      severity: 'error',
+      from: { path: '\\.service\\.ts$', pathNot: '^src/platform/' },
+      to: { path: '@nestjs/swagger|^express$' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: false,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.spec\\.ts$' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};

@@ -1,0 +1,41 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AgentsModule } from './agents/agents.module.js';
+import { BuildsModule } from './builds/builds.module.js';
+import { HealthModule } from './health/health.module.js';
+import { IdentityModule } from './identity/identity.module.js';
+import { LegacyModule } from './legacy/legacy.module.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import type { Settings } from './platform/config/settings.js';
+import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { ObservabilityModule } from './platform/observability/observability.module.js';
+import { ProjectsModule } from './projects/projects.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { StagesModule } from './stages/stages.module.js';
+import { StatisticsModule } from './statistics/statistics.module.js';
+import { TABLES } from './tables.js';
+
+/** The house: floors from the bottom up. The older routes come before the features whose paths theirs overlap with. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(settings),
+        DynamoDbModule.forRoot(TABLES),
+        ObservabilityModule,
+        HttpModule,
+        IdentityModule,
+        StagesModule,
+        StatisticsModule,
+        LegacyModule,
+        AgentsModule,
+        SessionsModule,
+        ProjectsModule,
+        BuildsModule,
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../platform/config/settings.js';
+import { ProjectArtifactsService } from '../projects/project-artifacts.service.js';
+import { ProjectProgressService } from '../projects/project-progress.service.js';
+import { Clock } from '../shared/clock.js';
+import { BuildsRepository } from './builds.repository.js';
+import { StageRunners } from './runners/stage-runners.js';
+
+/** What a run needs from the platform; one for all runs. */
+@Injectable()
+export class BuildRunPorts {
+  constructor(
+    readonly progress: ProjectProgressService,
+    readonly artifacts: ProjectArtifactsService,
+    readonly builds: BuildsRepository,
+    readonly runners: StageRunners,
+    private readonly settings: Settings,
+  ) {}
+
+  readonly clock = new Clock();
+
+  /** Holds each step back by `BUILD_STAGE_PAUSE_MS` (0 unless set), so that a person can follow a build that takes milliseconds. */
+  pace(signal: AbortSignal): Promise<void> {
+    const pause = this.settings.get('BUILD_STAGE_PAUSE_MS');
+    return pause === 0 ? Promise.resolve() : this.wait(pause, signal);
+  }
+
+  /** Rejects when the run is interrupted. */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    return delay(ms, undefined, { signal });
+  }
+}

@@ -1,0 +1,17 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+/**
+ * AgentBuilds: one item for each build attempt, with the lease of the process that runs it. It outlives its project,
+ * because statistics of the past stay. `QueueIndex` is sparse: only builds that wait (`QUEUED`) or run (`RUNNING`) are in
+ * it, ordered by priority and age. `UncountedIndex` is sparse too: ended builds that the statistics have not counted yet.
+ */
+export const BUILD_TABLES: TableDefinition[] = [
+  {
+    name: 'AgentBuilds',
+    partition_key: 'build_id',
+    indexes: [
+      { name: 'QueueIndex', partition_key: 'queue', sort_key: 'queue_order' },
+      { name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'ended_at' },
+    ],
+  },
+];

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { designSchema } from '../agent-design/agent-design.schema.js';
+import { agentNameFor } from '../agent-naming.js';
+import { PATHS } from '../artifact-paths.js';
+import { DocumentWriter } from '../document-writer.js';
+import { planSchema } from '../orchestrator/orchestrator.schema.js';
+import { readDocument, readText } from '../read-document.js';
+import { requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
+import { jsonArtifact } from '../stage-artifacts.js';
+import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
+import { PACKAGE_TASK } from './agent-code-developer.prompt.js';
+import { assembleDefinition } from './assemble-definition.js';
+import { exportProject } from './export/export-project.js';
+
+/** Stage 5c: the executable definition, and a small project that serves the agent elsewhere. */
+@Injectable()
+export class AgentCodeDeveloperRunner extends StageRunner {
+  override readonly stage = 'agent_developer_manager';
+  override readonly sub_stage = 'agent_code_developer';
+
+  constructor(private readonly writer: DocumentWriter) {
+    super();
+  }
+
+  override async run(context: StageContext): Promise<StageResult> {
+    const plan = readDocument(context, PATHS.plan, planSchema);
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const design = readDocument(context, PATHS.design, designSchema);
+    const system_prompt = readText(context, PATHS.systemPrompt);
+    const { document, model, usage } = await this.writer.write(context, PACKAGE_TASK, { requirements, design });
+    const definition = assembleDefinition({ plan, requirements, design, system_prompt, description: document.description, tags: context.tags });
+    context.log('info', `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents`);
+    const files = exportProject(definition, document);
+    context.log('info', `Exportable project: ${files.map((file) => file.path).join(', ')}`);
+    return {
+      artifacts: [jsonArtifact(PATHS.definition, definition), ...files],
+      output_data: { agent_name: definition.agent_name, tools: definition.tools.length, knowledge_documents: definition.knowledge.length, export_files: files.map((file) => file.path) },
+      model,
+      usage,
+      tool_calls: 0,
+      agent_name: agentNameFor(context, this.stage, definition.agent_name),
+    };
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { ToolCatalogue } from '../../tools/tool-catalogue.js';
+
+/** What a step's model gets to know about a tool. */
+export const toolCardSchema = z.object({
+  name: z.string(),
+  description: z.string(),
+  /** The catalogue's own rules say that the requirement asks for it. */
+  suggested: z.boolean(),
+});
+
+export type ToolCard = z.infer<typeof toolCardSchema>;
+
+export function toolCards(catalogue: ToolCatalogue, requirement: string): ToolCard[] {
+  const suggested = new Set(catalogue.matching(requirement).map((tool) => tool.name));
+  return catalogue.list().map(({ name, description }) => ({ name, description, suggested: suggested.has(name) }));
+}

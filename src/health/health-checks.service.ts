@@ -1,0 +1,82 @@
+import { statfs } from 'node:fs/promises';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { EmbeddedBuildEngine } from '../builds/embedded-build-engine.js';
+import { ModelsService } from '../models/models.service.js';
+import { Settings } from '../platform/config/settings.js';
+import { DatabaseProbe } from '../platform/dynamodb/database-probe.js';
+import type { HealthCheckDto, HealthChecksDto } from './dto/health.dto.js';
+
+const MINIMUM_FREE_DISK = 0.02;
+/** A probe must answer in 50 ms when all is well; a dead database must not hold it for long either. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** The checks behind the probes: each looks at the real thing and none waits longer than a second. */
+@Injectable()
+export class HealthChecksService implements OnModuleDestroy {
+  private isShuttingDown = false;
+
+  constructor(
+    private readonly database: DatabaseProbe,
+    private readonly engine: EmbeddedBuildEngine,
+    private readonly models: ModelsService,
+    private readonly settings: Settings,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.isShuttingDown = true;
+  }
+
+  get shutdown(): HealthCheckDto {
+    return this.isShuttingDown ? unhealthy('The process is shutting down') : healthy('The process takes requests');
+  }
+
+  async all(): Promise<HealthChecksDto> {
+    const [database, disk] = await Promise.all([this.databaseCheck(), this.disk()]);
+    return { database, aws_credentials: await this.credentials(), build_engine: this.buildEngine(), model_provider: this.modelProvider(), disk };
+  }
+
+  async databaseCheck(): Promise<HealthCheckDto> {
+    try {
+      const missing = await this.database.tablesMissing(PROBE_TIMEOUT_MS);
+      return missing.length === 0 ? healthy('Answers, all tables are there') : unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`);
+    } catch {
+      return unhealthy('The database does not answer');
+    }
+  }
+
+  private async credentials(): Promise<HealthCheckDto> {
+    if (this.settings.get('NEXUS_DATABASE') === 'embedded') return { status: 'not_required', message: 'The embedded database needs none' };
+    const isConfigured = await this.database.hasCredentials();
+    return isConfigured
+      ? { status: 'configured', message: 'Found through the credential chain' }
+      : { status: 'not_configured', message: 'None found through the credential chain' };
+  }
+
+  private buildEngine(): HealthCheckDto {
+    return healthy(`${this.settings.get('BUILD_ENGINE')}: ${this.engine.running} of ${this.settings.get('BUILD_SLOTS')} build slots in use`);
+  }
+
+  private modelProvider(): HealthCheckDto {
+    const { id, provider } = this.models.describe();
+    return healthy(`${provider}: ${id}`);
+  }
+
+  private async disk(): Promise<HealthCheckDto> {
+    try {
+      const { bavail, blocks } = await statfs(this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/');
+      const free = bavail / blocks;
+      const message = `${Math.round(free * 1000) / 10} % free`;
+      return free >= MINIMUM_FREE_DISK ? healthy(message) : unhealthy(message);
+    } catch {
+      return unhealthy('Free space could not be read');
+    }
+  }
+}
+
+function healthy(message: string): HealthCheckDto {
+  return { status: 'healthy', message };
+}
+
+function unhealthy(message: string): HealthCheckDto {
+  return { status: 'unhealthy', message };
+}

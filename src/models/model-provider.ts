@@ -1,0 +1,15 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+
+/** One source of language models. The setting `MODEL_PROVIDER` picks the provider that is used; there is never a silent second choice. */
+export abstract class ModelProvider {
+  /** The value of `MODEL_PROVIDER` that selects this provider. */
+  abstract readonly name: string;
+
+  /** The id that is used when neither the agent nor the setting `MODEL_ID` names one. */
+  abstract readonly defaultModelId: string;
+
+  /** Whether this provider can serve the id, so that a wrong one is refused before the first call. */
+  abstract serves(modelId: string): boolean;
+
+  abstract languageModel(modelId: string): LanguageModelV4;
+}

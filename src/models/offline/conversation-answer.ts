@@ -1,0 +1,61 @@
+import { ConversationMemory } from './conversation-memory.js';
+import { factsIn } from './facts.js';
+import type { Intent, OfferedTool, Reply, Turn } from './intent.js';
+import { fallback, unansweredPart } from './intents/fallback.js';
+import { MESSAGE_INTENTS, SENTENCE_INTENTS } from './intents/index.js';
+import { readPersona } from './persona.js';
+import type { Conversation, ToolOutcome } from './prompt-reader.js';
+import { isQuestion, sentencesOf } from './sentences.js';
+
+/** The model either speaks or asks for one tool call; `index` counts the calls of this turn. */
+export type Answer = { type: 'text'; text: string } | { type: 'call'; index: number; tool: string; input: Record<string, unknown> };
+
+/**
+ * Answers the latest message sentence by sentence. Nothing is kept between requests: each request replays the turn with
+ * the tool results it has so far, so the same conversation always gets the same answer.
+ */
+export function answerConversation(conversation: Conversation, tools: ReadonlyMap<string, OfferedTool>): Answer {
+  const memory = ConversationMemory.of(conversation.system, conversation.earlier);
+  const base = { message: conversation.latest.trim(), memory, tools, persona: readPersona(conversation.system) };
+  const whole = firstReply(MESSAGE_INTENTS, { ...base, sentence: base.message });
+  const parts = whole ? [base.message] : sentencesOf(base.message);
+  const spoken: string[] = [];
+  const unanswered: string[] = [];
+  let calls = 0;
+  for (const sentence of parts) {
+    const reply = whole ?? firstReply(SENTENCE_INTENTS, { ...base, sentence });
+    memory.learn(factsIn(sentence));
+    if (!reply) {
+      unanswered.push(sentence);
+      continue;
+    }
+    const outcome = 'tool' in reply ? conversation.outcomes[calls] : undefined;
+    if ('tool' in reply && !outcome) return { type: 'call', index: calls, tool: reply.tool, input: reply.input };
+    if ('tool' in reply) calls += 1;
+    const text = phrase(reply, outcome);
+    memory.noteAnswer(text);
+    spoken.push(text);
+  }
+  return { type: 'text', text: compose(spoken, unanswered, base) };
+}
+
+function firstReply(intents: readonly Intent[], turn: Turn): Reply | undefined {
+  for (const intent of intents) {
+    const reply = intent(turn);
+    if (reply) return reply;
+  }
+  return undefined;
+}
+
+function phrase(reply: Reply, outcome: ToolOutcome | undefined): string {
+  if (!('tool' in reply)) return reply.text;
+  if (!outcome?.ok) return `The tool ${reply.tool} could not do that: ${outcome?.error ?? 'no result'}`;
+  const output = typeof outcome.value === 'object' && outcome.value !== null ? { ...outcome.value } : { result: outcome.value };
+  return reply.phrase(output);
+}
+
+/** Questions left open are named; remarks beside an answered question need no comment. */
+function compose(spoken: string[], unanswered: string[], turn: Pick<Turn, 'persona' | 'tools'>): string {
+  if (spoken.length === 0) return fallback(turn).text;
+  return [...spoken, ...unanswered.filter(isQuestion).map(unansweredPart)].join(' ');
+}

@@ -1,0 +1,71 @@
+import { factKey, factsIn, type Fact } from './facts.js';
+import type { SpokenMessage } from './prompt-reader.js';
+import { conversionSourceOf, type Quantity, resultOf } from './quantity.js';
+import { sentencesOf } from './sentences.js';
+
+const SESSION_STATE = /<session_state>\n(.*)\n<\/session_state>/s;
+
+/** What has been said so far: facts of the user, results of the agent, and the messages themselves. Later facts replace earlier ones. */
+export class ConversationMemory {
+  readonly userMessages: string[] = [];
+  readonly answers: string[] = [];
+  private readonly known = new Map<string, string>();
+  private result: Quantity | undefined;
+  private converted: Quantity | undefined;
+
+  static of(system: string, earlier: readonly SpokenMessage[]): ConversationMemory {
+    const memory = new ConversationMemory();
+    for (const [key, value] of Object.entries(sessionState(system))) {
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') memory.known.set(factKey(key), String(value));
+    }
+    for (const { role, text } of earlier) {
+      if (role === 'assistant') memory.noteAnswer(text);
+      else memory.noteMessage(text);
+    }
+    return memory;
+  }
+
+  noteMessage(text: string): void {
+    this.userMessages.push(text);
+    for (const sentence of sentencesOf(text)) this.learn(factsIn(sentence));
+  }
+
+  noteAnswer(text: string): void {
+    this.answers.push(text);
+    this.result = resultOf(text) ?? this.result;
+    this.converted = conversionSourceOf(text) ?? this.converted;
+  }
+
+  learn(facts: readonly Fact[]): void {
+    for (const { key, value } of facts) this.known.set(key, value);
+  }
+
+  fact(key: string): string | undefined {
+    return this.known.get(factKey(key));
+  }
+
+  get facts(): Fact[] {
+    return [...this.known].map(([key, value]) => ({ key, value }));
+  }
+
+  /** The number that "that" means. */
+  get lastResult(): Quantity | undefined {
+    return this.result;
+  }
+
+  /** What "and in miles?" converts. */
+  get lastConversionSource(): Quantity | undefined {
+    return this.converted;
+  }
+}
+
+function sessionState(system: string): Record<string, unknown> {
+  const json = SESSION_STATE.exec(system)?.[1];
+  if (json === undefined) return {};
+  try {
+    const state: unknown = JSON.parse(json);
+    return typeof state === 'object' && state !== null ? { ...state } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,30 @@
+import type { Intent } from '../intent.js';
+import { beyondRulesIntent } from './beyond-rules.js';
+import { calculatorIntent } from './calculator.js';
+import { dateTimeIntent } from './date-time.js';
+import { jsonQueryIntent } from './json-query.js';
+import { knowledgeLookupIntent } from './knowledge-lookup.js';
+import { otherToolsIntent } from './other-tools.js';
+import { recallIntent, unknownFactIntent } from './recall.js';
+import { smallTalkIntent } from './small-talk.js';
+import { sortingIntent } from './sorting.js';
+import { statementIntent } from './statements.js';
+import { summaryIntent } from './summary.js';
+import { textStatisticsIntent } from './text-statistics.js';
+import { unitConversionIntent } from './unit-conversion.js';
+
+/** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
+export const MESSAGE_INTENTS: readonly Intent[] = [jsonQueryIntent, textStatisticsIntent, summaryIntent, sortingIntent, beyondRulesIntent];
+
+/** Rules about one sentence, the special before the general. */
+export const SENTENCE_INTENTS: readonly Intent[] = [
+  recallIntent,
+  dateTimeIntent,
+  unitConversionIntent,
+  calculatorIntent,
+  unknownFactIntent,
+  smallTalkIntent,
+  statementIntent,
+  otherToolsIntent,
+  knowledgeLookupIntent,
+];

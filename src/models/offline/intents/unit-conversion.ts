@@ -1,0 +1,53 @@
+import { type Intent, type Reply, type Turn, withTool } from '../intent.js';
+import { readable } from '../quantity.js';
+import { essence } from '../sentences.js';
+import { CURRENCY_WORD } from './currencies.js';
+import { digitsForWords } from './numbers.js';
+import { resolveReferences } from './references.js';
+import { isUnit } from './unit-words.js';
+
+const NUMBER = String.raw`(-?\d[\d,]*(?:\.\d+)?|an?)`;
+const UNIT = String.raw`([\p{L}°²/][\p{L}\d°²/ ]{0,30}?)`;
+const FORWARD = new RegExp(String.raw`(?:^|\s)${NUMBER}\s*${UNIT}\s+(?:to|in|into|as)\s+${UNIT}$`, 'iu');
+const BACKWARD = new RegExp(String.raw`how (?:many|much) ${UNIT} (?:are |is |do )?(?:there )?(?:in|make|equals?) ${NUMBER}\s*${UNIT}$`, 'iu');
+const ELLIPTICAL = new RegExp(String.raw`^(?:(?:and|or|what about|how about|what is|what['’]s|how much is|convert|show)\s+)*(?:that |it |this )?(?:to|in|into|as)\s+${UNIT}$`, 'iu');
+
+/** "Convert 10 km to miles", "how many feet are in 2 meters", "and in yards?". */
+export const unitConversionIntent: Intent = (turn) => {
+  const asked = essence(turn.sentence);
+  const text = digitsForWords(resolveReferences(asked, turn.memory, true).text);
+  return forward(text, turn) ?? backward(text, turn) ?? elliptical(asked, turn) ?? money(asked);
+};
+
+function forward(text: string, turn: Turn): Reply | undefined {
+  const [, value = '', from = '', to = ''] = FORWARD.exec(text) ?? [];
+  return conversion(value, from, to, turn);
+}
+
+function backward(text: string, turn: Turn): Reply | undefined {
+  const [, to = '', value = '', from = ''] = BACKWARD.exec(text) ?? [];
+  return conversion(value, from, to, turn);
+}
+
+function elliptical(text: string, turn: Turn): Reply | undefined {
+  const to = ELLIPTICAL.exec(text)?.[1] ?? '';
+  const source = turn.memory.lastConversionSource ?? turn.memory.lastResult;
+  return source?.unit === undefined ? undefined : conversion(source.value, source.unit, to, turn);
+}
+
+function conversion(number: string, from: string, to: string, turn: Turn): Reply | undefined {
+  if (!isUnit(from) || !isUnit(to)) return undefined;
+  const value = /^an?$/i.test(number) ? 1 : Number(number.replaceAll(',', ''));
+  if (!Number.isFinite(value)) return undefined;
+  return withTool(turn, {
+    tool: 'unit_conversion',
+    input: { value, from, to },
+    phrase: ({ result }) => `${readable(value)} ${from} = ${readable(Number(result))} ${to}.`,
+  });
+}
+
+function money(text: string): Reply | undefined {
+  const target = /\b(?:to|in|into)\s+(\p{L}+)$/iu.exec(text)?.[1] ?? '';
+  const isMoney = CURRENCY_WORD.test(target) && /\d|convert|how much|that|my /i.test(text);
+  return isMoney ? { text: 'I cannot convert currencies: that needs an exchange rate of the day, which I do not have.' } : undefined;
+}

@@ -1,0 +1,23 @@
+/** Rules read single sentences; a longer one is not something a person asks in passing. */
+const SENTENCE_MAX_LENGTH = 500;
+const SENTENCES_MAX = 12;
+
+/** The sentences of a message, bounded in number and length so that no message can make the rules slow. */
+export function sentencesOf(message: string): string[] {
+  const cut = message.slice(0, SENTENCE_MAX_LENGTH * SENTENCES_MAX);
+  const sentences = cut.split(/(?<=[?!])\s+|(?<=[^\d\s]{2}\.)\s+|(?<=\d\.)\s+(?=[A-Z])|\n+|;\s+/u);
+  return sentences
+    .map((sentence) => sentence.trim().slice(0, SENTENCE_MAX_LENGTH))
+    .filter((sentence) => sentence !== '')
+    .slice(0, SENTENCES_MAX);
+}
+
+export function isQuestion(sentence: string): boolean {
+  return /\?\s*$/.test(sentence) || /^(?:so |and |then |ok(?:ay)?,? )?(?:what|who|whom|whose|where|when|why|which|how|is|are|do|does|did|can|could|will|would|should)\b/i.test(sentence);
+}
+
+/** Without leading politeness and fillers, and without the mark at the end. */
+export function essence(sentence: string): string {
+  const fillers = /^(?:(?:please|hey|hi|hello|ok|okay|so|now|then|and|well|great|thanks|cool)[,!]?\s+|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to )+/i;
+  return sentence.trim().replace(fillers, '').replace(/[\s?!.,]+$/, '').replace(/,?\s+please$/i, '');
+}

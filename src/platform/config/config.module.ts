@@ -1,0 +1,21 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Clock } from '../../shared/clock.js';
+import { Ids } from '../../shared/ids.js';
+import { Settings } from './settings.js';
+
+/** Settings, clock and ids: what every floor may inject. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: ConfigModule,
+      providers: [
+        { provide: Settings, useValue: settings },
+        { provide: Clock, useValue: new Clock() },
+        { provide: Ids, useValue: new Ids() },
+      ],
+      exports: [Settings, Clock, Ids],
+    };
+  }
+}

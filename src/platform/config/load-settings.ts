@@ -1,0 +1,51 @@
+import { config } from 'dotenv';
+import { Settings } from './settings.js';
+import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
+
+const MINIMUM_SECRET_LENGTH = 32;
+
+/** The settings are wrong; `problems` lists everything that is, so that one start shows all of it. */
+export class SettingsError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The settings are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** Reads `.env` (never over what the environment already says) and the environment. Throws {@link SettingsError}. */
+export function loadSettings(overrides: Record<string, string> = {}): Settings {
+  config({ quiet: true });
+  return parseSettings({ ...process.env, ...overrides });
+}
+
+/** Empty strings count as not set, as compose files write them. */
+export function parseSettings(environment: Record<string, string | undefined>): Settings {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = settingsSchema.safeParse(present);
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (!parsed.success) throw new SettingsError(problems);
+  const isProduction = parsed.data.ENVIRONMENT === 'production';
+  const values: SettingsRecord = {
+    ...parsed.data,
+    API_HOST: parsed.data.API_HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
+    NEXUS_DATABASE: parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
+  };
+  problems.push(...leaseProblems(values), ...(isProduction ? productionProblems(values) : []));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return new Settings(Object.freeze(values));
+}
+
+function leaseProblems(values: SettingsRecord): string[] {
+  return values.BUILD_HEARTBEAT_SECONDS * 2 > values.BUILD_LEASE_SECONDS
+    ? ['BUILD_HEARTBEAT_SECONDS: at most half of BUILD_LEASE_SECONDS, so that one late beat does not lose a build']
+    : [];
+}
+
+function productionProblems(values: SettingsRecord): string[] {
+  const problems: string[] = [];
+  if (values.NEXUS_DATABASE === 'embedded') problems.push('NEXUS_DATABASE: production needs "dynamodb", the embedded database is for one machine');
+  if ((values.JWT_SECRET_KEY ?? '').length < MINIMUM_SECRET_LENGTH)
+    problems.push(`JWT_SECRET_KEY: production needs a secret of at least ${MINIMUM_SECRET_LENGTH} characters, e.g. from: openssl rand -base64 48`);
+  if (values.ALLOWED_ORIGINS.includes('*')) problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
+  return problems;
+}

@@ -1,0 +1,97 @@
+import { DatabaseError, DatabaseUnavailableError, DomainError } from '../../shared/domain-error.js';
+
+/** Throttled, overloaded or not reachable: the same request may succeed a little later. */
+const UNAVAILABLE = new Set([
+  'AbortError',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'InternalServerError',
+  'LimitExceededException',
+  'ProvisionedThroughputExceeded',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  'ThrottlingError',
+  'ThrottlingException',
+  'TimeoutError',
+]);
+const CONDITION_FAILED = 'ConditionalCheckFailed';
+const CONFLICT = 'TransactionConflict';
+const SERVER_FAULT = 500;
+
+interface Fault {
+  name?: string;
+  code?: string;
+  message?: string;
+  $metadata?: { httpStatusCode?: number };
+  CancellationReasons?: { Code?: string }[];
+}
+
+function asFault(error: unknown): Fault {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function reasonsOf(error: unknown): string[] | undefined {
+  const { name, CancellationReasons } = asFault(error);
+  return name === 'TransactionCanceledException'
+    ? (CancellationReasons ?? []).map((reason) => reason.Code ?? 'None')
+    : undefined;
+}
+
+/** The condition of a single write did not hold. */
+export function conditionFailed(error: unknown): boolean {
+  return asFault(error).name === 'ConditionalCheckFailedException';
+}
+
+/**
+ * For a transaction that was cancelled because a condition did not hold: per item, in the order given, whether it was this
+ * item's condition. Undefined for every other error. A transaction cancelled by a conflict alone answers undefined too.
+ */
+export function failedConditions(error: unknown): boolean[] | undefined {
+  const failed = reasonsOf(error)?.map((reason) => reason === CONDITION_FAILED);
+  return failed?.some(Boolean) ? failed : undefined;
+}
+
+/** Another transaction held one of the items: nothing was written, and the same write may be tried again. */
+export function isTransactionConflict(error: unknown): boolean {
+  const { name } = asFault(error);
+  if (name === 'TransactionConflictException' || name === 'TransactionInProgressException') return true;
+  return failedConditions(error) === undefined && (reasonsOf(error)?.includes(CONFLICT) ?? false);
+}
+
+/** Nobody listened: nothing was sent, so the same call can be made again without harm. */
+export function isRefusedConnection(error: unknown): boolean {
+  return asFault(error).code === 'ECONNREFUSED';
+}
+
+function isUnavailable(error: unknown): boolean {
+  const { name, code, $metadata } = asFault(error);
+  if ([name, code].some((word) => word !== undefined && UNAVAILABLE.has(word))) return true;
+  if (($metadata?.httpStatusCode ?? 0) >= SERVER_FAULT) return true;
+  return reasonsOf(error)?.some((reason) => UNAVAILABLE.has(reason)) ?? false;
+}
+
+/**
+ * Failed conditions and conflicts pass through, because only the repository knows what they mean. The rest becomes a domain
+ * error whose message says nothing of the database's inside; the cause keeps it for the log.
+ */
+export function toDatabaseError(error: unknown): unknown {
+  if (error instanceof DomainError) return error;
+  if (conditionFailed(error) || failedConditions(error) || isTransactionConflict(error)) return error;
+  if (isUnavailable(error))
+    return new DatabaseUnavailableError('The database is not available at the moment', {
+      suggestion: 'Wait as long as Retry-After says, then send the same request again.',
+      cause: error,
+    });
+  return new DatabaseError('The database could not carry out the operation', { cause: error });
+}

@@ -1,0 +1,55 @@
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { toDatabaseError } from './database-faults.js';
+import type { TableDefinition } from './table-definition.js';
+
+const DEFAULT_TIMEOUT_MS = 1_000;
+
+/** Says for the health routes whether the database answers and is complete. Never waits longer than it is told to. */
+export class DatabaseProbe {
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly definitions: readonly TableDefinition[],
+    private readonly prefix: string,
+  ) {}
+
+  /**
+   * Resolves when the database answers, whatever it says of its tables.
+   * @throws DatabaseUnavailableError when it does not answer in time, DatabaseError when it refuses
+   */
+  async ping(timeout_ms = DEFAULT_TIMEOUT_MS): Promise<void> {
+    const [first] = this.definitions;
+    if (first) await this.isUsable(first.name, AbortSignal.timeout(timeout_ms));
+  }
+
+  /**
+   * Logical names of the tables that do not exist or are not ready for use yet.
+   * @throws DatabaseUnavailableError when the database does not answer in time
+   */
+  async tablesMissing(timeout_ms = DEFAULT_TIMEOUT_MS): Promise<string[]> {
+    const signal = AbortSignal.timeout(timeout_ms);
+    const usable = await Promise.all(this.definitions.map(({ name }) => this.isUsable(name, signal)));
+    return this.definitions.filter((_, index) => !usable[index]).map(({ name }) => name);
+  }
+
+  /** Whether the client's credential chain finds anything; says nothing of what it allows. */
+  async hasCredentials(): Promise<boolean> {
+    try {
+      await this.client.config.credentials();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private async isUsable(table: string, abortSignal: AbortSignal): Promise<boolean> {
+    try {
+      const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.prefix + table }), {
+        abortSignal,
+      });
+      return Table?.TableStatus === 'ACTIVE' || Table?.TableStatus === 'UPDATING';
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
+      throw toDatabaseError(error);
+    }
+  }
+}

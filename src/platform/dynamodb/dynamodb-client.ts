@@ -1,0 +1,43 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+
+const MAX_SOCKETS = 256;
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+const ATTEMPTS = 3;
+
+export interface ClientOptions {
+  region: string;
+  /** Address of a local engine or of a private endpoint; AWS's own when left out. */
+  endpoint?: string;
+  /** Signs with a fixed pair: local engines want a signature and do not check it. */
+  placeholder_credentials?: boolean;
+}
+
+/** Clients of DynamoDB with kept-alive connections and time-outs short enough to answer a caller while he still waits. */
+export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT_MS): DynamoDBClient {
+  const connections = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const config: DynamoDBClientConfig = {
+    region: options.region,
+    maxAttempts: ATTEMPTS,
+    retryMode: 'standard',
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: new HttpAgent(connections),
+      httpsAgent: new HttpsAgent(connections),
+    }),
+    ...(options.endpoint ? { endpoint: options.endpoint } : {}),
+    ...(options.placeholder_credentials ? { credentials: { accessKeyId: 'nexus', secretAccessKey: 'nexus' } } : {}),
+  };
+  return new DynamoDBClient(config);
+}
+
+/** Plain JavaScript values in and out; undefined attributes are left out instead of refused. */
+export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}

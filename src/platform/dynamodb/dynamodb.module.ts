@@ -1,0 +1,85 @@
+import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { CursorCodec } from './cursor-codec.js';
+import { cursorSecret } from './cursor-secret.js';
+import { DatabaseConnection } from './database-connection.js';
+import { DatabaseProbe } from './database-probe.js';
+import { documentClient } from './dynamodb-client.js';
+import { DynamoDb } from './dynamodb.js';
+import { EmbeddedDatabase } from './embedded/embedded-database.js';
+import { TableCreation } from './table-creation.js';
+import type { TableDefinition } from './table-definition.js';
+
+const TABLES = Symbol('tables');
+
+/**
+ * The database for every feature. `DynamoDb` is ready for use when it is injected: on the embedded database the engine runs
+ * by then and the tables exist; elsewhere `npm run db:migrate` creates them.
+ *
+ * Whoever works in the background stops in onModuleDestroy or beforeApplicationShutdown: the database ends after that.
+ */
+@Global()
+@Module({})
+export class DynamoDbModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
+    @Inject(EmbeddedDatabase) private readonly embedded: EmbeddedDatabase,
+  ) {}
+
+  static forRoot(tables: TableDefinition[]): DynamicModule {
+    return {
+      module: DynamoDbModule,
+      providers: [
+        { provide: TABLES, useValue: tables },
+        { provide: EmbeddedDatabase, inject: [Settings], useFactory: startEmbedded },
+        { provide: DatabaseConnection, inject: [Settings, EmbeddedDatabase], useFactory: connect },
+        { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
+        { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
+        { provide: DynamoDb, inject: [DatabaseConnection, TableCreation, Settings], useFactory: readyDatabase },
+        { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
+      ],
+      exports: [DynamoDb, CursorCodec, TableCreation, DatabaseProbe, EmbeddedDatabase],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.connection.close();
+    await this.embedded.stop();
+  }
+}
+
+function isEmbedded(settings: Settings): boolean {
+  return settings.get('NEXUS_DATABASE') === 'embedded';
+}
+
+async function startEmbedded(settings: Settings): Promise<EmbeddedDatabase> {
+  const embedded = new EmbeddedDatabase(settings.get('NEXUS_DATA_DIR'));
+  if (isEmbedded(settings)) await embedded.start();
+  return embedded;
+}
+
+function connect(settings: Settings, embedded: EmbeddedDatabase): DatabaseConnection {
+  return new DatabaseConnection(settings, isEmbedded(settings) ? embedded : undefined);
+}
+
+function tableCreation(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): TableCreation {
+  const { administration, is_aws } = connection;
+  return new TableCreation(administration, tables, { prefix: settings.get('NEXUS_TABLE_PREFIX'), is_aws });
+}
+
+function databaseProbe(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): DatabaseProbe {
+  return new DatabaseProbe(connection.client, tables, settings.get('NEXUS_TABLE_PREFIX'));
+}
+
+async function readyDatabase(
+  connection: DatabaseConnection,
+  creation: TableCreation,
+  settings: Settings,
+): Promise<DynamoDb> {
+  if (isEmbedded(settings)) await creation.createMissing();
+  return new DynamoDb(documentClient(connection.client), settings.get('NEXUS_TABLE_PREFIX'));
+}
+
+function cursorCodec(settings: Settings): CursorCodec {
+  return new CursorCodec(settings.get('JWT_SECRET_KEY') ?? cursorSecret(settings.get('NEXUS_DATA_DIR')));
+}

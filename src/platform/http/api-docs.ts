@@ -1,0 +1,86 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+
+/** What stands around every successful answer. */
+export class SuccessEnvelope {
+  @ApiProperty({ example: true, description: 'Always true here; errors answer false.' })
+  success: boolean;
+
+  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
+  timestamp: string;
+
+  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Also in the X-Request-Id header and in the logs.' })
+  request_id: string;
+}
+
+export class ErrorBody {
+  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'What kind of failure, for programs.' })
+  code: string;
+
+  @ApiProperty({ example: 'The request is not valid: requirement', description: 'What happened, for people.' })
+  message: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { fields: { requirement: ['requirement must be 10 to 5000 characters'] } } })
+  details: Record<string, unknown>;
+
+  @ApiProperty({ example: 'Correct the fields named in details and send the request again.', description: 'What to do about it.' })
+  suggestion: string;
+
+  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Names this failure in the logs.' })
+  trace_id: string;
+}
+
+export class ErrorEnvelope {
+  @ApiProperty({ example: false, description: 'Always false here.' })
+  success: boolean;
+
+  @ApiProperty({ type: () => ErrorBody })
+  error: ErrorBody;
+
+  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
+  timestamp: string;
+
+  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Also in the X-Request-Id header and in the logs.' })
+  request_id: string;
+}
+
+const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and what is legal in it.',
+  401: 'UNAUTHENTICATED: no known principal.',
+  403: 'PERMISSION_DENIED: the principal lacks the role.',
+  404: 'RESOURCE_NOT_FOUND: no such record in your organisation.',
+  405: 'METHOD_NOT_ALLOWED.',
+  409: 'RESOURCE_CONFLICT: another writer was faster, or the resource is busy.',
+  413: 'PAYLOAD_TOO_LARGE: the body is over its limit.',
+  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body.',
+  429: 'RATE_LIMIT_EXCEEDED: Retry-After says when to go on.',
+  500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
+  502: 'AGENT_INVOCATION_FAILED: the runtime answered with a fault.',
+  503: 'DATABASE_ERROR: the database is unreachable or throttling; Retry-After says when to go on.',
+  504: 'AGENT_INVOCATION_FAILED: the run took longer than its limit.',
+};
+
+/** Documents the success envelope around `data`, which is one record or a list of them. */
+export function ApiData(data: Type<unknown> | [Type<unknown>], options: { status?: number; description: string }) {
+  const model = Array.isArray(data) ? data[0] : data;
+  const reference = { $ref: getSchemaPath(model) };
+  const schema = {
+    allOf: [
+      { $ref: getSchemaPath(SuccessEnvelope) },
+      { type: 'object', required: ['data'], properties: { data: Array.isArray(data) ? { type: 'array', items: reference } : reference } },
+    ],
+  };
+  return applyDecorators(
+    ApiExtraModels(SuccessEnvelope, model),
+    ApiResponse({ status: options.status ?? 200, description: options.description, schema }),
+  );
+}
+
+/** Documents the error answers of a route. 401, 500 and 503 belong to every route that has a principal. */
+export function ApiErrors(...statuses: number[]) {
+  const all = [...new Set([...statuses, 401, 500, 503])].sort((a, b) => a - b);
+  return applyDecorators(
+    ApiExtraModels(ErrorEnvelope),
+    ...all.map((status) => ApiResponse({ status, description: ERROR_DESCRIPTIONS[status] ?? 'Error', schema: { $ref: getSchemaPath(ErrorEnvelope) } })),
+  );
+}

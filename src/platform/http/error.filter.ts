@@ -1,0 +1,45 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { Clock } from '../../shared/clock.js';
+import { MethodCheck, MethodNotAllowedError } from './method-not-allowed.js';
+import { RequestContext } from './request-context.js';
+import { type ErrorAnswer, toErrorAnswer } from './to-error-answer.js';
+
+/** The one place where a failure becomes an answer, and where it is logged: once, with the trace id that the caller also has. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  constructor(
+    private readonly context: RequestContext,
+    private readonly clock: Clock,
+    private readonly methods: MethodCheck,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const refined = this.methods.refine(error, request);
+    if (refined instanceof MethodNotAllowedError) response.setHeader('Allow', refined.allowed.join(', '));
+    const answer = toErrorAnswer(refined);
+    this.log(error, answer, request);
+    if (response.headersSent) {
+      response.end();
+      return;
+    }
+    response.status(answer.status).set(answer.headers).json(this.body(answer));
+  }
+
+  /** The error envelope; also the data of an SSE `error` event. */
+  body(answer: ErrorAnswer) {
+    const request_id = this.context.current()?.request_id ?? 'unknown';
+    const { code, message, details, suggestion } = answer;
+    return { success: false, error: { code, message, details, suggestion, trace_id: request_id }, timestamp: this.clock.timestamp(), request_id };
+  }
+
+  private log(error: unknown, answer: ErrorAnswer, request: Request): void {
+    const line = { trace_id: this.context.current()?.request_id, code: answer.code, status: answer.status, method: request.method, path: request.path };
+    if (answer.status >= 500) this.logger.error({ ...line, err: error });
+    else this.logger.debug(line);
+  }
+}

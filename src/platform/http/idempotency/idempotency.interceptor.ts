@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { catchError, concatMap, from, type Observable, of } from 'rxjs';
+import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
+import { RequestContext } from '../request-context.js';
+import { IdempotencyRepository, type RememberedAnswer } from './idempotency.repository.js';
+
+const HEADER = 'Idempotency-Key';
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * Makes every POST safe to repeat: with the header `Idempotency-Key` the same key and body answer what the first request
+ * answered (marked `Idempotency-Replayed: true`), another body is 422, and while the first is still running it is 409.
+ * A request that failed did not use up its key. Kept 24 hours, by organisation, user and route.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(IdempotencyInterceptor.name);
+
+  constructor(
+    private readonly repository: IdempotencyRepository,
+    private readonly context: RequestContext,
+  ) {}
+
+  async intercept(execution: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = execution.switchToHttp().getRequest<Request>();
+    const key = request.header(HEADER);
+    if (request.method !== 'POST' || key === undefined) return next.handle();
+    if (!KEY.test(key)) throw ValidationError.field(HEADER, 'must be 1 to 255 visible ASCII characters');
+    const requestKey = this.requestKey(request, key);
+    const bodyHash = hash(JSON.stringify(request.body ?? null));
+    const earlier = await this.repository.take(requestKey, bodyHash);
+    const response = execution.switchToHttp().getResponse<Response>();
+    if (earlier) return of(this.replay(earlier, bodyHash, response));
+    return next.handle().pipe(
+      concatMap((answer: unknown) => from(this.remember(requestKey, response.headersSent ? undefined : answer).then(() => answer))),
+      catchError((error: unknown) => from(this.forget(requestKey).then(() => Promise.reject(error as Error)))),
+    );
+  }
+
+  private replay(earlier: RememberedAnswer, bodyHash: string, response: Response): unknown {
+    const isStillRunning = earlier.state === 'running';
+    if (earlier.body_hash !== '' && earlier.body_hash !== bodyHash)
+      throw new IdempotencyMismatchError('This Idempotency-Key was used with another body');
+    if (isStillRunning)
+      throw new ConflictError('The first request with this Idempotency-Key is still running', { suggestion: 'Repeat the request in a moment.' });
+    if (!('answer' in earlier) || earlier.answer === null)
+      throw new ConflictError('The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep', {
+        suggestion: 'Read the resource that it made instead of repeating the request.',
+      });
+    response.setHeader('Idempotency-Replayed', 'true');
+    return earlier.answer;
+  }
+
+  private requestKey(request: Request, key: string): string {
+    const facts = this.context.current();
+    return hash([facts?.org_id, facts?.user_id, request.method, request.path, key].join('\n'));
+  }
+
+  /** The work is done: that its answer could not be remembered must not make it look undone. */
+  private async remember(requestKey: string, answer: unknown): Promise<void> {
+    await this.repository.remember(requestKey, answer).catch((error: unknown) => {
+      this.logger.warn({ msg: 'the answer to an idempotency key could not be kept', err: error });
+    });
+  }
+
+  private async forget(requestKey: string): Promise<void> {
+    await this.repository.forget(requestKey).catch((error: unknown) => {
+      this.logger.warn({ msg: 'an idempotency key could not be given back, it is free again in 15 minutes', err: error });
+    });
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

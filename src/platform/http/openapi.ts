@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { Express } from 'express';
+
+const TAGS: Readonly<Record<string, string>> = {
+  projects: 'A requirement on its way through six stages to an agent',
+  stages: 'What the six stages are',
+  agents: 'Running agents, their versions and their invocation',
+  invocations: 'What agents were asked and answered',
+  sessions: 'Conversations of many turns',
+  statistics: 'Exact counts, kept on write; days are UTC',
+  health: 'Probes and metrics; public',
+  'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
+};
+
+const IDEMPOTENCY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Makes a repeat safe: the same key and body answer the first answer again, for 24 hours.',
+  schema: { type: 'string', maxLength: 255 },
+} as const;
+
+/** The OpenAPI document of the running routes. Also written to `openapi.json` by `npm run openapi`. */
+export function apiDocument(app: NestExpressApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Nexus Platform API')
+    .setDescription('The control plane for AI agents: from one paragraph to a running, measured agent.')
+    .setVersion('1.0.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'This platform');
+  for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, config.build());
+  for (const path of Object.values(document.paths)) if (path.post) path.post.parameters = [...(path.post.parameters ?? []), IDEMPOTENCY_PARAMETER];
+  return document;
+}
+
+/** Swagger UI at `/docs`, the document at `/docs-json` and `/openapi.json`, ReDoc at `/redoc`; all files come from this process. */
+export function serveApiDocs(app: NestExpressApplication): void {
+  SwaggerModule.setup('docs', app, () => apiDocument(app), { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml', customSiteTitle: 'Nexus API' });
+  const redocBundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+  app.useStaticAssets(dirname(redocBundle), { prefix: '/redoc-assets', index: false, maxAge: '1d' });
+  const express = app.getHttpAdapter().getInstance<Express>();
+  express.get('/redoc', (_request, response) => {
+    response.type('html').send(REDOC_PAGE);
+  });
+  express.get('/openapi.json', (_request, response) => {
+    response.redirect(308, '/docs-json');
+  });
+}
+
+const REDOC_PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Nexus API reference</title>
+  </head>
+  <body style="margin:0">
+    <redoc spec-url="/docs-json"></redoc>
+    <script src="/redoc-assets/redoc.standalone.js"></script>
+  </body>
+</html>
+`;

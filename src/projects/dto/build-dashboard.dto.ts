@@ -1,0 +1,153 @@
+export class BuildStageDto {
+  /** @example agent_design */
+  name: string;
+
+  /** @example 'Agent design' */
+  display_name: string;
+
+  /** @example 4 */
+  order: number;
+
+  /** @example completed */
+  status: string;
+
+  started_at: string | null;
+
+  completed_at: string | null;
+
+  /** @example 0.4 */
+  duration_seconds: number | null;
+
+  error: string | null;
+
+  /** @example 512 */
+  input_tokens: number;
+
+  /** @example 300 */
+  output_tokens: number;
+
+  /** @example 0 */
+  tool_calls: number;
+
+  metadata: Record<string, unknown>;
+}
+
+export class CostEstimateDto {
+  /** US dollars; null when a model's price is not known. */
+  total: number | null;
+
+  /** @example USD */
+  currency: string;
+
+  /** @example nexus/offline */
+  pricing_model: string | null;
+}
+
+export class BuildMetricsDto {
+  /** Seconds since the build started, or that it took. */
+  total_duration_seconds: number | null;
+
+  input_tokens: number;
+
+  output_tokens: number;
+
+  tool_calls: number;
+
+  /** @example 2 */
+  total_tools: number;
+
+  cost_estimate: CostEstimateDto;
+}
+
+export class BuildResourceDto {
+  /**
+   * agent, tool, prompt or code.
+   * @example tool
+   */
+  type: string;
+
+  /** @example calculator */
+  name: string;
+
+  /** Path of the artifact, or id of the agent. */
+  reference: string;
+}
+
+export class BuildAlertDto {
+  /** @example stage-agent_deployer-failed */
+  id: string;
+
+  /**
+   * info, warning or error.
+   * @example error
+   */
+  level: string;
+
+  message: string;
+
+  created_at: string;
+}
+
+export class WorkflowNodeDto {
+  /** @example tool_developer */
+  id: string;
+
+  /** @example 'Tool development' */
+  label: string;
+
+  /**
+   * stage or sub_stage.
+   * @example sub_stage
+   */
+  type: string;
+
+  /** @example completed */
+  status: string;
+}
+
+export class WorkflowEdgeDto {
+  /** @example agent_design */
+  source: string;
+
+  /** @example agent_developer_manager */
+  target: string;
+
+  /**
+   * next or contains.
+   * @example next
+   */
+  kind: string;
+}
+
+/** Everything about a build on one page. */
+export class BuildDashboardDto {
+  project_id: string;
+
+  project_name: string;
+
+  status: string;
+
+  progress_percentage: number;
+
+  requirement: string;
+
+  stages: BuildStageDto[];
+
+  total_stages: number;
+
+  completed_stages: number;
+
+  updated_at: string;
+
+  metrics: BuildMetricsDto;
+
+  resources: BuildResourceDto[];
+
+  alerts: BuildAlertDto[];
+
+  workflow_graph_nodes: WorkflowNodeDto[];
+
+  workflow_graph_edges: WorkflowEdgeDto[];
+
+  error_info: Record<string, unknown> | null;
+}

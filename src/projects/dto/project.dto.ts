@@ -1,0 +1,160 @@
+import { StagesSnapshotDto } from './stage.dto.js';
+
+export class ProjectErrorDto {
+  /** @example BUILD_ERROR */
+  code: string;
+
+  /** @example 'The acceptance examples failed' */
+  message: string;
+
+  /** @example agent_deployer */
+  stage: string | null;
+
+  details?: Record<string, unknown>;
+}
+
+/** What the build took, from the stages' own measurements. */
+export class BuildSummaryDto {
+  /** @example 1.5 */
+  total_duration_seconds: number | null;
+
+  /** @example nexus/offline */
+  model: string | null;
+
+  /** @example 2140 */
+  input_tokens: number;
+
+  /** @example 1730 */
+  output_tokens: number;
+
+  /** @example 3 */
+  tool_calls: number;
+
+  /** US dollars; null when the model's price is not known. The offline model costs nothing. */
+  cost: number | null;
+
+  /** Seconds by stage; null for a stage that has not ended. */
+  stage_durations: Record<string, number | null>;
+}
+
+/** A project as lists show it. */
+export class ProjectSummaryDto {
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  project_id: string;
+
+  /** @example 'Shop support' */
+  project_name: string;
+
+  /** @example 'A support assistant for our web shop: it calculates discounts.' */
+  requirement: string;
+
+  /**
+   * pending (waits for a build slot), building, pausing, paused, completed or failed.
+   * @example completed
+   */
+  status: string;
+
+  /**
+   * Percent, 0 to 100; never decreases within an attempt.
+   * @example 100
+   */
+  progress: number;
+
+  /** @example 100 */
+  progress_percentage: number;
+
+  /** @example agent_deployer */
+  current_stage: string | null;
+
+  /** @example 6 */
+  current_stage_number: number | null;
+
+  current_sub_stage: string | null;
+
+  /** @example ada */
+  user_id: string;
+
+  /** @example 'Ada Lovelace' */
+  user_name: string | null;
+
+  /** @example 3 */
+  priority: number;
+
+  /** @example ['support'] */
+  tags: string[];
+
+  /** @example shop-support */
+  agent_name: string | null;
+
+  /**
+   * Ids of the agents that the build made.
+   * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support']
+   */
+  agents: string[];
+
+  error_info: ProjectErrorDto | null;
+
+  control_reason: string | null;
+
+  /**
+   * Counts the builds of this project.
+   * @example 1
+   */
+  attempt: number;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:02.000Z */
+  updated_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string | null;
+
+  /** @example 2026-11-20T10:00:02.000Z */
+  completed_at: string | null;
+
+  /** From the speed so far; null while that is not known. */
+  estimated_completion: string | null;
+}
+
+/** A project with its stages and what its build took. */
+export class ProjectDto extends ProjectSummaryDto {
+  stages_snapshot: StagesSnapshotDto;
+
+  build_summary: BuildSummaryDto;
+}
+
+export class ProjectListDto {
+  projects: ProjectSummaryDto[];
+
+  /**
+   * Records on this page.
+   * @example 1
+   */
+  total: number;
+
+  /** Cursor of the next page; null at the end. */
+  last_key: string | null;
+}
+
+export class DeletedCountsDto {
+  /** @example 1 */
+  agents: number;
+
+  /** @example 12 */
+  invocations: number;
+
+  /** @example 2 */
+  sessions: number;
+
+  /** @example 8 */
+  messages: number;
+
+  /** @example 14 */
+  artifacts: number;
+}
+
+export class DeletedProjectDto {
+  deleted: DeletedCountsDto;
+}

@@ -1,0 +1,103 @@
+/** A part of the development stage. */
+export class SubStageDto {
+  /** @example completed */
+  status: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string | null;
+
+  /** @example 2026-11-20T10:00:01.000Z */
+  completed_at: string | null;
+
+  /** @example ['tools/calculator.json'] */
+  artifacts: string[];
+}
+
+export class SubStagesDto {
+  tool_developer: SubStageDto;
+
+  prompt_engineer: SubStageDto;
+
+  agent_code_developer: SubStageDto;
+}
+
+export class StageLogDto {
+  /** @example 2026-11-20T10:00:00.000Z */
+  timestamp: string;
+
+  /** @example info */
+  level: string;
+
+  /** @example 'Chose the calculator for: calculates discounts' */
+  message: string;
+}
+
+/** One stage of a project's build. */
+export class StageDto {
+  /** @example requirements_analysis */
+  stage_name: string;
+
+  /** @example 2 */
+  stage_number: number;
+
+  /** @example 'Requirements analysis' */
+  display_name: string;
+
+  /**
+   * pending, running, completed or failed.
+   * @example completed
+   */
+  status: string;
+
+  /**
+   * Percent of this stage.
+   * @example 100
+   */
+  progress: number;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string | null;
+
+  /** @example 2026-11-20T10:00:01.000Z */
+  completed_at: string | null;
+
+  /** @example 1.25 */
+  duration_seconds: number | null;
+
+  /** @example shop-support */
+  agent_name: string | null;
+
+  error_message: string | null;
+
+  /** A short summary of what the stage found; the documents are artifacts. */
+  output_data: Record<string, unknown> | null;
+
+  /** @example ['requirements.json', 'requirements.md'] */
+  artifacts: string[];
+
+  sub_stages?: SubStagesDto;
+
+  /** Log lines; only when a single stage is asked for. */
+  logs?: StageLogDto[];
+}
+
+export class StageListDto {
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  project_id: string;
+
+  /** @example 6 */
+  total_stages: number;
+
+  /** Six stages in order. */
+  stages: StageDto[];
+}
+
+export class StagesSnapshotDto {
+  /** @example 6 */
+  total: number;
+
+  /** @example 6 */
+  completed: number;
+
+  stages: StageDto[];
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { Project } from './project.js';
+import { ProjectChangedError } from './projects.errors.js';
+import { ProjectsRepository } from './projects.repository.js';
+
+const TABLE = 'AgentProjects';
+const PROJECT_KEY = 'PROJECT';
+/** The one partition of the sparse deletion index. */
+const MARKED = 'MARKED';
+
+@Injectable()
+export class ProjectDeletionRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly projects: ProjectsRepository,
+  ) {}
+
+  findById(org_id: string, project_id: string): Promise<Project | undefined> {
+    return this.projects.findById(org_id, project_id);
+  }
+
+  /** Takes the project out of every list and marks it; nothing but its deletion can change it any more. */
+  async mark(project: Project, at: string, also: TransactItem[]): Promise<void> {
+    const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
+    const Update = {
+      TableName: TABLE,
+      Key: { project_id: project.project_id, item: PROJECT_KEY },
+      UpdateExpression: 'SET deletion = :marked, updated_at = :at, #version = :next REMOVE list_org, list_org_status, list_org_user',
+      ConditionExpression: projectIsUnchanged,
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':marked': MARKED, ':at': at, ':version': project.version, ':next': project.version + 1 },
+    };
+    await this.db.transact([{ Update }, ...also]).catch((error: unknown) => {
+      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new ProjectChangedError(project.project_id);
+      throw error;
+    });
+  }
+
+  /** Stages and events first, the marked item last: until then a crash leaves the mark to be found. */
+  async deleteItems(project_id: string): Promise<void> {
+    const keys: { project_id: string; item: string }[] = [];
+    for await (const { item } of this.db.queryAll<{ item: string }>({
+      TableName: TABLE,
+      KeyConditionExpression: 'project_id = :id',
+      ExpressionAttributeValues: { ':id': project_id },
+      ProjectionExpression: '#item',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ConsistentRead: true,
+    }))
+      if (item !== PROJECT_KEY) keys.push({ project_id, item });
+    await this.db.batchDelete(TABLE, keys);
+    await this.db.batchDelete(TABLE, [{ project_id, item: PROJECT_KEY }]);
+  }
+
+  /** Projects whose deletion has begun and not ended. */
+  async *marked(): AsyncGenerator<{ org_id: string; project_id: string }> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'DeletionIndex',
+      KeyConditionExpression: 'deletion = :marked',
+      ExpressionAttributeValues: { ':marked': MARKED },
+    };
+    for await (const { project_id } of this.db.queryAll<{ project_id: string }>(query)) {
+      const whole = await this.projects.readWhole(project_id);
+      if (whole?.deleting) yield { org_id: whole.project.org_id, project_id };
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { AgentsService } from '../agents/agents.service.js';
+import { Clock } from '../shared/clock.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { BuildEngine } from './build-engine.port.js';
+import type { Project } from './project.js';
+import { ProjectDeletionRepository } from './project-deletion.repository.js';
+import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
+
+export interface DeletedCounts {
+  agents: number;
+  invocations: number;
+  sessions: number;
+  messages: number;
+  artifacts: number;
+}
+
+const ATTEMPTS = 10;
+
+/**
+ * Deletes a project with everything under it. First the project is marked, which stops its build and makes it 404 for
+ * everyone; then its children go, then its own items, the `PROJECT` item last. Whatever a crash interrupts is found by
+ * that mark at the next start and continued.
+ */
+@Injectable()
+export class ProjectDeletionService implements OnApplicationBootstrap {
+  private readonly logger = new Logger(ProjectDeletionService.name);
+
+  constructor(
+    private readonly repository: ProjectDeletionRepository,
+    private readonly artifacts: ArtifactsRepository,
+    private readonly agents: AgentsService,
+    private readonly engine: BuildEngine,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.finishInterrupted().catch((error: unknown) => {
+      this.logger.error({ msg: 'interrupted deletions could not be continued, the next start tries again', err: error });
+    });
+  }
+
+  /** @throws ProjectNotFoundError also for a second deletion of the same project. */
+  async delete(org_id: string, project_id: string): Promise<DeletedCounts> {
+    await this.mark(org_id, project_id);
+    return this.finish(org_id, project_id);
+  }
+
+  private async mark(org_id: string, project_id: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const project = await this.repository.findById(org_id, project_id);
+      if (!project) throw new ProjectNotFoundError(project_id);
+      try {
+        const at = this.clock.timestamp();
+        await this.repository.mark(project, at, isUnfinished(project) ? this.engine.cancellation(project, at) : []);
+        this.engine.interrupt(project);
+        return;
+      } catch (error) {
+        if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async finish(org_id: string, project_id: string): Promise<DeletedCounts> {
+    const [children, artifacts] = await Promise.all([
+      this.agents.deleteByProject(org_id, project_id),
+      this.artifacts.deleteByProject(org_id, project_id),
+    ]);
+    await this.repository.deleteItems(project_id);
+    return { ...children, artifacts };
+  }
+
+  private async finishInterrupted(): Promise<void> {
+    for await (const { org_id, project_id } of this.repository.marked()) await this.finish(org_id, project_id);
+  }
+}
+
+function isUnfinished(project: Project): boolean {
+  return project.status === 'pending' || project.status === 'building' || project.status === 'paused';
+}

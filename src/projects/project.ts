@@ -1,0 +1,173 @@
+import { InvalidStateError } from '../shared/domain-error.js';
+import { buildProgress, pendingStages, reopenStage, resetStage } from '../stages/stage-rules.js';
+import type { Stage, StageName, SubStageName } from '../stages/stage.js';
+
+export const PROJECT_STATUSES = ['pending', 'building', 'paused', 'completed', 'failed'] as const;
+export type ProjectStatus = (typeof PROJECT_STATUSES)[number];
+
+export const CONTROL_ACTIONS = ['pause', 'resume', 'stop', 'restart'] as const;
+export type ControlAction = (typeof CONTROL_ACTIONS)[number];
+
+export interface ProjectErrorInfo {
+  code: 'BUILD_ERROR' | 'STOPPED';
+  message: string;
+  stage: StageName | null;
+  details?: Record<string, unknown>;
+}
+
+/**
+ * A requirement on its way to an agent. Its life: pending (waits for a build slot) → building ⇄ paused, then completed or
+ * failed; restart leads from either back to a new attempt. `version` grows by one with every change and is the condition
+ * of the next, so two writers cannot both win.
+ */
+export interface Project {
+  project_id: string;
+  org_id: string;
+  user_id: string;
+  user_name: string | null;
+  project_name: string;
+  requirement: string;
+  status: ProjectStatus;
+  /** A pause was asked for while a step was running; it takes effect when that step has ended. */
+  pause_requested: boolean;
+  /** Percent; never decreases within an attempt. */
+  progress: number;
+  current_stage: StageName | null;
+  current_sub_stage: SubStageName | null;
+  priority: number;
+  tags: string[];
+  agent_name: string | null;
+  agent_name_map: Partial<Record<StageName, string>>;
+  /** Ids of the agents that the build made. */
+  agents: string[];
+  error_info: ProjectErrorInfo | null;
+  control_reason: string | null;
+  /** Counts builds of this project from 1; `build_id` names the latest. */
+  attempt: number;
+  build_id: string;
+  started_at: string | null;
+  completed_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+  /** Number of the last build event. */
+  event_seq: number;
+}
+
+/** A project with its six stages in order. */
+export interface ProjectWhole {
+  project: Project;
+  stages: Stage[];
+}
+
+export interface NewProject {
+  org_id: string;
+  user_id: string;
+  requirement: string;
+  user_name?: string | undefined;
+  project_name?: string | undefined;
+  priority?: number | undefined;
+  tags?: string[] | undefined;
+  agent_name?: string | undefined;
+  agent_name_map?: Partial<Record<StageName, string>> | undefined;
+}
+
+const NAME_LENGTH = 80;
+export const PRIORITY_DEFAULT = 3;
+
+/** The first line of the requirement, at most 80 characters. */
+export function nameFromRequirement(requirement: string): string {
+  const line = requirement.trim().split(/\r?\n/, 1)[0] ?? '';
+  const characters = [...line];
+  return characters.length <= NAME_LENGTH ? line : `${characters.slice(0, NAME_LENGTH - 3).join('')}...`;
+}
+
+/** A project as it is before its first build step. */
+export function newProject(input: NewProject, ids: { project_id: string; build_id: string }, at: string): ProjectWhole {
+  const project: Project = {
+    ...ids,
+    org_id: input.org_id,
+    user_id: input.user_id,
+    user_name: input.user_name ?? null,
+    project_name: input.project_name ?? nameFromRequirement(input.requirement),
+    requirement: input.requirement,
+    status: 'pending',
+    pause_requested: false,
+    progress: 0,
+    current_stage: 'orchestrator',
+    current_sub_stage: null,
+    priority: input.priority ?? PRIORITY_DEFAULT,
+    tags: input.tags ?? [],
+    agent_name: input.agent_name ?? null,
+    agent_name_map: input.agent_name_map ?? {},
+    agents: [],
+    error_info: null,
+    control_reason: null,
+    attempt: 1,
+    started_at: null,
+    completed_at: null,
+    created_at: at,
+    updated_at: at,
+    version: 1,
+    event_seq: 0,
+  };
+  return { project, stages: pendingStages(project.agent_name_map) };
+}
+
+/** What a caller sees: `pausing` while a running step is still being finished. */
+export function visibleStatus(project: Project): ProjectStatus | 'pausing' {
+  return project.status === 'building' && project.pause_requested ? 'pausing' : project.status;
+}
+
+const LEGAL_ACTIONS: Record<ProjectStatus | 'pausing', readonly ControlAction[]> = {
+  pending: ['pause', 'stop'],
+  building: ['pause', 'stop'],
+  pausing: ['stop'],
+  paused: ['resume', 'stop'],
+  completed: ['restart'],
+  failed: ['restart'],
+};
+
+/** Throws INVALID_STATE naming the state and the actions that are legal in it. */
+export function assertControllable(project: Project, action: ControlAction): void {
+  const state = visibleStatus(project);
+  const legal = LEGAL_ACTIONS[state];
+  if (legal.includes(action)) return;
+  throw new InvalidStateError(`A project that is ${state} cannot ${action}`, {
+    details: { current_state: state, action, legal_actions: legal },
+    suggestion: `Legal now: ${legal.join(', ')}.`,
+  });
+}
+
+/** The same project for a new attempt. A failed build keeps its completed stages unless `fromScratch`; a completed one starts over. */
+export function restarted(whole: ProjectWhole, options: { build_id: string; fromScratch: boolean; at: string }): ProjectWhole {
+  const keepsCompleted = whole.project.status === 'failed' && !options.fromScratch;
+  const stages = whole.stages.map((stage) => {
+    if (!keepsCompleted) return resetStage(stage);
+    return stage.status === 'completed' ? stage : reopenStage(stage);
+  });
+  const project: Project = {
+    ...whole.project,
+    status: 'pending',
+    pause_requested: false,
+    progress: buildProgress(stages),
+    current_stage: stages.find(({ status }) => status !== 'completed')?.stage_name ?? null,
+    current_sub_stage: null,
+    error_info: null,
+    attempt: whole.project.attempt + 1,
+    build_id: options.build_id,
+    started_at: null,
+    completed_at: null,
+  };
+  return { project, stages };
+}
+
+/**
+ * When a running build should be done if it goes on as fast as it did so far; null while nothing is known of its speed.
+ * Formula: now + elapsed × (100 − progress) / progress.
+ */
+export function estimatedCompletion(project: Project, now: Date): string | null {
+  if (project.status !== 'building' || !project.started_at || project.progress <= 0) return null;
+  const elapsed = Math.max(0, now.getTime() - Date.parse(project.started_at));
+  return new Date(now.getTime() + (elapsed * (100 - project.progress)) / project.progress).toISOString();
+}

@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { StatisticsModule } from '../statistics/statistics.module.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { BuildDashboardService } from './build-dashboard.service.js';
+import { ProjectArtifactsService } from './project-artifacts.service.js';
+import { ProjectBuildController } from './project-build.controller.js';
+import { ControlTransition, ProjectControlService } from './project-control.service.js';
+import { ProjectDeletionRepository } from './project-deletion.repository.js';
+import { ProjectDeletionService } from './project-deletion.service.js';
+import { ProjectEventsService } from './project-events.service.js';
+import { ProjectNotifier } from './project-notifier.js';
+import { ProjectProgressService } from './project-progress.service.js';
+import { ProjectsController } from './projects.controller.js';
+import { ProjectsRepository } from './projects.repository.js';
+import { ProjectsService } from './projects.service.js';
+
+/** Projects, their control, deletion, artifacts and events. The build engine is a port, bound globally by the builds module. */
+@Module({
+  imports: [AgentsModule, StatisticsModule],
+  controllers: [ProjectsController, ProjectBuildController],
+  providers: [
+    ProjectsRepository,
+    ProjectDeletionRepository,
+    ArtifactsRepository,
+    ProjectNotifier,
+    ProjectsService,
+    ControlTransition,
+    ProjectControlService,
+    ProjectDeletionService,
+    ProjectProgressService,
+    ProjectEventsService,
+    ProjectArtifactsService,
+    BuildDashboardService,
+  ],
+  exports: [ProjectsService, ProjectControlService, ProjectProgressService, ProjectArtifactsService, ProjectEventsService],
+})
+export class ProjectsModule {}

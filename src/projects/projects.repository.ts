@@ -1,0 +1,194 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import type { Page } from '../shared/page.js';
+import type { Stage } from '../stages/stage.js';
+import type { Artifact } from './artifact.js';
+import type { Project, ProjectStatus, ProjectWhole } from './project.js';
+import type { ProjectEvent, ProjectEventBody } from './project-event.js';
+import { ProjectChangedError } from './projects.errors.js';
+
+const TABLE = 'AgentProjects';
+const PROJECT_ITEM = 'PROJECT';
+
+export interface ProjectFilter {
+  status?: ProjectStatus | undefined;
+  user_id?: string | undefined;
+  search?: string | undefined;
+}
+
+/** What one change writes besides the project itself, all in one transaction. */
+export interface ProjectChange {
+  project: Project;
+  stages?: Stage[];
+  events?: ProjectEventBody[];
+  artifacts?: Artifact[];
+  /** Items of other tables that must change with the project or not at all, such as the build's queue entry. */
+  with?: TransactItem[];
+}
+
+type StoredItem = (Project & { item: string; deletion?: string }) | (Stage & { item: string });
+
+@Injectable()
+export class ProjectsRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  async create(whole: ProjectWhole, events: ProjectEventBody[], also: TransactItem[]): Promise<ProjectWhole> {
+    const project = numbered(whole.project, events);
+    const projectDoesNotExist = 'attribute_not_exists(project_id)';
+    await this.db.transact([
+      { Put: { TableName: TABLE, Item: projectItem(project), ConditionExpression: projectDoesNotExist } },
+      ...whole.stages.map((stage) => ({ Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) } })),
+      ...eventPuts(project, whole.project.event_seq, events),
+      ...also,
+    ]);
+    return { project, stages: whole.stages };
+  }
+
+  /** GET /projects/{id}: one query reads the project and its stages. Undefined also for another organisation's and for one being deleted. */
+  async findWhole(org_id: string, project_id: string): Promise<ProjectWhole | undefined> {
+    const whole = await this.readWhole(project_id);
+    return whole && whole.project.org_id === org_id && !whole.deleting ? { project: whole.project, stages: whole.stages } : undefined;
+  }
+
+  /** One item, for routes that need only to know that the project is there. */
+  async findById(org_id: string, project_id: string): Promise<Project | undefined> {
+    const record = await this.db.get<Project & { deletion?: string }>(TABLE, { project_id, item: PROJECT_ITEM });
+    return record && record.org_id === org_id && record.deletion === undefined ? record : undefined;
+  }
+
+  /** For background work that continues a deletion and so must see what callers no longer see. */
+  async readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
+    const items: StoredItem[] = [];
+    for await (const item of this.db.queryAll<StoredItem>({
+      TableName: TABLE,
+      KeyConditionExpression: 'project_id = :id AND #item >= :project',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':id': project_id, ':project': PROJECT_ITEM },
+      ConsistentRead: true,
+    }))
+      items.push(item);
+    const [first, ...stages] = items;
+    if (!first || !('project_id' in first) || first.item !== PROJECT_ITEM) return undefined;
+    const { deletion } = first as { deletion?: string };
+    return { project: first as Project, stages: stages as Stage[], deleting: deletion !== undefined };
+  }
+
+  /**
+   * Stores a change and its events in one transaction, if the project is still at the version that the change was made from.
+   * @throws ProjectChangedError when another writer was faster.
+   */
+  async save(before: Project, change: ProjectChange): Promise<Project> {
+    const events = change.events ?? [];
+    const project = numbered({ ...change.project, version: before.version + 1 }, events);
+    const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
+    const items: TransactItem[] = [
+      {
+        Put: {
+          TableName: TABLE,
+          Item: projectItem(project),
+          ConditionExpression: projectIsUnchanged,
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':version': before.version },
+        },
+      },
+      ...(change.stages ?? []).map((stage) => ({ Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) } })),
+      ...eventPuts(project, before.event_seq, events),
+      ...(change.artifacts ?? []).map((artifact) => ({ Put: { TableName: 'AgentArtifacts', Item: { ...artifact } } })),
+      ...(change.with ?? []),
+    ];
+    await this.db.transact(items).catch((error: unknown) => {
+      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new ProjectChangedError(project.project_id);
+      throw error;
+    });
+    return project;
+  }
+
+  /** A condition for other tables' transactions: this build is still the project's running one. */
+  buildIsCurrent(project_id: string, build_id: string): TransactItem {
+    return {
+      ConditionCheck: {
+        TableName: TABLE,
+        Key: { project_id, item: PROJECT_ITEM },
+        ConditionExpression: 'build_id = :build AND #status = :building AND attribute_not_exists(deletion)',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':build': build_id, ':building': 'building' },
+      },
+    };
+  }
+
+  /** GET /projects: newest first, by user, by status or all, each from its own index. */
+  async list(org_id: string, filter: ProjectFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Project>> {
+    const { index, attribute, value } = listIndex(org_id, filter);
+    const search = filter.search?.toLowerCase();
+    const needsFilter = search !== undefined || (filter.status !== undefined && filter.user_id !== undefined);
+    return pageOf<Project>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        IndexName: index,
+        KeyConditionExpression: '#partition = :partition',
+        ExpressionAttributeNames: { '#partition': attribute },
+        ExpressionAttributeValues: { ':partition': value },
+        ScanIndexForward: false,
+      },
+      scope: `projects:${org_id}:${JSON.stringify([filter.status, filter.user_id, search])}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['project_id', 'item', attribute, 'created_at'],
+      ...(needsFilter ? { keep: (project: Project) => matches(project, filter, search) } : {}),
+    });
+  }
+
+  /** Events after `seq`, oldest first, at most `limit`. */
+  async listEventsAfter(project_id: string, seq: number, limit: number): Promise<ProjectEvent[]> {
+    const { items } = await this.db.query<ProjectEvent>({
+      TableName: TABLE,
+      KeyConditionExpression: 'project_id = :id AND #item BETWEEN :after AND :last',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':id': project_id, ':after': eventKey(seq + 1), ':last': 'EVENT#~' },
+      ConsistentRead: true,
+      Limit: limit,
+    });
+    return items;
+  }
+}
+
+function listIndex(org_id: string, filter: ProjectFilter): { index: string; attribute: string; value: string } {
+  if (filter.user_id !== undefined) return { index: 'OrgUserIndex', attribute: 'list_org_user', value: `${org_id}#${filter.user_id}` };
+  if (filter.status !== undefined) return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
+  return { index: 'OrgIndex', attribute: 'list_org', value: org_id };
+}
+
+function matches(project: Project, filter: ProjectFilter, search: string | undefined): boolean {
+  const hasStatus = filter.status === undefined || project.status === filter.status;
+  const isFound = search === undefined || `${project.project_name}\n${project.requirement}`.toLowerCase().includes(search);
+  return hasStatus && isFound;
+}
+
+function projectItem(project: Project): Record<string, unknown> {
+  const { org_id, status, user_id } = project;
+  return { ...project, item: PROJECT_ITEM, list_org: org_id, list_org_status: `${org_id}#${status}`, list_org_user: `${org_id}#${user_id}` };
+}
+
+function stageItem(project_id: string, stage: Stage): Record<string, unknown> {
+  return { ...stage, project_id, item: `STAGE#${stage.stage_number}` };
+}
+
+/** Fixed width, so that string order is number order. */
+const eventKey = (seq: number): string => `EVENT#${String(seq).padStart(8, '0')}`;
+
+function numbered(project: Project, events: readonly unknown[]): Project {
+  return { ...project, event_seq: project.event_seq + events.length };
+}
+
+function eventPuts(project: Project, lastSeq: number, events: readonly ProjectEventBody[]): TransactItem[] {
+  return events.map((event, index) => {
+    const seq = lastSeq + index + 1;
+    const Item = { ...event, project_id: project.project_id, item: eventKey(seq), seq, attempt: project.attempt, timestamp: project.updated_at };
+    return { Put: { TableName: TABLE, Item } };
+  });
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../shared/clock.js';
+import { Ids } from '../shared/ids.js';
+import type { Page } from '../shared/page.js';
+import { StatisticsGauges } from '../statistics/statistics-gauges.js';
+import { BuildEngine } from './build-engine.port.js';
+import { newProject, type NewProject, type Project, type ProjectWhole } from './project.js';
+import { ProjectNotFoundError } from './projects.errors.js';
+import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
+
+/** Projects: creating them, which starts their build, and reading them. */
+@Injectable()
+export class ProjectsService {
+  constructor(
+    private readonly repository: ProjectsRepository,
+    private readonly engine: BuildEngine,
+    private readonly gauges: StatisticsGauges,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** Stores the project, its six stages and its build in one transaction; the build runs in the background. */
+  async create(input: NewProject): Promise<ProjectWhole> {
+    const at = this.clock.timestamp();
+    const whole = newProject(input, { project_id: this.ids.next('proj'), build_id: this.ids.next('bld') }, at);
+    const plan = this.engine.plan(whole.project);
+    const isBuilding = plan.status === 'building';
+    const project: Project = { ...whole.project, status: plan.status, started_at: isBuilding ? at : null };
+    try {
+      const created = await this.repository.create(
+        { ...whole, project },
+        [{ event: 'progress', progress: 0, status: project.status }],
+        [...plan.items, this.gauges.adjust(input.org_id, { builds_started: 1 })],
+      );
+      plan.started(created.project);
+      return created;
+    } catch (error) {
+      plan.abandoned();
+      throw error;
+    }
+  }
+
+  list(org_id: string, filter: ProjectFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Project>> {
+    return this.repository.list(org_id, filter, page);
+  }
+
+  /** @throws ProjectNotFoundError also when the project belongs to another organisation. */
+  async getWhole(org_id: string, project_id: string): Promise<ProjectWhole> {
+    const whole = await this.repository.findWhole(org_id, project_id);
+    if (!whole) throw new ProjectNotFoundError(project_id);
+    return whole;
+  }
+
+  /** @throws ProjectNotFoundError also when the project belongs to another organisation. */
+  async get(org_id: string, project_id: string): Promise<Project> {
+    const project = await this.repository.findById(org_id, project_id);
+    if (!project) throw new ProjectNotFoundError(project_id);
+    return project;
+  }
+}

@@ -1,0 +1,21 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+/**
+ * AgentProjects holds a project whole in one item collection: `PROJECT`, `STAGE#1`..`STAGE#6` and its build events
+ * `EVENT#00000001`.. (sorted before `PROJECT`, so one query from `PROJECT` on reads project and stages without events).
+ * Index keys stand on the `PROJECT` item only and are removed when deletion begins, so lists never show a dying project.
+ */
+export const PROJECT_TABLES: TableDefinition[] = [
+  {
+    name: 'AgentProjects',
+    partition_key: 'project_id',
+    sort_key: 'item',
+    indexes: [
+      { name: 'OrgIndex', partition_key: 'list_org', sort_key: 'created_at' },
+      { name: 'OrgStatusIndex', partition_key: 'list_org_status', sort_key: 'created_at' },
+      { name: 'OrgUserIndex', partition_key: 'list_org_user', sort_key: 'created_at' },
+      { name: 'DeletionIndex', partition_key: 'deletion', sort_key: 'updated_at', projection: 'KEYS_ONLY' },
+    ],
+  },
+  { name: 'AgentArtifacts', partition_key: 'project_id', sort_key: 'path' },
+];

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const names = (max: number) => z.array(z.string().min(1).max(200)).max(max).default([]);
+
+/** A document that an agent may look things up in. */
+export const knowledgeDocumentSchema = z.strictObject({
+  name: z.string().min(1).max(255),
+  content: z.string().max(1_000_000),
+});
+
+/** The executable description of an agent: everything that a runtime needs, nothing that only one runtime understands. */
+export const agentDefinitionSchema = z.strictObject({
+  schema_version: z.literal('1'),
+  agent_name: z
+    .string()
+    .max(100)
+    .regex(/^[a-z0-9][a-z0-9_-]*$/, 'starts with a letter or digit; small letters, digits, _ and - only'),
+  display_name: z.string().min(1).max(200),
+  description: z.string().max(2000),
+  role: z.string().min(1).max(500),
+  system_prompt: z.string().min(1).max(50_000),
+  /** Null lets the platform's settings decide. */
+  model_id: z.string().min(1).nullable().default(null),
+  tools: z.array(z.strictObject({ name: z.string().min(1).max(100), kind: z.literal('builtin') })).max(50).default([]),
+  capabilities: names(100),
+  guardrails: z.array(z.string().min(1).max(1000)).max(50).default([]),
+  memory: z.strictObject({ max_messages: z.int().min(0).max(500).default(40) }).prefault({}),
+  limits: z
+    .strictObject({
+      max_steps: z.int().min(1).max(50).default(8),
+      timeout_seconds: z.number().positive().max(600).default(60),
+      max_output_tokens: z.int().min(1).max(65_536).default(2048),
+    })
+    .prefault({}),
+  knowledge: z.array(knowledgeDocumentSchema).max(50).default([]),
+  tags: names(20),
+});
+
+export type KnowledgeDocument = z.infer<typeof knowledgeDocumentSchema>;
+export type AgentDefinition = z.infer<typeof agentDefinitionSchema>;
+export type AgentDefinitionInput = z.input<typeof agentDefinitionSchema>;

@@ -1,0 +1,71 @@
+import type { Usage } from '../shared/usage.js';
+import type { AgentDefinition, KnowledgeDocument } from './agent-definition.js';
+
+export type RuntimeKind = 'local' | 'http' | 'agentcore';
+
+/** One turn of an agent: the new input, what was said before it, and what it may know. */
+export interface AgentRun {
+  agent_id: string;
+  definition: AgentDefinition;
+  input: string;
+  /** Oldest first; the runtime trims it to `definition.memory.max_messages`. */
+  history: { role: 'user' | 'assistant' | 'system'; content: string }[];
+  /** Documents of this session, in addition to those of the definition. */
+  knowledge?: KnowledgeDocument[];
+  /** Given to the model as context, never as an instruction. */
+  session_state?: Record<string, unknown>;
+  /** Ends the run with reason `cancelled`. */
+  signal?: AbortSignal;
+}
+
+/** One model call or one tool call of a run, in the order in which they started. */
+export interface TraceStep {
+  step: number;
+  type: 'model' | 'tool';
+  name: string;
+  input: unknown;
+  output?: unknown;
+  error?: string;
+  started_at: string;
+  duration_ms: number;
+}
+
+export interface AgentResult {
+  output: string;
+  model: string;
+  usage: Usage;
+  steps: TraceStep[];
+}
+
+export type AgentEvent =
+  | { type: 'start'; model: string }
+  | { type: 'delta'; text: string }
+  | { type: 'tool_call'; call_id: string; tool: string; input: unknown }
+  | { type: 'tool_result'; call_id: string; tool: string; output?: unknown; error?: string; duration_ms: number }
+  | { type: 'done'; result: AgentResult };
+
+export interface Deployment {
+  region: string | null;
+  agentcore_config: { agent_arn: string; agent_alias_id: string; agent_alias_arn: string } | null;
+}
+
+export interface RuntimeHealth {
+  ready: boolean;
+  message: string;
+}
+
+/** Where agents run. */
+export abstract class AgentRuntime {
+  abstract readonly kind: RuntimeKind;
+
+  /** Events in order: one `start`, then deltas and tool calls, one `done` at the end. A failure is thrown as {@link AgentRunError} instead of `done`. */
+  abstract run(run: AgentRun): AsyncIterable<AgentEvent>;
+
+  /** Makes the definition runnable under the id. Safe to repeat. Throws ValidationError for a definition that cannot run here. */
+  abstract deploy(agentId: string, definition: AgentDefinition): Promise<Deployment>;
+
+  /** Safe to repeat, also for an agent that was never deployed. */
+  abstract undeploy(agentId: string): Promise<void>;
+
+  abstract health(agentId: string): Promise<RuntimeHealth>;
+}

@@ -1,0 +1,111 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import { Injectable } from '@nestjs/common';
+import { stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
+import { ModelsService } from '../../models/models.service.js';
+import { Clock } from '../../shared/clock.js';
+import { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import type { AgentDefinition } from '../agent-definition.js';
+import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
+import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
+import { checkDefinition } from './definition-check.js';
+import { RunDeadline } from './run-deadline.js';
+import { messageOf, RunEvents } from './run-events.js';
+import { instructionsOf, messagesOf } from './run-prompt.js';
+import { TraceRecorder } from './trace-recorder.js';
+
+const KNOWLEDGE_TOOL = 'knowledge_lookup';
+
+/** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
+@Injectable()
+export class LocalRuntime extends AgentRuntime {
+  override readonly kind = 'local';
+
+  constructor(
+    private readonly models: ModelsService,
+    private readonly tools: ToolCatalogue,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
+    const deadline = new RunDeadline(run.definition.limits.timeout_seconds, run.signal);
+    const trace = new TraceRecorder(this.clock);
+    const model = this.modelOf(run.definition);
+    const events = new RunEvents(trace, model.modelId);
+    try {
+      yield { type: 'start', model: model.modelId };
+      deadline.signal.throwIfAborted();
+      yield* this.stream(run, model, events, deadline);
+      this.requireAnswer(run.definition, events);
+    } catch (error) {
+      const failure = failureOf(error, deadline);
+      trace.failOpen(failure.message);
+      throw new AgentRunError(failure.reason, failure.message, trace.steps, events.usage, error);
+    } finally {
+      deadline.close();
+    }
+    yield { type: 'done', result: { output: events.output, model: model.modelId, usage: events.usage, steps: trace.steps } };
+  }
+
+  override async deploy(_agentId: string, definition: AgentDefinition): Promise<Deployment> {
+    checkDefinition(definition, this.tools, this.models);
+    return { region: null, agentcore_config: null };
+  }
+
+  /** Nothing is kept per agent. */
+  override async undeploy(_agentId: string): Promise<void> {}
+
+  override async health(_agentId: string): Promise<RuntimeHealth> {
+    return { ready: true, message: 'The agent runs inside the platform.' };
+  }
+
+  private modelOf(definition: AgentDefinition): LanguageModelV4 {
+    try {
+      return this.models.languageModel(definition.model_id);
+    } catch (error) {
+      throw new AgentRunError('model', messageOf(error), [], undefined, error);
+    }
+  }
+
+  private async *stream(run: AgentRun, model: LanguageModelV4, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
+    const { limits } = run.definition;
+    const { stream } = streamText({
+      model,
+      instructions: instructionsOf(run),
+      messages: messagesOf(run),
+      tools: this.toolsOf(run),
+      stopWhen: stepCountIs(limits.max_steps),
+      maxOutputTokens: limits.max_output_tokens,
+      abortSignal: deadline.signal,
+      // The failure is thrown from the stream; the SDK would print it as well.
+      onError: () => undefined,
+    });
+    const parts: AsyncIterator<TextStreamPart<ToolSet>> = stream[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await deadline.within(parts.next());
+      if (next.done === true) return;
+      if (next.value.type === 'abort') deadline.signal.throwIfAborted();
+      yield* events.read(next.value);
+    }
+  }
+
+  /** Documents without the tool to read them would be of no use, so the tool comes with them. */
+  private toolsOf({ definition, knowledge = [] }: AgentRun): ToolSet {
+    const documents = [...definition.knowledge, ...knowledge];
+    const names = definition.tools.map(({ name }) => name);
+    return this.tools.aiTools(documents.length > 0 ? [...names, KNOWLEDGE_TOOL] : names, { knowledge: documents, now: () => this.clock.now() });
+  }
+
+  /** A run that ends while the model still wants tools has used up its steps. */
+  private requireAnswer({ limits }: AgentDefinition, { finishReason }: RunEvents): void {
+    if (finishReason === 'tool-calls') throw new AgentRunError('limit', `The agent did not finish within ${limits.max_steps} steps.`);
+  }
+}
+
+function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFailure; message: string } {
+  if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.' };
+  if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
+  if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
+  return { reason: 'model', message: `The model failed: ${messageOf(error)}` };
+}

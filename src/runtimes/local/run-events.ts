@@ -1,0 +1,79 @@
+import type { TextStreamPart, ToolSet } from 'ai';
+import { usageOf } from '../../models/model-usage.js';
+import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
+import type { AgentEvent } from '../agent-runtime.js';
+import type { TraceRecorder } from './trace-recorder.js';
+
+type Part = TextStreamPart<ToolSet>;
+
+/** Turns the SDK's stream of one run into agent events, and keeps what the result needs: text, usage, trace. */
+export class RunEvents {
+  output = '';
+  usage: Usage = NO_USAGE;
+  finishReason: string | undefined;
+  private stepText = '';
+  private calls: string[] = [];
+  private modelCalls = 0;
+
+  constructor(
+    private readonly trace: TraceRecorder,
+    private readonly model: string,
+  ) {}
+
+  /** The events of one part; throws what an error part carries. */
+  read(part: Part): AgentEvent[] {
+    switch (part.type) {
+      case 'start-step':
+        return this.stepStarted();
+      case 'text-delta':
+        return this.text(part.text);
+      case 'tool-call':
+        this.calls.push(part.toolName);
+        this.trace.toolStarted(part.toolCallId, part.toolName, part.input);
+        return [{ type: 'tool_call', call_id: part.toolCallId, tool: part.toolName, input: part.input }];
+      case 'tool-result':
+        return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
+      case 'tool-error':
+        return this.toolFinished(part.toolCallId, part.toolName, { error: messageOf(part.error) });
+      case 'finish-step':
+        return this.stepFinished(part);
+      case 'error':
+        throw part.error;
+      default:
+        return [];
+    }
+  }
+
+  private stepStarted(): AgentEvent[] {
+    this.modelCalls += 1;
+    this.stepText = '';
+    this.calls = [];
+    this.trace.modelStarted(this.model, { model_call: this.modelCalls });
+    return [];
+  }
+
+  /** Texts of several model calls are kept apart, so that the deltas put together are the output. */
+  private text(delta: string): AgentEvent[] {
+    const separator = this.stepText === '' && this.output !== '' ? '\n\n' : '';
+    this.stepText += delta;
+    this.output += separator + delta;
+    return delta === '' ? [] : [{ type: 'delta', text: separator + delta }];
+  }
+
+  private toolFinished(callId: string, tool: string, outcome: { output: unknown } | { error: string }): AgentEvent[] {
+    const duration_ms = this.trace.toolFinished(callId, outcome);
+    return [{ type: 'tool_result', call_id: callId, tool, ...outcome, duration_ms }];
+  }
+
+  private stepFinished(part: Extract<Part, { type: 'finish-step' }>): AgentEvent[] {
+    const usage = usageOf(part.usage);
+    this.usage = addUsage(this.usage, usage);
+    this.finishReason = part.finishReason;
+    this.trace.modelFinished({ text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage }, part.performance.responseTimeMs);
+    return [];
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { ModelsModule } from '../models/models.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
+import { LocalRuntime } from './local/local-runtime.js';
+import { Runtimes } from './runtimes.js';
+
+@Module({
+  imports: [ModelsModule, ToolsModule],
+  providers: [LocalRuntime, { provide: Runtimes, useFactory: (local: LocalRuntime) => new Runtimes([local]), inject: [LocalRuntime] }],
+  exports: [Runtimes],
+})
+export class RuntimesModule {}

@@ -1,0 +1,102 @@
+/** Every error code that a client can meet. The HTTP status of each stands in one table, `platform/http/error-status.ts`. */
+export type ErrorCode =
+  | 'VALIDATION_ERROR'
+  | 'INVALID_STATE'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'RESOURCE_CONFLICT'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'IDEMPOTENCY_MISMATCH'
+  | 'RATE_LIMIT_EXCEEDED'
+  | 'STAGE_UPDATE_FAILED'
+  | 'AGENT_INVOCATION_FAILED'
+  | 'DATABASE_ERROR'
+  | 'BUILD_ERROR'
+  | 'INTERNAL_ERROR';
+
+export interface DomainErrorOptions {
+  /** Safe to show to the caller: never internals, never another organisation's data. */
+  details?: Record<string, unknown>;
+  /** What the caller can do about it; each code has a default. */
+  suggestion?: string;
+  cause?: unknown;
+}
+
+/** Base of every expected failure. Services and repositories throw these, never HTTP exceptions. */
+export abstract class DomainError extends Error {
+  abstract readonly code: ErrorCode;
+  readonly details: Record<string, unknown>;
+  readonly suggestion: string | undefined;
+
+  constructor(message: string, options: DomainErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.details = options.details ?? {};
+    this.suggestion = options.suggestion;
+  }
+}
+
+/** A value outside its bounds. `details.fields` names each field with what is wrong with it. */
+export class ValidationError extends DomainError {
+  override readonly code = 'VALIDATION_ERROR';
+
+  /** The usual case: one field, one reason. */
+  static field(field: string, reason: string): ValidationError {
+    return new ValidationError(`${field} ${reason}`, { details: { fields: { [field]: [reason] } } });
+  }
+}
+
+/** The record exists but its state does not allow the action; details name the state and what would be legal. */
+export class InvalidStateError extends DomainError {
+  override readonly code = 'INVALID_STATE';
+}
+
+/** The record does not exist for this caller. Another organisation's record answers the same. */
+export class NotFoundError extends DomainError {
+  override readonly code = 'RESOURCE_NOT_FOUND';
+
+  constructor(type: string, id: string, options: DomainErrorOptions = {}) {
+    super(`${type} not found`, {
+      suggestion: `Check the id: no ${type.toLowerCase()} with it is visible to your organisation.`,
+      ...options,
+      details: { type, id, ...options.details },
+    });
+  }
+}
+
+/** Two writers met, or the name is taken. */
+export class ConflictError extends DomainError {
+  override readonly code = 'RESOURCE_CONFLICT';
+}
+
+/** A stage transition could not be stored. */
+export class StageUpdateError extends DomainError {
+  override readonly code = 'STAGE_UPDATE_FAILED';
+}
+
+/** The database answered with a fault that a retry may not mend. */
+export class DatabaseError extends DomainError {
+  override readonly code = 'DATABASE_ERROR' as const;
+}
+
+/** The database is throttling or unreachable: answered 503 with `Retry-After`, in seconds. */
+export class DatabaseUnavailableError extends DatabaseError {
+  readonly retry_after_seconds = 2;
+}
+
+/** No known principal stands behind the request. */
+export class UnauthenticatedError extends DomainError {
+  override readonly code = 'UNAUTHENTICATED';
+}
+
+/** The principal lacks the role. */
+export class PermissionDeniedError extends DomainError {
+  override readonly code = 'PERMISSION_DENIED';
+}
+
+/** The same idempotency key came with another body. */
+export class IdempotencyMismatchError extends DomainError {
+  override readonly code = 'IDEMPOTENCY_MISMATCH';
+}

@@ -1,0 +1,27 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiData } from '../platform/http/api-docs.js';
+import { Public } from '../platform/http/public.decorator.js';
+import { StagesInfoDto } from './dto/stage-info.dto.js';
+import { STAGES } from './stage.js';
+
+@ApiTags('stages')
+@Public()
+@Controller()
+export class StagesController {
+  /** Answers the six stages of a build in order, with their weights and sub-stages. Public. */
+  @Get('stages/info')
+  @ApiOperation({ summary: 'The six stages of a build', operationId: 'getStagesInfo' })
+  @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
+  info(): StagesInfoDto {
+    return { total_stages: STAGES.length, stages: [...STAGES] };
+  }
+
+  /** The same under the API prefix, for clients that know only one base path. */
+  @Get('api/v1/stages/info')
+  @ApiOperation({ summary: 'The six stages of a build (under the prefix)', operationId: 'getStagesInfoUnderPrefix' })
+  @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
+  infoUnderPrefix(): StagesInfoDto {
+    return this.info();
+  }
+}

@@ -1,0 +1,81 @@
+import { agentInvocationsOf, buildsOf, dayPeriod, invocationsOf, type RowChange, TOTAL } from './counter-row.js';
+import type { BuildFact, Fact, InvocationFact } from './fact.js';
+import { bucketAttribute } from './latency-histogram.js';
+
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
+const STAGE = /^[A-Za-z0-9_-]{1,64}$/;
+export const STAGE_PREFIX = 'stage_';
+
+/** The fact cannot be counted as it is stored, and never will: it is set aside so that it holds nothing else up. */
+export class UnusableFactError extends Error {
+  override readonly name = 'UnusableFactError';
+}
+
+/**
+ * What a fact adds to the counters. Durations are counted in whole milliseconds: sums of whole numbers are the same in any
+ * order, so a recount gives exactly the counters.
+ * @throws UnusableFactError for a malformed timestamp or name, or a number that is negative or not finite.
+ */
+export function contributionOf(fact: Fact): RowChange[] {
+  if (!TIMESTAMP.test(fact.occurred_at) || Number.isNaN(Date.parse(fact.occurred_at)))
+    throw new UnusableFactError(`occurred_at is no UTC timestamp: ${fact.occurred_at}`);
+  if (!fact.org_id) throw new UnusableFactError('org_id is missing');
+  switch (fact.kind) {
+    case 'invocation':
+      return ofInvocation(fact);
+    case 'build':
+      return ofBuild(fact);
+    default: {
+      const unknown: never = fact;
+      throw new UnusableFactError(`unknown kind of fact: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function ofInvocation(fact: InvocationFact): RowChange[] {
+  if (!fact.agent_id) throw new UnusableFactError('agent_id is missing');
+  const duration_ms = whole(fact.duration_ms, 'duration_ms');
+  const amounts = {
+    ...outcome(fact.success),
+    duration_ms,
+    input_tokens: whole(fact.input_tokens, 'input_tokens'),
+    output_tokens: whole(fact.output_tokens, 'output_tokens'),
+    [bucketAttribute(duration_ms)]: 1,
+  };
+  const organisation = invocationsOf(fact.org_id);
+  const agent = agentInvocationsOf(fact.org_id, fact.agent_id);
+  const day = dayPeriod(fact.occurred_at.slice(0, 10));
+  return [
+    { subject: organisation, period: day, amounts },
+    { subject: organisation, period: TOTAL, amounts },
+    { subject: agent, period: day, amounts },
+    { subject: agent, period: TOTAL, amounts, last_invoked_at: fact.occurred_at },
+  ];
+}
+
+function ofBuild(fact: BuildFact): RowChange[] {
+  if (!STAGE.test(fact.stage)) throw new UnusableFactError(`stage is no stage name: ${fact.stage}`);
+  const isSuccess = fact.outcome === 'successful';
+  const duration_ms = whole(fact.duration_seconds * 1000, 'duration_seconds');
+  const amounts = {
+    ...outcome(isSuccess),
+    duration_ms,
+    successful_duration_ms: isSuccess ? duration_ms : 0,
+    [STAGE_PREFIX + fact.stage]: 1,
+  };
+  const subject = buildsOf(fact.org_id);
+  const day = dayPeriod(fact.occurred_at.slice(0, 10));
+  return [
+    { subject, period: day, amounts },
+    { subject, period: TOTAL, amounts },
+  ];
+}
+
+function outcome(isSuccess: boolean): Record<string, number> {
+  return { total: 1, successful: isSuccess ? 1 : 0, failed: isSuccess ? 0 : 1 };
+}
+
+function whole(value: number, field: string): number {
+  if (!Number.isFinite(value) || value < 0) throw new UnusableFactError(`${field} is not a number of 0 or more: ${value}`);
+  return Math.round(value);
+}

@@ -1,0 +1,78 @@
+import type { GaugeChanges } from './gauge.js';
+
+/** Key of a row of PlatformStatistics; the layout stands in `statistics.tables.ts`. */
+export interface CounterKey {
+  subject: string;
+  period: string;
+}
+
+/** A row as stored: its key and top-level numbers, and `last_invoked_at` in the total of an agent. */
+export type CounterRow = CounterKey & Record<string, string | number>;
+
+/** What to add to a row; attributes that are not there yet count as 0. */
+export interface RowChange extends CounterKey {
+  amounts: Record<string, number>;
+  /** The row's `last_invoked_at` is at least this afterwards. */
+  last_invoked_at?: string;
+}
+
+export const TOTAL = 'TOTAL';
+export const GAUGE_SHARDS = 8;
+const ARCHIVE = 'ARCHIVE#';
+
+export const invocationsOf = (org_id: string): string => `ORG#${org_id}#INVOCATIONS`;
+export const agentInvocationsOf = (org_id: string, agent_id: string): string => `ORG#${org_id}#AGENT#${agent_id}#INVOCATIONS`;
+export const buildsOf = (org_id: string): string => `ORG#${org_id}#BUILDS`;
+export const gaugesOf = (org_id: string): string => `ORG#${org_id}#GAUGES`;
+export const dayPeriod = (day: string): string => `DAY#${day}`;
+export const shardPeriod = (shard: number): string => `SHARD#${shard}`;
+
+export const rowName = ({ subject, period }: CounterKey): string => `${subject}|${period}`;
+export const isArchived = ({ subject }: CounterKey): boolean => subject.startsWith(ARCHIVE);
+export const isGauges = ({ subject }: CounterKey): boolean => subject.endsWith('#GAUGES');
+
+export function archived({ subject, period, amounts }: RowChange): RowChange {
+  return { subject: ARCHIVE + subject, period, amounts };
+}
+
+/** The row that an archive row was taken from. */
+export function unarchived<T extends CounterKey>(row: T): T {
+  return { ...row, subject: row.subject.slice(ARCHIVE.length) };
+}
+
+/** A number of a row, 0 where row or attribute are missing. */
+export function amount(row: CounterRow | undefined, attribute: string): number {
+  const value = row?.[attribute];
+  return typeof value === 'number' ? value : 0;
+}
+
+/** `changes` counts the adjustments, so that a recount notices even those that cancel each other out. */
+export function gaugeRow(org_id: string, shard: number, changes: GaugeChanges): RowChange {
+  return { subject: gaugesOf(org_id), period: shardPeriod(shard), amounts: { ...changes, changes: 1 } };
+}
+
+/** Adds up changes row by row. */
+export class CounterSheet {
+  private readonly rows = new Map<string, RowChange>();
+
+  constructor(changes: Iterable<RowChange> = []) {
+    for (const change of changes) this.add(change);
+  }
+
+  add(change: RowChange): void {
+    const name = rowName(change);
+    const row = this.rows.get(name);
+    this.rows.set(name, row ? merged(row, change) : change);
+  }
+
+  changes(): RowChange[] {
+    return [...this.rows.values()];
+  }
+}
+
+function merged(a: RowChange, b: RowChange): RowChange {
+  const amounts = { ...a.amounts };
+  for (const [attribute, value] of Object.entries(b.amounts)) amounts[attribute] = (amounts[attribute] ?? 0) + value;
+  const latest = [a.last_invoked_at ?? '', b.last_invoked_at ?? ''].sort().at(-1);
+  return { subject: a.subject, period: a.period, amounts, ...(latest ? { last_invoked_at: latest } : {}) };
+}

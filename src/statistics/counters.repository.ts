@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { type CounterKey, type CounterRow, dayPeriod, type RowChange } from './counter-row.js';
+import { type LastInvoked, rowUpdate } from './row-update.js';
+import { STATISTICS_TABLE } from './statistics.tables.js';
+
+/** What became of a batch that should be counted. Nothing is written unless it says `counted`. */
+export type CountOutcome =
+  | { outcome: 'counted' }
+  /** Someone else counted some, or their records are gone: true at their positions. */
+  | { outcome: 'taken'; taken: boolean[] }
+  /** Another writer was at the same rows: try again. */
+  | { outcome: 'busy' }
+  /** A rebuild holds counting back. */
+  | { outcome: 'paused' };
+
+/** The only place that reads and writes the rows of PlatformStatistics for counting and for queries. */
+@Injectable()
+export class CountersRepository {
+  constructor(private readonly db: DynamoDb) {}
+
+  /** Single rows by key, in the order asked for; undefined where nothing was counted yet. */
+  rows(keys: CounterKey[]): Promise<(CounterRow | undefined)[]> {
+    return this.db.batchGet<CounterRow>(keys.map(({ subject, period }) => ({ table: STATISTICS_TABLE, key: { subject, period } })));
+  }
+
+  /** The rows of a subject between two days, both included: one query over one key range, days without data are absent. */
+  async days(subject: string, start: string, end: string): Promise<CounterRow[]> {
+    const days = this.db.queryAll<CounterRow>({
+      TableName: STATISTICS_TABLE,
+      KeyConditionExpression: 'subject = :subject AND #period BETWEEN :start AND :end',
+      ExpressionAttributeNames: { '#period': 'period' },
+      ExpressionAttributeValues: { ':subject': subject, ':start': dayPeriod(start), ':end': dayPeriod(end) },
+      ConsistentRead: true,
+    });
+    return Array.fromAsync(days);
+  }
+
+  /** Adds the changes and sets the marks, all or nothing. At most 99 of both together. */
+  async count(marks: TransactItem[], changes: RowChange[], now: Date): Promise<CountOutcome> {
+    const seen = await this.lastInvoked(changes.filter(({ last_invoked_at }) => last_invoked_at !== undefined));
+    const updates = changes.map((change) => rowUpdate(change, seen.get(change.subject)));
+    try {
+      await this.db.transact([...marks, ...updates, noRebuildRuns(now)]);
+      return { outcome: 'counted' };
+    } catch (error) {
+      return this.outcomeOf(error, marks.length);
+    }
+  }
+
+  private async lastInvoked(totals: CounterKey[]): Promise<Map<string, LastInvoked>> {
+    const rows = totals.length > 0 ? await this.rows(totals) : [];
+    return new Map(
+      totals.map(({ subject }, index) => {
+        const last = rows[index]?.['last_invoked_at'];
+        return [subject, { seen: typeof last === 'string' ? last : null }];
+      }),
+    );
+  }
+
+  private outcomeOf(error: unknown, marks: number): CountOutcome {
+    const failed = failedConditions(error);
+    if (failed?.at(-1)) return { outcome: 'paused' };
+    if (failed?.slice(0, marks).some(Boolean)) return { outcome: 'taken', taken: failed.slice(0, marks) };
+    if (failed ?? isTransactionConflict(error)) return { outcome: 'busy' };
+    throw error;
+  }
+}
+
+/** Fails while a rebuild runs whose hold has not run out; see `rebuild-hold.repository.ts`. */
+function noRebuildRuns(now: Date): TransactItem {
+  return {
+    ConditionCheck: {
+      TableName: STATISTICS_TABLE,
+      Key: REBUILD_KEY,
+      ConditionExpression: 'attribute_not_exists(subject) OR held_until < :now',
+      ExpressionAttributeValues: { ':now': now.toISOString() },
+    },
+  };
+}
+
+export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../shared/clock.js';
+import { DatabaseError, DatabaseUnavailableError } from '../shared/domain-error.js';
+import { CountersRepository } from './counters.repository.js';
+import type { UncountedFact } from './fact-source.js';
+import { changesOf, foldBatches } from './fold-batch.js';
+
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 5;
+
+/** How far a fold came. Facts in none of these were too contended and stay for the next pass. */
+export interface FoldResult {
+  counted: number;
+  /** Counted by someone else in the meantime, or deleted. */
+  taken: number;
+  /** Can not be counted, alone and in quiet: to be set aside. */
+  unusable: UncountedFact[];
+  /** A rebuild holds counting back: come back later. */
+  paused: boolean;
+}
+
+/** Counts given facts, each exactly once whoever else counts them at the same time. */
+@Injectable()
+export class FactFolder {
+  constructor(
+    private readonly counters: CountersRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DatabaseUnavailableError when the database is; what was folded before stays folded. */
+  async fold(facts: UncountedFact[]): Promise<FoldResult> {
+    const { batches, unusable } = foldBatches(facts);
+    const result: FoldResult = { counted: 0, taken: 0, unusable, paused: false };
+    for (const batch of batches) {
+      if (result.paused) break;
+      add(result, await this.foldBatch(batch));
+    }
+    return result;
+  }
+
+  private async foldBatch(batch: UncountedFact[]): Promise<FoldResult> {
+    try {
+      return await this.countWhatIsLeft(batch);
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error instanceof DatabaseUnavailableError) throw error;
+      return this.findTheCulprit(batch);
+    }
+  }
+
+  /** The database refuses the transaction for good: halves are tried until the fact that spoils it stands alone. */
+  private async findTheCulprit(batch: UncountedFact[]): Promise<FoldResult> {
+    if (batch.length <= 1) return { counted: 0, taken: 0, unusable: batch, paused: false };
+    const middle = Math.ceil(batch.length / 2);
+    const result = await this.foldBatch(batch.slice(0, middle));
+    add(result, await this.foldBatch(batch.slice(middle)));
+    return result;
+  }
+
+  private async countWhatIsLeft(batch: UncountedFact[]): Promise<FoldResult> {
+    const result: FoldResult = { counted: 0, taken: 0, unusable: [], paused: false };
+    let left = batch;
+    for (let attempt = 0; left.length > 0 && attempt < ATTEMPTS; attempt++) {
+      const marks = left.map(({ mark }) => mark);
+      const answer = await this.counters.count(marks, changesOf(left), this.clock.now());
+      switch (answer.outcome) {
+        case 'counted':
+          return { ...result, counted: left.length };
+        case 'paused':
+          return { ...result, paused: true };
+        case 'taken':
+          result.taken += answer.taken.filter(Boolean).length;
+          left = left.filter((_, index) => !answer.taken[index]);
+          break;
+        case 'busy':
+          await delay(jittered(attempt));
+          break;
+      }
+    }
+    return result;
+  }
+}
+
+function add(sum: FoldResult, part: FoldResult): void {
+  sum.counted += part.counted;
+  sum.taken += part.taken;
+  sum.unusable.push(...part.unusable);
+  sum.paused ||= part.paused;
+}
+
+function jittered(attempt: number): number {
+  return Math.random() * FIRST_PAUSE_MS * 2 ** attempt;
+}

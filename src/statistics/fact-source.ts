@@ -1,0 +1,34 @@
+import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { Fact, StoredFact } from './fact.js';
+import type { GaugeName } from './gauge.js';
+
+/** A stored fact that the counters lack. */
+export interface UncountedFact {
+  fact: Fact;
+  /**
+   * A conditional update of the record that removes its `uncounted` attribute and fails when that is gone already (also when
+   * the record is gone). It goes into the same transaction as the counters, which is what makes counting exact.
+   */
+  mark: TransactItem;
+}
+
+/** Where facts are stored. Implemented by the features that own the records and registered with the aggregator. */
+export abstract class FactSource {
+  /** Names the source in logs. */
+  abstract readonly name: string;
+
+  /**
+   * Facts that wait to be counted, oldest first where that is cheap, at most `limit`. Reading a sparse index that lags
+   * behind is fine: what it still shows although it is counted is refused by its mark.
+   */
+  abstract uncounted(limit: number): Promise<UncountedFact[]>;
+
+  /** Every stored fact, read consistently; only for the recount. */
+  abstract all(): AsyncIterable<StoredFact>;
+}
+
+/** Where the things that gauges count are stored. Registered with the recount (`StatisticsRecount`). */
+export abstract class GaugeSource {
+  /** One entry for each live thing, e.g. `agents_running` for each running agent, `builds_started` for each build kept. */
+  abstract recount(): AsyncIterable<{ org_id: string; name: GaugeName }>;
+}

@@ -1,0 +1,115 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../shared/clock.js';
+import { FactFolder } from './fact-folder.js';
+import type { FactSource, UncountedFact } from './fact-source.js';
+import { nameOf, Quarantine } from './quarantine.js';
+import { SingleFlight } from './single-flight.js';
+
+/** Facts read at once. */
+const READ_LIMIT = 200;
+/** A sweep finds what no kick announced: facts of a process that died, and of other processes. */
+const SWEEP_MS = 5_000;
+/** A kick waits this long for company, so that facts that come together are counted together. */
+const GATHER_MS = 50;
+/** Reads wait at most this long for counting, then go on with the counters as they are. */
+const CATCH_UP_MS = 2_000;
+/** Rounds in which all facts were already taken, before the source's index is given time until the next sweep. */
+const IDLE_ROUNDS = 8;
+const IDLE_PAUSE_MS = 20;
+
+/**
+ * Folds facts that are stored but not counted into the counters: adds and "counted" marks in one transaction per batch.
+ * A crash before it leaves the facts waiting, a crash after it leaves them counted; there is no between. Any number of
+ * processes may fold at once: the marks let each fact be counted by one of them.
+ */
+@Injectable()
+export class StatisticsAggregator implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(StatisticsAggregator.name);
+  private readonly sources: { source: FactSource; quarantine: Quarantine }[] = [];
+  private readonly passes = new SingleFlight(() => this.pass());
+  private sweep: NodeJS.Timeout | undefined;
+  private gathering: NodeJS.Timeout | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly folder: FactFolder,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Counts what this source stores from now on; to be called while modules are initialised. */
+  register(source: FactSource): void {
+    this.sources.push({ source, quarantine: new Quarantine() });
+  }
+
+  /** A fact was stored: it is counted soon. Never blocks and never fails. */
+  kick(): void {
+    if (this.isStopping) return;
+    this.gathering ??= setTimeout(() => {
+      this.gathering = undefined;
+      void this.passes.run();
+    }, GATHER_MS).unref();
+  }
+
+  /**
+   * Returns when all facts stored before the call are counted, or after 2 seconds. On AWS the sources find waiting facts
+   * through an index that follows its table with a delay, usually of milliseconds: a fact that it does not show yet is
+   * counted by the next pass.
+   */
+  async catchUp(): Promise<void> {
+    await within(CATCH_UP_MS, this.passes.run());
+  }
+
+  onApplicationBootstrap(): void {
+    this.sweep = setInterval(() => void this.passes.run(), SWEEP_MS).unref();
+    void this.passes.run();
+  }
+
+  /** A last pass; what comes after it waits for the next start. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.sweep);
+    clearTimeout(this.gathering);
+    await this.catchUp();
+  }
+
+  private async pass(): Promise<void> {
+    await Promise.all(
+      this.sources.map(async ({ source, quarantine }) => {
+        try {
+          await this.drain(source, quarantine);
+        } catch (error) {
+          this.logger.warn({ msg: 'Counting is postponed', source: source.name, err: error });
+        }
+      }),
+    );
+  }
+
+  private async drain(source: FactSource, quarantine: Quarantine): Promise<void> {
+    for (let idle = 0; idle < IDLE_ROUNDS;) {
+      const limit = READ_LIMIT + quarantine.size;
+      const waiting = await source.uncounted(limit);
+      const isAll = waiting.length < limit;
+      if (isAll) quarantine.release(waiting);
+      const facts = waiting.filter((fact) => !quarantine.holds(fact, this.clock.now()));
+      if (facts.length === 0) return;
+      const result = await this.folder.fold(facts);
+      for (const fact of result.unusable) this.setAside(source, quarantine, fact);
+      const isDone = isAll && result.counted + result.taken + result.unusable.length === facts.length;
+      if (result.paused || isDone) return;
+      idle = result.counted > 0 ? 0 : idle + 1;
+      if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
+    }
+  }
+
+  private setAside(source: FactSource, quarantine: Quarantine, fact: UncountedFact): void {
+    if (quarantine.admit(fact, this.clock.now()))
+      this.logger.error({ msg: 'A fact cannot be counted and is set aside', source: source.name, record: nameOf(fact) });
+  }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const deadline = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([work, deadline]).finally(() => timer.abort());
+}

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { GAUGE_SHARDS, gaugeRow } from './counter-row.js';
+import type { GaugeChanges } from './gauge.js';
+import { rowUpdate } from './row-update.js';
+
+/** Write side of the gauges: what an organisation has at the moment. */
+@Injectable()
+export class StatisticsGauges {
+  private next = Math.floor(Math.random() * GAUGE_SHARDS);
+
+  /**
+   * The change as one item for the caller's own transaction, so that gauge and record can never disagree. Successive calls
+   * go to different shards: concurrent transactions of one organisation rarely meet on a row, and up to eight adjustments
+   * made in a row may stand in one transaction.
+   */
+  adjust(org_id: string, changes: GaugeChanges): TransactItem {
+    this.next = (this.next + 1) % GAUGE_SHARDS;
+    return rowUpdate(gaugeRow(org_id, this.next, changes));
+  }
+}

@@ -1,0 +1,118 @@
+import { STAGE_PREFIX } from './contribution.js';
+import { amount, type CounterRow } from './counter-row.js';
+import { bucketsOf, percentile } from './latency-histogram.js';
+
+const MS_PER_MINUTE = 60_000;
+
+/** What an agent shows of its invocations so far; durations in milliseconds, null before the first one. */
+export interface RuntimeStats {
+  total_invocations: number;
+  successful_invocations: number;
+  failed_invocations: number;
+  avg_duration_ms: number | null;
+  p95_duration_ms: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  last_invoked_at: string | null;
+}
+
+export interface InvocationDay {
+  date: string;
+  total_invocations: number;
+  successful_invocations: number;
+  failed_invocations: number;
+  success_rate: number | null;
+  avg_duration_ms: number | null;
+  p50_duration_ms: number | null;
+  p95_duration_ms: number | null;
+  p99_duration_ms: number | null;
+  input_tokens: number;
+  output_tokens: number;
+}
+
+export interface BuildDay {
+  date: string;
+  total_builds: number;
+  successful_builds: number;
+  failed_builds: number;
+  avg_duration_minutes: number | null;
+  builds_by_stage: Record<string, number>;
+}
+
+type MaybeRow = CounterRow | undefined;
+
+export function runtimeStatsOf(row: MaybeRow): RuntimeStats {
+  const last = row?.['last_invoked_at'];
+  return {
+    ...invocationCounts(row),
+    avg_duration_ms: averageDurationMs(row),
+    p95_duration_ms: durationPercentile(row, 0.95),
+    ...tokens(row),
+    last_invoked_at: typeof last === 'string' ? last : null,
+  };
+}
+
+export function invocationDay(date: string, row: MaybeRow): InvocationDay {
+  return {
+    date,
+    ...invocationCounts(row),
+    success_rate: successRate(row),
+    avg_duration_ms: averageDurationMs(row),
+    p50_duration_ms: durationPercentile(row, 0.5),
+    p95_duration_ms: durationPercentile(row, 0.95),
+    p99_duration_ms: durationPercentile(row, 0.99),
+    ...tokens(row),
+  };
+}
+
+/** The average is over all builds that ended that day, failed ones too. */
+export function buildDay(date: string, row: MaybeRow): BuildDay {
+  const stages = Object.entries(row ?? {}).filter(([attribute]) => attribute.startsWith(STAGE_PREFIX));
+  return {
+    date,
+    total_builds: amount(row, 'total'),
+    successful_builds: amount(row, 'successful'),
+    failed_builds: amount(row, 'failed'),
+    avg_duration_minutes: ratio(amount(row, 'duration_ms') / MS_PER_MINUTE, amount(row, 'total')),
+    builds_by_stage: Object.fromEntries(stages.map(([attribute, count]) => [attribute.slice(STAGE_PREFIX.length), Number(count)])),
+  };
+}
+
+/** Per cent of what has ended; null before anything has. */
+export function successRate(row: MaybeRow): number | null {
+  return ratio(amount(row, 'successful') * 100, amount(row, 'total'));
+}
+
+/** Minutes that a successful build takes on average; null before the first one. */
+export function averageSuccessMinutes(row: MaybeRow): number | null {
+  return ratio(amount(row, 'successful_duration_ms') / MS_PER_MINUTE, amount(row, 'successful'));
+}
+
+function invocationCounts(row: MaybeRow) {
+  return {
+    total_invocations: amount(row, 'total'),
+    successful_invocations: amount(row, 'successful'),
+    failed_invocations: amount(row, 'failed'),
+  };
+}
+
+function tokens(row: MaybeRow) {
+  return { input_tokens: amount(row, 'input_tokens'), output_tokens: amount(row, 'output_tokens') };
+}
+
+function averageDurationMs(row: MaybeRow): number | null {
+  return ratio(amount(row, 'duration_ms'), amount(row, 'total'));
+}
+
+function durationPercentile(row: MaybeRow, quantile: number): number | null {
+  const value = percentile(bucketsOf(row), quantile, amount(row, 'duration_ms') / amount(row, 'total'));
+  return value === null ? null : rounded(value);
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : rounded(part / whole);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { AgentStatisticsReader } from './agent-statistics-reader.js';
+import { CountersRepository } from './counters.repository.js';
+import { FactFolder } from './fact-folder.js';
+import { RebuildHoldRepository } from './rebuild-hold.repository.js';
+import { StatisticsAggregator } from './statistics-aggregator.js';
+import { StatisticsArchive } from './statistics-archive.js';
+import { StatisticsAudit } from './statistics-audit.js';
+import { StatisticsController } from './statistics.controller.js';
+import { StatisticsGauges } from './statistics-gauges.js';
+import { StatisticsQueries } from './statistics-queries.js';
+import { StatisticsRebuild } from './statistics-rebuild.js';
+import { StatisticsRecount } from './statistics-recount.js';
+
+/** Counters kept on write, their queries and their recount. Owners of facts register their sources here. */
+@Module({
+  controllers: [StatisticsController],
+  providers: [
+    CountersRepository,
+    RebuildHoldRepository,
+    FactFolder,
+    StatisticsAggregator,
+    StatisticsGauges,
+    StatisticsArchive,
+    StatisticsQueries,
+    AgentStatisticsReader,
+    StatisticsRecount,
+    StatisticsAudit,
+    StatisticsRebuild,
+  ],
+  exports: [
+    StatisticsAggregator,
+    StatisticsGauges,
+    StatisticsArchive,
+    StatisticsQueries,
+    AgentStatisticsReader,
+    StatisticsRecount,
+    StatisticsAudit,
+    StatisticsRebuild,
+  ],
+})
+export class StatisticsModule {}

@@ -1,0 +1,21 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+export const STATISTICS_TABLE = 'PlatformStatistics';
+
+/**
+ * PlatformStatistics holds one small row of counters per subject and period:
+ *
+ * | subject | period | holds |
+ * |---|---|---|
+ * | `ORG#<org>#INVOCATIONS` | `DAY#2026-11-20`, `TOTAL` | invocations of an organisation |
+ * | `ORG#<org>#AGENT#<agent_id>#INVOCATIONS` | `DAY#2026-11-20`, `TOTAL` | invocations of one agent |
+ * | `ORG#<org>#BUILDS` | `DAY#2026-11-20`, `TOTAL` | ended builds |
+ * | `ORG#<org>#GAUGES` | `SHARD#0`..`SHARD#7` | what there is now; the sum over the shards |
+ * | `ARCHIVE#<any of the above>` | as above | the part that comes from records deleted since |
+ * | `CONTROL` | `REBUILD` | present while a rebuild holds counting back |
+ *
+ * The organisation is part of every key, so an agent id of another organisation finds nothing.
+ */
+export const STATISTICS_TABLES: TableDefinition[] = [
+  { name: STATISTICS_TABLE, partition_key: 'subject', sort_key: 'period' },
+];

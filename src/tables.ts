@@ -1,0 +1,17 @@
+import { AGENT_TABLES } from './agents/agents.tables.js';
+import { BUILD_TABLES } from './builds/builds.tables.js';
+import type { TableDefinition } from './platform/dynamodb/table-definition.js';
+import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
+import { PROJECT_TABLES } from './projects/projects.tables.js';
+import { SESSION_TABLES } from './sessions/sessions.tables.js';
+import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
+
+/** Every table of the platform; each feature defines its own. */
+export const TABLES: TableDefinition[] = [
+  ...PROJECT_TABLES,
+  ...BUILD_TABLES,
+  ...AGENT_TABLES,
+  ...SESSION_TABLES,
+  ...STATISTICS_TABLES,
+  ...IDEMPOTENCY_TABLES,
+];

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+/** A document that `knowledge_lookup` may search. */
+export interface ToolDocument {
+  name: string;
+  content: string;
+}
+
+/** What a tool may know about the run that calls it. */
+export interface ToolContext {
+  /** Documents of the agent and of the session. */
+  knowledge: readonly ToolDocument[];
+  now: () => Date;
+}
+
+/** `expected` is contained in the output for `input`; tests hold every example to it, and builds show them. */
+export interface ToolExample {
+  input: Record<string, unknown>;
+  expected: Record<string, unknown>;
+}
+
+/** Something that an agent can call. */
+export interface Tool {
+  readonly name: string;
+  readonly display_name: string;
+  readonly description: string;
+  readonly schema: z.ZodType;
+  /** The same schema as JSON Schema, for artifacts and for other runtimes. */
+  readonly input_schema: Record<string, unknown>;
+  readonly examples: readonly ToolExample[];
+  readonly keywords: readonly string[];
+  /** Whether a requirement in plain language asks for something that this tool does. */
+  matches(requirementText: string): boolean;
+  /** Throws {@link ToolError} with a message for the model. */
+  execute(input: unknown, context: ToolContext): Promise<unknown>;
+}
+
+/** A tool could not do what it was asked. The message goes to the model, which can mend its input or tell the user. */
+export class ToolError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ToolError';
+  }
+}
+
+export interface ToolSpecification<S extends z.ZodType> {
+  name: string;
+  display_name: string;
+  description: string;
+  schema: S;
+  examples: readonly ToolExample[];
+  /** Words or phrases; a requirement that contains one of them as whole words asks for the tool. */
+  keywords: readonly string[];
+  /** For what words alone cannot say, e.g. "3 + 4". */
+  pattern?: RegExp;
+  run(input: z.infer<S>, context: ToolContext): unknown;
+}
+
+/** Makes a tool of its specification; the input is checked against the schema before `run` sees it. */
+export function defineTool<S extends z.ZodType>(specification: ToolSpecification<S>): Tool {
+  const { name, display_name, description, schema, examples, keywords, pattern, run } = specification;
+  const words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${keywords.join('|')})(?![\\p{L}\\p{N}])`, 'iu');
+  return {
+    name,
+    display_name,
+    description,
+    schema,
+    input_schema: z.toJSONSchema(schema, { io: 'input' }),
+    examples,
+    keywords,
+    matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
+    execute: async (input, context) => run(checked(name, schema, input), context),
+  };
+}
+
+function checked<S extends z.ZodType>(name: string, schema: S, input: unknown): z.infer<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw new ToolError(`The input of ${name} is not valid: ${reasons.join('; ')}`);
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSettings } from '../../src/platform/config/load-settings.js';
+import type { Settings } from '../../src/platform/config/settings.js';
+import { EngineProcess } from '../../src/platform/dynamodb/embedded/engine-process.js';
+import { dynamoDbLocal, dynoxide, type EngineProgram } from '../../src/platform/dynamodb/embedded/engine-program.js';
+import { freePort, LOOPBACK } from '../../src/platform/dynamodb/embedded/free-port.js';
+
+const PORT_ATTEMPTS = 5;
+const directories: string[] = [];
+
+afterAll(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A directory of the test file's own, removed when its tests have ended. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'nexus-test-'));
+  directories.push(directory);
+  return directory;
+}
+
+/**
+ * A real DynamoDB engine, in memory: the one that NEXUS_TEST_ENGINE names (`dynoxide`, or `dynamodb-local`, which needs
+ * Java 17), or the one that runs at DYNAMODB_TEST_ENDPOINT already. Test files share an engine by their table prefixes.
+ */
+export async function startDatabase(): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const endpoint = process.env['DYNAMODB_TEST_ENDPOINT'];
+  if (endpoint) return { endpoint, stop: async () => undefined };
+  const program = await testEngine();
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      const engine = await EngineProcess.start(program, port);
+      return { endpoint: `http://${LOOPBACK}:${port}`, stop: () => engine.stop() };
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Settings of a test, from nothing but the overrides: own data directory, own table prefix, nothing of the environment. */
+export function testSettings(overrides: Record<string, string> = {}): Settings {
+  return parseSettings({
+    ENVIRONMENT: 'test',
+    LOG_LEVEL: 'silent',
+    API_PORT: '0',
+    NEXUS_DATA_DIR: overrides['NEXUS_DATA_DIR'] ?? temporaryDirectory(),
+    NEXUS_TABLE_PREFIX: `test-${randomBytes(4).toString('hex')}-`,
+    ...overrides,
+  });
+}
+
+async function testEngine(): Promise<EngineProgram> {
+  const name = process.env['NEXUS_TEST_ENGINE'] ?? 'dynoxide';
+  const program = name === 'dynamodb-local' ? await dynamoDbLocal() : dynoxide();
+  if (!program) throw new Error(`The test engine ${name} cannot run on this machine`);
+  return program;
+}
