@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BuildFact, Fact } from '../statistics/fact.js';
-import { FactSource } from '../statistics/fact-source.js';
+import { FactSource, GaugeSource } from '../statistics/fact-source.js';
+import type { GaugeName } from '../statistics/gauge.js';
 import type { Build } from './build.js';
 import { BuildsRepository } from './builds.repository.js';
 
@@ -23,11 +24,6 @@ export class BuildFacts extends FactSource {
       if (build.ended_at !== undefined) yield { ...factOf(build), counted: build.uncounted === undefined };
     }
   }
-
-  /** Every build that was ever begun, for the recount of `builds_started`. */
-  async *started(): AsyncGenerator<{ org_id: string }> {
-    for await (const { org_id } of this.repository.all()) yield { org_id };
-  }
 }
 
 function factOf(build: Build): BuildFact {
@@ -39,4 +35,16 @@ function factOf(build: Build): BuildFact {
     duration_seconds: build.duration_seconds ?? 0,
     stage: build.stage ?? 'orchestrator',
   };
+}
+
+/** Every build that was ever begun, for the recount of `builds_started`. */
+@Injectable()
+export class BuildGauges extends GaugeSource {
+  constructor(private readonly repository: BuildsRepository) {
+    super();
+  }
+
+  override async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {
+    for await (const { org_id } of this.repository.all()) yield { org_id, name: 'builds_started' };
+  }
 }

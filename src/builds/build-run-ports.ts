@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
-import { ProjectArtifactsService } from '../projects/project-artifacts.service.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
 import { Clock } from '../shared/clock.js';
 import { BuildsRepository } from './builds.repository.js';
@@ -12,13 +11,11 @@ import { StageRunners } from './runners/stage-runners.js';
 export class BuildRunPorts {
   constructor(
     readonly progress: ProjectProgressService,
-    readonly artifacts: ProjectArtifactsService,
     readonly builds: BuildsRepository,
     readonly runners: StageRunners,
+    readonly clock: Clock,
     private readonly settings: Settings,
   ) {}
-
-  readonly clock = new Clock();
 
   /** Holds each step back by `BUILD_STAGE_PAUSE_MS` (0 unless set), so that a person can follow a build that takes milliseconds. */
   pace(signal: AbortSignal): Promise<void> {

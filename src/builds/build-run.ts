@@ -81,7 +81,7 @@ export class BuildRun {
   }
 
   private async execute(step: BuildStep): Promise<StageResult> {
-    const artifacts = await this.ports.artifacts.contents(this.project.org_id, this.project.project_id);
+    const artifacts = await this.ports.progress.contents(this.project.org_id, this.project.project_id);
     this.interruption.signal.throwIfAborted();
     try {
       const result = await this.ports.runners.for(step.stage, step.sub_stage).run(this.context(step, artifacts));

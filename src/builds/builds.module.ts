@@ -2,8 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { BuildEngine } from '../projects/build-engine.port.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
-import { BuildFacts } from './build-facts.js';
+import { BuildFacts, BuildGauges } from './build-facts.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import { BuildsRepository } from './builds.repository.js';
 import { EmbeddedBuildEngine } from './embedded-build-engine.js';
@@ -13,11 +14,12 @@ import { RunnersModule } from './runners/runners.module.js';
 @Global()
 @Module({
   imports: [ProjectsModule, RunnersModule, StatisticsModule],
-  providers: [BuildsRepository, BuildRunPorts, BuildFacts, EmbeddedBuildEngine, { provide: BuildEngine, useExisting: EmbeddedBuildEngine }],
+  providers: [BuildsRepository, BuildRunPorts, BuildFacts, BuildGauges, EmbeddedBuildEngine, { provide: BuildEngine, useExisting: EmbeddedBuildEngine }],
   exports: [BuildEngine, EmbeddedBuildEngine],
 })
 export class BuildsModule {
-  constructor(aggregator: StatisticsAggregator, facts: BuildFacts) {
+  constructor(aggregator: StatisticsAggregator, recount: StatisticsRecount, facts: BuildFacts, gauges: BuildGauges) {
     aggregator.register(facts);
+    recount.registerGauges(gauges);
   }
 }

@@ -41,7 +41,8 @@ export class ModelsService {
   ) {
     const name = settings.get('MODEL_PROVIDER');
     const provider = providers.find((candidate) => candidate.name === name);
-    if (!provider) throw new Error(`MODEL_PROVIDER "${name}" is not one of: ${providers.map((one) => one.name).join(', ')}`);
+    if (!provider)
+      throw new Error(`MODEL_PROVIDER "${name}" is not one of: ${providers.map((one) => one.name).join(', ')}`);
     this.provider = provider;
   }
 
@@ -76,7 +77,10 @@ export class ModelsService {
   private resolve(modelId?: string | null): string {
     const id = modelId ?? this.settings.get('MODEL_ID') ?? this.provider.defaultModelId;
     if (this.provider.serves(id)) return id;
-    throw ValidationError.field('model_id', `names "${id}", which the model provider "${this.provider.name}" does not serve`);
+    throw ValidationError.field(
+      'model_id',
+      `names "${id}", which the model provider "${this.provider.name}" does not serve`,
+    );
   }
 }
 
@@ -84,5 +88,9 @@ function structuredFailure(name: string, modelId: string, error: unknown): Model
   if (error instanceof ModelError) return error;
   const misfit = NoObjectGeneratedError.isInstance(error);
   const reason = misfit ? 'the answer does not fit the schema' : error instanceof Error ? error.message : String(error);
-  return new ModelError(`The model ${modelId} could not write "${name}": ${reason}`, { details: { name, model: modelId }, cause: error, transient: !misfit });
+  return new ModelError(`The model ${modelId} could not write "${name}": ${reason}`, {
+    details: { name, model: modelId },
+    cause: error,
+    transient: !misfit,
+  });
 }

@@ -25,9 +25,4 @@ export class ProjectArtifactsService {
     const { org_id: _org, project_id: _project, ...visible } = artifact;
     return visible;
   }
-
-  /** Path → content of everything that the build has made so far. */
-  contents(org_id: string, project_id: string): Promise<Map<string, string>> {
-    return this.repository.contents(org_id, project_id);
-  }
 }

@@ -4,6 +4,7 @@ import { Clock } from '../shared/clock.js';
 import { buildProgress } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
 import type { Artifact } from './artifact.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
 import type { Project, ProjectWhole } from './project.js';
 import { LOG_MESSAGE_LENGTH, type ProjectEventBody } from './project-event.js';
 import { ProjectNotifier } from './project-notifier.js';
@@ -23,12 +24,18 @@ export interface ProgressChange {
 export class ProjectProgressService {
   constructor(
     private readonly repository: ProjectsRepository,
+    private readonly artifacts: ArtifactsRepository,
     private readonly notifier: ProjectNotifier,
     private readonly clock: Clock,
   ) {}
 
   read(project_id: string) {
     return this.repository.readWhole(project_id);
+  }
+
+  /** Path → content of everything that the build has made so far. */
+  contents(org_id: string, project_id: string): Promise<Map<string, string>> {
+    return this.artifacts.contents(org_id, project_id);
   }
 
   buildIsCurrent(project_id: string, build_id: string): TransactItem {

@@ -6,7 +6,10 @@ import { Runtimes } from './runtimes.js';
 
 @Module({
   imports: [ModelsModule, ToolsModule],
-  providers: [LocalRuntime, { provide: Runtimes, useFactory: (local: LocalRuntime) => new Runtimes([local]), inject: [LocalRuntime] }],
+  providers: [
+    LocalRuntime,
+    { provide: Runtimes, useFactory: (local: LocalRuntime) => new Runtimes([local]), inject: [LocalRuntime] },
+  ],
   exports: [Runtimes],
 })
 export class RuntimesModule {}

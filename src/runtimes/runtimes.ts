@@ -12,7 +12,11 @@ export class Runtimes {
   /** Throws {@link ValidationError} for a kind that is not set up here. */
   get(kind: RuntimeKind): AgentRuntime {
     const runtime = this.byKind.get(kind);
-    if (!runtime) throw ValidationError.field('runtime', `"${kind}" is not set up; available: ${[...this.byKind.keys()].join(', ')}`);
+    if (!runtime)
+      throw ValidationError.field(
+        'runtime',
+        `"${kind}" is not set up; available: ${[...this.byKind.keys()].join(', ')}`,
+      );
     return runtime;
   }
 

@@ -15,7 +15,9 @@ export class AgentStatisticsReader {
    * For read-your-writes call `StatisticsAggregator.catchUp()` first.
    */
   async runtimeStats(org_id: string, agent_ids: string[]): Promise<Map<string, RuntimeStats>> {
-    const rows = await this.counters.rows(agent_ids.map((id) => ({ subject: agentInvocationsOf(org_id, id), period: TOTAL })));
+    const rows = await this.counters.rows(
+      agent_ids.map((id) => ({ subject: agentInvocationsOf(org_id, id), period: TOTAL })),
+    );
     return new Map(agent_ids.map((id, index) => [id, runtimeStatsOf(rows[index])]));
   }
 }

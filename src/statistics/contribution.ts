@@ -76,6 +76,7 @@ function outcome(isSuccess: boolean): Record<string, number> {
 }
 
 function whole(value: number, field: string): number {
-  if (!Number.isFinite(value) || value < 0) throw new UnusableFactError(`${field} is not a number of 0 or more: ${value}`);
+  if (!Number.isFinite(value) || value < 0)
+    throw new UnusableFactError(`${field} is not a number of 0 or more: ${value}`);
   return Math.round(value);
 }

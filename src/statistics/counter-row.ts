@@ -21,7 +21,8 @@ export const GAUGE_SHARDS = 8;
 const ARCHIVE = 'ARCHIVE#';
 
 export const invocationsOf = (org_id: string): string => `ORG#${org_id}#INVOCATIONS`;
-export const agentInvocationsOf = (org_id: string, agent_id: string): string => `ORG#${org_id}#AGENT#${agent_id}#INVOCATIONS`;
+export const agentInvocationsOf = (org_id: string, agent_id: string): string =>
+  `ORG#${org_id}#AGENT#${agent_id}#INVOCATIONS`;
 export const buildsOf = (org_id: string): string => `ORG#${org_id}#BUILDS`;
 export const gaugesOf = (org_id: string): string => `ORG#${org_id}#GAUGES`;
 export const dayPeriod = (day: string): string => `DAY#${day}`;

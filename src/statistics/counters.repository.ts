@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { type CounterKey, type CounterRow, dayPeriod, type RowChange } from './counter-row.js';
-import { type LastInvoked, rowUpdate } from './row-update.js';
+import { rowUpdate } from './row-update.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';
+
+/** The row that is there while a rebuild holds counting back. */
+export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };
 
 /** What became of a batch that should be counted. Nothing is written unless it says `counted`. */
 export type CountOutcome =
@@ -21,7 +24,9 @@ export class CountersRepository {
 
   /** Single rows by key, in the order asked for; undefined where nothing was counted yet. */
   rows(keys: CounterKey[]): Promise<(CounterRow | undefined)[]> {
-    return this.db.batchGet<CounterRow>(keys.map(({ subject, period }) => ({ table: STATISTICS_TABLE, key: { subject, period } })));
+    return this.db.batchGet<CounterRow>(
+      keys.map(({ subject, period }) => ({ table: STATISTICS_TABLE, key: { subject, period } })),
+    );
   }
 
   /** The rows of a subject between two days, both included: one query over one key range, days without data are absent. */
@@ -33,7 +38,17 @@ export class CountersRepository {
       ExpressionAttributeValues: { ':subject': subject, ':start': dayPeriod(start), ':end': dayPeriod(end) },
       ConsistentRead: true,
     });
-    return Array.fromAsync(days);
+    const rows: CounterRow[] = [];
+    for await (const day of days) rows.push(day);
+    return rows;
+  }
+
+  /** The whole table but its control row; only for the recount. */
+  async all(): Promise<CounterRow[]> {
+    const rows: CounterRow[] = [];
+    for await (const row of this.db.scanAll<CounterRow>(STATISTICS_TABLE))
+      if (row.subject !== REBUILD_KEY.subject) rows.push(row);
+    return rows;
   }
 
   /** Adds the changes and sets the marks, all or nothing. At most 99 of both together. */
@@ -48,12 +63,12 @@ export class CountersRepository {
     }
   }
 
-  private async lastInvoked(totals: CounterKey[]): Promise<Map<string, LastInvoked>> {
+  private async lastInvoked(totals: CounterKey[]): Promise<Map<string, string | null>> {
     const rows = totals.length > 0 ? await this.rows(totals) : [];
     return new Map(
       totals.map(({ subject }, index) => {
         const last = rows[index]?.['last_invoked_at'];
-        return [subject, { seen: typeof last === 'string' ? last : null }];
+        return [subject, typeof last === 'string' ? last : null];
       }),
     );
   }
@@ -72,11 +87,9 @@ function noRebuildRuns(now: Date): TransactItem {
   return {
     ConditionCheck: {
       TableName: STATISTICS_TABLE,
-      Key: REBUILD_KEY,
+      Key: { ...REBUILD_KEY },
       ConditionExpression: 'attribute_not_exists(subject) OR held_until < :now',
       ExpressionAttributeValues: { ':now': now.toISOString() },
     },
   };
 }
-
-export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };

@@ -1,7 +1,8 @@
 import { ValidationError } from '../shared/domain-error.js';
 
 const DAY_MS = 24 * 3600 * 1000;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** The years that four digits and time stamps of today's programs can mean. */
+const DAY = /^(19[7-9]\d|[2-9]\d{3})-\d{2}-\d{2}$/;
 export const DEFAULT_DAYS = 30;
 export const MAX_DAYS = 366;
 
@@ -18,12 +19,16 @@ export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
  * an end alone for the 30 days until it.
  * @throws ValidationError naming the field, when a date is none or more than 366 days are asked for.
  */
-export function dayRange(asked: { start_date?: string | undefined; end_date?: string | undefined }, now: Date): DayRange {
+export function dayRange(
+  asked: { start_date?: string | undefined; end_date?: string | undefined },
+  now: Date,
+): DayRange {
   const today = dayOf(now);
   const end = checked('end_date', asked.end_date) ?? defaultEnd(checked('start_date', asked.start_date), today);
   const start = checked('start_date', asked.start_date) ?? shifted(end, 1 - DEFAULT_DAYS);
   if (start > end) throw ValidationError.field('start_date', 'must not be after end_date');
-  if (daysBetween(start, end) > MAX_DAYS) throw ValidationError.field('end_date', `must be at most ${MAX_DAYS} days after start_date, both included`);
+  if (daysBetween(start, end) > MAX_DAYS)
+    throw ValidationError.field('end_date', `must be at most ${MAX_DAYS} days after start_date, both included`);
   return { start, end };
 }
 
@@ -39,7 +44,8 @@ function defaultEnd(start: string | undefined, today: string): string {
 
 function checked(field: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  if (!DAY.test(value) || !isCalendarDay(value)) throw ValidationError.field(field, 'must be a calendar date as YYYY-MM-DD');
+  if (!DAY.test(value) || !isCalendarDay(value))
+    throw ValidationError.field(field, 'must be a calendar date as YYYY-MM-DD, from 1970-01-01 on');
   return value;
 }
 

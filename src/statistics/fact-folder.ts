@@ -9,11 +9,10 @@ import { changesOf, foldBatches } from './fold-batch.js';
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 5;
 
-/** How far a fold came. Facts in none of these were too contended and stay for the next pass. */
+/** How far a fold came. Facts in neither list were too contended, or are held back, and stay for the next pass. */
 export interface FoldResult {
-  counted: number;
-  /** Counted by someone else in the meantime, or deleted. */
-  taken: number;
+  /** Counted, by this fold or meanwhile by another, or deleted: nothing is left to do for them. */
+  settled: UncountedFact[];
   /** Can not be counted, alone and in quiet: to be set aside. */
   unusable: UncountedFact[];
   /** A rebuild holds counting back: come back later. */
@@ -31,7 +30,7 @@ export class FactFolder {
   /** @throws DatabaseUnavailableError when the database is; what was folded before stays folded. */
   async fold(facts: UncountedFact[]): Promise<FoldResult> {
     const { batches, unusable } = foldBatches(facts);
-    const result: FoldResult = { counted: 0, taken: 0, unusable, paused: false };
+    const result: FoldResult = { settled: [], unusable, paused: false };
     for (const batch of batches) {
       if (result.paused) break;
       add(result, await this.foldBatch(batch));
@@ -50,7 +49,7 @@ export class FactFolder {
 
   /** The database refuses the transaction for good: halves are tried until the fact that spoils it stands alone. */
   private async findTheCulprit(batch: UncountedFact[]): Promise<FoldResult> {
-    if (batch.length <= 1) return { counted: 0, taken: 0, unusable: batch, paused: false };
+    if (batch.length <= 1) return { settled: [], unusable: batch, paused: false };
     const middle = Math.ceil(batch.length / 2);
     const result = await this.foldBatch(batch.slice(0, middle));
     add(result, await this.foldBatch(batch.slice(middle)));
@@ -58,18 +57,18 @@ export class FactFolder {
   }
 
   private async countWhatIsLeft(batch: UncountedFact[]): Promise<FoldResult> {
-    const result: FoldResult = { counted: 0, taken: 0, unusable: [], paused: false };
+    const result: FoldResult = { settled: [], unusable: [], paused: false };
     let left = batch;
     for (let attempt = 0; left.length > 0 && attempt < ATTEMPTS; attempt++) {
       const marks = left.map(({ mark }) => mark);
       const answer = await this.counters.count(marks, changesOf(left), this.clock.now());
       switch (answer.outcome) {
         case 'counted':
-          return { ...result, counted: left.length };
+          return { ...result, settled: batch };
         case 'paused':
           return { ...result, paused: true };
         case 'taken':
-          result.taken += answer.taken.filter(Boolean).length;
+          result.settled.push(...left.filter((_, index) => answer.taken[index]));
           left = left.filter((_, index) => !answer.taken[index]);
           break;
         case 'busy':
@@ -82,8 +81,7 @@ export class FactFolder {
 }
 
 function add(sum: FoldResult, part: FoldResult): void {
-  sum.counted += part.counted;
-  sum.taken += part.taken;
+  sum.settled.push(...part.settled);
   sum.unusable.push(...part.unusable);
   sum.paused ||= part.paused;
 }

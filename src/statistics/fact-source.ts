@@ -18,8 +18,9 @@ export abstract class FactSource {
   abstract readonly name: string;
 
   /**
-   * Facts that wait to be counted, oldest first where that is cheap, at most `limit`. Reading a sparse index that lags
-   * behind is fine: what it still shows although it is counted is refused by its mark.
+   * Facts that wait to be counted, oldest first where that is cheap, about `limit`. Fewer does not mean that there are no
+   * more (a page of DynamoDB ends at 1 MB, shards fill unevenly), but none does. Reading a sparse index that lags behind is
+   * fine: what it still shows although it is counted is refused by its mark.
    */
   abstract uncounted(limit: number): Promise<UncountedFact[]>;
 

@@ -28,7 +28,8 @@ export function bucketIndex(duration_ms: number): number {
 export function bucketsOf(row: Record<string, string | number> | undefined): Buckets {
   const buckets = new Map<number, number>();
   for (const [attribute, count] of Object.entries(row ?? {}))
-    if (attribute.startsWith(PREFIX) && typeof count === 'number' && count > 0) buckets.set(Number(attribute.slice(PREFIX.length)), count);
+    if (attribute.startsWith(PREFIX) && typeof count === 'number' && count > 0)
+      buckets.set(Number(attribute.slice(PREFIX.length)), count);
   return buckets;
 }
 

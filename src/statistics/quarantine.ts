@@ -2,6 +2,7 @@ import type { UncountedFact } from './fact-source.js';
 
 const FIRST_STAY_MS = 5_000;
 const LONGEST_STAY_MS = 10 * 60_000;
+const RELEASE_AFTER_MS = 60_000;
 /** Beyond this many the oldest is let out: it only costs another attempt. */
 const CAPACITY = 1_000;
 
@@ -39,10 +40,9 @@ export class Quarantine {
     return before === undefined;
   }
 
-  /** Forgets whoever is no longer among the facts that wait: counted or deleted since. */
-  release(waiting: UncountedFact[]): void {
-    const names = new Set(waiting.map(nameOf));
-    for (const name of this.stays.keys()) if (!names.has(name)) this.stays.delete(name);
+  /** Forgets facts whose stay ended a minute ago: had they still been there, they would have been admitted again. */
+  release(now: Date): void {
+    for (const [name, { until }] of this.stays) if (until + RELEASE_AFTER_MS < now.getTime()) this.stays.delete(name);
   }
 }
 

@@ -14,7 +14,7 @@ const SWEEP_MS = 5_000;
 const GATHER_MS = 50;
 /** Reads wait at most this long for counting, then go on with the counters as they are. */
 const CATCH_UP_MS = 2_000;
-/** Rounds in which all facts were already taken, before the source's index is given time until the next sweep. */
+/** Rounds without progress, contended or behind an index that lags, before the source is left until the next sweep. */
 const IDLE_ROUNDS = 8;
 const IDLE_PAUSE_MS = 20;
 
@@ -40,6 +40,11 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   /** Counts what this source stores from now on; to be called while modules are initialised. */
   register(source: FactSource): void {
     this.sources.push({ source, quarantine: new Quarantine() });
+  }
+
+  /** All sources that are counted, for the recount. */
+  registered(): FactSource[] {
+    return this.sources.map(({ source }) => source);
   }
 
   /** A fact was stored: it is counted soon. Never blocks and never fails. */
@@ -85,26 +90,32 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     );
   }
 
+  /** Reads and folds until the source shows nothing new: what an index still shows although it is settled is not new. */
   private async drain(source: FactSource, quarantine: Quarantine): Promise<void> {
+    const tried = new Set<string>();
+    quarantine.release(this.clock.now());
     for (let idle = 0; idle < IDLE_ROUNDS;) {
-      const limit = READ_LIMIT + quarantine.size;
-      const waiting = await source.uncounted(limit);
-      const isAll = waiting.length < limit;
-      if (isAll) quarantine.release(waiting);
-      const facts = waiting.filter((fact) => !quarantine.holds(fact, this.clock.now()));
-      if (facts.length === 0) return;
-      const result = await this.folder.fold(facts);
+      const waiting = await source.uncounted(READ_LIMIT + quarantine.size);
+      const countable = waiting.filter((fact) => !quarantine.holds(fact, this.clock.now()));
+      const open = countable.filter((fact) => !tried.has(nameOf(fact)));
+      const mayHideMore = countable.length > open.length;
+      if (open.length === 0 && !mayHideMore) return;
+      const result = await this.folder.fold(open);
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
-      const isDone = isAll && result.counted + result.taken + result.unusable.length === facts.length;
-      if (result.paused || isDone) return;
-      idle = result.counted > 0 ? 0 : idle + 1;
+      for (const fact of [...result.settled, ...result.unusable]) tried.add(nameOf(fact));
+      if (result.paused) return;
+      idle = result.settled.length + result.unusable.length > 0 ? 0 : idle + 1;
       if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
     }
   }
 
   private setAside(source: FactSource, quarantine: Quarantine, fact: UncountedFact): void {
     if (quarantine.admit(fact, this.clock.now()))
-      this.logger.error({ msg: 'A fact cannot be counted and is set aside', source: source.name, record: nameOf(fact) });
+      this.logger.error({
+        msg: 'A fact cannot be counted and is set aside',
+        source: source.name,
+        record: nameOf(fact),
+      });
   }
 }
 

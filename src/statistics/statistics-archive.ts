@@ -59,7 +59,8 @@ function deletionChanges(facts: (Fact | StoredFact)[]): RowChange[] {
   for (const fact of facts) {
     const changes = contributionOrNothing(fact);
     for (const change of changes) sheet.add(archived(change));
-    if (changes.length > 0 && fact.kind === 'build') sheet.add(archived(gaugeRow(fact.org_id, 0, { builds_started: 1 })));
+    if (changes.length > 0 && fact.kind === 'build')
+      sheet.add(archived(gaugeRow(fact.org_id, 0, { builds_started: 1 })));
     if ('counted' in fact && !fact.counted) for (const change of changes) sheet.add(change);
   }
   return sheet.changes();

@@ -74,7 +74,9 @@ export function buildDay(date: string, row: MaybeRow): BuildDay {
     successful_builds: amount(row, 'successful'),
     failed_builds: amount(row, 'failed'),
     avg_duration_minutes: ratio(amount(row, 'duration_ms') / MS_PER_MINUTE, amount(row, 'total')),
-    builds_by_stage: Object.fromEntries(stages.map(([attribute, count]) => [attribute.slice(STAGE_PREFIX.length), Number(count)])),
+    builds_by_stage: Object.fromEntries(
+      stages.map(([attribute, count]) => [attribute.slice(STAGE_PREFIX.length), Number(count)]),
+    ),
   };
 }
 

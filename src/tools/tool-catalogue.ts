@@ -21,7 +21,8 @@ export class ToolCatalogue {
   /** Throws {@link ValidationError} that lists the known tools. */
   get(name: string): Tool {
     const tool = this.byName.get(name);
-    if (!tool) throw ValidationError.field('tools', `names "${name}"; known tools: ${[...this.byName.keys()].join(', ')}`);
+    if (!tool)
+      throw ValidationError.field('tools', `names "${name}"; known tools: ${[...this.byName.keys()].join(', ')}`);
     return tool;
   }
 
@@ -36,7 +37,9 @@ export class ToolCatalogue {
       return boundedOutput(await this.get(name).execute(input, context));
     } catch (error) {
       if (error instanceof ToolError) throw error;
-      throw new ToolError(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new ToolError(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -44,7 +47,10 @@ export class ToolCatalogue {
   aiTools(names: readonly string[], context: ToolContext): ToolSet {
     const entries = [...new Set(names)].map((name) => {
       const { description, schema } = this.get(name);
-      return [name, aiTool({ description, inputSchema: schema, execute: (input: unknown) => this.execute(name, input, context) })] as const;
+      return [
+        name,
+        aiTool({ description, inputSchema: schema, execute: (input: unknown) => this.execute(name, input, context) }),
+      ] as const;
     });
     return Object.fromEntries(entries);
   }

@@ -58,7 +58,7 @@ export interface ToolSpecification<S extends z.ZodType> {
 
 /** Makes a tool of its specification; the input is checked against the schema before `run` sees it. */
 export function defineTool<S extends z.ZodType>(specification: ToolSpecification<S>): Tool {
-  const { name, display_name, description, schema, examples, keywords, pattern, run } = specification;
+  const { name, display_name, description, schema, examples, keywords, pattern } = specification;
   const words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${keywords.join('|')})(?![\\p{L}\\p{N}])`, 'iu');
   return {
     name,
@@ -69,7 +69,7 @@ export function defineTool<S extends z.ZodType>(specification: ToolSpecification
     examples,
     keywords,
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
-    execute: async (input, context) => run(checked(name, schema, input), context),
+    execute: async (input, context) => specification.run(checked(name, schema, input), context),
   };
 }
 

@@ -8,10 +8,13 @@ export const ARTIFACT_LIMIT_BYTES = 300 * 1024;
 export function textArtifact(path: string, contentType: string, content: string): StageArtifact {
   const bytes = Buffer.byteLength(content, 'utf8');
   if (bytes > ARTIFACT_LIMIT_BYTES) {
-    throw new BuildFault(`${path} has ${bytes} bytes, more than the ${ARTIFACT_LIMIT_BYTES} that an artifact may have`, {
-      details: { path, bytes, limit: ARTIFACT_LIMIT_BYTES },
-      suggestion: 'Shorten the requirement.',
-    });
+    throw new BuildFault(
+      `${path} has ${bytes} bytes, more than the ${ARTIFACT_LIMIT_BYTES} that an artifact may have`,
+      {
+        details: { path, bytes, limit: ARTIFACT_LIMIT_BYTES },
+        suggestion: 'Shorten the requirement.',
+      },
+    );
   }
   return { path, content_type: contentType, content };
 }

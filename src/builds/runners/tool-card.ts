@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import { wishesIn } from './offline/wishes.js';
 
 /** What a step's model gets to know about a tool. */
 export const toolCardSchema = z.object({
@@ -12,6 +13,6 @@ export const toolCardSchema = z.object({
 export type ToolCard = z.infer<typeof toolCardSchema>;
 
 export function toolCards(catalogue: ToolCatalogue, requirement: string): ToolCard[] {
-  const suggested = new Set(catalogue.matching(requirement).map((tool) => tool.name));
+  const suggested = new Set(catalogue.matching(wishesIn(requirement)).map((tool) => tool.name));
   return catalogue.list().map(({ name, description }) => ({ name, description, suggested: suggested.has(name) }));
 }

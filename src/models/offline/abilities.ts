@@ -9,11 +9,17 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   knowledge_lookup: 'look things up in the documents I was given',
 };
 
-const ALWAYS: readonly string[] = ['remember what you tell me in this conversation', 'summarise a text you give me', 'sort a list'];
+const ALWAYS: readonly string[] = [
+  'remember what you tell me in this conversation',
+  'summarise a text you give me',
+  'sort a list',
+];
 
 /** What the agent can do with its tools under the offline model, as one sentence. */
 export function abilities(tools: ReadonlyMap<string, OfferedTool>): string {
-  const own = [...tools.values()].map(({ name, description }) => EXAMPLES[name] ?? `${name.replaceAll('_', ' ')} (${firstSentence(description)})`);
+  const own = [...tools.values()].map(
+    ({ name, description }) => EXAMPLES[name] ?? `${name.replaceAll('_', ' ')} (${firstSentence(description)})`,
+  );
   const all = [...own, ...ALWAYS];
   return `I can ${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}.`;
 }

@@ -5,10 +5,11 @@ import { fallback, unansweredPart } from './intents/fallback.js';
 import { MESSAGE_INTENTS, SENTENCE_INTENTS } from './intents/index.js';
 import { readPersona } from './persona.js';
 import type { Conversation, ToolOutcome } from './prompt-reader.js';
-import { isQuestion, sentencesOf } from './sentences.js';
+import { isRequest, sentencesOf } from './sentences.js';
 
 /** The model either speaks or asks for one tool call; `index` counts the calls of this turn. */
-export type Answer = { type: 'text'; text: string } | { type: 'call'; index: number; tool: string; input: Record<string, unknown> };
+export type Answer =
+  { type: 'text'; text: string } | { type: 'call'; index: number; tool: string; input: Record<string, unknown> };
 
 /**
  * Answers the latest message sentence by sentence. Nothing is kept between requests: each request replays the turn with
@@ -49,13 +50,19 @@ function firstReply(intents: readonly Intent[], turn: Turn): Reply | undefined {
 
 function phrase(reply: Reply, outcome: ToolOutcome | undefined): string {
   if (!('tool' in reply)) return reply.text;
-  if (!outcome?.ok) return `The tool ${reply.tool} could not do that: ${outcome?.error ?? 'no result'}`;
-  const output = typeof outcome.value === 'object' && outcome.value !== null ? { ...outcome.value } : { result: outcome.value };
+  if (!outcome?.ok) return `The tool ${reply.tool} could not do that: ${reasonOf(outcome)}`;
+  const output =
+    typeof outcome.value === 'object' && outcome.value !== null ? { ...outcome.value } : { result: outcome.value };
   return reply.phrase(output);
 }
 
-/** Questions left open are named; remarks beside an answered question need no comment. */
+/** The SDK writes an error's class before its message. */
+function reasonOf(outcome: ToolOutcome | undefined): string {
+  return outcome?.ok === false ? outcome.error.replace(/^\w*Error: /, '') : 'it gave no result.';
+}
+
+/** Questions and requests left open are named; remarks beside an answered question need no comment. */
 function compose(spoken: string[], unanswered: string[], turn: Pick<Turn, 'persona' | 'tools'>): string {
   if (spoken.length === 0) return fallback(turn).text;
-  return [...spoken, ...unanswered.filter(isQuestion).map(unansweredPart)].join(' ');
+  return [...spoken, ...unanswered.filter(isRequest).map(unansweredPart)].join(' ');
 }

@@ -1,6 +1,6 @@
 import { factKey, factsIn, type Fact } from './facts.js';
 import type { SpokenMessage } from './prompt-reader.js';
-import { conversionSourceOf, type Quantity, resultOf } from './quantity.js';
+import { amountOf, conversionSourceOf, type Quantity, resultOf } from './quantity.js';
 import { sentencesOf } from './sentences.js';
 
 const SESSION_STATE = /<session_state>\n(.*)\n<\/session_state>/s;
@@ -12,11 +12,13 @@ export class ConversationMemory {
   private readonly known = new Map<string, string>();
   private result: Quantity | undefined;
   private converted: Quantity | undefined;
+  private mentioned: Quantity | undefined;
 
   static of(system: string, earlier: readonly SpokenMessage[]): ConversationMemory {
     const memory = new ConversationMemory();
     for (const [key, value] of Object.entries(sessionState(system))) {
-      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') memory.known.set(factKey(key), String(value));
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+        memory.known.set(factKey(key), String(value));
     }
     for (const { role, text } of earlier) {
       if (role === 'assistant') memory.noteAnswer(text);
@@ -32,12 +34,17 @@ export class ConversationMemory {
 
   noteAnswer(text: string): void {
     this.answers.push(text);
-    this.result = resultOf(text) ?? this.result;
+    const result = resultOf(text);
+    this.result = result ?? this.result;
+    this.mentioned = result ?? this.mentioned;
     this.converted = conversionSourceOf(text) ?? this.converted;
   }
 
   learn(facts: readonly Fact[]): void {
-    for (const { key, value } of facts) this.known.set(key, value);
+    for (const { key, value } of facts) {
+      this.known.set(key, value);
+      this.mentioned = amountOf(value) ?? this.mentioned;
+    }
   }
 
   fact(key: string): string | undefined {
@@ -48,7 +55,11 @@ export class ConversationMemory {
     return [...this.known].map(([key, value]) => ({ key, value }));
   }
 
-  /** The number that "that" means. */
+  /** The number that "that" means: the last result or amount that was spoken of. */
+  get lastMentioned(): Quantity | undefined {
+    return this.mentioned;
+  }
+
   get lastResult(): Quantity | undefined {
     return this.result;
   }

@@ -12,14 +12,23 @@ const PERSON = String.raw`\p{Lu}[\p{L}'-]*(?:\s\p{Lu}[\p{L}'-]*){0,2}`;
 const PATTERNS: readonly (readonly [RegExp, (first: string, second: string) => Fact])[] = [
   [/^my (?:first |full )?name(?:'s| is) (.{1,80})$/iu, (value) => ({ key: 'name', value })],
   [/^(?:you can |please )?call me (.{1,80})$/iu, (value) => ({ key: 'name', value })],
-  [new RegExp(`^(?:[Ii] am|[Ii]['’]m|[Ii] am called|[Tt]his is) (${PERSON})$`, 'u'), (value) => ({ key: 'name', value })],
+  [
+    new RegExp(`^(?:[Ii] am|[Ii]['’]m|[Ii] am called|[Tt]his is) (${PERSON})$`, 'u'),
+    (value) => ({ key: 'name', value }),
+  ],
   [/^(?:i am|i['’]m) (\d{1,3})(?: years old)?$/iu, (value) => ({ key: 'age', value })],
   [/^i (?:live|am based|was born) in (.{1,80})$/iu, (value) => ({ key: 'home', value })],
   [/^(?:i am|i['’]m) (?:from|in) (.{1,80})$/iu, (value) => ({ key: 'home', value })],
   [/^i work (?:at|for|as|in) (.{1,80})$/iu, (value) => ({ key: 'work', value })],
   [/^i have (\d[\d,.]*) ([\p{L} ]{1,40})$/iu, (value, key) => ({ key, value })],
-  [/^(?:set |remember (?:that )?|note (?:that )?)?my ([\p{L}\p{N} _-]{1,40}?) (?:is|are|was|=|to) (.{1,200})$/iu, (key, value) => ({ key, value })],
-  [/^(?:the|our|a|one) ([\p{L} _-]{1,40}?) (?:is|are|costs?|=) ([$€£]?\s?\d.{0,60})$/iu, (key, value) => ({ key, value })],
+  [
+    /^(?:set |remember (?:that )?|note (?:that )?)?my ([\p{L}\p{N} _-]{1,40}?) (?:is|are|was|=|to) (.{1,200})$/iu,
+    (key, value) => ({ key, value }),
+  ],
+  [
+    /^(?:the|our|a|one) ([\p{L} _-]{1,40}?) (?:is|are|costs?|=) ([$€£]?\s?\d.{0,60})$/iu,
+    (key, value) => ({ key, value }),
+  ],
   [/^i (?:really )?(?:like|love|prefer) (.{1,100})$/iu, (value) => ({ key: 'preference', value })],
   [/^(?:please )?(?:remember|note|keep in mind) (?:that )?(.{1,200})$/iu, (value) => ({ key: 'note', value })],
 ];
@@ -47,7 +56,13 @@ function factIn(clause: string): Fact | undefined {
 
 /** How keys are compared: "My Favourite_Color" is "favorite color". */
 export function factKey(text: string): string {
-  return text.trim().toLowerCase().replaceAll('_', ' ').replaceAll('ourite', 'orite').replaceAll('colour', 'color').replace(/\s+/g, ' ');
+  return text
+    .trim()
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replaceAll('ourite', 'orite')
+    .replaceAll('colour', 'color')
+    .replace(/\s+/g, ' ');
 }
 
 /** A fact as a sentence to the user. */
@@ -64,6 +79,11 @@ export function tellFact({ key, value }: Fact): string {
     case 'note':
       return `You asked me to remember: ${value}.`;
     default:
-      return `Your ${key} ${/[^su]s$/.test(key) && !/^\d/.test(value) ? 'are' : 'is'} ${value}.`;
+      return isCount({ key, value }) ? `You have ${value} ${key}.` : `Your ${key} is ${value}.`;
   }
+}
+
+/** "cats: 3" counts things, while "budget: 1200" is an amount. */
+export function isCount({ key, value }: Fact): boolean {
+  return /[^su]s$/.test(key) && /^\d+$/.test(value);
 }

@@ -36,5 +36,7 @@ export type Intent = (turn: Turn) => Reply | undefined;
 /** A call of the tool, or an honest answer when this agent does not have it. */
 export function withTool(turn: Turn, call: ToolReply): Reply {
   if (turn.tools.has(call.tool)) return call;
-  return { text: `I would need the tool "${call.tool}" for that, and this agent does not have it, so I will not guess.` };
+  return {
+    text: `I would need the tool "${call.tool}" for that, and this agent does not have it, so I will not guess.`,
+  };
 }

@@ -1,4 +1,12 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Content, LanguageModelV4FinishReason, LanguageModelV4GenerateResult, LanguageModelV4StreamPart, LanguageModelV4StreamResult } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4Content,
+  LanguageModelV4FinishReason,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+  LanguageModelV4StreamResult,
+} from '@ai-sdk/provider';
 import { answerConversation } from './conversation-answer.js';
 import type { OfferedTool } from './intent.js';
 import type { OfflineWriters } from './offline-writers.js';
@@ -25,7 +33,13 @@ export class OfflineModel implements LanguageModelV4 {
   async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     options.abortSignal?.throwIfAborted();
     const { content, finish, written } = this.answer(options);
-    return { content: [content], finishReason: finish, usage: estimateUsage(options, written), warnings: [], response: { modelId: this.modelId } };
+    return {
+      content: [content],
+      finishReason: finish,
+      usage: estimateUsage(options, written),
+      warnings: [],
+      response: { modelId: this.modelId },
+    };
   }
 
   /** Streams word by word, so that clients meet the same sequence of parts as with a real model. */
@@ -36,16 +50,30 @@ export class OfflineModel implements LanguageModelV4 {
       { type: 'stream-start', warnings: [] },
       { type: 'response-metadata', modelId: this.modelId },
     ];
-    const tail: LanguageModelV4StreamPart = { type: 'finish', finishReason: finish, usage: estimateUsage(options, written) };
+    const tail: LanguageModelV4StreamPart = {
+      type: 'finish',
+      finishReason: finish,
+      usage: estimateUsage(options, written),
+    };
     return { stream: streamOf(head, content, tail, options.abortSignal) };
   }
 
-  private answer(options: LanguageModelV4CallOptions): { content: OfflineContent; finish: LanguageModelV4FinishReason; written: string } {
-    if (options.responseFormat?.type === 'json') return text(answerStructured(options.prompt, options.responseFormat.name, this.writers));
+  private answer(options: LanguageModelV4CallOptions): {
+    content: OfflineContent;
+    finish: LanguageModelV4FinishReason;
+    written: string;
+  } {
+    if (options.responseFormat?.type === 'json')
+      return text(answerStructured(options.prompt, options.responseFormat.name, this.writers));
     const answer = answerConversation(readPrompt(options.prompt), offeredTools(options));
     if (answer.type === 'text') return text(answer.text, options.maxOutputTokens);
     const input = JSON.stringify(answer.input);
-    const content = { type: 'tool-call' as const, toolCallId: `call_${answer.index + 1}`, toolName: answer.tool, input };
+    const content = {
+      type: 'tool-call' as const,
+      toolCallId: `call_${answer.index + 1}`,
+      toolName: answer.tool,
+      input,
+    };
     return { content, finish: { unified: 'tool-calls', raw: undefined }, written: answer.tool + input };
   }
 }
@@ -53,14 +81,23 @@ export class OfflineModel implements LanguageModelV4 {
 export type OfflineContent = Extract<LanguageModelV4Content, { type: 'text' | 'tool-call' }>;
 
 /** Cut at the last whole word within the limit, as the finish reason then says. */
-function text(full: string, maxTokens = Infinity): { content: OfflineContent; finish: LanguageModelV4FinishReason; written: string } {
+function text(
+  full: string,
+  maxTokens = Infinity,
+): { content: OfflineContent; finish: LanguageModelV4FinishReason; written: string } {
   const fits = estimateTokens(full) <= maxTokens;
   const written = fits ? full : full.slice(0, maxTokens * 4).replace(/\s*\S*$/, '');
-  return { content: { type: 'text', text: written }, finish: { unified: fits ? 'stop' : 'length', raw: undefined }, written };
+  return {
+    content: { type: 'text', text: written },
+    finish: { unified: fits ? 'stop' : 'length', raw: undefined },
+    written,
+  };
 }
 
 function offeredTools({ tools = [], toolChoice }: LanguageModelV4CallOptions): Map<string, OfferedTool> {
   if (toolChoice?.type === 'none') return new Map();
   const usable = tools.flatMap((tool) => (tool.type === 'function' ? [tool] : []));
-  return new Map(usable.map(({ name, description = '', inputSchema }) => [name, { name, description, input_schema: inputSchema }]));
+  return new Map(
+    usable.map(({ name, description = '', inputSchema }) => [name, { name, description, input_schema: inputSchema }]),
+  );
 }

@@ -7,14 +7,14 @@ export interface Quantity {
 
 const NUMBER = String.raw`-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?`;
 const UNIT = String.raw`[\p{L}°$€£][\p{L}°²³/ ]{0,30}`;
-const RESULT = new RegExp(String.raw`=\s*(?:about\s+)?(${NUMBER})(?:\s*(%)|\s+(${UNIT}))?`, 'gu');
+const RESULT = new RegExp(String.raw`=\s*(?:about\s+)?([$€£])?(${NUMBER})(?:\s*(%)|\s+(${UNIT}))?`, 'gu');
 const CONVERTED = new RegExp(String.raw`(${NUMBER})\s+(${UNIT}?)\s+=\s`, 'gu');
 const AMOUNT = new RegExp(String.raw`^([$€£])?\s?(${NUMBER})\s*(${UNIT})?$`, 'u');
 
 /** The last result that an answer states as "... = 69,104 unit". */
 export function resultOf(answer: string): Quantity | undefined {
   const match = [...answer.matchAll(RESULT)].at(-1);
-  return match ? quantity(match[1], match[2] ?? match[3]) : undefined;
+  return match ? quantity(match[2], match[3] ?? match[4] ?? match[1]) : undefined;
 }
 
 /** What the last conversion in an answer started from: 10 km of "10 km = 6.2 miles". */

@@ -2,7 +2,12 @@ import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { OfflineContent } from './offline-model.js';
 
 /** The parts of an answer in order, one per pull, so that nothing is produced faster than it is read. An abort ends the stream with its reason. */
-export function streamOf(head: LanguageModelV4StreamPart[], content: OfflineContent, tail: LanguageModelV4StreamPart, signal?: AbortSignal): ReadableStream<LanguageModelV4StreamPart> {
+export function streamOf(
+  head: LanguageModelV4StreamPart[],
+  content: OfflineContent,
+  tail: LanguageModelV4StreamPart,
+  signal?: AbortSignal,
+): ReadableStream<LanguageModelV4StreamPart> {
   const parts = [...head, ...partsOf(content), tail].values();
   return new ReadableStream({
     pull(controller) {
@@ -17,8 +22,17 @@ export function streamOf(head: LanguageModelV4StreamPart[], content: OfflineCont
 function partsOf(content: OfflineContent): LanguageModelV4StreamPart[] {
   if (content.type === 'text') {
     const words = content.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [];
-    return [{ type: 'text-start', id: '1' }, ...words.map((delta) => ({ type: 'text-delta' as const, id: '1', delta })), { type: 'text-end', id: '1' }];
+    return [
+      { type: 'text-start', id: '1' },
+      ...words.map((delta) => ({ type: 'text-delta' as const, id: '1', delta })),
+      { type: 'text-end', id: '1' },
+    ];
   }
   const { toolCallId: id, toolName, input } = content;
-  return [{ type: 'tool-input-start', id, toolName }, { type: 'tool-input-delta', id, delta: input }, { type: 'tool-input-end', id }, content];
+  return [
+    { type: 'tool-input-start', id, toolName },
+    { type: 'tool-input-delta', id, delta: input },
+    { type: 'tool-input-end', id },
+    content,
+  ];
 }

@@ -41,6 +41,14 @@ function asFault(error: unknown): Fault {
   return typeof error === 'object' && error !== null ? error : {};
 }
 
+/** An error of another realm (as in a sandbox) reaches us wrapped by the SDK, with its code in the message only. */
+const WRAPPED = /^AWS SDK error wrapper for .*?\b(E[A-Z_]{4,})\b/;
+
+function codeOf(error: unknown): string | undefined {
+  const { code, message } = asFault(error);
+  return code ?? WRAPPED.exec(message ?? '')?.[1];
+}
+
 function reasonsOf(error: unknown): string[] | undefined {
   const { name, CancellationReasons } = asFault(error);
   return name === 'TransactionCanceledException'
@@ -71,12 +79,12 @@ export function isTransactionConflict(error: unknown): boolean {
 
 /** Nobody listened: nothing was sent, so the same call can be made again without harm. */
 export function isRefusedConnection(error: unknown): boolean {
-  return asFault(error).code === 'ECONNREFUSED';
+  return codeOf(error) === 'ECONNREFUSED';
 }
 
 function isUnavailable(error: unknown): boolean {
-  const { name, code, $metadata } = asFault(error);
-  if ([name, code].some((word) => word !== undefined && UNAVAILABLE.has(word))) return true;
+  const { name, $metadata } = asFault(error);
+  if ([name, codeOf(error)].some((word) => word !== undefined && UNAVAILABLE.has(word))) return true;
   if (($metadata?.httpStatusCode ?? 0) >= SERVER_FAULT) return true;
   return reasonsOf(error)?.some((reason) => UNAVAILABLE.has(reason)) ?? false;
 }

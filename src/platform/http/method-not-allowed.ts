@@ -34,7 +34,7 @@ export class MethodCheck {
   }
 
   private allowedFor(path: string): string[] {
-    const { router } = this.host.httpAdapter.getInstance<{ router: { stack: RouteLayer[] } }>();
+    const { router } = this.host.httpAdapter.getInstance() as { router: { stack: RouteLayer[] } };
     const methods = router.stack.flatMap((layer) => (layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : []));
     return [...new Set(methods.map((method) => method.toUpperCase()))].filter((method) => method !== '_ALL');
   }

@@ -7,11 +7,14 @@ import { type AgentDefinition, agentDefinitionSchema } from '../agent-definition
 export function checkDefinition(definition: AgentDefinition, tools: ToolCatalogue, models: ModelsService): void {
   const fields: Record<string, string[]> = {};
   const parsed = agentDefinitionSchema.safeParse(definition);
-  for (const issue of parsed.error?.issues ?? []) (fields[issue.path.join('.') || 'definition'] ??= []).push(issue.message);
-  for (const { name } of parsed.data?.tools ?? []) if (!tools.find(name)) (fields['tools'] ??= []).push(`there is no tool "${name}"`);
+  for (const issue of parsed.error?.issues ?? [])
+    (fields[issue.path.join('.') || 'definition'] ??= []).push(issue.message);
+  for (const { name } of parsed.data?.tools ?? [])
+    if (!tools.find(name)) (fields['tools'] ??= []).push(`there is no tool "${name}"`);
   const modelProblem = parsed.success ? problemOfModel(parsed.data.model_id, models) : undefined;
   if (modelProblem !== undefined) fields['model_id'] = [modelProblem];
-  if (Object.keys(fields).length > 0) throw new ValidationError('The agent definition cannot run', { details: { fields } });
+  if (Object.keys(fields).length > 0)
+    throw new ValidationError('The agent definition cannot run', { details: { fields } });
 }
 
 function problemOfModel(modelId: string | null, models: ModelsService): string | undefined {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
 import { ModelsService } from '../../models/models.service.js';
 import { Clock } from '../../shared/clock.js';
+import { ValidationError } from '../../shared/domain-error.js';
 import { ToolCatalogue } from '../../tools/tool-catalogue.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
@@ -29,13 +30,15 @@ export class LocalRuntime extends AgentRuntime {
   }
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
-    const deadline = new RunDeadline(run.definition.limits.timeout_seconds, run.signal);
-    const trace = new TraceRecorder(this.clock);
+    const { limits } = run.definition;
     const model = this.modelOf(run.definition);
-    const events = new RunEvents(trace, model.modelId);
+    const trace = new TraceRecorder(this.clock);
+    const events = new RunEvents(trace, model.modelId, limits.max_steps);
+    const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
     try {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
+      events.begin();
       yield* this.stream(run, model, events, deadline);
       this.requireAnswer(run.definition, events);
     } catch (error) {
@@ -45,7 +48,10 @@ export class LocalRuntime extends AgentRuntime {
     } finally {
       deadline.close();
     }
-    yield { type: 'done', result: { output: events.output, model: model.modelId, usage: events.usage, steps: trace.steps } };
+    yield {
+      type: 'done',
+      result: { output: events.output, model: model.modelId, usage: events.usage, steps: trace.steps },
+    };
   }
 
   override async deploy(_agentId: string, definition: AgentDefinition): Promise<Deployment> {
@@ -68,7 +74,12 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private async *stream(run: AgentRun, model: LanguageModelV4, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
+  private async *stream(
+    run: AgentRun,
+    model: LanguageModelV4,
+    events: RunEvents,
+    deadline: RunDeadline,
+  ): AsyncGenerator<AgentEvent> {
     const { limits } = run.definition;
     const { stream } = streamText({
       model,
@@ -94,12 +105,16 @@ export class LocalRuntime extends AgentRuntime {
   private toolsOf({ definition, knowledge = [] }: AgentRun): ToolSet {
     const documents = [...definition.knowledge, ...knowledge];
     const names = definition.tools.map(({ name }) => name);
-    return this.tools.aiTools(documents.length > 0 ? [...names, KNOWLEDGE_TOOL] : names, { knowledge: documents, now: () => this.clock.now() });
+    return this.tools.aiTools(documents.length > 0 ? [...names, KNOWLEDGE_TOOL] : names, {
+      knowledge: documents,
+      now: () => this.clock.now(),
+    });
   }
 
   /** A run that ends while the model still wants tools has used up its steps. */
   private requireAnswer({ limits }: AgentDefinition, { finishReason }: RunEvents): void {
-    if (finishReason === 'tool-calls') throw new AgentRunError('limit', `The agent did not finish within ${limits.max_steps} steps.`);
+    if (finishReason === 'tool-calls')
+      throw new AgentRunError('limit', `The agent did not finish within ${limits.max_steps} steps.`);
   }
 }
 
@@ -107,5 +122,6 @@ function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFai
   if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.' };
   if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
   if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
+  if (error instanceof ValidationError) return { reason: 'runtime', message: error.message };
   return { reason: 'model', message: `The model failed: ${messageOf(error)}` };
 }

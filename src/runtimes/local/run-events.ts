@@ -6,6 +6,13 @@ import type { TraceRecorder } from './trace-recorder.js';
 
 type Part = TextStreamPart<ToolSet>;
 
+const READ_TYPES = ['text-delta', 'tool-call', 'tool-result', 'tool-error', 'finish-step', 'error'] as const;
+type ReadPart = Extract<Part, { type: (typeof READ_TYPES)[number] }>;
+
+function isReadPart(part: Part): part is ReadPart {
+  return (READ_TYPES as readonly string[]).includes(part.type);
+}
+
 /** Turns the SDK's stream of one run into agent events, and keeps what the result needs: text, usage, trace. */
 export class RunEvents {
   output = '';
@@ -18,19 +25,25 @@ export class RunEvents {
   constructor(
     private readonly trace: TraceRecorder,
     private readonly model: string,
+    private readonly maxSteps: number,
   ) {}
+
+  /** The first model call starts. The SDK reports a call only when its first chunk arrives, which is too late for the trace of a call that hangs. */
+  begin(): void {
+    this.modelCalls += 1;
+    this.stepText = '';
+    this.calls = [];
+    this.trace.modelStarted(this.model, { model_call: this.modelCalls });
+  }
 
   /** The events of one part; throws what an error part carries. */
   read(part: Part): AgentEvent[] {
+    if (!isReadPart(part)) return [];
     switch (part.type) {
-      case 'start-step':
-        return this.stepStarted();
       case 'text-delta':
         return this.text(part.text);
       case 'tool-call':
-        this.calls.push(part.toolName);
-        this.trace.toolStarted(part.toolCallId, part.toolName, part.input);
-        return [{ type: 'tool_call', call_id: part.toolCallId, tool: part.toolName, input: part.input }];
+        return this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
       case 'tool-result':
         return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
       case 'tool-error':
@@ -39,17 +52,13 @@ export class RunEvents {
         return this.stepFinished(part);
       case 'error':
         throw part.error;
-      default:
-        return [];
     }
   }
 
-  private stepStarted(): AgentEvent[] {
-    this.modelCalls += 1;
-    this.stepText = '';
-    this.calls = [];
-    this.trace.modelStarted(this.model, { model_call: this.modelCalls });
-    return [];
+  private toolStarted(callId: string, tool: string, input: unknown): AgentEvent[] {
+    this.calls.push(tool);
+    this.trace.toolStarted(callId, tool, input);
+    return [{ type: 'tool_call', call_id: callId, tool, input }];
   }
 
   /** Texts of several model calls are kept apart, so that the deltas put together are the output. */
@@ -69,7 +78,11 @@ export class RunEvents {
     const usage = usageOf(part.usage);
     this.usage = addUsage(this.usage, usage);
     this.finishReason = part.finishReason;
-    this.trace.modelFinished({ text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage }, part.performance.responseTimeMs);
+    this.trace.modelFinished(
+      { text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage },
+      part.performance.responseTimeMs,
+    );
+    if (part.finishReason === 'tool-calls' && this.modelCalls < this.maxSteps) this.begin();
     return [];
   }
 }

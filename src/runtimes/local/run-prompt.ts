@@ -23,7 +23,9 @@ export function messagesOf({ definition, history, input }: AgentRun): ModelMessa
 
 /** Some providers refuse a conversation that starts with the assistant, so an answer whose question was forgotten goes too. */
 function remembered({ memory }: AgentDefinition, history: AgentRun['history']): ModelMessage[] {
-  const spoken = history.flatMap(({ role, content }) => (role === 'system' || content === '' ? [] : [{ role, content }]));
+  const spoken = history.flatMap(({ role, content }) =>
+    role === 'system' || content === '' ? [] : [{ role, content }],
+  );
   const kept = memory.max_messages === 0 ? [] : spoken.slice(-memory.max_messages);
   const firstQuestion = kept.findIndex(({ role }) => role === 'user');
   return firstQuestion < 0 ? [] : kept.slice(firstQuestion);

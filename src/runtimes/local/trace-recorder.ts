@@ -49,7 +49,14 @@ export class TraceRecorder {
   }
 
   private open(type: TraceStep['type'], name: string, input: unknown): OpenStep {
-    const step: TraceStep = { step: this.all.length + 1, type, name, input, started_at: this.clock.timestamp(), duration_ms: 0 };
+    const step: TraceStep = {
+      step: this.all.length + 1,
+      type,
+      name,
+      input,
+      started_at: this.clock.timestamp(),
+      duration_ms: 0,
+    };
     const open = { step, startedAt: performance.now() };
     this.all.push(open);
     return open;

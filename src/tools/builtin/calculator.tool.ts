@@ -9,7 +9,11 @@ export const calculator = defineTool({
   display_name: 'Calculator',
   description: `Evaluates an arithmetic expression exactly: + - * / ^ mod, brackets, factorials, percentages ("15% of 80", "200 + 10%"), pi, e and the functions ${FUNCTION_NAMES.join(', ')}. Angles are in radians.`,
   schema: z.object({
-    expression: z.string().min(1).max(EXPRESSION_MAX_LENGTH).describe('The expression, for example "(12.5 + 3) * 4" or "15% of 80"'),
+    expression: z
+      .string()
+      .min(1)
+      .max(EXPRESSION_MAX_LENGTH)
+      .describe('The expression, for example "(12.5 + 3) * 4" or "15% of 80"'),
   }),
   examples: [
     { input: { expression: '1234 * 56' }, expected: { result: '69104', formatted: '69,104' } },
@@ -18,8 +22,33 @@ export const calculator = defineTool({
     { input: { expression: 'sqrt(2) ^ 2' }, expected: { result: '2' } },
   ],
   keywords: [
-    'calculat\\p{L}*', 'arithmetic', 'math\\p{L}*', 'sums?', 'add(?:s|ition)?', 'subtract\\p{L}*', 'multipl\\p{L}+', 'divi(?:de|sion)\\p{L}*', 'percent\\p{L}*',
-    'budgets?', 'totals?', 'discounts?', 'tax(?:es)?', 'vat', 'tips?', 'interest', 'invoices?', 'costs?', 'prices?', 'averages?', 'comput(?:e|es|ing)', 'equations?', 'numbers?', 'expenses?', 'loans?', 'salar(?:y|ies)', 'split(?:s|ting)? (?:the )?bills?',
+    'calculat\\p{L}*',
+    'arithmetic',
+    'math\\p{L}*',
+    'sums?',
+    'add(?:s|ition)?',
+    'subtract\\p{L}*',
+    'multipl\\p{L}+',
+    'divi(?:de|sion)\\p{L}*',
+    'percent\\p{L}*',
+    'budgets?',
+    'totals?',
+    'discounts?',
+    'tax(?:es)?',
+    'vat',
+    'tips?',
+    'interest',
+    'invoices?',
+    'costs?',
+    'prices?',
+    'averages?',
+    'comput(?:e|es|ing)',
+    'equations?',
+    'numbers?',
+    'expenses?',
+    'loans?',
+    'salar(?:y|ies)',
+    'split(?:s|ting)? (?:the )?bills?',
   ],
   pattern: /\d\s*[-+*/×÷^%]\s*\d|\d\s?%/,
   run: ({ expression }) => {

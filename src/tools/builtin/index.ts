@@ -6,4 +6,11 @@ import { knowledgeLookup } from './knowledge-lookup.tool.js';
 import { textStatistics } from './text-statistics.tool.js';
 import { unitConversion } from './unit-conversion.tool.js';
 
-export const builtinTools: readonly Tool[] = [calculator, dateTime, unitConversion, textStatistics, jsonQuery, knowledgeLookup];
+export const builtinTools: readonly Tool[] = [
+  calculator,
+  dateTime,
+  unitConversion,
+  textStatistics,
+  jsonQuery,
+  knowledgeLookup,
+];

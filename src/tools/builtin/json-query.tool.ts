@@ -9,23 +9,37 @@ const QUERY_MAX_LENGTH = 500;
 export const jsonQuery = defineTool({
   name: 'json_query',
   display_name: 'JSON query',
-  description: 'Reads values out of a JSON document with a JMESPath query (https://jmespath.org), for example "items[?price > `10`].name" or "length(items)".',
+  description:
+    'Reads values out of a JSON document with a JMESPath query (https://jmespath.org), for example "items[?price > `10`].name" or "length(items)".',
   schema: z.object({
     json: z.string().min(1).max(JSON_MAX_LENGTH).describe('The JSON document as text'),
     query: z.string().min(1).max(QUERY_MAX_LENGTH).describe('The JMESPath query'),
   }),
   examples: [
     { input: { json: '{"user":{"name":"Ada"}}', query: 'user.name' }, expected: { result: 'Ada' } },
-    { input: { json: '{"items":[{"name":"a","price":5},{"name":"b","price":20}]}', query: 'items[?price > `10`].name' }, expected: { result: ['b'] } },
+    {
+      input: { json: '{"items":[{"name":"a","price":5},{"name":"b","price":20}]}', query: 'items[?price > `10`].name' },
+      expected: { result: ['b'] },
+    },
   ],
-  keywords: ['json', 'jmespath', 'api responses?', 'structured data', 'payloads?', 'extract\\p{L}* (?:fields?|values?|data)', 'webhooks?'],
+  keywords: [
+    'json',
+    'jmespath',
+    'api responses?',
+    'structured data',
+    'payloads?',
+    'extract\\p{L}* (?:fields?|values?|data)',
+    'webhooks?',
+  ],
   run: ({ json, query }) => {
     const document = parseJson(json);
     boundedQuery(query, json.length);
     try {
       return { query, result: plainJson(jmespath.search(document, query)) };
     } catch (error) {
-      throw new ToolError(`The query failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new ToolError(`The query failed: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   },
 });
@@ -39,6 +53,8 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch (error) {
-    throw new ToolError(`The document is not valid JSON: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    throw new ToolError(`The document is not valid JSON: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    });
   }
 }

@@ -8,7 +8,8 @@ const RESULTS_MAX = 10;
 export const knowledgeLookup = defineTool({
   name: 'knowledge_lookup',
   display_name: 'Knowledge lookup',
-  description: 'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document and a score.',
+  description:
+    'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document and a score.',
   schema: z.object({
     query: z.string().min(1).max(1000).describe('What to look for, in plain words'),
     limit: z.int().min(1).max(RESULTS_MAX).default(3).describe('How many passages to return'),
@@ -18,11 +19,28 @@ export const knowledgeLookup = defineTool({
     { input: { query: 'refund policy', limit: 1 }, expected: { query: 'refund policy' } },
   ],
   keywords: [
-    'documents?', 'documentation', 'knowledge(?: base)?', 'faqs?', 'manuals?', 'handbooks?', 'polic(?:y|ies)', 'look(?:s|ing)? ?up', 'search(?:es|ing)?', 'files?', 'notes',
-    'customer support', 'support agent', 'questions? about', 'uploads?', 'reference material', 'research\\p{L}*', 'wiki',
+    'documents?',
+    'documentation',
+    'knowledge(?: base)?',
+    'faqs?',
+    'manuals?',
+    'handbooks?',
+    'polic(?:y|ies)',
+    'look(?:s|ing)? ?up',
+    'search(?:es|ing)?',
+    'files?',
+    'notes',
+    'customer support',
+    'support agent',
+    'questions? about',
+    'uploads?',
+    'reference material',
+    'research\\p{L}*',
+    'wiki',
   ],
   run: ({ query, limit }, { knowledge }) => {
-    if (knowledge.length === 0) throw new ToolError('No documents were given to this agent or uploaded to this session.');
+    if (knowledge.length === 0)
+      throw new ToolError('No documents were given to this agent or uploaded to this session.');
     const passages = rankPassages(query, knowledge.flatMap(splitIntoPassages)).slice(0, limit);
     return { query, documents: knowledge.length, passages };
   },

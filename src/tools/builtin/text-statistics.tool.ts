@@ -10,15 +10,33 @@ const READING_SPEED = 238;
 export const textStatistics = defineTool({
   name: 'text_statistics',
   display_name: 'Text statistics',
-  description: 'Counts characters, words, unique words, sentences, paragraphs and lines of a text, names its most frequent words and estimates the reading time.',
+  description:
+    'Counts characters, words, unique words, sentences, paragraphs and lines of a text, names its most frequent words and estimates the reading time.',
   schema: z.object({ text: z.string().max(TEXT_MAX_LENGTH).describe('The text to measure') }),
   examples: [
-    { input: { text: 'The quick brown fox. The end.' }, expected: { words: 6, unique_words: 5, sentences: 2, characters: 29 } },
+    {
+      input: { text: 'The quick brown fox. The end.' },
+      expected: { words: 6, unique_words: 5, sentences: 2, characters: 29 },
+    },
     { input: { text: 'One.\n\nTwo.' }, expected: { paragraphs: 2, lines: 3 } },
   ],
   keywords: [
-    'word counts?', 'count(?:s|ing)? (?:the )?(?:words|characters|letters|sentences)', 'characters?', 'reading time', 'text statistics', 'readability', 'essays?',
-    'articles?', 'summar\\p{L}*', 'proofread\\p{L}*', 'writing', 'drafts?', 'text analy\\p{L}+', 'blog posts?', 'word frequenc(?:y|ies)', 'how many words',
+    'word counts?',
+    'count(?:s|ing)? (?:the )?(?:words|characters|letters|sentences)',
+    'characters?',
+    'reading time',
+    'text statistics',
+    'readability',
+    'essays?',
+    'articles?',
+    'summar\\p{L}*',
+    'proofread\\p{L}*',
+    'writing',
+    'drafts?',
+    'text analy\\p{L}+',
+    'blog posts?',
+    'word frequenc(?:y|ies)',
+    'how many words',
   ],
   run: ({ text }) => {
     const words = segments(text, 'word');

@@ -28,13 +28,28 @@ export class AgentCodeDeveloperRunner extends StageRunner {
     const design = readDocument(context, PATHS.design, designSchema);
     const system_prompt = readText(context, PATHS.systemPrompt);
     const { document, model, usage } = await this.writer.write(context, PACKAGE_TASK, { requirements, design });
-    const definition = assembleDefinition({ plan, requirements, design, system_prompt, description: document.description, tags: context.tags });
-    context.log('info', `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents`);
+    const definition = assembleDefinition({
+      plan,
+      requirements,
+      design,
+      system_prompt,
+      description: document.description,
+      tags: context.tags,
+    });
+    context.log(
+      'info',
+      `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents`,
+    );
     const files = exportProject(definition, document);
     context.log('info', `Exportable project: ${files.map((file) => file.path).join(', ')}`);
     return {
       artifacts: [jsonArtifact(PATHS.definition, definition), ...files],
-      output_data: { agent_name: definition.agent_name, tools: definition.tools.length, knowledge_documents: definition.knowledge.length, export_files: files.map((file) => file.path) },
+      output_data: {
+        agent_name: definition.agent_name,
+        tools: definition.tools.length,
+        knowledge_documents: definition.knowledge.length,
+        export_files: files.map((file) => file.path),
+      },
       model,
       usage,
       tool_calls: 0,

@@ -25,15 +25,36 @@ export function writeDesign(input: unknown): DesignDraft {
 }
 
 function roleOf(displayName: string, { audience, roles }: Requirements): string {
-  const job = displayName.toLowerCase();
-  const article = /^[aeiou]/.test(job) ? 'an' : 'a';
+  const job = asWords(displayName);
+  const article = articleFor(job);
   const known = audience === 'its users' ? '' : ` for ${withoutEnd(audience)}`;
-  return clip(roles.length > 0 ? `${article} ${job} that plays the roles ${roles.map((role) => role.name).join(', ')}` : `${article} ${job}${known}`, 300);
+  return clip(
+    roles.length > 0
+      ? `${article} ${job} that plays the roles ${roles.map((role) => role.name).join(', ')}`
+      : `${article} ${job}${known}`,
+    300,
+  );
+}
+
+/** A display name inside a sentence: capitals stay only where they are an acronym. */
+function asWords(displayName: string): string {
+  return displayName.replace(/\b\p{Lu}(?=\p{Ll})/gu, (letter) => letter.toLowerCase());
+}
+
+/** "an HR assistant", "a European guide": by sound, as far as spelling tells. */
+function articleFor(words: string): string {
+  const isAcronym = /^[A-Z]{2}/.test(words);
+  const soundsLikeVowel = isAcronym ? /^[AEFHILMNORSX]/.test(words) : /^[aeiou](?!u|ni|se)/i.test(words);
+  return soundsLikeVowel ? 'an' : 'a';
 }
 
 function boundariesOf({ constraints, scope }: Requirements): string[] {
   const fromScope = scope.excluded.slice(0, 5).map((wish) => `Does not claim to do what is out of scope: ${wish}`);
-  return [...constraints.slice(0, 14), ...fromScope, 'Stays with its task and says so when a request lies outside it.'].map((one) => clip(one, 1000));
+  return [
+    ...constraints.slice(0, 14),
+    ...fromScope,
+    'Stays with its task and says so when a request lies outside it.',
+  ].map((one) => clip(one, 1000));
 }
 
 function memoryOf({ roles, functional_requirements }: Requirements): DesignDraft['memory'] {
@@ -46,7 +67,12 @@ function memoryOf({ roles, functional_requirements }: Requirements): DesignDraft
 
 function limitsOf({ needed_tools, roles }: Requirements): DesignDraft['limits'] {
   const max_steps = Math.min(20, (needed_tools.length > 0 ? 8 : 3) + roles.length);
-  return { max_steps, timeout_seconds: 60, max_output_tokens: roles.length > 0 ? 4096 : 2048, reason: `${needed_tools.length} tools and ${Math.max(1, roles.length)} role(s) per message.` };
+  return {
+    max_steps,
+    timeout_seconds: 60,
+    max_output_tokens: roles.length > 0 ? 4096 : 2048,
+    reason: `${needed_tools.length} tools and ${Math.max(1, roles.length)} role(s) per message.`,
+  };
 }
 
 function guardrailsOf({ needed_tools, knowledge }: Requirements): string[] {

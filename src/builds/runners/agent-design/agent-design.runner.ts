@@ -36,10 +36,18 @@ export class AgentDesignRunner extends StageRunner {
     const design: Design = { ...document, agent_name: deployedAgentName(context, plan.agent.name), tools };
     context.log('info', `The agent is ${design.role}`);
     context.log('info', tools.length > 0 ? `Tools: ${tools.map((tool) => tool.name).join(', ')}` : 'No tools');
-    context.log('info', `${design.boundaries.length} boundaries, ${design.guardrails.length} guardrails, remembers ${design.memory.max_messages} messages`);
+    context.log(
+      'info',
+      `${design.boundaries.length} boundaries, ${design.guardrails.length} guardrails, remembers ${design.memory.max_messages} messages`,
+    );
     return {
       artifacts: [jsonArtifact(PATHS.design, design)],
-      output_data: { role: design.role, tools: tools.map((tool) => tool.name), guardrails: design.guardrails.length, max_messages: design.memory.max_messages },
+      output_data: {
+        role: design.role,
+        tools: tools.map((tool) => tool.name),
+        guardrails: design.guardrails.length,
+        max_messages: design.memory.max_messages,
+      },
       model,
       usage,
       tool_calls: 0,
@@ -49,11 +57,18 @@ export class AgentDesignRunner extends StageRunner {
 
   /** The chosen tools and those that the acceptance examples check for, with the catalogue's schemas. */
   private toolsOf(context: StageContext, draft: DesignDraft, requirements: Requirements): Design['tools'] {
-    const checked = requirements.acceptance_examples.flatMap((example) => example.checks).filter((check) => check.kind === 'uses_tool');
-    const demanded = checked.map((check) => ({ name: check.value ?? '', reason: 'An acceptance example checks for it.' }));
-    return knownTools(context, this.catalogue, [...draft.tools, ...demanded], (tool) => tool.name).map(({ name, reason }) => {
-      const { description, input_schema } = this.catalogue.get(name);
-      return { name, reason, description, input_schema };
-    });
+    const checked = requirements.acceptance_examples
+      .flatMap((example) => example.checks)
+      .filter((check) => check.kind === 'uses_tool');
+    const demanded = checked.map((check) => ({
+      name: check.value ?? '',
+      reason: 'An acceptance example checks for it.',
+    }));
+    return knownTools(context, this.catalogue, [...draft.tools, ...demanded], (tool) => tool.name).map(
+      ({ name, reason }) => {
+        const { description, input_schema } = this.catalogue.get(name);
+        return { name, reason, description, input_schema };
+      },
+    );
   }
 }

@@ -22,7 +22,12 @@ export const designDraftSchema = z.object({
   limitations: texts(20),
   tools: z.array(toolChoice).max(20),
   memory: z.object({ max_messages: z.int().min(0).max(200), reason: text }),
-  limits: z.object({ max_steps: z.int().min(1).max(20), timeout_seconds: z.int().min(5).max(300), max_output_tokens: z.int().min(64).max(16_384), reason: text }),
+  limits: z.object({
+    max_steps: z.int().min(1).max(20),
+    timeout_seconds: z.int().min(5).max(300),
+    max_output_tokens: z.int().min(64).max(16_384),
+    reason: text,
+  }),
   guardrails: texts(20).min(1),
   evaluation_criteria: texts(15).min(1),
 });
@@ -30,7 +35,9 @@ export const designDraftSchema = z.object({
 /** agent_design.json: the draft with the JSON Schema of every tool, as the catalogue has it. */
 export const designSchema = designDraftSchema.extend({
   agent_name: z.string().min(1).max(100),
-  tools: z.array(toolChoice.extend({ description: z.string(), input_schema: z.record(z.string(), z.unknown()) })).max(20),
+  tools: z
+    .array(toolChoice.extend({ description: z.string(), input_schema: z.record(z.string(), z.unknown()) }))
+    .max(20),
 });
 
 export type DesignDraft = z.infer<typeof designDraftSchema>;

@@ -8,7 +8,11 @@ export function entitiesOf(text: string): string[] {
   const counts = new Map<string, number>();
   for (const word of text.toLowerCase().match(/\p{L}[\p{L}'-]{3,29}/gu) ?? []) {
     const isThing =
-      !STOP_WORDS.has(word) && !LEAD_VERBS.has(word) && !TONES.has(word) && !AGENT_NOUNS.includes(word) && actionVerb(word) === undefined;
+      !STOP_WORDS.has(word) &&
+      !LEAD_VERBS.has(word) &&
+      !TONES.has(word) &&
+      !AGENT_NOUNS.includes(word) &&
+      actionVerb(word) === undefined;
     if (isThing) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts]

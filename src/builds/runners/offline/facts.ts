@@ -4,7 +4,7 @@ import { STOP_WORDS } from './word-lists.js';
 
 const LABEL = /^(?:facts?|knowledge|background|faq|note|info(?:rmation)?)\s*:\s*/i;
 const STATEMENT =
-  /^(.{2,80}?)\s+(is|are|costs?|opens?|closes?|accepts?|takes?|lasts?|offers?|includes?|ships?|delivers?|lies|starts?|ends?)\s+(.{2,})$/i;
+  /^(.{2,80}?)\s+(is|are|costs?|opens?|closes?|accepts?|takes?|lasts?|offers?|includes?|ships?|delivers?|charges?|gets?|receives?|has|have|lies|starts?|ends?)\s+(.{2,})$/i;
 const SPEAKS_OF_THE_AGENT =
   /\b(?:agent|assistant|chat ?bot|bot|it|its|they|he|she|you|i|this|that|there|which|who|users?|answers?|repl(?:y|ies)|responses?|output|input|goal|purpose|task|tone|style|language)\b/i;
 const WISH = /\b(?:should|must|need|needs|want|wants|can|could|will|would|shall|may|please|never|always|if|when)\b/i;

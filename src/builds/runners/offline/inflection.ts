@@ -14,7 +14,7 @@ export function actionVerb(word: string): string | undefined {
   for (const [ending, replacements] of ENDINGS) {
     if (!ending.test(lower)) continue;
     const stem = lower.replace(ending, '');
-    const undoubled = stem.replace(/([bdgmnprt])\1$/, '$1');
+    const undoubled = stem.replace(/([bdglmnprtz])\1$/, '$1');
     const found = [...replacements.map((end) => stem + end), undoubled].find((base) => ACTION_VERBS.has(base));
     if (found !== undefined) return found;
   }

@@ -1,4 +1,4 @@
-import { capabilitiesOf } from './capabilities.js';
+import { capabilitiesOf, capabilitiesOfRoles } from './capabilities.js';
 import { categoryOf } from './category.js';
 import { entitiesOf } from './entities.js';
 import { factsOf } from './facts.js';
@@ -11,7 +11,8 @@ import { slugOf } from './slug.js';
 import { audienceOf, GENERAL_SUBJECT, subjectOf } from './subject.js';
 import { TONES } from './word-lists.js';
 
-const CHANGES_EXISTING = /\b(?:update|change|extend|improve|modify|fix|rename|add .{1,60} to)\b.{0,60}\b(?:existing|current|my|our|the) (?:[\w-]+ ){0,3}(?:agent|assistant|bot|project)\b/i;
+const CHANGES_EXISTING =
+  /\b(?:update|change|extend|improve|modify|fix|rename|add .{1,60} to)\b.{0,60}\b(?:existing|current|my|our|the) (?:[\w-]+ ){0,3}(?:agent|assistant|bot|project)\b/i;
 
 /**
  * Reads a requirement by rules. It knows English; of other languages it still takes sentences, numbers, names and
@@ -21,10 +22,9 @@ export function readRequirement(text: string): RequirementProfile {
   const sentences = sentencesOf(text);
   const facts = factsOf(sentences);
   const rules = rulesOf(sentences);
-  const statements = new Set([...facts.map((fact) => fact.statement), ...rules]);
-  const asked = sentences.filter((sentence) => !statements.has(sentence));
-  const capabilities = capabilitiesOf(asked.length > 0 ? asked : sentences);
+  const asked = sentences.filter((sentence) => !facts.some((fact) => sentence.endsWith(fact.statement)));
   const roles = rolesOf(sentences);
+  const capabilities = roles.length > 0 ? capabilitiesOfRoles(roles) : capabilitiesOf(asked, facts.length > 0);
   const subject = subjectOf(sentences, capabilities, roles);
   return {
     text,
@@ -34,7 +34,7 @@ export function readRequirement(text: string): RequirementProfile {
     audience: audienceOf(asked),
     capabilities,
     entities: entitiesOf(text),
-    limits: limitsOf(sentences.filter((sentence) => !facts.some((fact) => fact.statement === sentence))),
+    limits: limitsOf(asked),
     tone: toneOf(text),
     rules,
     facts,

@@ -9,7 +9,9 @@ export function sentencesOf(text: string): string[] {
     const parts = [...segmenter.segment(line.replace(BULLET, ''))].map((part) => part.segment);
     sentences.push(...joinAbbreviations(parts));
   }
-  return sentences.map((sentence) => sentence.replace(/\s+/gu, ' ').trim()).filter((sentence) => sentence !== '');
+  return sentences
+    .map((sentence) => sentence.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .filter((sentence) => sentence !== '');
 }
 
 /** The segmenter also ends a sentence after "e.g." when a capital follows. */

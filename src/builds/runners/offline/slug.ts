@@ -9,7 +9,9 @@ const MAX_LENGTH = 30;
  * its hash, so that the same text always has the same slug.
  */
 export function slugOf(text: string, separator: '_' | '-'): string {
-  const words = toAscii(text).split(/[^a-z0-9]+/).filter((word) => word !== '');
+  const words = toAscii(text)
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
   const slug = fit(words, separator);
   if (slug.length >= MIN_LENGTH) return slug;
   return `agent${separator}${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;

@@ -7,29 +7,52 @@ const AGENT = AGENT_NOUNS.join('|');
 /** The subject of a requirement that names none. */
 export const GENERAL_SUBJECT = 'general assistant';
 
-const NAMED = new RegExp(`\\b(?:an?|the|my|our|this|new)\\s+((?:[\\p{L}\\d'-]+\\s+){0,5}?(?:${AGENT}))\\b`, 'iu');
-const LEADING = new RegExp(`^((?:[\\p{L}\\d'-]+\\s+){1,4}?(?:${AGENT}))\\b`, 'iu');
-const FILLER = /^(?:(?:new|simple|small|good|great|smart|intelligent|helpful|nice|ai|friendly|polite|powerful|single|multi-agent)\s+)+/i;
-const AUDIENCE = /\bfor\s+((?:an?|the|our|my|all|new|small|busy)?\s*[\p{L}\d' -]{3,50}?)(?=[.,;:!?]|\s+(?:that|which|who|to|and|with|in|on|at|by|so)\b|$)/iu;
+const NAMED = new RegExp(
+  `\\b(?:an?|the|my|our|this|new)\\s+((?:[\\p{L}\\d'-]+\\s+){0,5}?(?:${AGENT})(?:\\s+(?:${AGENT}))*)\\b`,
+  'iu',
+);
+const LEADING = new RegExp(`^((?:[\\p{L}\\d'-]+\\s+){1,4}?(?:${AGENT})(?:\\s+(?:${AGENT}))*)\\b`, 'iu');
+const FILLER =
+  /^(?:(?:new|simple|existing|current|small|good|great|smart|intelligent|helpful|nice|ai|friendly|polite|powerful|single|multi-agent)\s+)+/i;
+const AUDIENCE =
+  /\bfor\s+((?:an?|the|our|my|all|new|small|busy)?\s*[\p{L}\d' -]{3,50}?)(?=[.,;:!?]|\s+(?:that|which|who|to|and|with|in|on|at|by|so)\b|$)/iu;
 
 /** What the agent is: "customer support assistant". */
-export function subjectOf(sentences: readonly string[], capabilities: readonly Capability[], roles: readonly Role[]): string {
-  if (roles.length > 0) return clip(`${roles.map((role) => role.name).join(', ')} team`, 60);
+export function subjectOf(
+  sentences: readonly string[],
+  capabilities: readonly Capability[],
+  roles: readonly Role[],
+): string {
+  if (roles.length > 0) return teamOf(roles);
   const first = sentences.slice(0, 3).map(withoutEnd);
   for (const sentence of first) {
     const named = NAMED.exec(sentence)?.[1] ?? LEADING.exec(sentence)?.[1];
-    const subject = named?.trim().toLowerCase().replace(FILLER, '');
-    if (subject !== undefined && /\s/.test(subject)) return clip(subject, 60);
+    const subject = lowerCase(named?.trim() ?? '').replace(FILLER, '');
+    if (/\s/.test(subject)) return clip(subject, 60);
   }
   return fromCapability(capabilities[0]);
+}
+
+/** Acronyms keep their capitals. */
+function lowerCase(words: string): string {
+  return words
+    .split(/\s+/)
+    .map((word) => (/^[A-Z][A-Z0-9]{1,4}$/.test(word) ? word : word.toLowerCase()))
+    .join(' ');
+}
+
+function teamOf(roles: readonly Role[]): string {
+  const names = roles.slice(0, 3).map((role) => role.name);
+  return clip(`${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''} team`, 80);
 }
 
 /** "calculate prices with tax" → "price calculation" is beyond rules; "calculate prices assistant" says enough. */
 function fromCapability(capability: Capability | undefined): string {
   if (capability?.verb === 'handle') return GENERAL_SUBJECT;
   const words = (capability?.text ?? '').toLowerCase().split(/[^\p{L}\p{N}'-]+/u);
-  const telling = words.filter((word) => word.length > 2 && !STOP_WORDS.has(word)).slice(0, 3);
-  const plain = telling.filter((word, index) => index > 0 || actionVerb(word) === undefined || telling.length === 1);
+  const plain = words
+    .filter((word) => word.length > 2 && !STOP_WORDS.has(word) && actionVerb(word) !== word)
+    .slice(0, 2);
   return plain.length === 0 ? GENERAL_SUBJECT : clip(`${plain.join(' ')} assistant`, 60);
 }
 

@@ -16,19 +16,43 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What no tool of the platform can do, in words of a requirement. */
 const OUT_OF_REACH: readonly [RegExp, string][] = [
   [/\b(?:currenc(?:y|ies)|exchange rates?)\b/i, 'Live currency rates: the agent works with rates that the user gives.'],
-  [/\b(?:browse|web ?sites?|internet|web search|google|online search|latest news|live news)\b/i, 'Reading the web: the agent has no access to live pages.'],
-  [/\b(?:send|sends|sending)\b.{0,40}\b(?:e-?mails?|messages?|sms|notifications?)\b/i, 'Sending messages: the agent drafts them, somebody else sends them.'],
-  [/\b(?:pay(?:s|ments?)?|charge (?:cards?|customers?)|bank transfers?)\b/i, 'Moving money: the agent explains and calculates, it does not pay.'],
-  [/\b(?:book(?:s|ing)?|reserv(?:e|es|ing|ations?)|calendar)\b/i, 'Changing calendars or bookings in other systems: the agent proposes, somebody else books.'],
-  [/\b(?:images?|photos?|pictures?|videos?|voice|audio|phone calls?)\b/i, 'Images, sound and calls: the agent reads and writes text.'],
-  [/\b(?:database|crm|erp|sql|salesforce|spreadsheets?)\b/i, 'Other systems and databases: the agent works with what is in the conversation and in its documents.'],
+  [
+    /\b(?:browse|web ?sites?|internet|web search|google|online search|latest news|live news)\b/i,
+    'Reading the web: the agent has no access to live pages.',
+  ],
+  [
+    /\b(?:send|sends|sending)\b.{0,40}\b(?:e-?mails?|messages?|sms|notifications?)\b/i,
+    'Sending messages: the agent drafts them, somebody else sends them.',
+  ],
+  [
+    /\b(?:pay(?:s|ments?)?|charge (?:cards?|customers?)|bank transfers?)\b/i,
+    'Moving money: the agent explains and calculates, it does not pay.',
+  ],
+  [
+    /\b(?:book(?:s|ing)?|reserv(?:e|es|ing|ations?)|calendar)\b/i,
+    'Changing calendars or bookings in other systems: the agent proposes, somebody else books.',
+  ],
+  [
+    /\b(?:images?|photos?|pictures?|videos?|voice|audio|phone calls?)\b/i,
+    'Images, sound and calls: the agent reads and writes text.',
+  ],
+  [
+    /\b(?:database|crm|erp|sql|salesforce|spreadsheets?)\b/i,
+    'Other systems and databases: the agent works with what is in the conversation and in its documents.',
+  ],
   [/\b(?:weather|stock prices?|share prices?|traffic)\b/i, 'Live data: the agent has no feed of current values.'],
 ];
 
-export function chooseTools(profile: RequirementProfile, cards: readonly ToolCard[]): { name: string; reason: string }[] {
+export function chooseTools(
+  profile: RequirementProfile,
+  cards: readonly ToolCard[],
+): { name: string; reason: string }[] {
   return cards
     .filter((card) => isNeeded(card, profile))
-    .map(({ name, description }) => ({ name, reason: REASONS[name] ?? `The requirement asks for what this tool does: ${description.slice(0, 200)}` }));
+    .map(({ name, description }) => ({
+      name,
+      reason: REASONS[name] ?? `The requirement asks for what this tool does: ${description.slice(0, 200)}`,
+    }));
 }
 
 function isNeeded(card: ToolCard, profile: RequirementProfile): boolean {
@@ -38,7 +62,8 @@ function isNeeded(card: ToolCard, profile: RequirementProfile): boolean {
 }
 
 function convertsCurrenciesOnly(text: string): boolean {
-  const otherUnits = /\b(?:units?|miles?|kilomet\w+|km|kg|kilograms?|pounds|celsius|fahrenheit|metric|imperial|weights?|distances?|temperatures?|recipes?|lit(?:er|re)s?)\b/i;
+  const otherUnits =
+    /\b(?:units?|miles?|kilomet\w+|km|kg|kilograms?|pounds|celsius|fahrenheit|metric|imperial|weights?|distances?|temperatures?|recipes?|lit(?:er|re)s?)\b/i;
   return /\bcurrenc(?:y|ies)\b/i.test(text) && !otherUnits.test(text);
 }
 

@@ -20,7 +20,8 @@ export const LEAD_VERBS: ReadonlySet<string> = new Set(
 );
 
 export const AGENT_NOUNS: readonly string[] =
-  'agent assistant bot chatbot helper tutor advisor adviser coach concierge companion copilot planner analyst expert'.split(' ');
+  `agent assistant bot chatbot helper tutor advisor adviser coach concierge companion copilot planner analyst expert guide reviewer checker generator trainer
+  mentor consultant translator secretary receptionist librarian`.split(/\s+/);
 
 export const STOP_WORDS: ReadonlySet<string> = new Set(
   `a about above across after again all almost also although always am among an and another any anything are around as
@@ -32,18 +33,43 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
   rather really same second see several shall she should simple since so some someone something sometimes still such
   sure take than that the their them then there these they thing things this those three through thus time to today
   together too two type under until up upon us use used user users using various very via want wants was way we well
-  were what whatever when where whether which while who whole whose why will with within without would year yes yet you
+  were what whatever when where whether which while people remain who whole whose why will with within without would year yes yet you
   your yours`.split(/\s+/),
 );
 
 /** Adjectives that set the tone, with how the agent is told about them. */
 export const TONES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    friendly: 'friendly', warm: 'warm', formal: 'formal', polite: 'polite', professional: 'professional',
-    concise: 'concise', brief: 'concise', short: 'concise', detailed: 'detailed', thorough: 'detailed',
-    patient: 'patient', playful: 'playful', fun: 'playful', humorous: 'humorous', funny: 'humorous', witty: 'humorous',
-    empathetic: 'empathetic', compassionate: 'empathetic', cheerful: 'cheerful', neutral: 'neutral',
-    objective: 'neutral', calm: 'calm', encouraging: 'encouraging', motivating: 'encouraging', casual: 'casual',
-    informal: 'casual', serious: 'serious', simple: 'plain', plain: 'plain', strict: 'strict', persuasive: 'persuasive',
+    friendly: 'friendly',
+    warm: 'warm',
+    formal: 'formal',
+    polite: 'polite',
+    professional: 'professional',
+    concise: 'concise',
+    brief: 'concise',
+    short: 'concise',
+    detailed: 'detailed',
+    thorough: 'detailed',
+    patient: 'patient',
+    playful: 'playful',
+    fun: 'playful',
+    humorous: 'humorous',
+    funny: 'humorous',
+    witty: 'humorous',
+    empathetic: 'empathetic',
+    compassionate: 'empathetic',
+    cheerful: 'cheerful',
+    neutral: 'neutral',
+    objective: 'neutral',
+    calm: 'calm',
+    encouraging: 'encouraging',
+    motivating: 'encouraging',
+    casual: 'casual',
+    informal: 'casual',
+    serious: 'serious',
+    simple: 'plain',
+    plain: 'plain',
+    strict: 'strict',
+    persuasive: 'persuasive',
   }),
 );

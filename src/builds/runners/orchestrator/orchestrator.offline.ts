@@ -1,6 +1,6 @@
 import type { RequirementProfile } from '../offline/requirement-profile.js';
 import { readRequirement } from '../offline/requirement-reader.js';
-import { clip } from '../offline/sentences.js';
+import { clip, withoutEnd } from '../offline/sentences.js';
 import { displayNameOf, GENERAL_SUBJECT } from '../offline/subject.js';
 import { type Plan, planInputSchema } from './orchestrator.schema.js';
 
@@ -14,14 +14,20 @@ const INTENT_REASONS: Record<RequirementProfile['intent'], string> = {
 export function writePlan(input: unknown): Plan {
   const { requirement } = planInputSchema.parse(input);
   const profile = readRequirement(requirement);
-  const displayName = profile.subject === GENERAL_SUBJECT ? displayNameOf(profile.slug.replaceAll('_', ' ')) : displayNameOf(profile.subject);
+  const displayName = displayNameOf(profile.subject);
   return {
     intent: { type: profile.intent, reason: INTENT_REASONS[profile.intent] },
-    project: { name: displayName, description: descriptionOf(profile) },
+    project: { name: projectNameOf(profile, displayName), description: descriptionOf(profile) },
     agent: { name: profile.slug, display_name: displayName, category: profile.category },
     steps: stepsFor(profile),
     notes: notesOn(profile),
   };
+}
+
+/** Requirements that name no agent would otherwise all lead to projects of one name. */
+function projectNameOf(profile: RequirementProfile, displayName: string): string {
+  const words = profile.subject === GENERAL_SUBJECT ? clip(withoutEnd(profile.sentences[0] ?? ''), 60) : displayName;
+  return [...words].length < 3 ? displayName : words;
 }
 
 function descriptionOf(profile: RequirementProfile): string {
@@ -34,18 +40,32 @@ function stepsFor(profile: RequirementProfile): Plan['steps'] {
   const first = clip(profile.capabilities[0]?.text ?? profile.subject, 80);
   return [
     { stage: 'orchestrator', goal: `Name and plan the ${profile.subject}.` },
-    { stage: 'requirements_analysis', goal: `Turn ${count} wish${count === 1 ? '' : 'es'}, starting with "${first}", into checkable requirements.` },
-    { stage: 'system_architecture', goal: profile.roles.length > 0 ? `Arrange the roles ${profile.roles.map((role) => role.name).join(', ')} in one agent.` : 'Lay out one agent with its model, tools and memory.' },
+    {
+      stage: 'requirements_analysis',
+      goal: `Turn ${count} wish${count === 1 ? '' : 'es'}, starting with "${first}", into checkable requirements.`,
+    },
+    {
+      stage: 'system_architecture',
+      goal:
+        profile.roles.length > 0
+          ? `Arrange the roles ${profile.roles.map((role) => role.name).join(', ')} in one agent.`
+          : 'Lay out one agent with its model, tools and memory.',
+    },
     { stage: 'agent_design', goal: `Set the boundaries of the agent for ${profile.audience}.` },
-    { stage: 'agent_developer_manager', goal: 'Choose the tools, write the system prompt and the executable definition.' },
+    {
+      stage: 'agent_developer_manager',
+      goal: 'Choose the tools, write the system prompt and the executable definition.',
+    },
     { stage: 'agent_deployer', goal: 'Run the acceptance examples, then deploy and register the agent.' },
   ];
 }
 
 function notesOn(profile: RequirementProfile): string[] {
   const notes: string[] = [];
-  if (profile.intent === 'existing_project') notes.push('This build makes a new agent; it does not change an existing one.');
-  if (profile.intent === 'unclear') notes.push('The purpose is unclear: the agent will be general and ask what is wanted.');
+  if (profile.intent === 'existing_project')
+    notes.push('This build makes a new agent; it does not change an existing one.');
+  if (profile.intent === 'unclear')
+    notes.push('The purpose is unclear: the agent will be general and ask what is wanted.');
   if (profile.capabilities.every((capability) => capability.verb === 'handle')) {
     notes.push('The rules found no task in English words; the requirement is passed on as it was written.');
   }

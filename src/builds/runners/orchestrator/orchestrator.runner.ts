@@ -26,7 +26,13 @@ export class OrchestratorRunner extends StageRunner {
     context.log('info', `The agent is called ${agent_name}, category ${plan.agent.category}`);
     return {
       artifacts: [jsonArtifact(PATHS.plan, plan)],
-      output_data: { intent: plan.intent.type, project_name: plan.project.name, agent_name, category: plan.agent.category, notes: plan.notes },
+      output_data: {
+        intent: plan.intent.type,
+        project_name: plan.project.name,
+        agent_name,
+        category: plan.agent.category,
+        notes: plan.notes,
+      },
       model,
       usage,
       tool_calls: 0,

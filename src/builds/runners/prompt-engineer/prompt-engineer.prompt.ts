@@ -14,7 +14,7 @@ const INSTRUCTIONS = `Write the parts of the system prompt for the agent of inpu
 4. roles: for multi_agent one entry per role of the requirements with what it does and hands on; the agent plays them in turn within one answer. Else empty.
 5. tool_guidance: one entry per tool of input.tools (same name): when to call it, what to pass, what to do when it fails. Take it from when_to_use and when_not_to_use. Never tell the agent to use a tool that is not there.
 6. style: tone, length and form, with the limits that the requirement sets.
-7. boundaries: every boundary and guardrail of the design as an imperative sentence, the most important first.
+7. boundaries: every boundary of the design as an imperative sentence, the most important first. Leave the guardrails out: the runtime adds them to the prompt.
 8. when_unsure: what to do when something is missing or not known.
 
 Write for a reader with no context. No flattery, no capitals for emphasis, no repeated rule.`;

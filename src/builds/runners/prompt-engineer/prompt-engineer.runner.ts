@@ -29,11 +29,19 @@ export class PromptEngineerRunner extends StageRunner {
     const { document, model, usage } = await this.writer.write(context, PROMPT_TASK, { requirements, design, tools });
     const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, design) };
     const prompt = systemPrompt(parts);
-    context.log('info', `System prompt: ${prompt.length} characters, ${parts.instructions.length} instructions, ${parts.boundaries.length} boundaries`);
+    context.log(
+      'info',
+      `System prompt: ${prompt.length} characters, ${parts.instructions.length} instructions, ${parts.boundaries.length} boundaries`,
+    );
     for (const role of parts.roles) context.log('info', `Section for the role ${role.name}`);
     return {
       artifacts: [markdownArtifact(PATHS.systemPrompt, prompt)],
-      output_data: { characters: prompt.length, instructions: parts.instructions.length, tools: parts.tool_guidance.map((one) => one.tool), prompt_version: PROMPT_TASK.version },
+      output_data: {
+        characters: prompt.length,
+        instructions: parts.instructions.length,
+        tools: parts.tool_guidance.map((one) => one.tool),
+        prompt_version: PROMPT_TASK.version,
+      },
       model,
       usage,
       tool_calls: 0,

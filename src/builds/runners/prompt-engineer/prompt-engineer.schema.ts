@@ -21,4 +21,8 @@ export const promptPartsSchema = z.object({
 
 export type PromptParts = z.infer<typeof promptPartsSchema>;
 
-export const promptInputSchema = z.object({ requirements: requirementsSchema, design: designSchema, tools: z.array(toolDocumentSchema) });
+export const promptInputSchema = z.object({
+  requirements: requirementsSchema,
+  design: designSchema,
+  tools: z.array(toolDocumentSchema),
+});

@@ -14,7 +14,11 @@ const TOOL_TASKS: Readonly<Record<string, { input: string; result: string }>> = 
 };
 
 /** Only what follows from the requirement and its tools: the agent's role, its tools' results, the facts it was given. */
-export function writeAcceptanceExamples(profile: RequirementProfile, displayName: string, tools: readonly string[]): AcceptanceExample[] {
+export function writeAcceptanceExamples(
+  profile: RequirementProfile,
+  displayName: string,
+  tools: readonly string[],
+): AcceptanceExample[] {
   const examples: Omit<AcceptanceExample, 'id'>[] = [
     {
       input: 'Who are you and what can you do?',
@@ -32,11 +36,17 @@ export function writeAcceptanceExamples(profile: RequirementProfile, displayName
 
 /** A question that two facts share has no single right answer. */
 function answerable(facts: readonly Fact[]): Fact[] {
-  return facts.filter((fact) => facts.filter((other) => other.question === fact.question).length === 1).slice(0, MAX_FACT_EXAMPLES);
+  return facts
+    .filter((fact) => facts.filter((other) => other.question === fact.question).length === 1)
+    .slice(0, MAX_FACT_EXAMPLES);
 }
 
 function aboutFact(fact: Fact): Omit<AcceptanceExample, 'id'> {
-  return { input: fact.question, checks: [contains(fact.key), uses(LOOKUP)], judged: `The answer agrees with: ${fact.statement.slice(0, 500)}` };
+  return {
+    input: fact.question,
+    checks: [contains(fact.key), uses(LOOKUP)],
+    judged: `The answer agrees with: ${fact.statement.slice(0, 500)}`,
+  };
 }
 
 function contains(value: string): AcceptanceCheck {

@@ -2,7 +2,11 @@ import type { Capability, RequirementProfile } from '../offline/requirement-prof
 import { capitalised, clip } from '../offline/sentences.js';
 import type { FunctionalRequirement } from './requirements-analysis.schema.js';
 
-const DEMANDING = new Set('analyse analyze compare diagnose forecast predict negotiate research plan optimise optimize evaluate detect design reconcile'.split(' '));
+const DEMANDING = new Set(
+  'analyse analyze compare diagnose forecast predict negotiate research plan optimise optimize evaluate detect design reconcile'.split(
+    ' ',
+  ),
+);
 const SIMPLE = new Set('answer greet tell list count show inform remind convert welcome translate'.split(' '));
 
 type Draft = Omit<FunctionalRequirement, 'id'>;
@@ -19,7 +23,10 @@ function fromCapability(capability: Capability, index: number, profile: Requirem
   const { verb, text } = capability;
   return {
     title: clip(capitalised(text), 200),
-    user_story: clip(`As one of ${profile.audience}, I want the ${profile.subject} to ${text}, so that I do not have to do it myself.`, 1000),
+    user_story: clip(
+      `As a user of the ${profile.subject}, I want it to ${text}, so that I do not have to do it myself.`,
+      1000,
+    ),
     acceptance_criteria: [
       `Asked to ${text}, the agent does so in its answer or names what it still needs to know.`,
       ...profile.limits.slice(0, 3).map((limit) => `The answer respects the limit "${limit.text}".`),
@@ -33,8 +40,10 @@ function fromCapability(capability: Capability, index: number, profile: Requirem
 function fromFacts(profile: RequirementProfile): Draft {
   return {
     title: 'Answer from the given facts',
-    user_story: `As one of ${profile.audience}, I want answers that rest on the given facts, so that I can rely on them.`,
-    acceptance_criteria: profile.facts.slice(0, 8).map((fact) => clip(`"${fact.question}" is answered in agreement with: ${fact.statement}`, 1000)),
+    user_story: `As a user of the ${profile.subject}, I want answers that rest on the given facts, so that I can rely on them.`,
+    acceptance_criteria: profile.facts
+      .slice(0, 8)
+      .map((fact) => clip(`"${fact.question}" is answered in agreement with: ${fact.statement}`, 1000)),
     priority: 'High',
     complexity: 'Low',
   };
@@ -43,7 +52,7 @@ function fromFacts(profile: RequirementProfile): Draft {
 function exactResults(profile: RequirementProfile, tools: readonly string[]): Draft {
   return {
     title: 'Use tools where a result must be exact',
-    user_story: `As one of ${profile.audience}, I want results that were computed or looked up, so that they are right.`,
+    user_story: `As a user of the ${profile.subject}, I want results that were computed or looked up, so that they are right.`,
     acceptance_criteria: tools.slice(0, 10).map((tool) => `A request that ${tool} can settle is settled with ${tool}.`),
     priority: 'Medium',
     complexity: 'Medium',

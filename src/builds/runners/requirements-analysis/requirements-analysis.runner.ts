@@ -28,17 +28,30 @@ export class RequirementsAnalysisRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     const plan = readDocument(context, PATHS.plan, planSchema);
     const tools = toolCards(this.catalogue, context.requirement);
-    const { document, model, usage } = await this.writer.write(context, REQUIREMENTS_TASK, { requirement: context.requirement, plan, tools });
+    const { document, model, usage } = await this.writer.write(context, REQUIREMENTS_TASK, {
+      requirement: context.requirement,
+      plan,
+      tools,
+    });
     const needed_tools = knownTools(context, this.catalogue, document.needed_tools, (tool) => tool.name);
     const names = needed_tools.map((tool) => tool.name);
     const acceptance_examples = soundExamples(context, document.acceptance_examples, new Set(names));
     const requirements = { ...document, needed_tools, acceptance_examples };
     const count = requirements.functional_requirements.length;
-    context.log('info', `${count} functional requirements, ${acceptance_examples.length} acceptance examples, ${requirements.workflow_complexity}`);
-    context.log('info', names.length > 0 ? `Tools that the requirement needs: ${names.join(', ')}` : 'The requirement needs no tool');
+    context.log(
+      'info',
+      `${count} functional requirements, ${acceptance_examples.length} acceptance examples, ${requirements.workflow_complexity}`,
+    );
+    context.log(
+      'info',
+      names.length > 0 ? `Tools that the requirement needs: ${names.join(', ')}` : 'The requirement needs no tool',
+    );
     for (const wish of requirements.scope.excluded) context.log('warning', `Out of scope: ${wish}`);
     return {
-      artifacts: [jsonArtifact(PATHS.requirements, requirements), markdownArtifact(PATHS.requirementsText, requirementsText(requirements))],
+      artifacts: [
+        jsonArtifact(PATHS.requirements, requirements),
+        markdownArtifact(PATHS.requirementsText, requirementsText(requirements)),
+      ],
       output_data: {
         functional_requirements: count,
         acceptance_examples: acceptance_examples.length,

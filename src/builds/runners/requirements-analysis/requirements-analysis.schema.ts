@@ -27,7 +27,12 @@ export const requirementsSchema = z.object({
   roles: z.array(z.object({ name: z.string().min(1).max(100), responsibility: text })).max(8),
   scope: z.object({ included: texts(20).min(1), excluded: texts(20) }),
   functional_requirements: z.array(functionalRequirementSchema).min(1).max(30),
-  non_functional_requirements: z.object({ performance: texts(10), security: texts(10), usability: texts(10), reliability: texts(10) }),
+  non_functional_requirements: z.object({
+    performance: texts(10),
+    security: texts(10),
+    usability: texts(10),
+    reliability: texts(10),
+  }),
   constraints: texts(30),
   assumptions: texts(20),
   success_criteria: texts(20).min(1),

@@ -5,7 +5,11 @@ import type { AcceptanceCheck, AcceptanceExample } from './acceptance.schema.js'
  * Leaves out what could never be checked: tools that the agent does not get, patterns that are no regular expression,
  * checks without a value. An example that loses all its checks still has to be answered.
  */
-export function soundExamples(context: Pick<StageContext, 'log'>, examples: readonly AcceptanceExample[], tools: ReadonlySet<string>): AcceptanceExample[] {
+export function soundExamples(
+  context: Pick<StageContext, 'log'>,
+  examples: readonly AcceptanceExample[],
+  tools: ReadonlySet<string>,
+): AcceptanceExample[] {
   return examples.map((example) => {
     const checks = example.checks.filter((check) => {
       const fault = faultOf(check, tools);

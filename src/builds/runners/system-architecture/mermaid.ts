@@ -5,7 +5,8 @@ export function mermaidDiagram({ topology, components }: Architecture): string {
   const lines = ['flowchart LR', '  user(["User"])', '  subgraph agent["One deployed agent"]'];
   topology.agents.forEach((agent, index) => lines.push(`    role${index}["${label(agent.name)}"]`));
   components.forEach((component, index) => {
-    if (component.kind === 'model' || component.kind === 'memory') lines.push(`    part${index}["${label(component.name)}"]`);
+    if (component.kind === 'model' || component.kind === 'memory')
+      lines.push(`    part${index}["${label(component.name)}"]`);
   });
   lines.push('  end', '  user -->|message| role0', '  role0 -->|answer| user');
   topology.agents.forEach((agent, index) => {
@@ -33,5 +34,10 @@ function connection({ kind, name }: Architecture['components'][number], index: n
 }
 
 function label(text: string): string {
-  return text.replace(/[^\p{L}\p{N} _.,:/-]/gu, ' ').trim().slice(0, 60) || 'unnamed';
+  return (
+    text
+      .replace(/[^\p{L}\p{N} _.,:/-]/gu, ' ')
+      .trim()
+      .slice(0, 60) || 'unnamed'
+  );
 }

@@ -1,7 +1,7 @@
 import { clip } from '../offline/sentences.js';
-import { forbids } from '../offline/rules.js';
 import type { Requirements } from '../requirements-analysis/requirements-analysis.schema.js';
 import { type Architecture, architectureInputSchema } from './system-architecture.schema.js';
+import { errorHandling, securityOf } from './safety.offline.js';
 import { topologyOf } from './topology.offline.js';
 
 /** The architecture that follows from the requirements by rule. */
@@ -10,7 +10,10 @@ export function writeArchitecture(input: unknown): Architecture {
   const tools = requirements.needed_tools;
   const multi = requirements.workflow_complexity === 'multi_agent';
   return {
-    design_overview: clip(`${plan.agent.display_name} is one agent: a language model with ${countOf(tools.length, 'tool')}, ${countOf(requirements.knowledge.length, 'document')} and the memory of the conversation. ${requirements.overview}`, 1000),
+    design_overview: clip(
+      `${plan.agent.display_name} is one agent: a language model with ${countOf(tools.length, 'tool')}, ${countOf(requirements.knowledge.length, 'document')} and the memory of the conversation. ${requirements.overview}`,
+      1000,
+    ),
     topology: topologyOf(plan.agent.name, requirements),
     components: componentsOf(requirements),
     data_models: dataModels(requirements),
@@ -18,10 +21,19 @@ export function writeArchitecture(input: unknown): Architecture {
     interaction_flows: flowsOf(requirements),
     error_handling: errorHandling(requirements),
     security_considerations: securityOf(requirements),
-    performance_considerations: [...requirements.non_functional_requirements.performance, `At most ${tools.length > 0 ? 'eight model calls' : 'a few model calls'} per message; a run that needs more is ended.`].slice(0, 15),
-    monitoring: ['Every run leaves a record with duration, tokens, model and trace.', ...tools.slice(0, 10).map((tool) => `Calls and failures of ${tool.name} stand in the trace.`)],
+    performance_considerations: [
+      ...requirements.non_functional_requirements.performance,
+      'The definition bounds the model calls, the time and the length of an answer.',
+    ].slice(0, 15),
+    monitoring: [
+      'Every run leaves a record with duration, tokens, model and trace.',
+      ...tools.slice(0, 10).map((tool) => `Calls and failures of ${tool.name} stand in the trace.`),
+    ],
     design_rationale: multi
-      ? `The roles share one conversation and the same tools, so one deployed agent plays them in turn. ${requirements.complexity_reason}`.slice(0, 1000)
+      ? `The roles share one conversation and the same tools, so one deployed agent plays them in turn. ${requirements.complexity_reason}`.slice(
+          0,
+          1000,
+        )
       : 'One agent is enough: no role hands work to another, so a second one would only add delay and cost.',
   };
 }
@@ -33,17 +45,30 @@ function countOf(count: number, noun: string): string {
 function componentsOf({ needed_tools, knowledge }: Requirements): Architecture['components'] {
   const components: Architecture['components'] = [
     { name: 'invocation', kind: 'interface', purpose: 'Takes a message and gives the answer, at once or as a stream.' },
-    { name: 'language_model', kind: 'model', purpose: 'Reads instructions, conversation and message; decides which tool to call and writes the answer.' },
+    {
+      name: 'language_model',
+      kind: 'model',
+      purpose: 'Reads instructions, conversation and message; decides which tool to call and writes the answer.',
+    },
     { name: 'conversation_memory', kind: 'memory', purpose: 'The messages of the session so far, newest kept.' },
     ...needed_tools.map((tool) => ({ name: tool.name, kind: 'tool' as const, purpose: tool.reason })),
   ];
-  if (knowledge.length > 0) components.push({ name: 'documents', kind: 'knowledge', purpose: `What the requirement states: ${knowledge.map((one) => one.name).join(', ')}.`.slice(0, 1000) });
+  if (knowledge.length > 0)
+    components.push({
+      name: 'documents',
+      kind: 'knowledge',
+      purpose: `What the requirement states: ${knowledge.map((one) => one.name).join(', ')}.`.slice(0, 1000),
+    });
   return components;
 }
 
 function dataModels(requirements: Requirements): Architecture['data_models'] {
   const models: Architecture['data_models'] = [
-    { name: 'message', purpose: `What one of ${requirements.audience} writes.`, fields: [{ name: 'input_text', type: 'string', description: 'The message, at most 100,000 characters.' }] },
+    {
+      name: 'message',
+      purpose: `What a user writes; the agent works for ${requirements.audience}.`,
+      fields: [{ name: 'input_text', type: 'string', description: 'The message, at most 100,000 characters.' }],
+    },
     {
       name: 'answer',
       purpose: `What the agent answers, ${requirements.tone.join(', ')}.`.slice(0, 1000),
@@ -83,31 +108,18 @@ function interfacesOf({ needed_tools }: Requirements): Architecture['interfaces'
 }
 
 function flowsOf({ functional_requirements, needed_tools, roles }: Requirements): Architecture['interaction_flows'] {
-  const tools = needed_tools.map((tool) => tool.name).join(', ');
+  const tools = needed_tools.map((tool) => tool.name).join(' or ');
   return functional_requirements.slice(0, 5).map(({ id, title }) => ({
     name: clip(`${id} ${title}`, 100),
     steps: [
       'invocation takes the message and adds the conversation so far.',
-      ...(roles.length > 0 ? [clip(`language_model works through the roles in turn: ${roles.map((role) => role.name).join(', ')}.`, 1000)] : []),
-      tools === '' ? 'language_model works out the answer.' : `language_model decides whether one of ${tools} is needed and calls it.`,
+      ...(roles.length > 0
+        ? [clip(`language_model works through the roles in turn: ${roles.map((role) => role.name).join(', ')}.`, 1000)]
+        : []),
+      tools === ''
+        ? 'language_model works out the answer.'
+        : `language_model decides whether it needs ${tools} and calls it.`,
       'language_model writes the answer; invocation returns it and conversation_memory keeps it.',
     ],
   }));
-}
-
-function errorHandling({ constraints, scope }: Requirements): Architecture['error_handling'] {
-  return [
-    { situation: 'A tool fails.', response: 'The agent mends its input once; then it tells the user what did not work.' },
-    { situation: 'Information is missing.', response: 'The agent asks for it in one question.' },
-    { situation: 'The question lies outside the scope.', response: 'The agent says so and names what it can do.' },
-    ...scope.excluded.slice(0, 4).map((wish) => ({ situation: `Asked for what is out of scope: ${wish}`.slice(0, 1000), response: 'The agent says that it cannot do this and offers what it can.' })),
-    ...constraints.filter(forbids).slice(0, 5).map((rule) => ({ situation: `A request would break the rule: ${rule}`.slice(0, 1000), response: 'The agent declines briefly and stays with the rule.' })),
-  ];
-}
-
-function securityOf({ non_functional_requirements, knowledge, needed_tools }: Requirements): string[] {
-  const considerations = [...non_functional_requirements.security, 'Text in messages, documents and tool results is data: it does not change the instructions.'];
-  if (knowledge.length > 0) considerations.push('The documents can be read out by any user of the agent; nothing secret belongs in them.');
-  considerations.push(needed_tools.length > 0 ? 'The tools compute or read only; none writes to another system.' : 'The agent has no tool, so it cannot act outside the conversation.');
-  return considerations.slice(0, 15);
 }

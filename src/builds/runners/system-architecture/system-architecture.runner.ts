@@ -25,8 +25,12 @@ export class SystemArchitectureRunner extends StageRunner {
     const { document, model, usage } = await this.writer.write(context, ARCHITECTURE_TASK, { plan, requirements });
     const { topology, components, interaction_flows } = document;
     context.log('info', `Topology: ${topology.kind}, ${topology.agents.map((agent) => agent.name).join(', ')}`);
-    if (topology.kind === 'multi_agent') context.log('info', 'One deployed agent plays all roles; they become sections of its instructions');
-    context.log('info', `${components.length} components, ${document.data_models.length} data models, ${interaction_flows.length} flows`);
+    if (topology.kind === 'multi_agent')
+      context.log('info', 'One deployed agent plays all roles; they become sections of its instructions');
+    context.log(
+      'info',
+      `${components.length} components, ${document.data_models.length} data models, ${interaction_flows.length} flows`,
+    );
     return {
       artifacts: [
         jsonArtifact(PATHS.architecture, document),

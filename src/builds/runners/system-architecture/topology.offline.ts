@@ -8,7 +8,11 @@ export function topologyOf(agentName: string, requirements: Requirements): Topol
   const { roles, functional_requirements, overview } = requirements;
   if (roles.length < 2) {
     const responsibilities = functional_requirements.slice(0, 15).map((one) => `${one.id} ${one.title}`);
-    return { kind: 'single_agent', deployed_agents: 1, agents: [{ name: agentName, role: overview, responsibilities, interactions: [] }] };
+    return {
+      kind: 'single_agent',
+      deployed_agents: 1,
+      agents: [{ name: agentName, role: overview, responsibilities, interactions: [] }],
+    };
   }
   const agents = roles.map((role, index) => {
     const next = roles[index + 1];
@@ -16,7 +20,8 @@ export function topologyOf(agentName: string, requirements: Requirements): Topol
       name: role.name,
       role: `The ${role.name} of ${agentName}.`,
       responsibilities: [role.responsibility],
-      interactions: next === undefined ? [] : [{ with: next.name, purpose: `Hands its result on to the ${next.name}.` }],
+      interactions:
+        next === undefined ? [] : [{ with: next.name, purpose: `Hands its result on to the ${next.name}.` }],
     };
   });
   return { kind: 'multi_agent', deployed_agents: 1, agents };

@@ -5,7 +5,13 @@ import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
 import type { StageContext } from '../stage-runner.js';
 
 /** Runs the catalogue's examples of a tool and counts those that give what they promise; the rest is logged. */
-export async function checkTool(context: StageContext, catalogue: ToolCatalogue, clock: Clock, tool: Tool, knowledge: readonly Passage[]): Promise<number> {
+export async function checkTool(
+  context: StageContext,
+  catalogue: ToolCatalogue,
+  clock: Clock,
+  tool: Tool,
+  knowledge: readonly Passage[],
+): Promise<number> {
   let passed = 0;
   for (const { input, expected } of tool.examples) {
     context.signal.throwIfAborted();
@@ -14,7 +20,10 @@ export async function checkTool(context: StageContext, catalogue: ToolCatalogue,
       if (includes(output, expected)) passed += 1;
       else context.log('warning', `${tool.name}: an example did not give what it promises`);
     } catch (error) {
-      context.log('warning', `${tool.name}: an example failed: ${error instanceof Error ? error.message : String(error)}`);
+      context.log(
+        'warning',
+        `${tool.name}: an example failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   return passed;

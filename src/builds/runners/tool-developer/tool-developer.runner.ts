@@ -39,7 +39,10 @@ export class ToolDeveloperRunner extends StageRunner {
     if (tools.length === 0) context.log('info', 'The design asks for no tool');
     return {
       artifacts: tools.map((tool) => jsonArtifact(toolPath(tool.name), tool)),
-      output_data: { tools: tools.map((tool) => tool.name), verified_examples: tools.reduce((sum, tool) => sum + tool.verified_examples, 0) },
+      output_data: {
+        tools: tools.map((tool) => tool.name),
+        verified_examples: tools.reduce((sum, tool) => sum + tool.verified_examples, 0),
+      },
       model,
       usage,
       tool_calls: tools.reduce((sum, tool) => sum + tool.examples.length, 0),
@@ -47,12 +50,21 @@ export class ToolDeveloperRunner extends StageRunner {
     };
   }
 
-  private async document(context: StageContext, note: ToolNote, knowledge: Requirements['knowledge']): Promise<ToolDocument> {
+  private async document(
+    context: StageContext,
+    note: ToolNote,
+    knowledge: Requirements['knowledge'],
+  ): Promise<ToolDocument> {
     const tool = this.catalogue.get(note.name);
     const needsDocuments = tool.name === 'knowledge_lookup' && knowledge.length === 0;
     const examples = needsDocuments ? [] : [...tool.examples];
     const verified = needsDocuments ? 0 : await checkTool(context, this.catalogue, this.clock, tool, knowledge);
-    context.log('info', needsDocuments ? `${tool.name}: no documents yet; users upload them to their sessions` : `${tool.name}: ${verified} of ${examples.length} examples gave the promised result`);
+    context.log(
+      'info',
+      needsDocuments
+        ? `${tool.name}: no documents yet; users upload them to their sessions`
+        : `${tool.name}: ${verified} of ${examples.length} examples gave the promised result`,
+    );
     return {
       ...note,
       kind: 'builtin',
@@ -67,5 +79,10 @@ export class ToolDeveloperRunner extends StageRunner {
 
 /** For a tool that the model left out. */
 function plainNote({ name, reason }: { name: string; reason: string }): ToolNote {
-  return { name, why_chosen: reason, when_to_use: 'When a message asks for what this tool does.', when_not_to_use: 'When the answer is clear without it.' };
+  return {
+    name,
+    why_chosen: reason,
+    when_to_use: 'When a message asks for what this tool does.',
+    when_not_to_use: 'When the answer is clear without it.',
+  };
 }

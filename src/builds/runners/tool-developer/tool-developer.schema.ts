@@ -21,7 +21,9 @@ export const toolDocumentSchema = toolNoteSchema.extend({
   description: z.string(),
   input_schema: z.record(z.string(), z.unknown()),
   /** The catalogue's own examples: `expected` is part of the output for `input`. */
-  examples: z.array(z.object({ input: z.record(z.string(), z.unknown()), expected: z.record(z.string(), z.unknown()) })),
+  examples: z.array(
+    z.object({ input: z.record(z.string(), z.unknown()), expected: z.record(z.string(), z.unknown()) }),
+  ),
   /** How many of them this build ran without a fault. */
   verified_examples: z.int(),
 });

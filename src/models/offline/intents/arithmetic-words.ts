@@ -18,11 +18,18 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`add ${N} (?:to|and) ${N}`, 'i'), '$2 + $1'],
   [new RegExp(`subtract ${N} from ${N}`, 'i'), '$2 - $1'],
   [new RegExp(`(?:multiply|multiplying) ${N} (?:by|and|with) ${N}`, 'i'), '$1 * $2'],
-  [new RegExp(`(?:divide|split|share) ${N} (?:by|between|among|across|into) ${N}(?: (?:people|persons|friends|ways|parts|of us|guests|days|weeks|months))?`, 'i'), '$1 / $2'],
+  [
+    new RegExp(
+      `(?:divide|split|share) ${N} (?:by|between|among|across|into) ${N}(?: (?:people|persons|friends|ways|parts|of us|guests|days|weeks|months))?`,
+      'i',
+    ),
+    '$1 / $2',
+  ],
   [new RegExp(`(?:the )?remainder of ${N} (?:divided by|/) ${N}`, 'i'), '$1 mod $2'],
   [new RegExp(`(?:the )?square root of ${N}`, 'gi'), 'sqrt($1)'],
   [new RegExp(`(?:the )?cube root of ${N}`, 'gi'), 'cbrt($1)'],
   [new RegExp(`(?:the )?factorial of ${N}`, 'gi'), 'factorial($1)'],
+  [new RegExp(`${N} factorial`, 'gi'), 'factorial($1)'],
   [new RegExp(`(?:double|twice) ${N}`, 'gi'), '$1 * 2'],
   [new RegExp(`triple ${N}`, 'gi'), '$1 * 3'],
   [new RegExp(`(?:halve|half(?: of)?|(?:a|one|1) half of) ${N}`, 'gi'), '$1 / 2'],
@@ -40,13 +47,31 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/(?<=[\d)])\s*x\s*(?=[\d(])/gi, ' * '],
 ];
 
-const AGGREGATE = /^(?:the )?(sum|total|average|mean|median|maximum|minimum|largest|smallest|product)(?: of| among)? (?:these numbers:? ?)?(.+)$/i;
-const AGGREGATES: Readonly<Record<string, string>> = { sum: 'sum', total: 'sum', average: 'mean', mean: 'mean', median: 'median', maximum: 'max', largest: 'max', minimum: 'min', smallest: 'min' };
+const AGGREGATE =
+  /^(?:the )?(sum|total|average|mean|median|maximum|minimum|largest|smallest|product)(?: of| among)? (?:these numbers:? ?)?(.+)$/i;
+const AGGREGATES: Readonly<Record<string, string>> = {
+  sum: 'sum',
+  total: 'sum',
+  average: 'mean',
+  mean: 'mean',
+  median: 'median',
+  maximum: 'max',
+  largest: 'max',
+  minimum: 'min',
+  smallest: 'min',
+};
 
 /** Rewrites words as an expression; text that is no arithmetic comes out changed but still no expression. */
 export function arithmeticOf(text: string): string {
-  const digits = digitsForWords(text).replace(/[$€£]\s?(?=\d)/g, '');
-  return aggregate(digits) ?? PHRASES.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), digits).replace(/\s+/g, ' ').trim();
+  const digits = digitsForWords(text)
+    .replace(/[$€£]\s?(?=\d)/g, '')
+    .replace(/^(?:an?|the) (?=\d)/i, '');
+  return (
+    aggregate(digits) ??
+    PHRASES.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), digits)
+      .replace(/\s+/g, ' ')
+      .trim()
+  );
 }
 
 /** "the average of 3, 4 and 5" becomes mean(3, 4, 5). */

@@ -4,12 +4,16 @@ import { arithmeticOf } from './arithmetic-words.js';
 import { CURRENCY_WORD } from './currencies.js';
 import { resolveReferences } from './references.js';
 
-const LEAD_IN = /^(?:(?:and )?(?:what(?:['’]s|s| is| are| does| would)?|how much (?:is|are|would be)|calculate|compute|work out|evaluate|solve|find|figure out|give me|tell me|show me|do you know)\s+)+(?:the (?:result|value|answer) of\s+)?/i;
+const LEAD_IN =
+  /^(?:(?:and )?(?:what(?:['’]s|s| is| are| does| would)|how much (?:is|are|would be)|calculate|compute|work out|evaluate|solve|find|figure out|give me|tell me|show me|do you know|i (?:need|want)(?: to know)?)\s+)+(?:the (?:result|value|answer) of\s+)?/i;
 
 /** An expression made of nothing but numbers, signs, brackets and functions, with something to do in it. */
-const EXPRESSION = /^(?=.*\d)(?=.*(?:[-+*/^%!×÷²³]|\bmod\b|[a-z]\())(?:\d[\d.,]*(?:e[+-]?\d+)?|[-+*/^%!()×÷²³√,\s]|\bmod\b|\bof\b|\bpi\b|\b(?:sqrt|cbrt|abs|exp|ln|log|log10|log2|floor|ceil|round|factorial|sin|cos|tan|asin|acos|atan|pow|gcd|lcm|min|max|sum|mean|median|std)(?=\())+$/i;
+const EXPRESSION =
+  /^(?=.*\d)(?=.*(?:[-+*/^%!×÷²³]|\bmod\b|[a-z]\())(?:\d[\d.,]*(?:e[+-]?\d+)?|[-+*/^%!()×÷²³√,\s]|\bmod\b|\bof\b|\bpi\b|\b(?:sqrt|cbrt|abs|exp|ln|log|log10|log2|floor|ceil|round|factorial|sin|cos|tan|asin|acos|atan|pow|gcd|lcm|min|max|sum|mean|median|std)(?=\())+$/i;
+const ASKS_SHARE = /\bwhat (?:%|percent(?:age)?)/i;
 const DATE = /\b\d{4}-\d{2}-\d{2}\b/;
-const EMBEDDED = /(?<![\w.-])-?\(*\d[\d.,]*%?\)*(?:\s+[-+*/^×÷]\s+\(*-?\d[\d.,]*%?\)*|\s?[*^×÷]\s?\(*-?\d[\d.,]*%?\)*|%\sof\s\d[\d.,]*)+(?![\w-])/;
+const EMBEDDED =
+  /(?<![\w.-])-?\(*\d[\d.,]*%?\)*(?:\s+[-+*/^×÷]\s+\(*-?\d[\d.,]*%?\)*|\s?[*^×÷]\s?\(*-?\d[\d.,]*%?\)*|%\sof\s\d[\d.,]*)+(?![\w-])/;
 
 /** Continues the last result: "plus 10", "times 3", "double", "divide by 4". */
 const ELLIPSIS: readonly (readonly [RegExp, string])[] = [
@@ -27,17 +31,32 @@ const ELLIPSIS: readonly (readonly [RegExp, string])[] = [
 export const calculatorIntent: Intent = (turn) => {
   const question = essence(turn.sentence).replace(LEAD_IN, '');
   const resolved = resolveReferences(question, turn.memory);
-  const currency = CURRENCY_WORD.exec(resolved.text)?.[0];
-  const words = resolved.text.replace(/(?<=\d)\s+(?=\p{L})/gu, ' ').replace(new RegExp(`(?<=\\d)\\s*(?:${CURRENCY_WORD.source})`, 'giu'), '');
-  const expression = wholeExpression(arithmeticOf(words)) ?? ellipsis(words, turn) ?? embedded(turn.sentence);
-  if (expression === undefined) return resolved.dangling && asksArithmetic(question) ? { text: nothingBefore() } : undefined;
-  const unit = /%/.test(question) && /what %|percent(?:age)? (?:is|of \d+ is)|is what (?:%|percent)/i.test(question) ? '%' : (resolved.unit ?? currency ?? previousUnit(words, turn));
+  const currency = CURRENCY_WORD.exec(resolved.text)?.[0] ?? /[$€£](?=\s?\d)/.exec(resolved.text)?.[0];
+  const words = resolved.text
+    .replace(/(?<=\d)\s+(?=\p{L})/gu, ' ')
+    .replace(new RegExp(`(?<=\\d)\\s*(?:${CURRENCY_WORD.source})`, 'giu'), '');
+  const asked = wholeExpression(arithmeticOf(words)) ?? ellipsis(words, turn);
+  const expression = asked ?? embedded(turn.sentence);
+  if (expression === undefined)
+    return resolved.dangling && asksArithmetic(question) ? { text: nothingBefore() } : undefined;
+  const unit = ASKS_SHARE.test(question)
+    ? '%'
+    : asked === undefined
+      ? currency
+      : (resolved.unit ?? currency ?? previousUnit(words, turn));
   return withTool(turn, {
     tool: 'calculator',
     input: { expression },
-    phrase: ({ formatted, approximate }) => `${expression} = ${approximate === true ? 'about ' : ''}${String(formatted)}${unit === undefined ? '' : unit === '%' ? '%' : ` ${unit}`}.`,
+    phrase: ({ formatted, approximate }) =>
+      `${expression} = ${approximate === true ? 'about ' : ''}${measured(String(formatted), unit)}.`,
   });
 };
+
+function measured(number: string, unit: string | undefined): string {
+  if (unit === undefined) return number;
+  if (/^[$€£]$/.test(unit)) return `${unit}${number}`;
+  return unit === '%' ? `${number}%` : `${number} ${unit}`;
+}
 
 function wholeExpression(text: string): string | undefined {
   const trimmed = text.replace(/\s*=\s*$/, '').trim();
@@ -45,7 +64,7 @@ function wholeExpression(text: string): string | undefined {
 }
 
 function ellipsis(words: string, { memory }: Turn): string | undefined {
-  const previous = memory.lastResult;
+  const previous = memory.lastMentioned;
   const text = arithmeticOf(words);
   if (!previous) return undefined;
   for (const candidate of [words, text]) {
@@ -57,7 +76,7 @@ function ellipsis(words: string, { memory }: Turn): string | undefined {
 }
 
 function previousUnit(words: string, { memory }: Turn): string | undefined {
-  return ELLIPSIS.some(([pattern]) => pattern.test(words.trim())) ? memory.lastResult?.unit : undefined;
+  return ELLIPSIS.some(([pattern]) => pattern.test(words.trim())) ? memory.lastMentioned?.unit : undefined;
 }
 
 function embedded(sentence: string): string | undefined {
@@ -65,7 +84,9 @@ function embedded(sentence: string): string | undefined {
 }
 
 function asksArithmetic(question: string): boolean {
-  return /\b(?:double|triple|halve|half|add|subtract|plus|minus|times|multiply|divide|divided|square|percent)\b|%/i.test(question);
+  return /\b(?:double|triple|halve|half|add|subtract|plus|minus|times|multiply|divide|divided|square|percent)\b|%/i.test(
+    question,
+  );
 }
 
 function nothingBefore(): string {

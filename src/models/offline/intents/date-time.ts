@@ -4,14 +4,21 @@ import { readable } from '../quantity.js';
 import { dateOf, timeOf } from './date-words.js';
 import { digitsForWords } from './numbers.js';
 
-const UNIT = '(seconds|minutes|hours|days|business days|working days|weeks|months|years|second|minute|hour|day|week|month|year)';
-const NOW = /^(?:what(?:['’]s| is)?|tell me|give me|do you know)\b.{0,20}\b(time|date|day|weekday)\b(?: (?:is it|it is|today|now|right now|is today))*(?:\s(?:in|at)\s([\p{L}/_ ]{2,40}))?(?: (?:right )?now| today)?$/iu;
-const DIFFERENCE = new RegExp(`how (?:many|long)(?: ${UNIT})?(?: is it| are there| are| is| left| remain(?:ing)?| do i have| have passed| passed)*(?: (between|from|until|till|to|since|before))\\s+(.+)$`, 'i');
+const UNIT =
+  '(seconds|minutes|hours|days|business days|working days|weeks|months|years|second|minute|hour|day|week|month|year)';
+const NOW =
+  /^(?:what(?:['’]s| is)?|tell me|give me|do you know)\b.{0,20}\b(time|date|day|weekday)\b(?: (?:is it|it is|today|now|right now|is today))*(?:\s(?:in|at)\s([\p{L}/_ ]{2,40}))?(?: (?:right )?now| today)?$/iu;
+const DIFFERENCE = new RegExp(
+  `how (?:many|long)(?: ${UNIT})?(?: is it| are there| are| is| left| remain(?:ing)?| do i have| have passed| passed)*(?: (between|from|until|till|to|since|before))\\s+(.+)$`,
+  'i',
+);
 const SHIFT = new RegExp(`(\\d+) ${UNIT} (from|after|before|ago)\\b\\s*(.*)$`, 'i');
 const ADD = new RegExp(`(add|subtract) (\\d+) ${UNIT} (?:to|from) (.+)$`, 'i');
 const IN = new RegExp(`(?:what|which) (?:date|day|weekday).* in (\\d+) ${UNIT}$`, 'i');
-const WEEKDAY = /(?:what|which) (?:day(?: of the week)?|weekday) (?:is|was|will be|will|does|falls on)\s+(.+?)(?: (?:fall on|be))?$/i;
-const ZONES = /(?:convert |what(?:['’]s| is) |what time is )?(?:it in .+ (?:when|if) it(?:['’]s| is) )?(\d{1,2}(?::\d{2})?\s*(?:am|pm)?) (?:in |from )?([\p{L}/_ ]{2,40}?) (?:time )?(?:to|in) ([\p{L}/_ ]{2,40}?)(?: time)?$/iu;
+const WEEKDAY =
+  /(?:what|which) (?:day(?: of the week)?|weekday) (?:is|was|will be|will|does|falls on)\s+(.+?)(?: (?:fall on|be))?$/i;
+const ZONES =
+  /(?:convert |what(?:['’]s| is) |what time is )?(?:it in .+ (?:when|if) it(?:['’]s| is) )?(\d{1,2}:\d{2}(?:\s*(?:am|pm))?|\d{1,2}\s*(?:am|pm)) (?:in |from )?([\p{L}/_ ]{2,40}?) (?:time )?(?:to|in) ([\p{L}/_ ]{2,40}?)(?: time)?$/iu;
 
 /** Dates and times: now, between, plus and minus, weekdays, other zones. */
 export const dateTimeIntent: Intent = (turn) => {
@@ -24,13 +31,17 @@ function now(text: string, turn: Turn): Reply | undefined {
   if (!match) return undefined;
   const zone = match[2]?.replace(/ (?:right )?now$| today$/i, '').trim();
   return call(turn, { operation: 'now', ...(zone ? { zone } : {}) }, (moment) =>
-    match[1]?.toLowerCase() === 'time' ? `It is ${moment['time']} on ${moment['weekday']}, ${moment['date']} (${moment['zone']}).` : `It is ${moment['weekday']}, ${moment['date']} (${moment['zone']}).`,
+    match[1]?.toLowerCase() === 'time'
+      ? `It is ${moment['time']} on ${moment['weekday']}, ${moment['date']} (${moment['zone']}).`
+      : `It is ${moment['weekday']}, ${moment['date']} (${moment['zone']}).`,
   );
 }
 
 function weekday(text: string, turn: Turn): Reply | undefined {
   const date = dateOf(WEEKDAY.exec(text)?.[1] ?? '');
-  return date === undefined || date === 'today' ? undefined : call(turn, { operation: 'add', date, amount: 0 }, (moment) => `${moment['date']} is a ${moment['weekday']}.`);
+  return date === undefined || date === 'today'
+    ? undefined
+    : call(turn, { operation: 'add', date, amount: 0 }, (moment) => `${moment['date']} is a ${moment['weekday']}.`);
 }
 
 function shifted(text: string, turn: Turn): Reply | undefined {
@@ -71,11 +82,19 @@ function zones(text: string, turn: Turn): Reply | undefined {
   const when = /\bin ([\p{L}/_ ]{2,40}?) (?:when|if)\b/iu.exec(text)?.[1];
   if (date === undefined || zone === '' || /^(?:am|pm)$/i.test(zone)) return undefined;
   const to = when ?? target;
-  return call(turn, { operation: 'convert', date, zone, to_zone: to }, (moment) => `${date} in ${zone} is ${moment['time']} in ${to} (${moment['weekday']}, ${moment['date']}).`);
+  return call(
+    turn,
+    { operation: 'convert', date, zone, to_zone: to },
+    (moment) => `${date} in ${zone} is ${moment['time']} in ${to} (${moment['weekday']}, ${moment['date']}).`,
+  );
 }
 
 function call(turn: Turn, input: Record<string, unknown>, phrase: (moment: Record<string, string>) => string): Reply {
-  return withTool(turn, { tool: 'date_time', input, phrase: (output) => phrase(Object.fromEntries(Object.entries(output).map(([key, value]) => [key, String(value)]))) });
+  return withTool(turn, {
+    tool: 'date_time',
+    input,
+    phrase: (output) => phrase(Object.fromEntries(Object.entries(output).map(([key, value]) => [key, String(value)]))),
+  });
 }
 
 function unitOf(word: string): string {

@@ -1,5 +1,13 @@
 const MONTHS: readonly string[] = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const HOLIDAYS: Readonly<Record<string, string>> = { christmas: '12-25', 'christmas eve': '12-24', 'new year': '01-01', "new year's day": '01-01', "new year's eve": '12-31', halloween: '10-31', "valentine's day": '02-14' };
+const HOLIDAYS: Readonly<Record<string, string>> = {
+  christmas: '12-25',
+  'christmas eve': '12-24',
+  'new year': '01-01',
+  "new year's day": '01-01',
+  "new year's eve": '12-31',
+  halloween: '10-31',
+  "valentine's day": '02-14',
+};
 
 const MONTH = String.raw`(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?`;
 const DAY_FIRST = new RegExp(String.raw`^(?:the )?(\d{1,2})(?:st|nd|rd|th)?\.? (?:of )?${MONTH},?(?: (\d{4}))?$`, 'i');
@@ -8,7 +16,12 @@ const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}\S*)?$/i;
 
 /** A date in words as the date tool takes it; without a year it is the next such day. Undefined for anything else. */
 export function dateOf(text: string): string | undefined {
-  const words = text.trim().toLowerCase().replace(/[?.!,]+$/, '').replaceAll('’', "'").replace(/^on /, '');
+  const words = text
+    .trim()
+    .toLowerCase()
+    .replace(/[?.!,]+$/, '')
+    .replaceAll('’', "'")
+    .replace(/^on /, '');
   if (ISO.test(words)) return words.toUpperCase();
   if (/^(?:now|today|tomorrow|yesterday)$/.test(words)) return words;
   if (Object.hasOwn(HOLIDAYS, words)) return HOLIDAYS[words];

@@ -1,5 +1,5 @@
 import type { Intent } from '../intent.js';
-import { beyondRulesIntent } from './beyond-rules.js';
+import { beyondRulesIntent, translationIntent } from './beyond-rules.js';
 import { calculatorIntent } from './calculator.js';
 import { dateTimeIntent } from './date-time.js';
 import { jsonQueryIntent } from './json-query.js';
@@ -14,15 +14,22 @@ import { textStatisticsIntent } from './text-statistics.js';
 import { unitConversionIntent } from './unit-conversion.js';
 
 /** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
-export const MESSAGE_INTENTS: readonly Intent[] = [jsonQueryIntent, textStatisticsIntent, summaryIntent, sortingIntent, beyondRulesIntent];
+export const MESSAGE_INTENTS: readonly Intent[] = [
+  jsonQueryIntent,
+  textStatisticsIntent,
+  summaryIntent,
+  sortingIntent,
+  translationIntent,
+];
 
 /** Rules about one sentence, the special before the general. */
 export const SENTENCE_INTENTS: readonly Intent[] = [
   recallIntent,
-  dateTimeIntent,
   unitConversionIntent,
+  dateTimeIntent,
   calculatorIntent,
   unknownFactIntent,
+  beyondRulesIntent,
   smallTalkIntent,
   statementIntent,
   otherToolsIntent,

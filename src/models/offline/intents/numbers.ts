@@ -1,8 +1,37 @@
-const SMALL: readonly string[] = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen'];
+const SMALL: readonly string[] = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+];
 const TENS: readonly string[] = ['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
-const SCALES: Readonly<Record<string, number>> = { hundred: 100, thousand: 1000, million: 1_000_000, billion: 1_000_000_000 };
+const SCALES: Readonly<Record<string, number>> = {
+  hundred: 100,
+  thousand: 1000,
+  million: 1_000_000,
+  billion: 1_000_000_000,
+};
 
-const WORDS = new Map<string, number>([...SMALL.map((word, index) => [word, index] as const), ...TENS.map((word, index) => [word, (index + 2) * 10] as const)]);
+const WORDS = new Map<string, number>([
+  ...SMALL.map((word, index) => [word, index] as const),
+  ...TENS.map((word, index) => [word, (index + 2) * 10] as const),
+]);
 const TENS_AND_ONES = new RegExp(`\\b(${TENS.join('|')})[- ](${SMALL.slice(1, 10).join('|')})\\b`, 'gi');
 const SINGLE = new RegExp(`\\b(${[...WORDS.keys()].join('|')})\\b`, 'gi');
 const SCALED = /(\d+(?:\.\d+)?)\s+(hundred|thousand|million|billion)\b/gi;

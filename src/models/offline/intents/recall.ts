@@ -2,7 +2,8 @@ import { factKey, tellFact } from '../facts.js';
 import type { Intent, Reply, Turn } from '../intent.js';
 import { essence } from '../sentences.js';
 
-const ASKED_FACT = /^(?:what(?:['’]s|s| is| was| are| were)|which is|tell me|say|do you (?:know|remember)|remind me (?:of|what)|who is|how (?:much|big|large|long|old|far) is)\s+(?:what )?my\s+([\p{L}\p{N} _-]{1,60}?)(?: (?:again|is|was|are))?$/iu;
+const ASKED_FACT =
+  /^(?:what(?:['’]s|s| is| was| are| were)|which is|tell me|say|do you (?:know|remember)|remind me (?:of|what)|who is|how (?:much|big|large|long|old|far) is)\s+(?:what )?my\s+([\p{L}\p{N} _-]{1,60}?)(?: (?:again|is|was|are))?$/iu;
 const ASKED_COUNT = /^how many ([\p{L} ]{1,40}?) (?:do|did) i have$/iu;
 const QUESTIONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:who am i|what am i called|do you (?:know|remember) who i am)$/i, 'name'],
@@ -29,22 +30,44 @@ export const unknownFactIntent: Intent = (turn) => {
 };
 
 function keyIn(question: string): string | undefined {
-  return ASKED_FACT.exec(question)?.[1] ?? ASKED_COUNT.exec(question)?.[1] ?? QUESTIONS.find(([pattern]) => pattern.test(question))?.[1];
+  return (
+    ASKED_FACT.exec(question)?.[1] ??
+    ASKED_COUNT.exec(question)?.[1] ??
+    QUESTIONS.find(([pattern]) => pattern.test(question))?.[1]
+  );
 }
 
 function everything(question: string, { memory }: Turn): Reply | undefined {
-  if (!/^what (?:do you know|have i told you|did i tell you|do you remember)(?: about me)?$/i.test(question)) return undefined;
+  if (!/^what (?:do you know|have i told you|did i tell you|do you remember)(?: about me)?$/i.test(question))
+    return undefined;
   const facts = memory.facts.map(tellFact).join(' ');
   return { text: facts === '' ? 'You have not told me anything about yourself in this conversation.' : facts };
 }
 
 function history(question: string, { memory }: Turn): Reply | undefined {
-  const match = /^(?:what (?:did i (?:just )?(?:ask|say|write|tell you)(?: you)?|was my)|repeat(?: my)?)\s*(first|last|before|previously|earlier)?(?: (?:question|message|thing))?$/i.exec(question);
+  const match =
+    /^(?:what (?:did i (?:just )?(?:ask|say|write|tell you)(?: you)?|was my)|repeat(?: my)?)\s*(first|last|before|previously|earlier)?(?: (?:question|message|thing))?$/i.exec(
+      question,
+    );
   if (match) {
     const said = match[1]?.toLowerCase() === 'first' ? memory.userMessages[0] : memory.userMessages.at(-1);
-    return { text: said === undefined ? 'This is your first message in this conversation.' : `${match[1]?.toLowerCase() === 'first' ? 'You first asked' : 'Before this you said'}: "${said.slice(0, 300)}"` };
+    return {
+      text:
+        said === undefined
+          ? 'This is your first message in this conversation.'
+          : `${match[1]?.toLowerCase() === 'first' ? 'You first asked' : 'Before this you said'}: "${said.slice(0, 300)}"`,
+    };
   }
-  if (!/^(?:what (?:was|is) (?:the|your) (?:last|previous) (?:result|answer)|what did you (?:just )?say)$/i.test(question)) return undefined;
+  if (
+    !/^(?:what (?:was|is) (?:the|your) (?:last|previous) (?:result|answer)|what did you (?:just )?say)$/i.test(question)
+  )
+    return undefined;
+  const { lastResult } = memory;
+  if (lastResult && /result|answer/i.test(question))
+    return { text: `The last result was ${lastResult.value}${lastResult.unit ? ` ${lastResult.unit}` : ''}.` };
   const answer = memory.answers.at(-1);
-  return { text: answer === undefined ? 'I have not answered anything in this conversation yet.' : `My last answer was: ${answer}` };
+  return {
+    text:
+      answer === undefined ? 'I have not answered anything in this conversation yet.' : `My last answer was: ${answer}`,
+  };
 }

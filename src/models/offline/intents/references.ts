@@ -2,7 +2,8 @@ import type { ConversationMemory } from '../conversation-memory.js';
 import { factKey } from '../facts.js';
 import { amountOf, type Quantity } from '../quantity.js';
 
-const PRONOUN = /\b(?:that|it|this|(?:the|your|that|my)?\s?(?:last |previous |first )?(?:result|answer)|the total)\b(?!['’]s)/gi;
+const PRONOUN =
+  /\b(?:that|it|this|(?:the|your|that|my)?\s?(?:last |previous |first )?(?:result|answer)|the total)\b(?!['’]s| of\b)/gi;
 
 export interface Resolved {
   text: string;
@@ -23,7 +24,7 @@ export function resolveReferences(text: string, memory: ConversationMemory, with
     const amount = amountOf(value);
     return amount ? result.replace(factPattern(key), () => put(amount)) : result;
   }, text);
-  const previous = memory.lastResult;
+  const previous = memory.lastMentioned;
   const dangling = previous === undefined && new RegExp(PRONOUN.source, 'i').test(withFacts);
   const resolved = previous ? withFacts.replace(PRONOUN, () => put(previous)) : withFacts;
   return { text: resolved, dangling, ...(unit === undefined ? {} : { unit }) };

@@ -4,12 +4,27 @@ import { introduce } from '../persona.js';
 
 const ANSWERS: readonly (readonly [RegExp, (turn: Turn) => string])[] = [
   [/^(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|hallo|howdy)\b.{0,30}$/i, greet],
-  [/^(?:(?:many )?thanks?\b|thank you|thx|cheers|great|perfect|awesome|nice|cool|ok(?:ay)?|got it|well done).{0,30}$/i, () => 'You are welcome.'],
-  [/^(?:bye|goodbye|see you|good night|farewell|ciao)\b.{0,30}$/i, ({ memory }) => `Goodbye${nameOf(memory.fact('name'))}!`],
+  [
+    /^(?:(?:many )?thanks?\b|thank you|thx|cheers|great|perfect|awesome|nice|cool|ok(?:ay)?|got it|well done).{0,30}$/i,
+    () => 'You are welcome.',
+  ],
+  [
+    /^(?:bye|goodbye|see you|good night|farewell|ciao)\b.{0,30}$/i,
+    ({ memory }) => `Goodbye${nameOf(memory.fact('name'))}!`,
+  ],
   [/^how are you\b.{0,20}$/i, () => 'I am running normally, thank you. What can I do for you?'],
-  [/\b(?:what (?:can|do) you do|what are you (?:able|good)|how can you help|can you help|your (?:capabilities|abilities|skills|tools)|which tools|what tools|how do you work)\b|^help(?: me)?\W*$/i, help],
-  [/\b(?:who|what) are you\b|\bwhat(?:['’]s|s| is) your (?:name|role|job|purpose|task)\b|\bintroduce yourself\b|\btell me about yourself\b/i, identify],
-  [/\b(?:are you (?:an? )?(?:ai|bot|robot|human|real|llm|gpt|chatgpt|claude)|which (?:language )?model|what (?:language )?model)\b/i, model],
+  [
+    /\b(?:what (?:can|do) you do|what are you (?:able|good)|how can you help|can you help|your (?:capabilities|abilities|skills|tools)|which tools|what tools|how do you work)\b|^help(?: me)?\W*$/i,
+    help,
+  ],
+  [
+    /\b(?:who|what) are you\b|\bwhat(?:['’]s|s| is) your (?:name|role|job|purpose|task)\b|\bintroduce yourself\b|\btell me about yourself\b/i,
+    identify,
+  ],
+  [
+    /\b(?:are you (?:an? )?(?:ai|bot|robot|human|real|llm|gpt|chatgpt|claude)|which (?:language )?model|what (?:language )?model)\b/i,
+    model,
+  ],
 ];
 
 /** Greetings, thanks and questions about the agent itself. */
@@ -19,7 +34,9 @@ export const smallTalkIntent: Intent = (turn) => {
 };
 
 function greet(turn: Turn): string {
-  return `Hello${nameOf(turn.memory.fact('name'))}! ${introduce(turn.persona)} What can I do for you?`;
+  const hello = `Hello${nameOf(turn.memory.fact('name'))}!`;
+  if (turn.sentence !== turn.message) return hello;
+  return `${hello} ${introduce(turn.persona)} What can I do for you?`;
 }
 
 function help(turn: Turn): string {

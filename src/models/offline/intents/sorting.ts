@@ -1,7 +1,9 @@
 import type { Intent } from '../intent.js';
 
-const ASKED = /^(?:please )?(?:can you )?(?:sort|order|alphabeti[sz]e|arrange|rank)\b([^:\n]{0,100})[:\n]\s*([\s\S]{1,20000})$/i;
-const INLINE = /^(?:please )?(?:can you )?(?:sort|alphabeti[sz]e)\s+(?:these |the )?(?:numbers |words |items |names )?((?:[^,\n]{1,60},){1,200}[^,\n]{1,60})$/i;
+const ASKED =
+  /^(?:please )?(?:can you )?(?:sort|order|alphabeti[sz]e|arrange|rank)\b([^:\n]{0,100})[:\n]\s*([\s\S]{1,20000})$/i;
+const INLINE =
+  /^(?:please )?(?:can you )?(?:sort|alphabeti[sz]e)\s+(?:these |the )?(?:numbers |words |items |names )?((?:[^,\n]{1,60},){1,200}[^,\n]{1,60})$/i;
 const DESCENDING = /\b(?:descending|reverse|largest|biggest|highest|z ?(?:to|-) ?a|newest)\b/i;
 
 /** Sorts the list behind the colon: numbers by value, everything else by the alphabet. */
@@ -12,7 +14,12 @@ export const sortingIntent: Intent = ({ message }) => {
   const separator = list.trim().includes('\n') ? '\n' : ',';
   const items = list
     .split(separator)
-    .map((item) => item.replace(/^\s*(?:[-*•]|and\b)\s*/i, '').trim().replace(/[.?!]$/, ''))
+    .map((item) =>
+      item
+        .replace(/^\s*(?:[-*•]|and\b)\s*/i, '')
+        .trim()
+        .replace(/[.?!]$/, ''),
+    )
     .filter((item) => item !== '');
   const sorted = sort(items);
   const ordered = DESCENDING.test(asked?.[1] ?? message) ? sorted.reverse() : sorted;
@@ -21,5 +28,9 @@ export const sortingIntent: Intent = ({ message }) => {
 
 function sort(items: string[]): string[] {
   const numeric = items.every((item) => /^-?\d+(?:\.\d+)?$/.test(item));
-  return [...items].sort(numeric ? (a, b) => Number(a) - Number(b) : (a, b) => a.localeCompare(b, 'en', { sensitivity: 'base', numeric: true }));
+  return [...items].sort(
+    numeric
+      ? (a, b) => Number(a) - Number(b)
+      : (a, b) => a.localeCompare(b, 'en', { sensitivity: 'base', numeric: true }),
+  );
 }

@@ -1,4 +1,4 @@
-import { type Fact, factsIn } from '../facts.js';
+import { type Fact, factsIn, isCount } from '../facts.js';
 import type { Intent } from '../intent.js';
 
 /** Confirms what the user tells about themselves, so that they see what will be remembered. */
@@ -21,6 +21,6 @@ function confirm({ key, value }: Fact): string {
     case 'age':
       return `Noted: you are ${value} years old.`;
     default:
-      return `Noted: your ${key} ${/[^su]s$/.test(key) && !/^\d/.test(value) ? 'are' : 'is'} ${value}.`;
+      return isCount({ key, value }) ? `Noted: you have ${value} ${key}.` : `Noted: your ${key} is ${value}.`;
   }
 }

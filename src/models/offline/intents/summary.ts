@@ -13,7 +13,11 @@ export const summaryIntent: Intent = ({ message, memory }) => {
   if (!wantsPoints && !ASKED.test(head)) return undefined;
   const text = givenText(message, memory);
   if (text === undefined) return { text: 'Please give me the text after a colon, for example "Summarise: ...".' };
-  const sentences = text.split(/(?<=[.!?])\s+|\n+/u).map((sentence) => sentence.trim()).filter((sentence) => sentence !== '').slice(0, SENTENCES_MAX);
+  const sentences = text
+    .split(/(?<=[.!?])\s+|\n+/u)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== '')
+    .slice(0, SENTENCES_MAX);
   const kept = strongest(sentences, wantsPoints ? 5 : Math.min(3, Math.ceil(sentences.length / 3)));
   return { text: wantsPoints ? kept.map((sentence) => `- ${sentence}`).join('\n') : kept.join(' ') };
 };

@@ -1,5 +1,5 @@
 import { type Intent, type Reply, type Turn, withTool } from '../intent.js';
-import { readable } from '../quantity.js';
+import { type Quantity, readable } from '../quantity.js';
 import { essence } from '../sentences.js';
 import { CURRENCY_WORD } from './currencies.js';
 import { digitsForWords } from './numbers.js';
@@ -9,8 +9,14 @@ import { isUnit } from './unit-words.js';
 const NUMBER = String.raw`(-?\d[\d,]*(?:\.\d+)?|an?)`;
 const UNIT = String.raw`([\p{L}°²/][\p{L}\d°²/ ]{0,30}?)`;
 const FORWARD = new RegExp(String.raw`(?:^|\s)${NUMBER}\s*${UNIT}\s+(?:to|in|into|as)\s+${UNIT}$`, 'iu');
-const BACKWARD = new RegExp(String.raw`how (?:many|much) ${UNIT} (?:are |is |do )?(?:there )?(?:in|make|equals?) ${NUMBER}\s*${UNIT}$`, 'iu');
-const ELLIPTICAL = new RegExp(String.raw`^(?:(?:and|or|what about|how about|what is|what['’]s|how much is|convert|show)\s+)*(?:that |it |this )?(?:to|in|into|as)\s+${UNIT}$`, 'iu');
+const BACKWARD = new RegExp(
+  String.raw`how (?:many|much) ${UNIT} (?:are |is |do )?(?:there )?(?:in|make|equals?) ${NUMBER}\s*${UNIT}$`,
+  'iu',
+);
+const ELLIPTICAL = new RegExp(
+  String.raw`^(?:(?:and|or|what about|how about|what is|what['’]s|how much is|convert|show)\s+)*(?:that |it |this )?(?:to|in|into|as)\s+${UNIT}$`,
+  'iu',
+);
 
 /** "Convert 10 km to miles", "how many feet are in 2 meters", "and in yards?". */
 export const unitConversionIntent: Intent = (turn) => {
@@ -31,8 +37,14 @@ function backward(text: string, turn: Turn): Reply | undefined {
 
 function elliptical(text: string, turn: Turn): Reply | undefined {
   const to = ELLIPTICAL.exec(text)?.[1] ?? '';
-  const source = turn.memory.lastConversionSource ?? turn.memory.lastResult;
+  const source = sourceOf(turn);
   return source?.unit === undefined ? undefined : conversion(source.value, source.unit, to, turn);
+}
+
+/** The last conversion is converted from its source, unless another amount was spoken of since. */
+function sourceOf({ memory }: Turn): Quantity | undefined {
+  const { lastMentioned, lastResult, lastConversionSource } = memory;
+  return lastConversionSource && lastMentioned === lastResult ? lastConversionSource : lastMentioned;
 }
 
 function conversion(number: string, from: string, to: string, turn: Turn): Reply | undefined {
@@ -49,5 +61,7 @@ function conversion(number: string, from: string, to: string, turn: Turn): Reply
 function money(text: string): Reply | undefined {
   const target = /\b(?:to|in|into)\s+(\p{L}+)$/iu.exec(text)?.[1] ?? '';
   const isMoney = CURRENCY_WORD.test(target) && /\d|convert|how much|that|my /i.test(text);
-  return isMoney ? { text: 'I cannot convert currencies: that needs an exchange rate of the day, which I do not have.' } : undefined;
+  return isMoney
+    ? { text: 'I cannot convert currencies: that needs an exchange rate of the day, which I do not have.' }
+    : undefined;
 }

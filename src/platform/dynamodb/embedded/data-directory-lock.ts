@@ -28,7 +28,7 @@ export class DataDirectoryLock {
       file.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
     } catch (error) {
       file.close();
-      if (error instanceof Error && error.message.includes(LOCKED)) throw heldElsewhere(directory, holderFile, error);
+      if ((error as Error).message.includes(LOCKED)) throw heldElsewhere(directory, holderFile, error);
       throw error;
     }
     writeFileSync(holderFile, `${process.pid}\n`);
@@ -41,7 +41,7 @@ export class DataDirectoryLock {
   }
 }
 
-function heldElsewhere(directory: string, holderFile: string, cause: Error): EmbeddedDatabaseError {
+function heldElsewhere(directory: string, holderFile: string, cause: unknown): EmbeddedDatabaseError {
   const message =
     `The data directory ${directory} is in use by another Nexus process (pid ${holderOf(holderFile)}). ` +
     'Stop that process, or give this one a directory of its own with NEXUS_DATA_DIR.';

@@ -39,8 +39,11 @@ export class EngineProcess {
     const killWithParent = () => void engine.child.kill();
     process.once('exit', killWithParent);
     void engine.ended.then(() => process.off('exit', killWithParent));
-    await engine.untilReady();
-    return engine;
+    if (await engine.becomesReady()) return engine;
+    await engine.stop();
+    throw new EmbeddedDatabaseError(
+      `${program.name} did not start on port ${port}: ${engine.lastOutput || 'no output'}`,
+    );
   }
 
   get pid(): number | undefined {
@@ -64,20 +67,12 @@ export class EngineProcess {
     clearTimeout(force);
   }
 
-  private async untilReady(): Promise<void> {
-    const deadline = Date.now() + START_DEADLINE_MS;
-    while (this.isRunning && Date.now() < deadline) {
-      if (await this.answers()) return;
-      await Promise.race([
-        this.ended,
-        this.child.stdout ? once(this.child.stdout, 'data') : delay(POLL_MS),
-        delay(POLL_MS),
-      ]);
+  private async becomesReady(): Promise<boolean> {
+    for (const deadline = Date.now() + START_DEADLINE_MS; this.isRunning && Date.now() < deadline;) {
+      if (await this.answers()) return true;
+      await Promise.race([this.ended, delay(POLL_MS)]);
     }
-    await this.stop();
-    throw new EmbeddedDatabaseError(
-      `${this.program.name} did not start on port ${this.port}: ${this.lastOutput || 'no output'}`,
-    );
+    return false;
   }
 
   private async answers(): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EmbeddedDatabaseError } from './embedded-database-error.js';
 import { LOOPBACK } from './free-port.js';
 
+const SETPRIV = '/usr/bin/setpriv';
 const JAVA_NEEDED = 17;
 const run = promisify(execFile);
 const { resolve } = createRequire(import.meta.url);
@@ -46,11 +48,7 @@ export function dynoxide(directory?: string): EngineProgram | undefined {
   return {
     name: 'Dynoxide',
     ready: 'listening on',
-    spawn: (port) =>
-      spawn(binary, ['serve', '--host', LOOPBACK, '--port', String(port), ...data], {
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
+    spawn: (port) => spawnBound(binary, ['serve', '--host', LOOPBACK, '--port', String(port), ...data]),
   };
 }
 
@@ -62,6 +60,16 @@ export async function dynamoDbLocal(directory?: string): Promise<EngineProgram |
     name: 'DynamoDB Local',
     spawn: (port) => local.spawn({ port, path: directory ?? null, sharedDb: true, detached: true }),
   };
+}
+
+/**
+ * On Linux the kernel ends the engine with the platform, even when that is killed outright; `setpriv` asks it to. Elsewhere,
+ * and for DynamoDB Local, the next start ends what was left behind.
+ */
+function spawnBound(binary: string, args: string[]): ChildProcess {
+  const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', binary] : [binary];
+  const [command = binary, ...rest] = [...bound, ...args];
+  return spawn(command, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Major version of the Java on the path; 0 when there is none. */

@@ -40,7 +40,8 @@ const UNARY: Readonly<Record<string, (a: BigNumber) => BigNumber>> = {
  * meaning here. Throws {@link ToolError}.
  */
 export function evaluateExpression(text: string): BigNumber {
-  if (text.length > EXPRESSION_MAX_LENGTH) throw new ToolError(`The expression is longer than ${EXPRESSION_MAX_LENGTH} characters.`);
+  if (text.length > EXPRESSION_MAX_LENGTH)
+    throw new ToolError(`The expression is longer than ${EXPRESSION_MAX_LENGTH} characters.`);
   return evaluateNode(parse(normaliseExpression(text)), 0);
 }
 
@@ -48,7 +49,10 @@ function parse(expression: string): MathNode {
   try {
     return parseExpression(expression);
   } catch (error) {
-    throw new ToolError(`"${expression}" is not an arithmetic expression.`, { cause: error });
+    throw new ToolError(
+      `"${expression.length > 80 ? `${expression.slice(0, 80)}...` : expression}" is not an arithmetic expression.`,
+      { cause: error },
+    );
   }
 }
 
@@ -113,6 +117,7 @@ function divide(a: BigNumber, b: BigNumber): BigNumber {
 
 function bounded(value: BigNumber): BigNumber {
   if (value.isNaN()) throw new ToolError('The result is not a real number.');
-  if (!value.isFinite() || Math.abs(value.e) > MAGNITUDE_MAX) throw new ToolError('The result is too large or too small to calculate here.');
+  if (!value.isFinite() || Math.abs(value.e) > MAGNITUDE_MAX)
+    throw new ToolError('The result is too large or too small to calculate here.');
   return value;
 }

@@ -25,7 +25,11 @@ export function formatNumber(value: BigNumber): FormattedNumber {
   const shown = exact ? value : value.toSignificantDigits(SHOWN_DIGITS);
   const large = Math.abs(shown.e) >= (exact ? PRECISION : SHOWN_DIGITS + 10);
   const result = large ? shown.toExponential() : shown.toFixed();
-  return { result, formatted: large ? result : grouped(readable(shown)), ...(differs(value, shown) ? { approximate: true as const } : {}) };
+  return {
+    result,
+    formatted: large ? result : grouped(readable(shown)),
+    ...(differs(value, shown) ? { approximate: true as const } : {}),
+  };
 }
 
 function readable(value: BigNumber): string {
@@ -34,7 +38,10 @@ function readable(value: BigNumber): string {
 
 /** Differences in the last digits are noise of the calculation: 1/3*3 is 1. */
 function differs(value: BigNumber, shown: BigNumber): boolean {
-  return value.minus(shown).abs().gt(value.abs().times(`1e-${PRECISION - 20}`));
+  return value
+    .minus(shown)
+    .abs()
+    .gt(value.abs().times(`1e-${PRECISION - 20}`));
 }
 
 function grouped(digits: string): string {

@@ -85,7 +85,8 @@ function deviation(values: BigNumber[]): BigNumber {
 
 /** Half away from zero, as money is rounded. */
 function round(value: BigNumber, places: BigNumber): BigNumber {
-  if (!places.isInteger() || places.isNegative() || places.gt(100)) throw new ToolError('round takes 0 to 100 decimal places.');
+  if (!places.isInteger() || places.isNegative() || places.gt(100))
+    throw new ToolError('round takes 0 to 100 decimal places.');
   return value.toDecimalPlaces(places.toNumber(), 4);
 }
 
@@ -128,6 +129,7 @@ export function callFunction(name: string, args: BigNumber[]): BigNumber {
   const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (!known) throw new ToolError(`There is no function "${name}". Known functions: ${FUNCTION_NAMES.join(', ')}.`);
   const [min, max] = known.arity;
-  if (args.length < min || args.length > max) throw new ToolError(`${name} takes ${min === max ? min : `${min} to ${max}`} values, not ${args.length}.`);
+  if (args.length < min || args.length > max)
+    throw new ToolError(`${name} takes ${min === max ? min : `${min} to ${max}`} values, not ${args.length}.`);
   return known.calculate(...args);
 }

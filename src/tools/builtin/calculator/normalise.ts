@@ -19,7 +19,10 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
 
 /** Writes what people type as the parser expects it. Commas in numbers go only where no function could own them as separators. */
 export function normaliseExpression(text: string): string {
-  const written = REPLACEMENTS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text.trim());
+  const written = REPLACEMENTS.reduce(
+    (result, [pattern, replacement]) => result.replace(pattern, replacement),
+    text.trim(),
+  );
   const plain = written.replace(/\s*=\s*\??\s*$/, '');
   return /[a-z]\s*\(/i.test(plain) ? plain : plain.replace(/(?<=\d),(?=\d{3}(?!\d))/g, '');
 }

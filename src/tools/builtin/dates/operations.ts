@@ -29,7 +29,10 @@ export function convertZone(input: Moment & { to_zone?: string | undefined }, no
 }
 
 /** From `date` to `other_date`; negative when the second lies before the first. Whole business days count Monday to Friday, holidays are not known. */
-export function difference(input: Moment & { other_date?: string | undefined; unit: Unit }, now: Date): { value: number; unit: string; from: string; to: string } {
+export function difference(
+  input: Moment & { other_date?: string | undefined; unit: Unit },
+  now: Date,
+): { value: number; unit: string; from: string; to: string } {
   const [from, to] = [parse(input.date, input.zone, now), parse(input.other_date, input.zone, now)];
   const value = input.unit === 'business_days' ? businessDays(from, to) : to.diff(from, input.unit).as(input.unit);
   return { value: Math.round(value * 1000) / 1000, unit: input.unit, from: iso(from), to: iso(to) };
@@ -38,7 +41,8 @@ export function difference(input: Moment & { other_date?: string | undefined; un
 export function addTo(input: Moment & { amount?: number | undefined; unit: Unit }, now: Date): DescribedMoment {
   if (input.amount === undefined) throw new ToolError('add needs an amount.');
   const start = parse(input.date, input.zone, now);
-  const result = input.unit === 'business_days' ? addBusinessDays(start, input.amount) : start.plus({ [input.unit]: input.amount });
+  const result =
+    input.unit === 'business_days' ? addBusinessDays(start, input.amount) : start.plus({ [input.unit]: input.amount });
   if (!result.isValid) throw new ToolError('The result is outside of the calendar.');
   return describe(result);
 }
@@ -54,8 +58,13 @@ function parse(text: string | undefined, zoneName: string, now: Date): DateTime 
   };
   const word = (text ?? 'now').trim().toLowerCase();
   const known = Object.hasOwn(relative, word) ? relative[word] : undefined;
-  const moment = known ?? timeOfToday(word, today) ?? nextDayOfYear(word, today) ?? DateTime.fromISO(text ?? '', { zone, setZone: true });
-  if (!moment.isValid) throw new ToolError(`"${text}" is not a date in ISO 8601, for example "2024-12-25" or "2024-12-25T18:30".`);
+  const moment =
+    known ??
+    timeOfToday(word, today) ??
+    nextDayOfYear(word, today) ??
+    DateTime.fromISO(text ?? '', { zone, setZone: true });
+  if (!moment.isValid)
+    throw new ToolError(`"${text}" is not a date in ISO 8601, for example "2024-12-25" or "2024-12-25T18:30".`);
   return moment;
 }
 
@@ -68,13 +77,22 @@ function timeOfToday(word: string, today: DateTime): DateTime | undefined {
 function nextDayOfYear(word: string, today: DateTime): DateTime | undefined {
   const [, month, day] = /^(\d{2})-(\d{2})$/.exec(word) ?? [];
   if (month === undefined) return undefined;
-  const thisYear = DateTime.fromObject({ year: today.year, month: Number(month), day: Number(day) }, { zone: today.zone });
+  const thisYear = DateTime.fromObject(
+    { year: today.year, month: Number(month), day: Number(day) },
+    { zone: today.zone },
+  );
   return thisYear.isValid && thisYear < today.startOf('day') ? thisYear.plus({ years: 1 }) : thisYear;
 }
 
 function describe(moment: DateTime): DescribedMoment {
   const english = moment.setLocale('en');
-  return { iso: iso(moment), date: moment.toFormat('yyyy-MM-dd'), time: moment.toFormat('HH:mm'), weekday: english.toFormat('cccc'), zone: moment.zoneName ?? 'UTC' };
+  return {
+    iso: iso(moment),
+    date: moment.toFormat('yyyy-MM-dd'),
+    time: moment.toFormat('HH:mm'),
+    weekday: english.toFormat('cccc'),
+    zone: moment.zoneName ?? 'UTC',
+  };
 }
 
 function iso(moment: DateTime): string {
@@ -91,7 +109,8 @@ function businessDays(from: DateTime, to: DateTime): number {
 }
 
 function addBusinessDays(start: DateTime, amount: number): DateTime {
-  if (!Number.isInteger(amount) || Math.abs(amount) > BUSINESS_DAYS_MAX) throw new ToolError(`Business days are whole numbers up to ${BUSINESS_DAYS_MAX}.`);
+  if (!Number.isInteger(amount) || Math.abs(amount) > BUSINESS_DAYS_MAX)
+    throw new ToolError(`Business days are whole numbers up to ${BUSINESS_DAYS_MAX}.`);
   const step = Math.sign(amount);
   let moment = start.plus({ weeks: Math.trunc(amount / 5) });
   let remaining = Math.abs(amount % 5);

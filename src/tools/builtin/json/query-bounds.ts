@@ -20,14 +20,17 @@ const GROWTH_MAX = 10_000_000;
  */
 export function boundedQuery(query: string, inputLength: number): void {
   const growth = growthOf(compile(query));
-  if (growth * inputLength > GROWTH_MAX) throw new ToolError('The query could multiply the document beyond all bounds; ask for less.');
+  if (growth * inputLength > GROWTH_MAX)
+    throw new ToolError('The query could multiply the document beyond all bounds; ask for less.');
 }
 
 function compile(query: string): unknown {
   try {
     return jmespath.compile(query);
   } catch (error) {
-    throw new ToolError(`The query is not valid JMESPath: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ToolError(`The query is not valid JMESPath: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

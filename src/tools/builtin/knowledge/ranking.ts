@@ -15,7 +15,12 @@ export function rankPassages(query: string, passages: readonly Passage[]): Ranke
   const wanted = [...new Set(terms(query))];
   const indexed = passages.map((passage) => ({ passage, counts: countTerms(terms(passage.text)) }));
   const averageLength = indexed.reduce((sum, { counts }) => sum + counts.length, 0) / Math.max(1, indexed.length);
-  const rarity = new Map(wanted.map((term) => [term, inverseFrequency(indexed.filter(({ counts }) => counts.byTerm.has(term)).length, indexed.length)]));
+  const rarity = new Map(
+    wanted.map((term) => [
+      term,
+      inverseFrequency(indexed.filter(({ counts }) => counts.byTerm.has(term)).length, indexed.length),
+    ]),
+  );
   const ranked = indexed.map(({ passage, counts }) => {
     const norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * (counts.length / Math.max(1, averageLength)));
     const score = wanted.reduce((sum, term) => {

@@ -1,11 +1,17 @@
 const STOP_WORDS = new Set(
   `a about an and any are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please
-  should so tell than that the their them then there these they this to us was we were what when where which who why will with would you your`.split(/\s+/u),
+  should so tell than that the their them then there these they this to us was we were what when where which who why will with would you your`.split(
+    /\s+/u,
+  ),
 );
 
 /** The words of a text that carry meaning, in a form in which "refunds" meets "refund" and "shipping" meets "ship". */
 export function terms(text: string): string[] {
-  const words = text.toLowerCase().normalize('NFKD').match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  const words =
+    text
+      .toLowerCase()
+      .normalize('NFKD')
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }
 

@@ -16,7 +16,7 @@ ${text.introduction}
 | \`Dockerfile\` | puts the server into an image |
 
 **The agent itself runs on the Nexus platform.** \`server.mjs\` does not contain a language model or the tools: it takes
-messages and hands them on to the platform's invoke route. \`agent.json\` is here to be read, versioned and imported.
+messages and hands them on to the platform's invoke route. \`agent.json\` is here to be read and kept under version control.
 
 ## Run
 

@@ -1,0 +1,128 @@
+// Takes one requirement to a running agent and shows every step. Usage: npm run demo -- "your requirement"
+import { Api } from './api.ts';
+import { findOrStartPlatform, type Platform } from './platform.ts';
+import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
+
+const SAMPLE =
+  'A support assistant for our web shop. It calculates discounts and totals, converts units of length and weight, tells dates and ' +
+  'delivery times, and answers questions about our shop. Our delivery takes 3 working days. Our opening hours are 9:00 to 17:00 from Monday to Friday.';
+/** On a terminal each step is held back a little, so that a build of a few milliseconds can be watched. */
+const PAUSE_MS = process.stdout.isTTY ? 350 : 0;
+
+interface ProjectAnswer {
+  project_id: string;
+  project_name: string;
+  status: string;
+  agents: string[];
+  error_info: { message: string } | null;
+  build_summary: { total_duration_seconds: number | null; model: string | null; input_tokens: number; output_tokens: number };
+}
+
+interface MessageAnswer {
+  content: string;
+  metadata: { model: string; duration_ms: number; invocation_id: string };
+}
+
+interface InvocationAnswer {
+  trace: { steps: { type: string; name: string; input: unknown }[] } | null;
+}
+
+interface Artifact {
+  path: string;
+  stage_name: string;
+  size_bytes: number;
+}
+
+async function main(): Promise<void> {
+  const requirement = process.argv.slice(2).join(' ').trim() || SAMPLE;
+  const platform = await findOrStartPlatform(Number(process.env['API_PORT'] ?? 8000), PAUSE_MS);
+  try {
+    await show(new Api(platform.url), requirement);
+    links(platform);
+  } finally {
+    await platform.stop();
+  }
+}
+
+async function show(api: Api, requirement: string): Promise<void> {
+  heading('Requirement');
+  line(`  ${requirement}`);
+  const created = await api.post<ProjectAnswer>('/api/v1/projects', { requirement });
+  const project = await watch(api, created.project_id);
+  await artifacts(api, project.project_id);
+  await conversation(api, project);
+  await statistics(api);
+}
+
+async function watch(api: Api, project_id: string): Promise<ProjectAnswer> {
+  heading(`Build ${dim(project_id)}`);
+  const bar = new ProgressBar();
+  let label = 'waiting for a build slot';
+  for await (const { event, data } of api.events(`/api/v1/projects/${project_id}/events`)) {
+    if (event === 'stage') {
+      label = `${String(data['sub_stage_name'] ?? data['stage_name'])} ${String(data['status'])}`;
+      if (data['status'] === 'completed') bar.note(`  ${green('✓')} ${label}`);
+      if (data['status'] === 'failed') bar.note(`  ${red('✗')} ${label}`);
+    }
+    if (event === 'log') bar.note(dim(`      ${String(data['message'])}`));
+    if (event === 'progress') bar.show(Number(data['progress']), label);
+  }
+  bar.end();
+  const project = await api.get<ProjectAnswer>(`/api/v1/projects/${project_id}`);
+  if (project.status !== 'completed') throw new Error(`The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}`);
+  const { total_duration_seconds, model, input_tokens, output_tokens } = project.build_summary;
+  line(`  ${bold(project.project_name)} is built in ${total_duration_seconds} s by ${model} (${input_tokens} tokens in, ${output_tokens} out).`);
+  return project;
+}
+
+async function artifacts(api: Api, project_id: string): Promise<void> {
+  heading('Artifacts');
+  const list = await api.get<{ artifacts: Artifact[] }>(`/api/v1/projects/${project_id}/artifacts`);
+  table(list.artifacts.map(({ path, stage_name, size_bytes }) => [path, dim(`${size_bytes} bytes, ${stage_name}`)]));
+}
+
+async function conversation(api: Api, project: ProjectAnswer): Promise<void> {
+  const [agent_id] = project.agents;
+  if (!agent_id) throw new Error('The build registered no agent');
+  heading(`Conversation with ${agent_id}`);
+  const session = await api.post<{ session_id: string }>(`/api/v1/agents/${encodeURIComponent(agent_id)}/sessions`, { display_name: 'Demo' });
+  for (const content of await questions(api, project.project_id)) {
+    line(`  ${bold('you  ')} ${content}`);
+    const answer = await api.post<MessageAnswer>(`/api/v1/sessions/${session.session_id}/messages`, { content });
+    line(`  ${bold('agent')} ${answer.content.replaceAll('\n', '\n        ')}`);
+    const { trace } = await api.get<InvocationAnswer>(`/api/v1/invocations/${answer.metadata.invocation_id}`);
+    const calls = trace?.steps.filter(({ type }) => type === 'tool').map(({ name, input }) => `${name} ${JSON.stringify(input)}`) ?? [];
+    line(dim(`        ${[answer.metadata.model, `${answer.metadata.duration_ms} ms`, ...calls].join(' · ')}`));
+  }
+}
+
+/** An introduction, a question that this very agent was built to answer, and one that only the conversation can answer. */
+async function questions(api: Api, project_id: string): Promise<string[]> {
+  const { content } = await api.get<{ content: string }>(`/api/v1/projects/${project_id}/artifacts/requirements.json`);
+  const { acceptance_examples } = JSON.parse(content) as { acceptance_examples?: { input: string; checks: { kind: string }[] }[] };
+  const example = acceptance_examples?.find(({ checks }) => checks.some(({ kind }) => kind === 'uses_tool'));
+  return ['Hello, my name is Ada. What can you do?', example?.input ?? 'How can you help me today?', 'What is my name?'];
+}
+
+async function statistics(api: Api): Promise<void> {
+  heading('Statistics');
+  const overview = await api.get<Record<string, number | null>>('/api/v1/statistics/overview');
+  table(Object.entries(overview).map(([name, value]) => [name, value === null ? 'not known yet' : String(value)]));
+}
+
+function links({ url, isOurs }: Platform): void {
+  heading(isOurs ? 'Start it with `npm start`, then open' : 'Open');
+  const root = isOurs ? `http://127.0.0.1:${process.env['API_PORT'] ?? 8000}` : url;
+  table([
+    ['Swagger UI', `${root}/docs`],
+    ['ReDoc', `${root}/redoc`],
+    ['Health', `${root}/health/detailed`],
+    ['Metrics', `${root}/health/metrics`],
+  ]);
+  line();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`\n${red('The demo failed:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,49 @@
+const BAR_WIDTH = 32;
+const isTerminal = process.stdout.isTTY;
+const style = (code: number, text: string): string => (isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text);
+
+export const bold = (text: string): string => style(1, text);
+export const dim = (text: string): string => style(2, text);
+export const green = (text: string): string => style(32, text);
+export const red = (text: string): string => style(31, text);
+
+export function line(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function heading(text: string): void {
+  line();
+  line(bold(text));
+}
+
+/** A bar that is redrawn in place on a terminal, and a line for each step elsewhere. */
+export class ProgressBar {
+  private last = '';
+
+  show(percent: number, label: string): void {
+    const filled = Math.round((percent / 100) * BAR_WIDTH);
+    const text = `  [${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}] ${percent.toFixed(2).padStart(6)} %  ${label}`;
+    if (text === this.last) return;
+    this.last = text;
+    process.stdout.write(isTerminal ? `\r\u001b[2K${text}` : `${text}\n`);
+  }
+
+  /** Writes a line above the bar. */
+  note(text: string): void {
+    if (!isTerminal) {
+      line(text);
+      return;
+    }
+    process.stdout.write(`\r\u001b[2K${text}\n${this.last}`);
+  }
+
+  end(): void {
+    if (isTerminal) line();
+  }
+}
+
+/** Rows with their first column aligned. */
+export function table(rows: [string, string][]): void {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) line(`  ${name.padEnd(width)}  ${value}`);
+}

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { AgentStatisticsReader } from '../statistics/agent-statistics-reader.js';
+import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import type { Agent } from './agent.js';
+import type { AgentDto } from './dto/agent.dto.js';
+
+/** Agents with their counters: one batch read for any number of them. */
+@Injectable()
+export class AgentViewService {
+  constructor(
+    private readonly statistics: AgentStatisticsReader,
+    private readonly aggregator: StatisticsAggregator,
+  ) {}
+
+  async one(agent: Agent): Promise<AgentDto> {
+    const [view] = await this.many(agent.org_id, [agent]);
+    if (!view) throw new RangeError('a view for each agent');
+    return view;
+  }
+
+  /** Runs that ended before the call are in the counters. */
+  async many(org_id: string, agents: Agent[]): Promise<AgentDto[]> {
+    if (agents.length === 0) return [];
+    await this.aggregator.catchUp();
+    const stats = await this.statistics.runtimeStats(org_id, agents.map(({ agent_id }) => agent_id));
+    return agents.flatMap((agent) => {
+      const runtime_stats = stats.get(agent.agent_id);
+      return runtime_stats ? [{ ...agentFields(agent), runtime_stats }] : [];
+    });
+  }
+}
+
+function agentFields(agent: Agent): Omit<AgentDto, 'runtime_stats'> {
+  const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
+  const { supported_models, supported_inputs, tags, runtime, agentcore_config, region, error_message } = agent;
+  const { created_at, updated_at, deployed_at } = agent;
+  return {
+    agent_id,
+    agent_name,
+    project_id,
+    description,
+    category,
+    version,
+    status,
+    capabilities,
+    tools,
+    supported_models,
+    supported_inputs,
+    tags,
+    runtime,
+    agentcore_config,
+    region,
+    error_message,
+    created_at,
+    updated_at,
+    deployed_at,
+  };
+}

@@ -1,0 +1,125 @@
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
+
+export const AGENT_STATUSES = ['running', 'building', 'offline', 'error'] as const;
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
+export interface AgentCoreConfig {
+  agent_arn: string;
+  agent_alias_id: string;
+  agent_alias_arn: string;
+}
+
+/** A deployed agent. `revision` grows by one with every change and is the condition of the next. */
+export interface Agent {
+  agent_id: string;
+  org_id: string;
+  user_id: string;
+  project_id: string;
+  agent_name: string;
+  description: string;
+  category: string;
+  version: string;
+  /** The version that answers now; a rollback points it to an older one. */
+  version_number: number;
+  /** The newest version that exists. */
+  latest_version_number: number;
+  status: AgentStatus;
+  capabilities: string[];
+  tools: string[];
+  supported_models: string[];
+  supported_inputs: string[];
+  tags: string[];
+  runtime: 'local' | 'http' | 'agentcore';
+  agentcore_config: AgentCoreConfig | null;
+  region: string | null;
+  error_message: string | null;
+  /** The build that deployed the newest version: registering twice for one build changes nothing. */
+  build_id: string;
+  created_at: string;
+  updated_at: string;
+  deployed_at: string;
+  revision: number;
+}
+
+/** What an agent was when it was deployed; never changes. */
+export interface AgentVersion {
+  agent_id: string;
+  org_id: string;
+  version: string;
+  version_number: number;
+  build_id: string;
+  definition: AgentDefinition;
+  created_at: string;
+}
+
+export interface Registration {
+  org_id: string;
+  user_id: string;
+  project_id: string;
+  agent_name: string;
+  description: string;
+  category: string;
+  definition: AgentDefinition;
+  runtime: Agent['runtime'];
+  tags: string[];
+  build_id: string;
+  region?: string | null;
+  agentcore_config?: AgentCoreConfig | null;
+}
+
+export interface AgentChanges {
+  description?: string | undefined;
+  category?: string | undefined;
+  version?: string | undefined;
+  capabilities?: string[] | undefined;
+  tags?: string[] | undefined;
+}
+
+export const agentIdOf = (project_id: string, agent_name: string): string => `${project_id}:${agent_name}`;
+
+/** v1.0.0 for the first, v1.0.1 for the second, and so on. */
+export const versionLabel = (version_number: number): string => `v1.0.${version_number - 1}`;
+
+/** The agent that a registration makes, or makes of an existing one; the definition becomes the next version. */
+export function registered(input: Registration, existing: Agent | undefined, model: string, at: string): { agent: Agent; version: AgentVersion } {
+  const agent_id = agentIdOf(input.project_id, input.agent_name);
+  const version_number = (existing?.latest_version_number ?? 0) + 1;
+  const version = versionLabel(version_number);
+  const { org_id, user_id, project_id, agent_name, description, category, definition, runtime, tags, build_id } = input;
+  const agent: Agent = {
+    agent_id,
+    org_id,
+    user_id,
+    project_id,
+    agent_name,
+    description,
+    category,
+    version,
+    version_number,
+    latest_version_number: version_number,
+    status: 'running',
+    capabilities: capabilitiesOf(definition),
+    tools: definition.tools.map(({ name }) => name),
+    supported_models: [definition.model_id ?? model],
+    supported_inputs: ['text'],
+    tags,
+    runtime,
+    agentcore_config: input.agentcore_config ?? null,
+    region: input.region ?? null,
+    error_message: null,
+    build_id,
+    created_at: existing?.created_at ?? at,
+    updated_at: at,
+    deployed_at: at,
+    revision: (existing?.revision ?? 0) + 1,
+  };
+  return { agent, version: { agent_id, org_id, version, version_number, build_id, definition, created_at: at } };
+}
+
+/** Plain words of the definition, and `tool:<name>` for each tool. */
+function capabilitiesOf(definition: AgentDefinition): string[] {
+  return [...new Set(['text_generation', ...definition.capabilities, ...definition.tools.map(({ name }) => `tool:${name}`)])];
+}
+
+/** The gauge that counts agents in this state. */
+export const gaugeOf = (status: AgentStatus): `agents_${AgentStatus}` => `agents_${status}`;

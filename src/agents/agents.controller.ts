@@ -1,0 +1,94 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../identity/principal.js';
+import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { PageQuery } from '../platform/http/page.dto.js';
+import { ValidationError } from '../shared/domain-error.js';
+import { AgentViewService } from './agent-view.service.js';
+import { AgentsService } from './agents.service.js';
+import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
+import { RollbackAgentDto, SetAgentStatusDto, UpdateAgentDto } from './dto/change-agent.dto.js';
+import { ListAgentsQuery } from './dto/list-agents.dto.js';
+
+@ApiTags('agents')
+@Controller('agents')
+export class AgentsController {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly views: AgentViewService,
+  ) {}
+
+  /** Newest first. Filters may be combined. */
+  @Get()
+  @ApiOperation({ summary: 'List agents', operationId: 'listAgents' })
+  @ApiData(AgentListDto, { description: 'One page of agents, newest first.' })
+  @ApiErrors(400)
+  async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListAgentsQuery): Promise<AgentListDto> {
+    const { items, last_key } = await this.agents.list(org_id, query, query);
+    const agents = await this.views.many(org_id, items);
+    return { agents, total: agents.length, last_key };
+  }
+
+  @Get(':agent_id')
+  @ApiOperation({ summary: 'Get an agent', operationId: 'getAgent' })
+  @ApiData(AgentDto, { description: 'The agent with its counters.' })
+  @ApiErrors(404)
+  async get(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<AgentDto> {
+    return this.views.one(await this.agents.get(org_id, agent_id));
+  }
+
+  @Put(':agent_id')
+  @ApiOperation({ summary: "Change an agent's description", operationId: 'updateAgent' })
+  @ApiData(AgentDto, { description: 'The agent after the change.' })
+  @ApiErrors(400, 404, 409)
+  async update(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: UpdateAgentDto): Promise<AgentDto> {
+    const isEmpty = Object.values(body).every((value) => value === undefined);
+    if (isEmpty) throw ValidationError.field('body', 'must have at least one of description, category, version, capabilities, tags');
+    return this.views.one(await this.agents.update(org_id, agent_id, body));
+  }
+
+  @Put(':agent_id/status')
+  @ApiOperation({ summary: "Set an agent's state", operationId: 'setAgentStatus' })
+  @ApiData(AgentDto, { description: 'The agent after the change.' })
+  @ApiErrors(400, 404, 409)
+  async setStatus(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: SetAgentStatusDto): Promise<AgentDto> {
+    return this.views.one(await this.agents.setStatus(org_id, agent_id, body.status, body.error_message));
+  }
+
+  /** Deletes the agent with its deployment, invocations, sessions and messages. Statistics of the past stay. */
+  @Delete(':agent_id')
+  @ApiOperation({ summary: 'Delete an agent and all under it', operationId: 'deleteAgent' })
+  @ApiData(DeletedAgentDto, { description: 'How many records were deleted.' })
+  @ApiErrors(404)
+  async delete(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<DeletedAgentDto> {
+    return { deleted: await this.agents.delete(org_id, agent_id) };
+  }
+
+  /** Definitions are immutable and kept; newest first. */
+  @Get(':agent_id/versions')
+  @ApiOperation({ summary: "List an agent's versions", operationId: 'listAgentVersions' })
+  @ApiData(AgentVersionListDto, { description: 'One page of versions, newest first.' })
+  @ApiErrors(400, 404)
+  async listVersions(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Query() query: PageQuery): Promise<AgentVersionListDto> {
+    const [agent, { items, last_key }] = await Promise.all([this.agents.get(org_id, agent_id), this.agents.listVersions(org_id, agent_id, query)]);
+    const versions = items.map(({ version, build_id, version_number, definition, created_at }) => ({
+      version,
+      build_id,
+      current: version_number === agent.version_number,
+      definition: { ...definition },
+      created_at,
+    }));
+    return { versions, total: versions.length, last_key };
+  }
+
+  /** Points the agent to a version that it had before; nothing is lost, it can be pointed forward again. */
+  @Post(':agent_id/rollback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Point an agent to another of its versions', operationId: 'rollbackAgent' })
+  @ApiData(AgentDto, { description: 'The agent after the rollback.' })
+  @ApiErrors(400, 404, 409, 422)
+  async rollback(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: RollbackAgentDto): Promise<AgentDto> {
+    return this.views.one(await this.agents.rollback(org_id, agent_id, body.version));
+  }
+}

@@ -1,0 +1,36 @@
+import { ConflictError, InvalidStateError, NotFoundError } from '../shared/domain-error.js';
+import type { AgentStatus } from './agent.js';
+
+export class AgentNotFoundError extends NotFoundError {
+  constructor(agent_id: string) {
+    super('Agent', agent_id);
+  }
+}
+
+export class AgentVersionNotFoundError extends NotFoundError {
+  constructor(agent_id: string, version: string) {
+    super('Agent version', version, { details: { agent_id } });
+  }
+}
+
+export class InvocationNotFoundError extends NotFoundError {
+  constructor(invocation_id: string) {
+    super('Invocation', invocation_id);
+  }
+}
+
+export class AgentNotRunningError extends InvalidStateError {
+  constructor(agent_id: string, status: AgentStatus) {
+    super(`The agent is ${status} and cannot be invoked`, {
+      details: { agent_id, current_state: status, required_state: 'running' },
+      suggestion: 'Set its status to running by PUT /api/v1/agents/{agent_id}/status, or wait until its build has ended.',
+    });
+  }
+}
+
+/** Someone else changed the agent between our read and our write. */
+export class AgentChangedError extends ConflictError {
+  constructor(agent_id: string) {
+    super('The agent was changed by someone else at the same moment', { details: { agent_id } });
+  }
+}

@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import type { Page } from '../shared/page.js';
+import type { Agent, AgentStatus, AgentVersion } from './agent.js';
+import { AgentChangedError } from './agents.errors.js';
+
+const TABLE = 'AgentInstances';
+const AGENT_ITEM = 'AGENT';
+/** The one partition of the sparse deletion index. */
+const MARKED = 'MARKED';
+
+export interface AgentFilter {
+  project_id?: string | undefined;
+  status?: AgentStatus | undefined;
+  category?: string | undefined;
+  capabilities?: string[] | undefined;
+  search?: string | undefined;
+}
+
+type StoredAgent = Agent & { deletion?: string };
+
+@Injectable()
+export class AgentsRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /** One item. Undefined also for another organisation's agent and for one that is being deleted. */
+  async findById(org_id: string, agent_id: string): Promise<Agent | undefined> {
+    const agent = await this.read(agent_id);
+    return agent && agent.org_id === org_id && agent.deletion === undefined ? agent : undefined;
+  }
+
+  /** For work that continues a deletion and so must see what callers no longer see. */
+  read(agent_id: string): Promise<StoredAgent | undefined> {
+    return this.db.get<StoredAgent>(TABLE, { agent_id, item: AGENT_ITEM });
+  }
+
+  /**
+   * Stores a changed agent, and with it a new version, under the condition that nobody else changed it.
+   * @throws AgentChangedError
+   */
+  async save(before: Agent | undefined, agent: Agent, also: TransactItem[] = [], version?: AgentVersion): Promise<void> {
+    const agentIsNew = 'attribute_not_exists(agent_id)';
+    const agentIsUnchanged = 'revision = :revision AND attribute_not_exists(deletion)';
+    const condition = before
+      ? { ConditionExpression: agentIsUnchanged, ExpressionAttributeValues: { ':revision': before.revision } }
+      : { ConditionExpression: agentIsNew };
+    const items: TransactItem[] = [{ Put: { TableName: TABLE, Item: agentItem(agent), ...condition } }, ...also];
+    if (version) items.push({ Put: { TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } } });
+    if (!before) items.push({ Put: { TableName: TABLE, Item: projectEntry(agent) } });
+    await this.transact(agent.agent_id, items);
+  }
+
+  /** Takes the agent out of every list; nothing but its deletion can change it any more. */
+  async mark(agent: Agent, at: string, also: TransactItem[]): Promise<void> {
+    const Update = {
+      TableName: TABLE,
+      Key: { agent_id: agent.agent_id, item: AGENT_ITEM },
+      UpdateExpression: 'SET deletion = :marked, updated_at = :at REMOVE list_org, list_org_status, list_project',
+      ConditionExpression: 'revision = :revision AND attribute_not_exists(deletion)',
+      ExpressionAttributeValues: { ':marked': MARKED, ':at': at, ':revision': agent.revision },
+    };
+    await this.transact(agent.agent_id, [{ Update }, ...also]);
+  }
+
+  /** Versions first, the marked item last: until then a crash leaves the mark to be found. */
+  async deleteItems(agent: Pick<Agent, 'agent_id' | 'project_id'>): Promise<void> {
+    const { agent_id, project_id } = agent;
+    const keys: { agent_id: string; item: string }[] = [];
+    const query = {
+      TableName: TABLE,
+      KeyConditionExpression: 'agent_id = :id AND begins_with(#item, :version)',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':id': agent_id, ':version': 'VERSION#' },
+      ConsistentRead: true,
+    };
+    for await (const { item } of this.db.queryAll<{ item: string }>(query)) keys.push({ agent_id, item });
+    await this.db.batchDelete(TABLE, keys);
+    await this.db.batchDelete(TABLE, [{ agent_id, item: AGENT_ITEM }]);
+    await this.db.batchDelete(TABLE, [{ agent_id: `PROJECT#${project_id}`, item: agent_id }]);
+  }
+
+  /** Ids of agents whose deletion has begun and not ended. */
+  async *marked(): AsyncGenerator<string> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'DeletionIndex',
+      KeyConditionExpression: 'deletion = :marked',
+      ExpressionAttributeValues: { ':marked': MARKED },
+    };
+    for await (const { agent_id } of this.db.queryAll<{ agent_id: string }>(query)) yield agent_id;
+  }
+
+  /** Consistent, also for an agent that was registered a moment ago: the deletion of a project relies on it. */
+  async idsByProject(project_id: string): Promise<string[]> {
+    const ids: string[] = [];
+    const query = {
+      TableName: TABLE,
+      KeyConditionExpression: 'agent_id = :project',
+      ExpressionAttributeValues: { ':project': `PROJECT#${project_id}` },
+      ConsistentRead: true,
+    };
+    for await (const { item } of this.db.queryAll<{ item: string }>(query)) ids.push(item);
+    return ids;
+  }
+
+  async findVersion(agent_id: string, version_number: number): Promise<AgentVersion | undefined> {
+    return this.db.get<AgentVersion>(TABLE, { agent_id, item: versionKey(version_number) });
+  }
+
+  /** GET /agents/{id}/versions: newest first. */
+  async listVersions(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<AgentVersion>> {
+    return pageOf<AgentVersion>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        KeyConditionExpression: 'agent_id = :id AND begins_with(#item, :version)',
+        ExpressionAttributeNames: { '#item': 'item' },
+        ExpressionAttributeValues: { ':id': agent_id, ':version': 'VERSION#' },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+      },
+      scope: `versions:${org_id}:${agent_id}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['agent_id', 'item'],
+    });
+  }
+
+  /** GET /agents: newest first, by project, by status or all, each from its own index; the other filters on the way. */
+  async list(org_id: string, filter: AgentFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Agent>> {
+    const { index, attribute, value } = listIndex(org_id, filter);
+    return pageOf<Agent>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        IndexName: index,
+        KeyConditionExpression: '#partition = :partition',
+        ExpressionAttributeNames: { '#partition': attribute },
+        ExpressionAttributeValues: { ':partition': value },
+        ScanIndexForward: false,
+      },
+      scope: `agents:${org_id}:${JSON.stringify([filter.project_id, filter.status, filter.category, filter.capabilities, filter.search])}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['agent_id', 'item', attribute, 'created_at'],
+      ...(needsFilter(filter) ? { keep: (agent: Agent) => matches(agent, filter) } : {}),
+    });
+  }
+
+  /** For the recount of the gauges only: reads the whole table. */
+  async *all(): AsyncGenerator<StoredAgent> {
+    for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE)) if (item.item === AGENT_ITEM) yield item;
+  }
+
+  private async transact(agent_id: string, items: TransactItem[]): Promise<void> {
+    await this.db.transact(items).catch((error: unknown) => {
+      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new AgentChangedError(agent_id);
+      throw error;
+    });
+  }
+}
+
+function listIndex(org_id: string, filter: AgentFilter): { index: string; attribute: string; value: string } {
+  if (filter.project_id !== undefined) return { index: 'ProjectIndex', attribute: 'list_project', value: `${org_id}#${filter.project_id}` };
+  if (filter.status !== undefined) return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
+  return { index: 'OrgIndex', attribute: 'list_org', value: org_id };
+}
+
+function needsFilter({ project_id, status, category, capabilities, search }: AgentFilter): boolean {
+  return (project_id !== undefined && status !== undefined) || category !== undefined || capabilities !== undefined || search !== undefined;
+}
+
+function matches(agent: Agent, { status, category, capabilities, search }: AgentFilter): boolean {
+  const text = `${agent.agent_name}\n${agent.description}`.toLowerCase();
+  return (
+    (status === undefined || agent.status === status) &&
+    (category === undefined || agent.category === category) &&
+    (capabilities ?? []).every((capability) => agent.capabilities.includes(capability)) &&
+    (search === undefined || text.includes(search.toLowerCase()))
+  );
+}
+
+function agentItem(agent: Agent): Record<string, unknown> {
+  const { org_id, project_id, status } = agent;
+  return { ...agent, item: AGENT_ITEM, list_org: org_id, list_org_status: `${org_id}#${status}`, list_project: `${org_id}#${project_id}` };
+}
+
+/** Lists the agent under its project. */
+function projectEntry({ agent_id, org_id, project_id }: Agent): Record<string, unknown> {
+  return { agent_id: `PROJECT#${project_id}`, item: agent_id, org_id };
+}
+
+const versionKey = (version_number: number): string => `VERSION#${String(version_number).padStart(6, '0')}`;

@@ -1,0 +1,35 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+/** Attribute types: all keys are strings unless said otherwise. */
+export const AGENT_TABLES: TableDefinition[] = [
+  /**
+   * An agent is one item collection: `AGENT` and its immutable versions `VERSION#000001`... A third kind of item, keyed
+   * `PROJECT#<project_id>` / agent id, lists the agents of a project consistently, which an index could not. The list keys
+   * stand on `AGENT` only and go when deletion begins.
+   */
+  {
+    name: 'AgentInstances',
+    partition_key: 'agent_id',
+    sort_key: 'item',
+    indexes: [
+      { name: 'OrgIndex', partition_key: 'list_org', sort_key: 'created_at' },
+      { name: 'OrgStatusIndex', partition_key: 'list_org_status', sort_key: 'created_at' },
+      { name: 'ProjectIndex', partition_key: 'list_project', sort_key: 'created_at' },
+      { name: 'DeletionIndex', partition_key: 'deletion', sort_key: 'updated_at', projection: 'KEYS_ONLY' },
+    ],
+  },
+  /**
+   * `UncountedIndex` and `RunningIndex` are sparse: finished runs that the statistics have not counted, and runs that have
+   * not finished. `SessionIndex` lets a conversation begin from a run that had no session.
+   */
+  {
+    name: 'AgentInvocations',
+    partition_key: 'invocation_id',
+    indexes: [
+      { name: 'AgentIndex', partition_key: 'agent_id', sort_key: 'created_at' },
+      { name: 'SessionIndex', partition_key: 'session_id', sort_key: 'created_at' },
+      { name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'created_at' },
+      { name: 'RunningIndex', partition_key: 'running', sort_key: 'run_expires_at', projection: 'KEYS_ONLY' },
+    ],
+  },
+];

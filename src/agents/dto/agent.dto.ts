@@ -1,0 +1,156 @@
+export class AgentCoreConfigDto {
+  agent_arn: string;
+
+  agent_alias_id: string;
+
+  agent_alias_arn: string;
+}
+
+/** Counted since the agent was made; counters, so exact. */
+export class RuntimeStatsDto {
+  /** @example 12 */
+  total_invocations: number;
+
+  /** @example 11 */
+  successful_invocations: number;
+
+  /** @example 1 */
+  failed_invocations: number;
+
+  /** @example 8.4 */
+  avg_duration_ms: number | null;
+
+  /** @example 20.1 */
+  p95_duration_ms: number | null;
+
+  /** @example 512 */
+  input_tokens: number;
+
+  /** @example 730 */
+  output_tokens: number;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  last_invoked_at: string | null;
+}
+
+/** A deployed agent. */
+export class AgentDto {
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+
+  /** @example shop-support */
+  agent_name: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  project_id: string;
+
+  /** @example 'Answers questions about our shop' */
+  description: string;
+
+  /** @example support */
+  category: string;
+
+  /** @example v1.0.0 */
+  version: string;
+
+  /**
+   * running, building, offline or error.
+   * @example running
+   */
+  status: string;
+
+  /** @example ['text_generation', 'tool:calculator'] */
+  capabilities: string[];
+
+  /** @example ['calculator'] */
+  tools: string[];
+
+  /** @example ['nexus/offline'] */
+  supported_models: string[];
+
+  /** @example ['text'] */
+  supported_inputs: string[];
+
+  /** @example ['shop'] */
+  tags: string[];
+
+  /**
+   * local, http or agentcore.
+   * @example local
+   */
+  runtime: string;
+
+  agentcore_config: AgentCoreConfigDto | null;
+
+  runtime_stats: RuntimeStatsDto;
+
+  region: string | null;
+
+  error_message: string | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  updated_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  deployed_at: string;
+}
+
+export class AgentListDto {
+  agents: AgentDto[];
+
+  /**
+   * Records on this page.
+   * @example 1
+   */
+  total: number;
+
+  /** Cursor of the next page; null at the end. */
+  last_key: string | null;
+}
+
+export class AgentVersionDto {
+  /** @example v1.0.0 */
+  version: string;
+
+  /** @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  build_id: string;
+
+  /** Whether this version answers now. */
+  current: boolean;
+
+  /** What the agent runs: prompt, tools, limits. */
+  definition: Record<string, unknown>;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+export class AgentVersionListDto {
+  versions: AgentVersionDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class DeletedUnderAgentDto {
+  /** @example 1 */
+  agents: number;
+
+  /** @example 12 */
+  invocations: number;
+
+  /** @example 2 */
+  sessions: number;
+
+  /** @example 8 */
+  messages: number;
+}
+
+export class DeletedAgentDto {
+  deleted: DeletedUnderAgentDto;
+}

@@ -1,0 +1,150 @@
+export class UsageDto {
+  /** @example 120 */
+  input_tokens: number;
+
+  /** @example 14 */
+  output_tokens: number;
+}
+
+/** One model call or tool call. */
+export class TraceStepDto {
+  /** @example 1 */
+  step: number;
+
+  /**
+   * model or tool.
+   * @example tool
+   */
+  type: string;
+
+  /** @example calculator */
+  name: string;
+
+  /** @example { expression: '1234 * 56' } */
+  input: Record<string, unknown>;
+
+  /** @example { result: '69104' } */
+  output?: Record<string, unknown>;
+
+  error?: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string;
+
+  /** @example 1.2 */
+  duration_ms: number;
+}
+
+export class TraceDto {
+  steps: TraceStepDto[];
+
+  /** True when long values were cut to keep the record small. */
+  truncated?: boolean;
+}
+
+export class InvocationErrorDto {
+  /** @example AGENT_INVOCATION_FAILED */
+  code: string;
+
+  /**
+   * model, timeout, cancelled, limit, runtime or interrupted.
+   * @example timeout
+   */
+  reason: string;
+
+  /** @example 'The agent did not answer within 60 seconds' */
+  message: string;
+}
+
+/** What an agent answered. */
+export class InvokeResultDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /**
+   * Send it with the next call to go on with the conversation.
+   * @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  session_id: string;
+
+  /** @example '1234 * 56 = 69,104' */
+  output: string;
+
+  /** @example 6.2 */
+  duration_ms: number;
+
+  /** @example success */
+  status: string;
+
+  /**
+   * The model that gave the answer.
+   * @example nexus/offline
+   */
+  model: string;
+
+  usage: UsageDto;
+
+  /** Only with enable_trace. */
+  trace?: TraceDto;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+/** The record of one run. */
+export class InvocationDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+
+  /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /** @example v1.0.0 */
+  agent_version: string;
+
+  /** @example ada */
+  user_id: string;
+
+  /** @example 'What is 1234 * 56?' */
+  input_text: string;
+
+  /** @example '1234 * 56 = 69,104' */
+  output: string | null;
+
+  /**
+   * running, success or failed.
+   * @example success
+   */
+  status: string;
+
+  error: InvocationErrorDto | null;
+
+  /** @example 6.2 */
+  duration_ms: number | null;
+
+  /** @example nexus/offline */
+  model: string | null;
+
+  usage: UsageDto;
+
+  /** Every step; only when a single invocation is asked for. */
+  trace?: TraceDto | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:00.006Z */
+  completed_at: string | null;
+}
+
+export class InvocationListDto {
+  invocations: InvocationDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import type { InvocationFact, StoredFact } from '../statistics/fact.js';
+import { FactSource, type UncountedFact } from '../statistics/fact-source.js';
+import type { Invocation } from './invocation.js';
+import { InvocationsRepository } from './invocations.repository.js';
+
+/** Finished runs as facts for the statistics. */
+@Injectable()
+export class InvocationFacts extends FactSource {
+  override readonly name = 'invocations';
+
+  constructor(private readonly repository: InvocationsRepository) {
+    super();
+  }
+
+  override async uncounted(limit: number): Promise<UncountedFact[]> {
+    const invocations = await this.repository.listUncounted(limit);
+    return invocations.map((invocation) => ({ fact: invocationFact(invocation), mark: this.repository.counted(invocation.invocation_id) }));
+  }
+
+  override async *all(): AsyncGenerator<StoredFact> {
+    for await (const invocation of this.repository.all())
+      if (invocation.status !== 'running') yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+  }
+}
+
+export function invocationFact(invocation: Invocation): InvocationFact {
+  const { org_id, agent_id, created_at, status, duration_ms, usage } = invocation;
+  return { kind: 'invocation', org_id, agent_id, occurred_at: created_at, success: status === 'success', duration_ms: duration_ms ?? 0, ...usage };
+}

@@ -1,0 +1,41 @@
+import type { InvocationDto, InvokeResultDto, TraceDto } from './dto/invocation.dto.js';
+import type { Invocation } from './invocation.js';
+
+/** The answer to an invoke. */
+export function invokeResult(invocation: Invocation, withTrace: boolean): InvokeResultDto {
+  const { invocation_id, session_id, output_text, duration_ms, status, model, usage, trace, created_at } = invocation;
+  return {
+    invocation_id,
+    session_id,
+    output: output_text ?? '',
+    duration_ms: duration_ms ?? 0,
+    status,
+    model: model ?? '',
+    usage,
+    ...(withTrace && trace ? { trace: trace as unknown as TraceDto } : {}),
+    created_at,
+  };
+}
+
+/** The record without the bookkeeping of its item. */
+export function invocationView(invocation: Invocation, withTrace: boolean): InvocationDto {
+  const { invocation_id, agent_id, session_id, agent_version, user_id, input_text, output_text, status } = invocation;
+  const { error, duration_ms, model, usage, trace, created_at, completed_at } = invocation;
+  return {
+    invocation_id,
+    agent_id,
+    session_id,
+    agent_version,
+    user_id,
+    input_text,
+    output: output_text,
+    status,
+    error,
+    duration_ms,
+    model,
+    usage,
+    ...(withTrace ? { trace: trace as unknown as TraceDto | null } : {}),
+    created_at,
+    completed_at,
+  };
+}

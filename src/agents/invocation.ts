@@ -1,0 +1,37 @@
+import type { TraceStep } from '../runtimes/agent-runtime.js';
+import type { ErrorCode } from '../shared/domain-error.js';
+
+export type InvocationStatus = 'running' | 'success' | 'failed';
+
+/** One attempt to run an agent; failed, timed-out and interrupted ones leave a record too. */
+export interface Invocation {
+  invocation_id: string;
+  org_id: string;
+  user_id: string;
+  agent_id: string;
+  session_id: string;
+  agent_version: string;
+  input_text: string;
+  output_text: string | null;
+  status: InvocationStatus;
+  error: { code: ErrorCode; reason: string; message: string } | null;
+  duration_ms: number | null;
+  model: string | null;
+  usage: { input_tokens: number; output_tokens: number };
+  trace: { steps: TraceStep[]; truncated?: boolean } | null;
+  created_at: string;
+  completed_at: string | null;
+}
+
+/** Keeps a record far below the 400 KB of an item: what a step read and wrote is cut, not the step. */
+const TRACE_LIMIT_BYTES = 60_000;
+const STEP_VALUE_LENGTH = 1_000;
+
+export function boundedTrace(steps: TraceStep[]): { steps: TraceStep[]; truncated?: boolean } {
+  if (Buffer.byteLength(JSON.stringify(steps)) <= TRACE_LIMIT_BYTES) return { steps };
+  const cut = (value: unknown): unknown => {
+    const text = JSON.stringify(value) ?? '';
+    return text.length <= STEP_VALUE_LENGTH ? value : `${text.slice(0, STEP_VALUE_LENGTH)}… (${text.length} characters)`;
+  };
+  return { steps: steps.slice(0, 50).map((step) => ({ ...step, input: cut(step.input), ...('output' in step ? { output: cut(step.output) } : {}) })), truncated: true };
+}

@@ -1,0 +1,192 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import type { Page } from '../shared/page.js';
+import { AgentNotFoundError } from './agents.errors.js';
+import type { Invocation } from './invocation.js';
+
+const TABLE = 'AgentInvocations';
+const RUNNING = 'RUNNING';
+/** Uncounted runs are spread over a few partitions of their sparse index, so that none of them is hot. */
+const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
+
+type Row = Omit<Invocation, 'input_text' | 'output_text'> & {
+  input_text: PackedText;
+  output_text: PackedText | null;
+  uncounted?: string;
+};
+
+/** An invocation with what the statistics need to know of its record. */
+export type CountableInvocation = Invocation & { uncounted?: string };
+
+@Injectable()
+export class InvocationsRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /** POST /agents/{id}/invoke: one write for a run that has ended. It waits to be counted. */
+  async create(invocation: Invocation): Promise<void> {
+    await this.db.put({ TableName: TABLE, Item: finishedItem(invocation) });
+  }
+
+  /**
+   * A run that takes longer is recorded while it goes on, so that a crash leaves its trace.
+   * @throws AgentNotFoundError when the agent is being deleted: nothing may be written under it any more.
+   */
+  async begin(invocation: Invocation, run_expires_at: string): Promise<void> {
+    await this.putWhileAgentLives(invocation, { ...packed(invocation), running: RUNNING, run_expires_at });
+  }
+
+  /** The end of a run that was recorded before. @throws AgentNotFoundError when its agent was deleted meanwhile. */
+  async finish(invocation: Invocation): Promise<void> {
+    await this.putWhileAgentLives(invocation, finishedItem(invocation));
+  }
+
+  /** A run whose process died: failed, unless it has ended after all. */
+  async interrupt(invocation_id: string, at: string): Promise<void> {
+    const runIsStillMarkedRunning = 'running = :running';
+    try {
+      await this.db.update({
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+        ConditionExpression: runIsStillMarkedRunning,
+        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+        ExpressionAttributeValues: {
+          ':running': RUNNING,
+          ':failed': 'failed',
+          ':error': { code: 'AGENT_INVOCATION_FAILED', reason: 'interrupted', message: 'The process that ran the agent ended before the agent answered' },
+          ':at': at,
+          ':zero': 0,
+          ':shard': SHARDS[0],
+        },
+      });
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+    }
+  }
+
+  /** Runs that were never ended: all of them, or those that have run out of time. */
+  async *listRunning(before: string): AsyncGenerator<string> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'RunningIndex',
+      KeyConditionExpression: 'running = :running AND run_expires_at < :before',
+      ExpressionAttributeValues: { ':running': RUNNING, ':before': before },
+    };
+    for await (const { invocation_id } of this.db.queryAll<{ invocation_id: string }>(query)) yield invocation_id;
+  }
+
+  async findById(org_id: string, invocation_id: string): Promise<Invocation | undefined> {
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    return row?.org_id === org_id ? unpacked(row) : undefined;
+  }
+
+  /** GET /agents/{id}/invocations: newest first. */
+  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Invocation>> {
+    const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        IndexName: 'AgentIndex',
+        KeyConditionExpression: 'agent_id = :agent',
+        ExpressionAttributeValues: { ':agent': agent_id },
+        ScanIndexForward: false,
+      },
+      scope: `invocations:${org_id}:${agent_id}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['invocation_id', 'agent_id', 'created_at'],
+    });
+    return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
+  }
+
+  /** Runs that were given a session id although no session was opened, oldest first; at most `limit`. */
+  async listBySession(org_id: string, agent_id: string, session_id: string, limit: number): Promise<Invocation[]> {
+    const { items } = await this.db.query<Row>({
+      TableName: TABLE,
+      IndexName: 'SessionIndex',
+      KeyConditionExpression: 'session_id = :session',
+      ExpressionAttributeValues: { ':session': session_id },
+      Limit: limit,
+    });
+    return items.filter((row) => row.org_id === org_id && row.agent_id === agent_id).map(unpacked);
+  }
+
+  /** One page of an agent's records for its deletion, at most 25. */
+  async listForDeletion(agent_id: string): Promise<CountableInvocation[]> {
+    const { items } = await this.db.query<Row>({
+      TableName: TABLE,
+      IndexName: 'AgentIndex',
+      KeyConditionExpression: 'agent_id = :agent',
+      ExpressionAttributeValues: { ':agent': agent_id },
+      Limit: 25,
+    });
+    // The index may lag behind; whether a record is counted must be read from the record itself.
+    const rows = await this.db.batchGet<Row>(items.map(({ invocation_id }) => ({ table: TABLE, key: { invocation_id } })));
+    return rows.filter((row) => row !== undefined).map(unpacked);
+  }
+
+  /** Deletes a record if it is still counted, or still not counted, as it was read. */
+  deletion({ invocation_id, uncounted }: CountableInvocation): TransactItem {
+    const isAsRead = uncounted === undefined ? 'attribute_exists(invocation_id) AND attribute_not_exists(uncounted)' : 'attribute_exists(uncounted)';
+    return { Delete: { TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead } };
+  }
+
+  async listUncounted(limit: number): Promise<Invocation[]> {
+    const pages = await Promise.all(
+      SHARDS.map((shard) =>
+        this.db.query<Row>({
+          TableName: TABLE,
+          IndexName: 'UncountedIndex',
+          KeyConditionExpression: 'uncounted = :shard',
+          ExpressionAttributeValues: { ':shard': shard },
+          Limit: Math.ceil(limit / SHARDS.length),
+        }),
+      ),
+    );
+    return pages.flatMap(({ items }) => items.map(unpacked));
+  }
+
+  /** The statistics have counted it; fails when they already had. */
+  counted(invocation_id: string): TransactItem {
+    return {
+      Update: { TableName: TABLE, Key: { invocation_id }, UpdateExpression: 'REMOVE uncounted', ConditionExpression: 'attribute_exists(uncounted)' },
+    };
+  }
+
+  /** For the rebuild of the statistics only: reads the whole table. */
+  async *all(): AsyncGenerator<CountableInvocation> {
+    for await (const row of this.db.scanAll<Row>(TABLE)) yield unpacked(row);
+  }
+
+  private async putWhileAgentLives(invocation: Invocation, Item: Record<string, unknown>): Promise<void> {
+    const agentIsNotBeingDeleted = {
+      ConditionCheck: {
+        TableName: 'AgentInstances',
+        Key: { agent_id: invocation.agent_id, item: 'AGENT' },
+        ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
+      },
+    };
+    await this.db.transact([{ Put: { TableName: TABLE, Item } }, agentIsNotBeingDeleted]).catch((error: unknown) => {
+      if (failedConditions(error)?.[1]) throw new AgentNotFoundError(invocation.agent_id);
+      throw error;
+    });
+  }
+}
+
+function packed(invocation: Invocation): Row {
+  const { input_text, output_text } = invocation;
+  return { ...invocation, input_text: pack(input_text), output_text: output_text === null ? null : pack(output_text) };
+}
+
+function finishedItem(invocation: Invocation): Record<string, unknown> {
+  return { ...packed(invocation), uncounted: SHARDS[Math.floor(Math.random() * SHARDS.length)] };
+}
+
+function unpacked(row: Row): CountableInvocation {
+  return { ...row, input_text: unpack(row.input_text), output_text: row.output_text === null ? null : unpack(row.output_text) };
+}

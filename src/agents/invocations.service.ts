@@ -1,0 +1,62 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Settings } from '../platform/config/settings.js';
+import { Clock } from '../shared/clock.js';
+import type { Page } from '../shared/page.js';
+import { InvocationNotFoundError } from './agents.errors.js';
+import { AgentsService } from './agents.service.js';
+import type { Invocation } from './invocation.js';
+import { InvocationsRepository } from './invocations.repository.js';
+
+const SWEEP_MS = 60_000;
+/** Later than any timestamp of this platform. */
+const END_OF_TIME = '9999';
+
+/** Reading the records of runs, and ending those whose process died. */
+@Injectable()
+export class InvocationsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(InvocationsService.name);
+  private sweep: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly repository: InvocationsRepository,
+    private readonly agents: AgentsService,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const onlyThisProcessRunsAgents = this.settings.get('NEXUS_DATABASE') === 'embedded';
+    void this.endInterrupted(onlyThisProcessRunsAgents ? END_OF_TIME : this.clock.timestamp());
+    this.sweep = setInterval(() => void this.endInterrupted(this.clock.timestamp()), SWEEP_MS).unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.sweep);
+  }
+
+  /** @throws InvocationNotFoundError also when it belongs to another organisation. */
+  async get(org_id: string, invocation_id: string): Promise<Invocation> {
+    const invocation = await this.repository.findById(org_id, invocation_id);
+    if (!invocation) throw new InvocationNotFoundError(invocation_id);
+    return invocation;
+  }
+
+  /** @throws AgentNotFoundError */
+  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Invocation>> {
+    const [invocations] = await Promise.all([this.repository.listByAgent(org_id, agent_id, page), this.agents.get(org_id, agent_id)]);
+    return invocations;
+  }
+
+  /** Runs that had a session id but no session: what a conversation that is opened later begins with. */
+  async listBySession(org_id: string, agent_id: string, session_id: string, limit: number): Promise<Invocation[]> {
+    return this.repository.listBySession(org_id, agent_id, session_id, limit);
+  }
+
+  private async endInterrupted(before: string): Promise<void> {
+    try {
+      for await (const invocation_id of this.repository.listRunning(before)) await this.repository.interrupt(invocation_id, this.clock.timestamp());
+    } catch (error) {
+      this.logger.warn({ msg: 'interrupted runs could not be ended, the next sweep tries again', err: error });
+    }
+  }
+}

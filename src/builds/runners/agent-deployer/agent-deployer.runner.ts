@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { Agent } from '../../../agents/agent.js';
+import { AgentChangedError } from '../../../agents/agents.errors.js';
+import { AgentsService } from '../../../agents/agents.service.js';
+import { type AgentDefinition, agentDefinitionSchema } from '../../../runtimes/agent-definition.js';
+import { Runtimes } from '../../../runtimes/runtimes.js';
+import { Clock, elapsedMs } from '../../../shared/clock.js';
+import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { deployedAgentName } from '../agent-naming.js';
+import { PATHS } from '../artifact-paths.js';
+import { BuildFault } from '../build-fault.js';
+import { planSchema } from '../orchestrator/orchestrator.schema.js';
+import { readDocument } from '../read-document.js';
+import { type Requirements, requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
+import { jsonArtifact } from '../stage-artifacts.js';
+import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
+import { type AcceptanceRun, runAcceptance } from './acceptance-run.js';
+import type { AcceptanceReport } from './agent-deployer.schema.js';
+
+/** Stage 6: validates the definition, holds the candidate to the acceptance examples, deploys and registers it. */
+@Injectable()
+export class AgentDeployerRunner extends StageRunner {
+  override readonly stage = 'agent_deployer';
+
+  constructor(
+    private readonly runtimes: Runtimes,
+    private readonly agents: AgentsService,
+    private readonly catalogue: ToolCatalogue,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  /** Running it again deploys and registers the same version: registration is idempotent per build. */
+  override async run(context: StageContext): Promise<StageResult> {
+    const { category } = readDocument(context, PATHS.plan, planSchema).agent;
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const definition = this.candidate(context);
+    const agent_id = `${context.project_id}:${definition.agent_name}`;
+    const { report, run } = await this.accept(context, agent_id, definition, requirements);
+    context.signal.throwIfAborted();
+    const runtime = this.runtimes.get('local');
+    await runtime.deploy(agent_id, definition);
+    context.log('info', `Deployed to the ${runtime.kind} runtime`);
+    const agent = await this.register(context, definition, category);
+    context.log('info', `Registered ${agent.agent_id}, version ${agent.version}`);
+    return {
+      artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
+      output_data: {
+        agent_id: agent.agent_id,
+        version: agent.version,
+        runtime: runtime.kind,
+        acceptance: { total: report.total, failed: report.failed },
+      },
+      model: run.model,
+      usage: run.usage,
+      tool_calls: run.tool_calls,
+      agent_name: definition.agent_name,
+      agent_ids: [agent.agent_id],
+    };
+  }
+
+  private candidate(context: StageContext): AgentDefinition {
+    const stored = readDocument(context, PATHS.definition, agentDefinitionSchema);
+    const definition = { ...stored, agent_name: deployedAgentName(context, stored.agent_name) };
+    const unknown = definition.tools.map((tool) => tool.name).filter((name) => this.catalogue.find(name) === undefined);
+    if (unknown.length > 0) {
+      throw new BuildFault(`The definition names tools that do not exist: ${unknown.join(', ')}`, {
+        details: { tools: unknown },
+      });
+    }
+    context.log('info', `The definition of ${definition.agent_name} is valid`);
+    return definition;
+  }
+
+  private async accept(
+    context: StageContext,
+    agentId: string,
+    definition: AgentDefinition,
+    { acceptance_examples }: Requirements,
+  ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
+    context.log('info', `Running ${acceptance_examples.length} acceptance examples`);
+    const started_at = this.clock.timestamp();
+    const run = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
+    const failed = run.examples.filter((example) => !example.passed);
+    const report: AcceptanceReport = {
+      agent_name: definition.agent_name,
+      model: run.model,
+      passed: failed.length === 0,
+      total: run.examples.length,
+      failed: failed.length,
+      started_at,
+      duration_ms: elapsedMs(started_at, this.clock.timestamp()),
+      examples: run.examples,
+    };
+    if (report.passed) return { report, run };
+    throw new BuildFault(
+      `${failed.length} of ${report.total} acceptance examples failed: ${failed.map((example) => example.id).join(', ')}`,
+      {
+        details: { report },
+        suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
+      },
+    );
+  }
+
+  private async register(context: StageContext, definition: AgentDefinition, category: string): Promise<Agent> {
+    const { org_id, user_id, project_id, build_id, tags } = context;
+    const { agent_name, description } = definition;
+    const registration = { org_id, user_id, project_id, agent_name, description, category, definition, build_id };
+    try {
+      return await this.agents.register({ ...registration, runtime: 'local', tags: [...tags] });
+    } catch (error) {
+      if (!(error instanceof AgentChangedError)) throw error;
+      throw new BuildFault(`The agent ${agent_name} was changed while it was being registered`, {
+        transient: true,
+        cause: error,
+      });
+    }
+  }
+}

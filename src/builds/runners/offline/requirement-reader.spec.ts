@@ -1,0 +1,108 @@
+import { readRequirement } from './requirement-reader.js';
+
+const BAKERY =
+  'Build a customer support agent for our bakery that answers questions about opening hours, orders and returns. Our opening hours are Monday to Friday 7am to 6pm. Returns are accepted within 14 days. It must always be polite and must never discuss competitors.';
+
+describe('readRequirement', () => {
+  it('finds job, audience, tasks, rules and tone', () => {
+    expect(readRequirement(BAKERY)).toMatchObject({
+      intent: 'new_project',
+      subject: 'customer support agent',
+      audience: 'our bakery',
+      slug: 'customer_support_agent',
+      category: 'customer_service',
+      capabilities: [{ verb: 'answer', text: 'answer questions about opening hours, orders, returns' }],
+      rules: ['It must always be polite and must never discuss competitors.'],
+      tone: ['polite'],
+      roles: [],
+    });
+  });
+
+  it('makes a question and a key of every stated fact', () => {
+    expect(readRequirement(BAKERY).facts).toEqual([
+      {
+        statement: 'Our opening hours are Monday to Friday 7am to 6pm.',
+        question: 'What are your opening hours?',
+        key: '7am',
+      },
+      { statement: 'Returns are accepted within 14 days.', question: 'What can you tell me about returns?', key: '14' },
+    ]);
+  });
+
+  it('takes no wish for a fact', () => {
+    expect(
+      readRequirement('The answer is short. The agent is friendly. Our users should be 18. It opens tickets.').facts,
+    ).toEqual([]);
+  });
+
+  it('reads several tasks out of one sentence', () => {
+    const { capabilities } = readRequirement(
+      'We want a bot for developers which extracts values from JSON logs, counts errors and reports trends.',
+    );
+    expect(capabilities.map((one) => one.text)).toEqual([
+      'extract values from JSON logs',
+      'count errors',
+      'report trends',
+    ]);
+  });
+
+  it('reads numbers with their bound and unit', () => {
+    const { limits } = readRequirement(
+      'Create a writer assistant. Answers have at most 150 words and give 3 suggestions within 2 seconds.',
+    );
+    expect(limits).toEqual([
+      { text: 'at most 150 words', bound: 'at_most', value: 150, unit: 'words' },
+      { text: '3 suggestions', bound: 'exactly', value: 3, unit: 'suggestions' },
+      { text: 'within 2 seconds', bound: 'at_most', value: 2, unit: 'seconds' },
+    ]);
+  });
+
+  it('sees roles only where cooperation is described', () => {
+    const team = readRequirement(
+      'Create a multi-agent team: a researcher who finds arguments, a writer who drafts the article and an editor who reviews it.',
+    );
+    expect(team.roles).toEqual([
+      { name: 'researcher', responsibility: 'finds arguments' },
+      { name: 'writer', responsibility: 'drafts the article' },
+      { name: 'editor', responsibility: 'reviews it' },
+    ]);
+    expect(team.subject).toBe('researcher, writer and editor team');
+    expect(
+      readRequirement('An assistant for a writer who drafts articles and an editor who reviews them.').roles,
+    ).toEqual([]);
+    expect(readRequirement('Build a multi-agent system that answers questions.').roles).toEqual([]);
+  });
+
+  it.each([
+    ['Update my existing invoice agent to also compute VAT.', 'existing_project'],
+    ['ok ok 12345678', 'unclear'],
+    ['请创建一个可以回答客户问题的智能助手', 'new_project'],
+  ])('reads the intent of "%s" as %s', (requirement, intent) => {
+    expect(readRequirement(requirement).intent).toBe(intent);
+  });
+
+  it('passes a requirement in another language on as it was written', () => {
+    const profile = readRequirement('请创建一个可以回答客户问题的智能助手');
+    expect(profile.capabilities).toEqual([
+      { verb: 'handle', text: 'handle requests as described: 请创建一个可以回答客户问题的智能助手' },
+    ]);
+    expect(profile.slug).toMatch(/^agent_[0-9a-f]{8}$/);
+  });
+
+  it.each([
+    'a ',
+    'for the ',
+    'an agent for ',
+    'one agent that ',
+    'team of a writer who ',
+    'our is ',
+    '. ',
+    'send ',
+    'update my ',
+    'add x to ',
+  ])('reads 5,000 characters of "%s" in bounded time', (part) => {
+    const started = performance.now();
+    readRequirement(part.repeat(Math.ceil(5000 / part.length)));
+    expect(performance.now() - started).toBeLessThan(1500);
+  });
+});

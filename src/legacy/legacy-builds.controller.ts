@@ -1,0 +1,129 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../identity/principal.js';
+import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { Clock } from '../shared/clock.js';
+import { ControlResultDto } from '../projects/dto/control-project.dto.js';
+import { type ControlAction, visibleStatus } from '../projects/project.js';
+import { ProjectControlService } from '../projects/project-control.service.js';
+import { projectView } from '../projects/project-view.js';
+import { ProjectsService } from '../projects/projects.service.js';
+import { LegacyControlDto, LegacyCreateAgentDto, LegacyCreatedDto, LegacyStagesDto, LegacyTaskDto } from './dto/legacy.dto.js';
+import { legacyTaskStatus } from './legacy-task.js';
+
+/** Older names of what `projects` does now. A task's id is its project's id. */
+@ApiTags('older routes')
+@Controller()
+export class LegacyBuildsController {
+  constructor(
+    private readonly projects: ProjectsService,
+    private readonly controls: ProjectControlService,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('agents/create')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Use POST /projects', operationId: 'legacyCreateAgent', deprecated: true })
+  @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
+  @ApiErrors(400, 409, 413, 422)
+  async create(@CurrentPrincipal() principal: Principal, @Body() body: LegacyCreateAgentDto): Promise<LegacyCreatedDto> {
+    const { project } = await this.projects.create({ ...body, org_id: principal.org_id, user_id: body.user_id ?? principal.user_id });
+    const { project_id, status, project_name, agent_name } = project;
+    const message = status === 'building' ? 'The build has started' : 'The build waits for a free slot';
+    return { task_id: project_id, session_id: project_id, project_id, agent_name: agent_name ?? project_name, status, message };
+  }
+
+  @Get('agents/:task_id/status')
+  @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetAgentTask', deprecated: true })
+  @ApiData(LegacyTaskDto, { description: 'The build as a task.' })
+  @ApiErrors(404)
+  task(@CurrentPrincipal() principal: Principal, @Param('task_id') task_id: string): Promise<LegacyTaskDto> {
+    return this.taskOf(principal, task_id);
+  }
+
+  @Get('tasks/:task_id')
+  @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetTask', deprecated: true })
+  @ApiData(LegacyTaskDto, { description: 'The build as a task.' })
+  @ApiErrors(404)
+  taskById(@CurrentPrincipal() principal: Principal, @Param('task_id') task_id: string): Promise<LegacyTaskDto> {
+    return this.taskOf(principal, task_id);
+  }
+
+  @Get('agents/:project_id/stages')
+  @ApiOperation({ summary: 'Use GET /projects/{project_id}/stages', operationId: 'legacyListStages', deprecated: true })
+  @ApiData(LegacyStagesDto, { description: 'Six stages in order.' })
+  @ApiErrors(404)
+  async stages(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<LegacyStagesDto> {
+    const { project, stages } = await this.projects.getWhole(org_id, project_id);
+    return {
+      project_id,
+      total_stages: stages.length,
+      completed_stages: stages.filter(({ status }) => status === 'completed').length,
+      stages: stages.map(({ stage_name, display_name, stage_number, status, started_at, completed_at, error_message }) => ({
+        name: stage_name,
+        display_name,
+        order: stage_number,
+        status,
+        started_at,
+        completed_at,
+        error: error_message,
+      })),
+      overall_progress: project.progress,
+    };
+  }
+
+  @Post('agents/:project_id/pause')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
+  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiErrors(400, 404, 409, 422)
+  pause(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+    return this.control(principal, project_id, 'pause', body);
+  }
+
+  @Post('agents/:project_id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
+  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiErrors(400, 404, 409, 422)
+  resume(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+    return this.control(principal, project_id, 'resume', body);
+  }
+
+  @Post('agents/:project_id/stop')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
+  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiErrors(400, 404, 409, 422)
+  stop(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+    return this.control(principal, project_id, 'stop', body);
+  }
+
+  @Post('agents/:project_id/restart')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })
+  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiErrors(400, 404, 409, 422)
+  restart(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+    return this.control(principal, project_id, 'restart', body);
+  }
+
+  private async control({ org_id }: Principal, project_id: string, action: ControlAction, body: LegacyControlDto | undefined): Promise<ControlResultDto> {
+    const project = await this.controls.control(org_id, project_id, { action, reason: body?.reason });
+    const { control_reason, attempt, updated_at } = project;
+    return { project_id, action, status: visibleStatus(project), reason: control_reason, attempt, updated_at };
+  }
+
+  private async taskOf({ org_id }: Principal, task_id: string): Promise<LegacyTaskDto> {
+    const project = projectView(await this.projects.getWhole(org_id, task_id), this.clock.now());
+    const { project_id, status, progress_percentage, stages_snapshot, agents, error_info, completed_at } = project;
+    return {
+      task_id,
+      status: legacyTaskStatus(status),
+      result: { project_id, project_status: status, progress_percentage, stages_snapshot, agents },
+      error: error_info?.message ?? null,
+      date_done: completed_at,
+    };
+  }
+}

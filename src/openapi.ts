@@ -1,0 +1,33 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { configureApp } from './configure-app.js';
+import { loadSettings } from './platform/config/load-settings.js';
+import { apiDocument } from './platform/http/openapi.js';
+
+const FILE = 'openapi.json';
+
+/** `npm run openapi` writes the document of the routes as they are; with `--check` it fails when the committed one differs. */
+async function writeDocument(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'nexus-openapi-'));
+  const settings = loadSettings({ ENVIRONMENT: 'test', NEXUS_DATABASE: 'embedded', NEXUS_DATA_DIR: directory });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), { logger: ['error'], bodyParser: false });
+  try {
+    configureApp(app);
+    await app.init();
+    const text = `${JSON.stringify(apiDocument(app), null, 2)}\n`;
+    if (!process.argv.includes('--check')) writeFileSync(FILE, text);
+    else if (readFileSync(FILE, 'utf8') !== text) throw new Error(`${FILE} is not what the routes say: run npm run openapi and commit it`);
+  } finally {
+    await app.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+writeDocument().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

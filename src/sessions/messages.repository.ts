@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { DynamoDb, type PutInput } from '../platform/dynamodb/dynamodb.js';
+import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import type { Page } from '../shared/page.js';
+import type { Message } from './message.js';
+
+const TABLE = 'AgentSessionMessages';
+
+type Row = Omit<Message, 'content'> & { content: PackedText };
+
+/** A message for the transaction that also counts it in its session. */
+export function messageItem(message: Message): PutInput {
+  return { TableName: TABLE, Item: { ...message, content: pack(message.content) }, ConditionExpression: 'attribute_not_exists(session_id)' };
+}
+
+@Injectable()
+export class MessagesRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /** GET /sessions/{id}/messages. */
+  async listBySession(
+    org_id: string,
+    session_id: string,
+    page: { limit: number; last_key?: string | undefined; order: 'asc' | 'desc' },
+  ): Promise<Page<Message>> {
+    const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {
+      query: { ...bySession(session_id), ScanIndexForward: page.order === 'asc' },
+      scope: `messages:${org_id}:${session_id}:${page.order}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['session_id', 'sequence'],
+    });
+    return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
+  }
+
+  /** The last `limit` messages, oldest first: what an agent remembers. */
+  async listLast(org_id: string, session_id: string, limit: number): Promise<Message[]> {
+    if (limit === 0) return [];
+    const { items } = await this.db.query<Row>({ ...bySession(session_id), ScanIndexForward: false, Limit: limit });
+    return items.filter((row) => row.org_id === org_id).map(unpacked).reverse();
+  }
+
+  /** @returns how many there were. */
+  async deleteBySession(session_id: string): Promise<number> {
+    const keys: { session_id: string; sequence: number }[] = [];
+    for await (const { sequence } of this.db.queryAll<{ sequence: number }>({ ...bySession(session_id), ProjectionExpression: '#sequence', ExpressionAttributeNames: { '#sequence': 'sequence' } }))
+      keys.push({ session_id, sequence });
+    await this.db.batchDelete(TABLE, keys);
+    return keys.length;
+  }
+}
+
+function bySession(session_id: string) {
+  return { TableName: TABLE, KeyConditionExpression: 'session_id = :session', ExpressionAttributeValues: { ':session': session_id }, ConsistentRead: true };
+}
+
+function unpacked(row: Row): Message {
+  return { ...row, content: unpack(row.content) };
+}

@@ -1,0 +1,57 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { ConversationRecords } from '../agents/conversations.port.js';
+import { MessagesRepository } from './messages.repository.js';
+import { SessionDocumentsRepository } from './session-documents.repository.js';
+import { SessionNotFoundError } from './sessions.errors.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+const PAGE = 50;
+
+/** Deletes sessions: marked first, then messages and documents, the session last. A start continues what a crash interrupted. */
+@Injectable()
+export class SessionDeletionService extends ConversationRecords implements OnApplicationBootstrap {
+  private readonly logger = new Logger(SessionDeletionService.name);
+
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly documents: SessionDocumentsRepository,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.finishInterrupted().catch((error: unknown) => {
+      this.logger.error({ msg: 'interrupted deletions could not be continued, the next start tries again', err: error });
+    });
+  }
+
+  /** @returns how many messages it had. @throws SessionNotFoundError also for a second deletion of the same session. */
+  async delete(org_id: string, session_id: string): Promise<number> {
+    if (!(await this.sessions.mark(org_id, session_id))) throw new SessionNotFoundError(session_id);
+    return this.finish(session_id);
+  }
+
+  override async deleteByAgent(org_id: string, agent_id: string): Promise<{ sessions: number; messages: number }> {
+    const deleted = { sessions: 0, messages: 0 };
+    for (;;) {
+      const ids = await this.sessions.idsByAgent(agent_id, PAGE);
+      if (ids.length === 0) return deleted;
+      for (const session_id of ids) {
+        await this.sessions.mark(org_id, session_id);
+        deleted.messages += await this.finish(session_id);
+        deleted.sessions++;
+      }
+    }
+  }
+
+  private async finish(session_id: string): Promise<number> {
+    const [messages] = await Promise.all([this.messages.deleteBySession(session_id), this.documents.deleteBySession(session_id)]);
+    await this.sessions.deleteItem(session_id);
+    return messages;
+  }
+
+  private async finishInterrupted(): Promise<void> {
+    for await (const session_id of this.sessions.marked()) await this.finish(session_id);
+  }
+}

@@ -1,0 +1,54 @@
+export const CONVERSATION_MODES = ['normal', 'debug', 'eval'] as const;
+export type ConversationMode = (typeof CONVERSATION_MODES)[number];
+
+/**
+ * A conversation with an agent. `run_id` names the run that has its turn: it holds the session until it ends or until
+ * `run_expires_at`, which a live run keeps moving.
+ */
+export interface Session {
+  session_id: string;
+  agent_id: string;
+  org_id: string;
+  user_id: string;
+  status: 'active' | 'closed';
+  display_name: string;
+  conversation_mode: ConversationMode;
+  metadata: Record<string, unknown>;
+  message_count: number;
+  document_count: number;
+  created_at: string;
+  last_active_at: string;
+  run_id?: string;
+  run_expires_at?: string;
+}
+
+export interface NewSession {
+  org_id: string;
+  user_id: string;
+  agent_id: string;
+  display_name?: string | undefined;
+  conversation_mode?: ConversationMode | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/** "Session 2026-11-20 10:00", in UTC. */
+export function defaultDisplayName(at: string): string {
+  return `Session ${at.slice(0, 10)} ${at.slice(11, 16)}`;
+}
+
+export function newSession(input: NewSession, session_id: string, at: string): Session {
+  return {
+    session_id,
+    agent_id: input.agent_id,
+    org_id: input.org_id,
+    user_id: input.user_id,
+    status: 'active',
+    display_name: input.display_name ?? defaultDisplayName(at),
+    conversation_mode: input.conversation_mode ?? 'normal',
+    metadata: input.metadata ?? {},
+    message_count: 0,
+    document_count: 0,
+    created_at: at,
+    last_active_at: at,
+  };
+}

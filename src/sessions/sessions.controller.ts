@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../identity/principal.js';
+import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { PageQuery } from '../platform/http/page.dto.js';
+import { CreateSessionDto, DeletedSessionDto, SessionDto, SessionListDto } from './dto/session.dto.js';
+import { SessionDeletionService } from './session-deletion.service.js';
+import { sessionView } from './session-view.js';
+import { SessionsService } from './sessions.service.js';
+
+@ApiTags('sessions')
+@Controller()
+export class SessionsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly deletion: SessionDeletionService,
+  ) {}
+
+  @Post('agents/:agent_id/sessions')
+  @ApiOperation({ summary: 'Open a session with an agent', operationId: 'createSession' })
+  @ApiData(SessionDto, { status: 201, description: 'The session.' })
+  @ApiErrors(400, 404, 409, 422)
+  async create(@CurrentPrincipal() principal: Principal, @Param('agent_id') agent_id: string, @Body() body: CreateSessionDto): Promise<SessionDto> {
+    const { org_id } = principal;
+    return sessionView(await this.sessions.create({ ...body, org_id, agent_id, user_id: body.user_id ?? principal.user_id }));
+  }
+
+  /** Last active first. */
+  @Get('agents/:agent_id/sessions')
+  @ApiOperation({ summary: "List an agent's sessions", operationId: 'listAgentSessions' })
+  @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
+  @ApiErrors(400, 404)
+  async list(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Query() query: PageQuery): Promise<SessionListDto> {
+    const { items, last_key } = await this.sessions.listByAgent(org_id, agent_id, query);
+    return { sessions: items.map(sessionView), total: items.length, last_key };
+  }
+
+  @Get('sessions/:session_id')
+  @ApiOperation({ summary: 'Get a session', operationId: 'getSession' })
+  @ApiData(SessionDto, { description: 'The session.' })
+  @ApiErrors(404)
+  async get(@CurrentPrincipal() { org_id }: Principal, @Param('session_id') session_id: string): Promise<SessionDto> {
+    return sessionView(await this.sessions.get(org_id, session_id));
+  }
+
+  /** Deletes the session with its messages and documents. */
+  @Delete('sessions/:session_id')
+  @ApiOperation({ summary: 'Delete a session and its messages', operationId: 'deleteSession' })
+  @ApiData(DeletedSessionDto, { description: 'How many records were deleted.' })
+  @ApiErrors(404)
+  async delete(@CurrentPrincipal() { org_id }: Principal, @Param('session_id') session_id: string): Promise<DeletedSessionDto> {
+    return { deleted: { sessions: 1, messages: await this.deletion.delete(org_id, session_id) } };
+  }
+}

@@ -1,0 +1,33 @@
+import { ConflictError, InvalidStateError, NotFoundError } from '../shared/domain-error.js';
+
+export class SessionNotFoundError extends NotFoundError {
+  constructor(session_id: string) {
+    super('Session', session_id);
+  }
+}
+
+export class SessionClosedError extends InvalidStateError {
+  constructor(session_id: string) {
+    super('The session is closed', {
+      details: { session_id, current_state: 'closed', required_state: 'active' },
+      suggestion: 'Open a new session by POST /api/v1/agents/{agent_id}/sessions.',
+    });
+  }
+}
+
+/** Another message of the session is still being answered. */
+export class SessionBusyError extends ConflictError {
+  constructor(session_id: string, waited_ms: number) {
+    super('Another message of this session is still being answered', {
+      details: { session_id, waited_ms },
+      suggestion: 'Send the message again in a moment, or let it wait with on_busy=wait.',
+    });
+  }
+}
+
+/** The run lost its turn: the session was deleted, or the run did not show life for so long that another took over. */
+export class TurnLostError extends ConflictError {
+  constructor(session_id: string) {
+    super('The session was deleted or taken over while the message was being answered', { details: { session_id } });
+  }
+}

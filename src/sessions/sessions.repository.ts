@@ -1,0 +1,186 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import { NotFoundError } from '../shared/domain-error.js';
+import type { Page } from '../shared/page.js';
+import type { Message } from './message.js';
+import { messageItem } from './messages.repository.js';
+import type { Session } from './session.js';
+import { TurnLostError } from './sessions.errors.js';
+
+const TABLE = 'AgentSessions';
+const MARKED = 'MARKED';
+
+export interface Turn {
+  run_id: string;
+  expires_at: string;
+}
+
+type StoredSession = Session & { deletion?: string };
+
+@Injectable()
+export class SessionsRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /**
+   * POST /agents/{id}/sessions, and the opening of a conversation from earlier runs: session and messages in one transaction.
+   * @returns false when the session exists already. @throws NotFoundError when the agent is gone.
+   */
+  async create(session: Session, messages: Message[] = []): Promise<boolean> {
+    const agentIsAlive = 'attribute_exists(agent_id) AND attribute_not_exists(deletion)';
+    const items: TransactItem[] = [
+      { Put: { TableName: TABLE, Item: { ...session, list_agent: session.agent_id }, ConditionExpression: 'attribute_not_exists(session_id)' } },
+      { ConditionCheck: { TableName: 'AgentInstances', Key: { agent_id: session.agent_id, item: 'AGENT' }, ConditionExpression: agentIsAlive } },
+      ...messages.map((message) => ({ Put: messageItem(message) })),
+    ];
+    try {
+      await this.db.transact(items);
+      return true;
+    } catch (error) {
+      const failed = failedConditions(error);
+      if (failed?.[1]) throw new NotFoundError('Agent', session.agent_id);
+      if (failed?.[0]) return false;
+      throw error;
+    }
+  }
+
+  /** Undefined also for another organisation's session and for one that is being deleted. */
+  async findById(org_id: string, session_id: string): Promise<Session | undefined> {
+    const session = await this.db.get<StoredSession>(TABLE, { session_id });
+    return session && session.org_id === org_id && session.deletion === undefined ? session : undefined;
+  }
+
+  /** GET /agents/{id}/sessions: last active first. */
+  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Session>> {
+    const { items, last_key } = await pageOf<Session>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        IndexName: 'LastActiveIndex',
+        KeyConditionExpression: 'list_agent = :agent',
+        ExpressionAttributeValues: { ':agent': agent_id },
+        ScanIndexForward: false,
+      },
+      scope: `sessions:${org_id}:${agent_id}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['session_id', 'list_agent', 'last_active_at'],
+    });
+    return { items: items.filter((session) => session.org_id === org_id), last_key };
+  }
+
+  /** Takes the turn in an active session that nobody holds. @returns the session, or undefined when it cannot be taken now. */
+  async takeTurn(org_id: string, session_id: string, turn: Turn, now: string): Promise<Session | undefined> {
+    const sessionIsFree =
+      'org_id = :org AND #status = :active AND attribute_not_exists(deletion) AND (attribute_not_exists(run_id) OR run_expires_at < :now)';
+    try {
+      return await this.db.update<Session>({
+        TableName: TABLE,
+        Key: { session_id },
+        UpdateExpression: 'SET run_id = :run, run_expires_at = :expires',
+        ConditionExpression: sessionIsFree,
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':org': org_id, ':active': 'active', ':now': now, ':run': turn.run_id, ':expires': turn.expires_at },
+      });
+    } catch (error) {
+      if (conditionFailed(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Shows that the run is alive. @returns false when it has lost its turn. */
+  renewTurn(session_id: string, turn: Turn): Promise<boolean> {
+    return this.whileHeld(session_id, turn.run_id, 'SET run_expires_at = :expires', { ':expires': turn.expires_at });
+  }
+
+  /** Gives the turn back without a message; harmless when it is lost already. */
+  endTurn(session_id: string, run_id: string): Promise<boolean> {
+    return this.whileHeld(session_id, run_id, 'REMOVE run_id, run_expires_at');
+  }
+
+  /**
+   * Adds the session's next message in the run's turn; session and message change together.
+   * @throws TurnLostError when the run does not have the turn any more.
+   */
+  async append(session: Session, message: Message, options: { run_id: string; endsTurn: boolean }): Promise<Session> {
+    const runHasTheTurn = 'run_id = :run AND message_count = :count AND attribute_not_exists(deletion)';
+    const Update = {
+      TableName: TABLE,
+      Key: { session_id: session.session_id },
+      UpdateExpression: `SET message_count = :next, last_active_at = :at${options.endsTurn ? ' REMOVE run_id, run_expires_at' : ''}`,
+      ConditionExpression: runHasTheTurn,
+      ExpressionAttributeValues: { ':run': options.run_id, ':count': session.message_count, ':next': message.sequence, ':at': message.created_at },
+    };
+    await this.db.transact([{ Update }, { Put: messageItem(message) }]).catch((error: unknown) => {
+      if (failedConditions(error)?.some(Boolean)) throw new TurnLostError(session.session_id);
+      throw error;
+    });
+    return { ...session, message_count: message.sequence, last_active_at: message.created_at };
+  }
+
+  /** No more messages. @returns false when there is no such session. */
+  async close(org_id: string, session_id: string): Promise<boolean> {
+    return this.change(session_id, 'SET #status = :closed', 'org_id = :org AND attribute_not_exists(deletion)', { ':closed': 'closed', ':org': org_id }, { '#status': 'status' });
+  }
+
+  async addDocuments(org_id: string, session_id: string, added: number): Promise<boolean> {
+    return this.change(session_id, 'ADD document_count :added', 'org_id = :org AND attribute_not_exists(deletion)', { ':added': added, ':org': org_id });
+  }
+
+  /** From now on it is 404; nothing can be added to it. @returns false when there is no such session. */
+  async mark(org_id: string, session_id: string): Promise<boolean> {
+    return this.change(session_id, 'SET deletion = :marked REMOVE list_agent', 'org_id = :org AND attribute_not_exists(deletion)', { ':marked': MARKED, ':org': org_id });
+  }
+
+  async deleteItem(session_id: string): Promise<void> {
+    await this.db.batchDelete(TABLE, [{ session_id }]);
+  }
+
+  /** Sessions of an agent that is being deleted, a page at a time. */
+  async idsByAgent(agent_id: string, limit: number): Promise<string[]> {
+    const { items } = await this.db.query<{ session_id: string }>({
+      TableName: TABLE,
+      IndexName: 'LastActiveIndex',
+      KeyConditionExpression: 'list_agent = :agent',
+      ExpressionAttributeValues: { ':agent': agent_id },
+      Limit: limit,
+    });
+    return items.map(({ session_id }) => session_id);
+  }
+
+  /** Sessions whose deletion has begun and not ended. */
+  async *marked(): AsyncGenerator<string> {
+    const query = { TableName: TABLE, IndexName: 'DeletionIndex', KeyConditionExpression: 'deletion = :marked', ExpressionAttributeValues: { ':marked': MARKED } };
+    for await (const { session_id } of this.db.queryAll<{ session_id: string }>(query)) yield session_id;
+  }
+
+  private whileHeld(session_id: string, run_id: string, expression: string, values: Record<string, unknown> = {}): Promise<boolean> {
+    return this.change(session_id, expression, 'run_id = :run AND attribute_not_exists(deletion)', { ...values, ':run': run_id });
+  }
+
+  private async change(
+    session_id: string,
+    UpdateExpression: string,
+    ConditionExpression: string,
+    ExpressionAttributeValues: Record<string, unknown>,
+    names?: Record<string, string>,
+  ): Promise<boolean> {
+    try {
+      await this.db.update({
+        TableName: TABLE,
+        Key: { session_id },
+        UpdateExpression,
+        ConditionExpression,
+        ExpressionAttributeValues,
+        ...(names ? { ExpressionAttributeNames: names } : {}),
+      });
+      return true;
+    } catch (error) {
+      if (conditionFailed(error)) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+export const SESSION_TABLES: TableDefinition[] = [
+  /** `list_agent` is the agent's id until deletion begins, so that lists never show a dying session. */
+  {
+    name: 'AgentSessions',
+    partition_key: 'session_id',
+    indexes: [
+      { name: 'LastActiveIndex', partition_key: 'list_agent', sort_key: 'last_active_at' },
+      { name: 'DeletionIndex', partition_key: 'deletion', sort_key: 'last_active_at', projection: 'KEYS_ONLY' },
+    ],
+  },
+  /** Messages are numbered within their session without gaps: the number is their order. */
+  { name: 'AgentSessionMessages', partition_key: 'session_id', sort_key: 'sequence', key_types: { sequence: 'N' } },
+  /** Uploaded documents, cut into parts that fit an item. */
+  { name: 'AgentSessionDocuments', partition_key: 'session_id', sort_key: 'part_key' },
+];

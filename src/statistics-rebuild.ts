@@ -1,0 +1,37 @@
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { loadSettings, SettingsError } from './platform/config/load-settings.js';
+import { StatisticsRebuild } from './statistics/statistics-rebuild.js';
+
+/**
+ * `npm run statistics:rebuild [-- --dry-run]` recounts the statistics from the records, corrects them and prints what was
+ * wrong, one difference a line. Exit code 0: they are right now; 1: it could not be done, or a dry run found differences.
+ */
+async function rebuild(): Promise<void> {
+  const dry_run = process.argv.includes('--dry-run');
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings()), {
+    logger: ['warn', 'error'],
+    abortOnError: false,
+  });
+  try {
+    const { differences } = await app.get(StatisticsRebuild).run({ dry_run });
+    for (const difference of differences) print(JSON.stringify(difference));
+    print(`${differences.length} differences ${dry_run ? 'found' : 'corrected'}`);
+    if (dry_run && differences.length > 0) process.exitCode = 1;
+  } finally {
+    await app.close();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+try {
+  await rebuild();
+} catch (error) {
+  const isExpected = error instanceof SettingsError;
+  const reason = error instanceof Error ? ((isExpected ? undefined : error.stack) ?? error.message) : String(error);
+  process.stderr.write(`${isExpected ? reason : `The statistics could not be rebuilt: ${reason}`}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,75 @@
+import { contributionOf, UnusableFactError } from './contribution.js';
+import type { BuildFact, InvocationFact } from './fact.js';
+import { bucketAttribute } from './latency-histogram.js';
+
+const invocation: InvocationFact = {
+  kind: 'invocation',
+  org_id: 'acme',
+  agent_id: 'proj_1:reader',
+  occurred_at: '2026-11-20T23:59:59.999Z',
+  success: true,
+  duration_ms: 812,
+  input_tokens: 40,
+  output_tokens: 7,
+};
+const build: BuildFact = {
+  kind: 'build',
+  org_id: 'acme',
+  occurred_at: '2026-11-21T00:00:00.000Z',
+  outcome: 'failed',
+  duration_seconds: 90.5,
+  stage: 'agent_design',
+};
+
+describe('what a fact adds to the counters', () => {
+  it('is a row per day and in total, of the organisation and of the agent, for an invocation', () => {
+    const amounts = {
+      total: 1,
+      successful: 1,
+      failed: 0,
+      duration_ms: 812,
+      input_tokens: 40,
+      output_tokens: 7,
+      [bucketAttribute(812)]: 1,
+    };
+    expect(contributionOf(invocation)).toEqual([
+      { subject: 'ORG#acme#INVOCATIONS', period: 'DAY#2026-11-20', amounts },
+      { subject: 'ORG#acme#INVOCATIONS', period: 'TOTAL', amounts },
+      { subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS', period: 'DAY#2026-11-20', amounts },
+      {
+        subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS',
+        period: 'TOTAL',
+        amounts,
+        last_invoked_at: invocation.occurred_at,
+      },
+    ]);
+  });
+
+  it('counts a build on the day it ended and in the stage it ended in', () => {
+    const amounts = {
+      total: 1,
+      successful: 0,
+      failed: 1,
+      duration_ms: 90_500,
+      successful_duration_ms: 0,
+      stage_agent_design: 1,
+    };
+    expect(contributionOf(build)).toEqual([
+      { subject: 'ORG#acme#BUILDS', period: 'DAY#2026-11-21', amounts },
+      { subject: 'ORG#acme#BUILDS', period: 'TOTAL', amounts },
+    ]);
+  });
+
+  it.each([
+    ['a duration that is not finite', { ...invocation, duration_ms: Number.NaN }],
+    ['a negative number of tokens', { ...invocation, output_tokens: -1 }],
+    ['a timestamp that is none', { ...invocation, occurred_at: 'yesterday' }],
+    ['a timestamp without its zone', { ...invocation, occurred_at: '2026-11-20T10:00:00' }],
+    ['a missing agent', { ...invocation, agent_id: '' }],
+    ['a missing organisation', { ...build, org_id: '' }],
+    ['a stage that is no name', { ...build, stage: 'agent design!' }],
+    ['an unknown kind', { ...build, kind: 'deployment' } as unknown as BuildFact],
+  ])('is refused for %s', (_, fact) => {
+    expect(() => contributionOf(fact)).toThrow(UnusableFactError);
+  });
+});

@@ -1,0 +1,56 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import type { Principal } from '../identity/principal.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { BuildDayDto } from './dto/build-day.dto.js';
+import { InvocationDayDto } from './dto/invocation-day.dto.js';
+import { OverviewDto } from './dto/overview.dto.js';
+import { DayRangeQuery, InvocationStatisticsQuery, TrendQuery } from './dto/statistics-query.dto.js';
+import { TrendDto } from './dto/trend.dto.js';
+import { StatisticsQueries } from './statistics-queries.js';
+
+@ApiTags('statistics')
+@Controller('statistics')
+export class StatisticsController {
+  constructor(private readonly queries: StatisticsQueries) {}
+
+  /** Agents and builds as they are now, and the invocations of today (UTC). */
+  @Get('overview')
+  @ApiOperation({ summary: 'Get the overview', operationId: 'getStatisticsOverview' })
+  @ApiData(OverviewDto, { description: 'The numbers of your organisation.' })
+  @ApiErrors()
+  overview(@CurrentPrincipal() { org_id }: Principal): Promise<OverviewDto> {
+    return this.queries.overview(org_id);
+  }
+
+  /** Builds by the day they ended. */
+  @Get('builds')
+  @ApiOperation({ summary: 'Get build statistics per day', operationId: 'getBuildStatistics' })
+  @ApiData([BuildDayDto], { description: 'One row per day asked for, in order.' })
+  @ApiErrors(400)
+  builds(@CurrentPrincipal() { org_id }: Principal, @Query() query: DayRangeQuery): Promise<BuildDayDto[]> {
+    return this.queries.builds(org_id, query);
+  }
+
+  /** Invocations by the day they began, of all agents or of one. */
+  @Get('invocations')
+  @ApiOperation({ summary: 'Get invocation statistics per day', operationId: 'getInvocationStatistics' })
+  @ApiData([InvocationDayDto], { description: 'One row per day asked for, in order.' })
+  @ApiErrors(400)
+  invocations(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() query: InvocationStatisticsQuery,
+  ): Promise<InvocationDayDto[]> {
+    return this.queries.invocations(org_id, query);
+  }
+
+  /** One metric over time. */
+  @Get('trends')
+  @ApiOperation({ summary: 'Get the trend of a metric', operationId: 'getStatisticsTrend' })
+  @ApiData(TrendDto, { description: 'One data point per day asked for, in order.' })
+  @ApiErrors(400)
+  trends(@CurrentPrincipal() { org_id }: Principal, @Query() query: TrendQuery): Promise<TrendDto> {
+    return this.queries.trend(org_id, query.metric, query);
+  }
+}

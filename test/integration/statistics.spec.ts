@@ -1,0 +1,411 @@
+import { Logger } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import type { Settings } from '../../src/platform/config/settings.js';
+import { DatabaseConnection } from '../../src/platform/dynamodb/database-connection.js';
+import { documentClient } from '../../src/platform/dynamodb/dynamodb-client.js';
+import { Clock } from '../../src/shared/clock.js';
+import { ConflictError } from '../../src/shared/domain-error.js';
+import type { BuildFact, InvocationFact } from '../../src/statistics/fact.js';
+import { StatisticsArchive } from '../../src/statistics/statistics-archive.js';
+import { StatisticsGauges } from '../../src/statistics/statistics-gauges.js';
+import { STATISTICS_TABLE, STATISTICS_TABLES } from '../../src/statistics/statistics.tables.js';
+import { startDatabase, testSettings } from '../support/database.js';
+import { type Death, MortalDatabase, STOP_POINTS } from '../support/mortal-database.js';
+import { databaseModule } from '../support/nest-database.js';
+import { FACT_TABLES } from '../support/statistics-facts.js';
+import { statisticsProcess } from '../support/statistics-process.js';
+
+const NOW = new Date('2026-11-20T22:34:09.000Z');
+
+class FixedClock extends Clock {
+  constructor(private readonly instant: Date) {
+    super();
+  }
+
+  override now(): Date {
+    return this.instant;
+  }
+}
+
+let database: Awaited<ReturnType<typeof startDatabase>>;
+let module: TestingModule;
+let settings: Settings;
+
+beforeAll(async () => {
+  Logger.overrideLogger(false);
+  database = await startDatabase();
+}, 60_000);
+
+afterAll(() => database.stop());
+
+beforeEach(async () => {
+  settings = testSettings({ DYNAMODB_ENDPOINT: database.endpoint });
+  module = await databaseModule(settings, [...STATISTICS_TABLES, ...FACT_TABLES]);
+});
+
+afterEach(() => module.close());
+
+function startProcess(death?: Death) {
+  const client = documentClient(module.get(DatabaseConnection).client);
+  const db = new MortalDatabase(client, settings.get('NEXUS_TABLE_PREFIX'), death);
+  return { db, ...statisticsProcess(db, new FixedClock(NOW)) };
+}
+
+type Process = ReturnType<typeof startProcess>;
+
+function invocation(changes: Partial<InvocationFact> = {}): InvocationFact {
+  return {
+    kind: 'invocation',
+    org_id: 'acme',
+    agent_id: 'proj_1:reader',
+    occurred_at: '2026-11-20T10:00:00.000Z',
+    success: true,
+    duration_ms: 812,
+    input_tokens: 40,
+    output_tokens: 7,
+    ...changes,
+  };
+}
+
+function build(changes: Partial<BuildFact> = {}): BuildFact {
+  const at = '2026-11-20T10:00:00.000Z';
+  return {
+    kind: 'build',
+    org_id: 'acme',
+    occurred_at: at,
+    outcome: 'successful',
+    duration_seconds: 60,
+    stage: 'agent_deployer',
+    ...changes,
+  };
+}
+
+/** Facts of some agents, days, outcomes and both kinds, different from each other. */
+async function storeMany({ facts }: Process, count: number): Promise<void> {
+  await facts.storeAll(
+    Array.from({ length: count }, (_, index) => {
+      const occurred_at = `2026-11-${10 + (index % 9)}T10:00:00.${String(index % 1000).padStart(3, '0')}Z`;
+      return index % 5 === 0
+        ? build({ occurred_at, outcome: index % 2 === 0 ? 'successful' : 'failed', duration_seconds: index })
+        : invocation({
+            occurred_at,
+            agent_id: `proj_1:agent_${index % 7}`,
+            success: index % 3 !== 0,
+            duration_ms: index * 13,
+          });
+    }),
+  );
+}
+
+async function countedTotal({ counters }: Process): Promise<number> {
+  const rows = await counters.rows([
+    { subject: 'ORG#acme#INVOCATIONS', period: 'TOTAL' },
+    { subject: 'ORG#acme#BUILDS', period: 'TOTAL' },
+  ]);
+  return rows.reduce((sum, row) => sum + Number(row?.['total'] ?? 0), 0);
+}
+
+async function untilCounted(process: Process, total: number): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while ((await countedTotal(process)) !== total)
+    if (Date.now() > deadline) throw new Error(`${total} facts were never counted`);
+}
+
+describe('counting', () => {
+  it('lets a caller read what was stored before the call', async () => {
+    const process = startProcess();
+    await process.facts.store('i1', invocation());
+    await process.facts.store('i2', invocation({ success: false, occurred_at: '2026-11-20T11:00:00.000Z' }));
+    await process.facts.store('b1', build());
+    const [overview, days] = await Promise.all([process.queries.overview('acme'), process.queries.builds('acme', {})]);
+    expect(overview).toMatchObject({
+      today_calls: 2,
+      today_success_rate: 50,
+      today_tokens: 94,
+      successful_builds: 1,
+      avg_build_time_minutes: 1,
+    });
+    expect(days.at(-1)).toMatchObject({ date: '2026-11-20', total_builds: 1, builds_by_stage: { agent_deployer: 1 } });
+    const stats = await process.agents.runtimeStats('acme', ['proj_1:reader', 'proj_1:other']);
+    expect(stats.get('proj_1:reader')).toEqual({
+      total_invocations: 2,
+      successful_invocations: 1,
+      failed_invocations: 1,
+      avg_duration_ms: 812,
+      p95_duration_ms: 812,
+      input_tokens: 80,
+      output_tokens: 14,
+      last_invoked_at: '2026-11-20T11:00:00.000Z',
+    });
+    expect(stats.get('proj_1:other')).toMatchObject({ total_invocations: 0, last_invoked_at: null });
+  });
+
+  it('reads on when a source shows only a few facts at a time', async () => {
+    const process = startProcess();
+    await storeMany(process, 60);
+    const all = process.facts.uncounted.bind(process.facts);
+    process.facts.uncounted = (limit) => all(Math.min(limit, 7));
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(60);
+  });
+
+  it('does not wait for an index that still shows what is counted', async () => {
+    const process = startProcess();
+    await storeMany(process, 30);
+    const stale = await process.facts.uncounted(100);
+    process.facts.uncounted = async () => stale;
+    await process.aggregator.catchUp();
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(30);
+    expect(await process.audit.compare()).toEqual([]);
+  });
+
+  it('follows a kick by itself, and a start', async () => {
+    const process = startProcess();
+    await process.facts.store('kicked', invocation());
+    process.aggregator.kick();
+    process.aggregator.kick();
+    await untilCounted(process, 1);
+    await process.facts.store('left by a process that died', invocation());
+    process.aggregator.onApplicationBootstrap();
+    await untilCounted(process, 2);
+    await process.facts.store('last', invocation());
+    await process.aggregator.beforeApplicationShutdown();
+    expect(await countedTotal(process)).toBe(3);
+  });
+
+  it('keeps the last use of an agent although an older invocation is counted later', async () => {
+    const process = startProcess();
+    await process.facts.store('new', invocation({ occurred_at: '2026-11-20T11:00:00.000Z' }));
+    await process.aggregator.catchUp();
+    await process.facts.store('old', invocation({ occurred_at: '2026-11-20T09:00:00.000Z' }));
+    await process.aggregator.catchUp();
+    const stats = await process.agents.runtimeStats('acme', ['proj_1:reader']);
+    expect(stats.get('proj_1:reader')).toMatchObject({
+      total_invocations: 2,
+      last_invoked_at: '2026-11-20T11:00:00.000Z',
+    });
+    expect(await process.audit.compare()).toEqual([]);
+  });
+
+  it('counts each fact once although six processes count at the same time', async () => {
+    const processes = Array.from({ length: 6 }, () => startProcess());
+    const [first] = processes as [Process];
+    const storing = Array.from({ length: 6 }, () => storeMany(first, 50));
+    await Promise.all([
+      ...storing,
+      ...processes.flatMap(({ aggregator }) => [aggregator.catchUp(), aggregator.catchUp()]),
+    ]);
+    await Promise.all(processes.map(({ aggregator }) => aggregator.catchUp()));
+    await first.aggregator.catchUp();
+    expect(await countedTotal(first)).toBe(300);
+    expect(await first.audit.compare()).toEqual([]);
+  }, 30_000);
+
+  it.each(STOP_POINTS)(
+    'neither loses nor repeats a fact when the process dies %s',
+    async (point) => {
+      const survivor = startProcess();
+      let stored = 0;
+      for (const occurrence of [1, 2, 3]) {
+        const dying = startProcess({ point, occurrence });
+        for (let round = 0; round < 5 && !dying.db.isDead; round++) {
+          await storeMany(survivor, 20);
+          stored += 20;
+          await dying.aggregator.catchUp();
+        }
+        expect(dying.db.isDead).toBe(true);
+        expect(await survivor.audit.compare()).toEqual([]);
+      }
+      await survivor.aggregator.catchUp();
+      expect(await countedTotal(survivor)).toBe(stored);
+      expect(await survivor.audit.compare()).toEqual([]);
+    },
+    30_000,
+  );
+
+  it('stays exact while processes die at every point and others go on', async () => {
+    const deaths = STOP_POINTS.flatMap((point) => [1, 2, 3].map((occurrence) => ({ point, occurrence })));
+    const processes = [startProcess(), ...deaths.map(startProcess), startProcess()];
+    const [survivor] = processes as [Process];
+    const working = processes.map(async ({ aggregator }) => {
+      for (let round = 0; round < 5; round++) await aggregator.catchUp();
+    });
+    for (let round = 0; round < 8; round++) await storeMany(survivor, 25);
+    await Promise.all(working);
+    await survivor.aggregator.catchUp();
+    expect(await countedTotal(survivor)).toBe(200);
+    expect(await survivor.audit.compare()).toEqual([]);
+  }, 60_000);
+
+  it('is not held up by facts that cannot be counted', async () => {
+    const process = startProcess();
+    await process.facts.storeAll(Array.from({ length: 250 }, () => invocation({ duration_ms: -1 })));
+    await process.facts.store('good', invocation());
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(1);
+    expect(await process.audit.compare()).toEqual([]);
+  });
+
+  it('finds the one fact for whose sake the database refuses a whole batch', async () => {
+    const process = startProcess();
+    const broken = { subject: 'ORG#acme#AGENT#broken#INVOCATIONS', period: 'TOTAL', total: 'not a number' };
+    await process.db.put({ TableName: STATISTICS_TABLE, Item: broken });
+    await storeMany(process, 40);
+    await process.facts.store('poison', invocation({ agent_id: 'broken' }));
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(40);
+  });
+
+  it('keeps organisations apart, also when one asks for the agent of another', async () => {
+    const process = startProcess();
+    await process.facts.store('theirs', invocation({ org_id: 'globex' }));
+    await process.facts.store('ours', invocation());
+    const asked = { agent_id: 'proj_1:reader', start_date: '2026-11-20' };
+    expect(await process.queries.invocations('initech', asked)).toMatchObject([
+      { total_invocations: 0, success_rate: null },
+    ]);
+    expect(await process.queries.invocations('acme', asked)).toMatchObject([{ total_invocations: 1 }]);
+    expect(
+      (await process.agents.runtimeStats('initech', ['proj_1:reader'])).get('proj_1:reader')?.total_invocations,
+    ).toBe(0);
+  });
+
+  it('answers a row for each day of a year and reads them by one query', async () => {
+    const process = startProcess();
+    await storeMany(process, 40);
+    await process.aggregator.catchUp();
+    const before = process.db.queried.length;
+    const trend = await process.queries.trend('acme', 'invocations', {
+      start_date: '2026-01-01',
+      end_date: '2026-12-31',
+    });
+    expect(trend.data_points).toHaveLength(365);
+    expect(trend.data_points.reduce((sum, { value }) => sum + (value ?? 0), 0)).toBe(32);
+    expect(process.db.queried.slice(before).filter((table) => table === STATISTICS_TABLE)).toHaveLength(1);
+  });
+});
+
+describe('deletion', () => {
+  it('leaves the statistics of the past as they are, of counted and of waiting facts', async () => {
+    const process = startProcess();
+    await storeMany(process, 80);
+    await process.aggregator.catchUp();
+    await storeMany(process, 30);
+    await process.db.transact([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
+    await process.facts.deleteAll(new StatisticsArchive());
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(110);
+    expect(await process.audit.compare()).toEqual([]);
+  });
+});
+
+describe('gauges', () => {
+  it('add up over their shards', async () => {
+    const process = startProcess();
+    const gauges = new StatisticsGauges();
+    for (let index = 0; index < 20; index++)
+      await process.things.create(`a${index}`, 'acme', 'agents_running', gauges.adjust('acme', { agents_running: 1 }));
+    await process.things.create('b', 'acme', 'builds_started', gauges.adjust('acme', { builds_started: 1 }));
+    expect(await process.queries.overview('acme')).toMatchObject({
+      total_agents: 20,
+      running_agents: 20,
+      total_builds: 1,
+      success_rate: null,
+    });
+    expect(await process.audit.compare()).toEqual([]);
+  });
+});
+
+describe('rebuild', () => {
+  async function damaged(): Promise<Process> {
+    const process = startProcess();
+    await storeMany(process, 60);
+    await process.aggregator.catchUp();
+    await process.things.create(
+      'a',
+      'acme',
+      'agents_running',
+      new StatisticsGauges().adjust('acme', { agents_running: 3 }),
+    );
+    await process.db.delete({
+      TableName: STATISTICS_TABLE,
+      Key: { subject: 'ORG#acme#INVOCATIONS', period: 'DAY#2026-11-11' },
+    });
+    await process.db.update({
+      TableName: STATISTICS_TABLE,
+      Key: { subject: 'ORG#acme#BUILDS', period: 'TOTAL' },
+      UpdateExpression: 'ADD successful :many',
+      ExpressionAttributeValues: { ':many': 1000 },
+    });
+    await process.db.update({
+      TableName: STATISTICS_TABLE,
+      Key: { subject: 'ORG#acme#AGENT#proj_1:agent_1#INVOCATIONS', period: 'TOTAL' },
+      UpdateExpression: 'SET last_invoked_at = :old',
+      ExpressionAttributeValues: { ':old': '2020-01-01T00:00:00.000Z' },
+    });
+    return process;
+  }
+
+  it('corrects what differs from the records, and only that', async () => {
+    const process = await damaged();
+    const { differences } = await process.rebuild.run({ dry_run: false });
+    expect(differences).toContainEqual({
+      subject: 'ORG#acme#BUILDS',
+      period: 'TOTAL',
+      attribute: 'successful',
+      counted: 1006,
+      recounted: 6,
+    });
+    expect(differences).toContainEqual({
+      subject: 'ORG#acme#GAUGES',
+      period: 'SHARD#0',
+      attribute: 'agents_running',
+      counted: 3,
+      recounted: 1,
+    });
+    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.queries.overview('acme')).toMatchObject({ running_agents: 1, successful_builds: 6 });
+    expect((await process.rebuild.run({ dry_run: false })).differences).toEqual([]);
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const process = await damaged();
+    const { differences } = await process.rebuild.run({ dry_run: true });
+    expect(differences.length).toBeGreaterThan(3);
+    expect(await process.audit.compare()).toEqual(differences);
+  });
+
+  it('holds counting back in every process and lets it go on afterwards', async () => {
+    const [rebuilding, counting] = [startProcess(), startProcess()];
+    await rebuilding.hold.take('another rebuild', NOW);
+    await storeMany(counting, 10);
+    await counting.aggregator.catchUp();
+    expect(await countedTotal(counting)).toBe(0);
+    await expect(rebuilding.rebuild.run({ dry_run: false })).rejects.toBeInstanceOf(ConflictError);
+    await rebuilding.hold.release('another rebuild');
+    await counting.aggregator.catchUp();
+    expect(await countedTotal(counting)).toBe(10);
+  });
+
+  it('that died holds counting back for 15 minutes at most', async () => {
+    const process = startProcess();
+    await process.hold.take('dead rebuild', new Date(NOW.getTime() - 15 * 60_000 - 1));
+    await storeMany(process, 10);
+    await process.aggregator.catchUp();
+    expect(await countedTotal(process)).toBe(10);
+  });
+
+  it('beside processes that store and count ends with exact counters', async () => {
+    const [rebuilding, counting] = [startProcess(), startProcess()];
+    await storeMany(rebuilding, 50);
+    await Promise.all([
+      rebuilding.rebuild.run({ dry_run: false }),
+      storeMany(counting, 100).then(() => counting.aggregator.catchUp()),
+      counting.aggregator.catchUp(),
+    ]);
+    await counting.aggregator.catchUp();
+    expect(await countedTotal(counting)).toBe(150);
+    expect(await counting.audit.compare()).toEqual([]);
+  });
+});

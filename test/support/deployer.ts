@@ -1,0 +1,35 @@
+import type { AgentsService } from '../../src/agents/agents.service.js';
+import { AgentDeployerRunner } from '../../src/builds/runners/agent-deployer/agent-deployer.runner.js';
+import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
+import { ModelsService } from '../../src/models/models.service.js';
+import { OfflineProvider } from '../../src/models/offline/offline-provider.js';
+import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
+import { parseSettings } from '../../src/platform/config/load-settings.js';
+import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
+import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
+import { Runtimes } from '../../src/runtimes/runtimes.js';
+import { Clock } from '../../src/shared/clock.js';
+import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
+
+export type Registration = Parameters<AgentsService['register']>[0];
+
+/** The platform's own models with the writers of the build steps. */
+export function offlineModels(): ModelsService {
+  const writers = new OfflineWriters();
+  for (const [name, writer] of STAGE_WRITERS) writers.register(name, writer);
+  return new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [new OfflineProvider(writers)]);
+}
+
+/** The deployer over a real local runtime; only the registry is a list. */
+export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(), new ToolCatalogue(), new Clock())) {
+  const registered: Registration[] = [];
+  const register = async (registration: Registration) => {
+    registered.push(registration);
+    return { agent_id: `${registration.project_id}:${registration.agent_name}`, version: 'v1.0.0' };
+  };
+  const agents = { register } as unknown as AgentsService;
+  return {
+    runner: new AgentDeployerRunner(new Runtimes([runtime]), agents, new ToolCatalogue(), new Clock()),
+    registered,
+  };
+}

@@ -1,0 +1,29 @@
+import type { StageArtifact, StageContext } from '../../src/builds/runners/stage-runner.js';
+
+export interface RecordingContext extends StageContext {
+  artifacts: Map<string, string>;
+  logs: { level: string; message: string }[];
+  keep(artifacts: readonly StageArtifact[]): void;
+}
+
+/** A context as the build engine gives it, which keeps what is logged and stored. */
+export function stageContext(requirement: string, overrides: Partial<StageContext> = {}): RecordingContext {
+  const artifacts = new Map<string, string>();
+  const logs: { level: string; message: string }[] = [];
+  return {
+    org_id: 'org_test',
+    user_id: 'user_test',
+    project_id: 'proj_01TEST',
+    build_id: 'bld_01TEST',
+    project_name: 'Test project',
+    requirement,
+    tags: ['test'],
+    priority: 3,
+    signal: new AbortController().signal,
+    log: (level, message) => logs.push({ level, message }),
+    ...overrides,
+    artifacts,
+    logs,
+    keep: (stored) => stored.forEach(({ path, content }) => artifacts.set(path, content)),
+  };
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDb, TransactItem } from '../../src/platform/dynamodb/dynamodb.js';
+import type { TableDefinition } from '../../src/platform/dynamodb/table-definition.js';
+import type { Fact, StoredFact } from '../../src/statistics/fact.js';
+import { FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact-source.js';
+import type { GaugeName } from '../../src/statistics/gauge.js';
+import type { StatisticsArchive } from '../../src/statistics/statistics-archive.js';
+
+const FACTS = 'TestFacts';
+const THINGS = 'TestThings';
+const WAITING = '1';
+
+export const FACT_TABLES: TableDefinition[] = [
+  {
+    name: FACTS,
+    partition_key: 'id',
+    indexes: [{ name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'occurred_at' }],
+  },
+  { name: THINGS, partition_key: 'id' },
+];
+
+type FactRecord = Fact & { id: string; uncounted?: string };
+
+/** Records with facts, stored as agents and builds store theirs: an attribute that only uncounted ones carry. */
+export class FactRecords extends FactSource {
+  override readonly name = 'test facts';
+
+  constructor(private readonly db: DynamoDb) {
+    super();
+  }
+
+  async store(id: string, fact: Fact): Promise<void> {
+    await this.db.put({ TableName: FACTS, Item: { ...fact, id, uncounted: WAITING } });
+  }
+
+  /** Many at once, in transactions of 50: engines in Java take few connections at a time. */
+  async storeAll(facts: Fact[]): Promise<void> {
+    const items = facts.map((fact) => ({
+      Put: { TableName: FACTS, Item: { ...fact, id: randomUUID(), uncounted: WAITING } },
+    }));
+    for (let start = 0; start < items.length; start += 50) await this.db.transact(items.slice(start, start + 50));
+  }
+
+  override async uncounted(limit: number): Promise<UncountedFact[]> {
+    const { items } = await this.db.query<FactRecord>({
+      TableName: FACTS,
+      IndexName: 'UncountedIndex',
+      KeyConditionExpression: 'uncounted = :waiting',
+      ExpressionAttributeValues: { ':waiting': WAITING },
+      Limit: limit,
+    });
+    return items.map(({ id, uncounted: _, ...fact }) => ({ fact, mark: markOf(id) }));
+  }
+
+  override async *all(): AsyncGenerator<StoredFact> {
+    for await (const { id: _, uncounted, ...fact } of this.db.scanAll<FactRecord>(FACTS))
+      yield { ...fact, counted: uncounted === undefined };
+  }
+
+  /** Deletes whatever is there at the moment, as a cascade does: archive and delete in one transaction. */
+  async deleteAll(archive: StatisticsArchive): Promise<void> {
+    const records: (FactRecord & { counted: boolean })[] = [];
+    for await (const record of this.db.scanAll<FactRecord>(FACTS))
+      records.push({ ...record, counted: record.uncounted === undefined });
+    for (const batch of archive.batches(records))
+      await this.db.transact([...batch.records.map(deleteOf), ...batch.items]);
+  }
+}
+
+function markOf(id: string): TransactItem {
+  return {
+    Update: {
+      TableName: FACTS,
+      Key: { id },
+      UpdateExpression: 'REMOVE uncounted',
+      ConditionExpression: 'attribute_exists(uncounted)',
+    },
+  };
+}
+
+function deleteOf({ id, counted }: { id: string; counted: boolean }): TransactItem {
+  const isAsRead = counted ? 'attribute_not_exists(uncounted) AND attribute_exists(id)' : 'attribute_exists(uncounted)';
+  return { Delete: { TableName: FACTS, Key: { id }, ConditionExpression: isAsRead } };
+}
+
+/** Things that a gauge counts. */
+export class CountedThings extends GaugeSource {
+  constructor(private readonly db: DynamoDb) {
+    super();
+  }
+
+  async create(id: string, org_id: string, name: GaugeName, gauge: TransactItem): Promise<void> {
+    await this.db.transact([{ Put: { TableName: THINGS, Item: { id, org_id, name } } }, gauge]);
+  }
+
+  override async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {
+    yield* this.db.scanAll<{ org_id: string; name: GaugeName }>(THINGS);
+  }
+}

@@ -1,0 +1,36 @@
+import type { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { Clock } from '../../src/shared/clock.js';
+import { Ids } from '../../src/shared/ids.js';
+import { AgentStatisticsReader } from '../../src/statistics/agent-statistics-reader.js';
+import { CountersRepository } from '../../src/statistics/counters.repository.js';
+import { FactFolder } from '../../src/statistics/fact-folder.js';
+import { RebuildHoldRepository } from '../../src/statistics/rebuild-hold.repository.js';
+import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
+import { StatisticsAudit } from '../../src/statistics/statistics-audit.js';
+import { StatisticsQueries } from '../../src/statistics/statistics-queries.js';
+import { StatisticsRebuild } from '../../src/statistics/statistics-rebuild.js';
+import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
+import { CountedThings, FactRecords } from './statistics-facts.js';
+
+/** The statistics of one process on a database: what the module wires, with records of its own. */
+export function statisticsProcess(db: DynamoDb, clock: Clock = new Clock()) {
+  const counters = new CountersRepository(db);
+  const hold = new RebuildHoldRepository(db);
+  const aggregator = new StatisticsAggregator(new FactFolder(counters, clock), clock);
+  const recount = new StatisticsRecount(counters, aggregator);
+  const facts = new FactRecords(db);
+  const things = new CountedThings(db);
+  aggregator.register(facts);
+  recount.registerGauges(things);
+  return {
+    counters,
+    hold,
+    aggregator,
+    facts,
+    things,
+    audit: new StatisticsAudit(recount),
+    rebuild: new StatisticsRebuild(recount, aggregator, hold, clock, new Ids()),
+    queries: new StatisticsQueries(counters, aggregator, clock),
+    agents: new AgentStatisticsReader(counters),
+  };
+}
