@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { ARTIFACT_MAX_BYTES, type Artifact } from '../projects/artifact.js';
-import type { Project, ProjectErrorInfo, ProjectWhole } from '../projects/project.js';
+import { nameFromRequirement, type Project, type ProjectErrorInfo, type ProjectWhole } from '../projects/project.js';
 import type { LogLevel, ProjectEventBody } from '../projects/project-event.js';
 import { BuildSupersededError, ProjectChangedError } from '../projects/projects.errors.js';
 import type { ProgressChange } from '../projects/project-progress.service.js';
@@ -141,7 +141,7 @@ export class BuildRun {
         events.push(stageEvent({ stage: step.stage }, 'completed'));
       }
       const stages = whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one));
-      const change: ProgressChange = { stage, project: found(result), events, artifacts: this.artifactsOf(step, result, at) };
+      const change: ProgressChange = { stage, project: found(whole.project, result), events, artifacts: this.artifactsOf(step, result, at) };
       return nextStep(stages) ? change : this.completed(whole.project, change, at);
     });
   }
@@ -272,10 +272,11 @@ function allSubStagesCompleted(stage: Stage): boolean {
   return Object.values(stage.sub_stages ?? {}).every(({ status }) => status === 'completed');
 }
 
-/** What a step may find out for the project: its name, its agent's name, its agents. */
-function found(result: StageResult): Partial<Project> {
+/** What a step may find out for the project: its name unless the caller gave one, its agent's name, its agents. */
+function found(project: Project, result: StageResult): Partial<Project> {
+  const isNamedByCaller = project.project_name !== nameFromRequirement(project.requirement);
   return {
-    ...(result.project_name === undefined ? {} : { project_name: result.project_name }),
+    ...(result.project_name === undefined || isNamedByCaller ? {} : { project_name: result.project_name }),
     ...(result.agent_name === undefined ? {} : { agent_name: result.agent_name }),
     ...(result.agent_ids === undefined ? {} : { agents: result.agent_ids }),
   };

@@ -75,7 +75,7 @@ export class ProjectsRepository {
     const [first, ...stages] = items;
     if (!first || !('project_id' in first) || first.item !== PROJECT_ITEM) return undefined;
     const { deletion } = first as { deletion?: string };
-    return { project: first as Project, stages: stages as Stage[], deleting: deletion !== undefined };
+    return { project: first, stages: stages as Stage[], deleting: deletion !== undefined };
   }
 
   /**

@@ -38,7 +38,7 @@ describe('progress of a build', () => {
   });
 
   it('stays within 0..100 for any mixture of states', () => {
-    const status = fc.constantFrom('pending', 'running', 'completed', 'failed') as fc.Arbitrary<Stage['status']>;
+    const status = fc.constantFrom<Stage['status'][]>('pending', 'running', 'completed', 'failed');
     fc.assert(
       fc.property(fc.array(status, { minLength: 6, maxLength: 6 }), (statuses) => {
         const progress = buildProgress(pendingStages().map((stage, index) => ({ ...stage, status: statuses[index] ?? 'pending' })));

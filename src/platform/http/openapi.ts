@@ -42,7 +42,7 @@ export function serveApiDocs(app: NestExpressApplication): void {
   SwaggerModule.setup('docs', app, () => apiDocument(app), { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml', customSiteTitle: 'Nexus API' });
   const redocBundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
   app.useStaticAssets(dirname(redocBundle), { prefix: '/redoc-assets', index: false, maxAge: '1d' });
-  const express = app.getHttpAdapter().getInstance() as Express;
+  const express: Express = app.getHttpAdapter().getInstance();
   express.get('/redoc', (_request, response) => {
     response.type('html').send(REDOC_PAGE);
   });

@@ -108,7 +108,7 @@ export class AgentDeployerRunner extends StageRunner {
     const { agent_name, description } = definition;
     const registration = { org_id, user_id, project_id, agent_name, description, category, definition, build_id };
     try {
-      return await this.agents.register({ ...registration, runtime: 'local', tags: [...tags] });
+      return await this.agents.register({ ...registration, runtime: 'local', tags: [...tags] }, context.guard);
     } catch (error) {
       if (!(error instanceof AgentChangedError)) throw error;
       throw new BuildFault(`The agent ${agent_name} was changed while it was being registered`, {
