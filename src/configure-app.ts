@@ -21,7 +21,8 @@ export function configureApp(app: NestExpressApplication): void {
   app.use(app.get(Metrics).observe);
   app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   const origins = settings.get('ALLOWED_ORIGINS');
-  if (origins.length > 0) app.enableCors({ origin: origins.includes('*') ? true : origins, credentials: !origins.includes('*') });
+  if (origins.length > 0)
+    app.enableCors({ origin: origins.includes('*') ? true : origins, credentials: !origins.includes('*') });
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(API_PREFIX, { exclude: OUTSIDE_THE_PREFIX });
   app.useGlobalPipes(validationPipe());

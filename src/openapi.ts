@@ -14,13 +14,17 @@ const FILE = 'openapi.json';
 async function writeDocument(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'nexus-openapi-'));
   const settings = loadSettings({ ENVIRONMENT: 'test', NEXUS_DATABASE: 'embedded', NEXUS_DATA_DIR: directory });
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), { logger: ['error'], bodyParser: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
+    logger: ['error'],
+    bodyParser: false,
+  });
   try {
     configureApp(app);
     await app.init();
     const text = `${JSON.stringify(apiDocument(app), null, 2)}\n`;
     if (!process.argv.includes('--check')) writeFileSync(FILE, text);
-    else if (readFileSync(FILE, 'utf8') !== text) throw new Error(`${FILE} is not what the routes say: run npm run openapi and commit it`);
+    else if (readFileSync(FILE, 'utf8') !== text)
+      throw new Error(`${FILE} is not what the routes say: run npm run openapi and commit it`);
   } finally {
     await app.close();
     rmSync(directory, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { StatisticsRebuild } from './statistics/statistics-rebuild.js';
  */
 async function rebuild(): Promise<void> {
   const dry_run = process.argv.includes('--dry-run');
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings()), {
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings({ BUILD_SLOTS: '0' })), {
     logger: ['warn', 'error'],
     abortOnError: false,
   });

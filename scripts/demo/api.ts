@@ -29,7 +29,8 @@ export class Api {
     if (!response.ok || !response.body) throw new ApiError(`${path} answered ${response.status}`);
     const ready: { event: string; data: Record<string, unknown> }[] = [];
     const parser = createParser({
-      onEvent: ({ event, data }) => ready.push({ event: event ?? 'message', data: JSON.parse(data) as Record<string, unknown> }),
+      onEvent: ({ event, data }) =>
+        ready.push({ event: event ?? 'message', data: JSON.parse(data) as Record<string, unknown> }),
     });
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       parser.feed(chunk);
@@ -44,6 +45,8 @@ export class Api {
     });
     const answer = (await response.json()) as { data: T } & ErrorAnswer;
     if (response.ok) return answer.data;
-    throw new ApiError(`${method} ${path}: ${answer.error?.code ?? response.status} ${answer.error?.message ?? ''} (${answer.error?.trace_id ?? 'no trace id'})`);
+    throw new ApiError(
+      `${method} ${path}: ${answer.error?.code ?? response.status} ${answer.error?.message ?? ''} (${answer.error?.trace_id ?? 'no trace id'})`,
+    );
   }
 }

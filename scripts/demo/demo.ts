@@ -15,7 +15,12 @@ interface ProjectAnswer {
   status: string;
   agents: string[];
   error_info: { message: string } | null;
-  build_summary: { total_duration_seconds: number | null; model: string | null; input_tokens: number; output_tokens: number };
+  build_summary: {
+    total_duration_seconds: number | null;
+    model: string | null;
+    input_tokens: number;
+    output_tokens: number;
+  };
 }
 
 interface MessageAnswer {
@@ -69,9 +74,12 @@ async function watch(api: Api, project_id: string): Promise<ProjectAnswer> {
   }
   bar.end();
   const project = await api.get<ProjectAnswer>(`/api/v1/projects/${project_id}`);
-  if (project.status !== 'completed') throw new Error(`The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}`);
+  if (project.status !== 'completed')
+    throw new Error(`The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}`);
   const { total_duration_seconds, model, input_tokens, output_tokens } = project.build_summary;
-  line(`  ${bold(project.project_name)} is built in ${total_duration_seconds} s by ${model} (${input_tokens} tokens in, ${output_tokens} out).`);
+  line(
+    `  ${bold(project.project_name)} is built in ${total_duration_seconds} s by ${model} (${input_tokens} tokens in, ${output_tokens} out).`,
+  );
   return project;
 }
 
@@ -85,13 +93,17 @@ async function conversation(api: Api, project: ProjectAnswer): Promise<void> {
   const [agent_id] = project.agents;
   if (!agent_id) throw new Error('The build registered no agent');
   heading(`Conversation with ${agent_id}`);
-  const session = await api.post<{ session_id: string }>(`/api/v1/agents/${encodeURIComponent(agent_id)}/sessions`, { display_name: 'Demo' });
+  const session = await api.post<{ session_id: string }>(`/api/v1/agents/${encodeURIComponent(agent_id)}/sessions`, {
+    display_name: 'Demo',
+  });
   for (const content of await questions(api, project.project_id)) {
     line(`  ${bold('you  ')} ${content}`);
     const answer = await api.post<MessageAnswer>(`/api/v1/sessions/${session.session_id}/messages`, { content });
     line(`  ${bold('agent')} ${answer.content.replaceAll('\n', '\n        ')}`);
     const { trace } = await api.get<InvocationAnswer>(`/api/v1/invocations/${answer.metadata.invocation_id}`);
-    const calls = trace?.steps.filter(({ type }) => type === 'tool').map(({ name, input }) => `${name} ${JSON.stringify(input)}`) ?? [];
+    const calls =
+      trace?.steps.filter(({ type }) => type === 'tool').map(({ name, input }) => `${name} ${JSON.stringify(input)}`) ??
+      [];
     line(dim(`        ${[answer.metadata.model, `${answer.metadata.duration_ms} ms`, ...calls].join(' · ')}`));
   }
 }
@@ -99,9 +111,15 @@ async function conversation(api: Api, project: ProjectAnswer): Promise<void> {
 /** An introduction, a question that this very agent was built to answer, and one that only the conversation can answer. */
 async function questions(api: Api, project_id: string): Promise<string[]> {
   const { content } = await api.get<{ content: string }>(`/api/v1/projects/${project_id}/artifacts/requirements.json`);
-  const { acceptance_examples } = JSON.parse(content) as { acceptance_examples?: { input: string; checks: { kind: string }[] }[] };
+  const { acceptance_examples } = JSON.parse(content) as {
+    acceptance_examples?: { input: string; checks: { kind: string }[] }[];
+  };
   const example = acceptance_examples?.find(({ checks }) => checks.some(({ kind }) => kind === 'uses_tool'));
-  return ['Hello, my name is Ada. What can you do?', example?.input ?? 'How can you help me today?', 'What is my name?'];
+  return [
+    'Hello, my name is Ada. What can you do?',
+    example?.input ?? 'How can you help me today?',
+    'What is my name?',
+  ];
 }
 
 async function statistics(api: Api): Promise<void> {

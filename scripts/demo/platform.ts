@@ -60,7 +60,9 @@ async function stopChild(child: ChildProcess): Promise<void> {
 
 async function isNexus(url: string): Promise<boolean> {
   try {
-    const answer = (await (await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) })).json()) as { data?: { status?: string } };
+    const answer = (await (await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) })).json()) as {
+      data?: { status?: string };
+    };
     return answer.data?.status === 'ready';
   } catch {
     return false;

@@ -34,7 +34,10 @@ export class AgentDeletionService implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
-      this.logger.error({ msg: 'interrupted deletions could not be continued, the next start tries again', err: error });
+      this.logger.error({
+        msg: 'interrupted deletions could not be continued, the next start tries again',
+        err: error,
+      });
     });
   }
 
@@ -59,7 +62,9 @@ export class AgentDeletionService implements OnApplicationBootstrap {
       const agent = await this.repository.findById(org_id, agent_id);
       if (!agent) return false;
       try {
-        await this.repository.mark(agent, this.clock.timestamp(), [this.gauges.adjust(org_id, { [gaugeOf(agent.status)]: -1 })]);
+        await this.repository.mark(agent, this.clock.timestamp(), [
+          this.gauges.adjust(org_id, { [gaugeOf(agent.status)]: -1 }),
+        ]);
         return true;
       } catch (error) {
         if (!(error instanceof AgentChangedError) || attempt === ATTEMPTS) throw error;

@@ -12,6 +12,7 @@ export class AgentGauges extends GaugeSource {
   }
 
   override async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {
-    for await (const { org_id, status, deletion } of this.repository.all()) if (deletion === undefined) yield { org_id, name: gaugeOf(status) };
+    for await (const { org_id, status, deletion } of this.repository.all())
+      if (deletion === undefined) yield { org_id, name: gaugeOf(status) };
   }
 }

@@ -24,7 +24,10 @@ export class AgentRecordsDeletion {
     private readonly db: DynamoDb,
   ) {}
 
-  async deleteUnder({ org_id, agent_id }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ invocations: number; sessions: number; messages: number }> {
+  async deleteUnder({
+    org_id,
+    agent_id,
+  }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ invocations: number; sessions: number; messages: number }> {
     await delay(LAST_WRITES_MS);
     const { sessions, messages } = await this.conversations.deleteByAgent(org_id, agent_id);
     return { invocations: await this.deleteInvocations(agent_id), sessions, messages };
@@ -41,7 +44,11 @@ export class AgentRecordsDeletion {
 
   /** @returns how many are gone; those that were counted in this very moment are met again on the next page. */
   private async deletePage(page: CountableInvocation[]): Promise<number> {
-    const facts = page.map((invocation) => ({ ...invocationFact(invocation), counted: invocation.uncounted === undefined, invocation }));
+    const facts = page.map((invocation) => ({
+      ...invocationFact(invocation),
+      counted: invocation.uncounted === undefined,
+      invocation,
+    }));
     let deleted = 0;
     for (const { records, items } of this.archive.batches(facts)) {
       try {

@@ -32,7 +32,8 @@ export interface RunRequest {
 }
 
 /** What happens in a run, for streams: the runtime's events but its `done`, and at the start the ids. */
-export type RunEvent = { type: 'accepted'; invocation_id: string; session_id: string } | Exclude<AgentEvent, { type: 'done' }>;
+export type RunEvent =
+  { type: 'accepted'; invocation_id: string; session_id: string } | Exclude<AgentEvent, { type: 'done' }>;
 
 /** Runs a definition once and leaves a record of it, whatever happens. */
 @Injectable()
@@ -68,7 +69,10 @@ export class AgentRunService {
     } finally {
       if (!isOver) {
         abandoned.abort();
-        await this.fail(recording, new AgentRunError('cancelled', 'The caller went away before the agent had answered'));
+        await this.fail(
+          recording,
+          new AgentRunError('cancelled', 'The caller went away before the agent had answered'),
+        );
       }
     }
   }
@@ -115,13 +119,22 @@ export class AgentRunService {
 
   private async succeed(recording: Recording, result: AgentResult): Promise<Invocation> {
     const { output, model, usage, steps } = result;
-    const stored = await recording.end({ status: 'success', output_text: output, model, usage, trace: boundedTrace(steps) });
+    const stored = await recording.end({
+      status: 'success',
+      output_text: output,
+      model,
+      usage,
+      trace: boundedTrace(steps),
+    });
     this.aggregator.kick();
     return stored;
   }
 
   private async fail(recording: Recording, error: unknown): Promise<unknown> {
-    const failure = error instanceof AgentRunError ? error : new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
+    const failure =
+      error instanceof AgentRunError
+        ? error
+        : new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
     const known = error instanceof DomainError ? error : failure;
     try {
       await recording.end({
@@ -132,7 +145,11 @@ export class AgentRunService {
       });
       this.aggregator.kick();
     } catch (storeError) {
-      this.logger.error({ msg: 'a failed invocation could not be recorded', invocation_id: recording.id, err: storeError });
+      this.logger.error({
+        msg: 'a failed invocation could not be recorded',
+        invocation_id: recording.id,
+        err: storeError,
+      });
       if (!(error instanceof AgentRunError)) return error;
     }
     known.details['invocation_id'] = recording.id;

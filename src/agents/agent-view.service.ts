@@ -22,7 +22,10 @@ export class AgentViewService {
   async many(org_id: string, agents: Agent[]): Promise<AgentDto[]> {
     if (agents.length === 0) return [];
     await this.aggregator.catchUp();
-    const stats = await this.statistics.runtimeStats(org_id, agents.map(({ agent_id }) => agent_id));
+    const stats = await this.statistics.runtimeStats(
+      org_id,
+      agents.map(({ agent_id }) => agent_id),
+    );
     return agents.flatMap((agent) => {
       const runtime_stats = stats.get(agent.agent_id);
       return runtime_stats ? [{ ...agentFields(agent), runtime_stats }] : [];

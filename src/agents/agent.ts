@@ -81,7 +81,12 @@ export const agentIdOf = (project_id: string, agent_name: string): string => `${
 export const versionLabel = (version_number: number): string => `v1.0.${version_number - 1}`;
 
 /** The agent that a registration makes, or makes of an existing one; the definition becomes the next version. */
-export function registered(input: Registration, existing: Agent | undefined, model: string, at: string): { agent: Agent; version: AgentVersion } {
+export function registered(
+  input: Registration,
+  existing: Agent | undefined,
+  model: string,
+  at: string,
+): { agent: Agent; version: AgentVersion } {
   const agent_id = agentIdOf(input.project_id, input.agent_name);
   const version_number = (existing?.latest_version_number ?? 0) + 1;
   const version = versionLabel(version_number);
@@ -118,7 +123,9 @@ export function registered(input: Registration, existing: Agent | undefined, mod
 
 /** Plain words of the definition, and `tool:<name>` for each tool. */
 function capabilitiesOf(definition: AgentDefinition): string[] {
-  return [...new Set(['text_generation', ...definition.capabilities, ...definition.tools.map(({ name }) => `tool:${name}`)])];
+  return [
+    ...new Set(['text_generation', ...definition.capabilities, ...definition.tools.map(({ name }) => `tool:${name}`)]),
+  ];
 }
 
 /** The gauge that counts agents in this state. */

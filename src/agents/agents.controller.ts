@@ -42,9 +42,17 @@ export class AgentsController {
   @ApiOperation({ summary: "Change an agent's description", operationId: 'updateAgent' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
-  async update(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: UpdateAgentDto): Promise<AgentDto> {
+  async update(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: UpdateAgentDto,
+  ): Promise<AgentDto> {
     const isEmpty = Object.values(body).every((value) => value === undefined);
-    if (isEmpty) throw ValidationError.field('body', 'must have at least one of description, category, version, capabilities, tags');
+    if (isEmpty)
+      throw ValidationError.field(
+        'body',
+        'must have at least one of description, category, version, capabilities, tags',
+      );
     return this.views.one(await this.agents.update(org_id, agent_id, body));
   }
 
@@ -52,7 +60,11 @@ export class AgentsController {
   @ApiOperation({ summary: "Set an agent's state", operationId: 'setAgentStatus' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
-  async setStatus(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: SetAgentStatusDto): Promise<AgentDto> {
+  async setStatus(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: SetAgentStatusDto,
+  ): Promise<AgentDto> {
     return this.views.one(await this.agents.setStatus(org_id, agent_id, body.status, body.error_message));
   }
 
@@ -61,7 +73,10 @@ export class AgentsController {
   @ApiOperation({ summary: 'Delete an agent and all under it', operationId: 'deleteAgent' })
   @ApiData(DeletedAgentDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)
-  async delete(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<DeletedAgentDto> {
+  async delete(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+  ): Promise<DeletedAgentDto> {
     return { deleted: await this.agents.delete(org_id, agent_id) };
   }
 
@@ -70,8 +85,15 @@ export class AgentsController {
   @ApiOperation({ summary: "List an agent's versions", operationId: 'listAgentVersions' })
   @ApiData(AgentVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)
-  async listVersions(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Query() query: PageQuery): Promise<AgentVersionListDto> {
-    const [agent, { items, last_key }] = await Promise.all([this.agents.get(org_id, agent_id), this.agents.listVersions(org_id, agent_id, query)]);
+  async listVersions(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Query() query: PageQuery,
+  ): Promise<AgentVersionListDto> {
+    const [agent, { items, last_key }] = await Promise.all([
+      this.agents.get(org_id, agent_id),
+      this.agents.listVersions(org_id, agent_id, query),
+    ]);
     const versions = items.map(({ version, build_id, version_number, definition, created_at }) => ({
       version,
       build_id,
@@ -88,7 +110,11 @@ export class AgentsController {
   @ApiOperation({ summary: 'Point an agent to another of its versions', operationId: 'rollbackAgent' })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })
   @ApiErrors(400, 404, 409, 422)
-  async rollback(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Body() body: RollbackAgentDto): Promise<AgentDto> {
+  async rollback(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: RollbackAgentDto,
+  ): Promise<AgentDto> {
     return this.views.one(await this.agents.rollback(org_id, agent_id, body.version));
   }
 }

@@ -23,7 +23,8 @@ export class AgentNotRunningError extends InvalidStateError {
   constructor(agent_id: string, status: AgentStatus) {
     super(`The agent is ${status} and cannot be invoked`, {
       details: { agent_id, current_state: status, required_state: 'running' },
-      suggestion: 'Set its status to running by PUT /api/v1/agents/{agent_id}/status, or wait until its build has ended.',
+      suggestion:
+        'Set its status to running by PUT /api/v1/agents/{agent_id}/status, or wait until its build has ended.',
     });
   }
 }

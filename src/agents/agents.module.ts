@@ -37,10 +37,22 @@ import { RunnableAgentsService } from './runnable-agents.service.js';
     AgentInvokeService,
     InvocationsService,
   ],
-  exports: [AgentsService, AgentViewService, RunnableAgentsService, AgentRunService, AgentInvokeService, InvocationsService],
+  exports: [
+    AgentsService,
+    AgentViewService,
+    RunnableAgentsService,
+    AgentRunService,
+    AgentInvokeService,
+    InvocationsService,
+  ],
 })
 export class AgentsModule {
-  constructor(aggregator: StatisticsAggregator, recount: StatisticsRecount, facts: InvocationFacts, gauges: AgentGauges) {
+  constructor(
+    aggregator: StatisticsAggregator,
+    recount: StatisticsRecount,
+    facts: InvocationFacts,
+    gauges: AgentGauges,
+  ) {
     aggregator.register(facts);
     recount.registerGauges(gauges);
   }

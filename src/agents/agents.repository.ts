@@ -43,14 +43,20 @@ export class AgentsRepository {
    * Stores a changed agent, and with it a new version, under the condition that nobody else changed it.
    * @throws AgentChangedError
    */
-  async save(before: Agent | undefined, agent: Agent, also: TransactItem[] = [], version?: AgentVersion): Promise<void> {
+  async save(
+    before: Agent | undefined,
+    agent: Agent,
+    also: TransactItem[] = [],
+    version?: AgentVersion,
+  ): Promise<void> {
     const agentIsNew = 'attribute_not_exists(agent_id)';
     const agentIsUnchanged = 'revision = :revision AND attribute_not_exists(deletion)';
     const condition = before
       ? { ConditionExpression: agentIsUnchanged, ExpressionAttributeValues: { ':revision': before.revision } }
       : { ConditionExpression: agentIsNew };
     const items: TransactItem[] = [{ Put: { TableName: TABLE, Item: agentItem(agent), ...condition } }, ...also];
-    if (version) items.push({ Put: { TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } } });
+    if (version)
+      items.push({ Put: { TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } } });
     if (!before) items.push({ Put: { TableName: TABLE, Item: projectEntry(agent) } });
     await this.transact(agent.agent_id, items);
   }
@@ -113,7 +119,11 @@ export class AgentsRepository {
   }
 
   /** GET /agents/{id}/versions: newest first. */
-  async listVersions(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<AgentVersion>> {
+  async listVersions(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<AgentVersion>> {
     return pageOf<AgentVersion>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
@@ -131,7 +141,11 @@ export class AgentsRepository {
   }
 
   /** GET /agents: newest first, by project, by status or all, each from its own index; the other filters on the way. */
-  async list(org_id: string, filter: AgentFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Agent>> {
+  async list(
+    org_id: string,
+    filter: AgentFilter,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Agent>> {
     const { index, attribute, value } = listIndex(org_id, filter);
     return pageOf<Agent>(this.db, this.cursors, {
       query: {
@@ -152,7 +166,8 @@ export class AgentsRepository {
 
   /** For the recount of the gauges only: reads the whole table. */
   async *all(): AsyncGenerator<StoredAgent> {
-    for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE)) if (item.item === AGENT_ITEM) yield item;
+    for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE))
+      if (item.item === AGENT_ITEM) yield item;
   }
 
   private async transact(agent_id: string, items: TransactItem[]): Promise<void> {
@@ -164,13 +179,20 @@ export class AgentsRepository {
 }
 
 function listIndex(org_id: string, filter: AgentFilter): { index: string; attribute: string; value: string } {
-  if (filter.project_id !== undefined) return { index: 'ProjectIndex', attribute: 'list_project', value: `${org_id}#${filter.project_id}` };
-  if (filter.status !== undefined) return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
+  if (filter.project_id !== undefined)
+    return { index: 'ProjectIndex', attribute: 'list_project', value: `${org_id}#${filter.project_id}` };
+  if (filter.status !== undefined)
+    return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
   return { index: 'OrgIndex', attribute: 'list_org', value: org_id };
 }
 
 function needsFilter({ project_id, status, category, capabilities, search }: AgentFilter): boolean {
-  return (project_id !== undefined && status !== undefined) || category !== undefined || capabilities !== undefined || search !== undefined;
+  return (
+    (project_id !== undefined && status !== undefined) ||
+    category !== undefined ||
+    capabilities !== undefined ||
+    search !== undefined
+  );
 }
 
 function matches(agent: Agent, { status, category, capabilities, search }: AgentFilter): boolean {
@@ -185,7 +207,13 @@ function matches(agent: Agent, { status, category, capabilities, search }: Agent
 
 function agentItem(agent: Agent): Record<string, unknown> {
   const { org_id, project_id, status } = agent;
-  return { ...agent, item: AGENT_ITEM, list_org: org_id, list_org_status: `${org_id}#${status}`, list_project: `${org_id}#${project_id}` };
+  return {
+    ...agent,
+    item: AGENT_ITEM,
+    list_org: org_id,
+    list_org_status: `${org_id}#${status}`,
+    list_project: `${org_id}#${project_id}`,
+  };
 }
 
 /** Lists the agent under its project. */

@@ -5,7 +5,16 @@ import { Clock } from '../shared/clock.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/gauge.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
-import { type Agent, type AgentChanges, agentIdOf, type AgentStatus, type AgentVersion, gaugeOf, registered, type Registration } from './agent.js';
+import {
+  type Agent,
+  type AgentChanges,
+  agentIdOf,
+  type AgentStatus,
+  type AgentVersion,
+  gaugeOf,
+  registered,
+  type Registration,
+} from './agent.js';
 import { AgentDeletionService, type DeletedUnderAgents } from './agent-deletion.service.js';
 import { AgentChangedError, AgentNotFoundError, AgentVersionNotFoundError } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository } from './agents.repository.js';
@@ -34,7 +43,12 @@ export class AgentsService {
     const existing = await this.repository.findById(input.org_id, agentIdOf(input.project_id, input.agent_name));
     if (existing?.build_id === input.build_id) return existing;
     const { agent, version } = registered(input, existing, this.models.describe().id, this.clock.timestamp());
-    await this.repository.save(existing, agent, [...guard, ...this.moved(input.org_id, existing?.status, 'running')], version);
+    await this.repository.save(
+      existing,
+      agent,
+      [...guard, ...this.moved(input.org_id, existing?.status, 'running')],
+      version,
+    );
     return agent;
   }
 
@@ -45,21 +59,36 @@ export class AgentsService {
     return agent;
   }
 
-  list(org_id: string, filter: AgentFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Agent>> {
+  list(
+    org_id: string,
+    filter: AgentFilter,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Agent>> {
     return this.repository.list(org_id, filter, page);
   }
 
   async update(org_id: string, agent_id: string, changes: AgentChanges): Promise<Agent> {
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Agent>;
+    const given = Object.fromEntries(
+      Object.entries(changes).filter(([, value]) => value !== undefined),
+    ) as Partial<Agent>;
     return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given }));
   }
 
   /** Any state may follow any other: an operator takes an agent offline, brings it back, or marks it as broken. */
-  async setStatus(org_id: string, agent_id: string, status: AgentStatus, error_message: string | undefined): Promise<Agent> {
+  async setStatus(
+    org_id: string,
+    agent_id: string,
+    status: AgentStatus,
+    error_message: string | undefined,
+  ): Promise<Agent> {
     return this.change(org_id, agent_id, (agent) => ({ ...agent, status, error_message: error_message ?? null }));
   }
 
-  async listVersions(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<AgentVersion>> {
+  async listVersions(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<AgentVersion>> {
     await this.get(org_id, agent_id);
     return this.repository.listVersions(org_id, agent_id, page);
   }
@@ -110,4 +139,3 @@ export class AgentsService {
     return [this.gauges.adjust(org_id, changes)];
   }
 }
-

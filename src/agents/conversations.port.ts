@@ -1,7 +1,10 @@
 import type { Invocation } from './invocation.js';
 import type { RunEvent, RunRequest } from './agent-run.service.js';
 
-export interface ConversationTurn extends Pick<RunRequest, 'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'signal'> {
+export interface ConversationTurn extends Pick<
+  RunRequest,
+  'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'signal'
+> {
   session_id: string;
 }
 

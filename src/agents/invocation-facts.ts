@@ -15,16 +15,28 @@ export class InvocationFacts extends FactSource {
 
   override async uncounted(limit: number): Promise<UncountedFact[]> {
     const invocations = await this.repository.listUncounted(limit);
-    return invocations.map((invocation) => ({ fact: invocationFact(invocation), mark: this.repository.counted(invocation.invocation_id) }));
+    return invocations.map((invocation) => ({
+      fact: invocationFact(invocation),
+      mark: this.repository.counted(invocation.invocation_id),
+    }));
   }
 
   override async *all(): AsyncGenerator<StoredFact> {
     for await (const invocation of this.repository.all())
-      if (invocation.status !== 'running') yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+      if (invocation.status !== 'running')
+        yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
   }
 }
 
 export function invocationFact(invocation: Invocation): InvocationFact {
   const { org_id, agent_id, created_at, status, duration_ms, usage } = invocation;
-  return { kind: 'invocation', org_id, agent_id, occurred_at: created_at, success: status === 'success', duration_ms: duration_ms ?? 0, ...usage };
+  return {
+    kind: 'invocation',
+    org_id,
+    agent_id,
+    occurred_at: created_at,
+    success: status === 'success',
+    duration_ms: duration_ms ?? 0,
+    ...usage,
+  };
 }

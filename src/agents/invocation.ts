@@ -31,7 +31,14 @@ export function boundedTrace(steps: TraceStep[]): { steps: TraceStep[]; truncate
   if (Buffer.byteLength(JSON.stringify(steps)) <= TRACE_LIMIT_BYTES) return { steps };
   const cut = (value: unknown): unknown => {
     const text = JSON.stringify(value) ?? '';
-    return text.length <= STEP_VALUE_LENGTH ? value : `${text.slice(0, STEP_VALUE_LENGTH)}… (${text.length} characters)`;
+    return text.length <= STEP_VALUE_LENGTH
+      ? value
+      : `${text.slice(0, STEP_VALUE_LENGTH)}… (${text.length} characters)`;
   };
-  return { steps: steps.slice(0, 50).map((step) => ({ ...step, input: cut(step.input), ...('output' in step ? { output: cut(step.output) } : {}) })), truncated: true };
+  return {
+    steps: steps
+      .slice(0, 50)
+      .map((step) => ({ ...step, input: cut(step.input), ...('output' in step ? { output: cut(step.output) } : {}) })),
+    truncated: true,
+  };
 }

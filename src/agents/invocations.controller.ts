@@ -43,7 +43,10 @@ export class InvocationsController {
   ): Promise<InvokeResultDto | undefined> {
     const run = this.invoker.invoke({ ...body, org_id, user_id, agent_id, signal: callerSignal(response) });
     if (!wantsEventStream(request)) return invokeResult(await drained(run), enable_trace ?? false);
-    await sendEventStream(response, streamed(run, (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors));
+    await sendEventStream(
+      response,
+      streamed(run, (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors),
+    );
     return undefined;
   }
 
@@ -52,7 +55,11 @@ export class InvocationsController {
   @ApiOperation({ summary: "List an agent's invocations", operationId: 'listAgentInvocations' })
   @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
   @ApiErrors(400, 404)
-  async list(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Query() query: PageQuery): Promise<InvocationListDto> {
+  async list(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Query() query: PageQuery,
+  ): Promise<InvocationListDto> {
     const { items, last_key } = await this.invocations.listByAgent(org_id, agent_id, query);
     return { invocations: items.map((invocation) => invocationView(invocation, false)), total: items.length, last_key };
   }
@@ -62,7 +69,10 @@ export class InvocationsController {
   @ApiOperation({ summary: 'Get an invocation with its trace', operationId: 'getInvocation' })
   @ApiData(InvocationDto, { description: 'The invocation.' })
   @ApiErrors(404)
-  async get(@CurrentPrincipal() { org_id }: Principal, @Param('invocation_id') invocation_id: string): Promise<InvocationDto> {
+  async get(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('invocation_id') invocation_id: string,
+  ): Promise<InvocationDto> {
     return invocationView(await this.invocations.get(org_id, invocation_id), true);
   }
 }

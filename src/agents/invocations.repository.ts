@@ -53,13 +53,18 @@ export class InvocationsRepository {
       await this.db.update({
         TableName: TABLE,
         Key: { invocation_id },
-        UpdateExpression: 'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+        UpdateExpression:
+          'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
         ConditionExpression: runIsStillMarkedRunning,
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
         ExpressionAttributeValues: {
           ':running': RUNNING,
           ':failed': 'failed',
-          ':error': { code: 'AGENT_INVOCATION_FAILED', reason: 'interrupted', message: 'The process that ran the agent ended before the agent answered' },
+          ':error': {
+            code: 'AGENT_INVOCATION_FAILED',
+            reason: 'interrupted',
+            message: 'The process that ran the agent ended before the agent answered',
+          },
           ':at': at,
           ':zero': 0,
           ':shard': SHARDS[0],
@@ -87,7 +92,11 @@ export class InvocationsRepository {
   }
 
   /** GET /agents/{id}/invocations: newest first. */
-  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Invocation>> {
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Invocation>> {
     const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
@@ -126,13 +135,18 @@ export class InvocationsRepository {
       Limit: 25,
     });
     // The index may lag behind; whether a record is counted must be read from the record itself.
-    const rows = await this.db.batchGet<Row>(items.map(({ invocation_id }) => ({ table: TABLE, key: { invocation_id } })));
+    const rows = await this.db.batchGet<Row>(
+      items.map(({ invocation_id }) => ({ table: TABLE, key: { invocation_id } })),
+    );
     return rows.filter((row) => row !== undefined).map(unpacked);
   }
 
   /** Deletes a record if it is still counted, or still not counted, as it was read. */
   deletion({ invocation_id, uncounted }: CountableInvocation): TransactItem {
-    const isAsRead = uncounted === undefined ? 'attribute_exists(invocation_id) AND attribute_not_exists(uncounted)' : 'attribute_exists(uncounted)';
+    const isAsRead =
+      uncounted === undefined
+        ? 'attribute_exists(invocation_id) AND attribute_not_exists(uncounted)'
+        : 'attribute_exists(uncounted)';
     return { Delete: { TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead } };
   }
 
@@ -154,7 +168,12 @@ export class InvocationsRepository {
   /** The statistics have counted it; fails when they already had. */
   counted(invocation_id: string): TransactItem {
     return {
-      Update: { TableName: TABLE, Key: { invocation_id }, UpdateExpression: 'REMOVE uncounted', ConditionExpression: 'attribute_exists(uncounted)' },
+      Update: {
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'REMOVE uncounted',
+        ConditionExpression: 'attribute_exists(uncounted)',
+      },
     };
   }
 
@@ -188,5 +207,9 @@ function finishedItem(invocation: Invocation): Record<string, unknown> {
 }
 
 function unpacked(row: Row): CountableInvocation {
-  return { ...row, input_text: unpack(row.input_text), output_text: row.output_text === null ? null : unpack(row.output_text) };
+  return {
+    ...row,
+    input_text: unpack(row.input_text),
+    output_text: row.output_text === null ? null : unpack(row.output_text),
+  };
 }

@@ -42,8 +42,15 @@ export class InvocationsService implements OnApplicationBootstrap, BeforeApplica
   }
 
   /** @throws AgentNotFoundError */
-  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Invocation>> {
-    const [invocations] = await Promise.all([this.repository.listByAgent(org_id, agent_id, page), this.agents.get(org_id, agent_id)]);
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Invocation>> {
+    const [invocations] = await Promise.all([
+      this.repository.listByAgent(org_id, agent_id, page),
+      this.agents.get(org_id, agent_id),
+    ]);
     return invocations;
   }
 
@@ -54,7 +61,8 @@ export class InvocationsService implements OnApplicationBootstrap, BeforeApplica
 
   private async endInterrupted(before: string): Promise<void> {
     try {
-      for await (const invocation_id of this.repository.listRunning(before)) await this.repository.interrupt(invocation_id, this.clock.timestamp());
+      for await (const invocation_id of this.repository.listRunning(before))
+        await this.repository.interrupt(invocation_id, this.clock.timestamp());
     } catch (error) {
       this.logger.warn({ msg: 'interrupted runs could not be ended, the next sweep tries again', err: error });
     }

@@ -15,7 +15,11 @@ export async function drained<T>(run: AsyncGenerator<RunEvent, T>): Promise<T> {
  * A run as Server-Sent Events: `start`, `delta`, `tool_call`, `tool_result`, then `done` with the same object as the answer
  * without streaming, or `error` with the error object of the envelope.
  */
-export async function* streamed<T>(run: AsyncGenerator<RunEvent, T>, answer: (result: T) => unknown, errors: ErrorFilter): AsyncGenerator<StreamEvent> {
+export async function* streamed<T>(
+  run: AsyncGenerator<RunEvent, T>,
+  answer: (result: T) => unknown,
+  errors: ErrorFilter,
+): AsyncGenerator<StreamEvent> {
   let id = 0;
   const event = (name: string, data: unknown): StreamEvent => ({ id: String(++id), event: name, data });
   let ids = {};

@@ -71,7 +71,12 @@ export class BuildRun {
         await this.complete(step, result);
         return true;
       } catch (error) {
-        if (error instanceof BuildSupersededError || error instanceof DatabaseUnavailableError || this.interruption.signal.aborted) throw error;
+        if (
+          error instanceof BuildSupersededError ||
+          error instanceof DatabaseUnavailableError ||
+          this.interruption.signal.aborted
+        )
+          throw error;
         const wait = isTransient(error) ? RETRY_WAITS_MS[tries] : undefined;
         await this.fail(step, error, wait === undefined);
         if (wait === undefined) return false;
@@ -93,7 +98,18 @@ export class BuildRun {
   }
 
   private context(step: BuildStep, artifacts: ReadonlyMap<string, string>): StageContext {
-    const { org_id, user_id, project_id, build_id, project_name, requirement, agent_name, agent_name_map, tags, priority } = this.project;
+    const {
+      org_id,
+      user_id,
+      project_id,
+      build_id,
+      project_name,
+      requirement,
+      agent_name,
+      agent_name_map,
+      tags,
+      priority,
+    } = this.project;
     return {
       org_id,
       user_id,
@@ -141,17 +157,33 @@ export class BuildRun {
         events.push(stageEvent({ stage: step.stage }, 'completed'));
       }
       const stages = whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one));
-      const change: ProgressChange = { stage, project: found(whole.project, result), events, artifacts: this.artifactsOf(step, result, at) };
+      const change: ProgressChange = {
+        stage,
+        project: found(whole.project, result),
+        events,
+        artifacts: this.artifactsOf(step, result, at),
+      };
       return nextStep(stages) ? change : this.completed(whole.project, change, at);
     });
   }
 
   /** The last step and the project's completion are one transaction: there is no completed step of an uncompleted project. */
   private completed(project: Project, change: ProgressChange, at: string): ProgressChange {
-    const end = { status: 'completed' as const, at, duration_seconds: durationSeconds(project, at), stage: 'agent_deployer' };
+    const end = {
+      status: 'completed' as const,
+      at,
+      duration_seconds: durationSeconds(project, at),
+      stage: 'agent_deployer',
+    };
     return {
       ...change,
-      project: { ...change.project, status: 'completed', pause_requested: false, completed_at: at, current_sub_stage: null },
+      project: {
+        ...change.project,
+        status: 'completed',
+        pause_requested: false,
+        completed_at: at,
+        current_sub_stage: null,
+      },
       events: [...change.events, { event: 'done', status: 'completed', error_info: null }],
       with: [this.ports.builds.ended(project.build_id, end, this.owner)],
     };
@@ -160,18 +192,34 @@ export class BuildRun {
   private fail(step: BuildStep, error: unknown, isFinal: boolean): Promise<void> {
     const at = this.ports.clock.timestamp();
     const message = error instanceof DomainError ? error.message : 'The stage failed unexpectedly';
-    if (!(error instanceof DomainError)) this.logger.error({ msg: 'a stage runner failed', project_id: this.project.project_id, step, err: error });
+    if (!(error instanceof DomainError))
+      this.logger.error({ msg: 'a stage runner failed', project_id: this.project.project_id, step, err: error });
     const logs = this.takeLogs();
     return this.store((whole) => {
       const stage = failStage(stageOf(whole, step), at, message);
       const events: ProjectEventBody[] = [
         ...logs,
-        { event: 'log', stage_name: step.stage, level: isFinal ? 'error' : 'warning', message: isFinal ? message : `${message} (will be tried again)` },
+        {
+          event: 'log',
+          stage_name: step.stage,
+          level: isFinal ? 'error' : 'warning',
+          message: isFinal ? message : `${message} (will be tried again)`,
+        },
         stageEvent(step, 'failed'),
       ];
       if (!isFinal) return { stage, events };
-      const error_info: ProjectErrorInfo = { code: 'BUILD_ERROR', stage: step.stage, message, ...(error instanceof DomainError ? { details: error.details } : {}) };
-      const end = { status: 'failed' as const, at, duration_seconds: durationSeconds(whole.project, at), stage: step.stage };
+      const error_info: ProjectErrorInfo = {
+        code: 'BUILD_ERROR',
+        stage: step.stage,
+        message,
+        ...(error instanceof DomainError ? { details: error.details } : {}),
+      };
+      const end = {
+        status: 'failed' as const,
+        at,
+        duration_seconds: durationSeconds(whole.project, at),
+        stage: step.stage,
+      };
       return {
         stage,
         project: { status: 'failed', pause_requested: false, error_info, completed_at: at, current_sub_stage: null },
@@ -207,8 +255,16 @@ export class BuildRun {
 
   private async reload(): Promise<void> {
     const { project_id, build_id } = this.project;
-    const [whole, build] = await Promise.all([this.ports.progress.read(project_id), this.ports.builds.findById(build_id)]);
-    const isOurs = whole && !whole.deleting && whole.project.build_id === build_id && whole.project.status === 'building' && build?.lease_owner === this.owner;
+    const [whole, build] = await Promise.all([
+      this.ports.progress.read(project_id),
+      this.ports.builds.findById(build_id),
+    ]);
+    const isOurs =
+      whole &&
+      !whole.deleting &&
+      whole.project.build_id === build_id &&
+      whole.project.status === 'building' &&
+      build?.lease_owner === this.owner;
     if (!isOurs) throw new BuildSupersededError(project_id, build_id);
     this.whole = whole;
   }
@@ -248,8 +304,19 @@ export class BuildRun {
     const { project_id, org_id, attempt } = this.project;
     return result.artifacts.map(({ path, content_type, content }) => {
       const size_bytes = Buffer.byteLength(content);
-      if (size_bytes > ARTIFACT_MAX_BYTES) throw new BuildFault(`The artifact ${path} is larger than ${ARTIFACT_MAX_BYTES} bytes`);
-      return { project_id, org_id, path, stage_name: step.stage, attempt, content_type, content, size_bytes, created_at: at };
+      if (size_bytes > ARTIFACT_MAX_BYTES)
+        throw new BuildFault(`The artifact ${path} is larger than ${ARTIFACT_MAX_BYTES} bytes`);
+      return {
+        project_id,
+        org_id,
+        path,
+        stage_name: step.stage,
+        attempt,
+        content_type,
+        content,
+        size_bytes,
+        created_at: at,
+      };
     });
   }
 }

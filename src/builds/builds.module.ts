@@ -14,7 +14,14 @@ import { RunnersModule } from './runners/runners.module.js';
 @Global()
 @Module({
   imports: [ProjectsModule, RunnersModule, StatisticsModule],
-  providers: [BuildsRepository, BuildRunPorts, BuildFacts, BuildGauges, EmbeddedBuildEngine, { provide: BuildEngine, useExisting: EmbeddedBuildEngine }],
+  providers: [
+    BuildsRepository,
+    BuildRunPorts,
+    BuildFacts,
+    BuildGauges,
+    EmbeddedBuildEngine,
+    { provide: BuildEngine, useExisting: EmbeddedBuildEngine },
+  ],
   exports: [BuildEngine, EmbeddedBuildEngine],
 })
 export class BuildsModule {

@@ -26,7 +26,7 @@ export class BuildsRepository {
 
   /** Waits for a slot; of an attempt that was paused before, the first creation time stays. */
   queued(build: NewBuild): TransactItem {
-    return this.upsert(build, "SET #status = :queued, #queue = :QUEUED", { ':queued': 'queued', ':QUEUED': 'QUEUED' });
+    return this.upsert(build, 'SET #status = :queued, #queue = :QUEUED', { ':queued': 'queued', ':QUEUED': 'QUEUED' });
   }
 
   /** Begins at once in the process that holds the lease. */
@@ -47,7 +47,8 @@ export class BuildsRepository {
       Update: {
         TableName: TABLE,
         Key: { build_id: build.build_id },
-        UpdateExpression: 'SET #status = :running, #queue = :RUNNING, lease_owner = :owner, lease_expires_at = :expires, started_at = if_not_exists(started_at, :at)',
+        UpdateExpression:
+          'SET #status = :running, #queue = :RUNNING, lease_owner = :owner, lease_expires_at = :expires, started_at = if_not_exists(started_at, :at)',
         ConditionExpression: isStillAsSeen,
         ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
         ExpressionAttributeValues: {
@@ -192,7 +193,12 @@ export class BuildsRepository {
     };
   }
 
-  private async updateLease(build_id: string, owner: string, UpdateExpression: string, values: Record<string, unknown>): Promise<boolean> {
+  private async updateLease(
+    build_id: string,
+    owner: string,
+    UpdateExpression: string,
+    values: Record<string, unknown>,
+  ): Promise<boolean> {
     try {
       await this.db.update({
         TableName: TABLE,

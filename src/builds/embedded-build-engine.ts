@@ -44,9 +44,12 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
   onApplicationBootstrap(): void {
     const noOtherProcessCanHoldALease = this.settings.get('NEXUS_DATABASE') === 'embedded';
     this.sweep(noOtherProcessCanHoldALease);
-    this.reaper = setInterval(() => {
-      this.sweep(false);
-    }, this.settings.get('BUILD_REAPER_SECONDS') * 1000);
+    this.reaper = setInterval(
+      () => {
+        this.sweep(false);
+      },
+      this.settings.get('BUILD_REAPER_SECONDS') * 1000,
+    );
     this.reaper.unref();
   }
 
@@ -89,7 +92,14 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
 
   override cancellation(project: Project, at: string): TransactItem[] {
     const duration_seconds = project.started_at === null ? 0 : elapsedMs(project.started_at, at) / 1000;
-    return [this.ports.builds.ended(project.build_id, { status: 'stopped', at, duration_seconds, stage: project.current_stage ?? 'orchestrator' })];
+    return [
+      this.ports.builds.ended(project.build_id, {
+        status: 'stopped',
+        at,
+        duration_seconds,
+        stage: project.current_stage ?? 'orchestrator',
+      }),
+    ];
   }
 
   override suspension(project: Project): TransactItem[] {
@@ -123,9 +133,12 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     const { build_id } = whole.project;
     if (this.runs.has(build_id)) return;
     const run = new BuildRun(whole, this.owner, this.ports);
-    const heartbeat = setInterval(() => {
-      void this.renew(build_id, run);
-    }, this.settings.get('BUILD_HEARTBEAT_SECONDS') * 1000);
+    const heartbeat = setInterval(
+      () => {
+        void this.renew(build_id, run);
+      },
+      this.settings.get('BUILD_HEARTBEAT_SECONDS') * 1000,
+    );
     heartbeat.unref();
     const ended = this.follow(run).finally(() => {
       clearInterval(heartbeat);
@@ -143,7 +156,12 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       this.logger.log({ msg: 'build run over', project_id, build_id, ending, status: run.project.status });
       if (ending === 'superseded') await this.release(build_id);
     } catch (error) {
-      this.logger.error({ msg: 'build run broke off, the reaper takes the build up again', project_id, build_id, err: error });
+      this.logger.error({
+        msg: 'build run broke off, the reaper takes the build up again',
+        project_id,
+        build_id,
+        err: error,
+      });
     }
   }
 
@@ -190,7 +208,11 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
   private async claim(build: Build): Promise<void> {
     const whole = await this.ports.progress.read(build.project_id);
     const { project } = whole ?? {};
-    const isWaiting = project && !whole?.deleting && project.build_id === build.build_id && (project.status === 'pending' || project.status === 'building');
+    const isWaiting =
+      project &&
+      !whole?.deleting &&
+      project.build_id === build.build_id &&
+      (project.status === 'pending' || project.status === 'building');
     if (!whole || !project || !isWaiting) {
       await this.ports.builds.drop(build.build_id);
       return;

@@ -32,20 +32,29 @@ export class HealthChecksService implements OnModuleDestroy {
 
   async all(): Promise<HealthChecksDto> {
     const [database, disk] = await Promise.all([this.databaseCheck(), this.disk()]);
-    return { database, aws_credentials: await this.credentials(), build_engine: this.buildEngine(), model_provider: this.modelProvider(), disk };
+    return {
+      database,
+      aws_credentials: await this.credentials(),
+      build_engine: this.buildEngine(),
+      model_provider: this.modelProvider(),
+      disk,
+    };
   }
 
   async databaseCheck(): Promise<HealthCheckDto> {
     try {
       const missing = await this.database.tablesMissing(PROBE_TIMEOUT_MS);
-      return missing.length === 0 ? healthy('Answers, all tables are there') : unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`);
+      return missing.length === 0
+        ? healthy('Answers, all tables are there')
+        : unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`);
     } catch {
       return unhealthy('The database does not answer');
     }
   }
 
   private async credentials(): Promise<HealthCheckDto> {
-    if (this.settings.get('NEXUS_DATABASE') === 'embedded') return { status: 'not_required', message: 'The embedded database needs none' };
+    if (this.settings.get('NEXUS_DATABASE') === 'embedded')
+      return { status: 'not_required', message: 'The embedded database needs none' };
     const isConfigured = await this.database.hasCredentials();
     return isConfigured
       ? { status: 'configured', message: 'Found through the credential chain' }
@@ -53,7 +62,9 @@ export class HealthChecksService implements OnModuleDestroy {
   }
 
   private buildEngine(): HealthCheckDto {
-    return healthy(`${this.settings.get('BUILD_ENGINE')}: ${this.engine.running} of ${this.settings.get('BUILD_SLOTS')} build slots in use`);
+    return healthy(
+      `${this.settings.get('BUILD_ENGINE')}: ${this.engine.running} of ${this.settings.get('BUILD_SLOTS')} build slots in use`,
+    );
   }
 
   private modelProvider(): HealthCheckDto {
@@ -63,7 +74,9 @@ export class HealthChecksService implements OnModuleDestroy {
 
   private async disk(): Promise<HealthCheckDto> {
     try {
-      const { bavail, blocks } = await statfs(this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/');
+      const { bavail, blocks } = await statfs(
+        this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
+      );
       const free = bavail / blocks;
       const message = `${Math.round(free * 1000) / 10} % free`;
       return free >= MINIMUM_FREE_DISK ? healthy(message) : unhealthy(message);

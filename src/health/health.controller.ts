@@ -43,7 +43,11 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: 'Readiness probe', operationId: 'getReadiness' })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
-  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, type: ErrorEnvelope, description: 'details.checks names what fails.' })
+  @ApiResponse({
+    status: HttpStatus.SERVICE_UNAVAILABLE,
+    type: ErrorEnvelope,
+    description: 'details.checks names what fails.',
+  })
   async ready(): Promise<ProbeDto> {
     await this.probes.assertReady();
     return { status: 'ready', timestamp: this.clock.timestamp() };
@@ -55,8 +59,16 @@ export class HealthController {
   @ApiData(DetailedHealthDto, { description: 'Checks and figures.' })
   async detailed(): Promise<DetailedHealthDto> {
     const checks = await this.checks.all();
-    const isDegraded = Object.values(checks as unknown as Record<string, { status: string }>).some(({ status }) => status === 'unhealthy' || status === 'not_configured');
-    return { status: isDegraded ? 'degraded' : 'healthy', version: VERSION, timestamp: this.clock.timestamp(), checks, system: this.figures.read() };
+    const isDegraded = Object.values(checks as unknown as Record<string, { status: string }>).some(
+      ({ status }) => status === 'unhealthy' || status === 'not_configured',
+    );
+    return {
+      status: isDegraded ? 'degraded' : 'healthy',
+      version: VERSION,
+      timestamp: this.clock.timestamp(),
+      checks,
+      system: this.figures.read(),
+    };
   }
 
   /** Prometheus text format. */

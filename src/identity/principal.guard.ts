@@ -23,7 +23,10 @@ export class PrincipalGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [context.getHandler(), context.getClass()]);
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (isPublic) return true;
     if (this.settings.isProduction && !this.settings.get('NEXUS_DEVELOPMENT_PRINCIPAL'))
       throw new UnauthenticatedError('Sign-in is needed');

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -9,7 +9,13 @@ import { type ControlAction, visibleStatus } from '../projects/project.js';
 import { ProjectControlService } from '../projects/project-control.service.js';
 import { projectView } from '../projects/project-view.js';
 import { ProjectsService } from '../projects/projects.service.js';
-import { LegacyControlDto, LegacyCreateAgentDto, LegacyCreatedDto, LegacyStagesDto, LegacyTaskDto } from './dto/legacy.dto.js';
+import {
+  LegacyControlDto,
+  LegacyCreateAgentDto,
+  LegacyCreatedDto,
+  LegacyStagesDto,
+  LegacyTaskDto,
+} from './dto/legacy.dto.js';
 import { legacyTaskStatus } from './legacy-task.js';
 
 /** Older names of what `projects` does now. A task's id is its project's id. */
@@ -27,18 +33,34 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use POST /projects', operationId: 'legacyCreateAgent', deprecated: true })
   @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
   @ApiErrors(400, 409, 413, 422)
-  async create(@CurrentPrincipal() principal: Principal, @Body() body: LegacyCreateAgentDto): Promise<LegacyCreatedDto> {
-    const { project } = await this.projects.create({ ...body, org_id: principal.org_id, user_id: body.user_id ?? principal.user_id });
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: LegacyCreateAgentDto,
+  ): Promise<LegacyCreatedDto> {
+    const { project } = await this.projects.create({
+      ...body,
+      org_id: principal.org_id,
+      user_id: body.user_id ?? principal.user_id,
+    });
     const { project_id, status, project_name, agent_name } = project;
     const message = status === 'building' ? 'The build has started' : 'The build waits for a free slot';
-    return { task_id: project_id, session_id: project_id, project_id, agent_name: agent_name ?? project_name, status, message };
+    return {
+      task_id: project_id,
+      session_id: project_id,
+      project_id,
+      agent_name: agent_name ?? project_name,
+      status,
+      message,
+    };
   }
 
-  @Get('agents/:task_id/status')
+  // The parameter has the name that PUT on the same path has: OpenAPI knows a path by one name only.
+  @Get('agents/:agent_id/status')
+  @ApiParam({ name: 'agent_id', type: String, description: "The task's id, which is its project's id." })
   @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetAgentTask', deprecated: true })
   @ApiData(LegacyTaskDto, { description: 'The build as a task.' })
   @ApiErrors(404)
-  task(@CurrentPrincipal() principal: Principal, @Param('task_id') task_id: string): Promise<LegacyTaskDto> {
+  task(@CurrentPrincipal() principal: Principal, @Param('agent_id') task_id: string): Promise<LegacyTaskDto> {
     return this.taskOf(principal, task_id);
   }
 
@@ -54,21 +76,26 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use GET /projects/{project_id}/stages', operationId: 'legacyListStages', deprecated: true })
   @ApiData(LegacyStagesDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
-  async stages(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<LegacyStagesDto> {
+  async stages(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+  ): Promise<LegacyStagesDto> {
     const { project, stages } = await this.projects.getWhole(org_id, project_id);
     return {
       project_id,
       total_stages: stages.length,
       completed_stages: stages.filter(({ status }) => status === 'completed').length,
-      stages: stages.map(({ stage_name, display_name, stage_number, status, started_at, completed_at, error_message }) => ({
-        name: stage_name,
-        display_name,
-        order: stage_number,
-        status,
-        started_at,
-        completed_at,
-        error: error_message,
-      })),
+      stages: stages.map(
+        ({ stage_name, display_name, stage_number, status, started_at, completed_at, error_message }) => ({
+          name: stage_name,
+          display_name,
+          order: stage_number,
+          status,
+          started_at,
+          completed_at,
+          error: error_message,
+        }),
+      ),
       overall_progress: project.progress,
     };
   }
@@ -78,7 +105,11 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
-  pause(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+  pause(
+    @CurrentPrincipal() principal: Principal,
+    @Param('project_id') project_id: string,
+    @Body() body: LegacyControlDto,
+  ): Promise<ControlResultDto> {
     return this.control(principal, project_id, 'pause', body);
   }
 
@@ -87,7 +118,11 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
-  resume(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+  resume(
+    @CurrentPrincipal() principal: Principal,
+    @Param('project_id') project_id: string,
+    @Body() body: LegacyControlDto,
+  ): Promise<ControlResultDto> {
     return this.control(principal, project_id, 'resume', body);
   }
 
@@ -96,7 +131,11 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
-  stop(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+  stop(
+    @CurrentPrincipal() principal: Principal,
+    @Param('project_id') project_id: string,
+    @Body() body: LegacyControlDto,
+  ): Promise<ControlResultDto> {
     return this.control(principal, project_id, 'stop', body);
   }
 
@@ -105,11 +144,20 @@ export class LegacyBuildsController {
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
-  restart(@CurrentPrincipal() principal: Principal, @Param('project_id') project_id: string, @Body() body: LegacyControlDto): Promise<ControlResultDto> {
+  restart(
+    @CurrentPrincipal() principal: Principal,
+    @Param('project_id') project_id: string,
+    @Body() body: LegacyControlDto,
+  ): Promise<ControlResultDto> {
     return this.control(principal, project_id, 'restart', body);
   }
 
-  private async control({ org_id }: Principal, project_id: string, action: ControlAction, body: LegacyControlDto | undefined): Promise<ControlResultDto> {
+  private async control(
+    { org_id }: Principal,
+    project_id: string,
+    action: ControlAction,
+    body: LegacyControlDto | undefined,
+  ): Promise<ControlResultDto> {
     const project = await this.controls.control(org_id, project_id, { action, reason: body?.reason });
     const { control_reason, attempt, updated_at } = project;
     return { project_id, action, status: visibleStatus(project), reason: control_reason, attempt, updated_at };

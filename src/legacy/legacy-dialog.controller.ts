@@ -1,4 +1,15 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UploadedFiles, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+  UploadedFiles,
+  UseInterceptors,
+} from '@nestjs/common';
 import { FilesInterceptor } from '@nestjs/platform-express';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -35,7 +46,10 @@ export class LegacyDialogController {
   @ApiOperation({ summary: 'Use GET /agents/{agent_id}', operationId: 'legacyGetContext', deprecated: true })
   @ApiData(LegacyContextDto, { description: 'What the agent is made of.' })
   @ApiErrors(404)
-  async context(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<LegacyContextDto> {
+  async context(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+  ): Promise<LegacyContextDto> {
     const agent = await this.agents.get(org_id, agent_id);
     return {
       agent_id,
@@ -53,10 +67,17 @@ export class LegacyDialogController {
   }
 
   @Get('runtime/health')
-  @ApiOperation({ summary: "Ask an agent's runtime whether it can run it", operationId: 'legacyGetRuntimeHealth', deprecated: true })
+  @ApiOperation({
+    summary: "Ask an agent's runtime whether it can run it",
+    operationId: 'legacyGetRuntimeHealth',
+    deprecated: true,
+  })
   @ApiData(LegacyRuntimeHealthDto, { description: 'What the runtime said.' })
   @ApiErrors(404)
-  async runtimeHealth(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<LegacyRuntimeHealthDto> {
+  async runtimeHealth(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+  ): Promise<LegacyRuntimeHealthDto> {
     const agent = await this.agents.get(org_id, agent_id);
     const { ready, message } = await this.runtimes.get(agent.runtime).health(agent_id);
     const arn = agent.agentcore_config?.agent_arn ?? null;
@@ -75,7 +96,11 @@ export class LegacyDialogController {
   }
 
   @Get('sessions/:session_id/messages')
-  @ApiOperation({ summary: 'Use GET /sessions/{session_id}/messages', operationId: 'legacyListMessages', deprecated: true })
+  @ApiOperation({
+    summary: 'Use GET /sessions/{session_id}/messages',
+    operationId: 'legacyListMessages',
+    deprecated: true,
+  })
   @ApiData(MessageListDto, { description: 'One page of messages.' })
   @ApiErrors(400, 404)
   async messages(
@@ -93,7 +118,13 @@ export class LegacyDialogController {
   @HttpCode(200)
   @UseInterceptors(FilesInterceptor('files', FILES, { limits: { fileSize: FILE_BYTES, files: FILES } }))
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: { type: 'object', required: ['files'], properties: { files: { type: 'array', items: { type: 'string', format: 'binary' } } } } })
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['files'],
+      properties: { files: { type: 'array', items: { type: 'string', format: 'binary' } } },
+    },
+  })
   @ApiOperation({ summary: 'Give a session documents', operationId: 'legacyUpload', deprecated: true })
   @ApiData(LegacyUploadDto, { description: 'What was kept.' })
   @ApiErrors(400, 404, 413)
@@ -105,14 +136,22 @@ export class LegacyDialogController {
   ): Promise<LegacyUploadDto> {
     const kept = await this.dialog.upload(
       { org_id, agent_id, session_id },
-      (files ?? []).map(({ originalname, mimetype, buffer }) => ({ name: originalname, content_type: mimetype, bytes: buffer })),
+      (files ?? []).map(({ originalname, mimetype, buffer }) => ({
+        name: originalname,
+        content_type: mimetype,
+        bytes: buffer,
+      })),
     );
     return { files: kept, count: kept.length, session_id };
   }
 
   @Post('sessions/:session_id/stream')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use POST /sessions/{session_id}/messages with Accept: text/event-stream', operationId: 'legacyStream', deprecated: true })
+  @ApiOperation({
+    summary: 'Use POST /sessions/{session_id}/messages with Accept: text/event-stream',
+    operationId: 'legacyStream',
+    deprecated: true,
+  })
   @ApiProduces('text/event-stream')
   @ApiErrors(400, 404, 409)
   async stream(
@@ -122,8 +161,16 @@ export class LegacyDialogController {
     @Body() { message }: LegacyStreamDto,
     @Res() response: Response,
   ): Promise<void> {
-    const run = await this.dialog.say({ org_id, user_id, agent_id, session_id, content: message, signal: callerSignal(response) });
-    const answer = ({ assistant_message, user_message }: Said) => messageView(assistant_message, user_message.message_id);
+    const run = await this.dialog.say({
+      org_id,
+      user_id,
+      agent_id,
+      session_id,
+      content: message,
+      signal: callerSignal(response),
+    });
+    const answer = ({ assistant_message, user_message }: Said) =>
+      messageView(assistant_message, user_message.message_id);
     await sendEventStream(response, streamed(run, answer, this.errors));
   }
 }

@@ -22,7 +22,12 @@ export class LegacyDialogService {
     private readonly documents: SessionDocumentsService,
   ) {}
 
-  async messages(org_id: string, agent_id: string, session_id: string, page: { limit: number; last_key?: string | undefined; order: 'asc' | 'desc' }) {
+  async messages(
+    org_id: string,
+    agent_id: string,
+    session_id: string,
+    page: { limit: number; last_key?: string | undefined; order: 'asc' | 'desc' },
+  ) {
     await this.assertSession({ org_id, agent_id, session_id });
     return this.sessions.listMessages(org_id, session_id, page);
   }
@@ -33,7 +38,9 @@ export class LegacyDialogService {
     return this.documents.add(path.org_id, path.session_id, files);
   }
 
-  async say(request: SessionPath & { user_id: string; content: string; signal: AbortSignal }): Promise<AsyncGenerator<RunEvent, Said>> {
+  async say(
+    request: SessionPath & { user_id: string; content: string; signal: AbortSignal },
+  ): Promise<AsyncGenerator<RunEvent, Said>> {
     await this.assertSession(request);
     return this.conversations.say({ ...request, wait_ms: WAIT_MS });
   }

@@ -1,7 +1,9 @@
 import type { Stage } from '../stages/stage.js';
 
 /** US dollars per million tokens. The offline model runs in this process and costs nothing; a model without a row has an unknown price. */
-const PRICES: Readonly<Record<string, { input: number; output: number }>> = { 'nexus/offline': { input: 0, output: 0 } };
+const PRICES: Readonly<Record<string, { input: number; output: number }>> = {
+  'nexus/offline': { input: 0, output: 0 },
+};
 
 /** What the stages' model calls cost in US dollars; null as soon as one of them has no known price. */
 export function buildCost(stages: readonly Pick<Stage, 'model' | 'input_tokens' | 'output_tokens'>[]): number | null {

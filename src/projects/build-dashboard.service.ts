@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Clock, elapsedMs } from '../shared/clock.js';
 import { type Stage, STAGES } from '../stages/stage.js';
 import type { ArtifactSummary } from './artifacts.repository.js';
-import type { BuildAlertDto, BuildDashboardDto, BuildResourceDto, BuildStageDto, WorkflowEdgeDto, WorkflowNodeDto } from './dto/build-dashboard.dto.js';
+import type {
+  BuildAlertDto,
+  BuildDashboardDto,
+  BuildResourceDto,
+  BuildStageDto,
+  WorkflowEdgeDto,
+  WorkflowNodeDto,
+} from './dto/build-dashboard.dto.js';
 import { type Project, visibleStatus } from './project.js';
 import { ProjectArtifactsService } from './project-artifacts.service.js';
 import { buildSummary } from './project-view.js';
@@ -70,14 +77,28 @@ function stageRow(stage: Stage): BuildStageDto {
     input_tokens: stage.input_tokens,
     output_tokens: stage.output_tokens,
     tool_calls: stage.tool_calls,
-    metadata: { model: stage.model, artifacts: stage.artifacts, ...(stage.sub_stages ? { sub_stages: stage.sub_stages } : {}) },
+    metadata: {
+      model: stage.model,
+      artifacts: stage.artifacts,
+      ...(stage.sub_stages ? { sub_stages: stage.sub_stages } : {}),
+    },
   };
 }
 
 function resourcesOf(project: Project, artifacts: ArtifactSummary[]): BuildResourceDto[] {
-  const agents = project.agents.map((agent_id) => ({ type: 'agent', name: agent_id.split(':').at(-1) ?? agent_id, reference: agent_id }));
+  const agents = project.agents.map((agent_id) => ({
+    type: 'agent',
+    name: agent_id.split(':').at(-1) ?? agent_id,
+    reference: agent_id,
+  }));
   const made = artifacts.flatMap(({ path }) => {
-    const type = path.startsWith('tools/') ? 'tool' : path.startsWith('prompts/') ? 'prompt' : path === 'agent.json' || path.startsWith('export/') ? 'code' : undefined;
+    const type = path.startsWith('tools/')
+      ? 'tool'
+      : path.startsWith('prompts/')
+        ? 'prompt'
+        : path === 'agent.json' || path.startsWith('export/')
+          ? 'code'
+          : undefined;
     return type ? [{ type, name: (path.split('/').at(-1) ?? path).replace(/\.(json|md)$/, ''), reference: path }] : [];
   });
   return [...agents, ...made];
@@ -86,9 +107,34 @@ function resourcesOf(project: Project, artifacts: ArtifactSummary[]): BuildResou
 function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
   const failed = stages
     .filter(({ status }) => status === 'failed')
-    .map((stage) => ({ id: `stage-${stage.stage_name}-failed`, level: 'error', message: stage.error_message ?? 'The stage failed', created_at: stage.completed_at ?? project.updated_at }));
-  const paused = project.status === 'paused' ? [{ id: 'project-paused', level: 'warning', message: project.control_reason ?? 'The build is paused', created_at: project.updated_at }] : [];
-  const restarted = project.attempt > 1 ? [{ id: 'project-restarted', level: 'info', message: `This is attempt ${project.attempt}`, created_at: project.updated_at }] : [];
+    .map((stage) => ({
+      id: `stage-${stage.stage_name}-failed`,
+      level: 'error',
+      message: stage.error_message ?? 'The stage failed',
+      created_at: stage.completed_at ?? project.updated_at,
+    }));
+  const paused =
+    project.status === 'paused'
+      ? [
+          {
+            id: 'project-paused',
+            level: 'warning',
+            message: project.control_reason ?? 'The build is paused',
+            created_at: project.updated_at,
+          },
+        ]
+      : [];
+  const restarted =
+    project.attempt > 1
+      ? [
+          {
+            id: 'project-restarted',
+            level: 'info',
+            message: `This is attempt ${project.attempt}`,
+            created_at: project.updated_at,
+          },
+        ]
+      : [];
   return [...failed, ...paused, ...restarted];
 }
 
@@ -97,7 +143,12 @@ function nodesOf(stages: Stage[]): WorkflowNodeDto[] {
     const children = STAGES.find((info) => info.stage_name === stage_name)?.sub_stages ?? [];
     return [
       { id: stage_name, label: display_name, type: 'stage', status },
-      ...children.map((child) => ({ id: child.sub_stage_name, label: child.display_name, type: 'sub_stage', status: sub_stages?.[child.sub_stage_name].status ?? 'pending' })),
+      ...children.map((child) => ({
+        id: child.sub_stage_name,
+        label: child.display_name,
+        type: 'sub_stage',
+        status: sub_stages?.[child.sub_stage_name].status ?? 'pending',
+      })),
     ];
   });
 }

@@ -38,7 +38,10 @@ export class ControlTransition {
       case 'resume':
         return this.begin(touched, [], []);
       case 'restart': {
-        const next = restarted({ ...whole, project: touched }, { build_id: this.ids.next('bld'), fromScratch: request.from_scratch ?? false, at });
+        const next = restarted(
+          { ...whole, project: touched },
+          { build_id: this.ids.next('bld'), fromScratch: request.from_scratch ?? false, at },
+        );
         return this.begin(next.project, next.stages, [this.gauges.adjust(project.org_id, { builds_started: 1 })]);
       }
     }
@@ -51,10 +54,19 @@ export class ControlTransition {
   }
 
   private stop(project: Project, stages: Stage[], at: string): ProjectChange {
-    const running = stages.filter(({ status }) => status === 'running').map((stage) => failStage(stage, at, 'Stopped by request'));
+    const running = stages
+      .filter(({ status }) => status === 'running')
+      .map((stage) => failStage(stage, at, 'Stopped by request'));
     const message = project.control_reason ? `Stopped by request: ${project.control_reason}` : 'Stopped by request';
     const error_info = { code: 'STOPPED' as const, message, stage: project.current_stage };
-    const stopped: Project = { ...project, status: 'failed', pause_requested: false, error_info, completed_at: at, current_sub_stage: null };
+    const stopped: Project = {
+      ...project,
+      status: 'failed',
+      pause_requested: false,
+      error_info,
+      completed_at: at,
+      current_sub_stage: null,
+    };
     const done: ProjectEventBody = { event: 'done', status: 'failed', error_info };
     return announced(stopped, { stages: running, with: this.engine.cancellation(project, at), extra: [done] });
   }
@@ -62,12 +74,17 @@ export class ControlTransition {
   private begin(project: Project, stages: Stage[], also: TransactItem[]): { change: ProjectChange; plan: BuildPlan } {
     const plan = this.engine.plan(project);
     const started_at = plan.status === 'building' ? (project.started_at ?? project.updated_at) : project.started_at;
-    return { plan, change: announced({ ...project, status: plan.status, started_at }, { stages, with: [...plan.items, ...also] }) };
+    return {
+      plan,
+      change: announced({ ...project, status: plan.status, started_at }, { stages, with: [...plan.items, ...also] }),
+    };
   }
 }
 
-function announced(project: Project, more: { stages?: Stage[]; with?: TransactItem[]; extra?: ProjectEventBody[] } = {}): ProjectChange {
+function announced(
+  project: Project,
+  more: { stages?: Stage[]; with?: TransactItem[]; extra?: ProjectEventBody[] } = {},
+): ProjectChange {
   const progress: ProjectEventBody = { event: 'progress', progress: project.progress, status: visibleStatus(project) };
   return { project, stages: more.stages ?? [], with: more.with ?? [], events: [progress, ...(more.extra ?? [])] };
 }
-

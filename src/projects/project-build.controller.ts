@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
@@ -31,7 +31,10 @@ export class ProjectBuildController {
   @ApiOperation({ summary: "List a project's stages", operationId: 'listProjectStages' })
   @ApiData(StageListDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
-  async listStages(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<StageListDto> {
+  async listStages(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+  ): Promise<StageListDto> {
     const { stages } = await this.projects.getWhole(org_id, project_id);
     return { project_id, total_stages: stages.length, stages: stages.map(stageView) };
   }
@@ -48,7 +51,8 @@ export class ProjectBuildController {
   ): Promise<StageDto> {
     const { stages } = await this.projects.getWhole(org_id, project_id);
     const stage = stages.find((one) => one.stage_name === stage_name);
-    if (!stage) throw new NotFoundError('Stage', stage_name, { details: { stages: stages.map((one) => one.stage_name) } });
+    if (!stage)
+      throw new NotFoundError('Stage', stage_name, { details: { stages: stages.map((one) => one.stage_name) } });
     return { ...stageView(stage), logs: await this.events.logs(project_id, stage.stage_name) };
   }
 
@@ -57,7 +61,10 @@ export class ProjectBuildController {
   @ApiOperation({ summary: 'The build dashboard of a project', operationId: 'getProjectBuild' })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)
-  build(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<BuildDashboardDto> {
+  build(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+  ): Promise<BuildDashboardDto> {
     return this.dashboard.of(org_id, project_id);
   }
 
@@ -66,13 +73,22 @@ export class ProjectBuildController {
   @ApiOperation({ summary: "List a project's artifacts", operationId: 'listProjectArtifacts' })
   @ApiData(ArtifactListDto, { description: 'Artifacts by path.' })
   @ApiErrors(404)
-  async listArtifacts(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<ArtifactListDto> {
+  async listArtifacts(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+  ): Promise<ArtifactListDto> {
     const artifacts = await this.artifacts.list(org_id, project_id);
     return { artifacts, total: artifacts.length, last_key: null };
   }
 
   /** One artifact with its content, for example `requirements.md` or `tools/calculator.json`. */
   @Get('artifacts/*path')
+  @ApiParam({
+    name: 'path',
+    type: String,
+    description: 'Path of the artifact; may hold slashes.',
+    example: 'requirements.md',
+  })
   @ApiOperation({ summary: 'Get an artifact', operationId: 'getProjectArtifact' })
   @ApiData(ArtifactDto, { description: 'The artifact.' })
   @ApiErrors(404)
@@ -87,7 +103,11 @@ export class ProjectBuildController {
   /** Server-Sent Events of the build: `stage`, `progress`, `log` and at the end `done`. Ids grow by one; `Last-Event-ID` resumes. */
   @Get('events')
   @ApiOperation({ summary: 'Watch a build', operationId: 'streamProjectEvents' })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Id of the last event received; the stream goes on after it.' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Id of the last event received; the stream goes on after it.',
+  })
   @ApiProduces('text/event-stream')
   @ApiErrors(400, 404)
   async streamEvents(
@@ -97,7 +117,8 @@ export class ProjectBuildController {
     @Res() response: Response,
   ): Promise<void> {
     const position = lastEventId === undefined || lastEventId === '' ? 0 : Number(lastEventId);
-    if (!Number.isSafeInteger(position) || position < 0) throw ValidationError.field('Last-Event-ID', 'must be the id of an event');
+    if (!Number.isSafeInteger(position) || position < 0)
+      throw ValidationError.field('Last-Event-ID', 'must be the id of an event');
     await this.projects.get(org_id, project_id);
     await sendEventStream(response, numbered(this.events.stream(org_id, project_id, position)));
   }

@@ -26,13 +26,20 @@ export class ProjectDeletionRepository {
     const Update = {
       TableName: TABLE,
       Key: { project_id: project.project_id, item: PROJECT_KEY },
-      UpdateExpression: 'SET deletion = :marked, updated_at = :at, #version = :next REMOVE list_org, list_org_status, list_org_user',
+      UpdateExpression:
+        'SET deletion = :marked, updated_at = :at, #version = :next REMOVE list_org, list_org_status, list_org_user',
       ConditionExpression: projectIsUnchanged,
       ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: { ':marked': MARKED, ':at': at, ':version': project.version, ':next': project.version + 1 },
+      ExpressionAttributeValues: {
+        ':marked': MARKED,
+        ':at': at,
+        ':version': project.version,
+        ':next': project.version + 1,
+      },
     };
     await this.db.transact([{ Update }, ...also]).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new ProjectChangedError(project.project_id);
+      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error))
+        throw new ProjectChangedError(project.project_id);
       throw error;
     });
   }

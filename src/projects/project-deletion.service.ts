@@ -36,7 +36,10 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
-      this.logger.error({ msg: 'interrupted deletions could not be continued, the next start tries again', err: error });
+      this.logger.error({
+        msg: 'interrupted deletions could not be continued, the next start tries again',
+        err: error,
+      });
     });
   }
 

@@ -48,7 +48,7 @@ export class ProjectEventsService {
   async logs(project_id: string, stage_name: StageName): Promise<StageLog[]> {
     const logs: StageLog[] = [];
     let position = 0;
-    for (let read = 0; read < LOG_LIMIT; ) {
+    for (let read = 0; read < LOG_LIMIT;) {
       const events = await this.repository.listEventsAfter(project_id, position, BATCH);
       for (const event of events) {
         position = event.seq;

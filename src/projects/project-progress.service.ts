@@ -49,7 +49,9 @@ export class ProjectProgressService {
    */
   async store(whole: ProjectWhole, change: ProgressChange): Promise<ProjectWhole> {
     const { stage } = change;
-    const stages = stage ? whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one)) : whole.stages;
+    const stages = stage
+      ? whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one))
+      : whole.stages;
     const progress = Math.max(whole.project.progress, buildProgress(stages));
     const project: Project = { ...whole.project, progress, ...change.project, updated_at: this.clock.timestamp() };
     const events = [...change.events.map(bounded), ...progressEvents(whole.project, project)];

@@ -7,7 +7,17 @@ import { buildCost } from './build-cost.js';
 
 /** A stage as callers see it: without the bookkeeping of its item. */
 export function stageView(stage: Stage): StageDto {
-  const { stage_name, stage_number, display_name, status, progress, started_at, completed_at, duration_seconds, sub_stages } = stage;
+  const {
+    stage_name,
+    stage_number,
+    display_name,
+    status,
+    progress,
+    started_at,
+    completed_at,
+    duration_seconds,
+    sub_stages,
+  } = stage;
   const { agent_name, error_message, output_data, artifacts } = stage;
   return {
     stage_name,
@@ -27,8 +37,20 @@ export function stageView(stage: Stage): StageDto {
 }
 
 export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
-  const { project_id, project_name, requirement, progress, current_stage, current_sub_stage, user_id, user_name, priority, tags } = project;
-  const { agent_name, agents, error_info, control_reason, attempt, created_at, updated_at, started_at, completed_at } = project;
+  const {
+    project_id,
+    project_name,
+    requirement,
+    progress,
+    current_stage,
+    current_sub_stage,
+    user_id,
+    user_name,
+    priority,
+    tags,
+  } = project;
+  const { agent_name, agents, error_info, control_reason, attempt, created_at, updated_at, started_at, completed_at } =
+    project;
   return {
     project_id,
     project_name,
@@ -78,6 +100,8 @@ export function buildSummary(project: Project, stages: readonly Stage[]): Projec
     output_tokens: sum(({ output_tokens }) => output_tokens),
     tool_calls: sum(({ tool_calls }) => tool_calls),
     cost: buildCost(stages),
-    stage_durations: Object.fromEntries(stages.map(({ stage_name, duration_seconds }) => [stage_name, duration_seconds])),
+    stage_durations: Object.fromEntries(
+      stages.map(({ stage_name, duration_seconds }) => [stage_name, duration_seconds]),
+    ),
   };
 }

@@ -140,7 +140,10 @@ export function assertControllable(project: Project, action: ControlAction): voi
 }
 
 /** The same project for a new attempt. A failed build keeps its completed stages unless `fromScratch`; a completed one starts over. */
-export function restarted(whole: ProjectWhole, options: { build_id: string; fromScratch: boolean; at: string }): ProjectWhole {
+export function restarted(
+  whole: ProjectWhole,
+  options: { build_id: string; fromScratch: boolean; at: string },
+): ProjectWhole {
   const keepsCompleted = whole.project.status === 'failed' && !options.fromScratch;
   const stages = whole.stages.map((stage) => {
     if (!keepsCompleted) return resetStage(stage);

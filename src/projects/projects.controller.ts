@@ -31,7 +31,12 @@ export class ProjectsController {
   @ApiErrors(400, 409, 413, 422)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateProjectDto): Promise<ProjectDto> {
     const { org_id } = principal;
-    const whole = await this.projects.create({ ...body, agent_name_map: { ...body.agent_name_map }, org_id, user_id: body.user_id ?? principal.user_id });
+    const whole = await this.projects.create({
+      ...body,
+      agent_name_map: { ...body.agent_name_map },
+      org_id,
+      user_id: body.user_id ?? principal.user_id,
+    });
     return projectView(whole, this.clock.now());
   }
 
@@ -42,7 +47,11 @@ export class ProjectsController {
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListProjectsQuery): Promise<ProjectListDto> {
     const { items, last_key } = await this.projects.list(org_id, query, query);
-    return { projects: items.map((project) => projectSummary(project, this.clock.now())), total: items.length, last_key };
+    return {
+      projects: items.map((project) => projectSummary(project, this.clock.now())),
+      total: items.length,
+      last_key,
+    };
   }
 
   /** The project with its stages. */
@@ -66,7 +75,14 @@ export class ProjectsController {
   ): Promise<ControlResultDto> {
     const project = await this.controls.control(org_id, project_id, body);
     const { attempt, updated_at, control_reason } = project;
-    return { project_id, action: body.action, status: visibleStatus(project), reason: control_reason, attempt, updated_at };
+    return {
+      project_id,
+      action: body.action,
+      status: visibleStatus(project),
+      reason: control_reason,
+      attempt,
+      updated_at,
+    };
   }
 
   /** Deletes the project with its agents, their deployments, invocations, sessions, messages and artifacts. Statistics of the past stay. */
@@ -74,7 +90,10 @@ export class ProjectsController {
   @ApiOperation({ summary: 'Delete a project and all under it', operationId: 'deleteProject' })
   @ApiData(DeletedProjectDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)
-  async delete(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<DeletedProjectDto> {
+  async delete(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+  ): Promise<DeletedProjectDto> {
     return { deleted: await this.deletions.delete(org_id, project_id) };
   }
 }

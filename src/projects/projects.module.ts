@@ -34,6 +34,12 @@ import { ProjectsService } from './projects.service.js';
     ProjectArtifactsService,
     BuildDashboardService,
   ],
-  exports: [ProjectsService, ProjectControlService, ProjectProgressService, ProjectArtifactsService, ProjectEventsService],
+  exports: [
+    ProjectsService,
+    ProjectControlService,
+    ProjectProgressService,
+    ProjectArtifactsService,
+    ProjectEventsService,
+  ],
 })
 export class ProjectsModule {}

@@ -52,7 +52,9 @@ export class ProjectsRepository {
   /** GET /projects/{id}: one query reads the project and its stages. Undefined also for another organisation's and for one being deleted. */
   async findWhole(org_id: string, project_id: string): Promise<ProjectWhole | undefined> {
     const whole = await this.readWhole(project_id);
-    return whole && whole.project.org_id === org_id && !whole.deleting ? { project: whole.project, stages: whole.stages } : undefined;
+    return whole && whole.project.org_id === org_id && !whole.deleting
+      ? { project: whole.project, stages: whole.stages }
+      : undefined;
   }
 
   /** One item, for routes that need only to know that the project is there. */
@@ -96,13 +98,16 @@ export class ProjectsRepository {
           ExpressionAttributeValues: { ':version': before.version },
         },
       },
-      ...(change.stages ?? []).map((stage) => ({ Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) } })),
+      ...(change.stages ?? []).map((stage) => ({
+        Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) },
+      })),
       ...eventPuts(project, before.event_seq, events),
       ...(change.artifacts ?? []).map((artifact) => ({ Put: { TableName: 'AgentArtifacts', Item: { ...artifact } } })),
       ...(change.with ?? []),
     ];
     await this.db.transact(items).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new ProjectChangedError(project.project_id);
+      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error))
+        throw new ProjectChangedError(project.project_id);
       throw error;
     });
     return project;
@@ -122,7 +127,11 @@ export class ProjectsRepository {
   }
 
   /** GET /projects: newest first, by user, by status or all, each from its own index. */
-  async list(org_id: string, filter: ProjectFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Project>> {
+  async list(
+    org_id: string,
+    filter: ProjectFilter,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Project>> {
     const { index, attribute, value } = listIndex(org_id, filter);
     const search = filter.search?.toLowerCase();
     const needsFilter = search !== undefined || (filter.status !== undefined && filter.user_id !== undefined);
@@ -158,20 +167,29 @@ export class ProjectsRepository {
 }
 
 function listIndex(org_id: string, filter: ProjectFilter): { index: string; attribute: string; value: string } {
-  if (filter.user_id !== undefined) return { index: 'OrgUserIndex', attribute: 'list_org_user', value: `${org_id}#${filter.user_id}` };
-  if (filter.status !== undefined) return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
+  if (filter.user_id !== undefined)
+    return { index: 'OrgUserIndex', attribute: 'list_org_user', value: `${org_id}#${filter.user_id}` };
+  if (filter.status !== undefined)
+    return { index: 'OrgStatusIndex', attribute: 'list_org_status', value: `${org_id}#${filter.status}` };
   return { index: 'OrgIndex', attribute: 'list_org', value: org_id };
 }
 
 function matches(project: Project, filter: ProjectFilter, search: string | undefined): boolean {
   const hasStatus = filter.status === undefined || project.status === filter.status;
-  const isFound = search === undefined || `${project.project_name}\n${project.requirement}`.toLowerCase().includes(search);
+  const isFound =
+    search === undefined || `${project.project_name}\n${project.requirement}`.toLowerCase().includes(search);
   return hasStatus && isFound;
 }
 
 function projectItem(project: Project): Record<string, unknown> {
   const { org_id, status, user_id } = project;
-  return { ...project, item: PROJECT_ITEM, list_org: org_id, list_org_status: `${org_id}#${status}`, list_org_user: `${org_id}#${user_id}` };
+  return {
+    ...project,
+    item: PROJECT_ITEM,
+    list_org: org_id,
+    list_org_status: `${org_id}#${status}`,
+    list_org_user: `${org_id}#${user_id}`,
+  };
 }
 
 function stageItem(project_id: string, stage: Stage): Record<string, unknown> {
@@ -188,7 +206,14 @@ function numbered(project: Project, events: readonly unknown[]): Project {
 function eventPuts(project: Project, lastSeq: number, events: readonly ProjectEventBody[]): TransactItem[] {
   return events.map((event, index) => {
     const seq = lastSeq + index + 1;
-    const Item = { ...event, project_id: project.project_id, item: eventKey(seq), seq, attempt: project.attempt, timestamp: project.updated_at };
+    const Item = {
+      ...event,
+      project_id: project.project_id,
+      item: eventKey(seq),
+      seq,
+      attempt: project.attempt,
+      timestamp: project.updated_at,
+    };
     return { Put: { TableName: TABLE, Item } };
   });
 }

@@ -40,7 +40,11 @@ export class ProjectsService {
     }
   }
 
-  list(org_id: string, filter: ProjectFilter, page: { limit: number; last_key?: string | undefined }): Promise<Page<Project>> {
+  list(
+    org_id: string,
+    filter: ProjectFilter,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Project>> {
     return this.repository.list(org_id, filter, page);
   }
 

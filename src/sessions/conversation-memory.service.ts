@@ -21,7 +21,11 @@ export class ConversationMemory {
   /** The last messages before the one that is about to be answered, oldest first. */
   async history(session: Session, limit: number): Promise<AgentRun['history']> {
     if (session.message_count === 0) return [];
-    const last = await this.messages.listLast(session.org_id, session.session_id, Math.min(limit, session.message_count) + 1);
+    const last = await this.messages.listLast(
+      session.org_id,
+      session.session_id,
+      Math.min(limit, session.message_count) + 1,
+    );
     return last
       .filter(({ sequence }) => sequence <= session.message_count)
       .slice(-limit)
@@ -33,7 +37,10 @@ export class ConversationMemory {
     const key = `${session_id}#${document_count}`;
     const known = this.cache.get(key);
     if (known) return known;
-    const documents = (await this.store.listBySession(org_id, session_id)).map(({ name, content }) => ({ name, content }));
+    const documents = (await this.store.listBySession(org_id, session_id)).map(({ name, content }) => ({
+      name,
+      content,
+    }));
     this.cache.set(key, documents);
     const [oldest] = this.cache.keys();
     if (this.cache.size > CACHED_SESSIONS && oldest !== undefined) this.cache.delete(oldest);

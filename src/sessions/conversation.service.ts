@@ -65,7 +65,12 @@ export class ConversationService {
         history,
         knowledge,
       });
-      const assistant_message = this.messages.next(session, 'assistant', invocation.output_text ?? '', answerMetadata(invocation));
+      const assistant_message = this.messages.next(
+        session,
+        'assistant',
+        invocation.output_text ?? '',
+        answerMetadata(invocation),
+      );
       await this.sessions.append(session, assistant_message, { run_id: turn.run_id, endsTurn: true });
       isGivenBack = true;
       return { invocation, user_message, assistant_message };

@@ -14,6 +14,15 @@ export class MessageFactory {
   /** The message that follows the session's last one. */
   next(session: Session, role: Message['role'], content: string, metadata: Record<string, unknown> = {}): Message {
     const { session_id, org_id, message_count } = session;
-    return { session_id, sequence: message_count + 1, message_id: this.ids.next('msg'), org_id, role, content, metadata, created_at: this.clock.timestamp() };
+    return {
+      session_id,
+      sequence: message_count + 1,
+      message_id: this.ids.next('msg'),
+      org_id,
+      role,
+      content,
+      metadata,
+      created_at: this.clock.timestamp(),
+    };
   }
 }

@@ -56,7 +56,11 @@ export class MessagesController {
   @ApiOperation({ summary: "List a session's messages", operationId: 'listMessages' })
   @ApiData(MessageListDto, { description: 'One page of messages.' })
   @ApiErrors(400, 404)
-  async list(@CurrentPrincipal() { org_id }: Principal, @Param('session_id') session_id: string, @Query() query: ListMessagesQuery): Promise<MessageListDto> {
+  async list(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('session_id') session_id: string,
+    @Query() query: ListMessagesQuery,
+  ): Promise<MessageListDto> {
     const { items, last_key } = await this.sessions.listMessages(org_id, session_id, query);
     return { messages: items.map((message) => messageView(message)), total: items.length, last_key };
   }

@@ -12,7 +12,11 @@ type Row = Omit<Message, 'content'> & { content: PackedText };
 
 /** A message for the transaction that also counts it in its session. */
 export function messageItem(message: Message): PutInput {
-  return { TableName: TABLE, Item: { ...message, content: pack(message.content) }, ConditionExpression: 'attribute_not_exists(session_id)' };
+  return {
+    TableName: TABLE,
+    Item: { ...message, content: pack(message.content) },
+    ConditionExpression: 'attribute_not_exists(session_id)',
+  };
 }
 
 @Injectable()
@@ -42,13 +46,20 @@ export class MessagesRepository {
   async listLast(org_id: string, session_id: string, limit: number): Promise<Message[]> {
     if (limit === 0) return [];
     const { items } = await this.db.query<Row>({ ...bySession(session_id), ScanIndexForward: false, Limit: limit });
-    return items.filter((row) => row.org_id === org_id).map(unpacked).reverse();
+    return items
+      .filter((row) => row.org_id === org_id)
+      .map(unpacked)
+      .reverse();
   }
 
   /** @returns how many there were. */
   async deleteBySession(session_id: string): Promise<number> {
     const keys: { session_id: string; sequence: number }[] = [];
-    for await (const { sequence } of this.db.queryAll<{ sequence: number }>({ ...bySession(session_id), ProjectionExpression: '#sequence', ExpressionAttributeNames: { '#sequence': 'sequence' } }))
+    for await (const { sequence } of this.db.queryAll<{ sequence: number }>({
+      ...bySession(session_id),
+      ProjectionExpression: '#sequence',
+      ExpressionAttributeNames: { '#sequence': 'sequence' },
+    }))
       keys.push({ session_id, sequence });
     await this.db.batchDelete(TABLE, keys);
     return keys.length;
@@ -56,7 +67,12 @@ export class MessagesRepository {
 }
 
 function bySession(session_id: string) {
-  return { TableName: TABLE, KeyConditionExpression: 'session_id = :session', ExpressionAttributeValues: { ':session': session_id }, ConsistentRead: true };
+  return {
+    TableName: TABLE,
+    KeyConditionExpression: 'session_id = :session',
+    ExpressionAttributeValues: { ':session': session_id },
+    ConsistentRead: true,
+  };
 }
 
 function unpacked(row: Row): Message {

@@ -22,7 +22,10 @@ export class SessionDeletionService extends ConversationRecords implements OnApp
 
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
-      this.logger.error({ msg: 'interrupted deletions could not be continued, the next start tries again', err: error });
+      this.logger.error({
+        msg: 'interrupted deletions could not be continued, the next start tries again',
+        err: error,
+      });
     });
   }
 
@@ -46,7 +49,10 @@ export class SessionDeletionService extends ConversationRecords implements OnApp
   }
 
   private async finish(session_id: string): Promise<number> {
-    const [messages] = await Promise.all([this.messages.deleteBySession(session_id), this.documents.deleteBySession(session_id)]);
+    const [messages] = await Promise.all([
+      this.messages.deleteBySession(session_id),
+      this.documents.deleteBySession(session_id),
+    ]);
     await this.sessions.deleteItem(session_id);
     return messages;
   }

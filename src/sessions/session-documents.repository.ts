@@ -42,8 +42,13 @@ export class SessionDocumentsRepository {
 
   async listBySession(org_id: string, session_id: string): Promise<StoredDocument[]> {
     const parts = new Map<string, Part[]>();
-    for await (const part of this.parts(session_id)) if (part.org_id === org_id) parts.set(part.file_id, [...(parts.get(part.file_id) ?? []), part]);
-    return [...parts].map(([file_id, all]) => ({ file_id, name: all[0]?.name ?? file_id, content: gunzipSync(Buffer.concat(all.map(({ body }) => body))).toString('utf8') }));
+    for await (const part of this.parts(session_id))
+      if (part.org_id === org_id) parts.set(part.file_id, [...(parts.get(part.file_id) ?? []), part]);
+    return [...parts].map(([file_id, all]) => ({
+      file_id,
+      name: all[0]?.name ?? file_id,
+      content: gunzipSync(Buffer.concat(all.map(({ body }) => body))).toString('utf8'),
+    }));
   }
 
   async deleteBySession(session_id: string): Promise<void> {

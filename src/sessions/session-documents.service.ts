@@ -32,10 +32,20 @@ export class SessionDocumentsService {
    * @throws ValidationError naming the first file that is not text; then none is kept.
    */
   async add(org_id: string, session_id: string, files: UploadedFile[]): Promise<KeptFile[]> {
-    const documents = files.map(({ name, bytes }) => ({ file_id: this.ids.next('file'), name, content: textOf(name, bytes) }));
+    const documents = files.map(({ name, bytes }) => ({
+      file_id: this.ids.next('file'),
+      name,
+      content: textOf(name, bytes),
+    }));
     for (const document of documents) await this.documents.create(org_id, session_id, document);
-    if (!(await this.sessions.addDocuments(org_id, session_id, documents.length))) throw new SessionNotFoundError(session_id);
-    return documents.map(({ file_id, name }, index) => ({ file_id, filename: name, content_type: files[index]?.content_type ?? '', size: files[index]?.bytes.length ?? 0 }));
+    if (!(await this.sessions.addDocuments(org_id, session_id, documents.length)))
+      throw new SessionNotFoundError(session_id);
+    return documents.map(({ file_id, name }, index) => ({
+      file_id,
+      filename: name,
+      content_type: files[index]?.content_type ?? '',
+      size: files[index]?.bytes.length ?? 0,
+    }));
   }
 }
 

@@ -44,7 +44,9 @@ export class SessionOpeningService {
       messages.push(this.messages.next(session, 'user', input_text));
       session = { ...session, message_count: session.message_count + 1 };
       if (status !== 'success') continue;
-      messages.push(this.messages.next(session, 'assistant', output_text ?? '', { invocation_id, duration_ms, model, usage }));
+      messages.push(
+        this.messages.next(session, 'assistant', output_text ?? '', { invocation_id, duration_ms, model, usage }),
+      );
       session = { ...session, message_count: session.message_count + 1 };
     }
     await this.sessions.create(session, messages);

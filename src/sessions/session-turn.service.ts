@@ -50,7 +50,12 @@ export class SessionTurnService {
     }
   }
 
-  private async lease(org_id: string, session_id: string, limit: { deadline: number; wait_ms: number }, leave: () => void): Promise<HeldTurn> {
+  private async lease(
+    org_id: string,
+    session_id: string,
+    limit: { deadline: number; wait_ms: number },
+    leave: () => void,
+  ): Promise<HeldTurn> {
     const run_id = this.ids.next('lease');
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 2, LONGEST_POLL_MS)) {
       const session = await this.repository.takeTurn(org_id, session_id, this.turn(run_id), this.clock.timestamp());
@@ -73,7 +78,11 @@ export class SessionTurnService {
       try {
         if (!isGivenBack) await this.repository.endTurn(session_id, run_id);
       } catch (error) {
-        this.logger.warn({ msg: 'a session turn could not be given back, it runs out by itself', session_id, err: error });
+        this.logger.warn({
+          msg: 'a session turn could not be given back, it runs out by itself',
+          session_id,
+          err: error,
+        });
       } finally {
         leave();
       }

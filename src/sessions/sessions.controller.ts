@@ -21,9 +21,15 @@ export class SessionsController {
   @ApiOperation({ summary: 'Open a session with an agent', operationId: 'createSession' })
   @ApiData(SessionDto, { status: 201, description: 'The session.' })
   @ApiErrors(400, 404, 409, 422)
-  async create(@CurrentPrincipal() principal: Principal, @Param('agent_id') agent_id: string, @Body() body: CreateSessionDto): Promise<SessionDto> {
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: CreateSessionDto,
+  ): Promise<SessionDto> {
     const { org_id } = principal;
-    return sessionView(await this.sessions.create({ ...body, org_id, agent_id, user_id: body.user_id ?? principal.user_id }));
+    return sessionView(
+      await this.sessions.create({ ...body, org_id, agent_id, user_id: body.user_id ?? principal.user_id }),
+    );
   }
 
   /** Last active first. */
@@ -31,7 +37,11 @@ export class SessionsController {
   @ApiOperation({ summary: "List an agent's sessions", operationId: 'listAgentSessions' })
   @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
   @ApiErrors(400, 404)
-  async list(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string, @Query() query: PageQuery): Promise<SessionListDto> {
+  async list(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Query() query: PageQuery,
+  ): Promise<SessionListDto> {
     const { items, last_key } = await this.sessions.listByAgent(org_id, agent_id, query);
     return { sessions: items.map(sessionView), total: items.length, last_key };
   }
@@ -49,7 +59,10 @@ export class SessionsController {
   @ApiOperation({ summary: 'Delete a session and its messages', operationId: 'deleteSession' })
   @ApiData(DeletedSessionDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)
-  async delete(@CurrentPrincipal() { org_id }: Principal, @Param('session_id') session_id: string): Promise<DeletedSessionDto> {
+  async delete(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('session_id') session_id: string,
+  ): Promise<DeletedSessionDto> {
     return { deleted: { sessions: 1, messages: await this.deletion.delete(org_id, session_id) } };
   }
 }

@@ -33,8 +33,20 @@ export class SessionsRepository {
   async create(session: Session, messages: Message[] = []): Promise<boolean> {
     const agentIsAlive = 'attribute_exists(agent_id) AND attribute_not_exists(deletion)';
     const items: TransactItem[] = [
-      { Put: { TableName: TABLE, Item: { ...session, list_agent: session.agent_id }, ConditionExpression: 'attribute_not_exists(session_id)' } },
-      { ConditionCheck: { TableName: 'AgentInstances', Key: { agent_id: session.agent_id, item: 'AGENT' }, ConditionExpression: agentIsAlive } },
+      {
+        Put: {
+          TableName: TABLE,
+          Item: { ...session, list_agent: session.agent_id },
+          ConditionExpression: 'attribute_not_exists(session_id)',
+        },
+      },
+      {
+        ConditionCheck: {
+          TableName: 'AgentInstances',
+          Key: { agent_id: session.agent_id, item: 'AGENT' },
+          ConditionExpression: agentIsAlive,
+        },
+      },
       ...messages.map((message) => ({ Put: messageItem(message) })),
     ];
     try {
@@ -55,7 +67,11 @@ export class SessionsRepository {
   }
 
   /** GET /agents/{id}/sessions: last active first. */
-  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Session>> {
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Session>> {
     const { items, last_key } = await pageOf<Session>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
@@ -83,7 +99,13 @@ export class SessionsRepository {
         UpdateExpression: 'SET run_id = :run, run_expires_at = :expires',
         ConditionExpression: sessionIsFree,
         ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':org': org_id, ':active': 'active', ':now': now, ':run': turn.run_id, ':expires': turn.expires_at },
+        ExpressionAttributeValues: {
+          ':org': org_id,
+          ':active': 'active',
+          ':now': now,
+          ':run': turn.run_id,
+          ':expires': turn.expires_at,
+        },
       });
     } catch (error) {
       if (conditionFailed(error)) return undefined;
@@ -112,7 +134,12 @@ export class SessionsRepository {
       Key: { session_id: session.session_id },
       UpdateExpression: `SET message_count = :next, last_active_at = :at${options.endsTurn ? ' REMOVE run_id, run_expires_at' : ''}`,
       ConditionExpression: runHasTheTurn,
-      ExpressionAttributeValues: { ':run': options.run_id, ':count': session.message_count, ':next': message.sequence, ':at': message.created_at },
+      ExpressionAttributeValues: {
+        ':run': options.run_id,
+        ':count': session.message_count,
+        ':next': message.sequence,
+        ':at': message.created_at,
+      },
     };
     await this.db.transact([{ Update }, { Put: messageItem(message) }]).catch((error: unknown) => {
       if (failedConditions(error)?.some(Boolean)) throw new TurnLostError(session.session_id);
@@ -123,16 +150,30 @@ export class SessionsRepository {
 
   /** No more messages. @returns false when there is no such session. */
   async close(org_id: string, session_id: string): Promise<boolean> {
-    return this.change(session_id, 'SET #status = :closed', 'org_id = :org AND attribute_not_exists(deletion)', { ':closed': 'closed', ':org': org_id }, { '#status': 'status' });
+    return this.change(
+      session_id,
+      'SET #status = :closed',
+      'org_id = :org AND attribute_not_exists(deletion)',
+      { ':closed': 'closed', ':org': org_id },
+      { '#status': 'status' },
+    );
   }
 
   async addDocuments(org_id: string, session_id: string, added: number): Promise<boolean> {
-    return this.change(session_id, 'ADD document_count :added', 'org_id = :org AND attribute_not_exists(deletion)', { ':added': added, ':org': org_id });
+    return this.change(session_id, 'ADD document_count :added', 'org_id = :org AND attribute_not_exists(deletion)', {
+      ':added': added,
+      ':org': org_id,
+    });
   }
 
   /** From now on it is 404; nothing can be added to it. @returns false when there is no such session. */
   async mark(org_id: string, session_id: string): Promise<boolean> {
-    return this.change(session_id, 'SET deletion = :marked REMOVE list_agent', 'org_id = :org AND attribute_not_exists(deletion)', { ':marked': MARKED, ':org': org_id });
+    return this.change(
+      session_id,
+      'SET deletion = :marked REMOVE list_agent',
+      'org_id = :org AND attribute_not_exists(deletion)',
+      { ':marked': MARKED, ':org': org_id },
+    );
   }
 
   async deleteItem(session_id: string): Promise<void> {
@@ -153,12 +194,25 @@ export class SessionsRepository {
 
   /** Sessions whose deletion has begun and not ended. */
   async *marked(): AsyncGenerator<string> {
-    const query = { TableName: TABLE, IndexName: 'DeletionIndex', KeyConditionExpression: 'deletion = :marked', ExpressionAttributeValues: { ':marked': MARKED } };
+    const query = {
+      TableName: TABLE,
+      IndexName: 'DeletionIndex',
+      KeyConditionExpression: 'deletion = :marked',
+      ExpressionAttributeValues: { ':marked': MARKED },
+    };
     for await (const { session_id } of this.db.queryAll<{ session_id: string }>(query)) yield session_id;
   }
 
-  private whileHeld(session_id: string, run_id: string, expression: string, values: Record<string, unknown> = {}): Promise<boolean> {
-    return this.change(session_id, expression, 'run_id = :run AND attribute_not_exists(deletion)', { ...values, ':run': run_id });
+  private whileHeld(
+    session_id: string,
+    run_id: string,
+    expression: string,
+    values: Record<string, unknown> = {},
+  ): Promise<boolean> {
+    return this.change(session_id, expression, 'run_id = :run AND attribute_not_exists(deletion)', {
+      ...values,
+      ':run': run_id,
+    });
   }
 
   private async change(

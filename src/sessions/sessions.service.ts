@@ -40,8 +40,15 @@ export class SessionsService {
   }
 
   /** @throws AgentNotFoundError */
-  async listByAgent(org_id: string, agent_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Session>> {
-    const [sessions] = await Promise.all([this.repository.listByAgent(org_id, agent_id, page), this.agents.get(org_id, agent_id)]);
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Session>> {
+    const [sessions] = await Promise.all([
+      this.repository.listByAgent(org_id, agent_id, page),
+      this.agents.get(org_id, agent_id),
+    ]);
     return sessions;
   }
 
@@ -51,12 +58,16 @@ export class SessionsService {
     session_id: string,
     page: { limit: number; last_key?: string | undefined; order: 'asc' | 'desc' },
   ): Promise<Page<Message>> {
-    const [messages] = await Promise.all([this.messages.listBySession(org_id, session_id, page), this.get(org_id, session_id)]);
+    const [messages] = await Promise.all([
+      this.messages.listBySession(org_id, session_id, page),
+      this.get(org_id, session_id),
+    ]);
     return messages;
   }
 }
 
 export function assertSmall(metadata: Record<string, unknown> | undefined): void {
   const bytes = Buffer.byteLength(JSON.stringify(metadata ?? {}));
-  if (bytes > METADATA_LIMIT_BYTES) throw ValidationError.field('metadata', `must be at most ${METADATA_LIMIT_BYTES} bytes of JSON, not ${bytes}`);
+  if (bytes > METADATA_LIMIT_BYTES)
+    throw ValidationError.field('metadata', `must be at most ${METADATA_LIMIT_BYTES} bytes of JSON, not ${bytes}`);
 }

@@ -1,11 +1,26 @@
 import fc from 'fast-check';
 import { InvalidStateError } from '../shared/domain-error.js';
 import { type Stage, SUB_STAGE_NAMES } from './stage.js';
-import { buildProgress, completeStage, completeSubStage, failStage, pendingStages, reopenStage, startStage, startSubStage } from './stage-rules.js';
+import {
+  buildProgress,
+  completeStage,
+  completeSubStage,
+  failStage,
+  pendingStages,
+  reopenStage,
+  startStage,
+  startSubStage,
+} from './stage-rules.js';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const LATER = '2026-11-20T10:00:02.500Z';
-const OUTCOME = { output_data: {}, artifacts: [], model: 'nexus/offline', usage: { input_tokens: 3, output_tokens: 4 }, tool_calls: 1 };
+const OUTCOME = {
+  output_data: {},
+  artifacts: [],
+  model: 'nexus/offline',
+  usage: { input_tokens: 3, output_tokens: 4 },
+  tool_calls: 1,
+};
 
 const stageOf = (stages: Stage[], index: number): Stage => {
   const stage = stages[index];
@@ -41,7 +56,9 @@ describe('progress of a build', () => {
     const status = fc.constantFrom<Stage['status'][]>('pending', 'running', 'completed', 'failed');
     fc.assert(
       fc.property(fc.array(status, { minLength: 6, maxLength: 6 }), (statuses) => {
-        const progress = buildProgress(pendingStages().map((stage, index) => ({ ...stage, status: statuses[index] ?? 'pending' })));
+        const progress = buildProgress(
+          pendingStages().map((stage, index) => ({ ...stage, status: statuses[index] ?? 'pending' })),
+        );
         expect(progress).toBeGreaterThanOrEqual(0);
         expect(progress).toBeLessThanOrEqual(100);
         expect(progress === 100).toBe(statuses.every((one) => one === 'completed'));
@@ -54,7 +71,13 @@ describe('a stage', () => {
   it('keeps its first start when a build resumes, and measures its duration from there', () => {
     const resumed = startStage(startStage(stageOf(pendingStages(), 0), AT), LATER);
     expect(resumed.started_at).toBe(AT);
-    expect(completeStage(resumed, LATER, OUTCOME)).toMatchObject({ status: 'completed', duration_seconds: 2.5, input_tokens: 3, output_tokens: 4, tool_calls: 1 });
+    expect(completeStage(resumed, LATER, OUTCOME)).toMatchObject({
+      status: 'completed',
+      duration_seconds: 2.5,
+      input_tokens: 3,
+      output_tokens: 4,
+      tool_calls: 1,
+    });
   });
 
   it('never leaves completed', () => {
@@ -72,7 +95,11 @@ describe('a stage', () => {
     let stage = startStage(stageOf(pendingStages(), 4), AT);
     stage = completeSubStage(startSubStage(stage, 'tool_developer', AT), 'tool_developer', LATER, OUTCOME);
     const failed = failStage(startSubStage(stage, 'prompt_engineer', LATER), LATER, 'out of tokens');
-    expect(failed).toMatchObject({ error_message: 'out of tokens', completed_at: LATER, sub_stages: { prompt_engineer: { status: 'failed' } } });
+    expect(failed).toMatchObject({
+      error_message: 'out of tokens',
+      completed_at: LATER,
+      sub_stages: { prompt_engineer: { status: 'failed' } },
+    });
     expect(reopenStage(failed)).toMatchObject({
       status: 'pending',
       error_message: null,

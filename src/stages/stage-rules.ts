@@ -1,7 +1,15 @@
 import { elapsedMs } from '../shared/clock.js';
 import { InvalidStateError } from '../shared/domain-error.js';
 import type { Usage } from '../shared/usage.js';
-import { type Stage, STAGES, type StageName, type StageStatus, type SubStage, SUB_STAGE_NAMES, type SubStageName } from './stage.js';
+import {
+  type Stage,
+  STAGES,
+  type StageName,
+  type StageStatus,
+  type SubStage,
+  SUB_STAGE_NAMES,
+  type SubStageName,
+} from './stage.js';
 
 /** What a finished step leaves on its stage. */
 export interface StepOutcome {
@@ -45,7 +53,11 @@ export function pendingStages(agentNames: Partial<Record<StageName, string>> = {
 }
 
 function pendingSubStages(): Record<SubStageName, SubStage> {
-  return { tool_developer: PENDING_SUB_STAGE, prompt_engineer: PENDING_SUB_STAGE, agent_code_developer: PENDING_SUB_STAGE };
+  return {
+    tool_developer: PENDING_SUB_STAGE,
+    prompt_engineer: PENDING_SUB_STAGE,
+    agent_code_developer: PENDING_SUB_STAGE,
+  };
 }
 
 /** A stage that is already running may be started again: that is how a build resumes after a crash. Keeps the first start. */
@@ -72,12 +84,19 @@ export function completeStage(stage: Stage, at: string, outcome?: StepOutcome): 
 
 export function failStage(stage: Stage, at: string, message: string): Stage {
   assertLegal(stage, 'failed');
-  return withProgress({ ...stage, ...ended(stage, at), status: 'failed', error_message: message, ...failedSubStages(stage, at) });
+  return withProgress({
+    ...stage,
+    ...ended(stage, at),
+    status: 'failed',
+    error_message: message,
+    ...failedSubStages(stage, at),
+  });
 }
 
 export function startSubStage(stage: Stage, name: SubStageName, at: string): Stage {
   const current = subStage(stage, name);
-  if (stage.status !== 'running' || current.status === 'completed') throw illegal(`${stage.stage_name}/${name}`, current.status, 'running');
+  if (stage.status !== 'running' || current.status === 'completed')
+    throw illegal(`${stage.stage_name}/${name}`, current.status, 'running');
   const started_at = current.status === 'running' ? current.started_at : at;
   return withSubStage(stage, name, { ...current, status: 'running', started_at, completed_at: null });
 }
@@ -99,14 +118,20 @@ export function resetStage(stage: Stage): Stage {
 export function reopenStage(stage: Stage): Stage {
   const fresh = resetStage(stage);
   if (!stage.sub_stages) return fresh;
-  const kept = Object.entries(stage.sub_stages).map(([name, sub]) => [name, sub.status === 'completed' ? sub : PENDING_SUB_STAGE]);
+  const kept = Object.entries(stage.sub_stages).map(([name, sub]) => [
+    name,
+    sub.status === 'completed' ? sub : PENDING_SUB_STAGE,
+  ]);
   return { ...fresh, sub_stages: Object.fromEntries(kept) as Record<SubStageName, SubStage> };
 }
 
 /** The running step of a failed or stopped stage did not finish: it is failed as well. */
 function failedSubStages(stage: Stage, at: string): Pick<Stage, 'sub_stages'> {
   if (!stage.sub_stages) return {};
-  const subs = Object.entries(stage.sub_stages).map(([name, sub]) => [name, sub.status === 'running' ? { ...sub, status: 'failed', completed_at: at } : sub]);
+  const subs = Object.entries(stage.sub_stages).map(([name, sub]) => [
+    name,
+    sub.status === 'running' ? { ...sub, status: 'failed', completed_at: at } : sub,
+  ]);
   return { sub_stages: Object.fromEntries(subs) as Record<SubStageName, SubStage> };
 }
 
@@ -176,5 +201,7 @@ function assertLegal(stage: Stage, next: StageStatus): void {
 }
 
 function illegal(name: string, from: StageStatus, to: StageStatus): InvalidStateError {
-  return new InvalidStateError(`${name} cannot go from ${from} to ${to}`, { details: { stage: name, current_state: from, legal: LEGAL[from] } });
+  return new InvalidStateError(`${name} cannot go from ${from} to ${to}`, {
+    details: { stage: name, current_state: from, legal: LEGAL[from] },
+  });
 }

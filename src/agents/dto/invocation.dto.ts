@@ -20,10 +20,10 @@ export class TraceStepDto {
   /** @example calculator */
   name: string;
 
-  /** @example { expression: '1234 * 56' } */
+  /** @example {"expression": "1234 * 56"} */
   input: Record<string, unknown>;
 
-  /** @example { result: '69104' } */
+  /** @example {"result": "69104"} */
   output?: Record<string, unknown>;
 
   error?: string;

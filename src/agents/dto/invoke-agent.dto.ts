@@ -33,7 +33,7 @@ export class InvokeAgentDto {
 
   /**
    * Facts for this run, given to the model as context.
-   * @example { customer_level: 'gold' }
+   * @example {"customer_level": "gold"}
    */
   @IsOptional()
   @IsObject()

@@ -20,15 +20,20 @@ export function loadSettings(overrides: Record<string, string> = {}): Settings {
 
 /** Empty strings count as not set, as compose files write them. */
 export function parseSettings(environment: Record<string, string | undefined>): Settings {
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const present = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = settingsSchema.safeParse(present);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (!parsed.success) throw new SettingsError(problems);
   const isProduction = parsed.data.ENVIRONMENT === 'production';
   const values: SettingsRecord = {
     ...parsed.data,
     API_HOST: parsed.data.API_HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
-    NEXUS_DATABASE: parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
+    NEXUS_DATABASE:
+      parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
   };
   problems.push(...leaseProblems(values), ...(isProduction ? productionProblems(values) : []));
   if (problems.length > 0) throw new SettingsError(problems);
@@ -43,9 +48,13 @@ function leaseProblems(values: SettingsRecord): string[] {
 
 function productionProblems(values: SettingsRecord): string[] {
   const problems: string[] = [];
-  if (values.NEXUS_DATABASE === 'embedded') problems.push('NEXUS_DATABASE: production needs "dynamodb", the embedded database is for one machine');
+  if (values.NEXUS_DATABASE === 'embedded')
+    problems.push('NEXUS_DATABASE: production needs "dynamodb", the embedded database is for one machine');
   if ((values.JWT_SECRET_KEY ?? '').length < MINIMUM_SECRET_LENGTH)
-    problems.push(`JWT_SECRET_KEY: production needs a secret of at least ${MINIMUM_SECRET_LENGTH} characters, e.g. from: openssl rand -base64 48`);
-  if (values.ALLOWED_ORIGINS.includes('*')) problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
+    problems.push(
+      `JWT_SECRET_KEY: production needs a secret of at least ${MINIMUM_SECRET_LENGTH} characters, e.g. from: openssl rand -base64 48`,
+    );
+  if (values.ALLOWED_ORIGINS.includes('*'))
+    problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
   return problems;
 }

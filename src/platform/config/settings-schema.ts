@@ -51,7 +51,7 @@ export const settingsSchema = z.object({
   MODEL_PROVIDER: z.enum(['offline']).default('offline'),
   MODEL_ID: z.string().min(1).optional(),
   BUILD_ENGINE: z.enum(['embedded']).default('embedded'),
-  BUILD_SLOTS: integer(4, 1, 64),
+  BUILD_SLOTS: integer(4, 0, 64),
   BUILD_LEASE_SECONDS: integer(30, 1, 3600),
   BUILD_HEARTBEAT_SECONDS: integer(10, 1, 600),
   BUILD_REAPER_SECONDS: integer(15, 1, 600),

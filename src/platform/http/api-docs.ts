@@ -9,7 +9,10 @@ export class SuccessEnvelope {
   @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
   timestamp: string;
 
-  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Also in the X-Request-Id header and in the logs.' })
+  @ApiProperty({
+    example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R',
+    description: 'Also in the X-Request-Id header and in the logs.',
+  })
   request_id: string;
 }
 
@@ -20,10 +23,17 @@ export class ErrorBody {
   @ApiProperty({ example: 'The request is not valid: requirement', description: 'What happened, for people.' })
   message: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { fields: { requirement: ['requirement must be 10 to 5000 characters'] } } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { fields: { requirement: ['requirement must be 10 to 5000 characters'] } },
+  })
   details: Record<string, unknown>;
 
-  @ApiProperty({ example: 'Correct the fields named in details and send the request again.', description: 'What to do about it.' })
+  @ApiProperty({
+    example: 'Correct the fields named in details and send the request again.',
+    description: 'What to do about it.',
+  })
   suggestion: string;
 
   @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Names this failure in the logs.' })
@@ -40,7 +50,10 @@ export class ErrorEnvelope {
   @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
   timestamp: string;
 
-  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Also in the X-Request-Id header and in the logs.' })
+  @ApiProperty({
+    example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R',
+    description: 'Also in the X-Request-Id header and in the logs.',
+  })
   request_id: string;
 }
 
@@ -67,7 +80,11 @@ export function ApiData(data: Type<unknown> | [Type<unknown>], options: { status
   const schema = {
     allOf: [
       { $ref: getSchemaPath(SuccessEnvelope) },
-      { type: 'object', required: ['data'], properties: { data: Array.isArray(data) ? { type: 'array', items: reference } : reference } },
+      {
+        type: 'object',
+        required: ['data'],
+        properties: { data: Array.isArray(data) ? { type: 'array', items: reference } : reference },
+      },
     ],
   };
   return applyDecorators(
@@ -81,6 +98,12 @@ export function ApiErrors(...statuses: number[]) {
   const all = [...new Set([...statuses, 401, 500, 503])].sort((a, b) => a - b);
   return applyDecorators(
     ApiExtraModels(ErrorEnvelope),
-    ...all.map((status) => ApiResponse({ status, description: ERROR_DESCRIPTIONS[status] ?? 'Error', schema: { $ref: getSchemaPath(ErrorEnvelope) } })),
+    ...all.map((status) =>
+      ApiResponse({
+        status,
+        description: ERROR_DESCRIPTIONS[status] ?? 'Error',
+        schema: { $ref: getSchemaPath(ErrorEnvelope) },
+      }),
+    ),
   );
 }

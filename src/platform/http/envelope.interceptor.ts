@@ -20,7 +20,10 @@ export class EnvelopeInterceptor implements NestInterceptor {
   ) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const isBare = this.reflector.getAllAndOverride<boolean | undefined>(BARE_ANSWER, [execution.getHandler(), execution.getClass()]);
+    const isBare = this.reflector.getAllAndOverride<boolean | undefined>(BARE_ANSWER, [
+      execution.getHandler(),
+      execution.getClass(),
+    ]);
     if (isBare) return next.handle();
     const response = execution.switchToHttp().getResponse<Response>();
     return next.handle().pipe(map((data: unknown) => (response.headersSent ? data : this.envelope(data))));

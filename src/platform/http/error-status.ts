@@ -3,9 +3,15 @@ import type { ErrorCode } from '../../shared/domain-error.js';
 /** Status and default advice of each code. A new code without a row does not compile. */
 export const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = {
   VALIDATION_ERROR: { status: 400, suggestion: 'Correct the fields named in details and send the request again.' },
-  INVALID_STATE: { status: 400, suggestion: 'Read the current state of the resource and choose an action that is legal in it.' },
+  INVALID_STATE: {
+    status: 400,
+    suggestion: 'Read the current state of the resource and choose an action that is legal in it.',
+  },
   UNAUTHENTICATED: { status: 401, suggestion: 'Sign in and send the access token as "Authorization: Bearer <token>".' },
-  PERMISSION_DENIED: { status: 403, suggestion: 'Ask an administrator of your organisation for the role that this action needs.' },
+  PERMISSION_DENIED: {
+    status: 403,
+    suggestion: 'Ask an administrator of your organisation for the role that this action needs.',
+  },
   RESOURCE_NOT_FOUND: { status: 404, suggestion: 'Check the id and the path; /docs lists every route.' },
   METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods named in the Allow header.' },
   RESOURCE_CONFLICT: { status: 409, suggestion: 'Read the resource again and retry with its current state.' },

@@ -34,11 +34,22 @@ export class ErrorFilter implements ExceptionFilter {
   body(answer: ErrorAnswer) {
     const request_id = this.context.current()?.request_id ?? 'unknown';
     const { code, message, details, suggestion } = answer;
-    return { success: false, error: { code, message, details, suggestion, trace_id: request_id }, timestamp: this.clock.timestamp(), request_id };
+    return {
+      success: false,
+      error: { code, message, details, suggestion, trace_id: request_id },
+      timestamp: this.clock.timestamp(),
+      request_id,
+    };
   }
 
   private log(error: unknown, answer: ErrorAnswer, request: Request): void {
-    const line = { trace_id: this.context.current()?.request_id, code: answer.code, status: answer.status, method: request.method, path: request.path };
+    const line = {
+      trace_id: this.context.current()?.request_id,
+      code: answer.code,
+      status: answer.status,
+      method: request.method,
+      path: request.path,
+    };
     if (answer.status >= 500) this.logger.error({ ...line, err: error });
     else this.logger.debug(line);
   }

@@ -31,13 +31,17 @@ export class MethodCheck {
     if (!isFromRouter) return error;
     // The router's own 404 comes from below the API prefix, where `path` has lost it.
     const allowed = this.allowedFor(request.originalUrl.split('?', 1)[0] ?? '/');
-    return allowed.length === 0 || allowed.includes(request.method) ? error : new MethodNotAllowedError(request.method, allowed);
+    return allowed.length === 0 || allowed.includes(request.method)
+      ? error
+      : new MethodNotAllowedError(request.method, allowed);
   }
 
   private allowedFor(path: string): string[] {
     const express: { router: { stack: RouteLayer[] } } = this.host.httpAdapter.getInstance();
     const { router } = express;
-    const methods = router.stack.flatMap((layer) => (layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : []));
+    const methods = router.stack.flatMap((layer) =>
+      layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : [],
+    );
     return [...new Set(methods.map((method) => method.toUpperCase()))].filter((method) => method !== '_ALL');
   }
 }

@@ -33,13 +33,18 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
     .addServer('/', 'This platform');
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);
   const document = SwaggerModule.createDocument(app, config.build());
-  for (const path of Object.values(document.paths)) if (path.post) path.post.parameters = [...(path.post.parameters ?? []), IDEMPOTENCY_PARAMETER];
+  for (const path of Object.values(document.paths))
+    if (path.post) path.post.parameters = [...(path.post.parameters ?? []), IDEMPOTENCY_PARAMETER];
   return document;
 }
 
 /** Swagger UI at `/docs`, the document at `/docs-json` and `/openapi.json`, ReDoc at `/redoc`; all files come from this process. */
 export function serveApiDocs(app: NestExpressApplication): void {
-  SwaggerModule.setup('docs', app, () => apiDocument(app), { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml', customSiteTitle: 'Nexus API' });
+  SwaggerModule.setup('docs', app, () => apiDocument(app), {
+    jsonDocumentUrl: 'docs-json',
+    yamlDocumentUrl: 'docs-yaml',
+    customSiteTitle: 'Nexus API',
+  });
   const redocBundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
   app.useStaticAssets(dirname(redocBundle), { prefix: '/redoc-assets', index: false, maxAge: '1d' });
   const express: Express = app.getHttpAdapter().getInstance();

@@ -30,7 +30,10 @@ function answer(code: ErrorCode, message: string, extra: Partial<ErrorAnswer> = 
 
 function fromDomainError(error: DomainError): ErrorAnswer {
   const { details } = error;
-  const base = answer(error.code, error.message, { details, ...(error.suggestion ? { suggestion: error.suggestion } : {}) });
+  const base = answer(error.code, error.message, {
+    details,
+    ...(error.suggestion ? { suggestion: error.suggestion } : {}),
+  });
   if (error instanceof DatabaseUnavailableError)
     return { ...base, status: DATABASE_UNAVAILABLE, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error.code === 'AGENT_INVOCATION_FAILED' && 'reason' in error)

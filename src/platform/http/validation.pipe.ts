@@ -21,6 +21,8 @@ export const validationPipe = (): ValidationPipe =>
     stopAtFirstError: false,
     exceptionFactory: (errors: FieldError[]) => {
       const fields = reasonsByField(errors);
-      return new ValidationError(`The request is not valid: ${Object.keys(fields).join(', ')}`, { details: { fields } });
+      return new ValidationError(`The request is not valid: ${Object.keys(fields).join(', ')}`, {
+        details: { fields },
+      });
     },
   });

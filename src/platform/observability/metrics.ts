@@ -43,7 +43,11 @@ export class Metrics {
     const end = this.durations.startTimer();
     response.once('close', () => {
       const route = (request as { route?: { path?: unknown } }).route?.path;
-      const labels = { method: request.method, route: typeof route === 'string' ? route : 'unmatched', status: String(response.statusCode) };
+      const labels = {
+        method: request.method,
+        route: typeof route === 'string' ? route : 'unmatched',
+        status: String(response.statusCode),
+      };
       this.requests.inc(labels);
       end(labels);
     });

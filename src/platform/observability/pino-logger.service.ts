@@ -48,10 +48,17 @@ export class PinoLoggerService implements LoggerService {
   }
 
   /** Nest passes the class's name as the last argument, and for errors the stack before it. */
-  private write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', message: unknown, rest: unknown[]): void {
+  private write(
+    level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
     const logger = rest.at(-1);
     const stack = rest.length > 1 ? rest[0] : undefined;
-    const fields = { ...(typeof logger === 'string' ? { logger } : {}), ...(typeof stack === 'string' ? { stack } : {}) };
+    const fields = {
+      ...(typeof logger === 'string' ? { logger } : {}),
+      ...(typeof stack === 'string' ? { stack } : {}),
+    };
     if (message instanceof Error) this.pino[level]({ ...fields, err: message });
     else if (typeof message === 'object' && message !== null) this.pino[level]({ ...message, ...fields });
     else this.pino[level](fields, String(message));

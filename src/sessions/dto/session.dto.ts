@@ -27,7 +27,7 @@ export class CreateSessionDto {
 
   /**
    * At most 16 KB of JSON.
-   * @example { order: 4711 }
+   * @example {"order": 4711}
    */
   @IsOptional()
   @IsObject()

@@ -34,7 +34,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const response = execution.switchToHttp().getResponse<Response>();
     if (earlier) return of(this.replay(earlier, bodyHash, response));
     return next.handle().pipe(
-      concatMap((answer: unknown) => from(this.remember(requestKey, response.headersSent ? undefined : answer).then(() => answer))),
+      concatMap((answer: unknown) =>
+        from(this.remember(requestKey, response.headersSent ? undefined : answer).then(() => answer)),
+      ),
       catchError((error: unknown) => from(this.forget(requestKey).then(() => Promise.reject(error as Error)))),
     );
   }
@@ -44,11 +46,16 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (earlier.body_hash !== '' && earlier.body_hash !== bodyHash)
       throw new IdempotencyMismatchError('This Idempotency-Key was used with another body');
     if (isStillRunning)
-      throw new ConflictError('The first request with this Idempotency-Key is still running', { suggestion: 'Repeat the request in a moment.' });
-    if (!('answer' in earlier) || earlier.answer === null)
-      throw new ConflictError('The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep', {
-        suggestion: 'Read the resource that it made instead of repeating the request.',
+      throw new ConflictError('The first request with this Idempotency-Key is still running', {
+        suggestion: 'Repeat the request in a moment.',
       });
+    if (!('answer' in earlier) || earlier.answer === null)
+      throw new ConflictError(
+        'The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep',
+        {
+          suggestion: 'Read the resource that it made instead of repeating the request.',
+        },
+      );
     response.setHeader('Idempotency-Replayed', 'true');
     return earlier.answer;
   }
@@ -67,7 +74,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   private async forget(requestKey: string): Promise<void> {
     await this.repository.forget(requestKey).catch((error: unknown) => {
-      this.logger.warn({ msg: 'an idempotency key could not be given back, it is free again in 15 minutes', err: error });
+      this.logger.warn({
+        msg: 'an idempotency key could not be given back, it is free again in 15 minutes',
+        err: error,
+      });
     });
   }
 }

@@ -36,8 +36,15 @@ export class IdempotencyRepository {
   /** Takes the key for a request. @returns undefined when it was free, else what is known of the request that has it. */
   async take(request_key: string, body_hash: string): Promise<RememberedAnswer | undefined> {
     const now = this.now();
-    const keyIsFree = 'attribute_not_exists(request_key) OR expires_at < :now OR (#state = :running AND abandoned_at < :now)';
-    const Item: Row = { request_key, body_hash, state: 'running', expires_at: now + KEPT_SECONDS, abandoned_at: now + ABANDONED_SECONDS };
+    const keyIsFree =
+      'attribute_not_exists(request_key) OR expires_at < :now OR (#state = :running AND abandoned_at < :now)';
+    const Item: Row = {
+      request_key,
+      body_hash,
+      state: 'running',
+      expires_at: now + KEPT_SECONDS,
+      abandoned_at: now + ABANDONED_SECONDS,
+    };
     try {
       await this.db.put({
         TableName: TABLE,
