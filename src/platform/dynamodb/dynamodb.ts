@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRefusedConnection, toDatabaseError } from './database-faults.js';
+import { isRefusedConnection, isTransactionConflict, toDatabaseError } from './database-faults.js';
 import type {
   DeleteInput,
   Key,
@@ -35,6 +35,10 @@ const CALL_DEADLINE_MS = 3_000;
 /** An embedded database that crashed is back within a fraction of a second; so long a refused connection is tried again. */
 const RESTART_PATIENCE_MS = 1_000;
 const RECONNECT_PAUSE_MS = 50;
+
+/** Other transactions hold a record for milliseconds only. */
+const CONFLICT_ATTEMPTS = 6;
+const CONFLICT_PAUSE_MS = 10;
 
 type CallOptions = { abortSignal: AbortSignal };
 type Row = Record<string, unknown>;
@@ -121,11 +125,20 @@ export class DynamoDb {
 
   /**
    * Writes all items or none; at most 100, each of another record, 4 MB together. Its attempts carry one token, by which
-   * DynamoDB applies it once even when the answer to the first attempt was lost.
+   * DynamoDB applies it once even when the answer to the first attempt was lost. Another transaction on one of the records
+   * is waited for a few times; then the conflict is thrown.
    */
   async transact(items: TransactItem[]): Promise<void> {
     const input = { TransactItems: items.map((item) => this.namedItem(item)), ClientRequestToken: randomUUID() };
-    await this.run((options) => this.client.send(new TransactWriteCommand(input), options));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.run((options) => this.client.send(new TransactWriteCommand(input), options));
+        return;
+      } catch (error) {
+        if (!isTransactionConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error;
+        await delay(Math.random() * CONFLICT_PAUSE_MS * 2 ** attempt);
+      }
+    }
   }
 
   /** Deletes any number of records, without conditions; deleting what is gone is no error, so a repeat is safe. */

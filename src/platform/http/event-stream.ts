@@ -16,13 +16,11 @@ const HEARTBEAT_MS = 15_000;
  * away the source's `return()` runs, so that it can stop its work.
  */
 export async function sendEventStream(response: Response, events: AsyncIterable<StreamEvent>): Promise<void> {
-  response
-    .status(200)
-    .set({
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-cache, no-transform',
-      'X-Accel-Buffering': 'no',
-    });
+  response.status(200).set({
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-cache, no-transform',
+    'X-Accel-Buffering': 'no',
+  });
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
   const iterator = events[Symbol.asyncIterator]();

@@ -1,0 +1,71 @@
+import { parseSettings, SettingsError } from './load-settings.js';
+
+const problemsOf = (environment: Record<string, string>): string[] => {
+  try {
+    parseSettings(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+};
+
+describe('settings', () => {
+  it('are a laptop with the embedded database when nothing is set', () => {
+    const { values } = parseSettings({});
+    expect(values).toMatchObject({
+      ENVIRONMENT: 'development',
+      API_HOST: '127.0.0.1',
+      API_PORT: 8000,
+      NEXUS_DATABASE: 'embedded',
+      NEXUS_DATA_DIR: '.nexus',
+      LOG_LEVEL: 'info',
+      ALLOWED_ORIGINS: [],
+      BUILD_SLOTS: 4,
+    });
+  });
+
+  it('count empty values as not set and use a real database where an endpoint is given', () => {
+    const { values } = parseSettings({
+      API_PORT: '',
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:8001',
+      LOG_LEVEL: 'WARNING',
+    });
+    expect(values).toMatchObject({ API_PORT: 8000, NEXUS_DATABASE: 'dynamodb', LOG_LEVEL: 'warning' });
+  });
+
+  it('name every field that is wrong at once', () => {
+    const problems = problemsOf({
+      API_PORT: '70000',
+      ALLOWED_ORIGINS: 'everyone',
+      NEXUS_DATABASE: 'mysql',
+      LOG_LEVEL: 'loud',
+    });
+    expect(problems.map((problem) => problem.split(':', 1)[0]).sort()).toEqual([
+      'ALLOWED_ORIGINS',
+      'API_PORT',
+      'LOG_LEVEL',
+      'NEXUS_DATABASE',
+    ]);
+  });
+
+  it('refuse a production that is not safe, saying all that is wrong', () => {
+    const problems = problemsOf({
+      ENVIRONMENT: 'production',
+      NEXUS_DATABASE: 'embedded',
+      JWT_SECRET_KEY: 'short',
+      ALLOWED_ORIGINS: '["*"]',
+    });
+    expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual([
+      'NEXUS_DATABASE',
+      'JWT_SECRET_KEY',
+      'ALLOWED_ORIGINS',
+    ]);
+    const { values } = parseSettings({ ENVIRONMENT: 'production', JWT_SECRET_KEY: 'x'.repeat(32) });
+    expect(values).toMatchObject({ API_HOST: '0.0.0.0', NEXUS_DATABASE: 'dynamodb' });
+  });
+
+  it('refuse a heartbeat that would lose its lease by being late once', () => {
+    expect(problemsOf({ BUILD_LEASE_SECONDS: '10', BUILD_HEARTBEAT_SECONDS: '6' })).toHaveLength(1);
+  });
+});
