@@ -60,7 +60,9 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     await this.sweeping;
     for (const { run } of this.runs.values()) run.interrupt(new Error('The process is shutting down'));
     const allEnded = Promise.all([...this.runs.values()].map(({ ended }) => ended));
-    await Promise.race([allEnded, this.ports.wait(SHUTDOWN_WAIT_MS, new AbortController().signal)]);
+    const patience = new AbortController();
+    await Promise.race([allEnded, this.ports.wait(SHUTDOWN_WAIT_MS, patience.signal).catch(() => undefined)]);
+    patience.abort();
   }
 
   /** Builds that run in this process now. */
