@@ -16,17 +16,18 @@ export class BuildFacts extends FactSource {
 
   override async uncounted(limit: number) {
     const builds = await this.repository.listUncounted(limit);
-    return builds.map((build) => ({ fact: factOf(build), mark: this.repository.counted(build.build_id) }));
+    return builds.map((build) => ({ fact: buildFact(build), mark: this.repository.counted(build.build_id) }));
   }
 
   override async *all(): AsyncGenerator<Fact & { counted: boolean }> {
     for await (const build of this.repository.all()) {
-      if (build.ended_at !== undefined) yield { ...factOf(build), counted: build.uncounted === undefined };
+      if (build.ended_at !== undefined) yield { ...buildFact(build), counted: build.uncounted === undefined };
     }
   }
 }
 
-function factOf(build: Build): BuildFact {
+/** An ended build as the statistics see it. */
+export function buildFact(build: Build): BuildFact {
   return {
     kind: 'build',
     org_id: build.org_id,

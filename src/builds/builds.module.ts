@@ -1,10 +1,11 @@
 import { Global, Module } from '@nestjs/common';
-import { BuildEngine } from '../projects/build-engine.port.js';
+import { BuildEngine, BuildRecords } from '../projects/build-engine.port.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { BuildFacts, BuildGauges } from './build-facts.js';
+import { StoredBuildRecords } from './build-records.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import { BuildsRepository } from './builds.repository.js';
 import { EmbeddedBuildEngine } from './embedded-build-engine.js';
@@ -21,8 +22,9 @@ import { RunnersModule } from './runners/runners.module.js';
     BuildGauges,
     EmbeddedBuildEngine,
     { provide: BuildEngine, useExisting: EmbeddedBuildEngine },
+    { provide: BuildRecords, useClass: StoredBuildRecords },
   ],
-  exports: [BuildEngine, EmbeddedBuildEngine],
+  exports: [BuildEngine, BuildRecords, EmbeddedBuildEngine],
 })
 export class BuildsModule {
   constructor(aggregator: StatisticsAggregator, recount: StatisticsRecount, facts: BuildFacts, gauges: BuildGauges) {

@@ -17,6 +17,9 @@ export interface BuildEnd {
   stage: string;
 }
 
+/** A build attempt with what the statistics need to know of its record. */
+export type CountableBuild = Build & { uncounted?: string };
+
 type NewBuild = Pick<Build, 'build_id' | 'project_id' | 'org_id' | 'queue_order' | 'created_at'>;
 
 /** Build attempts, their queue and their leases. Items for transactions are made here and sent with the project's own change. */
@@ -170,9 +173,31 @@ export class BuildsRepository {
     return items;
   }
 
+  /** Attempts of a project for its deletion, at most 25; each is read from its own item, because the index may lag behind. */
+  async listForDeletion(project_id: string): Promise<CountableBuild[]> {
+    const { items } = await this.db.query<Build>({
+      TableName: TABLE,
+      IndexName: 'ProjectIndex',
+      KeyConditionExpression: 'project_id = :project',
+      ExpressionAttributeValues: { ':project': project_id },
+      Limit: 25,
+    });
+    const keys = items.map(({ build_id }) => ({ table: TABLE, key: { build_id } }));
+    return (await this.db.batchGet<CountableBuild>(keys)).filter((build) => build !== undefined);
+  }
+
+  /** Deletes a record if it is still counted, or still not counted, as it was read. */
+  deletion({ build_id, uncounted }: CountableBuild): TransactItem {
+    const isAsRead =
+      uncounted === undefined
+        ? 'attribute_exists(build_id) AND attribute_not_exists(uncounted)'
+        : 'attribute_exists(uncounted)';
+    return { Delete: { TableName: TABLE, Key: { build_id }, ConditionExpression: isAsRead } };
+  }
+
   /** For the rebuild of the statistics only: reads the whole table. */
-  all(): AsyncGenerator<Build & { uncounted?: string }> {
-    return this.db.scanAll<Build & { uncounted?: string }>(TABLE);
+  all(): AsyncGenerator<CountableBuild> {
+    return this.db.scanAll<CountableBuild>(TABLE);
   }
 
   private upsert(build: NewBuild, set: string, values: Record<string, unknown>): TransactItem {

@@ -27,3 +27,9 @@ export abstract class BuildEngine {
   /** After a stop or deletion was stored: a step that runs in this process is told at once. */
   abstract interrupt(project: Project): void;
 }
+
+/** What engines have stored of a project's builds. A port of its own: deleting needs no engine that runs. */
+export abstract class BuildRecords {
+  /** Safe to repeat after a crash. */
+  abstract deleteByProject(project_id: string): Promise<void>;
+}

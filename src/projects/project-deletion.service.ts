@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
 import { Clock } from '../shared/clock.js';
-import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildEngine } from './build-engine.port.js';
 import type { Project } from './project.js';
+import { ProjectRecords } from './project-records.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 
@@ -28,7 +28,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
 
   constructor(
     private readonly repository: ProjectDeletionRepository,
-    private readonly artifacts: ArtifactsRepository,
+    private readonly children: ProjectRecords,
     private readonly agents: AgentsService,
     private readonly engine: BuildEngine,
     private readonly clock: Clock,
@@ -67,8 +67,9 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
   private async finish(org_id: string, project_id: string): Promise<DeletedCounts> {
     const [children, artifacts] = await Promise.all([
       this.agents.deleteByProject(org_id, project_id),
-      this.artifacts.deleteByProject(org_id, project_id),
+      this.children.deleteArtifacts(org_id, project_id),
     ]);
+    await this.children.deleteBuilds(project_id);
     await this.repository.deleteItems(project_id);
     return { ...children, artifacts };
   }

@@ -12,6 +12,7 @@ import { ProjectDeletionService } from './project-deletion.service.js';
 import { ProjectEventsService } from './project-events.service.js';
 import { ProjectNotifier } from './project-notifier.js';
 import { ProjectProgressService } from './project-progress.service.js';
+import { ProjectRecords } from './project-records.js';
 import { ProjectsController } from './projects.controller.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { ProjectsService } from './projects.service.js';
@@ -28,6 +29,7 @@ import { ProjectsService } from './projects.service.js';
     ProjectsService,
     ControlTransition,
     ProjectControlService,
+    ProjectRecords,
     ProjectDeletionService,
     ProjectProgressService,
     ProjectEventsService,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
+import { ArchivedDeletion } from './archived-deletion.service.js';
 import { CountersRepository } from './counters.repository.js';
 import { FactFolder } from './fact-folder.js';
 import { RebuildHoldRepository } from './rebuild-hold.repository.js';
@@ -22,6 +23,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     StatisticsAggregator,
     StatisticsGauges,
     StatisticsArchive,
+    ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
     StatisticsRecount,
@@ -32,6 +34,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     StatisticsAggregator,
     StatisticsGauges,
     StatisticsArchive,
+    ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
     StatisticsRecount,

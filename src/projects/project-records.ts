@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { BuildRecords } from './build-engine.port.js';
+
+/** What stands under a marked project besides its agents. */
+@Injectable()
+export class ProjectRecords {
+  constructor(
+    private readonly artifacts: ArtifactsRepository,
+    private readonly builds: BuildRecords,
+  ) {}
+
+  deleteArtifacts(org_id: string, project_id: string): Promise<number> {
+    return this.artifacts.deleteByProject(org_id, project_id);
+  }
+
+  deleteBuilds(project_id: string): Promise<void> {
+    return this.builds.deleteByProject(project_id);
+  }
+}
