@@ -30,6 +30,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
   private isStopping = false;
   private reaper: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
+  private sweepsAgain = false;
 
   constructor(
     private readonly ports: BuildRunPorts,
@@ -75,8 +76,11 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     const { build_id, project_id, org_id, priority } = project;
     const build = { build_id, project_id, org_id, queue_order: queueOrder(priority, at), created_at: at };
     if (this.freeSlots() <= 0) {
-      const queued = { items: [this.ports.builds.queued(build)], started: () => undefined, abandoned: () => undefined };
-      return { status: 'pending', ...queued };
+      // A slot may have become free while this was being stored.
+      const started = (): void => {
+        this.sweep(false);
+      };
+      return { status: 'pending', items: [this.ports.builds.queued(build)], started, abandoned: () => undefined };
     }
     this.reserved++;
     return {
@@ -182,14 +186,23 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     }
   }
 
-  /** One sweep at a time; fills free slots from abandoned builds first, then from the queue. */
+  /**
+   * One sweep at a time; fills free slots from abandoned builds first, then from the queue. What asks for a sweep while one
+   * is under way gets another one after it, because the first may have looked at the queue already.
+   */
   private sweep(takeAll: boolean): void {
-    this.sweeping ??= this.fillSlots(takeAll)
+    if (this.sweeping) {
+      this.sweepsAgain = true;
+      return;
+    }
+    this.sweepsAgain = false;
+    this.sweeping = this.fillSlots(takeAll)
       .catch((error: unknown) => {
         this.logger.warn({ msg: 'the queue could not be read, the next sweep tries again', err: error });
       })
       .finally(() => {
         this.sweeping = undefined;
+        if (this.sweepsAgain && !this.isStopping) this.sweep(false);
       });
   }
 
