@@ -93,7 +93,10 @@ describe('a stage', () => {
 
   it('keeps completed sub-stages when a failed build is restarted', () => {
     let stage = startStage(stageOf(pendingStages(), 4), AT);
-    stage = completeSubStage(startSubStage(stage, 'tool_developer', AT), 'tool_developer', LATER, OUTCOME);
+    stage = completeSubStage(startSubStage(stage, 'tool_developer', AT), 'tool_developer', LATER, {
+      ...OUTCOME,
+      artifacts: ['tools/calculator.json'],
+    });
     const failed = failStage(startSubStage(stage, 'prompt_engineer', LATER), LATER, 'out of tokens');
     expect(failed).toMatchObject({
       error_message: 'out of tokens',
@@ -103,6 +106,7 @@ describe('a stage', () => {
     expect(reopenStage(failed)).toMatchObject({
       status: 'pending',
       error_message: null,
+      artifacts: ['tools/calculator.json'],
       sub_stages: { tool_developer: { status: 'completed' }, prompt_engineer: { status: 'pending' } },
     });
   });

@@ -118,11 +118,10 @@ export function resetStage(stage: Stage): Stage {
 export function reopenStage(stage: Stage): Stage {
   const fresh = resetStage(stage);
   if (!stage.sub_stages) return fresh;
-  const kept = Object.entries(stage.sub_stages).map(([name, sub]) => [
-    name,
-    sub.status === 'completed' ? sub : PENDING_SUB_STAGE,
-  ]);
-  return { ...fresh, sub_stages: Object.fromEntries(kept) as Record<SubStageName, SubStage> };
+  const sub_stages = { ...pendingSubStages() };
+  for (const name of SUB_STAGE_NAMES)
+    if (stage.sub_stages[name].status === 'completed') sub_stages[name] = stage.sub_stages[name];
+  return { ...fresh, sub_stages, artifacts: Object.values(sub_stages).flatMap(({ artifacts }) => artifacts) };
 }
 
 /** The running step of a failed or stopped stage did not finish: it is failed as well. */

@@ -1,0 +1,126 @@
+import { ARTIFACT_MAX_BYTES, type Artifact } from '../projects/artifact.js';
+import { nameFromRequirement, type Project, type ProjectErrorInfo, type ProjectWhole } from '../projects/project.js';
+import type { ProjectEventBody } from '../projects/project-event.js';
+import type { ProgressChange } from '../projects/project-progress.service.js';
+import { elapsedMs } from '../shared/clock.js';
+import { DomainError } from '../shared/domain-error.js';
+import { completeStage, completeSubStage, failStage, startStage, startSubStage } from '../stages/stage-rules.js';
+import type { Stage } from '../stages/stage.js';
+import { type BuildStep, nextStep } from './build.js';
+import type { BuildEnd } from './builds.repository.js';
+import { BuildFault } from './runners/build-fault.js';
+import type { StageResult } from './runners/stage-runner.js';
+
+/** What a step's transition writes, and how the build ends by it, if it does. */
+export interface Transition {
+  change: ProgressChange;
+  end?: BuildEnd;
+}
+
+/** The step begins, or begins again when a build resumes. */
+export function begun(whole: ProjectWhole, step: BuildStep, at: string): Transition {
+  let stage = stageOf(whole, step);
+  if (stage.status !== 'running') stage = startStage(stage, at);
+  if (step.sub_stage) stage = startSubStage(stage, step.sub_stage, at);
+  const project = { current_stage: step.stage, current_sub_stage: step.sub_stage ?? null };
+  return { change: { stage, project, events: [stageEvent(step, 'running')] } };
+}
+
+/**
+ * The step is done. The last one completes the project in the same transaction: there is no completed last step of an
+ * uncompleted project.
+ */
+export function completed(
+  whole: ProjectWhole,
+  step: BuildStep,
+  result: StageResult,
+  logs: ProjectEventBody[],
+  at: string,
+): Transition {
+  const outcome = { ...result, artifacts: result.artifacts.map(({ path }) => path) };
+  let stage = stageOf(whole, step);
+  stage = step.sub_stage ? completeSubStage(stage, step.sub_stage, at, outcome) : completeStage(stage, at, outcome);
+  const events = [...logs, stageEvent(step, 'completed')];
+  if (step.sub_stage && allSubStagesCompleted(stage)) {
+    stage = completeStage(stage, at);
+    events.push(stageEvent({ stage: step.stage }, 'completed'));
+  }
+  const artifacts = artifactsOf(whole.project, step, result, at);
+  const change: ProgressChange = { stage, project: found(whole.project, result), events, artifacts };
+  const stages = whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one));
+  if (nextStep(stages)) return { change };
+  const project = { ...change.project, ...ended(at), status: 'completed' as const };
+  const done: ProjectEventBody = { event: 'done', status: 'completed', error_info: null };
+  const end: BuildEnd = { status: 'completed', at, duration_seconds: seconds(whole.project, at), stage: step.stage };
+  return { change: { ...change, project, events: [...events, done] }, end };
+}
+
+/** The step failed; it is tried again, or the project fails with it. */
+export function failed(
+  whole: ProjectWhole,
+  step: BuildStep,
+  failure: { error: unknown; isFinal: boolean },
+  logs: ProjectEventBody[],
+  at: string,
+): Transition {
+  const { error, isFinal } = failure;
+  const message = error instanceof DomainError ? error.message : 'The stage failed unexpectedly';
+  const line: ProjectEventBody = {
+    event: 'log',
+    stage_name: step.stage,
+    level: isFinal ? 'error' : 'warning',
+    message: isFinal ? message : `${message} (will be tried again)`,
+  };
+  const stage = failStage(stageOf(whole, step), at, message);
+  const events = [...logs, line, stageEvent(step, 'failed')];
+  if (!isFinal) return { change: { stage, events } };
+  const details = error instanceof DomainError ? { details: error.details } : {};
+  const error_info: ProjectErrorInfo = { code: 'BUILD_ERROR', stage: step.stage, message, ...details };
+  const project = { ...ended(at), status: 'failed' as const, error_info };
+  const done: ProjectEventBody = { event: 'done', status: 'failed', error_info };
+  const end: BuildEnd = { status: 'failed', at, duration_seconds: seconds(whole.project, at), stage: step.stage };
+  return { change: { stage, project, events: [...events, done] }, end };
+}
+
+function ended(at: string): Partial<Project> {
+  return { pause_requested: false, completed_at: at, current_sub_stage: null };
+}
+
+function stageOf(whole: ProjectWhole, { stage }: BuildStep): Stage {
+  const state = whole.stages.find(({ stage_name }) => stage_name === stage);
+  if (!state) throw new BuildFault(`The project has no stage ${stage}`);
+  return state;
+}
+
+function stageEvent({ stage, sub_stage }: BuildStep, status: string): ProjectEventBody {
+  return { event: 'stage', stage_name: stage, sub_stage_name: sub_stage ?? null, status };
+}
+
+function allSubStagesCompleted(stage: Stage): boolean {
+  return Object.values(stage.sub_stages ?? {}).every(({ status }) => status === 'completed');
+}
+
+/** What a step may find out for the project: its name unless the caller gave one, its agent's name, its agents. */
+function found(project: Project, result: StageResult): Partial<Project> {
+  const isNamedByCaller = project.project_name !== nameFromRequirement(project.requirement);
+  return {
+    ...(result.project_name === undefined || isNamedByCaller ? {} : { project_name: result.project_name }),
+    ...(result.agent_name === undefined ? {} : { agent_name: result.agent_name }),
+    ...(result.agent_ids === undefined ? {} : { agents: result.agent_ids }),
+  };
+}
+
+function artifactsOf(project: Project, step: BuildStep, result: StageResult, at: string): Artifact[] {
+  const { project_id, org_id, attempt } = project;
+  return result.artifacts.map(({ path, content_type, content }) => {
+    const size_bytes = Buffer.byteLength(content);
+    if (size_bytes > ARTIFACT_MAX_BYTES)
+      throw new BuildFault(`The artifact ${path} is larger than ${ARTIFACT_MAX_BYTES} bytes`);
+    const about = { project_id, org_id, path, stage_name: step.stage, attempt };
+    return { ...about, content_type, content, size_bytes, created_at: at };
+  });
+}
+
+function seconds(project: Project, at: string): number {
+  return elapsedMs(project.started_at ?? project.created_at, at) / 1000;
+}
