@@ -27,7 +27,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.setGlobalPrefix(API_PREFIX, { exclude: OUTSIDE_THE_PREFIX });
   app.useGlobalPipes(validationPipe());
   serveApiDocs(app);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([], { useProcessExit: true });
 }
 
 /** Swagger UI needs inline styles and data images, ReDoc a worker from a blob; scripts come from this host only. */

@@ -1,6 +1,6 @@
-import { createParser } from 'eventsource-parser';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually, type HttpClient } from '../support/http.js';
+import { readEvents } from '../support/sse.js';
 
 const REQUIREMENT =
   'A calculator assistant for our shop that works out discounts, totals and percentages for customers.';
@@ -32,27 +32,7 @@ const built = (client: HttpClient, id: string) =>
     ({ status }) => status === 'completed' || status === 'failed',
   );
 
-interface Received {
-  id: string | undefined;
-  event: string | undefined;
-  data: Record<string, unknown>;
-}
-
-async function events(path: string, headers: Record<string, string> = {}, atMost = Infinity): Promise<Received[]> {
-  const stop = new AbortController();
-  const response = await fetch(app.url + path, { headers, signal: stop.signal });
-  const received: Received[] = [];
-  const parser = createParser({
-    onEvent: ({ id, event, data }) => received.push({ id, event, data: JSON.parse(data) as Record<string, unknown> }),
-  });
-  if (!response.body) throw new Error('no body');
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    parser.feed(chunk);
-    if (received.length >= atMost) break;
-  }
-  stop.abort();
-  return received.slice(0, atMost);
-}
+const events = (path: string, headers: Record<string, string> = {}) => readEvents(app.url + path, { headers });
 
 describe('a project', () => {
   it('goes through six stages to a running agent', async () => {

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../../src/platform/dynamodb/embedded/free-port.js';
+import { eventually, HttpClient } from './http.js';
+
+const READY_WITHIN_MS = 30_000;
+
+/** The platform as a process of its own, from `dist/` (built by `npm test`), so that it can be killed. */
+export class PlatformProcess {
+  private constructor(
+    readonly http: HttpClient,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** @throws Error when it is not ready in time. */
+  static async start(environment: Record<string, string>): Promise<PlatformProcess> {
+    const port = await freePort();
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      env: { ...cleanEnvironment(), ...environment, API_PORT: String(port), API_HOST: '127.0.0.1' },
+      stdio: 'ignore',
+    });
+    const http = new HttpClient(`http://127.0.0.1:${port}`);
+    const started = new PlatformProcess(http, child);
+    try {
+      await eventually(() => started.isReady(), Boolean, READY_WITHIN_MS);
+    } catch (error) {
+      await started.kill('SIGKILL');
+      throw error;
+    }
+    return started;
+  }
+
+  /** Ends the process, and with it whatever it was doing at this moment. @returns its exit code, null after a kill. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const exit = once(this.child, 'exit') as Promise<[number | null]>;
+    this.child.kill(signal);
+    const [code] = await exit;
+    return code;
+  }
+
+  private async isReady(): Promise<boolean> {
+    if (this.child.exitCode !== null)
+      throw new Error(`the platform ended with code ${this.child.exitCode} while starting`);
+    try {
+      return (await this.http.raw('GET', '/health/ready')).status === 200;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Recounts the statistics on a stopped platform's data. @returns what the command printed. */
+export function recountStatistics(environment: Record<string, string>): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/statistics-rebuild.js', '--dry-run'], {
+    env: { ...cleanEnvironment(), ...environment },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, output: stdout + stderr };
+}
+
+/** Nothing of the environment of the test run but what a process needs to run at all. */
+function cleanEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent' };
+}
