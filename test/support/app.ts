@@ -1,8 +1,10 @@
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
 import { TableCreation } from '../../src/platform/dynamodb/table-creation.js';
+import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
+import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { startDatabase, testSettings } from './database.js';
 import { HttpClient } from './http.js';
 
@@ -13,15 +15,17 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** The platform as it ships, in this process, on a real engine and a free loopback port. */
-export async function startApp(overrides: Record<string, string> = {}): Promise<TestApp> {
+/**
+ * The platform as it ships, in this process, on a real engine and a free loopback port.
+ * @param runtime takes the place of the local runtime, for agents that are slow or fail.
+ */
+export async function startApp(overrides: Record<string, string> = {}, runtime?: AgentRuntime): Promise<TestApp> {
   const database = await startDatabase();
   const settings = testSettings({ NEXUS_DATABASE: 'dynamodb', DYNAMODB_ENDPOINT: database.endpoint, ...overrides });
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
-    logger: false,
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings)] });
+  if (runtime) builder.overrideProvider(Runtimes).useValue(new Runtimes([runtime]));
+  const module = await builder.compile();
+  const app = module.createNestApplication<NestExpressApplication>({ logger: false, bodyParser: false });
   await app.get(TableCreation).createMissing();
   configureApp(app);
   await app.listen(0, '127.0.0.1');
