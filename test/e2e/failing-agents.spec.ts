@@ -1,78 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { AgentRunError } from '../../src/runtimes/agent-run-error.js';
-import { type AgentEvent, type AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
+import type { BuiltAgent } from '../support/built-agent.js';
 import { eventually } from '../support/http.js';
+import { ObedientRuntime } from '../support/obedient-runtime.js';
+import { registeredAgent } from '../support/registered-agent.js';
 import { readEvents } from '../support/sse.js';
-
-/** Does what its input says: fails for a reason, takes its time, or answers what acceptance examples want to hear. */
-class ObedientRuntime extends AgentRuntime {
-  override readonly kind = 'local';
-
-  override async *run({ input, signal, history }: AgentRun): AsyncGenerator<AgentEvent> {
-    yield { type: 'start', model: 'test/obedient' };
-    const reason = /^fail (model|timeout|runtime|limit)$/.exec(input)?.[1];
-    if (reason) throw new AgentRunError(reason as 'model', `failed as told: ${reason}`);
-    const wait = Number(/^wait (\d+)$/.exec(input)?.[1] ?? 0);
-    await delay(wait, undefined, signal ? { signal } : {}).catch(() => {
-      throw new AgentRunError('cancelled', 'The caller went away');
-    });
-    const output = `${history.length}: ${input}`;
-    yield { type: 'delta', text: output };
-    yield {
-      type: 'done',
-      result: { output, model: 'test/obedient', usage: { input_tokens: 1, output_tokens: 2 }, steps: [] },
-    };
-  }
-
-  override deploy(): Promise<{ region: null; agentcore_config: null }> {
-    return Promise.resolve({ region: null, agentcore_config: null });
-  }
-
-  override undeploy(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override health(): Promise<{ ready: boolean; message: string }> {
-    return Promise.resolve({ ready: true, message: 'obeys' });
-  }
-}
 
 let app: TestApp;
 let agent: BuiltAgent;
 
 beforeAll(async () => {
   app = await startApp({}, new ObedientRuntime());
-  agent = await builtAgent(app.http, 'Hello there, please be an assistant.').catch(() => registeredAgent());
+  agent = await registeredAgent(app);
 });
 afterAll(() => app.close());
-
-/** The acceptance examples rightly refuse this runtime, so the agent is registered by hand. */
-async function registeredAgent(): Promise<BuiltAgent> {
-  const { AgentsService } = await import('../../src/agents/agents.service.js');
-  const { agentDefinitionSchema } = await import('../../src/runtimes/agent-definition.js');
-  const about = {
-    agent_name: 'obedient',
-    display_name: 'Obedient',
-    description: 'Obeys',
-    role: 'a tester',
-    system_prompt: 'Obey.',
-  };
-  const definition = agentDefinitionSchema.parse({ schema_version: '1', ...about });
-  const { agent_id, project_id } = await app.app.get(AgentsService, { strict: false }).register({
-    ...{
-      org_id: 'default',
-      user_id: 'tester',
-      project_id: 'proj_test',
-      agent_name: 'obedient',
-      description: 'Obeys',
-      category: 'test',
-    },
-    ...{ definition, runtime: 'local', tags: [], build_id: 'bld_test' },
-  });
-  return { project_id, agent_id, path: `/api/v1/agents/${encodeURIComponent(agent_id)}` };
-}
 
 const invocations = async () =>
   (
@@ -95,6 +35,40 @@ describe('a run that fails', () => {
     expect(answer).toMatchObject({ status, error: { code: 'AGENT_INVOCATION_FAILED', details: { reason } } });
     const { data } = await app.http.get(`/api/v1/invocations/${String(answer.error.details['invocation_id'])}`);
     expect(data).toMatchObject({ status: 'failed', error: { reason }, output: null });
+  });
+
+  it('breaks without showing what is inside, and is recorded too', async () => {
+    const answer = await invoke('break');
+    expect(answer).toMatchObject({
+      status: 502,
+      error: { code: 'AGENT_INVOCATION_FAILED', details: { reason: 'runtime' } },
+    });
+    expect(JSON.stringify(answer.body)).not.toMatch(/secret\.internals|\.ts/);
+    const { data } = await app.http.get(`/api/v1/invocations/${String(answer.error.details['invocation_id'])}`);
+    expect(data).toMatchObject({ status: 'failed', error: { reason: 'runtime' } });
+    expect(JSON.stringify(data)).not.toContain('secret.internals');
+  });
+
+  it('counts as failed', async () => {
+    const own = await registeredAgent(app, { org_id: 'counter', agent_name: 'counted' });
+    const http = app.http.as('counter');
+    await http.post(`${own.path}/invoke`, { input_text: 'hello' });
+    await http.post(`${own.path}/invoke`, { input_text: 'fail model' });
+    const { data } = await http.get(own.path);
+    expect(data).toMatchObject({
+      runtime_stats: {
+        total_invocations: 2,
+        successful_invocations: 1,
+        failed_invocations: 1,
+        input_tokens: 1,
+        output_tokens: 2,
+      },
+    });
+    expect((await http.get('/api/v1/statistics/overview')).data).toMatchObject({
+      today_calls: 2,
+      today_success_rate: 50,
+      today_tokens: 3,
+    });
   });
 
   it('ends a stream with an error event that says the same', async () => {
@@ -142,6 +116,7 @@ describe('a session whose agent fails', () => {
     expect((await app.http.post(`${path}/messages`, { content: 'fail model' })).status).toBe(500);
     const { data } = await app.http.get<{ messages: { role: string; content: string }[] }>(`${path}/messages`);
     expect(data.messages.map(({ role, content }) => [role, content])).toEqual([['user', 'fail model']]);
+    expect((await invocations()).some((one) => one.input_text === 'fail model' && one.status === 'failed')).toBe(true);
     const next = await app.http.post(`${path}/messages`, { content: 'again' });
     expect(next.data['content']).toBe('1: again');
   });
@@ -158,5 +133,41 @@ describe('a session whose agent fails', () => {
     const waited = await app.http.post(`${path}/messages`, { content: 'patient' });
     expect(waited.data['content']).toBe('2: patient');
     expect((await slow).status).toBe(200);
+  });
+
+  it('is free again after a streaming caller went away, whose message stays', async () => {
+    const path = await session();
+    const init = {
+      method: 'POST',
+      headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+      body: '{"content":"wait 20003"}',
+    };
+    expect(await readEvents(`${app.url}${path}/messages`, init, 1)).toMatchObject([{ event: 'start' }]);
+    const next = await app.http.post(`${path}/messages`, { content: 'still there?' });
+    expect(next.data['content']).toBe('1: still there?');
+  });
+
+  it('that was deleted while its agent answered stores nothing more', async () => {
+    const path = await session();
+    const slow = app.http.post(`${path}/messages`, { content: 'wait 400' });
+    await eventually(
+      async () => (await app.http.get<{ message_count: number }>(path)).data,
+      ({ message_count }) => message_count === 1,
+    );
+    expect((await app.http.delete(path)).data).toEqual({ deleted: { sessions: 1, messages: 1 } });
+    expect((await slow).status).toBe(409);
+    expect((await app.http.get(`${path}/messages`)).status).toBe(404);
+  });
+
+  it('is not opened for an agent that is not running, and keeps no message for it', async () => {
+    const own = await registeredAgent(app, { agent_name: 'sleeper' });
+    const { data } = await app.http.post<{ session_id: string }>(`${own.path}/sessions`, {});
+    await app.http.put(`${own.path}/status`, { status: 'offline' });
+    const path = `/api/v1/sessions/${data.session_id}`;
+    expect(await app.http.post(`${path}/messages`, { content: 'hello' })).toMatchObject({
+      status: 400,
+      error: { code: 'INVALID_STATE' },
+    });
+    expect((await app.http.get(path)).data).toMatchObject({ message_count: 0 });
   });
 });

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ConfigModule } from './platform/config/config.module.js';
+import { loadSettings, SettingsError } from './platform/config/load-settings.js';
+import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
+import { TableCreation } from './platform/dynamodb/table-creation.js';
+import { TABLES } from './tables.js';
+
+@Module({})
+class MigrationModule {}
+
+/** `npm run db:migrate` creates what is missing of the tables, their indexes and their TTL. Safe to repeat. */
+async function migrate(): Promise<void> {
+  const imports = [ConfigModule.forRoot(loadSettings()), DynamoDbModule.forRoot(TABLES)];
+  const app = await NestFactory.createApplicationContext(
+    { module: MigrationModule, imports },
+    { logger: ['warn', 'error'], abortOnError: false },
+  );
+  try {
+    const created = await app.get(TableCreation, { strict: false }).createMissing();
+    process.stdout.write(created.length === 0 ? 'Nothing to do: all tables are there\n' : `${created.join('\n')}\n`);
+  } finally {
+    await app.close();
+  }
+}
+
+migrate().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(error instanceof SettingsError ? `${reason}\n` : `The tables could not be created: ${reason}\n`);
+  process.exitCode = 1;
+});
