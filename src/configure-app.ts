@@ -17,6 +17,8 @@ const OUTSIDE_THE_PREFIX = ['health', 'health/*path', 'stages/info', 'api/v1/sta
 export function configureApp(app: NestExpressApplication): void {
   const settings = app.get(Settings);
   app.disable('x-powered-by');
+  // Answers carry the time and a request id, so no two are the same: a tag of their bytes would be work for nothing.
+  app.set('etag', false);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
   app.use(app.get(Metrics).observe);
   app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
@@ -36,6 +38,7 @@ const CONTENT_SECURITY = {
   scriptSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
   imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'", 'data:'],
   workerSrc: ["'self'", 'blob:'],
   frameAncestors: ["'none'"],
   upgradeInsecureRequests: null,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Ids } from '../shared/ids.js';
 import { AgentRunService, type RunEvent } from './agent-run.service.js';
 import { Conversations } from './conversations.port.js';
 import type { Invocation } from './invocation.js';
@@ -23,7 +22,6 @@ export class AgentInvokeService {
     private readonly runnable: RunnableAgentsService,
     private readonly runs: AgentRunService,
     private readonly conversations: Conversations,
-    private readonly ids: Ids,
   ) {}
 
   /**
@@ -33,20 +31,20 @@ export class AgentInvokeService {
    */
   async *invoke(request: InvokeRequest): AsyncGenerator<RunEvent, Invocation> {
     const { session_id, end_session, ...turn } = request;
-    if (session_id === undefined) return yield* this.once(turn);
-    const invocation = yield* this.conversations.turn({ ...turn, session_id });
-    if (end_session) await this.conversations.close(request.org_id, session_id);
+    const invocation = yield* session_id === undefined
+      ? this.once(turn)
+      : this.conversations.turn({ ...turn, session_id });
+    if (end_session) await this.conversations.close(request.org_id, invocation.session_id);
     return invocation;
   }
 
-  private async *once(request: InvokeRequest): AsyncGenerator<RunEvent, Invocation> {
+  private async *once(request: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
     const { agent, definition } = await this.runnable.get(request.org_id, request.agent_id);
     return yield* this.runs.run({
       ...request,
       agent_version: agent.version,
       runtime: agent.runtime,
       definition,
-      session_id: this.ids.next('sess'),
       history: [],
     });
   }

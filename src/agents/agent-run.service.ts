@@ -8,7 +8,7 @@ import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { NO_USAGE } from '../shared/usage.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
-import { boundedTrace, type Invocation } from './invocation.js';
+import { boundedTrace, type Invocation, sessionBegunBy } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 
 /** A run that is not over by then is recorded while it goes on; faster ones cost a single write. */
@@ -23,7 +23,8 @@ export interface RunRequest {
   agent_version: string;
   runtime: 'local' | 'http' | 'agentcore';
   definition: AgentDefinition;
-  session_id: string;
+  /** Without one the run is on its own; its record names the session that can follow it. */
+  session_id?: string;
   input_text: string;
   history: AgentRun['history'];
   knowledge?: KnowledgeDocument[];
@@ -59,7 +60,7 @@ export class AgentRunService {
     recording.watch(request.definition.limits.timeout_seconds * 1000 + GRACE_MS);
     let isOver = false;
     try {
-      yield { type: 'accepted', invocation_id: recording.id, session_id: request.session_id };
+      yield { type: 'accepted', invocation_id: recording.id, session_id: recording.session_id };
       const result = yield* this.forward(request, signal);
       isOver = true;
       return await this.succeed(recording, result);
@@ -96,13 +97,14 @@ export class AgentRunService {
   }
 
   private begun(request: RunRequest): Invocation {
-    const { org_id, user_id, agent_id, session_id, agent_version, input_text } = request;
+    const { org_id, user_id, agent_id, agent_version, input_text } = request;
+    const invocation_id = this.ids.next('inv');
     return {
-      invocation_id: this.ids.next('inv'),
+      invocation_id,
       org_id,
       user_id,
       agent_id,
-      session_id,
+      session_id: request.session_id ?? sessionBegunBy(invocation_id),
       agent_version,
       input_text,
       output_text: null,
@@ -171,6 +173,10 @@ class Recording {
 
   get id(): string {
     return this.invocation.invocation_id;
+  }
+
+  get session_id(): string {
+    return this.invocation.session_id;
   }
 
   watch(lasts_ms: number): void {

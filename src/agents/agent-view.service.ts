@@ -21,7 +21,7 @@ export class AgentViewService {
   /** Runs that ended before the call are in the counters. */
   async many(org_id: string, agents: Agent[]): Promise<AgentDto[]> {
     if (agents.length === 0) return [];
-    await this.aggregator.catchUp();
+    await this.aggregator.settle();
     const stats = await this.statistics.runtimeStats(
       org_id,
       agents.map(({ agent_id }) => agent_id),

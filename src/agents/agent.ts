@@ -103,9 +103,7 @@ export function registered(
     version_number,
     latest_version_number: version_number,
     status: 'running',
-    capabilities: capabilitiesOf(definition),
-    tools: definition.tools.map(({ name }) => name),
-    supported_models: [definition.model_id ?? model],
+    ...ableBy(definition, model),
     supported_inputs: ['text'],
     tags,
     runtime,
@@ -121,11 +119,17 @@ export function registered(
   return { agent, version: { agent_id, org_id, version, version_number, build_id, definition, created_at: at } };
 }
 
-/** Plain words of the definition, and `tool:<name>` for each tool. */
-function capabilitiesOf(definition: AgentDefinition): string[] {
-  return [
-    ...new Set(['text_generation', ...definition.capabilities, ...definition.tools.map(({ name }) => `tool:${name}`)]),
-  ];
+/**
+ * What an agent can do by its definition. Capabilities are the definition's plain words, and `tool:<name>` for each tool.
+ * @param model what runs a definition that names none.
+ */
+export function ableBy(
+  definition: AgentDefinition,
+  model: string,
+): Pick<Agent, 'capabilities' | 'tools' | 'supported_models'> {
+  const tools = definition.tools.map(({ name }) => name);
+  const capabilities = new Set(['text_generation', ...definition.capabilities, ...tools.map((name) => `tool:${name}`)]);
+  return { capabilities: [...capabilities], tools, supported_models: [definition.model_id ?? model] };
 }
 
 /** The gauge that counts agents in this state. */

@@ -6,6 +6,7 @@ import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/gauge.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import {
+  ableBy,
   type Agent,
   type AgentChanges,
   agentIdOf,
@@ -99,8 +100,8 @@ export class AgentsService {
     const target = items.find(({ version }) => version === label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
     const { version, version_number, definition } = target;
-    const tools = definition.tools.map(({ name }) => name);
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, version, version_number, tools }));
+    const able = ableBy(definition, this.models.describe().id);
+    return this.change(org_id, agent_id, (agent) => ({ ...agent, version, version_number, ...able }));
   }
 
   /** What the agent runs now. A version never changes. @throws AgentVersionNotFoundError */

@@ -20,14 +20,13 @@ export const AGENT_TABLES: TableDefinition[] = [
   },
   /**
    * `UncountedIndex` and `RunningIndex` are sparse: finished runs that the statistics have not counted, and runs that have
-   * not finished. `SessionIndex` lets a conversation begin from a run that had no session.
+   * not finished.
    */
   {
     name: 'AgentInvocations',
     partition_key: 'invocation_id',
     indexes: [
       { name: 'AgentIndex', partition_key: 'agent_id', sort_key: 'created_at' },
-      { name: 'SessionIndex', partition_key: 'session_id', sort_key: 'created_at' },
       { name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'created_at' },
       { name: 'RunningIndex', partition_key: 'running', sort_key: 'run_expires_at', projection: 'KEYS_ONLY' },
     ],

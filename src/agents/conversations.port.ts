@@ -18,7 +18,7 @@ export abstract class Conversations {
    * @throws NotFoundError when the agent has no such session, InvalidStateError when it is closed.
    */
   abstract turn(request: ConversationTurn): AsyncGenerator<RunEvent, Invocation>;
-  /** Ends a session; a session that does not exist is no error. */
+  /** Ends a session, also one that a run began and nobody has used yet; one that does not exist is no error. */
   abstract close(org_id: string, session_id: string): Promise<void>;
 }
 

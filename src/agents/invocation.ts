@@ -21,7 +21,19 @@ export interface Invocation {
   trace: { steps: TraceStep[]; truncated?: boolean } | null;
   created_at: string;
   completed_at: string | null;
+  /** The conversation that this run began was deleted: it does not begin again. */
+  session_deleted?: boolean;
 }
+
+const INVOCATION_PREFIX = 'inv_';
+const SESSION_PREFIX = 'sess_';
+
+/** A run without a session names the session that can follow it after itself, so that the one is found by the other's id. */
+export const sessionBegunBy = (invocation_id: string): string =>
+  SESSION_PREFIX + invocation_id.slice(INVOCATION_PREFIX.length);
+
+/** The run that would have begun this session; that it exists is not said. */
+export const beginningOf = (session_id: string): string => INVOCATION_PREFIX + session_id.slice(SESSION_PREFIX.length);
 
 /** Keeps a record far below the 400 KB of an item: what a step read and wrote is cut, not the step. */
 const TRACE_LIMIT_BYTES = 60_000;

@@ -13,7 +13,7 @@ import { InvocationDto, InvocationListDto, InvokeResultDto } from './dto/invocat
 import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
 import { InvocationsService } from './invocations.service.js';
 import { invocationView, invokeResult } from './invocation-view.js';
-import { drained, streamed } from './run-stream.js';
+import { begun, drained, streamed } from './run-stream.js';
 
 @ApiTags('invocations')
 @Controller()
@@ -45,7 +45,7 @@ export class InvocationsController {
     if (!wantsEventStream(request)) return invokeResult(await drained(run), enable_trace ?? false);
     await sendEventStream(
       response,
-      streamed(run, (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors),
+      streamed(await begun(run), (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors),
     );
     return undefined;
   }

@@ -113,16 +113,20 @@ export class InvocationsRepository {
     return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
   }
 
-  /** Runs that were given a session id although no session was opened, oldest first; at most `limit`. */
-  async listBySession(org_id: string, agent_id: string, session_id: string, limit: number): Promise<Invocation[]> {
-    const { items } = await this.db.query<Row>({
-      TableName: TABLE,
-      IndexName: 'SessionIndex',
-      KeyConditionExpression: 'session_id = :session',
-      ExpressionAttributeValues: { ':session': session_id },
-      Limit: limit,
-    });
-    return items.filter((row) => row.org_id === org_id && row.agent_id === agent_id).map(unpacked);
+  /** DELETE /sessions/{id}: the run that began the session is kept, but does not begin it again. */
+  async forgetSession(invocation_id: string, session_id: string): Promise<void> {
+    const runBeganTheSession = 'session_id = :session';
+    try {
+      await this.db.update({
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'SET session_deleted = :true',
+        ConditionExpression: runBeganTheSession,
+        ExpressionAttributeValues: { ':session': session_id, ':true': true },
+      });
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+    }
   }
 
   /** One page of an agent's records for its deletion, at most 25. */

@@ -4,7 +4,7 @@ import { Clock } from '../shared/clock.js';
 import type { Page } from '../shared/page.js';
 import { InvocationNotFoundError } from './agents.errors.js';
 import { AgentsService } from './agents.service.js';
-import type { Invocation } from './invocation.js';
+import { beginningOf, type Invocation } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 
 const SWEEP_MS = 60_000;
@@ -54,9 +54,16 @@ export class InvocationsService implements OnApplicationBootstrap, BeforeApplica
     return invocations;
   }
 
-  /** Runs that had a session id but no session: what a conversation that is opened later begins with. */
-  async listBySession(org_id: string, agent_id: string, session_id: string, limit: number): Promise<Invocation[]> {
-    return this.repository.listBySession(org_id, agent_id, session_id, limit);
+  /** The ended run that answered this session id although it had no session: what the conversation begins with. */
+  async findBeginning(org_id: string, session_id: string): Promise<Invocation | undefined> {
+    const run = await this.repository.findById(org_id, beginningOf(session_id));
+    const canBegin = run?.session_id === session_id && run.status !== 'running' && !run.session_deleted;
+    return canBegin ? run : undefined;
+  }
+
+  /** The run's conversation was deleted, so it must not begin again. Nothing happens when no run began it. */
+  async forgetBeginning(session_id: string): Promise<void> {
+    await this.repository.forgetSession(beginningOf(session_id), session_id);
   }
 
   private async endInterrupted(before: string): Promise<void> {

@@ -11,6 +11,24 @@ export async function drained<T>(run: AsyncGenerator<RunEvent, T>): Promise<T> {
   }
 }
 
+/** Waits for the first event: what is refused before it is thrown here, while the answer can still have a status. */
+export async function begun<T>(run: AsyncGenerator<RunEvent, T>): Promise<AsyncGenerator<RunEvent, T>> {
+  return continued(await run.next(), run);
+}
+
+async function* continued<T>(
+  first: IteratorResult<RunEvent, T>,
+  run: AsyncGenerator<RunEvent, T>,
+): AsyncGenerator<RunEvent, T> {
+  try {
+    if (first.done) return first.value;
+    yield first.value;
+    return yield* run;
+  } finally {
+    await run.return(undefined as T);
+  }
+}
+
 /**
  * A run as Server-Sent Events: `start`, `delta`, `tool_call`, `tool_result`, then `done` with the same object as the answer
  * without streaming, or `error` with the error object of the envelope.

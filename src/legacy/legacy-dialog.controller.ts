@@ -11,10 +11,10 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { FilesInterceptor } from '@nestjs/platform-express';
-import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AgentsService } from '../agents/agents.service.js';
-import { streamed } from '../agents/run-stream.js';
+import { begun, streamed } from '../agents/run-stream.js';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -116,7 +116,9 @@ export class LegacyDialogController {
   /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */
   @Post('sessions/:session_id/upload')
   @HttpCode(200)
-  @UseInterceptors(FilesInterceptor('files', FILES, { limits: { fileSize: FILE_BYTES, files: FILES } }))
+  @UseInterceptors(
+    FilesInterceptor('files', FILES, { limits: { fileSize: FILE_BYTES, files: FILES }, defParamCharset: 'utf8' }),
+  )
   @ApiConsumes('multipart/form-data')
   @ApiBody({
     schema: {
@@ -153,6 +155,7 @@ export class LegacyDialogController {
     deprecated: true,
   })
   @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'Events until the agent has answered.', schema: { type: 'string' } })
   @ApiErrors(400, 404, 409)
   async stream(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -171,6 +174,6 @@ export class LegacyDialogController {
     });
     const answer = ({ assistant_message, user_message }: Said) =>
       messageView(assistant_message, user_message.message_id);
-    await sendEventStream(response, streamed(run, answer, this.errors));
+    await sendEventStream(response, streamed(await begun(run), answer, this.errors));
   }
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
@@ -109,6 +109,7 @@ export class ProjectBuildController {
     description: 'Id of the last event received; the stream goes on after it.',
   })
   @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'Events until the build has ended.', schema: { type: 'string' } })
   @ApiErrors(400, 404)
   async streamEvents(
     @CurrentPrincipal() { org_id }: Principal,

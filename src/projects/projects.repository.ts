@@ -3,6 +3,7 @@ import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
 import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { pageOf } from '../platform/dynamodb/page-query.js';
 import type { Page } from '../shared/page.js';
+import { SharedReads } from '../shared/shared-reads.js';
 import type { Stage } from '../stages/stage.js';
 import type { Artifact } from './artifact.js';
 import type { Project, ProjectStatus, ProjectWhole } from './project.js';
@@ -32,6 +33,8 @@ type StoredItem = (Project & { item: string; deletion?: string }) | (Stage & { i
 
 @Injectable()
 export class ProjectsRepository {
+  private readonly reads = new SharedReads();
+
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
@@ -64,7 +67,11 @@ export class ProjectsRepository {
   }
 
   /** For background work that continues a deletion and so must see what callers no longer see. */
-  async readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
+  readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
+    return this.reads.read(project_id, () => this.queryWhole(project_id));
+  }
+
+  private async queryWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
     const items: StoredItem[] = [];
     for await (const item of this.db.queryAll<StoredItem>({
       TableName: TABLE,

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { drained, streamed } from '../agents/run-stream.js';
+import { begun, drained, streamed } from '../agents/run-stream.js';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -47,7 +47,7 @@ export class MessagesController {
     if (role === 'system') return messageView(await this.conversations.note(message));
     const run = this.conversations.say({ ...message, signal: callerSignal(response) });
     if (!wantsEventStream(request)) return answer(await drained(run));
-    await sendEventStream(response, streamed(run, answer, this.errors));
+    await sendEventStream(response, streamed(await begun(run), answer, this.errors));
     return undefined;
   }
 

@@ -4,6 +4,7 @@ import { Conversations, type ConversationTurn } from '../agents/conversations.po
 import type { Invocation } from '../agents/invocation.js';
 import { ConversationService } from './conversation.service.js';
 import { SessionOpeningService } from './session-opening.service.js';
+import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /** How long a turn waits when the caller did not say. */
@@ -21,13 +22,14 @@ export class SessionConversations extends Conversations {
   }
 
   override async *turn(request: ConversationTurn): AsyncGenerator<RunEvent, Invocation> {
-    await this.opening.ensure(request.org_id, request.agent_id, request.session_id);
+    const session = await this.opening.find(request.org_id, request.session_id);
+    if (session?.agent_id !== request.agent_id) throw new SessionNotFoundError(request.session_id);
     const { input_text, ...rest } = request;
     const { invocation } = yield* this.conversations.say({ ...rest, content: input_text, wait_ms: DEFAULT_WAIT_MS });
     return invocation;
   }
 
   override async close(org_id: string, session_id: string): Promise<void> {
-    await this.repository.close(org_id, session_id);
+    if (await this.opening.find(org_id, session_id)) await this.repository.close(org_id, session_id);
   }
 }

@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import type { Session } from './session.js';
+import { SessionOpeningService } from './session-opening.service.js';
 import { SessionBusyError, SessionClosedError, SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { TurnQueue } from './turn-queue.js';
@@ -31,6 +32,7 @@ export class SessionTurnService {
     private readonly queue: TurnQueue,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly opening: SessionOpeningService,
   ) {}
 
   /**
@@ -60,7 +62,8 @@ export class SessionTurnService {
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 2, LONGEST_POLL_MS)) {
       const session = await this.repository.takeTurn(org_id, session_id, this.turn(run_id), this.clock.timestamp());
       if (session) return this.held(session, run_id, leave);
-      await this.assertOpen(org_id, session_id);
+      const wasJustOpened = await this.assertOpen(org_id, session_id);
+      if (wasJustOpened) continue;
       if (performance.now() + pause > limit.deadline) throw new SessionBusyError(session_id, limit.wait_ms);
       await delay(pause);
     }
@@ -94,9 +97,12 @@ export class SessionTurnService {
     return { run_id, expires_at: new Date(this.clock.now().getTime() + TURN_MS).toISOString() };
   }
 
-  private async assertOpen(org_id: string, session_id: string): Promise<void> {
+  /** @returns true when it was opened now, from the run that began it. */
+  private async assertOpen(org_id: string, session_id: string): Promise<boolean> {
     const session = await this.repository.findById(org_id, session_id);
-    if (!session) throw new SessionNotFoundError(session_id);
-    if (session.status === 'closed') throw new SessionClosedError(session_id);
+    if (session?.status === 'closed') throw new SessionClosedError(session_id);
+    if (session) return false;
+    if (!(await this.opening.find(org_id, session_id))) throw new SessionNotFoundError(session_id);
+    return true;
   }
 }

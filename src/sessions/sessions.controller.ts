@@ -5,17 +5,13 @@ import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { CreateSessionDto, DeletedSessionDto, SessionDto, SessionListDto } from './dto/session.dto.js';
-import { SessionDeletionService } from './session-deletion.service.js';
 import { sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')
 @Controller()
 export class SessionsController {
-  constructor(
-    private readonly sessions: SessionsService,
-    private readonly deletion: SessionDeletionService,
-  ) {}
+  constructor(private readonly sessions: SessionsService) {}
 
   @Post('agents/:agent_id/sessions')
   @ApiOperation({ summary: 'Open a session with an agent', operationId: 'createSession' })
@@ -63,6 +59,6 @@ export class SessionsController {
     @CurrentPrincipal() { org_id }: Principal,
     @Param('session_id') session_id: string,
   ): Promise<DeletedSessionDto> {
-    return { deleted: { sessions: 1, messages: await this.deletion.delete(org_id, session_id) } };
+    return { deleted: { sessions: 1, messages: await this.sessions.delete(org_id, session_id) } };
   }
 }

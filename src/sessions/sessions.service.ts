@@ -1,40 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
-import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import type { Message } from './message.js';
 import { MessagesRepository } from './messages.repository.js';
-import { newSession, type NewSession, type Session } from './session.js';
+import type { NewSession, Session } from './session.js';
+import { SessionDeletionService } from './session-deletion.service.js';
+import { SessionOpeningService } from './session-opening.service.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 const METADATA_LIMIT_BYTES = 16 * 1024;
 
-/** Sessions: opening and reading them and their messages. */
+/** Sessions: opening, reading and deleting them and their messages. */
 @Injectable()
 export class SessionsService {
   constructor(
     private readonly repository: SessionsRepository,
     private readonly messages: MessagesRepository,
     private readonly agents: AgentsService,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly opening: SessionOpeningService,
+    private readonly deletion: SessionDeletionService,
   ) {}
 
   /** @throws AgentNotFoundError, ValidationError when the metadata are larger than 16 KB. */
   async create(input: NewSession): Promise<Session> {
     assertSmall(input.metadata);
     await this.agents.get(input.org_id, input.agent_id);
-    const session = newSession(input, this.ids.next('sess'), this.clock.timestamp());
-    await this.repository.create(session);
-    return session;
+    return this.opening.create(input);
   }
 
   /** @throws SessionNotFoundError also when the session belongs to another organisation. */
   async get(org_id: string, session_id: string): Promise<Session> {
-    const session = await this.repository.findById(org_id, session_id);
+    const session = await this.opening.find(org_id, session_id);
     if (!session) throw new SessionNotFoundError(session_id);
     return session;
   }
@@ -58,11 +56,20 @@ export class SessionsService {
     session_id: string,
     page: { limit: number; last_key?: string | undefined; order: 'asc' | 'desc' },
   ): Promise<Page<Message>> {
-    const [messages] = await Promise.all([
+    const [messages, session] = await Promise.all([
       this.messages.listBySession(org_id, session_id, page),
-      this.get(org_id, session_id),
+      this.repository.findById(org_id, session_id),
     ]);
-    return messages;
+    if (session) return messages;
+    await this.get(org_id, session_id);
+    return this.messages.listBySession(org_id, session_id, page);
+  }
+
+  /** @returns how many messages it had. @throws SessionNotFoundError also for a second deletion of the same session. */
+  async delete(org_id: string, session_id: string): Promise<number> {
+    await this.get(org_id, session_id);
+    await this.opening.prevent(session_id);
+    return this.deletion.delete(org_id, session_id);
   }
 }
 

@@ -27,7 +27,7 @@ describe('what a fact adds to the counters', () => {
       total: 1,
       successful: 1,
       failed: 0,
-      duration_ms: 812,
+      duration_us: 812_000,
       input_tokens: 40,
       output_tokens: 7,
       [bucketAttribute(812)]: 1,

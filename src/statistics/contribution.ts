@@ -12,8 +12,8 @@ export class UnusableFactError extends Error {
 }
 
 /**
- * What a fact adds to the counters. Durations are counted in whole milliseconds: sums of whole numbers are the same in any
- * order, so a recount gives exactly the counters.
+ * What a fact adds to the counters. Durations are counted in whole microseconds (invocations) and milliseconds (builds): sums
+ * of whole numbers are the same in any order, so a recount gives exactly the counters.
  * @throws UnusableFactError for a malformed timestamp or name, or a number that is negative or not finite.
  */
 export function contributionOf(fact: Fact): RowChange[] {
@@ -34,13 +34,12 @@ export function contributionOf(fact: Fact): RowChange[] {
 
 function ofInvocation(fact: InvocationFact): RowChange[] {
   if (!fact.agent_id) throw new UnusableFactError('agent_id is missing');
-  const duration_ms = whole(fact.duration_ms, 'duration_ms');
   const amounts = {
     ...outcome(fact.success),
-    duration_ms,
+    duration_us: whole(fact.duration_ms * 1000, 'duration_ms'),
     input_tokens: whole(fact.input_tokens, 'input_tokens'),
     output_tokens: whole(fact.output_tokens, 'output_tokens'),
-    [bucketAttribute(duration_ms)]: 1,
+    [bucketAttribute(fact.duration_ms)]: 1,
   };
   const organisation = invocationsOf(fact.org_id);
   const agent = agentInvocationsOf(fact.org_id, fact.agent_id);

@@ -48,7 +48,7 @@ describe('batches of facts', () => {
     expect(changes).toHaveLength(3 + 3 + 2);
     const total = changes.find(({ subject, period }) => subject.includes('agent-1') && period === 'TOTAL');
     expect(total).toMatchObject({
-      amounts: { total: 2, duration_ms: 200 },
+      amounts: { total: 2, duration_us: 200_000 },
       last_invoked_at: '2026-11-20T10:00:00.000Z',
     });
   });

@@ -27,7 +27,10 @@ const IDLE_PAUSE_MS = 20;
 export class StatisticsAggregator implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(StatisticsAggregator.name);
   private readonly sources: { source: FactSource; quarantine: Quarantine }[] = [];
-  private readonly passes = new SingleFlight(() => this.pass());
+  private readonly passes = new SingleFlight(() => this.countedPass());
+  /** How many facts were announced, and how many of them are surely counted; the start has facts of earlier processes. */
+  private announced = 1;
+  private settled = 0;
   private sweep: NodeJS.Timeout | undefined;
   private gathering: NodeJS.Timeout | undefined;
   private isStopping = false;
@@ -49,6 +52,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
 
   /** A fact was stored: it is counted soon. Never blocks and never fails. */
   kick(): void {
+    this.announced += 1;
     if (this.isStopping) return;
     this.gathering ??= setTimeout(() => {
       this.gathering = undefined;
@@ -63,6 +67,20 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
    */
   async catchUp(): Promise<void> {
     await within(CATCH_UP_MS, this.passes.run());
+  }
+
+  /**
+   * As `catchUp` for what this process stored and announced, and for nothing once that is counted: reads then cost no look
+   * at the sources. What other processes store, they count.
+   */
+  async settle(): Promise<void> {
+    if (this.settled < this.announced) await this.catchUp();
+  }
+
+  private async countedPass(): Promise<void> {
+    const upTo = this.announced;
+    await this.pass();
+    this.settled = upTo;
   }
 
   onApplicationBootstrap(): void {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
+import { SharedReads } from '../shared/shared-reads.js';
 import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf } from './counter-row.js';
 import { CountersRepository } from './counters.repository.js';
 import { dayOf, type DayRange, dayRange, daysOf } from './day-range.js';
@@ -25,6 +26,8 @@ export interface Trend {
  */
 @Injectable()
 export class StatisticsQueries {
+  private readonly reads = new SharedReads();
+
   constructor(
     private readonly counters: CountersRepository,
     private readonly aggregator: StatisticsAggregator,
@@ -32,7 +35,11 @@ export class StatisticsQueries {
   ) {}
 
   async overview(org_id: string): Promise<Overview> {
-    await this.aggregator.catchUp();
+    await this.aggregator.settle();
+    return this.reads.read(org_id, () => this.readOverview(org_id));
+  }
+
+  private async readOverview(org_id: string): Promise<Overview> {
     const keys = overviewKeysOf(org_id, dayOf(this.clock.now()));
     const rows = await this.counters.rows([keys.builds, keys.today, ...keys.gauges]);
     const [builds, today, ...gauges] = rows;
@@ -65,7 +72,7 @@ export class StatisticsQueries {
     view: (date: string, row: CounterRow | undefined) => T,
   ): Promise<T[]> {
     const range: DayRange = dayRange(asked, this.clock.now());
-    await this.aggregator.catchUp();
+    await this.aggregator.settle();
     const rows = await this.counters.days(subject, range.start, range.end);
     const byPeriod = new Map(rows.map((row) => [row.period, row]));
     return daysOf(range).map((date) => view(date, byPeriod.get(dayPeriod(date))));

@@ -3,6 +3,7 @@ import { amount, type CounterRow } from './counter-row.js';
 import { bucketsOf, percentile } from './latency-histogram.js';
 
 const MS_PER_MINUTE = 60_000;
+const US_PER_MS = 1000;
 
 /** What an agent shows of its invocations so far; durations in milliseconds, null before the first one. */
 export interface RuntimeStats {
@@ -103,11 +104,11 @@ function tokens(row: MaybeRow) {
 }
 
 function averageDurationMs(row: MaybeRow): number | null {
-  return ratio(amount(row, 'duration_ms'), amount(row, 'total'));
+  return ratio(amount(row, 'duration_us') / US_PER_MS, amount(row, 'total'));
 }
 
 function durationPercentile(row: MaybeRow, quantile: number): number | null {
-  const value = percentile(bucketsOf(row), quantile, amount(row, 'duration_ms') / amount(row, 'total'));
+  const value = percentile(bucketsOf(row), quantile, amount(row, 'duration_us') / US_PER_MS / amount(row, 'total'));
   return value === null ? null : rounded(value);
 }
 

@@ -156,6 +156,21 @@ describe('an agent', () => {
     expect((await client.get<AgentPage>('/api/v1/agents?capabilities=jokes')).data.total).toBe(1);
   });
 
+  it('can do after a rollback what it could do then', async () => {
+    const wishes = { org_id: 'changes', agent_name: 'learner' };
+    await registeredAgent(app, { ...wishes, build_id: 'bld_1', tools: ['calculator'] });
+    const { path } = await registeredAgent(app, { ...wishes, build_id: 'bld_2', tools: ['datetime'] });
+    const client = app.http.as('changes');
+    expect((await client.get(path)).data).toMatchObject({ version: 'v1.0.1', tools: ['datetime'] });
+    const { data } = await client.post(`${path}/rollback`, { version: 'v1.0.0' });
+    expect(data).toMatchObject({
+      version: 'v1.0.0',
+      tools: ['calculator'],
+      capabilities: ['text_generation', 'tool:calculator'],
+    });
+    expect((await client.post(`${path}/rollback`, { version: 'v1.0.1' })).data).toMatchObject({ tools: ['datetime'] });
+  });
+
   it('takes many changes at once without losing one', async () => {
     const { agent_id } = await registeredAgent(app, { org_id: 'changes', agent_name: 'busy' });
     const client = app.http.as('changes');

@@ -88,6 +88,25 @@ describe('the edge of the platform', () => {
     expect((await app.http.post('/api/v1/agents/x:y', {})).status).toBe(405);
   });
 
+  it.each([
+    ['GET', '/', 404, 'RESOURCE_NOT_FOUND'],
+    ['GET', '/nothing?at=all', 404, 'RESOURCE_NOT_FOUND'],
+    ['GET', '/api/v2/projects', 404, 'RESOURCE_NOT_FOUND'],
+    ['DELETE', '/health/live', 405, 'METHOD_NOT_ALLOWED'],
+    ['POST', '/stages/info', 405, 'METHOD_NOT_ALLOWED'],
+    ['PUT', '/docs', 405, 'METHOD_NOT_ALLOWED'],
+    ['GET', '/api/v1/agents/%zz', 400, 'VALIDATION_ERROR'],
+    ['GET', '/health/%zz', 400, 'VALIDATION_ERROR'],
+    ['GET', '/%zz', 404, 'RESOURCE_NOT_FOUND'],
+  ])('answers %s %s in the error envelope', async (method, path, status, code) => {
+    const response = await app.http.raw(method, path);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      'application/json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({ success: false, error: { code } });
+  });
+
   it('refuses bounds, enums, dates and cursors that are wrong', async () => {
     expect(await fieldsOf('/api/v1/projects?limit=0')).toEqual({
       status: 400,

@@ -133,6 +133,17 @@ describe('the session of an invocation', () => {
     expect(page.messages[1]?.content).toBe(data.output);
   });
 
+  it('is a session for every route of sessions at once', async () => {
+    const begin = async (): Promise<string> =>
+      `/api/v1/sessions/${(await invoke({ input_text: 'My name is Ada.' })).data.session_id}`;
+    expect((await app.http.get(await begin())).data).toMatchObject({ status: 'active', message_count: 2 });
+    expect((await app.http.get<{ total: number }>(`${await begin()}/messages`)).data.total).toBe(2);
+    const answer = await app.http.post(`${await begin()}/messages?on_busy=reject`, { content: 'What is my name?' });
+    expect(answer.data['content']).toContain('Ada');
+    expect((await app.http.delete(await begin())).data).toEqual({ deleted: { sessions: 1, messages: 2 } });
+    expect((await app.http.as('rival').get(await begin())).status).toBe(404);
+  });
+
   it('can be opened by many at once', async () => {
     const { data } = await invoke({ input_text: 'My name is Ada.' });
     const answers = await Promise.all(

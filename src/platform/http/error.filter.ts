@@ -17,8 +17,11 @@ export class ErrorFilter implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<Request>();
-    const response = host.switchToHttp().getResponse<Response>();
+    this.answer(error, host.switchToHttp().getRequest<Request>(), host.switchToHttp().getResponse<Response>());
+  }
+
+  /** Also for what no route of the framework has seen: unknown paths outside the prefix, addresses that cannot be decoded. */
+  answer(error: unknown, request: Request, response: Response): void {
     const refined = this.methods.refine(error, request);
     if (refined instanceof MethodNotAllowedError) response.setHeader('Allow', refined.allowed.join(', '));
     const answer = toErrorAnswer(refined);

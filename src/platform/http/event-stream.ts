@@ -24,7 +24,8 @@ export async function sendEventStream(response: Response, events: AsyncIterable<
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
   const iterator = events[Symbol.asyncIterator]();
-  const closed = once(response, 'close').then(() => 'closed' as const);
+  const gone = response.closed ? Promise.resolve() : once(response, 'close');
+  const closed = gone.then(() => 'closed' as const);
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), closed]);

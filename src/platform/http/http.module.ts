@@ -1,5 +1,6 @@
-import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { Global, Module, NotFoundException, type OnApplicationBootstrap } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { ErrorFilter } from './error.filter.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
@@ -21,4 +22,20 @@ import { RequestContext } from './request-context.js';
   ],
   exports: [RequestContext, ErrorFilter],
 })
-export class HttpModule {}
+export class HttpModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly errors: ErrorFilter,
+  ) {}
+
+  /** After all routes: what is left is unknown, and outside the API prefix nobody else would say so in the envelope. */
+  onApplicationBootstrap(): void {
+    const express: Express = this.host.httpAdapter.getInstance();
+    express.use((request: Request) => {
+      throw new NotFoundException(`Cannot ${request.method} ${request.path}`);
+    });
+    express.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+      this.errors.answer(error, request, response);
+    });
+  }
+}

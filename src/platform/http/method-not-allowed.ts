@@ -39,9 +39,11 @@ export class MethodCheck {
   private allowedFor(path: string): string[] {
     const express: { router: { stack: RouteLayer[] } } = this.host.httpAdapter.getInstance();
     const { router } = express;
-    const methods = router.stack.flatMap((layer) =>
-      layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : [],
-    );
+    const methods = router.stack.flatMap((layer) => {
+      const own = Object.keys(layer.route?.methods ?? {});
+      // Each route has one method; what takes all of them is the framework's own "not found" for a path outside the prefix.
+      return own.length === 1 && matches(layer, path) ? own : [];
+    });
     return [...new Set(methods.map((method) => method.toUpperCase()))].filter((method) => method !== '_ALL');
   }
 }

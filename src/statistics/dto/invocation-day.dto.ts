@@ -1,6 +1,6 @@
 import type { InvocationDay } from '../statistics-view.js';
 
-/** Invocations of one day, UTC. Durations are milliseconds; percentiles are accurate to 5 %. */
+/** Invocations of one day, UTC. Durations are milliseconds; percentiles are accurate to 5 %, below 1 ms to 1 ms. */
 export class InvocationDayDto implements InvocationDay {
   /** @example "2026-11-20" */
   date: string;

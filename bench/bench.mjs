@@ -1,0 +1,123 @@
+// npm run bench [-- --quick]: what a request of the platform costs, against Nest with no database measured in the same run.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import autocannon from 'autocannon';
+import { start } from './processes.mjs';
+import { builtAgent, call, dataDirectory } from './seed.mjs';
+
+const quick = process.argv.includes('--quick');
+const SECONDS = quick ? 2 : 5;
+const ROUNDS = quick ? 1 : 3;
+const CONNECTIONS = 64;
+const HISTORY = quick ? 1_000 : 5_000;
+const INVOKE = {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ input_text: 'What is 1234 * 56?' }),
+};
+
+async function load(url, options = {}) {
+  const result = await autocannon({ url, connections: CONNECTIONS, duration: SECONDS, ...options });
+  return {
+    rate: result.requests.average,
+    p50: result.latency.p50,
+    p95: result.latency.p97_5,
+    errors: result.errors + result.non2xx,
+  };
+}
+
+/** The middle one of several rounds, each next to a round of the baseline: the machine is shared and never the same twice. */
+async function ratio(baseline, url, options) {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const base = await load(`${baseline.url}/baseline`);
+    const measured = await load(url, options);
+    rounds.push({ ...measured, ratio: measured.rate / base.rate, base: base.rate });
+  }
+  return rounds.sort((a, b) => a.ratio - b.ratio)[Math.floor(rounds.length / 2)];
+}
+
+const rows = [];
+function report(name, { rate, p50, p95, errors, ratio: share }, target, met) {
+  const shown = {
+    name,
+    'requests/s': Math.round(rate),
+    'p50 ms': p50,
+    'p97.5 ms': p95,
+    errors,
+    ratio: share === undefined ? '' : share.toFixed(3),
+    target,
+    met: met ? 'yes' : 'NO',
+  };
+  rows.push(shown);
+  process.stdout.write(`${met ? 'ok  ' : 'MISS'} ${name}\n`);
+}
+
+const directory = dataDirectory();
+const environment = {
+  NEXUS_DATABASE: 'embedded',
+  NEXUS_DATA_DIR: directory,
+  ENVIRONMENT: 'test',
+  LOG_LEVEL: 'error',
+  NODE_ENV: 'production',
+};
+const baseline = await start('bench/baseline.mjs', '/baseline');
+let platform = await start('dist/main.js', '/health/ready', environment);
+try {
+  const ready = Math.round(platform.ready_ms);
+  rows.push({
+    name: 'start to ready, empty database',
+    'requests/s': '',
+    'p50 ms': ready,
+    target: '< 3000 ms',
+    met: ready < 3000 ? 'yes' : 'NO',
+  });
+  const { project_id, agent_id } = await builtAgent(platform.url);
+  const agent = `${platform.url}/api/v1/agents/${encodeURIComponent(agent_id)}`;
+  const project = await ratio(baseline, `${platform.url}/api/v1/projects/${project_id}`);
+  report('GET /projects/{id}', project, '>= 0.15', project.ratio >= 0.15);
+  const overview = await ratio(baseline, `${platform.url}/api/v1/statistics/overview`);
+  report('GET /statistics/overview, little counted', overview, '>= 0.15', overview.ratio >= 0.15);
+  const list = await ratio(baseline, `${platform.url}/api/v1/projects?limit=1`);
+  report('GET /projects?limit=1, 1 project', list, '', true);
+  const invoke = await ratio(baseline, `${agent}/invoke`, INVOKE);
+  report('POST invoke, no history', invoke, '>= 0.04', invoke.ratio >= 0.04);
+  await autocannon({ url: `${agent}/invoke`, connections: CONNECTIONS, amount: HISTORY, ...INVOKE });
+  const later = await ratio(baseline, `${agent}/invoke`, INVOKE);
+  report(`POST invoke, after ${HISTORY}+ more`, later, 'not slower (10 %)', later.ratio >= invoke.ratio * 0.9);
+  const { today_calls } = await call(platform.url, 'GET', '/api/v1/statistics/overview');
+  const counted = await ratio(baseline, `${platform.url}/api/v1/statistics/overview`);
+  report(`GET /statistics/overview, ${today_calls} counted`, counted, '>= 0.15', counted.ratio >= 0.15);
+  for (let index = 1; index <= (quick ? 20 : 150); index++) await builtAgent(platform.url, index);
+  const longer = await ratio(baseline, `${platform.url}/api/v1/projects?limit=1`);
+  report(
+    `GET /projects?limit=1, ${quick ? 21 : 151} projects`,
+    longer,
+    'as with 1 (20 %)',
+    longer.ratio >= list.ratio * 0.8,
+  );
+  await platform.stop();
+  // A process of its own, so that its memory is that of this load; connections are opened before measuring begins.
+  platform = await start('dist/main.js', '/health/ready', environment);
+  const project_url = `${platform.url}/api/v1/projects/${project_id}`;
+  await load(project_url, { connections: 1_000, duration: SECONDS });
+  const crowd = await load(project_url, { connections: 1_000, duration: SECONDS * 2 });
+  const held = crowd.rate >= 567 && crowd.p95 < 120 && crowd.errors === 0;
+  report('GET /projects/{id}, 1,000 connections', crowd, '>= 567/s, p95 < 120 ms, no error', held);
+  const rss = platform.rss_mb();
+  rows.push({
+    name: 'resident memory under that load',
+    'requests/s': '',
+    'p50 ms': `${rss} MB`,
+    target: '< 250 MB',
+    met: rss !== null && rss < 250 ? 'yes' : 'NO',
+  });
+} finally {
+  await Promise.all([platform.stop(), baseline.stop()]);
+  rmSync(directory, { recursive: true, force: true });
+}
+console.table(rows);
+mkdirSync('bench/results', { recursive: true });
+writeFileSync(
+  'bench/results/latest.json',
+  `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, null, 2)}\n`,
+);
