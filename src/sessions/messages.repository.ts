@@ -45,8 +45,17 @@ export class MessagesRepository {
   /** The last `limit` messages, oldest first: what an agent remembers. */
   async listLast(org_id: string, session_id: string, limit: number): Promise<Message[]> {
     if (limit === 0) return [];
-    const { items } = await this.db.query<Row>({ ...bySession(session_id), ScanIndexForward: false, Limit: limit });
-    return items
+    const rows: Row[] = [];
+    // Long messages may take more than one page of the database; short ones take one.
+    for await (const row of this.db.queryAll<Row>({
+      ...bySession(session_id),
+      ScanIndexForward: false,
+      Limit: limit,
+    })) {
+      rows.push(row);
+      if (rows.length === limit) break;
+    }
+    return rows
       .filter((row) => row.org_id === org_id)
       .map(unpacked)
       .reverse();

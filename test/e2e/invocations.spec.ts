@@ -1,5 +1,6 @@
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
+import { incompressible } from '../support/incompressible.js';
 import { readEvents } from '../support/sse.js';
 
 interface Invoked extends Record<string, unknown> {
@@ -67,11 +68,7 @@ describe('an invocation', () => {
   });
 
   it('keeps 100,000 characters that cannot be compressed, and what the agent made of them', async () => {
-    let state = 7;
-    const next = (): number => (state = (state * 1103515245 + 12345) % 2147483648);
-    const input_text = Array.from({ length: 100_000 }, () =>
-      String.fromCodePoint(0x4e00 + ((next() >> 8) % 20_000)),
-    ).join('');
+    const input_text = incompressible(100_000);
     const { status, data } = await invoke({ input_text });
     expect(status).toBe(200);
     const { data: record } = await app.http.get(`/api/v1/invocations/${data.invocation_id}`);

@@ -1,5 +1,6 @@
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
+import { incompressible } from '../support/incompressible.js';
 import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
 
@@ -44,6 +45,14 @@ describe('the limits of a session', () => {
     expect((await app.http.get(await open({ metadata }))).data['metadata']).toEqual(metadata);
   });
 
+  it('refuse metadata that no table can hold, by name', async () => {
+    const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as unknown;
+    for (const metadata of [{ deep }, { large: 1e200 }]) {
+      const { status, error } = await app.http.post(`${agent.path}/sessions`, { metadata });
+      expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, ['metadata']]);
+    }
+  });
+
   it('take null for what need not be there', async () => {
     const nothing = { user_id: null, display_name: null, conversation_mode: null, metadata: null };
     const { status, data } = await app.http.post(`${agent.path}/sessions`, nothing);
@@ -77,6 +86,21 @@ describe('messages of a session', () => {
     const content = '語'.repeat(100_000);
     expect((await say(path, { content, role: 'system' })).status).toBe(200);
     expect((await list(path)).messages[0]?.content).toBe(content);
+  });
+
+  it('may hold any character, and half of one as a replacement', async () => {
+    const path = await open();
+    const content = 'NUL \u0000, emoji 😀, right-to-left مرحبا, half \ud83d';
+    expect((await say(path, { content, role: 'system' })).data.content).toBe(content.replace('\ud83d', '\ufffd'));
+    expect((await list(path)).messages[0]?.content).toBe(content.replace('\ud83d', '\ufffd'));
+  });
+
+  it('are all remembered however long they are', async () => {
+    const path = await open();
+    for (let seed = 1; seed <= 8; seed++)
+      expect((await say(path, { content: incompressible(100_000, seed), role: 'system' })).status).toBe(200);
+    expect((await say(path, { content: 'hello' })).data.content).toBe('8: hello');
+    expect((await list(path)).total).toBe(10);
   });
 
   it('carry what the invocation was', async () => {

@@ -1,22 +1,17 @@
 import { type ArgumentMetadata, type ValidationError as FieldError, ValidationPipe } from '@nestjs/common';
 import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import { storableBody } from './storable-body.js';
 
 /** No id or path of this platform is longer; a table's key could not be. */
 const PARAMETER_LIMIT_BYTES = 1000;
 
-/** A field that is null is a field that is not there; a path parameter longer than any id names nothing. */
+/** Takes bodies as they can be stored; a path parameter longer than any id names nothing. */
 class RequestPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'param' && Buffer.byteLength(String(value)) > PARAMETER_LIMIT_BYTES)
       throw new NotFoundError('Resource', String(value).slice(0, 100));
-    return super.transform(metadata.type === 'body' ? withoutNulls(value) : value, metadata);
+    return super.transform(metadata.type === 'body' ? storableBody(value) : value, metadata);
   }
-}
-
-/** Of a body only: what callers nest into it (metadata, a session's state) is theirs and stays as it is. */
-function withoutNulls(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }
 
 /** `details.fields` is flat: `agent_name_map.orchestrator: [reasons]`. */

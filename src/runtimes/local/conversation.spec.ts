@@ -82,7 +82,7 @@ describe('a conversation with the offline model', () => {
     ]);
     expect(greeting).toBe('Hello! I am Budget Helper; my role: a budget assistant. What can I do for you?');
     expect(translation).toContain('I cannot translate');
-    expect(capital).toContain('MODEL_PROVIDER');
+    expect(capital).toContain('need a language model');
     expect(capital).not.toContain('Paris');
   });
 

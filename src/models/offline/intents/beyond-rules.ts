@@ -31,6 +31,6 @@ function namesTask(tool: string, sentence: string): boolean {
 
 function refusal(task: string): SpokenReply {
   return {
-    text: `I cannot ${task}: I run on the platform's rule-based offline model. Setting MODEL_PROVIDER to a language model makes that possible.`,
+    text: `I cannot ${task}: I run on the platform's rule-based offline model, and that needs a language model.`,
   };
 }

@@ -1,0 +1,38 @@
+import { ValidationError } from '../../shared/domain-error.js';
+
+/** A table's items nest 32 levels at most; what stands around a body's field takes some of them. */
+const DEEPEST = 20;
+/** Magnitudes that a table can hold. */
+const LARGEST = 1e125;
+const SMALLEST = 1e-130;
+
+/**
+ * A JSON body as it can be stored: a field that is null is a field that is not there, and half of a surrogate pair, which no
+ * encoding of Unicode has, becomes U+FFFD. What is nested into a field is the caller's own and keeps its nulls.
+ * @throws ValidationError naming the field that nests more than 20 levels or holds a number that no table can.
+ */
+export function storableBody(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const given = Object.entries(body).filter(([, value]) => value !== null);
+  return Object.fromEntries(given.map(([field, value]) => [field, storable(field, value, 1)]));
+}
+
+function storable(field: string, value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value === 'number') return storableNumber(field, value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > DEEPEST) throw ValidationError.field(field, `must not be nested more than ${DEEPEST} levels deep`);
+  if (Array.isArray(value)) return value.map((element) => storable(field, element, depth + 1));
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, inner]) => [key.toWellFormed(), storable(field, inner, depth + 1)]));
+}
+
+function storableNumber(field: string, value: number): number {
+  const magnitude = Math.abs(value);
+  if (magnitude > LARGEST || (magnitude > 0 && magnitude < SMALLEST))
+    throw ValidationError.field(
+      field,
+      `must not hold a number beyond ±${LARGEST}, or one closer to 0 than ${SMALLEST}`,
+    );
+  return value;
+}
