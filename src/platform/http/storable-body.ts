@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { ValidationError } from '../../shared/domain-error.js';
 
 /** A table's items nest 32 levels at most; what stands around a body's field takes some of them. */
@@ -18,13 +19,13 @@ export function storableBody(body: unknown): unknown {
 }
 
 function storable(field: string, value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value === 'string') return toUSVString(value);
   if (typeof value === 'number') return storableNumber(field, value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > DEEPEST) throw ValidationError.field(field, `must not be nested more than ${DEEPEST} levels deep`);
   if (Array.isArray(value)) return value.map((element) => storable(field, element, depth + 1));
   const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([key, inner]) => [key.toWellFormed(), storable(field, inner, depth + 1)]));
+  return Object.fromEntries(entries.map(([key, inner]) => [toUSVString(key), storable(field, inner, depth + 1)]));
 }
 
 function storableNumber(field: string, value: number): number {
