@@ -73,7 +73,7 @@ export class AgentsRepository {
     await this.transact(agent.agent_id, [{ Update }, ...also]);
   }
 
-  /** Versions first, the marked item last: until then a crash leaves the mark to be found. */
+  /** Versions and the project's entry first, the marked item last: until then a crash leaves the mark to be found. */
   async deleteItems(agent: Pick<Agent, 'agent_id' | 'project_id'>): Promise<void> {
     const { agent_id, project_id } = agent;
     const keys: { agent_id: string; item: string }[] = [];
@@ -85,9 +85,8 @@ export class AgentsRepository {
       ConsistentRead: true,
     };
     for await (const { item } of this.db.queryAll<{ item: string }>(query)) keys.push({ agent_id, item });
-    await this.db.batchDelete(TABLE, keys);
+    await this.db.batchDelete(TABLE, [...keys, { agent_id: `PROJECT#${project_id}`, item: agent_id }]);
     await this.db.batchDelete(TABLE, [{ agent_id, item: AGENT_ITEM }]);
-    await this.db.batchDelete(TABLE, [{ agent_id: `PROJECT#${project_id}`, item: agent_id }]);
   }
 
   /** Ids of agents whose deletion has begun and not ended. */

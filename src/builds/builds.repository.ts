@@ -137,14 +137,11 @@ export class BuildsRepository {
     return this.updateLease(build_id, owner, 'SET lease_expires_at = :expires', { ':expires': at });
   }
 
-  /** Leaves the queue for good: its project is gone. */
-  async drop(build_id: string): Promise<void> {
-    await this.db.update({
-      TableName: TABLE,
-      Key: { build_id },
-      UpdateExpression: 'REMOVE #queue, lease_owner, lease_expires_at',
-      ExpressionAttributeNames: { '#queue': 'queue' },
-    });
+  /** Leaves the queue for good, unless it was deleted or queued again since it was read: its project does not wait for it. */
+  async drop({ build_id, queue_order }: Build): Promise<void> {
+    const condition = 'queue_order = :seen AND attribute_exists(#queue)';
+    const expression = 'REMOVE #queue, lease_owner, lease_expires_at';
+    await this.updateIf(condition, build_id, expression, { ':seen': queue_order }, { '#queue': 'queue' });
   }
 
   findById(build_id: string): Promise<Build | undefined> {
@@ -218,20 +215,26 @@ export class BuildsRepository {
     };
   }
 
-  private async updateLease(
+  private updateLease(
     build_id: string,
     owner: string,
     UpdateExpression: string,
     values: Record<string, unknown>,
   ): Promise<boolean> {
+    return this.updateIf('lease_owner = :owner', build_id, UpdateExpression, { ...values, ':owner': owner });
+  }
+
+  private async updateIf(
+    ConditionExpression: string,
+    build_id: string,
+    UpdateExpression: string,
+    ExpressionAttributeValues: Record<string, unknown>,
+    names?: Record<string, string>,
+  ): Promise<boolean> {
+    const change = { UpdateExpression, ConditionExpression, ExpressionAttributeValues };
+    const named = names ? { ...change, ExpressionAttributeNames: names } : change;
     try {
-      await this.db.update({
-        TableName: TABLE,
-        Key: { build_id },
-        UpdateExpression,
-        ConditionExpression: 'lease_owner = :owner',
-        ExpressionAttributeValues: { ...values, ':owner': owner },
-      });
+      await this.db.update({ TableName: TABLE, Key: { build_id }, ...named });
       return true;
     } catch (error) {
       if (conditionFailed(error)) return false;

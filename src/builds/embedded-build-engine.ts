@@ -229,7 +229,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       project.build_id === build.build_id &&
       (project.status === 'pending' || project.status === 'building');
     if (!whole || !project || !isWaiting) {
-      await this.ports.builds.drop(build.build_id);
+      await this.ports.builds.drop(build);
       return;
     }
     const at = this.ports.clock.timestamp();
