@@ -75,7 +75,7 @@ describe('metrics', () => {
     const comment = /^# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+$/;
     const label = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\]|\\\\.)*"';
     const sample = new RegExp(
-      `^[a-zA-Z_:][a-zA-Z0-9_:]*(\\{${label}(,${label})*\\})? ([-+]?\\d[\\d.eE+-]*|N[aA]N|[+-]Inf)$`,
+      `^[a-zA-Z_:][a-zA-Z0-9_:]*(\\{${label}(,${label})*\\})? ([-+]?\\d[\\d.eE+-]*|[Nn][aA][Nn]|[+-]Inf)$`,
     );
     expect(lines.filter((line) => !comment.test(line) && !sample.test(line))).toEqual([]);
     expect(lines).toEqual(
