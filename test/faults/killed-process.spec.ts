@@ -1,26 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
 import { temporaryDirectory } from '../support/database.js';
 import { eventually, type HttpClient } from '../support/http.js';
 import { PlatformProcess, recountStatistics } from '../support/platform-process.js';
-import { readEvents, type ReceivedEvent } from '../support/sse.js';
+import { faultSeed, seeded } from '../support/seeded.js';
 
 const BUILDS = 12;
 const KILLS = 6;
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 100_000);
+const SEED = faultSeed();
 
 interface ProjectBody {
   project_id: string;
   status: string;
   agents: string[];
-}
-
-/** A small seeded generator, so that a failing run can be repeated by its seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
 }
 
 const readProject = async (http: HttpClient, id: string) =>
@@ -43,28 +35,9 @@ async function invokeWhileAlive(http: HttpClient, acknowledged: string[], isOver
   }
 }
 
-function expectCleanHistory(events: ReceivedEvent[]): void {
-  expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1));
-  const completed = new Set<string>();
-  for (const { event, data } of events) {
-    if (event !== 'stage') continue;
-    const step = `${String(data['stage_name'])}/${String(data['sub_stage_name'])}`;
-    if (data['status'] === 'running') expect(completed).not.toContain(step);
-    if (data['status'] === 'completed') {
-      expect(completed).not.toContain(step);
-      completed.add(step);
-    }
-  }
-  expect(completed.size).toBe(9);
-  const progress = events.filter(({ event }) => event === 'progress').map(({ data }) => Number(data['progress']));
-  expect(progress).toEqual([...progress].sort((a, b) => a - b));
-  expect(progress.at(-1)).toBe(100);
-  expect(events.at(-1)?.event).toBe('done');
-}
-
 describe(`a process that is killed again and again (seed ${SEED})`, () => {
   it('finishes every build, runs no completed stage twice, makes one agent each and counts exactly', async () => {
-    const next = random(SEED);
+    const next = seeded(SEED);
     const environment = { NEXUS_DATA_DIR: temporaryDirectory(), BUILD_STAGE_PAUSE_MS: '40', BUILD_SLOTS: '3' };
     const projects: string[] = [];
     const acknowledged: string[] = [];
@@ -92,13 +65,8 @@ describe(`a process that is killed again and again (seed ${SEED})`, () => {
           45_000,
         );
         expect(project).toMatchObject({ status: 'completed', progress: 100 });
-        expectCleanHistory(await readEvents(`${http.url}/api/v1/projects/${id}/events`));
-        const { data } = await http.get<{ agents: { agent_id: string; version: string }[] }>(
-          `/api/v1/agents?project_id=${id}`,
-        );
-        expect(data.agents.map(({ agent_id, version }) => ({ agent_id, version }))).toEqual([
-          { agent_id: project.agents[0], version: 'v1.0.0' },
-        ]);
+        expectCleanHistory(await buildEvents(http, id));
+        await expectOneAgent(http, project);
       }
       expect(acknowledged.length).toBeGreaterThan(0);
       for (const id of acknowledged) expect((await http.get(`/api/v1/invocations/${id}`)).status).toBe(200);
@@ -134,7 +102,7 @@ describe(`a process that is killed again and again (seed ${SEED})`, () => {
         ({ status }) => status === 'completed',
         30_000,
       );
-      expectCleanHistory(await readEvents(`${platform.http.url}/api/v1/projects/${data.project_id}/events`));
+      expectCleanHistory(await buildEvents(platform.http, data.project_id));
     } finally {
       await platform.kill('SIGKILL');
     }

@@ -60,6 +60,16 @@ export function recountStatistics(environment: Record<string, string>): { status
   return { status, output: stdout + stderr };
 }
 
+/** Creates the tables of a database that the platform does not start itself. */
+export function migrate(environment: Record<string, string>): void {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/db-migrate.js'], {
+    env: { ...cleanEnvironment(), ...environment },
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  if (status !== 0) throw new Error(`the tables could not be created: ${stderr}`);
+}
+
 /** Nothing of the environment of the test run but what a process needs to run at all. */
 function cleanEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent' };
