@@ -61,7 +61,7 @@ export class AgentRunService {
     let isOver = false;
     try {
       yield { type: 'accepted', invocation_id: recording.id, session_id: recording.session_id };
-      const result = yield* this.forward(request, signal);
+      const result = yield* this.forward(request, recording.session_id, signal);
       isOver = true;
       return await this.succeed(recording, result);
     } catch (error) {
@@ -78,10 +78,16 @@ export class AgentRunService {
     }
   }
 
-  private async *forward(request: RunRequest, signal: AbortSignal): AsyncGenerator<RunEvent, AgentResult> {
-    const { agent_id, definition, input_text, history, knowledge, session_state } = request;
+  private async *forward(
+    request: RunRequest,
+    session_id: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<RunEvent, AgentResult> {
+    const { org_id, agent_id, definition, input_text, history, knowledge, session_state } = request;
     const events = this.runtimes.get(request.runtime).run({
+      org_id,
       agent_id,
+      session_id,
       definition,
       input: input_text,
       history,

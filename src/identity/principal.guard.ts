@@ -4,8 +4,9 @@ import type { Request } from 'express';
 import { Settings } from '../platform/config/settings.js';
 import { PUBLIC_ROUTE } from '../platform/http/public.decorator.js';
 import { RequestContext } from '../platform/http/request-context.js';
-import { UnauthenticatedError, ValidationError } from '../shared/domain-error.js';
-import type { Principal } from './principal.js';
+import { PermissionDeniedError, UnauthenticatedError, ValidationError } from '../shared/domain-error.js';
+import { ACCESS } from './access.decorator.js';
+import { holds, type Principal, type Role } from './principal.js';
 
 const ID = /^[A-Za-z0-9_.@-]{1,100}$/;
 
@@ -34,7 +35,14 @@ export class PrincipalGuard implements CanActivate {
     const principal = this.developmentPrincipal(request);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
+    this.requireRole(context, principal);
     return true;
+  }
+
+  private requireRole(context: ExecutionContext, principal: Principal): void {
+    const role = this.reflector.getAllAndOverride<Role | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
+    if (role !== undefined && !holds(principal, role))
+      throw new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
   }
 
   private developmentPrincipal(request: Request): Principal {

@@ -5,7 +5,11 @@ export type RuntimeKind = 'local' | 'http' | 'agentcore';
 
 /** One turn of an agent: the new input, what was said before it, and what it may know. */
 export interface AgentRun {
+  /** Whose credentials and tools the run may use. */
+  org_id: string;
   agent_id: string;
+  /** Runs of one conversation carry the same; a runtime elsewhere keeps them apart by it. */
+  session_id: string;
   definition: AgentDefinition;
   input: string;
   /** Oldest first; the runtime trims it to `definition.memory.max_messages`. */

@@ -66,6 +66,8 @@ export function definition(changes: Partial<AgentDefinitionInput> = {}): AgentDe
 export async function eventsOf(runtime: LocalRuntime, run: Partial<AgentRun>): Promise<AgentEvent[]> {
   const events: AgentEvent[] = [];
   for await (const event of runtime.run({
+    org_id: 'acme',
+    session_id: 'sess_1',
     agent_id: 'proj_1:budget-helper',
     definition: definition(),
     input: '',

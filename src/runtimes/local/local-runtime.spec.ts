@@ -157,6 +157,8 @@ describe('LocalRuntime', () => {
   it('stops the model when the reader of the events leaves', async () => {
     const model = scripted(() => said('one two'));
     for await (const event of localRuntime(model).run({
+      org_id: 'acme',
+      session_id: 'sess_1',
       agent_id: 'a',
       definition: definition(),
       input: 'go',

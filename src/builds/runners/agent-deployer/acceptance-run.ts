@@ -62,7 +62,9 @@ async function ask(
 ): Promise<Outcome> {
   try {
     for await (const event of runtime.run({
+      org_id: context.org_id,
       agent_id,
+      session_id: `${context.build_id}-${example.id}`,
       definition,
       input: example.input,
       history: [],
