@@ -9,6 +9,7 @@ import type { Settings } from './platform/config/settings.js';
 import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { ObservabilityModule } from './platform/observability/observability.module.js';
+import { OutgoingModule } from './platform/outgoing/outgoing.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StagesModule } from './stages/stages.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         DynamoDbModule.forRoot(TABLES),
         ObservabilityModule,
         HttpModule,
+        OutgoingModule,
         IdentityModule,
         StagesModule,
         StatisticsModule,

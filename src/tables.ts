@@ -1,5 +1,6 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUILD_TABLES } from './builds/builds.tables.js';
+import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
@@ -14,4 +15,5 @@ export const TABLES: TableDefinition[] = [
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
   ...IDEMPOTENCY_TABLES,
+  ...AUDIT_TABLES,
 ];

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
+import { DynamoDb, type QueryInput } from '../../platform/dynamodb/dynamodb.js';
+import { pageOf } from '../../platform/dynamodb/page-query.js';
+import type { Page } from '../../shared/page.js';
+import type { AuditEntry, AuditQuery } from './audit.js';
+
+const TABLE = 'PlatformAudit';
+const KEPT_DAYS = 90;
+const DAY_SECONDS = 86_400;
+/** Later than any timestamp, so that a range has an end. */
+const END_OF_TIME = '~';
+
+interface Row extends AuditEntry {
+  entry: string;
+  org_actor: string;
+  org_action: string;
+  expires_at: number;
+}
+
+@Injectable()
+export class AuditRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly codec: CursorCodec,
+  ) {}
+
+  async create(entry: AuditEntry): Promise<void> {
+    const { org_id, actor, action, at, entry_id } = entry;
+    const Item: Row = {
+      ...entry,
+      entry: `${at}#${entry_id}`,
+      org_actor: `${org_id}#${actor}`,
+      org_action: `${org_id}#${action}`,
+      expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * DAY_SECONDS,
+    };
+    await this.db.put({ TableName: TABLE, Item });
+  }
+
+  /** GET /audit: newest first. Entries past their 90 days are left out even before the table drops them. */
+  async listByOrg(
+    org_id: string,
+    now: Date,
+    { actor, action, since, limit, last_key }: AuditQuery,
+  ): Promise<Page<AuditEntry>> {
+    const oldest = new Date(now.getTime() - KEPT_DAYS * DAY_SECONDS * 1000).toISOString();
+    const from = since !== undefined && since > oldest ? since : oldest;
+    const page = await pageOf<Row>(this.db, this.codec, {
+      query: queryOf(org_id, from, actor, action),
+      scope: `audit:${org_id}:actor=${actor ?? ''}:action=${action ?? ''}:since=${since ?? ''}`,
+      limit,
+      ...(last_key === undefined ? {} : { last_key }),
+      key_attributes: [
+        'org_id',
+        'entry',
+        ...(actor !== undefined ? ['org_actor'] : action !== undefined ? ['org_action'] : []),
+      ],
+      ...(actor !== undefined && action !== undefined ? { keep: (row: Row) => row.action === action } : {}),
+    });
+    return { items: page.items.map(entryOf), last_key: page.last_key };
+  }
+}
+
+function queryOf(org_id: string, from: string, actor?: string, action?: string): QueryInput {
+  const [key, value, IndexName] =
+    actor !== undefined
+      ? ['org_actor', `${org_id}#${actor}`, 'ActorIndex']
+      : action !== undefined
+        ? ['org_action', `${org_id}#${action}`, 'ActionIndex']
+        : ['org_id', org_id, undefined];
+  return {
+    TableName: TABLE,
+    ...(IndexName === undefined ? {} : { IndexName }),
+    KeyConditionExpression: '#key = :value AND #entry BETWEEN :from AND :end',
+    ExpressionAttributeNames: { '#key': key, '#entry': 'entry' },
+    ExpressionAttributeValues: { ':value': value, ':from': from, ':end': END_OF_TIME },
+    ScanIndexForward: false,
+  };
+}
+
+function entryOf({ entry_id, org_id, actor, action, outcome, target, details, at }: Row): AuditEntry {
+  return {
+    entry_id,
+    org_id,
+    actor,
+    action,
+    outcome,
+    ...(target === undefined ? {} : { target }),
+    ...(details === undefined ? {} : { details }),
+    at,
+  };
+}
