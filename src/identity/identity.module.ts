@@ -15,7 +15,17 @@ import { SignInFailuresRepository } from './accounts/sign-in-failures.repository
 import { SignInService } from './accounts/sign-in.service.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ApiKeyLogin } from './keys/api-key-login.service.js';
+import { ApiKeysController } from './keys/api-keys.controller.js';
+import { ApiKeysService } from './keys/api-keys.service.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
+import { InvitationsRepository } from './organizations/invitations.repository.js';
+import { InvitationsService } from './organizations/invitations.service.js';
+import { JoiningController } from './organizations/joining.controller.js';
+import { MembersController } from './organizations/members.controller.js';
+import { MembersRepository } from './organizations/members.repository.js';
+import { MembersService } from './organizations/members.service.js';
+import { OrganizationsController } from './organizations/organizations.controller.js';
+import { OrganizationsService } from './organizations/organizations.service.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { StandingCache } from './standing/standing-cache.js';
 import { StandingRepository } from './standing/standing.repository.js';
@@ -45,7 +55,7 @@ const tokens = JwtModule.registerAsync({
 @Global()
 @Module({
   imports: [AuditModule, PassportModule, tokens],
-  controllers: [AuthController],
+  controllers: [AuthController, JoiningController, ApiKeysController, OrganizationsController, MembersController],
   providers: [
     AccountsRepository,
     SignInFailuresRepository,
@@ -67,6 +77,12 @@ const tokens = JwtModule.registerAsync({
     RefreshService,
     SessionsEndService,
     ApiKeyLogin,
+    ApiKeysService,
+    OrganizationsService,
+    MembersRepository,
+    MembersService,
+    InvitationsRepository,
+    InvitationsService,
     { provide: APP_GUARD, useClass: PrincipalGuard },
   ],
   exports: [AccountsRepository, RegistrationService, SignInService, AccessTokens],
