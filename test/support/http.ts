@@ -68,6 +68,14 @@ export class HttpClient {
     });
   }
 
+  /** One text file as `files`. */
+  async rawForm(method: string, path: string, text: string): Promise<Response> {
+    await this.ready();
+    const body = new FormData();
+    body.append('files', new Blob([text], { type: 'text/plain' }), 'note.txt');
+    return fetch(this.url + path, { method, headers: this.headers, body });
+  }
+
   private async send<T>(
     method: string,
     path: string,

@@ -3,7 +3,7 @@ import type { Membership, User } from '../../src/identity/accounts/account.js';
 import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../../src/identity/identity-keys.js';
 import type { Role } from '../../src/identity/principal.js';
 import { AccessTokens } from '../../src/identity/tokens/access-tokens.js';
-import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import type { Members } from './http.js';
 
 const CREATED_AT = '2026-01-01T00:00:00.000Z';
@@ -47,10 +47,13 @@ export class TestMembers implements Members {
     };
     const membership: Membership = { org_id, user_id, email, name: user_id, roles, created_at: CREATED_AT };
     const organization = { org_id, name: org_id, admin_count: 1, created_at: CREATED_AT };
-    const put = (key: object, record: object) =>
-      this.db.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...record } });
+    const put = (key: object, record: object, condition: object = {}) =>
+      this.db.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...record }, ...condition });
+    const isNew = { ConditionExpression: 'attribute_not_exists(pk)' };
     await Promise.all([
-      put(organizationKey(org_id), organization),
+      put(organizationKey(org_id), organization, isNew).catch((error: unknown) => {
+        if (!conditionFailed(error)) throw error;
+      }),
       put(userKey(user_id), user),
       put(membershipKey(org_id, user_id), membership),
     ]);
