@@ -30,6 +30,7 @@ import { PrincipalGuard } from './principal.guard.js';
 import { StandingCache } from './standing/standing-cache.js';
 import { StandingRepository } from './standing/standing.repository.js';
 import { StandingService } from './standing/standing.service.js';
+import { AccessTokenLogin } from './tokens/access-token-login.service.js';
 import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { RefreshService } from './tokens/refresh.service.js';
@@ -73,6 +74,7 @@ const tokens = JwtModule.registerAsync({
     FirstStartService,
     AccessTokens,
     AccessTokenStrategy,
+    AccessTokenLogin,
     TokenPairs,
     RefreshService,
     SessionsEndService,

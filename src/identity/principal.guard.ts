@@ -1,13 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { PUBLIC_ROUTE } from '../platform/http/public.decorator.js';
 import { RequestContext } from '../platform/http/request-context.js';
-import { DomainError, PermissionDeniedError, UnauthenticatedError } from '../shared/domain-error.js';
+import { PermissionDeniedError } from '../shared/domain-error.js';
 import { ACCESS } from './access.decorator.js';
 import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { presentedKey } from './keys/presented-key.js';
+import { AccessTokenLogin } from './tokens/access-token-login.service.js';
 import { holds, type Principal, type Role } from './principal.js';
 
 /**
@@ -15,34 +15,24 @@ import { holds, type Principal, type Role } from './principal.js';
  * A route that is neither public nor names a role is served to nobody.
  */
 @Injectable()
-export class PrincipalGuard extends AuthGuard('access-token') implements CanActivate {
+export class PrincipalGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly requestContext: RequestContext,
     private readonly keys: ApiKeyLogin,
-  ) {
-    super({ property: 'principal', session: false });
-  }
+    private readonly tokens: AccessTokenLogin,
+  ) {}
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const from = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, from)) return true;
     const request = context.switchToHttp().getRequest<Request>();
     const key = presentedKey(request.headers);
-    if (key === undefined) await super.canActivate(context);
-    else request.principal = await this.keys.principalOf(key);
-    const { principal } = request;
-    if (!principal) throw new UnauthenticatedError('Sign-in is needed');
+    const principal = await (key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key));
+    request.principal = principal;
     this.requestContext.setPrincipal(principal);
     requireRole(principal, this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from));
     return true;
-  }
-
-  /** Whatever is wrong with a token, the answer is the same; a database that fails is not the token's fault. */
-  override handleRequest<T = Principal>(error: unknown, principal: T | false): T {
-    if (error instanceof DomainError) throw error;
-    if (error || !principal) throw new UnauthenticatedError('Sign-in is needed');
-    return principal;
   }
 }
 

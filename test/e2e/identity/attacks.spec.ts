@@ -78,6 +78,16 @@ describe('an access token', () => {
     expect(await statusOf(token())).toEqual(refused);
   });
 
+  it('of another platform in the same process is refused', async () => {
+    const other = await startApp();
+    try {
+      expect(await statusOf(other.http.headers['authorization'] ?? '')).toEqual(refused);
+      expect(await statusOf(signed(base()))).toEqual([200, undefined]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('carries no more roles than the membership', async () => {
     const viewer = app.http.as('default', 'reader', ['viewer']);
     await viewer.get('/api/v1/auth/me');
@@ -127,6 +137,7 @@ describe('a refresh token', () => {
     const audit = await app.http.anonymous().raw('GET', '/api/v1/audit?action=auth.refresh_replayed', undefined, {
       authorization: `Bearer ${first.access_token}`,
     });
+    expect(audit.status).toBe(200);
     const { data } = (await audit.json()) as { data: { entries: { actor: string; outcome: string }[] } };
     expect(data.entries).toMatchObject([{ actor: first.user.user_id, outcome: 'refused' }]);
   });
