@@ -58,7 +58,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign out', operationId: 'logout' })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out.' })
-  @ApiErrors(403)
+  @ApiErrors(400, 403)
   async logout(@CurrentPrincipal() principal: Principal): Promise<DoneDto> {
     await this.ends.end(principal);
     return { done: true };

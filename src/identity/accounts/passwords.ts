@@ -6,16 +6,19 @@ import { ValidationError } from '../../shared/domain-error.js';
 const SHORTEST = 12;
 /** bcrypt looks at no more than this: a longer password would be cut without a word. */
 const LONGEST_BYTES = 72;
+const BCRYPT_SALT_AND_HASH = 53;
 
 /** How passwords are judged, stored and compared. bcrypt works on its own threads, so requests are not held up by it. */
 @Injectable()
 export class Passwords {
   private readonly rounds: number;
   private common: Promise<ReadonlySet<string>> | undefined;
-  private nobody: Promise<string> | undefined;
+  /** A hash that no password is known for, of as many rounds as the others. */
+  private readonly nobody: string;
 
   constructor(settings: Settings) {
     this.rounds = settings.get('NEXUS_BCRYPT_ROUNDS');
+    this.nobody = `$2b$${String(this.rounds).padStart(2, '0')}$${'x'.repeat(BCRYPT_SALT_AND_HASH)}`;
   }
 
   /** @throws ValidationError naming `field` when the password is too short, too long, or one of the commonest. */
@@ -36,14 +39,8 @@ export class Passwords {
 
   /** Takes as long when there is nothing to compare with, so that time does not tell whether a user exists. */
   async matches(password: string, hash: string | null | undefined): Promise<boolean> {
-    const isRight = await bcrypt.compare(password, hash ?? (await this.hashOfNobody()));
+    const isRight = await bcrypt.compare(password, hash ?? this.nobody);
     return isRight && typeof hash === 'string' && Buffer.byteLength(password) <= LONGEST_BYTES;
-  }
-
-  /** Made before the first sign-in, so that not even that one takes longer. */
-  hashOfNobody(): Promise<string> {
-    this.nobody ??= this.hash('the password of nobody');
-    return this.nobody;
   }
 
   /** Read when the first password is set: most processes never need the list. */
