@@ -4,6 +4,7 @@ import { IDENTITY_TABLE, membershipKey, userKey } from '../../../src/identity/id
 import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
+import { eventually } from '../../support/http.js';
 
 const SECRET = 'a secret that only this test file uses 1';
 let app: TestApp;
@@ -36,7 +37,7 @@ const statusOf = async (authorization: string) => {
   return [response.status, ((await response.json()) as { error?: { code: string } }).error?.code];
 };
 const signed = (claims: object, secret = SECRET, header: jwt.SignOptions = { algorithm: 'HS256' }) =>
-  `Bearer ${jwt.sign(claims, secret, header)}`;
+  `Bearer ${jwt.sign(JSON.parse(JSON.stringify(claims)) as object, secret, header)}`;
 const refused = [401, 'UNAUTHENTICATED'];
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
@@ -58,6 +59,7 @@ describe('an access token', () => {
     ['of another key', () => signed(base(), 'another secret that is long enough, too')],
     ['that has expired', () => signed({ ...base(), exp: now() - 1 })],
     ['that is not valid yet', () => signed({ ...base(), nbf: now() + 60 })],
+    ['that never ends', () => signed({ ...base(), exp: undefined })],
     ['of another issuer', () => signed({ ...base(), iss: 'somebody' })],
     ['for another audience', () => signed({ ...base(), aud: 'somebody' })],
     ['of nobody', () => signed({ ...base(), sub: 'ghost' })],
@@ -76,6 +78,16 @@ describe('an access token', () => {
     ['in another scheme', () => `Basic ${Buffer.from('a:b').toString('base64')}`],
   ])('%s is refused', async (_, token) => {
     expect(await statusOf(token())).toEqual(refused);
+  });
+
+  it('is refused from the second on in which it expires, also when it was taken before', async () => {
+    const token = signed({ ...base(), exp: now() + 2 });
+    expect(await statusOf(token)).toEqual([200, undefined]);
+    ahead = 3;
+    await eventually(
+      () => statusOf(token),
+      ([status]) => status === 401,
+    );
   });
 
   it('of another platform in the same process is refused', async () => {
