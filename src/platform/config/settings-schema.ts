@@ -25,4 +25,8 @@ export const settingsSchema = z.object({
   ...outgoingSettings,
 });
 
-export type Settings = z.infer<typeof settingsSchema> & { API_HOST: string; NEXUS_DATABASE: 'embedded' | 'dynamodb' };
+export type Settings = z.infer<typeof settingsSchema> & {
+  API_HOST: string;
+  NEXUS_DATABASE: 'embedded' | 'dynamodb';
+  NEXUS_ALLOW_REGISTRATION: boolean;
+};
