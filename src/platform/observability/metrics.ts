@@ -47,8 +47,8 @@ export class Metrics {
   }
 
   /**
-   * Figures that take a look at the database or the disk: read when they are scraped, at most every 5 seconds and at most
-   * for one. While they are not known they are absent, never zero.
+   * Figures that take a look at the database or the disk: read when they are scraped, at most every 5 seconds, with little
+   * patience. While they are not known they are absent, never zero.
    */
   sampled<T>(
     read: () => Promise<T>,
@@ -63,9 +63,9 @@ export class Metrics {
         registers: [this.registry],
         async collect() {
           const value = await reading.latest();
-          // `reset` alone would leave a figure without labels at zero.
           this.reset();
-          this.remove();
+          // A reset leaves a figure without labels at zero.
+          if (labels.length === 0) this.remove();
           if (value !== undefined) for (const sample of samples(value)) this.set(sample.labels, sample.value);
         },
       });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FRESH_MS = 5_000;
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 1_500;
 
 /** A value that costs something to read: read at most every 5 seconds, by one reader at a time. */
 export class Reading<T> {
@@ -11,7 +11,7 @@ export class Reading<T> {
 
   constructor(private readonly read: () => Promise<T>) {}
 
-  /** Undefined when the read failed or is not over within a second. */
+  /** Undefined when the read failed or is not over within a second and a half. */
   async latest(): Promise<T | undefined> {
     if (performance.now() - this.readAt < FRESH_MS) return this.value;
     this.reading ??= this.refresh().finally(() => (this.reading = undefined));

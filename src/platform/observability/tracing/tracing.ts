@@ -3,6 +3,7 @@ import {
   type Attributes,
   type Context,
   context,
+  type Link,
   propagation,
   type Span,
   SpanKind,
@@ -16,6 +17,7 @@ const DEFAULT_ENDPOINT = 'http://localhost:4318';
 export interface SpanStart {
   kind?: SpanKind;
   attributes?: Attributes;
+  links?: Link[];
 }
 
 /** What ends the SDK; none where traces are off. */
@@ -53,8 +55,8 @@ export class Tracing implements OnApplicationShutdown {
   }
 
   /** A span below the current one, or below `parent`; the caller ends it. */
-  begin(name: string, { kind = SpanKind.INTERNAL, attributes = {} }: SpanStart = {}, parent?: Context): Span {
-    return this.tracer.startSpan(name, { kind, attributes }, parent ?? context.active());
+  begin(name: string, { kind = SpanKind.INTERNAL, ...start }: SpanStart = {}, parent?: Context): Span {
+    return this.tracer.startSpan(name, { kind, ...start }, parent ?? context.active());
   }
 
   /** Runs work in a span of its own: what it awaits has its spans below it. The span ends with it, as failed if it throws. */
