@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { Settings } from '../../config/settings.js';
 import type { RequestContext } from '../../http/request-context.js';
 import { redacted } from './redaction.js';
+import { rotatingFile } from './rotating-file.js';
 
 const LEVELS: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal' };
 
@@ -59,23 +60,11 @@ async function streamsOf(settings: Settings, destination: DestinationStream): Pr
 async function terminal(settings: Settings, destination: DestinationStream): Promise<DestinationStream> {
   const byDefault = settings.get('ENVIRONMENT') === 'development' && process.stdout.isTTY ? 'pretty' : 'json';
   if ((settings.get('LOG_FORMAT') ?? byDefault) === 'json') return destination;
-  const { build } = await import('pino-pretty');
-  return build({ singleLine: true, destination, sync: true });
-}
-
-/** Rotated in this process: pino's worker threads take memory of their own and cannot carry level names. */
-async function rotatingFile(settings: Settings, file: string): Promise<DestinationStream> {
-  const { default: roll } = await import('pino-roll');
-  const frequency = settings.get('LOG_FILE_FREQUENCY');
-  const stream = await roll({
-    file,
-    mkdir: true,
-    size: settings.get('LOG_FILE_MAX_SIZE').toLowerCase(),
-    limit: { count: settings.get('LOG_FILE_KEEP') },
-    ...(frequency ? { frequency } : {}),
-  });
-  process.once('exit', () => {
-    stream.flushSync();
-  });
-  return stream;
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({ singleLine: true, colorize: process.stdout.isTTY });
+  return {
+    write: (line) => {
+      destination.write(pretty(line));
+    },
+  };
 }
