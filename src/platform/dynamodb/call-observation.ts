@@ -29,7 +29,7 @@ export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix 
         const operation = operationOf(commandName);
         const input = args.input as unknown as Fields;
         const observed = RECORD_OPERATION.test(operation) ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
-        const send = () => next({ ...args, input: observed as unknown as typeof args.input });
+        const send = () => next({ ...args, input: observed });
         const startedAt = performance.now();
         try {
           const answer = tracing.isOn

@@ -19,12 +19,16 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (depth > DEEPEST) return '[deeper]';
   if (Array.isArray(value)) return value.map((element) => redacted(element, depth + 1));
   const plain = types.isNativeError(value) ? pino.stdSerializers.errWithCause(value) : value;
-  if ('toJSON' in plain && typeof plain.toJSON === 'function') return redacted(plain.toJSON(), depth + 1);
+  if (hasOwnForm(plain)) return redacted(plain.toJSON(), depth + 1);
   return Object.fromEntries(
     Object.entries(plain)
       .filter(([key]) => !BODIES.has(normalised(key)))
       .map(([key, inner]) => [key, isSecret(key, inner) ? CENSOR : redacted(inner, depth + 1)]),
   );
+}
+
+function hasOwnForm(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 /** Counts such as `max_token: 5` are no secrets. */
