@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Tracing } from '../../src/platform/observability/tracing/tracing.js';
+import { OutgoingHttp } from '../../src/platform/outgoing/outgoing-http.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
 import { eventually } from '../support/http.js';
@@ -130,4 +135,79 @@ it('traces no probes', async () => {
   await app.http.as('org-a').post('/api/v1/agents/nobody/invoke', { input_text: 'x' }, traceparent(6));
   await spansOf(6);
   expect(receiver.ofTrace(traceId(5))).toEqual([]);
+});
+
+it('is whole for streamed answers too', async () => {
+  const response = await app.http
+    .as('org-a')
+    .raw('POST', `${agent.path}/invoke`, JSON.stringify({ input_text: QUESTION }), {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      ...traceparent(8),
+    });
+  expect(await response.text()).toContain('event: done');
+  const spans = await spansOf(8);
+  const request = spans.find(({ kind }) => kind === SERVER);
+  const invoked = spans.find(({ name }) => name.startsWith('invoke_agent '));
+  expect(invoked?.parent_id).toBe(request?.span_id);
+  const below = spans.filter(({ name }) => /^(chat|execute_tool) /.test(name));
+  expect(below.map(({ name }) => name).sort()).toEqual([
+    'chat nexus/offline',
+    'chat nexus/offline',
+    'execute_tool calculator',
+  ]);
+  expect(below.every(({ parent_id }) => parent_id === invoked?.span_id)).toBe(true);
+});
+
+it('makes each build a trace of its own, with its steps and their model calls', async () => {
+  const builds = await eventually(
+    async () => receiver.spans.filter(({ name }) => name === 'build'),
+    (found) => found.length > 0,
+  );
+  const [build] = builds;
+  expect(builds).toHaveLength(1);
+  expect(build).toMatchObject({ parent_id: undefined, attributes: { 'nexus.project_id': agent.project_id } });
+  const spans = receiver.ofTrace(build?.trace_id ?? '');
+  const steps = spans.filter(({ name }) => name.startsWith('build_stage '));
+  expect(steps).toHaveLength(8);
+  expect(steps.every(({ parent_id }) => parent_id === build?.span_id)).toBe(true);
+  const chats = spans.filter(({ name }) => name === 'chat nexus/offline');
+  expect(chats.length).toBeGreaterThan(0);
+  const ids = new Set(steps.map(({ span_id }) => span_id));
+  expect(chats.filter(({ parent_id }) => !ids.has(parent_id ?? ''))).toEqual([]);
+});
+
+it('goes on at other hosts, and marks calls that fail', async () => {
+  const headers: Record<string, unknown>[] = [];
+  const host = createServer((request, response) => {
+    headers.push(request.headers);
+    response.end('hello');
+  });
+  host.listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/hook/s3cr3t?key=s3cr3t`;
+  const call = () =>
+    app.app.get(Tracing).within('caller', {}, async (span) => {
+      await app.app
+        .get(OutgoingHttp)
+        .request({ url, timeout_ms: 2_000, max_bytes: 100 })
+        .catch(() => undefined);
+      return span.spanContext().traceId;
+    });
+  const trace_id = await call();
+  host.closeAllConnections();
+  host.close();
+  await once(host, 'close');
+  const failed_id = await call();
+  const spans = await eventually(
+    async () => receiver.spans.filter((span) => [trace_id, failed_id].includes(span.trace_id)),
+    (found) => found.length === 4,
+  );
+  const [answered, refused] = [trace_id, failed_id].map((id) =>
+    spans.find(({ name, trace_id: of }) => name === 'GET' && of === id),
+  );
+  expect(headers[0]?.['traceparent']).toBe(`00-${trace_id}-${answered?.span_id ?? ''}-01`);
+  expect(answered).toMatchObject({ kind: CLIENT, status: 0, attributes: { 'http.response.status_code': 200 } });
+  expect(refused).toMatchObject({ status: 2, attributes: { 'error.type': 'TypeError' } });
+  expect(JSON.stringify(spans)).not.toContain('s3cr3t');
 });
