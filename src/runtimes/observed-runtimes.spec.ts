@@ -44,7 +44,7 @@ it('counts a run that answers, with its tokens and its cost where that is known'
 
 it('counts a run that fails by its reason, with the tokens that it had used', async () => {
   const lines = await observe(async function* () {
-    yield { type: 'start', model: 'm' } as AgentEvent;
+    yield { type: 'start', model: 'm' };
     throw new AgentRunError('timeout', 'late', [], { input_tokens: 2, output_tokens: 0 });
   }, all);
   expect(lines).toContain('nexus_invocations_total{runtime="local",outcome="timeout"} 1');
@@ -64,7 +64,7 @@ it('counts a run as cancelled that its consumer leaves, and tells the runtime', 
   const lines = await observe(
     async function* () {
       try {
-        yield { type: 'start', model: 'm' } as AgentEvent;
+        yield { type: 'start', model: 'm' };
         yield DONE;
       } finally {
         isTold = true;

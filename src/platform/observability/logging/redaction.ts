@@ -12,6 +12,10 @@ const BODIES = new Set(['requestbodyvalues', 'requestbody', 'responsebody', 'bod
 /** Credentials inside a text: a bearer token, or user and password in an address. */
 const SECRET_TEXT = /\b(bearer|basic)\s+[\w.~+/=-]{8,}|(:\/\/)[^\s/:@]+:[^\s/@]+@/gi;
 
+type Verdict = 'plain' | 'secret' | 'body';
+const VERDICTS = new Map<string, Verdict>();
+const VERDICTS_KEPT = 1_000;
+
 /** A copy of what is to be logged, at any depth without secrets and bodies. Errors become plain objects with their causes. */
 export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.replace(SECRET_TEXT, hidden);
@@ -20,11 +24,13 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((element) => redacted(element, depth + 1));
   const plain = types.isNativeError(value) ? pino.stdSerializers.errWithCause(value) : value;
   if (hasOwnForm(plain)) return redacted(plain.toJSON(), depth + 1);
-  return Object.fromEntries(
-    Object.entries(plain)
-      .filter(([key]) => !BODIES.has(normalised(key)))
-      .map(([key, inner]) => [key, isSecret(key, inner) ? CENSOR : redacted(inner, depth + 1)]),
-  );
+  const clean: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(plain)) {
+    const verdict = verdictOf(key);
+    if (verdict === 'body') continue;
+    clean[key] = verdict === 'secret' && isText(inner) ? CENSOR : redacted(inner, depth + 1);
+  }
+  return clean;
 }
 
 function hasOwnForm(value: object): value is { toJSON(): unknown } {
@@ -32,12 +38,18 @@ function hasOwnForm(value: object): value is { toJSON(): unknown } {
 }
 
 /** Counts such as `max_token: 5` are no secrets. */
-function isSecret(key: string, value: unknown): boolean {
-  return typeof value !== 'number' && typeof value !== 'boolean' && value !== null && SECRET.test(normalised(key));
+function isText(value: unknown): boolean {
+  return typeof value !== 'number' && typeof value !== 'boolean' && value !== null;
 }
 
-function normalised(key: string): string {
-  return key.toLowerCase().replaceAll(/[-_]/g, '');
+/** Lines have the same few keys again and again; how many are remembered is bounded. */
+function verdictOf(key: string): Verdict {
+  const known = VERDICTS.get(key);
+  if (known) return known;
+  const normalised = key.toLowerCase().replaceAll(/[-_]/g, '');
+  const verdict = BODIES.has(normalised) ? 'body' : SECRET.test(normalised) ? 'secret' : 'plain';
+  if (VERDICTS.size < VERDICTS_KEPT) VERDICTS.set(key, verdict);
+  return verdict;
 }
 
 function hidden(_match: string, scheme: string | undefined, address: string | undefined): string {
