@@ -5,7 +5,7 @@ import { serveApiDocs } from './platform/http/openapi.js';
 import { RequestContext } from './platform/http/request-context.js';
 import { RequestContextMiddleware } from './platform/http/request-context.middleware.js';
 import { validationPipe } from './platform/http/validation.pipe.js';
-import { Metrics } from './platform/observability/metrics.js';
+import { RequestObserver } from './platform/observability/request-observer.js';
 import { Ids } from './shared/ids.js';
 
 export const API_PREFIX = 'api/v1';
@@ -20,7 +20,7 @@ export function configureApp(app: NestExpressApplication): void {
   // Answers carry the time and a request id, so no two are the same: a tag of their bytes would be work for nothing.
   app.set('etag', false);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
-  app.use(app.get(Metrics).observe);
+  app.use(app.get(RequestObserver).observe);
   app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   const origins = settings.get('ALLOWED_ORIGINS');
   if (origins.length > 0)

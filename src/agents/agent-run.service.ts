@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { AgentEvent, AgentResult, AgentRun } from '../runtimes/agent-runtime.js';
 import { AgentRunError } from '../runtimes/agent-run-error.js';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
@@ -44,7 +44,7 @@ export class AgentRunService {
   private readonly logger = new Logger(AgentRunService.name);
 
   constructor(
-    private readonly runtimes: Runtimes,
+    private readonly runtimes: ObservedRuntimes,
     private readonly repository: InvocationsRepository,
     private readonly aggregator: StatisticsAggregator,
     private readonly clock: Clock,

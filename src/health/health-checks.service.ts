@@ -41,6 +41,19 @@ export class HealthChecksService implements OnModuleDestroy {
     };
   }
 
+  /** What the readiness probe answers, as one word. */
+  async isReady(): Promise<boolean> {
+    return !this.isShuttingDown && (await this.databaseCheck()).status === 'healthy';
+  }
+
+  /** 0 to 1. @throws Error where it cannot be read */
+  async freeDisk(): Promise<number> {
+    const { bavail, blocks } = await statfs(
+      this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
+    );
+    return bavail / blocks;
+  }
+
   async databaseCheck(): Promise<HealthCheckDto> {
     try {
       const missing = await this.database.tablesMissing(PROBE_TIMEOUT_MS);
@@ -74,10 +87,7 @@ export class HealthChecksService implements OnModuleDestroy {
 
   private async disk(): Promise<HealthCheckDto> {
     try {
-      const { bavail, blocks } = await statfs(
-        this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
-      );
-      const free = bavail / blocks;
+      const free = await this.freeDisk();
       const message = `${Math.round(free * 1000) / 10} % free`;
       return free >= MINIMUM_FREE_DISK ? healthy(message) : unhealthy(message);
     } catch {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';
 import { CountersRepository } from './counters.repository.js';
+import { CountingLag } from './counting-lag.js';
 import { FactFolder } from './fact-folder.js';
 import { RebuildHoldRepository } from './rebuild-hold.repository.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
@@ -21,6 +22,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     RebuildHoldRepository,
     FactFolder,
     StatisticsAggregator,
+    CountingLag,
     StatisticsGauges,
     StatisticsArchive,
     ArchivedDeletion,

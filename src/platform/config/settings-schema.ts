@@ -4,6 +4,7 @@ import { databaseSettings } from './groups/database.settings.js';
 import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { modelSettings } from './groups/models.settings.js';
+import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
 import { integer } from './setting-kinds.js';
 
@@ -23,6 +24,7 @@ export const settingsSchema = z.object({
   ...databaseSettings,
   ...buildSettings,
   ...outgoingSettings,
+  ...observabilitySettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

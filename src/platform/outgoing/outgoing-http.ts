@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, fetch as undiciFetch, Headers, type RequestInit, type Response } from 'undici';
+import { SpanKind } from '@opentelemetry/api';
 import { Settings } from '../config/settings.js';
+import { Tracing } from '../observability/tracing/tracing.js';
 import { boundedBody } from './bounded-body.js';
 import { checkUrl, guardedLookup } from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
@@ -48,7 +50,10 @@ export class OutgoingHttp implements OnApplicationShutdown {
   private readonly allowPrivate: boolean;
   private readonly agent: Agent;
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly tracing: Tracing = Tracing.off(),
+  ) {
     this.allowPrivate = settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction;
     this.agent = new Agent({ connect: { lookup: guardedLookup(this.allowPrivate), timeout: CONNECT_TIMEOUT_MS } });
   }
@@ -97,13 +102,28 @@ export class OutgoingHttp implements OnApplicationShutdown {
     return guarded as unknown as typeof globalThis.fetch;
   }
 
+  /** One hop, in a traced process with a span of its own and `traceparent`. Paths and queries may hold secrets: the host says enough. */
+  private async send(url: URL, init: RequestInit): Promise<Response> {
+    const bound: RequestInit = { ...init, redirect: 'manual', dispatcher: this.agent };
+    if (!this.tracing.isOn) return undiciFetch(url, bound);
+    const method = init.method ?? 'GET';
+    const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
+    return this.tracing.within(method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const headers = new Headers(init.headers);
+      for (const [name, value] of Object.entries(this.tracing.headers())) headers.set(name, value);
+      const response = await undiciFetch(url, { ...bound, headers });
+      span.setAttribute('http.response.status_code', response.status);
+      return response;
+    });
+  }
+
   private async follow(start: URL, init: RequestInit, bounds: FetchBounds): Promise<Response> {
     const { max_redirects = MAX_REDIRECTS, allowed_hosts } = bounds;
     let url = start;
     let current = init;
     for (let hop = 0; ; hop++) {
       checkUrl(url, this.allowPrivate, allowed_hosts);
-      const response = await undiciFetch(url, { ...current, redirect: 'manual', dispatcher: this.agent });
+      const response = await this.send(url, current);
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null) return response;
       await response.body?.cancel();
@@ -146,6 +166,10 @@ function limited(response: Response, maxBytes: number): Response {
     statusText,
     headers: Object.fromEntries(headers.entries()),
   }) as unknown as Response;
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 const tooLarge = (maxBytes: number) =>
