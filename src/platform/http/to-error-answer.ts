@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { DatabaseUnavailableError, DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError, DomainError, type ErrorCode, RateLimitedError } from '../../shared/domain-error.js';
 import { ERROR_STATUS } from './error-status.js';
 
 export interface ErrorAnswer {
@@ -36,6 +36,8 @@ function fromDomainError(error: DomainError): ErrorAnswer {
   });
   if (error instanceof DatabaseUnavailableError)
     return { ...base, status: DATABASE_UNAVAILABLE, headers: { 'Retry-After': String(error.retry_after_seconds) } };
+  if (error instanceof RateLimitedError)
+    return { ...base, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error.code === 'AGENT_INVOCATION_FAILED' && 'reason' in error)
     return { ...base, status: STATUS_BY_REASON[String(error.reason)] ?? base.status };
   return base;
