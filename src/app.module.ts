@@ -10,6 +10,7 @@ import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { ObservabilityModule } from './platform/observability/observability.module.js';
 import { OutgoingModule } from './platform/outgoing/outgoing.module.js';
+import { RateLimitModule } from './platform/http/rate-limits/rate-limit.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StagesModule } from './stages/stages.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         ObservabilityModule,
         HttpModule,
         OutgoingModule,
+        RateLimitModule,
         IdentityModule,
         StagesModule,
         StatisticsModule,

@@ -1,9 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { PUBLIC_ROUTE } from '../platform/http/public.decorator.js';
+import { RateLimits } from '../platform/http/rate-limits/rate-limits.js';
 import { RequestContext } from '../platform/http/request-context.js';
-import { PermissionDeniedError } from '../shared/domain-error.js';
+import { PermissionDeniedError, UnauthenticatedError } from '../shared/domain-error.js';
 import { ACCESS } from './access.decorator.js';
 import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { presentedKey } from './keys/presented-key.js';
@@ -21,18 +22,32 @@ export class PrincipalGuard implements CanActivate {
     private readonly requestContext: RequestContext,
     private readonly keys: ApiKeyLogin,
     private readonly tokens: AccessTokenLogin,
+    private readonly limits: RateLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const from = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, from)) return true;
     const request = context.switchToHttp().getRequest<Request>();
-    const key = presentedKey(request.headers);
-    const principal = await (key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key));
+    const response = context.switchToHttp().getResponse<Response>();
+    const principal = await this.principalOf(request, response);
+    await this.limits.countPrincipal(principal, request, response);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
     requireRole(principal, this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from));
     return true;
+  }
+
+  /** Wrong credentials are a stranger's: they count on the budget of the address, so that guessing is limited. */
+  private async principalOf(request: Request, response: Response): Promise<Principal> {
+    try {
+      const key = presentedKey(request.headers);
+      return await (key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key));
+    } catch (error) {
+      const isCounted = request.headers.authorization === undefined && request.headers['x-api-key'] === undefined;
+      if (error instanceof UnauthenticatedError && !isCounted) await this.limits.countStranger(request, response);
+      throw error;
+    }
   }
 }
 

@@ -94,5 +94,10 @@ export function migrate(environment: Record<string, string>): void {
 
 /** Nothing of the environment of the test run but what a process needs to run at all. */
 function cleanEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent' };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    ENVIRONMENT: 'test',
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_PER_MINUTE: '1000000',
+  };
 }
