@@ -20,7 +20,12 @@ export const bareWriters: StructuredModel = {
   describe: () => ({ id: 'nexus/offline', provider: 'offline' }),
   generateStructured: async <T>({ name, schema, input }: StructuredRequest<T>): Promise<StructuredAnswer<T>> => {
     const written = STAGE_WRITERS.get(name)?.(JSON.parse(JSON.stringify(input)));
-    return { object: schema.parse(written), model: 'nexus/offline', usage: { input_tokens: 1, output_tokens: 1 } };
+    return {
+      object: schema.parse(written),
+      model: 'nexus/offline',
+      usage: { input_tokens: 1, output_tokens: 1 },
+      cost_usd: 0,
+    };
   },
 };
 

@@ -1,4 +1,5 @@
 import { config } from 'dotenv';
+import { modelProblems } from './groups/models.settings.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
@@ -35,7 +36,11 @@ export function parseSettings(environment: Record<string, string | undefined>): 
     NEXUS_DATABASE:
       parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
   };
-  problems.push(...leaseProblems(values), ...(isProduction ? productionProblems(values) : []));
+  problems.push(
+    ...leaseProblems(values),
+    ...modelProblems(values),
+    ...(isProduction ? productionProblems(values) : []),
+  );
   if (problems.length > 0) throw new SettingsError(problems);
   return new Settings(Object.freeze(values));
 }

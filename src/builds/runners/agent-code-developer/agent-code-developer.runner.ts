@@ -27,7 +27,10 @@ export class AgentCodeDeveloperRunner extends StageRunner {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const design = readDocument(context, PATHS.design, designSchema);
     const system_prompt = readText(context, PATHS.systemPrompt);
-    const { document, model, usage } = await this.writer.write(context, PACKAGE_TASK, { requirements, design });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, PACKAGE_TASK, {
+      requirements,
+      design,
+    });
     const definition = assembleDefinition({
       plan,
       requirements,
@@ -52,6 +55,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, definition.agent_name),
     };

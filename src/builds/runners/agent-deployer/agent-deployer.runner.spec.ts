@@ -26,7 +26,13 @@ class ScriptedRuntime extends AgentRuntime {
     if (this.answer instanceof Error) throw this.answer;
     yield {
       type: 'done',
-      result: { output: this.answer, model: 'scripted', usage: { input_tokens: 1, output_tokens: 1 }, steps: [] },
+      result: {
+        output: this.answer,
+        model: 'scripted',
+        usage: { input_tokens: 1, output_tokens: 1 },
+        cost_usd: 0,
+        steps: [],
+      },
     };
   }
 

@@ -54,6 +54,7 @@ export class AgentDeployerRunner extends StageRunner {
       },
       model: run.model,
       usage: run.usage,
+      cost_usd: run.cost_usd,
       tool_calls: run.tool_calls,
       agent_name: definition.agent_name,
       agent_ids: [agent.agent_id],
