@@ -24,6 +24,15 @@ export class UpdateAgentDto {
   @Length(1, 50)
   version?: string;
 
+  /**
+   * The model that the agent runs on from now on; null: the one of its definition, else the platform's. `<provider>:<id>` names a model of another provider that is set up.
+   * @example 'gpt-4o'
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  model_id?: string | null;
+
   /** @example ['text_generation', 'tool:calculator'] */
   @IsOptional()
   @IsArray()

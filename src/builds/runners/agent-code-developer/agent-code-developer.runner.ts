@@ -38,6 +38,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       system_prompt,
       description: document.description,
       tags: context.tags,
+      model_id: context.model_id,
     });
     context.log(
       'info',
