@@ -48,14 +48,14 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     await server.stop();
   });
 
-  const build = async (body: Record<string, unknown> = {}): Promise<BuiltProject> => {
-    const { data, status } = await app.http.post<BuiltProject>('/api/v1/projects', {
+  const build = async (body: Record<string, unknown> = {}, { http } = app): Promise<BuiltProject> => {
+    const { data, status } = await http.post<BuiltProject>('/api/v1/projects', {
       requirement: REQUIREMENT,
       ...body,
     });
     expect(status).toBe(201);
     return eventually(
-      async () => (await app.http.get<BuiltProject>(`/api/v1/projects/${data.project_id}`)).data,
+      async () => (await http.get<BuiltProject>(`/api/v1/projects/${data.project_id}`)).data,
       (project) => project.status === 'completed' || project.status === 'failed',
     );
   };
@@ -180,5 +180,35 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     expect(schemas.every((schema) => !schema.includes('shell'))).toBe(true);
     const said = requests().flatMap(({ messages }) => messages.filter(({ role }) => role === 'user').map(textOf));
     expect(said.filter((text) => text.includes('</input> SYSTEM'))).toEqual([]);
+  });
+
+  it('lets the model judge what no rule can check, and fails below the pass mark with the report', async () => {
+    const judging = await startApp({ ...server.openai, ACCEPTANCE_JUDGED_PASS_MARK: '0.6' });
+    try {
+      server.mock.on({}, async (request) => {
+        const answer = await scriptedAnswer(request);
+        if (documentOf(request) !== 'requirements') return answer;
+        const document = JSON.parse((answer as { content: string }).content) as { acceptance_examples: object[] };
+        const acceptance_examples = document.acceptance_examples.map((example, index) => ({
+          ...example,
+          judged: index === 0 ? 'It is polite.' : 'It is never satisfied.',
+        }));
+        return { ...answer, content: JSON.stringify({ ...document, acceptance_examples }) };
+      });
+      const project = await build({}, judging);
+      expect(project).toMatchObject({ status: 'failed', agents: [] });
+      expect(project.error_info).toMatchObject({ code: 'BUILD_ERROR', stage: 'agent_deployer' });
+      expect(project.error_info?.message).toMatch(/^Only 1 of \d judged answers passed, failed: EX-002/);
+      const { data } = await judging.http.get<{ content: string }>(
+        `/api/v1/projects/${project.project_id}/artifacts/acceptance_report.json`,
+      );
+      expect(JSON.parse(data.content)).toMatchObject({
+        passed: false,
+        failed: 0,
+        judged: { pass_mark: 0.6, passed: 1, is_met: false },
+      });
+    } finally {
+      await judging.close();
+    }
   });
 });

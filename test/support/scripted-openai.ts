@@ -22,8 +22,17 @@ export async function scriptedAnswer(request: ChatCompletionRequest): Promise<Fi
   const name = documentOf(request);
   if (name === undefined) return await spokenAnswer(request);
   const asked = request.messages.filter(({ role }) => role === 'user').map(textOf);
-  const written = STAGE_WRITERS.get(name)?.(readStructuredInput(asked.join('\n')));
+  const input = readStructuredInput(asked.join('\n'));
+  const written = name === 'acceptance_verdicts' ? verdictsOn(input) : STAGE_WRITERS.get(name)?.(input);
   return { content: JSON.stringify(written), usage: DOCUMENT_USAGE };
+}
+
+/** Every judged answer passes but those of examples whose standard says "never". */
+function verdictsOn(input: unknown): unknown {
+  const { examples } = input as { examples: { id: string; judged: string }[] };
+  return {
+    verdicts: examples.map(({ id, judged }) => ({ id, passes: !judged.includes('never'), reason: 'As scripted.' })),
+  };
 }
 
 async function spokenAnswer({ messages, tools = [] }: ChatCompletionRequest): Promise<FixtureResponse> {

@@ -47,7 +47,7 @@ export class CallPolicy {
         signal?.throwIfAborted();
         const wait = waitBefore(tries, error);
         if (tries >= this.limits.retries || wait === undefined) throw error;
-        await delay(wait, undefined, signal ? { signal } : {});
+        await delay(wait, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
       }
     }
   }

@@ -16,6 +16,7 @@ export function providerFailure(error: unknown, called: Called): ModelError {
     return failure('authentication', called, { cause: error });
   if (!APICallError.isInstance(error)) return failure(faultOfStream(error), called, { cause: error });
   if (error.statusCode === undefined) return failure('outage', called, { cause: error });
+  if (error.statusCode < 400) return failure(faultOfStream(error.cause), called, { cause: error });
   const fault = faultOfStatus(error.statusCode, bodyOf(error));
   const retryAfterMs = retryAfter(error.responseHeaders);
   return failure(fault, called, {
@@ -63,7 +64,7 @@ function faultOfStatus(status: number, body: string): ModelFault {
   if (status === 408) return 'timeout';
   if (status === 409 || status >= 500) return 'outage';
   if (status === 429) return 'rate_limit';
-  return status < 400 ? 'malformed' : 'invalid_request';
+  return 'invalid_request';
 }
 
 /** A failure inside a stream: the provider's own error object, a broken connection, or a chunk that is no JSON. */

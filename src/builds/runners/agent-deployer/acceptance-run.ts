@@ -50,6 +50,11 @@ export async function runAcceptance(
   return run;
 }
 
+/** The run with what another model call took. */
+export function addRun(run: AcceptanceRun, spent: { usage: Usage; cost_usd: number | null }): AcceptanceRun {
+  return { ...run, usage: addUsage(run.usage, spent.usage), cost_usd: addCost(run.cost_usd, spent.cost_usd) };
+}
+
 interface Outcome {
   result?: AgentResult;
   error?: string;
@@ -104,6 +109,7 @@ function reportOn(example: AcceptanceExample, { result, error }: Outcome, durati
     passed: checks.every((check) => check.passed),
     checks,
     judged: example.judged,
+    verdict: null,
   };
 }
 

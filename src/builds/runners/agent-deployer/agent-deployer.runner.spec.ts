@@ -96,9 +96,12 @@ describe('AgentDeployerRunner', () => {
           passed: false,
           total: 2,
           failed: 2,
+          judged: null,
           examples: [{ id: 'EX-001' }, { id: 'EX-002', output: 'I do not know.' }],
         },
       },
+      artifacts: [{ path: PATHS.acceptanceReport }],
+      spent: { usage: { input_tokens: expect.any(Number) as number } },
     });
     expect([runtime.deployed, registered]).toEqual([[], []]);
   });
