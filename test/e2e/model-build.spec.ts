@@ -211,4 +211,43 @@ describe('a build on a model behind the protocol of OpenAI', () => {
       await judging.close();
     }
   });
+
+  it('works with a server that knows no schemas and a model that fences its JSON', async () => {
+    const plain = await startApp({ ...server.openai, OPENAI_STRUCTURED_OUTPUT: 'json_object' });
+    try {
+      server.mock.on({}, async (request) => {
+        const name = schemaInPrompt(request);
+        if (name === undefined) return scriptedAnswer(request);
+        const answer = await scriptedAnswer({ ...request, response_format: namedFormat(name) });
+        return { ...answer, content: `\`\`\`json\n${(answer as { content: string }).content}\n\`\`\`` };
+      });
+      const project = await build({}, plain);
+      expect(project.status).toBe('completed');
+      const formats = requests().flatMap(({ response_format }) => response_format ?? []);
+      expect(formats).toEqual(Array.from({ length: 7 }, () => ({ type: 'json_object' })));
+    } finally {
+      await plain.close();
+    }
+  });
 });
+
+const TITLES: Record<string, string> = {
+  plan: 'Write the plan',
+  requirements: 'Write the requirements',
+  architecture: 'Write the architecture',
+  agent_design: 'Write the design',
+  tool_notes: 'Write one entry per tool',
+  prompt_parts: 'Write the parts of the system prompt',
+  package_text: 'Write about the finished agent',
+};
+
+/** Which document is asked for, when its schema stands in the prompt. */
+function schemaInPrompt({ messages }: ChatCompletionRequest): string | undefined {
+  const [system, user] = messages.map(textOf);
+  if (system?.includes('JSON Schema of your answer:\n{"type":"object"') !== true) return undefined;
+  return Object.keys(TITLES).find((name) => user?.startsWith(TITLES[name] ?? ''));
+}
+
+function namedFormat(name: string): { type: string; json_schema: { name: string } } {
+  return { type: 'json_schema', json_schema: { name } };
+}

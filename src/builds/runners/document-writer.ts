@@ -16,6 +16,8 @@ export interface DocumentTask<T> {
   schema: z.ZodType<T>;
   system: string;
   instructions: string;
+  /** A good answer to another requirement; the system prompt shows it. */
+  example?: T;
 }
 
 export interface WrittenDocument<T> {

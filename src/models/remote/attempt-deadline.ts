@@ -4,7 +4,7 @@ import { type Called, failure } from './provider-failure.js';
 /** The time of one attempt: its signal ends the request when the caller gives up or nothing came for too long. */
 export class AttemptDeadline {
   private readonly controller = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timer: NodeJS.Timeout;
   private late: ModelError | undefined;
 
   constructor(
@@ -14,7 +14,7 @@ export class AttemptDeadline {
   ) {
     if (caller?.aborted) this.cancel();
     else caller?.addEventListener('abort', this.cancel, { once: true });
-    this.extend();
+    this.timer = setTimeout(this.end, timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -23,11 +23,7 @@ export class AttemptDeadline {
 
   /** Something came: the time begins anew. */
   extend(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.late = failure('timeout', this.called, { details: { timeout_seconds: this.timeoutMs / 1000 } });
-      this.controller.abort(this.late);
-    }, this.timeoutMs);
+    this.timer.refresh();
   }
 
   /** The caller gave up; that is no failure of the provider. */
@@ -45,6 +41,11 @@ export class AttemptDeadline {
     clearTimeout(this.timer);
     this.caller?.removeEventListener('abort', this.cancel);
   }
+
+  private readonly end = (): void => {
+    this.late = failure('timeout', this.called, { details: { timeout_seconds: this.timeoutMs / 1000 } });
+    this.controller.abort(this.late);
+  };
 
   readonly cancel = (): void => {
     this.controller.abort(this.caller?.reason);
