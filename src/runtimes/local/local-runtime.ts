@@ -12,9 +12,11 @@ import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
 import { checkDefinition } from './definition-check.js';
+import { runQuietly } from './quiet-run.js';
 import { RunBounds } from './run-bounds.js';
 import { RunDeadline } from './run-deadline.js';
 import { messageOf, RunEvents } from './run-events.js';
+import type { RunOptions } from './run-options.js';
 import { instructionsOf, messagesOf } from './run-prompt.js';
 import { TraceRecorder } from './trace-recorder.js';
 
@@ -45,7 +47,9 @@ export class LocalRuntime extends AgentRuntime {
       deadline.signal.throwIfAborted();
       events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
-      yield* this.stream(run, model, { events, bounds, deadline });
+      const options = this.optionsOf(run, model, bounds, deadline);
+      if (run.quiet) await runQuietly(options, events, deadline);
+      else yield* this.stream(options, events, deadline);
       requireAnswer(model, events);
     } catch (error) {
       const failed = failureOf(error, deadline);
@@ -88,25 +92,23 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private async *stream(
-    run: AgentRun,
-    model: LanguageModelV4,
-    { events, bounds, deadline }: { events: RunEvents; bounds: RunBounds; deadline: RunDeadline },
-  ): AsyncGenerator<AgentEvent> {
+  private optionsOf(run: AgentRun, model: LanguageModelV4, bounds: RunBounds, deadline: RunDeadline): RunOptions {
     const { limits } = run.definition;
-    const { stream } = streamText({
+    return {
       model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
       tools: this.toolsOf(run),
       stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
-      // Tries are the provider's own affair: it knows Retry-After and when to leave off.
       maxRetries: 0,
       maxOutputTokens: limits.max_output_tokens,
       abortSignal: deadline.signal,
-      // The failure is thrown from the stream; the SDK would print it as well.
-      onError: () => undefined,
-    });
+    };
+  }
+
+  private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
+    // The failure is thrown from the stream; the SDK would print it as well.
+    const { stream } = streamText({ ...options, onError: () => undefined });
     const parts: AsyncIterator<TextStreamPart<ToolSet>> = stream[Symbol.asyncIterator]();
     for (;;) {
       const next = await deadline.within(parts.next());
