@@ -76,7 +76,8 @@ export interface AgentChanges {
   version?: string | undefined;
   capabilities?: string[] | undefined;
   tags?: string[] | undefined;
-  model_id?: string | null | undefined;
+  /** Empty takes it back. */
+  model_id?: string | undefined;
 }
 
 export const agentIdOf = (project_id: string, agent_name: string): string => `${project_id}:${agent_name}`;

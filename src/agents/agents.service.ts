@@ -74,7 +74,8 @@ export class AgentsService {
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),
     ) as Partial<Agent>;
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given }));
+    const model = changes.model_id === undefined ? {} : { model_id: changes.model_id || null };
+    return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given, ...model }));
   }
 
   /** The id of the model that the agent runs on now. It may name one that is not set up any more. */

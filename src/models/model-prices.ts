@@ -15,7 +15,7 @@ export class ModelPrices {
     return price ? (usage.input_tokens * price.input + usage.output_tokens * price.output) / MILLION : null;
   }
 
-  /** Undefined when it is not known. */
+  /** Undefined when it is not known. An id with a date counts for the one without. */
   priceOf(modelId: string): Price | undefined {
     const undated = modelId.replace(DATE, '');
     return find(this.own, modelId) ?? find(PRICES, modelId) ?? find(this.own, undated) ?? find(PRICES, undated);

@@ -57,6 +57,18 @@ export class ModelsService {
     return this.prices.costOf(modelId, usage);
   }
 
+  /** Whether the id is one of a model that is known here (it has a price, or names its provider) and can be used. */
+  knows(modelId: string): boolean {
+    const isQualified = this.providers.some(({ name }) => modelId.startsWith(`${name}:`));
+    if (!isQualified && !this.prices.priceOf(modelId)) return false;
+    try {
+      this.resolve(modelId);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Whether the configured provider can be called now. */
   get state(): ProviderState {
     return this.provider.state;

@@ -107,6 +107,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
   it('names no model in the definition unless the request did, and runs the agent on the one it names', async () => {
     server.mock.on({}, scriptedAnswer);
     const [free, bound] = await Promise.all([build(), build({ model_id: 'gpt-4o-mini' })]);
+    const worded = await build({ requirement: `${REQUIREMENT} It runs on gpt-4.1-mini.` });
     const definitionOf = async ({ agents: [agent_id = ''] }: BuiltProject) => {
       const path = `/api/v1/agents/${encodeURIComponent(agent_id)}`;
       const { data } = await app.http.get<{ versions: { definition: { model_id: string | null } }[] }>(
@@ -118,6 +119,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     expect(await definitionOf(free)).toEqual([null, 'gpt-4o']);
     expect(await definitionOf(bound)).toEqual(['gpt-4o-mini', 'gpt-4o-mini']);
     expect(bound.build_summary.model).toBe('gpt-4o-mini');
+    expect(await definitionOf(worded)).toEqual(['gpt-4.1-mini', 'gpt-4.1-mini']);
   });
 
   it('shows a malformed document to the model once and goes on with the mended one', async () => {

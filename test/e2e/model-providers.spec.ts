@@ -82,4 +82,22 @@ describe.each([
       message: `${provider}: ${model}; its circuit breaker is closed`,
     });
   });
+
+  it('run on the model that is set for one of them, until it is taken back', async () => {
+    const modelOf = async (): Promise<string> =>
+      (await app.http.post<Invoked>(`${agent.path}/invoke`, { input_text: 'hello' })).data.model;
+    const { data } = await app.http.put<{ model_id: string; supported_models: string[] }>(agent.path, {
+      model_id: 'another-model',
+    });
+    expect(data).toMatchObject({ model_id: 'another-model', supported_models: ['another-model'] });
+    expect(await modelOf()).toBe('another-model');
+    const offline = await app.http.put(agent.path, { model_id: 'nexus/offline' });
+    expect([offline.status, await modelOf()]).toEqual([200, 'nexus/offline']);
+    expect((await app.http.put(agent.path, { model_id: '' })).data).toMatchObject({ model_id: null });
+    expect(await modelOf()).toBe(model);
+    const { status, error } = await app.http.put(agent.path, { model_id: 'no such model' });
+    expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, ['model_id']]);
+    const project = { requirement: 'A helper that adds up numbers.', model_id: 'no such model' };
+    expect((await app.http.post('/api/v1/projects', project)).error.details.fields).toHaveProperty('model_id');
+  });
 });

@@ -25,13 +25,13 @@ export class UpdateAgentDto {
   version?: string;
 
   /**
-   * The model that the agent runs on from now on; null: the one of its definition, else the platform's. `<provider>:<id>` names a model of another provider that is set up.
+   * The model that the agent runs on from now on; empty: the one of its definition, else the platform's. `<provider>:<id>` names a model of another provider that is set up.
    * @example 'gpt-4o'
    */
   @IsOptional()
   @IsString()
-  @Length(1, 200)
-  model_id?: string | null;
+  @MaxLength(200)
+  model_id?: string;
 
   /** @example ['text_generation', 'tool:calculator'] */
   @IsOptional()

@@ -6,7 +6,7 @@ import { RemoteModel } from './remote-model.js';
 
 /** Ids come from callers, so what is kept of them is bounded. */
 const KEPT_MODELS = 100;
-const SERVABLE = /^[\w.:/@+-]{1,200}$/;
+const SERVABLE = /^[A-Za-z0-9][\w.:/@+-]{0,199}$/;
 
 /** Makes models of a provider's SDK by id. */
 export type ModelFactory = (modelId: string) => LanguageModelV4;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ModelsService } from '../../../models/models.service.js';
 import { designSchema } from '../agent-design/agent-design.schema.js';
 import { agentNameFor } from '../agent-naming.js';
 import { PATHS } from '../artifact-paths.js';
@@ -10,6 +11,7 @@ import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
 import { PACKAGE_TASK } from './agent-code-developer.prompt.js';
 import { assembleDefinition } from './assemble-definition.js';
+import { namedModel } from './named-model.js';
 import { exportProject } from './export/export-project.js';
 
 /** Stage 5c: the executable definition, and a small project that serves the agent elsewhere. */
@@ -18,7 +20,10 @@ export class AgentCodeDeveloperRunner extends StageRunner {
   override readonly stage = 'agent_developer_manager';
   override readonly sub_stage = 'agent_code_developer';
 
-  constructor(private readonly writer: DocumentWriter) {
+  constructor(
+    private readonly writer: DocumentWriter,
+    private readonly models: ModelsService,
+  ) {
     super();
   }
 
@@ -38,7 +43,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       system_prompt,
       description: document.description,
       tags: context.tags,
-      model_id: context.model_id,
+      model_id: this.modelOf(context),
     });
     context.log(
       'info',
@@ -60,5 +65,12 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, definition.agent_name),
     };
+  }
+
+  /** A definition names a model only if the request or the requirement did; else the platform's is used, whatever it will be. */
+  private modelOf(context: StageContext): string | null {
+    const model = context.model_id ?? namedModel(context.requirement, (id) => this.models.knows(id));
+    if (model !== null) context.log('info', `The agent runs on the model that was asked for: ${model}`);
+    return model;
   }
 }
