@@ -1,6 +1,7 @@
 import type { ChatCompletionRequest } from '@copilotkit/aimock';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/http.js';
+import { namedFormat, schemaInPrompt } from '../support/schema-in-prompt.js';
 import { type ModelServer, startModelServer } from '../support/model-server.js';
 import { ANSWER_USAGE, documentOf, DOCUMENT_USAGE, scriptedAnswer, textOf } from '../support/scripted-openai.js';
 
@@ -232,24 +233,3 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     }
   });
 });
-
-const TITLES: Record<string, string> = {
-  plan: 'Write the plan',
-  requirements: 'Write the requirements',
-  architecture: 'Write the architecture',
-  agent_design: 'Write the design',
-  tool_notes: 'Write one entry per tool',
-  prompt_parts: 'Write the parts of the system prompt',
-  package_text: 'Write about the finished agent',
-};
-
-/** Which document is asked for, when its schema stands in the prompt. */
-function schemaInPrompt({ messages }: ChatCompletionRequest): string | undefined {
-  const [system, user] = messages.map(textOf);
-  if (system?.includes('JSON Schema of your answer:\n{"type":"object"') !== true) return undefined;
-  return Object.keys(TITLES).find((name) => user?.startsWith(TITLES[name] ?? ''));
-}
-
-function namedFormat(name: string): { type: string; json_schema: { name: string } } {
-  return { type: 'json_schema', json_schema: { name } };
-}
