@@ -122,6 +122,7 @@ export class AgentRunService {
       duration_ms: null,
       model: null,
       usage: NO_USAGE,
+      cost_usd: null,
       trace: null,
       created_at: this.clock.timestamp(),
       completed_at: null,
@@ -129,12 +130,13 @@ export class AgentRunService {
   }
 
   private async succeed(recording: Recording, result: AgentResult): Promise<Invocation> {
-    const { output, model, usage, steps } = result;
+    const { output, model, usage, cost_usd, steps } = result;
     const stored = await recording.end({
       status: 'success',
       output_text: output,
       model,
       usage,
+      cost_usd,
       trace: boundedTrace(steps),
     });
     this.aggregator.kick();
@@ -152,6 +154,7 @@ export class AgentRunService {
         status: 'failed',
         error: { code: known.code, reason: failure.reason, message: known.message },
         usage: failure.usage,
+        cost_usd: failure.cost_usd,
         trace: boundedTrace(failure.steps),
       });
       this.aggregator.kick();

@@ -54,7 +54,7 @@ export class AgentsController {
     if (isEmpty)
       throw ValidationError.field(
         'body',
-        'must have at least one of description, category, version, capabilities, tags',
+        'must have at least one of description, category, version, capabilities, tags, model_id',
       );
     return this.views.one(await this.agents.update(org_id, agent_id, body));
   }

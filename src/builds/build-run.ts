@@ -106,6 +106,7 @@ export class BuildRun {
       agent_name_map: project.agent_name_map,
       tags: project.tags,
       priority: project.priority,
+      model_id: project.model_id ?? null,
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.ports.progress.buildIsCurrent(project_id, build_id)],
       log: (level, message) => {

@@ -82,7 +82,15 @@ export class HealthChecksService implements OnModuleDestroy {
 
   private modelProvider(): HealthCheckDto {
     const { id, provider } = this.models.describe();
-    return healthy(`${provider}: ${id}`);
+    if (provider === 'offline') return healthy(`${provider}: ${id}`);
+    switch (this.models.state) {
+      case 'closed':
+        return healthy(`${provider}: ${id}; its circuit breaker is closed`);
+      case 'half_open':
+        return unhealthy(`${provider}: ${id}; it failed and one call tries whether it answers again`);
+      case 'open':
+        return unhealthy(`${provider}: ${id}; its circuit breaker is open: it failed several times in a row`);
+    }
   }
 
   private async disk(): Promise<HealthCheckDto> {

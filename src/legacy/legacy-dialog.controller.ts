@@ -61,7 +61,7 @@ export class LegacyDialogController {
       system_prompt_path: 'prompts/system.md',
       code_path: 'agent.json',
       tools_path: 'tools/',
-      runtime_model_id: agent.supported_models[0] ?? null,
+      runtime_model_id: this.agents.modelOf(agent),
       agentcore_runtime_arn: agent.agentcore_config?.agent_arn ?? null,
       agentcore_runtime_alias: agent.agentcore_config?.agent_alias_id ?? null,
       agentcore_region: agent.region,

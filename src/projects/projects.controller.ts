@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ModelsService } from '../models/models.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Clock } from '../shared/clock.js';
 import { ControlProjectDto, ControlResultDto } from './dto/control-project.dto.js';
@@ -23,6 +24,7 @@ export class ProjectsController {
     private readonly projects: ProjectsService,
     private readonly controls: ProjectControlService,
     private readonly deletions: ProjectDeletionService,
+    private readonly models: ModelsService,
     private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,7 @@ export class ProjectsController {
   @ApiErrors(400, 409, 413, 422)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateProjectDto): Promise<ProjectDto> {
     const { org_id } = principal;
+    if (body.model_id !== undefined) this.models.describe(body.model_id);
     const whole = await this.projects.create({
       ...body,
       agent_name_map: { ...body.agent_name_map },

@@ -96,19 +96,6 @@ export class PermissionDeniedError extends DomainError {
   override readonly code = 'PERMISSION_DENIED';
 }
 
-/** Too many requests, or too many failed attempts: answered with `Retry-After`, in seconds. */
-export class RateLimitedError extends DomainError {
-  override readonly code = 'RATE_LIMIT_EXCEEDED';
-
-  constructor(
-    message: string,
-    readonly retry_after_seconds: number,
-    details: Record<string, unknown> = {},
-  ) {
-    super(message, { details: { ...details, retry_after_seconds } });
-  }
-}
-
 /** The same idempotency key came with another body. */
 export class IdempotencyMismatchError extends DomainError {
   override readonly code = 'IDEMPOTENCY_MISMATCH';

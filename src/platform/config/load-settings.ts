@@ -1,4 +1,5 @@
 import { config } from 'dotenv';
+import { modelProblems } from './groups/models.settings.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
@@ -39,6 +40,7 @@ export function parseSettings(environment: Record<string, string | undefined>): 
   };
   problems.push(
     ...leaseProblems(values),
+    ...modelProblems(values),
     ...passwordProblems(values),
     ...(isProduction ? productionProblems(values) : []),
   );
