@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
+import { AgentWindowReader } from './agent-window-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';
 import { CountersRepository } from './counters.repository.js';
 import { FactFolder } from './fact-folder.js';
@@ -26,6 +27,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,
@@ -37,6 +39,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,

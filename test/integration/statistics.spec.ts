@@ -60,6 +60,7 @@ function invocation(changes: Partial<InvocationFact> = {}): InvocationFact {
     agent_id: 'proj_1:reader',
     occurred_at: '2026-11-20T10:00:00.000Z',
     success: true,
+    fault: false,
     duration_ms: 812,
     input_tokens: 40,
     output_tokens: 7,
@@ -293,7 +294,7 @@ describe('deletion', () => {
     await process.aggregator.catchUp();
     await storeMany(process, 30);
     await process.db.transact([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
-    await process.facts.deleteAll(new StatisticsArchive());
+    await process.facts.deleteAll(new StatisticsArchive(new FixedClock(NOW)));
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(110);
     expect(await process.audit.compare()).toEqual([]);
