@@ -3,6 +3,7 @@ import { BUILD_TABLES } from './builds/builds.tables.js';
 import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
+import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
@@ -16,4 +17,5 @@ export const TABLES: TableDefinition[] = [
   ...STATISTICS_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...AUDIT_TABLES,
+  ...PARTNERSHIP_TABLES,
 ];
