@@ -1,3 +1,4 @@
+import { AuditLog } from '../../src/identity/audit/audit-log.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { eventually, type HttpClient } from '../support/http.js';
@@ -121,7 +122,8 @@ describe('a partnership that is linked to an agent', () => {
   it('does as well as its agent does, for its own faults only', async () => {
     const http = newcomer();
     const agent = await agentOf(http);
-    const linked = await http.put(`${API}/partnerships/cursor_technical`, { probe: { agent_ids: [agent.agent_id] } });
+    const probe = { agent_ids: [agent.agent_id], interval_seconds: 1 };
+    const linked = await http.put(`${API}/partnerships/cursor_technical`, { probe });
     expect(linked.status).toBe(200);
     expect(await reading(http, 'cursor_technical')).toMatchObject({ health: 'unknown', requests: 0 });
 
@@ -147,7 +149,6 @@ describe('a partnership that is linked to an agent', () => {
     expect(await health(http)).toMatchObject({ status: 'critical' });
     const notes = await eventually(
       async () => {
-        const { AuditLog } = await import('../../src/identity/audit/audit-log.js');
         return (await platform.app.get(AuditLog).list(orgOf(http), { action: 'partnership.status_changed', limit: 10 }))
           .items;
       },
@@ -369,7 +370,7 @@ describe('what is refused', () => {
     ],
     ['an interval of 0', 'PUT', PARTNERSHIP, { probe: { interval_seconds: 0 } }, 'probe.interval_seconds'],
     ['an interval of 3601', 'PUT', PARTNERSHIP, { probe: { interval_seconds: 3601 } }, 'probe.interval_seconds'],
-    ['a null name', 'PUT', PARTNERSHIP, { name: null }, 'name'],
+    ['no list of agents', 'PUT', PARTNERSHIP, { probe: { agent_ids: null } }, 'probe.agent_ids'],
     [
       'a target of 0',
       'PUT',
