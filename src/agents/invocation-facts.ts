@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { InvocationFact, StoredFact } from '../statistics/fact.js';
 import { FactSource, type UncountedFact } from '../statistics/fact-source.js';
-import type { Invocation } from './invocation.js';
-import { InvocationsRepository } from './invocations.repository.js';
+import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
 
 /** Finished runs as facts for the statistics. */
 @Injectable()
@@ -32,7 +31,7 @@ export class InvocationFacts extends FactSource {
 /** What the one who answers can be blamed for: not a caller who went away, a limit of the agent's own, or a process that died. */
 const FAULTS: readonly string[] = ['model', 'timeout', 'runtime'] satisfies AgentRunFailure[];
 
-export function invocationFact(invocation: Invocation): InvocationFact {
+export function invocationFact(invocation: CountedPart): InvocationFact {
   const { org_id, agent_id, created_at, status, error, duration_ms, usage } = invocation;
   return {
     kind: 'invocation',
