@@ -7,7 +7,7 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { OrchestrationHealthDto, PartnershipMetricsDto } from './dto/metrics.dto.js';
 import { WindowQuery } from './dto/window.query.js';
-import { healthView, metricsView } from './partnership-view.js';
+import { healthView, metricsView, metricsViews } from './partnership-view.js';
 import { DEFAULT_WINDOW, PartnershipsService } from './partnerships.service.js';
 
 @ApiTags('orchestration')
@@ -38,8 +38,7 @@ export class PartnershipHealthController {
     @CurrentPrincipal() { org_id }: Principal,
     @Query() { window }: WindowQuery,
   ): Promise<PartnershipMetricsDto[]> {
-    const snapshot = await this.partnerships.snapshot(org_id, window);
-    return snapshot.types.map((type) => metricsView(type, snapshot));
+    return metricsViews(await this.partnerships.snapshot(org_id, window));
   }
 
   /** An unknown type answers 400 and names the valid ones. */

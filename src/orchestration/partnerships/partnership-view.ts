@@ -4,7 +4,21 @@ import { progressHealthOf, progressOf } from './health-rules.js';
 import type { Partnership, Watch } from './partnership.js';
 import type { Reading, Snapshot } from './snapshot.js';
 
-export function healthView({ status, score, window, readings, taken_at }: Snapshot): OrchestrationHealthDto {
+/** Built once for each snapshot, however many ask for it. */
+function once<T>(build: (snapshot: Snapshot) => T): (snapshot: Snapshot) => T {
+  const built = new WeakMap<Snapshot, T>();
+  return (snapshot) => {
+    const known = built.get(snapshot) ?? build(snapshot);
+    built.set(snapshot, known);
+    return known;
+  };
+}
+
+export const healthView = once(healthOf);
+export const metricsViews = once((snapshot) => snapshot.types.map((type) => metricsView(type, snapshot)));
+export const statusViews = once(({ readings }) => readings.map(({ partnership }) => statusView(partnership)));
+
+function healthOf({ status, score, window, readings, taken_at }: Snapshot): OrchestrationHealthDto {
   const partnerships = Object.fromEntries(readings.map((reading) => [reading.partnership.id, readingView(reading)]));
   return { status, score, window, partnerships, last_updated: taken_at };
 }

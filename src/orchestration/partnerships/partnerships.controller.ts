@@ -15,7 +15,7 @@ import {
 import { CreatePartnershipDto } from './dto/partnership-input.dto.js';
 import { newPartnership, partnershipChanges } from './partnership-input.js';
 import { PartnershipManagement } from './partnership-management.service.js';
-import { lastProbe, partnershipView, statusView } from './partnership-view.js';
+import { lastProbe, partnershipView, statusView, statusViews } from './partnership-view.js';
 import { PartnershipsService } from './partnerships.service.js';
 
 @ApiTags('orchestration')
@@ -34,8 +34,7 @@ export class PartnershipsController {
   @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All of them, ordered by id.' })
   @ApiErrors(403)
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<PartnershipStatusDto[]> {
-    const { readings } = await this.partnerships.snapshot(org_id);
-    return readings.map(({ partnership }) => statusView(partnership));
+    return statusViews(await this.partnerships.snapshot(org_id));
   }
 
   /** How far one partnership is with its deliverables. */
