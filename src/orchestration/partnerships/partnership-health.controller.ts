@@ -45,7 +45,7 @@ export class PartnershipHealthController {
   @Get('metrics/:type')
   @ApiOperation({ summary: 'Get the metrics of one type of partnership', operationId: 'getOrchestrationMetrics' })
   @ApiOkResponse({ type: PartnershipMetricsDto, description: 'At most a second old.' })
-  @ApiErrors(400, 403)
+  @ApiErrors(400, 403, 404)
   async metricsOfType(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('type') type: string,
