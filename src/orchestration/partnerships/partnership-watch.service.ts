@@ -43,10 +43,11 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
   }
 
   private schedule(): void {
-    if (this.isStopping) return;
+    const tick_ms = this.settings.get('PARTNERSHIP_TICK_MS');
+    if (this.isStopping || tick_ms === 0) return;
     this.timer = setTimeout(() => {
       this.ticking = this.tick().finally(() => this.schedule());
-    }, this.settings.get('PARTNERSHIP_TICK_MS')).unref();
+    }, tick_ms).unref();
   }
 
   private async tick(): Promise<void> {
