@@ -4,6 +4,7 @@ import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import { IDENTITY_TABLES } from './identity/identity.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
+import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
@@ -18,4 +19,5 @@ export const TABLES: TableDefinition[] = [
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,
   ...AUDIT_TABLES,
+  ...PARTNERSHIP_TABLES,
 ];

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
+import { AgentWindowReader } from './agent-window-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';
 import { CountersRepository } from './counters.repository.js';
 import { CountingLag } from './counting-lag.js';
@@ -28,6 +29,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,
@@ -39,6 +41,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,

@@ -6,6 +6,7 @@ import { identitySettings } from './groups/identity.settings.js';
 import { modelSettings } from './groups/models.settings.js';
 import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
+import { partnershipSettings } from './groups/partnerships.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -25,6 +26,7 @@ export const settingsSchema = z.object({
   ...buildSettings,
   ...outgoingSettings,
   ...observabilitySettings,
+  ...partnershipSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

@@ -15,6 +15,7 @@ const TAGS: Readonly<Record<string, string>> = {
   keys: 'API keys of an organisation',
   organisations: 'Organisations and their members',
   audit: 'Who did what',
+  orchestration: 'Partners, how they do, and what is decided with them',
   health: 'Probes and metrics; public',
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
 };

@@ -11,6 +11,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'user-agent']);
 const MAX_REDIRECTS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
+const LOOKUP_PATIENCE_MS = 2_000;
 
 export interface OutgoingRequest {
   url: string;
@@ -65,6 +66,22 @@ export class OutgoingHttp implements OnApplicationShutdown {
   /** Refuses an address without calling it, for values that are stored now and called later. @throws OutgoingRefusedError */
   check(url: string, allowedHosts?: readonly string[]): void {
     checkUrl(parsed(url), this.allowPrivate, allowedHosts);
+  }
+
+  /**
+   * As `check`, and looks the name up: what it leads to now may be refused as well. A name that cannot be looked up within
+   * 2 seconds passes; the call itself will tell. @throws OutgoingRefusedError
+   */
+  async checkResolved(url: string): Promise<void> {
+    this.check(url);
+    const name = parsed(url).hostname.replace(/^\[|\]$/g, '');
+    await new Promise<void>((resolve, reject) => {
+      setTimeout(resolve, LOOKUP_PATIENCE_MS).unref();
+      guardedLookup(this.allowPrivate)(name, { all: true }, (error) => {
+        if (error instanceof OutgoingRefusedError) reject(error);
+        else resolve();
+      });
+    });
   }
 
   /** One bounded call. Any HTTP status is an answer. @throws OutgoingRefusedError, OutgoingFailedError */
