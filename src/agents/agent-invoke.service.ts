@@ -3,6 +3,7 @@ import { AgentRunService, type RunEvent } from './agent-run.service.js';
 import { Conversations } from './conversations.port.js';
 import type { Invocation } from './invocation.js';
 import { RunnableAgentsService } from './runnable-agents.service.js';
+import type { LiveRun } from './runs/live-run.js';
 
 export interface InvokeRequest {
   org_id: string;
@@ -14,6 +15,7 @@ export interface InvokeRequest {
   session_state?: Record<string, unknown> | undefined;
   /** Nobody listens to the run's events. */
   quiet?: boolean | undefined;
+  live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -35,3 +35,10 @@ export class AgentChangedError extends ConflictError {
     super('The agent was changed by someone else at the same moment', { details: { agent_id } });
   }
 }
+
+/** The run showed no life for so long that it was ended as interrupted. */
+export class RunEndedElsewhereError extends ConflictError {
+  constructor(invocation_id: string) {
+    super('The run was ended as interrupted before it could store its answer', { details: { invocation_id } });
+  }
+}

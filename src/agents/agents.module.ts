@@ -18,11 +18,17 @@ import { InvocationsController } from './invocations.controller.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { InvocationsService } from './invocations.service.js';
 import { RunnableAgentsService } from './runnable-agents.service.js';
+import { LiveRuns } from './runs/live-runs.service.js';
+import { RunControlController } from './runs/run-control.controller.js';
+import { RunEvents } from './runs/run-events.service.js';
+import { RunEventsRepository } from './runs/run-events.repository.js';
+import { RunPresenter } from './runs/run-presenter.js';
+import { RunStreams } from './runs/run-streams.service.js';
 
 /** Agents, their versions and their runs. Conversations are a port, bound globally by the sessions module. */
 @Module({
   imports: [ModelsModule, RuntimesModule, StatisticsModule],
-  controllers: [AgentsController, InvocationsController],
+  controllers: [AgentsController, InvocationsController, RunControlController],
   providers: [
     AgentsRepository,
     InvocationsRepository,
@@ -36,6 +42,11 @@ import { RunnableAgentsService } from './runnable-agents.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    LiveRuns,
+    RunEvents,
+    RunEventsRepository,
+    RunPresenter,
+    RunStreams,
   ],
   exports: [
     AgentsService,
@@ -44,6 +55,7 @@ import { RunnableAgentsService } from './runnable-agents.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    RunStreams,
   ],
 })
 export class AgentsModule {

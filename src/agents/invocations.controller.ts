@@ -5,15 +5,17 @@ import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
-import { ErrorFilter } from '../platform/http/error.filter.js';
 import { sendEventStream } from '../platform/http/event-stream.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
 import { InvocationDto, InvocationListDto, InvokeResultDto } from './dto/invocation.dto.js';
 import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
+import type { Invocation } from './invocation.js';
 import { InvocationsService } from './invocations.service.js';
 import { invocationView, invokeResult } from './invocation-view.js';
-import { begun, drained, streamed } from './run-stream.js';
+import { drained } from './run-stream.js';
+import type { LiveRun } from './runs/live-run.js';
+import { RunStreams } from './runs/run-streams.service.js';
 
 @ApiTags('invocations')
 @Controller()
@@ -21,7 +23,7 @@ export class InvocationsController {
   constructor(
     private readonly invoker: AgentInvokeService,
     private readonly invocations: InvocationsService,
-    private readonly errors: ErrorFilter,
+    private readonly streams: RunStreams,
   ) {}
 
   /**
@@ -41,13 +43,11 @@ export class InvocationsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<InvokeResultDto | undefined> {
-    const quiet = !wantsEventStream(request);
-    const run = this.invoker.invoke({ ...body, org_id, user_id, agent_id, quiet, signal: callerSignal(response) });
-    if (quiet) return invokeResult(await drained(run), enable_trace ?? false);
-    await sendEventStream(
-      response,
-      streamed(await begun(run), (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors),
-    );
+    const asked = { ...body, org_id, user_id, agent_id, signal: callerSignal(response) };
+    const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
+    if (!wantsEventStream(request)) return answer(await drained(this.invoker.invoke({ ...asked, quiet: true })));
+    const run = (live: LiveRun) => this.invoker.invoke({ ...asked, live });
+    await sendEventStream(response, await this.streams.open(org_id, run, answer));
     return undefined;
   }
 

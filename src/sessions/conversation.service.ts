@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEvent } from '../agents/agent-run.service.js';
 import type { Invocation } from '../agents/invocation.js';
+import type { LiveRun } from '../agents/runs/live-run.js';
 import { ConversationAgent } from './conversation-agent.js';
 import { ConversationMemory } from './conversation-memory.service.js';
 import type { Message } from './message.js';
@@ -19,6 +20,7 @@ export interface SayRequest {
   wait_ms: number;
   /** Nobody listens to the run's events. */
   quiet?: boolean | undefined;
+  live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { begun, drained, streamed } from '../agents/run-stream.js';
+import { drained } from '../agents/run-stream.js';
+import type { LiveRun } from '../agents/runs/live-run.js';
+import { RunStreams } from '../agents/runs/run-streams.service.js';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
-import { ErrorFilter } from '../platform/http/error.filter.js';
 import { sendEventStream } from '../platform/http/event-stream.js';
 import { ConversationService, type Said } from './conversation.service.js';
 import { ListMessagesQuery, MessageDto, MessageListDto, SendMessageDto, SendMessageQuery } from './dto/message.dto.js';
@@ -20,7 +21,7 @@ export class MessagesController {
   constructor(
     private readonly conversations: ConversationService,
     private readonly sessions: SessionsService,
-    private readonly errors: ErrorFilter,
+    private readonly streams: RunStreams,
   ) {}
 
   /**
@@ -45,10 +46,11 @@ export class MessagesController {
     assertSmall(body.metadata);
     const message = { ...body, org_id, user_id, session_id, wait_ms: on_busy === 'reject' ? 0 : DEFAULT_WAIT_MS };
     if (role === 'system') return messageView(await this.conversations.note(message));
-    const quiet = !wantsEventStream(request);
-    const run = this.conversations.say({ ...message, quiet, signal: callerSignal(response) });
-    if (quiet) return answer(await drained(run));
-    await sendEventStream(response, streamed(await begun(run), answer, this.errors));
+    const signal = callerSignal(response);
+    if (!wantsEventStream(request))
+      return answer(await drained(this.conversations.say({ ...message, quiet: true, signal })));
+    const run = (live: LiveRun) => this.conversations.say({ ...message, live, signal });
+    await sendEventStream(response, await this.streams.open(org_id, run, answer));
     return undefined;
   }
 
