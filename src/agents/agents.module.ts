@@ -18,7 +18,10 @@ import { InvocationsController } from './invocations.controller.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { InvocationsService } from './invocations.service.js';
 import { RunnableAgentsService } from './runnable-agents.service.js';
+import { BackgroundAnswer } from './runs/background-answer.service.js';
+import { BackgroundRuns } from './runs/background-runs.service.js';
 import { LiveRuns } from './runs/live-runs.service.js';
+import { RunCancellation } from './runs/run-cancellation.service.js';
 import { RunControlController } from './runs/run-control.controller.js';
 import { RunEvents } from './runs/run-events.service.js';
 import { RunEventsRepository } from './runs/run-events.repository.js';
@@ -42,7 +45,10 @@ import { RunStreams } from './runs/run-streams.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    BackgroundAnswer,
+    BackgroundRuns,
     LiveRuns,
+    RunCancellation,
     RunEvents,
     RunEventsRepository,
     RunPresenter,
@@ -55,6 +61,7 @@ import { RunStreams } from './runs/run-streams.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    BackgroundAnswer,
     RunStreams,
   ],
 })

@@ -18,6 +18,11 @@ export abstract class Conversations {
    * @throws NotFoundError when the agent has no such session, InvalidStateError when it is closed.
    */
   abstract turn(request: ConversationTurn): AsyncGenerator<RunEvent, Invocation>;
+  /**
+   * Whether a next turn is possible at all, without waiting for it.
+   * @throws NotFoundError when the agent has no such session, InvalidStateError when it is closed.
+   */
+  abstract assertOpen(org_id: string, agent_id: string, session_id: string): Promise<void>;
   /** Ends a session, also one that a run began and nobody has used yet; one that does not exist is no error. */
   abstract close(org_id: string, session_id: string): Promise<void>;
 }

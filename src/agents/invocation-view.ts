@@ -1,4 +1,4 @@
-import type { InvocationDto, InvokeResultDto, TraceDto } from './dto/invocation.dto.js';
+import type { InvocationDto, InvokeResultDto, RunStateDto, TraceDto } from './dto/invocation.dto.js';
 import type { Invocation } from './invocation.js';
 
 /** The answer to an invoke. */
@@ -15,6 +15,11 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
     ...(withTrace && trace ? { trace: trace as unknown as TraceDto } : {}),
     created_at,
   };
+}
+
+/** A run that goes on. */
+export function runState({ invocation_id, agent_id, session_id, status, created_at }: Invocation): RunStateDto {
+  return { invocation_id, agent_id, session_id, status, created_at };
 }
 
 /** The record without the bookkeeping of its item. */
@@ -34,6 +39,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     duration_ms,
     model,
     usage,
+    background: invocation.background ?? false,
     ...(withTrace ? { trace: trace as unknown as TraceDto | null } : {}),
     created_at,
     completed_at,

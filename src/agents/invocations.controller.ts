@@ -8,12 +8,13 @@ import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.j
 import { sendEventStream } from '../platform/http/event-stream.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
-import { InvocationDto, InvocationListDto, InvokeResultDto } from './dto/invocation.dto.js';
+import { InvocationDto, InvocationListDto, InvokeResultDto, RunStateDto } from './dto/invocation.dto.js';
 import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
 import type { Invocation } from './invocation.js';
 import { InvocationsService } from './invocations.service.js';
 import { invocationView, invokeResult } from './invocation-view.js';
 import { drained } from './run-stream.js';
+import { BackgroundAnswer } from './runs/background-answer.service.js';
 import type { LiveRun } from './runs/live-run.js';
 import { RunStreams } from './runs/run-streams.service.js';
 
@@ -24,27 +25,35 @@ export class InvocationsController {
     private readonly invoker: AgentInvokeService,
     private readonly invocations: InvocationsService,
     private readonly streams: RunStreams,
+    private readonly background: BackgroundAnswer,
   ) {}
 
   /**
    * Runs the agent. With `Accept: text/event-stream` the same run streams as Server-Sent Events: `start`, `delta`, `tool_call`,
-   * `tool_result`, and at the end `done` (this same object) or `error`.
+   * `tool_result`, and at the end `done` (this same object) or `error`. Leaving the stream stops the run. With
+   * `"background": true` the answer is 202 at once, or the stream of a run that goes on whatever its listeners do.
    */
   @Post('agents/:agent_id/invoke')
   @HttpCode(200)
   @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run goes on in the background; Location is its record.' })
   @ApiErrors(400, 404, 409, 413, 422, 502, 504)
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Body() { enable_trace, ...body }: InvokeAgentDto,
+    @Body() { enable_trace, background, ...body }: InvokeAgentDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<InvokeResultDto | undefined> {
-    const asked = { ...body, org_id, user_id, agent_id, signal: callerSignal(response) };
+  ): Promise<InvokeResultDto | RunStateDto | undefined> {
     const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
+    if (background) {
+      const asked = { ...body, org_id, user_id, agent_id };
+      const run = (live: LiveRun) => this.invoker.invoke({ ...asked, live });
+      return this.background.start(request, response, { beginning: await this.invoker.beginning(asked), run, answer });
+    }
+    const asked = { ...body, org_id, user_id, agent_id, signal: callerSignal(response) };
     if (!wantsEventStream(request)) return answer(await drained(this.invoker.invoke({ ...asked, quiet: true })));
     const run = (live: LiveRun) => this.invoker.invoke({ ...asked, live });
     await sendEventStream(response, await this.streams.open(org_id, run, answer));

@@ -1,11 +1,10 @@
 import { request as httpRequest } from 'node:http';
-import { Settings } from '../../src/platform/config/settings.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { CountingRuntime } from '../support/counting-runtime.js';
 import { eventually } from '../support/http.js';
-import { leftovers } from '../support/leftovers.js';
 import { registeredAgent } from '../support/registered-agent.js';
+import { leftoversOf, startBeside } from '../support/shared-app.js';
 import { type ReceivedEvent, readEvents } from '../support/sse.js';
 
 const STREAM = { accept: 'text/event-stream', 'content-type': 'application/json' };
@@ -18,9 +17,7 @@ const runtime = new CountingRuntime();
 
 beforeAll(async () => {
   app = await startApp({}, runtime);
-  const settings = app.app.get(Settings, { strict: false });
-  const shared = { DYNAMODB_ENDPOINT: settings.get('DYNAMODB_ENDPOINT') ?? '' };
-  other = await startApp({ ...shared, NEXUS_TABLE_PREFIX: settings.get('NEXUS_TABLE_PREFIX') }, new CountingRuntime());
+  other = await startBeside(app, new CountingRuntime());
   agent = await registeredAgent(app);
 }, 60_000);
 afterAll(async () => {
@@ -109,10 +106,7 @@ describe('the events of a streamed run', () => {
     expect(data.deleted.invocations).toBe(2);
     const cut = await running;
     expect(cut.at(-1)).toMatchObject({ event: 'error', data: { details: { reason: 'cancelled' } } });
-    const settings = app.app.get(Settings, { strict: false });
-    const found = () =>
-      leftovers(settings.get('DYNAMODB_ENDPOINT') ?? '', settings.get('NEXUS_TABLE_PREFIX'), [idOf(ended), idOf(cut)]);
-    expect(await found()).toEqual({});
+    expect(await leftoversOf(app, [idOf(ended), idOf(cut)])).toEqual({});
   });
 });
 
@@ -121,10 +115,7 @@ describe('the events of a run that was not streamed', () => {
     const { data } = await app.http.post<{ invocation_id: string }>(`${agent.path}/invoke`, { input_text: 'plain' });
     const events = await follow(other, data.invocation_id);
     expect(events).toEqual([{ id: '1', event: 'done', data }]);
-    const settings = app.app.get(Settings, { strict: false });
-    const found = await leftovers(settings.get('DYNAMODB_ENDPOINT') ?? '', settings.get('NEXUS_TABLE_PREFIX'), [
-      data.invocation_id,
-    ]);
+    const found = await leftoversOf(app, [data.invocation_id]);
     expect(Object.keys(found)).toEqual(['AgentInvocations']);
   });
 });

@@ -10,6 +10,9 @@ import { ObedientRuntime } from './obedient-runtime.js';
 export class CountingRuntime extends ObedientRuntime {
   counted = 0;
   stopped: string[] = [];
+  /** How many counted at the same time at most. */
+  most = 0;
+  private underWay = 0;
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const [, to, every, length] = /^count (\d+) every (\d+)(?: of (\d+))?$/.exec(run.input) ?? [];
@@ -18,6 +21,7 @@ export class CountingRuntime extends ObedientRuntime {
       return;
     }
     let isOver = false;
+    this.most = Math.max(this.most, ++this.underWay);
     let output = '';
     try {
       yield { type: 'start', model: 'test/counting' };
@@ -31,6 +35,7 @@ export class CountingRuntime extends ObedientRuntime {
       }
       isOver = true;
     } finally {
+      this.underWay -= 1;
       if (!isOver) this.stopped.push(run.input);
     }
     const usage = { input_tokens: 3, output_tokens: Number(to) };

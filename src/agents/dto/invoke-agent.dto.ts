@@ -38,4 +38,12 @@ export class InvokeAgentDto {
   @IsOptional()
   @IsObject()
   session_state?: Record<string, unknown>;
+
+  /**
+   * Answers 202 at once; the run goes on whatever its listeners do. With `Accept: text/event-stream` its events stream.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  background?: boolean;
 }

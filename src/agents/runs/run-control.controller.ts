@@ -1,12 +1,15 @@
-import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access } from '../../identity/access.decorator.js';
 import type { Principal } from '../../identity/principal.js';
 import { CurrentPrincipal } from '../../identity/principal.decorator.js';
-import { ApiErrors } from '../../platform/http/api-docs.js';
+import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { sendEventStream } from '../../platform/http/event-stream.js';
 import { ValidationError } from '../../shared/domain-error.js';
+import { RunStateDto } from '../dto/invocation.dto.js';
+import { runState } from '../invocation-view.js';
+import { RunCancellation } from './run-cancellation.service.js';
 import { RunEvents } from './run-events.service.js';
 
 const POSITION = /^\d{1,9}$/;
@@ -15,7 +18,10 @@ const POSITION = /^\d{1,9}$/;
 @ApiTags('invocations')
 @Controller('invocations/:invocation_id')
 export class RunControlController {
-  constructor(private readonly events: RunEvents) {}
+  constructor(
+    private readonly events: RunEvents,
+    private readonly cancellation: RunCancellation,
+  ) {}
 
   /**
    * Every event of a streamed or a background run, and those to come, as Server-Sent Events, until `done` or `error`. With
@@ -40,5 +46,22 @@ export class RunControlController {
     const events = await this.events.follow(org_id, invocation_id, Number(lastEventId || 0));
     if (events) await sendEventStream(response, events);
     else response.status(204).end();
+  }
+
+  /**
+   * Asks a streamed or background run to stop, whichever process runs it. It ends as failed with the reason `cancelled`,
+   * within about a second. Safe to repeat.
+   */
+  @Post('cancel')
+  @Access('developer')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelInvocation' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run, which is about to stop or has been cancelled.' })
+  @ApiErrors(400, 404)
+  async cancel(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('invocation_id') invocation_id: string,
+  ): Promise<RunStateDto> {
+    return runState(await this.cancellation.cancel(org_id, invocation_id));
   }
 }
