@@ -6,7 +6,9 @@ import { DatabaseConnection } from './database-connection.js';
 import { DatabaseProbe } from './database-probe.js';
 import { documentClient } from './dynamodb-client.js';
 import { DynamoDb } from './dynamodb.js';
+import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
+import { ExpiredRecords } from './embedded/expired-records.js';
 import { TableCreation } from './table-creation.js';
 import type { TableDefinition } from './table-definition.js';
 
@@ -36,6 +38,7 @@ export class DynamoDbModule implements OnApplicationShutdown {
         { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
         { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
         { provide: DynamoDb, inject: [DatabaseConnection, TableCreation, Settings], useFactory: readyDatabase },
+        { provide: ExpiredRecords, inject: [DynamoDb, TABLES, Clock, Settings], useFactory: expiredRecords },
         { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
       ],
       exports: [DynamoDb, CursorCodec, TableCreation, DatabaseProbe, EmbeddedDatabase],
@@ -78,6 +81,10 @@ async function readyDatabase(
 ): Promise<DynamoDb> {
   if (isEmbedded(settings)) await creation.createMissing();
   return new DynamoDb(documentClient(connection.client), settings.get('NEXUS_TABLE_PREFIX'));
+}
+
+function expiredRecords(db: DynamoDb, tables: TableDefinition[], clock: Clock, settings: Settings): ExpiredRecords {
+  return new ExpiredRecords(db, tables, clock, isEmbedded(settings));
 }
 
 function cursorCodec(settings: Settings): CursorCodec {

@@ -24,6 +24,7 @@ import type {
 } from './database-inputs.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
 import { ReadCoalescer } from './read-coalescer.js';
+import type { TableDefinition } from './table-definition.js';
 import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from './write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
@@ -175,6 +176,32 @@ export class DynamoDb {
     } while (ExclusiveStartKey);
   }
 
+  /** Keys of records whose time is over, past every key. Only for the sweep of the embedded database. */
+  async *scanExpired(
+    { name, partition_key, sort_key }: TableDefinition,
+    ttl: string,
+    now: number,
+  ): AsyncGenerator<Key> {
+    const key = [partition_key, ...(sort_key === undefined ? [] : [sort_key])];
+    let ExclusiveStartKey: Row | undefined;
+    do {
+      const command = new ScanCommand({
+        TableName: this.tableName(name),
+        FilterExpression: '#ttl < :now',
+        ProjectionExpression: key.map((_, index) => `#key${index}`).join(', '),
+        ExpressionAttributeNames: {
+          '#ttl': ttl,
+          ...Object.fromEntries(key.map((attribute, index) => [`#key${index}`, attribute])),
+        },
+        ExpressionAttributeValues: { ':now': now },
+        ExclusiveStartKey,
+      });
+      const page = await this.run((options) => this.client.send(command, options));
+      yield* (page.Items ?? []) as Key[];
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+
   private async getOne(table: string, Key: Key, ConsistentRead: boolean): Promise<Row | undefined> {
     const command = new GetCommand({ TableName: this.tableName(table), Key, ConsistentRead });
     return (await this.run((options) => this.client.send(command, options))).Item;
@@ -192,7 +219,7 @@ export class DynamoDb {
     for (let idle = 0; countOf(open) > 0;) {
       const command = new BatchWriteCommand({ RequestItems: open });
       const { UnprocessedItems } = await this.run((options) => this.client.send(command, options));
-      const left = (UnprocessedItems ?? {});
+      const left = UnprocessedItems ?? {};
       idle = countOf(left) < countOf(open) ? 0 : idle + 1;
       open = left;
       if (countOf(open) > 0) await pauseAfter(idle);
