@@ -5,8 +5,7 @@ import type { Agent } from './agent.js';
 import { ConversationRecords } from './conversations.port.js';
 import { invocationFact } from './invocation-facts.js';
 import { InvocationsRepository } from './invocations.repository.js';
-import { LiveRuns } from './runs/live-runs.service.js';
-import { RunEventsRepository } from './runs/run-events.repository.js';
+import { RunTraces } from './runs/run-traces.service.js';
 
 /**
  * A run that began before the mark writes its record within 250 ms without looking at the agent (see `AgentRunService`);
@@ -21,15 +20,14 @@ export class AgentRecordsDeletion {
     private readonly invocations: InvocationsRepository,
     private readonly conversations: ConversationRecords,
     private readonly archived: ArchivedDeletion,
-    private readonly events: RunEventsRepository,
-    private readonly live: LiveRuns,
+    private readonly traces: RunTraces,
   ) {}
 
   async deleteUnder({
     org_id,
     agent_id,
   }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ invocations: number; sessions: number; messages: number }> {
-    this.live.stopAgent(agent_id);
+    this.traces.stopAgent(agent_id);
     await delay(LAST_WRITES_MS);
     const { sessions, messages } = await this.conversations.deleteByAgent(org_id, agent_id);
     const invocations = await this.archived.deleteAll(() => this.nextInvocations(agent_id));
@@ -39,7 +37,7 @@ export class AgentRecordsDeletion {
   private async nextInvocations(agent_id: string): Promise<Deletable[]> {
     const page = await this.invocations.listForDeletion(agent_id);
     // Before the record, by which they would be found again after a crash.
-    for (const { invocation_id, has_events } of page) if (has_events) await this.events.delete(invocation_id);
+    for (const invocation of page) await this.traces.delete(invocation);
     return page.map((invocation) => {
       const hasEnded = invocation.status !== 'running';
       const fact = { ...invocationFact(invocation), counted: invocation.uncounted === undefined };

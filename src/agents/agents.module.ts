@@ -26,12 +26,19 @@ import { RunControlController } from './runs/run-control.controller.js';
 import { RunEvents } from './runs/run-events.service.js';
 import { RunEventsRepository } from './runs/run-events.repository.js';
 import { RunPresenter } from './runs/run-presenter.js';
+import { RunTraces } from './runs/run-traces.service.js';
 import { RunStreams } from './runs/run-streams.service.js';
+import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
+import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { WebhookTargets } from './webhooks/webhook-targets.service.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+import { Webhooks } from './webhooks/webhooks.service.js';
 
 /** Agents, their versions and their runs. Conversations are a port, bound globally by the sessions module. */
 @Module({
   imports: [ModelsModule, RuntimesModule, StatisticsModule],
-  controllers: [AgentsController, InvocationsController, RunControlController],
+  controllers: [AgentsController, InvocationsController, RunControlController, WebhooksController],
   providers: [
     AgentsRepository,
     InvocationsRepository,
@@ -53,6 +60,12 @@ import { RunStreams } from './runs/run-streams.service.js';
     RunEventsRepository,
     RunPresenter,
     RunStreams,
+    RunTraces,
+    WebhookDeliveriesRepository,
+    WebhookSecrets,
+    WebhookSender,
+    WebhookTargets,
+    Webhooks,
   ],
   exports: [
     AgentsService,

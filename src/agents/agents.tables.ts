@@ -48,4 +48,11 @@ export const AGENT_TABLES: TableDefinition[] = [
     key_types: { last_event: 'N' },
     ttl_attribute: 'expires_at',
   },
+  /** How runs with a webhook tell their end. `DueIndex` is sparse: what is still to be delivered. */
+  {
+    name: 'AgentWebhookDeliveries',
+    partition_key: 'invocation_id',
+    indexes: [{ name: 'DueIndex', partition_key: 'due', sort_key: 'due_at', projection: 'KEYS_ONLY' }],
+    ttl_attribute: 'expires_at',
+  },
 ];

@@ -7,6 +7,7 @@ import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
 import { sendEventStream } from '../platform/http/event-stream.js';
 import { PageQuery } from '../platform/http/page.dto.js';
+import { ValidationError } from '../shared/domain-error.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
 import { InvocationDto, InvocationListDto, InvokeResultDto, RunStateDto } from './dto/invocation.dto.js';
 import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
@@ -17,6 +18,7 @@ import { drained } from './run-stream.js';
 import { BackgroundAnswer } from './runs/background-answer.service.js';
 import type { LiveRun } from './runs/live-run.js';
 import { RunStreams } from './runs/run-streams.service.js';
+import { WebhookTargets } from './webhooks/webhook-targets.service.js';
 
 @ApiTags('invocations')
 @Controller()
@@ -26,6 +28,7 @@ export class InvocationsController {
     private readonly invocations: InvocationsService,
     private readonly streams: RunStreams,
     private readonly background: BackgroundAnswer,
+    private readonly webhooks: WebhookTargets,
   ) {}
 
   /**
@@ -43,15 +46,18 @@ export class InvocationsController {
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Body() { enable_trace, background, ...body }: InvokeAgentDto,
+    @Body() { enable_trace, background, webhook, ...body }: InvokeAgentDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<InvokeResultDto | RunStateDto | undefined> {
     const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
+    if (webhook && !background) throw ValidationError.field('webhook', 'needs a run with "background": true');
     if (background) {
       const asked = { ...body, org_id, user_id, agent_id };
+      const target = webhook ? { webhook: this.webhooks.target(webhook.url) } : {};
+      const beginning = { ...(await this.invoker.beginning(asked)), ...target };
       const run = (live: LiveRun) => this.invoker.invoke({ ...asked, live });
-      return this.background.start(request, response, { beginning: await this.invoker.beginning(asked), run, answer });
+      return this.background.start(request, response, { beginning, run, answer });
     }
     const asked = { ...body, org_id, user_id, agent_id, signal: callerSignal(response) };
     if (!wantsEventStream(request)) return answer(await drained(this.invoker.invoke({ ...asked, quiet: true })));
@@ -83,6 +89,8 @@ export class InvocationsController {
     @CurrentPrincipal() { org_id }: Principal,
     @Param('invocation_id') invocation_id: string,
   ): Promise<InvocationDto> {
-    return invocationView(await this.invocations.get(org_id, invocation_id), true);
+    const invocation = await this.invocations.get(org_id, invocation_id);
+    const webhook = await this.webhooks.stateOf(invocation);
+    return { ...invocationView(invocation, true), ...(webhook ? { webhook } : {}) };
   }
 }

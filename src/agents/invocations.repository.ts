@@ -6,6 +6,7 @@ import { pageOf } from '../platform/dynamodb/page-query.js';
 import type { Page } from '../shared/page.js';
 import { AgentNotFoundError, RunEndedElsewhereError } from './agents.errors.js';
 import type { Invocation } from './invocation.js';
+import { dueDelivery } from './webhooks/webhook-delivery.js';
 
 const TABLE = 'AgentInvocations';
 const RUNNING = 'RUNNING';
@@ -54,10 +55,12 @@ export class InvocationsRepository {
    * @throws AgentNotFoundError when its agent was deleted meanwhile, RunEndedElsewhereError when it counts as dead already.
    */
   async finish(invocation: Invocation): Promise<void> {
-    await this.putWhileAgentLives(invocation, finishedItem(invocation), {
+    const condition = {
       ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
       ExpressionAttributeValues: { ':running': RUNNING },
-    });
+    };
+    const told = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, told);
   }
 
   /** A run shows that it is alive. @returns false when it is not recorded as running any more. */
@@ -80,31 +83,32 @@ export class InvocationsRepository {
   /** A run whose process died: failed, unless it has ended or shown life after all. */
   async interrupt(invocation_id: string, at: string, before: string): Promise<void> {
     const runIsStillDead = `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`;
-    try {
-      await this.db.update({
-        TableName: TABLE,
-        Key: { invocation_id },
-        UpdateExpression:
-          'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
-        ConditionExpression: runIsStillDead,
-        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-        ExpressionAttributeValues: {
-          ':running': RUNNING,
-          ':before': before,
-          ':failed': 'failed',
-          ':error': {
-            code: 'AGENT_INVOCATION_FAILED',
-            reason: 'interrupted',
-            message: 'The process that ran the agent ended before the agent answered',
-          },
-          ':at': at,
-          ':zero': 0,
-          ':shard': SHARDS[0],
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    if (!row) return;
+    const Update = {
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression:
+        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+      ConditionExpression: runIsStillDead,
+      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+      ExpressionAttributeValues: {
+        ':running': RUNNING,
+        ':before': before,
+        ':failed': 'failed',
+        ':error': {
+          code: 'AGENT_INVOCATION_FAILED',
+          reason: 'interrupted',
+          message: 'The process that ran the agent ended before the agent answered',
         },
-      });
-    } catch (error) {
-      if (!conditionFailed(error)) throw error;
-    }
+        ':at': at,
+        ':zero': 0,
+        ':shard': SHARDS[0],
+      },
+    };
+    await this.db.transact([{ Update }, ...dueDelivery(row, at)]).catch((error: unknown) => {
+      if (!failedConditions(error)) throw error;
+    });
   }
 
   /** Runs that were never ended: all of them, or those that have run out of time. */
@@ -222,6 +226,7 @@ export class InvocationsRepository {
     invocation: Invocation,
     Item: Record<string, unknown>,
     condition: { ConditionExpression?: string; ExpressionAttributeValues?: Record<string, unknown> } = {},
+    together: TransactItem[] = [],
   ): Promise<void> {
     const agentIsNotBeingDeleted = {
       ConditionCheck: {
@@ -231,7 +236,7 @@ export class InvocationsRepository {
       },
     };
     const put = { Put: { TableName: TABLE, Item, ...condition } };
-    await this.db.transact([put, agentIsNotBeingDeleted]).catch((error: unknown) => {
+    await this.db.transact([put, agentIsNotBeingDeleted, ...together]).catch((error: unknown) => {
       const failed = failedConditions(error);
       if (failed?.[1]) throw new AgentNotFoundError(invocation.agent_id);
       if (failed?.[0]) throw new RunEndedElsewhereError(invocation.invocation_id);

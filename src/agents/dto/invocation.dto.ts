@@ -1,3 +1,5 @@
+import { WebhookStateDto } from './webhook.dto.js';
+
 export class UsageDto {
   /** @example 120 */
   input_tokens: number;
@@ -156,6 +158,9 @@ export class InvocationDto {
    * @example false
    */
   background: boolean;
+
+  /** Only of a run that has one, and only when a single invocation is asked for. */
+  webhook?: WebhookStateDto;
 
   /** Every step; only when a single invocation is asked for. */
   trace?: TraceDto | null;

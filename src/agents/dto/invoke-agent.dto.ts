@@ -1,4 +1,6 @@
-import { IsBoolean, IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { WebhookDto } from './webhook.dto.js';
 
 export class InvokeAgentDto {
   /**
@@ -46,4 +48,10 @@ export class InvokeAgentDto {
   @IsOptional()
   @IsBoolean()
   background?: boolean;
+
+  /** Told how a background run ended, in a signed call. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => WebhookDto)
+  webhook?: WebhookDto;
 }

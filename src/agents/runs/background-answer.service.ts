@@ -4,6 +4,7 @@ import { wantsEventStream } from '../../platform/http/caller-signal.js';
 import { sendEventStream } from '../../platform/http/event-stream.js';
 import type { RunStateDto } from '../dto/invocation.dto.js';
 import { runState } from '../invocation-view.js';
+import { Webhooks } from '../webhooks/webhooks.service.js';
 import { type BackgroundRun, BackgroundRuns } from './background-runs.service.js';
 import { RunEvents } from './run-events.service.js';
 
@@ -13,10 +14,12 @@ export class BackgroundAnswer {
   constructor(
     private readonly runs: BackgroundRuns,
     private readonly events: RunEvents,
+    private readonly webhooks: Webhooks,
   ) {}
 
   async start<T>(request: Request, response: Response, run: BackgroundRun<T>): Promise<RunStateDto | undefined> {
-    const invocation = await this.runs.start(run);
+    const over = (): void => this.webhooks.kick();
+    const invocation = await this.runs.start(run.beginning.webhook ? { ...run, over } : run);
     const { org_id, invocation_id } = invocation;
     response.status(202).location(`/api/v1/invocations/${invocation_id}`);
     if (!wantsEventStream(request)) return runState(invocation);

@@ -23,6 +23,8 @@ export interface BackgroundRun<T> {
   run: (live: LiveRun) => AsyncGenerator<RunEvent, T>;
   /** The data of the `done` event. */
   answer: (result: T) => unknown;
+  /** Called when the run has ended in any way. */
+  over?: () => void;
 }
 
 /**
@@ -82,6 +84,7 @@ export class BackgroundRuns implements OnModuleDestroy {
     } catch (error) {
       this.logger.error({ msg: 'a background run broke', invocation_id: live.invocation_id, err: error });
     } finally {
+      request.over?.();
       await this.live.close(live);
       leave();
     }
