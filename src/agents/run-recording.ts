@@ -12,6 +12,8 @@ export class Recording {
   private timer: NodeJS.Timeout | undefined;
   private beginning: Promise<boolean> | undefined;
   private ending: Promise<void> | undefined;
+  /** A record of the running run may exist. */
+  private wasTried = false;
   /** The agent was deleted meanwhile: nothing of the run may stay. */
   isLost = false;
 
@@ -40,20 +42,27 @@ export class Recording {
   /** The run is recorded as running before anything else happens. @throws AgentNotFoundError, DatabaseError */
   async begin(): Promise<void> {
     await this.repository.begin(this.invocation, this.expiry());
+    this.wasTried = true;
     this.beginning = Promise.resolve(true);
   }
 
   /** Sees to it that there is a record. @returns false when there is none: the agent is being deleted, or the database is away. */
   recorded(): Promise<boolean> {
     clearTimeout(this.timer);
-    if (this.ending && !this.beginning)
+    if (this.ending)
       return this.ending.then(
         () => true,
         () => false,
       );
+    this.wasTried = true;
     this.beginning ??= this.repository.begin(this.invocation, this.expiry()).then(
       () => true,
-      (error: unknown) => this.unrecorded(error),
+      (error: unknown) => {
+        this.lookAt(error);
+        // The database was away: whoever needs the record tries again.
+        if (!this.isLost) this.beginning = undefined;
+        return false;
+      },
     );
     return this.beginning;
   }
@@ -75,19 +84,17 @@ export class Recording {
   }
 
   private async store(finished: Invocation): Promise<void> {
-    const wasLong = this.beginning !== undefined;
     await this.beginning;
     try {
-      await (wasLong ? this.repository.finish(finished) : this.repository.create(finished));
+      await (this.wasTried ? this.repository.finish(finished) : this.repository.create(finished));
     } catch (error) {
-      this.unrecorded(error);
+      this.lookAt(error);
       throw error;
     }
   }
 
-  private unrecorded(error: unknown): false {
+  private lookAt(error: unknown): void {
     if (error instanceof AgentNotFoundError) this.isLost = true;
-    return false;
   }
 
   private expiry(): string {
