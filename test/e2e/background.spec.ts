@@ -20,7 +20,7 @@ let agent: BuiltAgent;
 const runtime = new CountingRuntime();
 
 beforeAll(async () => {
-  app = await startApp({ BACKGROUND_RUN_SLOTS: '2', BACKGROUND_RUN_GRACE_SECONDS: '1' }, runtime);
+  app = await startApp({ BACKGROUND_RUN_SLOTS: '2', RUN_LEASE_SECONDS: '3' }, runtime);
   agent = await registeredAgent(app);
 }, 30_000);
 afterAll(() => app.close());
@@ -153,6 +153,31 @@ describe('many background runs', () => {
       (found) => Object.keys(found).length === 0,
     );
     expect(runtime.stopped.filter((input) => input === body.input_text).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('end soon when their agent is deleted through another process, and leave nothing', async () => {
+    const other = await startBeside(app, new CountingRuntime());
+    try {
+      const own = await registeredAgent(app, { agent_name: 'far-away' });
+      const body = { input_text: 'count 504 every 20', background: true };
+      const { data } = await app.http.post<RunBody>(`${own.path}/invoke`, body);
+      runtime.counted = 0;
+      await eventually(
+        async () => runtime.counted,
+        (counted) => counted > 10,
+      );
+      expect((await other.http.delete(own.path)).status).toBe(200);
+      await eventually(
+        async () => runtime.stopped,
+        (stopped) => stopped.includes(body.input_text),
+      );
+      await eventually(
+        () => leftoversOf(app, [data.invocation_id]),
+        (found) => Object.keys(found).length === 0,
+      );
+    } finally {
+      await other.close();
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { DatabaseConnection } from '../../src/platform/dynamodb/database-connection.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { CountingRuntime } from '../support/counting-runtime.js';
@@ -120,6 +121,29 @@ describe('the events of a run that was not streamed', () => {
   });
 });
 
+describe('a run without listeners', () => {
+  it('costs two database calls as before, and a streamed one a write more', async () => {
+    const commands: string[] = [];
+    app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.add(
+      (next, context) => (args) => {
+        commands.push(String(context.commandName));
+        return next(args);
+      },
+      { step: 'initialize', name: 'counting' },
+    );
+    const calls = async (ask: () => Promise<unknown>): Promise<string[]> => {
+      commands.length = 0;
+      await ask();
+      return commands.filter((name) => !name.startsWith('Query') && !name.startsWith('Transact'));
+    };
+    const plain = () => app.http.post(`${agent.path}/invoke`, { input_text: 'plain' });
+    await plain();
+    expect(await calls(plain)).toEqual(['GetItemCommand', 'PutItemCommand']);
+    expect(await calls(() => stream('plain'))).toEqual(['GetItemCommand', 'PutItemCommand', 'PutItemCommand']);
+    app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.remove('counting');
+  });
+});
+
 describe('a conversation', () => {
   it('streams events that can be resumed', async () => {
     const { data } = await app.http.post<{ session_id: string }>(`${agent.path}/sessions`, {});
@@ -149,6 +173,12 @@ describe('a reader that does not read', () => {
       async () => runtime.stopped,
       (stopped) => stopped.includes(words),
     );
+    const { data } = await app.http.get<{ invocations: { invocation_id: string }[] }>(
+      `${agent.path}/invocations?limit=1`,
+    );
+    const stored = await follow(other, data.invocations[0]?.invocation_id ?? '');
+    expect(stored.map(({ id }) => Number(id))).toEqual(stored.map((_, index) => index + 1));
+    expect(stored.at(-1)).toMatchObject({ event: 'error', data: { details: { reason: 'cancelled' } } });
   });
 });
 
