@@ -100,8 +100,8 @@ describe('the events of a streamed run', () => {
     const ended = await readEvents(path, post('count 20 every 10'));
     const running = readEvents(path, post('count 502 every 10'));
     await eventually(
-      async () => runtime.counted,
-      (counted) => counted > 15 && counted < 502,
+      async () => (await app.http.get<{ invocations: { status: string }[] }>(`${own.path}/invocations`)).data,
+      ({ invocations }) => invocations[0]?.status === 'running',
     );
     const { data } = await app.http.delete<{ deleted: { invocations: number } }>(own.path);
     expect(data.deleted.invocations).toBe(2);
@@ -126,7 +126,10 @@ describe('a run without listeners', () => {
     const commands: string[] = [];
     app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.add(
       (next, context) => (args) => {
-        commands.push(String(context.commandName));
+        const { TableName } = args.input as { TableName?: string };
+        // The statistics and the look at webhooks come and go as they please.
+        const isOfRun = TableName !== undefined && /^(Get|Put)Item/.test(String(context.commandName));
+        if (isOfRun) commands.push(`${String(context.commandName)} ${TableName.replace(/^test-\w+-/, '')}`);
         return next(args);
       },
       { step: 'initialize', name: 'counting' },
@@ -134,12 +137,13 @@ describe('a run without listeners', () => {
     const calls = async (ask: () => Promise<unknown>): Promise<string[]> => {
       commands.length = 0;
       await ask();
-      return commands.filter((name) => !name.startsWith('Query') && !name.startsWith('Transact'));
+      return commands.filter((command) => command.includes(' Agent'));
     };
     const plain = () => app.http.post(`${agent.path}/invoke`, { input_text: 'plain' });
     await plain();
-    expect(await calls(plain)).toEqual(['GetItemCommand', 'PutItemCommand']);
-    expect(await calls(() => stream('plain'))).toEqual(['GetItemCommand', 'PutItemCommand', 'PutItemCommand']);
+    const recorded = ['GetItemCommand AgentInstances', 'PutItemCommand AgentInvocations'];
+    expect(await calls(plain)).toEqual(recorded);
+    expect(await calls(() => stream('plain'))).toEqual([...recorded, 'PutItemCommand AgentInvocationEvents']);
     app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.remove('counting');
   });
 });
