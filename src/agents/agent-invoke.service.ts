@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { AgentRunService, type RunEvent } from './agent-run.service.js';
+import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { Conversations } from './conversations.port.js';
 import type { Invocation } from './invocation.js';
 import { RunnableAgentsService } from './runnable-agents.service.js';
+import type { LiveRun } from './runs/live-run.js';
 
 export interface InvokeRequest {
   org_id: string;
@@ -14,6 +15,7 @@ export interface InvokeRequest {
   session_state?: Record<string, unknown> | undefined;
   /** Nobody listens to the run's events. */
   quiet?: boolean | undefined;
+  live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -38,6 +40,15 @@ export class AgentInvokeService {
       : this.conversations.turn({ ...turn, session_id });
     if (end_session) await this.conversations.close(request.org_id, invocation.session_id);
     return invocation;
+  }
+
+  /** What the record of a run in the background begins with. @throws as {@link invoke}, but for the run's own failure. */
+  async beginning(request: InvokeRequest): Promise<Omit<RunBeginning, 'live'>> {
+    const { org_id, user_id, agent_id, session_id, input_text } = request;
+    const { agent, definition } = await this.runnable.get(org_id, agent_id);
+    if (session_id !== undefined) await this.conversations.assertOpen(org_id, agent_id, session_id);
+    const session = session_id === undefined ? {} : { session_id };
+    return { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text, ...session };
   }
 
   private async *once(request: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {

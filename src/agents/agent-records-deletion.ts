@@ -5,6 +5,7 @@ import type { Agent } from './agent.js';
 import { ConversationRecords } from './conversations.port.js';
 import { invocationFact } from './invocation-facts.js';
 import { InvocationsRepository } from './invocations.repository.js';
+import { RunTraces } from './runs/run-traces.service.js';
 
 /**
  * A run that began before the mark writes its record within 250 ms without looking at the agent (see `AgentRunService`);
@@ -19,12 +20,14 @@ export class AgentRecordsDeletion {
     private readonly invocations: InvocationsRepository,
     private readonly conversations: ConversationRecords,
     private readonly archived: ArchivedDeletion,
+    private readonly traces: RunTraces,
   ) {}
 
   async deleteUnder({
     org_id,
     agent_id,
   }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ invocations: number; sessions: number; messages: number }> {
+    this.traces.stopAgent(agent_id);
     await delay(LAST_WRITES_MS);
     const { sessions, messages } = await this.conversations.deleteByAgent(org_id, agent_id);
     const invocations = await this.archived.deleteAll(() => this.nextInvocations(agent_id));
@@ -33,6 +36,8 @@ export class AgentRecordsDeletion {
 
   private async nextInvocations(agent_id: string): Promise<Deletable[]> {
     const page = await this.invocations.listForDeletion(agent_id);
+    // Before the record, by which they would be found again after a crash.
+    for (const invocation of page) await this.traces.delete(invocation);
     return page.map((invocation) => {
       const hasEnded = invocation.status !== 'running';
       const fact = { ...invocationFact(invocation), counted: invocation.uncounted === undefined };

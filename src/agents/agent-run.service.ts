@@ -10,9 +10,9 @@ import { NO_USAGE } from '../shared/usage.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { boundedTrace, type Invocation, sessionBegunBy } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
+import { Recording } from './run-recording.js';
+import type { LiveRun } from './runs/live-run.js';
 
-/** A run that is not over by then is recorded while it goes on; faster ones cost a single write. */
-const RECORD_AFTER_MS = 250;
 /** What a run may take beyond its own limit before it counts as dead. */
 const GRACE_MS = 60_000;
 
@@ -31,8 +31,17 @@ export interface RunRequest {
   session_state?: Record<string, unknown> | undefined;
   /** See {@link AgentRun.quiet}. */
   quiet?: boolean | undefined;
+  /** Others can follow and stop the run. Its record may have begun already. */
+  live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/** What the record of a run says from the beginning. */
+export type RunBeginning = Pick<
+  RunRequest,
+  'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live'
+> &
+  Pick<Invocation, 'background' | 'webhook'>;
 
 /** What happens in a run, for streams: the runtime's events but its `done`, and at the start the ids. */
 export type RunEvent =
@@ -56,19 +65,21 @@ export class AgentRunService {
    * @throws AgentRunError after the failed record was stored; `details.invocation_id` names it.
    */
   async *run(request: RunRequest): AsyncGenerator<RunEvent, Invocation> {
-    const recording = new Recording(this.begun(request), this.repository, this.clock);
+    const recording = request.live?.recording ?? this.recording(request);
+    const { invocation_id, session_id } = recording.invocation;
     const abandoned = new AbortController();
-    const signal = request.signal ? AbortSignal.any([request.signal, abandoned.signal]) : abandoned.signal;
-    recording.watch(request.definition.limits.timeout_seconds * 1000 + GRACE_MS);
+    const outside = [request.signal, request.live?.signal].filter((signal) => signal !== undefined);
+    const signal = AbortSignal.any([...outside, abandoned.signal]);
+    recording.start();
     let isOver = false;
     try {
-      yield { type: 'accepted', invocation_id: recording.id, session_id: recording.session_id };
-      const result = yield* this.forward(request, recording.session_id, signal);
+      yield { type: 'accepted', invocation_id, session_id };
+      const result = yield* this.forward(request, session_id, signal);
       isOver = true;
       return await this.succeed(recording, result);
     } catch (error) {
       isOver = true;
-      throw await this.fail(recording, error);
+      throw await this.fail(recording, error, request.live);
     } finally {
       if (!isOver) {
         abandoned.abort();
@@ -78,6 +89,15 @@ export class AgentRunService {
         );
       }
     }
+  }
+
+  /** The record of a run that is about to start; a live run shows signs of life, another one has its whole time. */
+  recording(request: RunBeginning): Recording {
+    const { live, definition } = request;
+    const lasts_ms = live?.lease_ms ?? definition.limits.timeout_seconds * 1000 + GRACE_MS;
+    const recording = new Recording(this.begun(request), lasts_ms, this.repository, this.clock);
+    if (live) live.recording = recording;
+    return recording;
   }
 
   private async *forward(
@@ -105,9 +125,9 @@ export class AgentRunService {
     throw new AgentRunError('runtime', 'The runtime ended without an answer');
   }
 
-  private begun(request: RunRequest): Invocation {
-    const { org_id, user_id, agent_id, agent_version, input_text } = request;
-    const invocation_id = this.ids.next('inv');
+  private begun(request: RunBeginning): Invocation {
+    const { org_id, user_id, agent_id, agent_version, input_text, live, background, webhook } = request;
+    const invocation_id = live?.invocation_id ?? this.ids.next('inv');
     return {
       invocation_id,
       org_id,
@@ -126,6 +146,9 @@ export class AgentRunService {
       trace: null,
       created_at: this.clock.timestamp(),
       completed_at: null,
+      ...(live ? { has_events: true } : {}),
+      ...(background ? { background } : {}),
+      ...(webhook ? { webhook } : {}),
     };
   }
 
@@ -143,16 +166,15 @@ export class AgentRunService {
     return stored;
   }
 
-  private async fail(recording: Recording, error: unknown): Promise<unknown> {
-    const failure =
-      error instanceof AgentRunError
-        ? error
-        : new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
-    const known = error instanceof DomainError ? error : failure;
+  /** Records a run as failed. @returns what to throw: it names the invocation. */
+  async fail(recording: Recording, error: unknown, live?: LiveRun): Promise<unknown> {
+    const failure = stopped(live, error) ?? runError(error);
+    const known = error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error;
+    const reason = String(failure.details['reason']);
     try {
       await recording.end({
         status: 'failed',
-        error: { code: known.code, reason: failure.reason, message: known.message },
+        error: { code: known.code, reason, message: known.message },
         usage: failure.usage,
         cost_usd: failure.cost_usd,
         trace: boundedTrace(failure.steps),
@@ -171,43 +193,15 @@ export class AgentRunService {
   }
 }
 
-/** The record of one run: written once at its end, or also before when it takes long. */
-class Recording {
-  private readonly startedAt = performance.now();
-  private timer: NodeJS.Timeout | undefined;
-  private beginning: Promise<boolean> | undefined;
+function runError(error: unknown): AgentRunError {
+  if (error instanceof AgentRunError) return error;
+  return new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
+}
 
-  constructor(
-    private readonly invocation: Invocation,
-    private readonly repository: InvocationsRepository,
-    private readonly clock: Clock,
-  ) {}
-
-  get id(): string {
-    return this.invocation.invocation_id;
-  }
-
-  get session_id(): string {
-    return this.invocation.session_id;
-  }
-
-  watch(lasts_ms: number): void {
-    this.timer = setTimeout(() => {
-      const expires = new Date(this.clock.now().getTime() + lasts_ms).toISOString();
-      this.beginning = this.repository.begin(this.invocation, expires).then(
-        () => true,
-        () => false,
-      );
-    }, RECORD_AFTER_MS);
-  }
-
-  async end(outcome: Partial<Invocation>): Promise<Invocation> {
-    clearTimeout(this.timer);
-    const duration_ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
-    const finished: Invocation = { ...this.invocation, ...outcome, duration_ms, completed_at: this.clock.timestamp() };
-    const wasLong = this.beginning !== undefined;
-    await this.beginning;
-    await (wasLong ? this.repository.finish(finished) : this.repository.create(finished));
-    return finished;
-  }
+/** A run that was stopped from outside fails for the reason for which it was stopped. */
+function stopped(live: LiveRun | undefined, error: unknown): AgentRunError | undefined {
+  if (!live?.stopped || !(error instanceof AgentRunError) || error.reason !== 'cancelled') return undefined;
+  const failure = new AgentRunError('cancelled', live.stopped.message, error.steps, error.usage, error);
+  failure.details['reason'] = live.stopped.reason;
+  return failure;
 }

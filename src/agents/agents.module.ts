@@ -18,11 +18,27 @@ import { InvocationsController } from './invocations.controller.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { InvocationsService } from './invocations.service.js';
 import { RunnableAgentsService } from './runnable-agents.service.js';
+import { BackgroundAnswer } from './runs/background-answer.service.js';
+import { BackgroundRuns } from './runs/background-runs.service.js';
+import { LiveRuns } from './runs/live-runs.service.js';
+import { RunCancellation } from './runs/run-cancellation.service.js';
+import { RunControlController } from './runs/run-control.controller.js';
+import { RunEvents } from './runs/run-events.service.js';
+import { RunEventsRepository } from './runs/run-events.repository.js';
+import { RunPresenter } from './runs/run-presenter.js';
+import { RunTraces } from './runs/run-traces.service.js';
+import { RunStreams } from './runs/run-streams.service.js';
+import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
+import { WebhookSecrets } from './webhooks/webhook-secrets.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.service.js';
+import { WebhookTargets } from './webhooks/webhook-targets.service.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+import { Webhooks } from './webhooks/webhooks.service.js';
 
 /** Agents, their versions and their runs. Conversations are a port, bound globally by the sessions module. */
 @Module({
   imports: [ModelsModule, RuntimesModule, StatisticsModule],
-  controllers: [AgentsController, InvocationsController],
+  controllers: [AgentsController, InvocationsController, RunControlController, WebhooksController],
   providers: [
     AgentsRepository,
     InvocationsRepository,
@@ -36,6 +52,20 @@ import { RunnableAgentsService } from './runnable-agents.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    BackgroundAnswer,
+    BackgroundRuns,
+    LiveRuns,
+    RunCancellation,
+    RunEvents,
+    RunEventsRepository,
+    RunPresenter,
+    RunStreams,
+    RunTraces,
+    WebhookDeliveriesRepository,
+    WebhookSecrets,
+    WebhookSender,
+    WebhookTargets,
+    Webhooks,
   ],
   exports: [
     AgentsService,
@@ -44,6 +74,8 @@ import { RunnableAgentsService } from './runnable-agents.service.js';
     AgentRunService,
     AgentInvokeService,
     InvocationsService,
+    BackgroundAnswer,
+    RunStreams,
   ],
 })
 export class AgentsModule {

@@ -37,4 +37,22 @@ export const AGENT_TABLES: TableDefinition[] = [
       { name: 'RunningIndex', partition_key: 'running', sort_key: 'run_expires_at', projection: 'KEYS_ONLY' },
     ],
   },
+  /**
+   * Events of runs that were streamed or ran in the background, many to an item, keyed by the number of the last of them;
+   * number 0 asks the process that runs it to stop.
+   */
+  {
+    name: 'AgentInvocationEvents',
+    partition_key: 'invocation_id',
+    sort_key: 'last_event',
+    key_types: { last_event: 'N' },
+    ttl_attribute: 'expires_at',
+  },
+  /** How runs with a webhook tell their end. `DueIndex` is sparse: what is still to be delivered. */
+  {
+    name: 'AgentWebhookDeliveries',
+    partition_key: 'invocation_id',
+    indexes: [{ name: 'DueIndex', partition_key: 'due', sort_key: 'due_at', projection: 'KEYS_ONLY' }],
+    ttl_attribute: 'expires_at',
+  },
 ];

@@ -3,7 +3,7 @@ import type { RunEvent, RunRequest } from './agent-run.service.js';
 
 export interface ConversationTurn extends Pick<
   RunRequest,
-  'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'quiet' | 'signal'
+  'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'quiet' | 'live' | 'signal'
 > {
   session_id: string;
 }
@@ -18,6 +18,11 @@ export abstract class Conversations {
    * @throws NotFoundError when the agent has no such session, InvalidStateError when it is closed.
    */
   abstract turn(request: ConversationTurn): AsyncGenerator<RunEvent, Invocation>;
+  /**
+   * Whether a next turn is possible at all, without waiting for it.
+   * @throws NotFoundError when the agent has no such session, InvalidStateError when it is closed.
+   */
+  abstract assertOpen(org_id: string, agent_id: string, session_id: string): Promise<void>;
   /** Ends a session, also one that a run began and nobody has used yet; one that does not exist is no error. */
   abstract close(org_id: string, session_id: string): Promise<void>;
 }

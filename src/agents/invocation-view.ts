@@ -1,4 +1,4 @@
-import type { InvocationDto, InvokeResultDto, TraceDto } from './dto/invocation.dto.js';
+import type { InvocationDto, InvokeResultDto, RunStateDto, TraceDto } from './dto/invocation.dto.js';
 import type { Invocation } from './invocation.js';
 
 /** The answer to an invoke. */
@@ -19,6 +19,11 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
   };
 }
 
+/** A run that goes on. */
+export function runState({ invocation_id, agent_id, session_id, status, created_at }: Invocation): RunStateDto {
+  return { invocation_id, agent_id, session_id, status, created_at };
+}
+
 /** The record without the bookkeeping of its item. */
 export function invocationView(invocation: Invocation, withTrace: boolean): InvocationDto {
   const { invocation_id, agent_id, session_id, agent_version, user_id, input_text, output_text, status } = invocation;
@@ -37,6 +42,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     model,
     usage,
     cost_usd: cost_usd ?? null,
+    background: invocation.background ?? false,
     ...(withTrace ? { trace: trace as unknown as TraceDto | null } : {}),
     created_at,
     completed_at,

@@ -25,6 +25,11 @@ export interface Invocation {
   completed_at: string | null;
   /** The conversation that this run began was deleted: it does not begin again. */
   session_deleted?: boolean;
+  /** It was streamed or ran in the background, so its events are stored for a while. */
+  has_events?: boolean;
+  background?: boolean;
+  /** Where its end is told. */
+  webhook?: { url: string; delivery_id: string };
 }
 
 const INVOCATION_PREFIX = 'inv_';

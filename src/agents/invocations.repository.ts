@@ -4,11 +4,13 @@ import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '
 import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
 import { pageOf } from '../platform/dynamodb/page-query.js';
 import type { Page } from '../shared/page.js';
-import { AgentNotFoundError } from './agents.errors.js';
+import { AgentNotFoundError, RunEndedElsewhereError } from './agents.errors.js';
 import type { Invocation } from './invocation.js';
+import { dueDelivery } from './webhooks/webhook-delivery.js';
 
 const TABLE = 'AgentInvocations';
 const RUNNING = 'RUNNING';
+const RUN_IS_STILL_MARKED_RUNNING = 'running = :running';
 /** Uncounted runs are spread over a few partitions of their sparse index, so that none of them is hot. */
 const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
 
@@ -48,38 +50,65 @@ export class InvocationsRepository {
     await this.putWhileAgentLives(invocation, { ...packed(invocation), running: RUNNING, run_expires_at });
   }
 
-  /** The end of a run that was recorded before. @throws AgentNotFoundError when its agent was deleted meanwhile. */
+  /**
+   * The end of a run that was recorded before, or should have been.
+   * @throws AgentNotFoundError when its agent was deleted meanwhile, RunEndedElsewhereError when it counts as dead already.
+   */
   async finish(invocation: Invocation): Promise<void> {
-    await this.putWhileAgentLives(invocation, finishedItem(invocation));
+    const condition = {
+      ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
+      ExpressionAttributeValues: { ':running': RUNNING },
+    };
+    const told = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, told);
   }
 
-  /** A run whose process died: failed, unless it has ended after all. */
-  async interrupt(invocation_id: string, at: string): Promise<void> {
-    const runIsStillMarkedRunning = 'running = :running';
+  /** A run shows that it is alive. @returns false when it is not recorded as running any more. */
+  async renew(invocation_id: string, run_expires_at: string): Promise<boolean> {
     try {
       await this.db.update({
         TableName: TABLE,
         Key: { invocation_id },
-        UpdateExpression:
-          'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
-        ConditionExpression: runIsStillMarkedRunning,
-        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-        ExpressionAttributeValues: {
-          ':running': RUNNING,
-          ':failed': 'failed',
-          ':error': {
-            code: 'AGENT_INVOCATION_FAILED',
-            reason: 'interrupted',
-            message: 'The process that ran the agent ended before the agent answered',
-          },
-          ':at': at,
-          ':zero': 0,
-          ':shard': SHARDS[0],
-        },
+        UpdateExpression: 'SET run_expires_at = :expires',
+        ConditionExpression: RUN_IS_STILL_MARKED_RUNNING,
+        ExpressionAttributeValues: { ':running': RUNNING, ':expires': run_expires_at },
       });
+      return true;
     } catch (error) {
       if (!conditionFailed(error)) throw error;
+      return false;
     }
+  }
+
+  /** A run whose process died: failed, unless it has ended or shown life after all. */
+  async interrupt(invocation_id: string, at: string, before: string): Promise<void> {
+    const runIsStillDead = `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`;
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    if (!row) return;
+    const Update = {
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression:
+        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+      ConditionExpression: runIsStillDead,
+      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+      ExpressionAttributeValues: {
+        ':running': RUNNING,
+        ':before': before,
+        ':failed': 'failed',
+        ':error': {
+          code: 'AGENT_INVOCATION_FAILED',
+          reason: 'interrupted',
+          message: 'The process that ran the agent ended before the agent answered',
+        },
+        ':at': at,
+        ':zero': 0,
+        ':shard': SHARDS[0],
+      },
+    };
+    await this.db.transact([{ Update }, ...dueDelivery(row, at)]).catch((error: unknown) => {
+      if (!failedConditions(error)) throw error;
+    });
   }
 
   /** Runs that were never ended: all of them, or those that have run out of time. */
@@ -193,7 +222,12 @@ export class InvocationsRepository {
     for await (const row of this.db.scanAll<Row>(TABLE)) yield unpacked(row);
   }
 
-  private async putWhileAgentLives(invocation: Invocation, Item: Record<string, unknown>): Promise<void> {
+  private async putWhileAgentLives(
+    invocation: Invocation,
+    Item: Record<string, unknown>,
+    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Record<string, unknown> } = {},
+    together: TransactItem[] = [],
+  ): Promise<void> {
     const agentIsNotBeingDeleted = {
       ConditionCheck: {
         TableName: 'AgentInstances',
@@ -201,8 +235,11 @@ export class InvocationsRepository {
         ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
       },
     };
-    await this.db.transact([{ Put: { TableName: TABLE, Item } }, agentIsNotBeingDeleted]).catch((error: unknown) => {
-      if (failedConditions(error)?.[1]) throw new AgentNotFoundError(invocation.agent_id);
+    const put = { Put: { TableName: TABLE, Item, ...condition } };
+    await this.db.transact([put, agentIsNotBeingDeleted, ...together]).catch((error: unknown) => {
+      const failed = failedConditions(error);
+      if (failed?.[1]) throw new AgentNotFoundError(invocation.agent_id);
+      if (failed?.[0]) throw new RunEndedElsewhereError(invocation.invocation_id);
       throw error;
     });
   }

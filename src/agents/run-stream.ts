@@ -1,7 +1,7 @@
 import type { ErrorFilter } from '../platform/http/error.filter.js';
-import type { StreamEvent } from '../platform/http/event-stream.js';
 import { toErrorAnswer } from '../platform/http/to-error-answer.js';
 import type { RunEvent } from './agent-run.service.js';
+import type { RunStreamEvent } from './runs/run-feed.js';
 
 /** Runs to the end without a listener. */
 export async function drained<T>(run: AsyncGenerator<RunEvent, T>): Promise<T> {
@@ -37,9 +37,9 @@ export async function* streamed<T>(
   run: AsyncGenerator<RunEvent, T>,
   answer: (result: T) => unknown,
   errors: ErrorFilter,
-): AsyncGenerator<StreamEvent> {
+): AsyncGenerator<RunStreamEvent> {
   let id = 0;
-  const event = (name: string, data: unknown): StreamEvent => ({ id: String(++id), event: name, data });
+  const event = (name: string, data: unknown): RunStreamEvent => ({ id: String(++id), event: name, data });
   let ids = {};
   try {
     for (;;) {

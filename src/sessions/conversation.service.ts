@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { RunEvent } from '../agents/agent-run.service.js';
+import type { RunBeginning, RunEvent } from '../agents/agent-run.service.js';
 import type { Invocation } from '../agents/invocation.js';
+import type { LiveRun } from '../agents/runs/live-run.js';
 import { ConversationAgent } from './conversation-agent.js';
 import { ConversationMemory } from './conversation-memory.service.js';
 import type { Message } from './message.js';
 import { MessageFactory } from './message-factory.js';
 import { type HeldTurn, SessionTurnService } from './session-turn.service.js';
+import type { Session } from './session.js';
+import { SessionClosedError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 export interface SayRequest {
@@ -19,6 +22,7 @@ export interface SayRequest {
   wait_ms: number;
   /** Nobody listens to the run's events. */
   quiet?: boolean | undefined;
+  live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -79,6 +83,15 @@ export class ConversationService {
     } finally {
       await turn.end(isGivenBack);
     }
+  }
+
+  /** What the record of an answer in the background begins with. @throws SessionClosedError, AgentNotRunningError */
+  async beginning(session: Session, { user_id, content }: SayRequest): Promise<Omit<RunBeginning, 'live'>> {
+    const { org_id, session_id } = session;
+    if (session.status === 'closed') throw new SessionClosedError(session_id);
+    const { agent, definition } = await this.agent.runnable(session);
+    const { agent_id, version } = agent;
+    return { org_id, user_id, agent_id, agent_version: version, definition, session_id, input_text: content };
   }
 
   /** Stores a message for the agent's eyes without asking it; it takes its turn like any other. */

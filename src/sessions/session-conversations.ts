@@ -4,7 +4,7 @@ import { Conversations, type ConversationTurn } from '../agents/conversations.po
 import type { Invocation } from '../agents/invocation.js';
 import { ConversationService } from './conversation.service.js';
 import { SessionOpeningService } from './session-opening.service.js';
-import { SessionNotFoundError } from './sessions.errors.js';
+import { SessionClosedError, SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /** How long a turn waits when the caller did not say. */
@@ -27,6 +27,12 @@ export class SessionConversations extends Conversations {
     const { input_text, ...rest } = request;
     const { invocation } = yield* this.conversations.say({ ...rest, content: input_text, wait_ms: DEFAULT_WAIT_MS });
     return invocation;
+  }
+
+  override async assertOpen(org_id: string, agent_id: string, session_id: string): Promise<void> {
+    const session = await this.opening.find(org_id, session_id);
+    if (session?.agent_id !== agent_id) throw new SessionNotFoundError(session_id);
+    if (session.status === 'closed') throw new SessionClosedError(session_id);
   }
 
   override async close(org_id: string, session_id: string): Promise<void> {

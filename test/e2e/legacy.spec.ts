@@ -156,19 +156,20 @@ async function upload(
   session: string,
   files: [name: string, content: string | Uint8Array<ArrayBuffer>][],
   field = 'files',
+  headers: Record<string, string> = {},
 ) {
   const form = new FormData();
   for (const [name, content] of files) form.append(field, new Blob([content], { type: 'text/plain' }), name);
   const response = await fetch(`${app.url}${session}/upload`, {
     method: 'POST',
-    headers: app.http.headers,
     body: form,
+    headers: { ...app.http.headers, ...headers },
   });
   const body = (await response.json()) as {
     data: Record<string, unknown>;
     error: { code: string; details: { fields?: Record<string, string[]> } };
   };
-  return { status: response.status, ...body };
+  return { status: response.status, headers: response.headers, ...body };
 }
 
 describe('an upload', () => {
@@ -205,6 +206,25 @@ describe('an upload', () => {
     expect((await upload(path, [['large.txt', large]])).status).toBe(200);
     const larger = await upload(path, [['larger.txt', new Uint8Array(10 * MEGABYTE + 1).fill(97)]]);
     expect([larger.status, larger.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  });
+
+  it('with an idempotency key is kept once, and its key is refused for other files', async () => {
+    const path = await session();
+    const key = { 'idempotency-key': 'documents-1' };
+    const send = (text: string) => upload(path, [['prices.txt', text]], 'files', key);
+    const first = await send('The Zephyr heater costs 349 euros.');
+    const again = await send('The Zephyr heater costs 349 euros.');
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+    expect(again.data).toEqual(first.data);
+    const other = await send('The Zephyr heater costs 999 euros.');
+    expect([other.status, other.error.code]).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
+    const large = 'x'.repeat(3 * MEGABYTE);
+    const large_key = { 'idempotency-key': 'documents-2' };
+    for (const status of [200, 200])
+      expect((await upload(path, [['large.txt', large]], 'files', large_key)).status).toBe(status);
+    expect((await upload(path, [['large.txt', `${large}y`]], 'files', large_key)).status).toBe(422);
+    const { data } = await app.http.post(`${agent.path}/sessions`, {}, { 'idempotency-key': 'documents-3' });
+    expect(data).toHaveProperty('session_id');
   });
 
   it('refuses what is not text, nothing at all, and another field', async () => {

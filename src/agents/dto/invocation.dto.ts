@@ -1,3 +1,5 @@
+import { WebhookStateDto } from './webhook.dto.js';
+
 export class UsageDto {
   /** @example 120 */
   input_tokens: number;
@@ -97,6 +99,27 @@ export class InvokeResultDto {
   created_at: string;
 }
 
+/** A run that goes on. */
+export class RunStateDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+
+  /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /**
+   * running; after a cancellation that has taken effect, failed.
+   * @example running
+   */
+  status: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
 /** The record of one run. */
 export class InvocationDto {
   /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -141,6 +164,15 @@ export class InvocationDto {
    * @example 0.00042
    */
   cost_usd: number | null;
+
+  /**
+   * It was started to go on without its caller.
+   * @example false
+   */
+  background: boolean;
+
+  /** Only of a run that has one, and only when a single invocation is asked for. */
+  webhook?: WebhookStateDto;
 
   /** Every step; only when a single invocation is asked for. */
   trace?: TraceDto | null;

@@ -1,4 +1,6 @@
-import { IsBoolean, IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { WebhookDto } from './webhook.dto.js';
 
 export class InvokeAgentDto {
   /**
@@ -38,4 +40,18 @@ export class InvokeAgentDto {
   @IsOptional()
   @IsObject()
   session_state?: Record<string, unknown>;
+
+  /**
+   * Answers 202 at once; the run goes on whatever its listeners do. With `Accept: text/event-stream` its events stream.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  background?: boolean;
+
+  /** Told how a background run ended, in a signed call. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => WebhookDto)
+  webhook?: WebhookDto;
 }

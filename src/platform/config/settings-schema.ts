@@ -7,6 +7,7 @@ import { modelSettings } from './groups/models.settings.js';
 import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
 import { partnershipSettings } from './groups/partnerships.settings.js';
+import { runSettings } from './groups/runs.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -27,6 +28,7 @@ export const settingsSchema = z.object({
   ...outgoingSettings,
   ...observabilitySettings,
   ...partnershipSettings,
+  ...runSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

@@ -9,7 +9,9 @@ import { DatabaseProbe } from './database-probe.js';
 import { documentClient } from './dynamodb-client.js';
 import { observeCalls } from './call-observation.js';
 import { DynamoDb } from './dynamodb.js';
+import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
+import { ExpiredRecords } from './embedded/expired-records.js';
 import { TableCreation } from './table-creation.js';
 import type { TableDefinition } from './table-definition.js';
 
@@ -44,6 +46,7 @@ export class DynamoDbModule implements OnApplicationShutdown {
           inject: [DatabaseConnection, TableCreation, Settings, optional(Metrics), optional(Tracing)],
           useFactory: readyDatabase,
         },
+        { provide: ExpiredRecords, inject: [DynamoDb, TABLES, Clock, Settings], useFactory: expiredRecords },
         { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
       ],
       exports: [DynamoDb, CursorCodec, TableCreation, DatabaseProbe, EmbeddedDatabase],
@@ -94,6 +97,10 @@ async function readyDatabase(
   if (metrics && tracing)
     observeCalls(connection.client, { metrics, tracing, prefix: settings.get('NEXUS_TABLE_PREFIX') });
   return new DynamoDb(documentClient(connection.client), settings.get('NEXUS_TABLE_PREFIX'));
+}
+
+function expiredRecords(db: DynamoDb, tables: TableDefinition[], clock: Clock, settings: Settings): ExpiredRecords {
+  return new ExpiredRecords(db, tables, clock, isEmbedded(settings));
 }
 
 function cursorCodec(settings: Settings): CursorCodec {

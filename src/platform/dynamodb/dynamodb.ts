@@ -24,6 +24,7 @@ import type {
 } from './database-inputs.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
 import { ReadCoalescer } from './read-coalescer.js';
+import type { TableDefinition } from './table-definition.js';
 import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from './write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
@@ -171,6 +172,32 @@ export class DynamoDb {
       const command = new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true });
       const page = await this.run((options) => this.client.send(command, options));
       yield* (page.Items ?? []) as T[];
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+
+  /** Keys of records whose time is over, past every key. Only for the sweep of the embedded database. */
+  async *scanExpired(
+    { name, partition_key, sort_key }: TableDefinition,
+    ttl: string,
+    now: number,
+  ): AsyncGenerator<Key> {
+    const key = [partition_key, ...(sort_key === undefined ? [] : [sort_key])];
+    let ExclusiveStartKey: Row | undefined;
+    do {
+      const command = new ScanCommand({
+        TableName: this.tableName(name),
+        FilterExpression: '#ttl < :now',
+        ProjectionExpression: key.map((_, index) => `#key${index}`).join(', '),
+        ExpressionAttributeNames: {
+          '#ttl': ttl,
+          ...Object.fromEntries(key.map((attribute, index) => [`#key${index}`, attribute])),
+        },
+        ExpressionAttributeValues: { ':now': now },
+        ExclusiveStartKey,
+      });
+      const page = await this.run((options) => this.client.send(command, options));
+      yield* (page.Items ?? []) as Key[];
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
   }

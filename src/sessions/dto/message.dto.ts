@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 
 export class SendMessageDto {
   /**
@@ -22,6 +22,14 @@ export class SendMessageDto {
   @IsOptional()
   @IsObject()
   metadata?: Record<string, unknown>;
+
+  /**
+   * Answers 202 at once; the answer is made whatever its listeners do. With `Accept: text/event-stream` it streams.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  background?: boolean;
 }
 
 export class SendMessageQuery {

@@ -6,7 +6,8 @@ import { catchError, concatMap, from, type Observable, of } from 'rxjs';
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../request-context.js';
 import { SECRET_ANSWER } from '../secret-answer.decorator.js';
-import { IdempotencyRepository, type RememberedAnswer } from './idempotency.repository.js';
+import { BodyHash } from './body-hash.js';
+import { IdempotencyRepository, type KeptAnswer, type RememberedAnswer } from './idempotency.repository.js';
 
 const HEADER = 'Idempotency-Key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -33,13 +34,14 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (request.method !== 'POST' || key === undefined || this.isSecret(execution)) return next.handle();
     if (!KEY.test(key)) throw ValidationError.field(HEADER, 'must be 1 to 255 visible ASCII characters');
     const requestKey = this.requestKey(request, key);
-    const bodyHash = hash(JSON.stringify(request.body ?? null));
-    const earlier = await this.repository.take(requestKey, bodyHash);
+    const body = BodyHash.of(request);
+    const earlier = await this.repository.take(requestKey, body.known);
     const response = execution.switchToHttp().getResponse<Response>();
-    if (earlier) return of(this.replay(earlier, bodyHash, response));
+    if (earlier) return of(this.replay(earlier, earlier.body_hash === '' ? '' : await body.read(), response));
+    body.watch(response);
     return next.handle().pipe(
       concatMap((answer: unknown) =>
-        from(this.remember(requestKey, response.headersSent ? undefined : answer).then(() => answer)),
+        from(this.remember(requestKey, kept(answer, response), body.afterwards()).then(() => answer)),
       ),
       catchError((error: unknown) => from(this.forget(requestKey).then(() => Promise.reject(error as Error)))),
     );
@@ -58,15 +60,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
       throw new ConflictError('The first request with this Idempotency-Key is still running', {
         suggestion: 'Repeat the request in a moment.',
       });
-    if (!('answer' in earlier) || earlier.answer === null)
+    if (!earlier.answer)
       throw new ConflictError(
         'The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep',
         {
           suggestion: 'Read the resource that it made instead of repeating the request.',
         },
       );
-    response.setHeader('Idempotency-Replayed', 'true');
-    return earlier.answer;
+    const { status, location, body } = earlier.answer;
+    response.status(status).setHeader('Idempotency-Replayed', 'true');
+    if (location !== undefined) response.location(location);
+    return body;
   }
 
   private requestKey(request: Request, key: string): string {
@@ -75,8 +79,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   /** The work is done: that its answer could not be remembered must not make it look undone. */
-  private async remember(requestKey: string, answer: unknown): Promise<void> {
-    await this.repository.remember(requestKey, answer).catch((error: unknown) => {
+  private async remember(requestKey: string, answer: KeptAnswer | undefined, bodyHash: string): Promise<void> {
+    await this.repository.remember(requestKey, answer, bodyHash).catch((error: unknown) => {
       this.logger.warn({ msg: 'the answer to an idempotency key could not be kept', err: error });
     });
   }
@@ -89,6 +93,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
       });
     });
   }
+}
+
+/** What to answer a repeated request; undefined when the answer was streamed. */
+function kept(body: unknown, response: Response): KeptAnswer | undefined {
+  if (response.headersSent) return undefined;
+  const location = response.getHeader('Location');
+  return { status: response.statusCode, ...(typeof location === 'string' ? { location } : {}), body };
 }
 
 function hash(text: string): string {

@@ -14,7 +14,14 @@ export interface RememberedAnswer {
   body_hash: string;
   state: 'running' | 'answered';
   /** Undefined when it was too large to keep or was streamed. */
-  answer?: unknown;
+  answer?: KeptAnswer;
+}
+
+/** What a repeated request is answered: the same body with the same status and the same Location. */
+export interface KeptAnswer {
+  status: number;
+  location?: string;
+  body: unknown;
 }
 
 interface Row {
@@ -60,15 +67,19 @@ export class IdempotencyRepository {
     }
   }
 
-  async remember(request_key: string, answer: unknown): Promise<void> {
+  /**
+   * @param answer undefined when it was streamed
+   * @param body_hash when the body was not known before the request was answered
+   */
+  async remember(request_key: string, answer: KeptAnswer | undefined, body_hash: string): Promise<void> {
     const body = gzipSync(JSON.stringify(answer ?? null));
     const fits = body.byteLength <= BODY_LIMIT_BYTES;
     await this.db.update({
       TableName: TABLE,
       Key: { request_key },
-      UpdateExpression: fits ? 'SET #state = :answered, #body = :body' : 'SET #state = :answered',
+      UpdateExpression: `SET #state = :answered, body_hash = :hash${fits ? ', #body = :body' : ''}`,
       ExpressionAttributeNames: { '#state': 'state', ...(fits ? { '#body': 'body' } : {}) },
-      ExpressionAttributeValues: { ':answered': 'answered', ...(fits ? { ':body': body } : {}) },
+      ExpressionAttributeValues: { ':answered': 'answered', ':hash': body_hash, ...(fits ? { ':body': body } : {}) },
     });
   }
 
@@ -81,7 +92,8 @@ export class IdempotencyRepository {
     const row = await this.db.get<Row>(TABLE, { request_key });
     if (!row) return { body_hash: '', state: 'running' };
     const { body_hash, state, body } = row;
-    return { body_hash, state, ...(body ? { answer: JSON.parse(gunzipSync(body).toString()) as unknown } : {}) };
+    const answer = body ? (JSON.parse(gunzipSync(body).toString()) as KeptAnswer | null) : null;
+    return { body_hash, state, ...(answer ? { answer } : {}) };
   }
 
   private now(): number {

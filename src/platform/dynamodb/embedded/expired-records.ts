@@ -1,0 +1,87 @@
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../../../shared/clock.js';
+import { conditionFailed, type DynamoDb } from '../dynamodb.js';
+import type { TableDefinition } from '../table-definition.js';
+
+const EVERY_MS = 10 * 60_000;
+/** The most that one sweep deletes of a table; what is left waits for the next. */
+const DELETIONS = 2_000;
+/** After so many deletions the sweep lets requests go first. */
+const BATCH = 25;
+const PAUSE_MS = 50;
+
+/**
+ * The embedded engine never deletes records whose time is over, as DynamoDB does: without this its tables grow for ever. Runs in
+ * the background, deletes a bounded number and each only if it is still expired.
+ */
+export class ExpiredRecords implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ExpiredRecords.name);
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly tables: readonly TableDefinition[],
+    private readonly clock: Clock,
+    private readonly isEmbedded: boolean,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.isEmbedded) return;
+    this.timer = setInterval(() => {
+      this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    }, EVERY_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.sweeping;
+  }
+
+  /** Never rejects. */
+  async sweep(): Promise<void> {
+    const now = Math.floor(this.clock.now().getTime() / 1000);
+    for (const table of this.tables) {
+      try {
+        if (table.ttl_attribute) await this.sweepTable(table, table.ttl_attribute, now);
+      } catch (error) {
+        this.logger.warn({ msg: `expired records of ${table.name} stay until the next sweep`, err: error });
+      }
+    }
+  }
+
+  private async sweepTable(table: TableDefinition, ttl: string, now: number): Promise<void> {
+    let deleted = 0;
+    for await (const Key of this.db.scanExpired(table, ttl, now)) {
+      if (this.stopping.signal.aborted || deleted === DELETIONS) return;
+      await this.delete(table.name, Key, ttl, now);
+      deleted += 1;
+      if (deleted % BATCH === 0)
+        await delay(PAUSE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** A record may have been written anew since it was found. */
+  private async delete(
+    TableName: string,
+    Key: Record<string, string | number>,
+    ttl: string,
+    now: number,
+  ): Promise<void> {
+    const isStillExpired = '#ttl < :now';
+    try {
+      await this.db.delete({
+        TableName,
+        Key,
+        ConditionExpression: isStillExpired,
+        ExpressionAttributeNames: { '#ttl': ttl },
+        ExpressionAttributeValues: { ':now': now },
+      });
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+    }
+  }
+}
