@@ -5,7 +5,7 @@ const FLOORS = [
   ['identity', 'models'],
   ['tools', 'stages', 'statistics'],
   ['runtimes'],
-  ['agents'],
+  ['agents', 'agent-server'],
   ['sessions'],
   ['projects'],
   ['builds'],

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import type { AgentRuntime } from './agent-runtime.js';
+import { HttpRuntime } from './http/http-runtime.js';
 import { LocalRuntime } from './local/local-runtime.js';
 import { Runtimes } from './runtimes.js';
 
@@ -8,7 +10,12 @@ import { Runtimes } from './runtimes.js';
   imports: [ModelsModule, ToolsModule],
   providers: [
     LocalRuntime,
-    { provide: Runtimes, useFactory: (local: LocalRuntime) => new Runtimes([local]), inject: [LocalRuntime] },
+    HttpRuntime,
+    {
+      provide: Runtimes,
+      useFactory: (...runtimes: AgentRuntime[]) => new Runtimes(runtimes),
+      inject: [LocalRuntime, HttpRuntime],
+    },
   ],
   exports: [Runtimes],
 })

@@ -12,14 +12,20 @@ export class SettingsError extends Error {
   }
 }
 
+/** The agent server has no database and signs nobody in, so that what the platform needs for these is not asked of it. */
+type Program = 'platform' | 'agent-server';
+
 /** Reads `.env` (never over what the environment already says) and the environment. Throws {@link SettingsError}. */
-export function loadSettings(overrides: Record<string, string> = {}): Settings {
+export function loadSettings(overrides: Record<string, string> = {}, program: Program = 'platform'): Settings {
   config({ quiet: true });
-  return parseSettings({ ...process.env, ...overrides });
+  return parseSettings({ ...process.env, ...overrides }, program);
 }
 
 /** Empty strings count as not set, as compose files write them. */
-export function parseSettings(environment: Record<string, string | undefined>): Settings {
+export function parseSettings(
+  environment: Record<string, string | undefined>,
+  program: Program = 'platform',
+): Settings {
   const present = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
@@ -35,7 +41,10 @@ export function parseSettings(environment: Record<string, string | undefined>): 
     NEXUS_DATABASE:
       parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
   };
-  problems.push(...leaseProblems(values), ...(isProduction ? productionProblems(values) : []));
+  problems.push(
+    ...leaseProblems(values),
+    ...(isProduction && program === 'platform' ? productionProblems(values) : []),
+  );
   if (problems.length > 0) throw new SettingsError(problems);
   return new Settings(Object.freeze(values));
 }

@@ -14,7 +14,12 @@ export interface ErrorAnswer {
 const DATABASE_UNAVAILABLE = 503;
 
 /** A fault of an upstream, as the contract maps it: 504 for a time-out, 502 where the upstream's own answer is the fault. */
-const STATUS_BY_REASON: Readonly<Record<string, number>> = { timeout: 504, runtime: 502 };
+const STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  timeout: 504,
+  runtime: 502,
+  unreachable: 502,
+  malformed: 502,
+};
 
 /** Every failure becomes one of the platform's codes; what is not known says nothing of its inside. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
