@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { deploymentOf } from '../agents/agent.js';
 import type { RunEvent } from '../agents/agent-run.service.js';
 import type { Invocation } from '../agents/invocation.js';
 import { ConversationAgent } from './conversation-agent.js';
@@ -60,6 +61,7 @@ export class ConversationService {
         agent_id: agent.agent_id,
         agent_version: agent.version,
         runtime: agent.runtime,
+        deployment: deploymentOf(agent),
         definition,
         input_text: request.content,
         history,
