@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { AgentCoreClients } from './agentcore/agentcore-clients.js';
+import { AgentCoreDeployments } from './agentcore/agentcore-deployments.js';
+import { AgentCoreRuntime } from './agentcore/agentcore-runtime.js';
 import type { AgentRuntime } from './agent-runtime.js';
 import { HttpRuntime } from './http/http-runtime.js';
 import { LocalRuntime } from './local/local-runtime.js';
@@ -11,10 +14,13 @@ import { Runtimes } from './runtimes.js';
   providers: [
     LocalRuntime,
     HttpRuntime,
+    AgentCoreClients,
+    AgentCoreDeployments,
+    AgentCoreRuntime,
     {
       provide: Runtimes,
       useFactory: (...runtimes: AgentRuntime[]) => new Runtimes(runtimes),
-      inject: [LocalRuntime, HttpRuntime],
+      inject: [LocalRuntime, HttpRuntime, AgentCoreRuntime],
     },
   ],
   exports: [Runtimes],

@@ -29,7 +29,13 @@ export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(
   };
   const agents = { register } as unknown as AgentsService;
   return {
-    runner: new AgentDeployerRunner(new Runtimes([runtime]), agents, new ToolCatalogue(), new Clock()),
+    runner: new AgentDeployerRunner(
+      new Runtimes([runtime]),
+      agents,
+      new ToolCatalogue(),
+      parseSettings({ ENVIRONMENT: 'test' }),
+      new Clock(),
+    ),
     registered,
   };
 }

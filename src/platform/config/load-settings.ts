@@ -43,6 +43,7 @@ export function parseSettings(
   };
   problems.push(
     ...leaseProblems(values),
+    ...agentCoreProblems(values),
     ...(isProduction && program === 'platform' ? productionProblems(values) : []),
   );
   if (problems.length > 0) throw new SettingsError(problems);
@@ -53,6 +54,12 @@ function leaseProblems(values: SettingsRecord): string[] {
   return values.BUILD_HEARTBEAT_SECONDS * 2 > values.BUILD_LEASE_SECONDS
     ? ['BUILD_HEARTBEAT_SECONDS: at most half of BUILD_LEASE_SECONDS, so that one late beat does not lose a build']
     : [];
+}
+
+function agentCoreProblems(values: SettingsRecord): string[] {
+  if (values.AGENT_RUNTIME !== 'agentcore') return [];
+  const needed = ['AGENTCORE_CONTAINER_URI', 'AGENTCORE_ROLE_ARN'] as const;
+  return needed.filter((name) => values[name] === undefined).map((name) => `${name}: AGENT_RUNTIME=agentcore needs it`);
 }
 
 function productionProblems(values: SettingsRecord): string[] {
