@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { RuntimeHealth } from '../runtimes/agent-runtime.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { type Agent, deploymentOf } from './agent.js';
 import { AgentsService } from './agents.service.js';
 
-/** Moves agents from one runtime to another and asks runtimes how they are. */
+/** Moves agents from one runtime to another. */
 @Injectable()
 export class AgentPlacementService {
   constructor(
@@ -28,11 +27,5 @@ export class AgentPlacementService {
     const agent = await this.agents.place(org_id, agent_id, kind, deployment);
     if (before.runtime !== kind) await this.runtimes.get(before.runtime).undeploy(agent_id, deploymentOf(before));
     return agent;
-  }
-
-  /** @throws AgentNotFoundError */
-  async health(org_id: string, agent_id: string): Promise<{ agent: Agent; health: RuntimeHealth }> {
-    const agent = await this.agents.get(org_id, agent_id);
-    return { agent, health: await this.runtimes.get(agent.runtime).health(agent_id, deploymentOf(agent)) };
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../identity/access.decorator.js';
 import type { Principal } from '../identity/principal.js';
@@ -7,9 +7,9 @@ import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { AgentPlacementService } from './agent-placement.service.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentDto } from './dto/agent.dto.js';
-import { AgentRuntimeHealthDto, PlaceAgentDto } from './dto/agent-runtime.dto.js';
+import { PlaceAgentDto } from './dto/place-agent.dto.js';
 
-/** Where an agent runs. */
+/** Where an agent runs. How its runtime is doing is asked by the older route `GET agents/{agent_id}/runtime/health`. */
 @ApiTags('agents')
 @Controller('agents/:agent_id/runtime')
 export class AgentRuntimeController {
@@ -33,27 +33,5 @@ export class AgentRuntimeController {
     @Body() { runtime, endpoint_url }: PlaceAgentDto,
   ): Promise<AgentDto> {
     return this.views.one(await this.placement.place(org_id, agent_id, runtime, endpoint_url));
-  }
-
-  /** Asked at this moment: a container by its ping, AgentCore by the state of the agent's runtime. */
-  @Get('health')
-  @Access('viewer')
-  @ApiOperation({ summary: "Ask an agent's runtime whether it can run it", operationId: 'getAgentRuntimeHealth' })
-  @ApiData(AgentRuntimeHealthDto, { description: 'What the runtime said.' })
-  @ApiErrors(404)
-  async health(
-    @CurrentPrincipal() { org_id }: Principal,
-    @Param('agent_id') agent_id: string,
-  ): Promise<AgentRuntimeHealthDto> {
-    const { agent, health } = await this.placement.health(org_id, agent_id);
-    const { runtime, endpoint_url, agentcore_config, region } = agent;
-    return {
-      agent_id,
-      runtime,
-      ...health,
-      endpoint_url: endpoint_url ?? null,
-      agent_arn: agentcore_config?.agent_arn ?? null,
-      region,
-    };
   }
 }

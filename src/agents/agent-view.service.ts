@@ -35,7 +35,8 @@ export class AgentViewService {
 
 function agentFields(agent: Agent): Omit<AgentDto, 'runtime_stats'> {
   const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
-  const { supported_models, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } = agent;
+  const { supported_models, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } =
+    agent;
   const { created_at, updated_at, deployed_at } = agent;
   return {
     agent_id,

@@ -63,14 +63,14 @@ export class HttpRuntime extends AgentRuntime {
 
   private async ping(endpoint: string, signal?: AbortSignal): Promise<RuntimeHealth> {
     try {
-      const { status, text } = await this.outgoing.request({
+      const answer = await this.outgoing.request({
         url: routeOf(endpoint, 'ping'),
         headers: { accept: 'application/json' },
         timeout_ms: PING_TIMEOUT_MS,
         max_bytes: PING_MAX_BYTES,
         ...(signal ? { signal } : {}),
       });
-      const problem = pingProblem(status, text());
+      const problem = pingProblem(answer.status, answer.text());
       return problem === undefined
         ? { ready: true, message: 'The container answers its ping.' }
         : { ready: false, message: problem };

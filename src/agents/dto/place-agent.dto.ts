@@ -21,24 +21,3 @@ export class PlaceAgentDto {
   @MaxLength(2000)
   endpoint_url?: string;
 }
-
-/** What an agent's runtime says about it, asked at this moment. */
-export class AgentRuntimeHealthDto {
-  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
-  agent_id: string;
-
-  /** @example http */
-  runtime: string;
-
-  /** @example true */
-  ready: boolean;
-
-  /** @example 'The container answers its ping.' */
-  message: string;
-
-  endpoint_url: string | null;
-
-  agent_arn: string | null;
-
-  region: string | null;
-}
