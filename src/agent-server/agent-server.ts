@@ -87,9 +87,9 @@ export class AgentServer {
     });
     if (session_id !== undefined) response.setHeader(SESSION_HEADER, session_id);
     try {
-      const events = this.turns.run(body, session_id, caller.signal);
-      if (request.headers.accept?.includes('text/event-stream'))
-        await sendEvents(response, events, (error) => this.failed(error));
+      const isStream = request.headers.accept?.includes('text/event-stream') ?? false;
+      const events = this.turns.run(body, session_id, !isStream, caller.signal);
+      if (isStream) await sendEvents(response, events, (error) => this.failed(error));
       else await this.sendWhole(response, events);
     } finally {
       this.running.delete(caller);

@@ -25,10 +25,15 @@ export class Turns {
   }
 
   /**
-   * One turn. A caller that sends the history keeps the conversation itself; otherwise it is remembered here, by session.
+   * One turn; a quiet one need not tell what comes before its end. A caller that sends the history keeps the conversation itself; otherwise it is remembered here, by session.
    * @throws AgentRunError
    */
-  async *run(body: InvocationBody, session_id: string | undefined, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+  async *run(
+    body: InvocationBody,
+    session_id: string | undefined,
+    quiet: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<AgentEvent> {
     const { prompt: input, history, knowledge, session_state } = body;
     const definition = body.definition ?? this.definition;
     if (!definition) throw new RefusedRequestError(400, 'The body needs "definition"');
@@ -43,6 +48,7 @@ export class Turns {
         history: history ?? (session_id === undefined ? [] : this.memory.recall(session_id)),
         ...(knowledge ? { knowledge } : {}),
         ...(session_state ? { session_state } : {}),
+        quiet,
         signal,
       });
       for await (const event of events) {

@@ -30,6 +30,8 @@ export interface RunRequest {
   history: AgentRun['history'];
   knowledge?: KnowledgeDocument[];
   session_state?: Record<string, unknown> | undefined;
+  /** See {@link AgentRun.quiet}. */
+  quiet?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -95,6 +97,7 @@ export class AgentRunService {
       ...(knowledge ? { knowledge } : {}),
       ...(session_state ? { session_state } : {}),
       ...(deployment ? { deployment } : {}),
+      ...(request.quiet ? { quiet: true } : {}),
       signal,
     });
     for await (const event of events) {

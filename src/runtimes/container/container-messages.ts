@@ -26,12 +26,12 @@ export async function* messagesOf({ content_type, body }: ContainerAnswer): Asyn
 }
 
 async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<ContainerMessage> {
-  const waiting: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => waiting.push(data) });
+  const waiting: unknown[] = [];
+  const parser = createParser({ onEvent: ({ event, data }) => waiting.push(eventValue(event, data)) });
   const decoder = new TextDecoder();
   for await (const chunk of bounded(body)) {
     parser.feed(decoder.decode(chunk, { stream: true }));
-    for (const data of waiting.splice(0)) yield { value: eventValue(data), isWhole: false };
+    for (const value of waiting.splice(0)) yield { value, isWhole: false };
   }
 }
 
@@ -54,8 +54,14 @@ async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-/** The contract leaves the data of an event open: agents may send plain text. */
-function eventValue(data: string): unknown {
+/** The contract leaves the data of an event open: agents may send plain text, or name what it is outside of it. */
+function eventValue(event: string | undefined, data: string): unknown {
+  const value = jsonOr(data);
+  const isNamed = event !== undefined && typeof value === 'object' && value !== null && !('type' in value);
+  return isNamed ? { type: event, ...value } : value;
+}
+
+function jsonOr(data: string): unknown {
   try {
     return JSON.parse(data) as unknown;
   } catch {

@@ -93,6 +93,17 @@ describe('HttpRuntime', () => {
     expect(await deltas()).toEqual(expected);
   });
 
+  it('reads events that are named outside of their data, as the platform itself sends them', async () => {
+    container.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        'event: start\ndata: {"session_id":"sess_1","model":"m"}\n\nevent: delta\ndata: {"text":"Hi"}\n\n',
+      );
+      response.end('event: error\ndata: {"code":"AGENT_INVOCATION_FAILED","message":"The model failed."}\n\n');
+    };
+    expect(await failureOf()).toMatchObject({ reason: 'runtime', message: 'The model failed.' });
+  });
+
   it('stops reading at the end of the answer, whatever the container does then', async () => {
     container.events([{ type: 'done', output: 'ready' }], true);
     expect(await resultOfRun(runtime, run())).toMatchObject({ output: 'ready' });
