@@ -9,6 +9,7 @@ import { readInvocation, RefusedRequestError } from './invocation-request.js';
 import type { Turns } from './turns.js';
 
 const SESSION_ID_MAX_LENGTH = 256;
+const IDLE_CHECK_MS = 50;
 
 export interface AgentServerOptions {
   host: string;
@@ -53,8 +54,11 @@ export class AgentServer {
       for (const run of this.running) run.abort();
       this.server.closeAllConnections();
     }, grace_ms);
+    // A connection whose last call ends from now on is idle, and would be kept open for the next.
+    const idle = setInterval(() => this.server.closeIdleConnections(), IDLE_CHECK_MS);
     await closed;
     clearTimeout(deadline);
+    clearInterval(idle);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -22,7 +22,8 @@ export class SessionMemory {
 
   /** Adds a turn and keeps the last `max` messages of the session. */
   remember(session_id: string, turn: Messages, max: number): void {
-    const messages = [...this.recall(session_id), ...turn].slice(max === 0 ? Infinity : -max);
+    if (max === 0) return;
+    const messages = [...this.recall(session_id), ...turn].slice(-max);
     this.forget(session_id);
     this.sessions.set(session_id, messages);
     this.characters += lengthOf(messages);
