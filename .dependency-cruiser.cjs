@@ -5,7 +5,7 @@ const FLOORS = [
   ['identity', 'models'],
   ['tools', 'stages', 'statistics'],
   ['runtimes'],
-  ['agents'],
+  ['agents', 'agent-server'],
   ['sessions'],
   ['projects'],
   ['builds'],
@@ -48,7 +48,7 @@ module.exports = {
     {
       name: 'only-platform-dynamodb-and-repositories-know-the-aws-sdk',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/platform/dynamodb/|\\.repository\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/platform/dynamodb/|^src/runtimes/agentcore/|\\.repository\\.ts$' },
       to: { path: '@aws-sdk/' },
     },
     {

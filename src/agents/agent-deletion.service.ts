@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Runtimes } from '../runtimes/runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
-import { gaugeOf } from './agent.js';
+import { deploymentOf, gaugeOf } from './agent.js';
 import { AgentRecordsDeletion } from './agent-records-deletion.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -75,7 +75,7 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   private async finish(agent_id: string): Promise<DeletedUnderAgents> {
     const agent = await this.repository.read(agent_id);
     if (!agent) return { agents: 0, invocations: 0, sessions: 0, messages: 0 };
-    await this.runtimes.get(agent.runtime).undeploy(agent_id);
+    await this.runtimes.get(agent.runtime).undeploy(agent_id, deploymentOf(agent));
     const children = await this.records.deleteUnder(agent);
     await this.repository.deleteItems(agent);
     return { agents: 1, ...children };

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { deploymentOf } from './agent.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { Conversations } from './conversations.port.js';
 import type { Invocation } from './invocation.js';
@@ -57,6 +58,7 @@ export class AgentInvokeService {
       ...request,
       agent_version: agent.version,
       runtime: agent.runtime,
+      deployment: deploymentOf(agent),
       definition,
       history: [],
     });

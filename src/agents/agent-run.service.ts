@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
-import type { AgentEvent, AgentResult, AgentRun } from '../runtimes/agent-runtime.js';
+import type { AgentEvent, AgentResult, AgentRun, Deployment } from '../runtimes/agent-runtime.js';
 import { AgentRunError } from '../runtimes/agent-run-error.js';
 import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';
@@ -22,6 +22,7 @@ export interface RunRequest {
   agent_id: string;
   agent_version: string;
   runtime: 'local' | 'http' | 'agentcore';
+  deployment?: Deployment;
   definition: AgentDefinition;
   /** Without one the run is on its own; its record names the session that can follow it. */
   session_id?: string;
@@ -105,7 +106,7 @@ export class AgentRunService {
     session_id: string,
     signal: AbortSignal,
   ): AsyncGenerator<RunEvent, AgentResult> {
-    const { org_id, agent_id, definition, input_text, history, knowledge, session_state } = request;
+    const { org_id, agent_id, definition, input_text, history, knowledge, session_state, deployment } = request;
     const events = this.runtimes.get(request.runtime).run({
       org_id,
       agent_id,
@@ -115,6 +116,7 @@ export class AgentRunService {
       history,
       ...(knowledge ? { knowledge } : {}),
       ...(session_state ? { session_state } : {}),
+      ...(deployment ? { deployment } : {}),
       ...(request.quiet ? { quiet: true } : {}),
       signal,
     });

@@ -37,7 +37,7 @@ export class AgentViewService {
 
 function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats'> {
   const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
-  const { model_id, supported_inputs, tags, runtime, agentcore_config, region, error_message } = agent;
+  const { model_id, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } = agent;
   const { created_at, updated_at, deployed_at } = agent;
   return {
     agent_id,
@@ -56,6 +56,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
     runtime,
     agentcore_config,
     region,
+    endpoint_url: endpoint_url ?? null,
     error_message,
     created_at,
     updated_at,

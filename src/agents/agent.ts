@@ -1,4 +1,5 @@
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import type { Deployment } from '../runtimes/agent-runtime.js';
 
 export const AGENT_STATUSES = ['running', 'building', 'offline', 'error'] as const;
 export type AgentStatus = (typeof AGENT_STATUSES)[number];
@@ -35,6 +36,8 @@ export interface Agent {
   runtime: 'local' | 'http' | 'agentcore';
   agentcore_config: AgentCoreConfig | null;
   region: string | null;
+  /** Where the container of an agent with the runtime `http` answers. */
+  endpoint_url?: string | null;
   error_message: string | null;
   /** The build that deployed the newest version: registering twice for one build changes nothing. */
   build_id: string;
@@ -114,6 +117,7 @@ export function registered(
     runtime,
     agentcore_config: input.agentcore_config ?? null,
     region: input.region ?? null,
+    endpoint_url: null,
     error_message: null,
     build_id,
     created_at: existing?.created_at ?? at,
@@ -134,6 +138,13 @@ export function ableBy(definition: AgentDefinition): Pick<Agent, 'capabilities' 
     supported_models: definition.model_id === null ? [] : [definition.model_id],
   };
 }
+
+/** Where the agent runs, as its record keeps it. */
+export const deploymentOf = ({ region, agentcore_config, endpoint_url }: Agent): Deployment => ({
+  region,
+  agentcore_config,
+  endpoint_url: endpoint_url ?? null,
+});
 
 /** The gauge that counts agents in this state. */
 export const gaugeOf = (status: AgentStatus): `agents_${AgentStatus}` => `agents_${status}`;

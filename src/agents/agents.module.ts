@@ -8,7 +8,9 @@ import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentGauges } from './agent-gauges.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
 import { AgentRecordsDeletion } from './agent-records-deletion.js';
+import { AgentPlacementService } from './agent-placement.service.js';
 import { AgentRunService } from './agent-run.service.js';
+import { AgentRuntimeController } from './agent-runtime.controller.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -38,7 +40,13 @@ import { Webhooks } from './webhooks/webhooks.service.js';
 /** Agents, their versions and their runs. Conversations are a port, bound globally by the sessions module. */
 @Module({
   imports: [ModelsModule, RuntimesModule, StatisticsModule],
-  controllers: [AgentsController, InvocationsController, RunControlController, WebhooksController],
+  controllers: [
+    AgentsController,
+    AgentRuntimeController,
+    InvocationsController,
+    RunControlController,
+    WebhooksController,
+  ],
   providers: [
     AgentsRepository,
     InvocationsRepository,
@@ -48,6 +56,7 @@ import { Webhooks } from './webhooks/webhooks.service.js';
     AgentDeletionService,
     AgentsService,
     AgentViewService,
+    AgentPlacementService,
     RunnableAgentsService,
     AgentRunService,
     AgentInvokeService,

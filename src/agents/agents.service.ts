@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ModelsService } from '../models/models.service.js';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { Clock } from '../shared/clock.js';
+import type { Deployment } from '../runtimes/agent-runtime.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/gauge.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
@@ -110,6 +111,11 @@ export class AgentsService {
     const { version, version_number, definition } = target;
     const able = ableBy(definition);
     return this.change(org_id, agent_id, (agent) => ({ ...agent, version, version_number, ...able }));
+  }
+
+  /** Where the agent runs from now on; see {@link AgentPlacementService}, which has made it run there. */
+  async place(org_id: string, agent_id: string, runtime: Agent['runtime'], deployment: Deployment): Promise<Agent> {
+    return this.change(org_id, agent_id, (agent) => ({ ...agent, runtime, endpoint_url: null, ...deployment }));
   }
 
   /** What the agent runs now. A version never changes. @throws AgentVersionNotFoundError */

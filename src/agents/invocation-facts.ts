@@ -29,7 +29,13 @@ export class InvocationFacts extends FactSource {
 }
 
 /** What the one who answers can be blamed for: not a caller who went away, a limit of the agent's own, or a process that died. */
-const FAULTS: readonly string[] = ['model', 'timeout', 'runtime'] satisfies AgentRunFailure[];
+const FAULTS: readonly string[] = [
+  'model',
+  'timeout',
+  'unreachable',
+  'malformed',
+  'runtime',
+] satisfies AgentRunFailure[];
 
 export function invocationFact(invocation: CountedPart): InvocationFact {
   const { org_id, agent_id, created_at, status, error, duration_ms, usage } = invocation;

@@ -13,6 +13,7 @@ import {
 import { FilesInterceptor } from '@nestjs/platform-express';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { begun, streamed } from '../agents/run-stream.js';
 import type { Principal } from '../identity/principal.js';
@@ -81,7 +82,7 @@ export class LegacyDialogController {
     @Param('agent_id') agent_id: string,
   ): Promise<LegacyRuntimeHealthDto> {
     const agent = await this.agents.get(org_id, agent_id);
-    const { ready, message } = await this.runtimes.get(agent.runtime).health(agent_id);
+    const { ready, message } = await this.runtimes.get(agent.runtime).health(agent_id, deploymentOf(agent));
     const arn = agent.agentcore_config?.agent_arn ?? null;
     return {
       agent_id,

@@ -4,14 +4,20 @@ import { NO_USAGE } from '../shared/usage.js';
 import { DomainError } from '../shared/domain-error.js';
 import type { TraceStep } from './agent-runtime.js';
 
-/** `model`: the model failed; `timeout`, `cancelled`: the run was stopped; `limit`: it used up its steps, tokens or money; `runtime`: anything else. */
-export type AgentRunFailure = 'model' | 'timeout' | 'cancelled' | 'limit' | 'runtime';
+/**
+ * `model`: the model failed; `timeout`, `cancelled`: the run was stopped; `limit`: it used up its steps, tokens or money;
+ * `unreachable`: the container could not be called or went away in the middle; `malformed`: it answered what no agent
+ * answers, or too much; `runtime`: anything else.
+ */
+export type AgentRunFailure = 'model' | 'timeout' | 'cancelled' | 'limit' | 'unreachable' | 'malformed' | 'runtime';
 
 const SUGGESTIONS: Record<AgentRunFailure, string> = {
   model: 'Check the model provider of the platform and try again.',
   timeout: 'Ask for less in one message, or raise limits.timeout_seconds of the agent.',
   cancelled: 'Send the message again if the answer is still wanted.',
   limit: 'Ask for less in one message, or raise the limits of the agent.',
+  unreachable: 'Check that the container of the agent runs: GET /api/v1/agents/{agent_id}/runtime/health asks it.',
+  malformed: 'Check the container of the agent against the contract in docs/runtimes.md.',
   runtime: 'Try again; if it persists, look the trace id up in the log.',
 };
 

@@ -18,6 +18,8 @@ export interface AgentRun {
   knowledge?: KnowledgeDocument[];
   /** Given to the model as context, never as an instruction. */
   session_state?: Record<string, unknown>;
+  /** Where the agent was deployed to; a runtime inside the platform needs none. */
+  deployment?: Deployment;
   /** Nobody listens to what comes between `start` and `done`: a runtime may leave it out. */
   quiet?: boolean;
   /** Ends the run with reason `cancelled`. */
@@ -52,9 +54,19 @@ export type AgentEvent =
   | { type: 'tool_result'; call_id: string; tool: string; output?: unknown; error?: string; duration_ms: number }
   | { type: 'done'; result: AgentResult };
 
+/** What the record of an agent keeps of its deployment, so that any process finds it again. */
 export interface Deployment {
   region: string | null;
   agentcore_config: { agent_arn: string; agent_alias_id: string; agent_alias_arn: string } | null;
+  /** The base address of the agent's own container, without `/invocations`. */
+  endpoint_url?: string | null;
+}
+
+export interface DeployOptions {
+  /** Needed by the `http` runtime, which calls a container that someone else runs. */
+  endpoint_url?: string;
+  /** Ends waiting for a deployment that takes its time. */
+  signal?: AbortSignal;
 }
 
 export interface RuntimeHealth {
@@ -70,10 +82,11 @@ export abstract class AgentRuntime {
   abstract run(run: AgentRun): AsyncIterable<AgentEvent>;
 
   /** Makes the definition runnable under the id. Safe to repeat. Throws ValidationError for a definition that cannot run here. */
-  abstract deploy(agentId: string, definition: AgentDefinition): Promise<Deployment>;
+  abstract deploy(agentId: string, definition: AgentDefinition, options?: DeployOptions): Promise<Deployment>;
 
   /** Safe to repeat, also for an agent that was never deployed. */
-  abstract undeploy(agentId: string): Promise<void>;
+  abstract undeploy(agentId: string, deployment?: Deployment): Promise<void>;
 
-  abstract health(agentId: string): Promise<RuntimeHealth>;
+  /** Never throws for a deployment that is down: that is an answer. */
+  abstract health(agentId: string, deployment?: Deployment): Promise<RuntimeHealth>;
 }

@@ -1,18 +1,21 @@
 import { Test } from '@nestjs/testing';
+import { definition } from '../../test/support/local-runtime.fixture.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { parseSettings } from '../platform/config/load-settings.js';
+import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from './local/local-runtime.js';
 import { Runtimes } from './runtimes.js';
 import { RuntimesModule } from './runtimes.module.js';
 
 describe('RuntimesModule', () => {
-  it('offers the local runtime and names it when another is asked for', async () => {
+  it('offers every runtime; agentcore names the settings that it lacks', async () => {
     const module = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(parseSettings({ ENVIRONMENT: 'test' })), RuntimesModule],
+      imports: [ConfigModule.forRoot(parseSettings({ ENVIRONMENT: 'test' })), OutgoingModule, RuntimesModule],
     }).compile();
     const runtimes = module.get(Runtimes);
     expect(runtimes.get('local')).toBeInstanceOf(LocalRuntime);
-    expect(() => runtimes.get('agentcore')).toThrow('runtime "agentcore" is not set up; available: local');
+    expect(runtimes.kinds()).toEqual(['local', 'http', 'agentcore']);
+    await expect(runtimes.get('agentcore').deploy('a', definition())).rejects.toThrow('AGENTCORE_CONTAINER_URI');
     await module.close();
   });
 });

@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { AgentCoreClients } from './agentcore/agentcore-clients.js';
+import { AgentCoreDeployments } from './agentcore/agentcore-deployments.js';
+import { AgentCoreRuntime } from './agentcore/agentcore-runtime.js';
+import type { AgentRuntime } from './agent-runtime.js';
+import { HttpRuntime } from './http/http-runtime.js';
 import { LocalRuntime } from './local/local-runtime.js';
 import { ObservedRuntimes } from './observed-runtimes.js';
 import { RunMetrics } from './run-metrics.js';
@@ -12,7 +17,15 @@ import { Runtimes } from './runtimes.js';
     LocalRuntime,
     RunMetrics,
     ObservedRuntimes,
-    { provide: Runtimes, useFactory: (local: LocalRuntime) => new Runtimes([local]), inject: [LocalRuntime] },
+    HttpRuntime,
+    AgentCoreClients,
+    AgentCoreDeployments,
+    AgentCoreRuntime,
+    {
+      provide: Runtimes,
+      useFactory: (...runtimes: AgentRuntime[]) => new Runtimes(runtimes),
+      inject: [LocalRuntime, HttpRuntime, AgentCoreRuntime],
+    },
   ],
   exports: [Runtimes, ObservedRuntimes],
 })

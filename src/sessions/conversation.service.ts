@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { deploymentOf } from '../agents/agent.js';
 import type { RunBeginning, RunEvent } from '../agents/agent-run.service.js';
 import type { Invocation } from '../agents/invocation.js';
 import type { LiveRun } from '../agents/runs/live-run.js';
@@ -66,6 +67,7 @@ export class ConversationService {
         agent_id: agent.agent_id,
         agent_version: agent.version,
         runtime: agent.runtime,
+        deployment: deploymentOf(agent),
         definition,
         input_text: request.content,
         history,

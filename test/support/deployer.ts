@@ -33,7 +33,14 @@ export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(
   const judge = new AcceptanceJudge(new DocumentWriter(models), models, parseSettings({ ENVIRONMENT: 'test' }));
   const agents = { register } as unknown as AgentsService;
   return {
-    runner: new AgentDeployerRunner(new Runtimes([runtime]), agents, new ToolCatalogue(), new Clock(), judge),
+    runner: new AgentDeployerRunner(
+      new Runtimes([runtime]),
+      agents,
+      new ToolCatalogue(),
+      parseSettings({ ENVIRONMENT: 'test' }),
+      new Clock(),
+      judge,
+    ),
     registered,
   };
 }

@@ -11,7 +11,7 @@ import {
   type AgentDefinitionInput,
   agentDefinitionSchema,
 } from '../../src/runtimes/agent-definition.js';
-import type { AgentEvent, AgentResult, AgentRun } from '../../src/runtimes/agent-runtime.js';
+import type { AgentEvent, AgentResult, AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
 
 class FixedClock extends Clock {
@@ -63,7 +63,7 @@ export function definition(changes: Partial<AgentDefinitionInput> = {}): AgentDe
   return agentDefinitionSchema.parse({ ...base, ...changes });
 }
 
-export async function eventsOf(runtime: LocalRuntime, run: Partial<AgentRun>): Promise<AgentEvent[]> {
+export async function eventsOf(runtime: AgentRuntime, run: Partial<AgentRun>): Promise<AgentEvent[]> {
   const events: AgentEvent[] = [];
   for await (const event of runtime.run({
     org_id: 'acme',
@@ -78,7 +78,7 @@ export async function eventsOf(runtime: LocalRuntime, run: Partial<AgentRun>): P
   return events;
 }
 
-export async function resultOfRun(runtime: LocalRuntime, run: Partial<AgentRun>): Promise<AgentResult> {
+export async function resultOfRun(runtime: AgentRuntime, run: Partial<AgentRun>): Promise<AgentResult> {
   const last = (await eventsOf(runtime, run)).at(-1);
   if (last?.type !== 'done') throw new Error(`The run ended with ${last?.type ?? 'nothing'}`);
   return last.result;

@@ -92,6 +92,12 @@ export class AgentDto {
 
   region: string | null;
 
+  /**
+   * Where the container of an agent with the runtime http answers; null for the others.
+   * @example 'https://shop-support.example.com'
+   */
+  endpoint_url: string | null;
+
   error_message: string | null;
 
   /** @example 2026-11-20T10:00:00.000Z */

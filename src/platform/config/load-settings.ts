@@ -14,14 +14,20 @@ export class SettingsError extends Error {
   }
 }
 
+/** The agent server has no database and signs nobody in, so that what the platform needs for these is not asked of it. */
+type Program = 'platform' | 'agent-server';
+
 /** Reads `.env` (never over what the environment already says) and the environment. Throws {@link SettingsError}. */
-export function loadSettings(overrides: Record<string, string> = {}): Settings {
+export function loadSettings(overrides: Record<string, string> = {}, program: Program = 'platform'): Settings {
   config({ quiet: true });
-  return parseSettings({ ...process.env, ...overrides });
+  return parseSettings({ ...process.env, ...overrides }, program);
 }
 
 /** Empty strings count as not set, as compose files write them. */
-export function parseSettings(environment: Record<string, string | undefined>): Settings {
+export function parseSettings(
+  environment: Record<string, string | undefined>,
+  program: Program = 'platform',
+): Settings {
   const present = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
@@ -40,9 +46,10 @@ export function parseSettings(environment: Record<string, string | undefined>): 
   };
   problems.push(
     ...leaseProblems(values),
+    ...agentCoreProblems(values),
     ...modelProblems(values),
     ...passwordProblems(values),
-    ...(isProduction ? productionProblems(values) : []),
+    ...(isProduction && program === 'platform' ? productionProblems(values) : []),
   );
   if (problems.length > 0) throw new SettingsError(problems);
   return new Settings(Object.freeze(values));
@@ -58,6 +65,12 @@ function passwordProblems(values: SettingsRecord): string[] {
   return values.NEXUS_BCRYPT_ROUNDS < SAFE_BCRYPT_ROUNDS && values.ENVIRONMENT !== 'test'
     ? [`NEXUS_BCRYPT_ROUNDS: fewer than ${SAFE_BCRYPT_ROUNDS} rounds only with ENVIRONMENT=test`]
     : [];
+}
+
+function agentCoreProblems(values: SettingsRecord): string[] {
+  if (values.AGENT_RUNTIME !== 'agentcore') return [];
+  const needed = ['AGENTCORE_CONTAINER_URI', 'AGENTCORE_ROLE_ARN'] as const;
+  return needed.filter((name) => values[name] === undefined).map((name) => `${name}: AGENT_RUNTIME=agentcore needs it`);
 }
 
 function productionProblems(values: SettingsRecord): string[] {

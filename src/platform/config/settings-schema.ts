@@ -8,6 +8,7 @@ import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
 import { partnershipSettings } from './groups/partnerships.settings.js';
 import { runSettings } from './groups/runs.settings.js';
+import { runtimeSettings } from './groups/runtimes.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -29,6 +30,7 @@ export const settingsSchema = z.object({
   ...observabilitySettings,
   ...partnershipSettings,
   ...runSettings,
+  ...runtimeSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

@@ -14,13 +14,18 @@ export interface ErrorAnswer {
 const DATABASE_UNAVAILABLE = 503;
 
 /** A fault of an upstream, as the contract maps it: 504 for a time-out, 502 where the upstream's own answer is the fault. */
-const STATUS_BY_REASON: Readonly<Record<string, number>> = { timeout: 504, runtime: 502 };
 /** What was wrong with the language model; its key, its id and the request are our own affair: 500. */
 const STATUS_BY_FAULT: Readonly<Record<string, number>> = {
   timeout: 504,
   outage: 502,
   rate_limit: 502,
   refusal: 502,
+  malformed: 502,
+};
+const STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  timeout: 504,
+  runtime: 502,
+  unreachable: 502,
   malformed: 502,
 };
 

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Agent } from '../../../agents/agent.js';
 import { AgentChangedError } from '../../../agents/agents.errors.js';
 import { AgentsService } from '../../../agents/agents.service.js';
+import { Settings } from '../../../platform/config/settings.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../../../runtimes/agent-definition.js';
+import { AgentRunError } from '../../../runtimes/agent-run-error.js';
+import type { AgentRuntime, Deployment, RuntimeKind } from '../../../runtimes/agent-runtime.js';
 import { Runtimes } from '../../../runtimes/runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
 import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
@@ -27,6 +30,7 @@ export class AgentDeployerRunner extends StageRunner {
     private readonly runtimes: Runtimes,
     private readonly agents: AgentsService,
     private readonly catalogue: ToolCatalogue,
+    private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly judge: AcceptanceJudge,
   ) {
@@ -41,10 +45,10 @@ export class AgentDeployerRunner extends StageRunner {
     const agent_id = `${context.project_id}:${definition.agent_name}`;
     const { report, run } = await this.accept(context, agent_id, definition, requirements);
     context.signal.throwIfAborted();
-    const runtime = this.runtimes.get('local');
-    await runtime.deploy(agent_id, definition);
+    const runtime = this.runtimes.get(this.settings.get('AGENT_RUNTIME'));
+    const deployment = await this.deploy(context, runtime, agent_id, definition);
     context.log('info', `Deployed to the ${runtime.kind} runtime`);
-    const agent = await this.register(context, definition, category);
+    const agent = await this.register(context, definition, category, { runtime: runtime.kind, ...deployment });
     context.log('info', `Registered ${agent.agent_id}, version ${agent.version}`);
     return {
       artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
@@ -107,12 +111,32 @@ export class AgentDeployerRunner extends StageRunner {
     });
   }
 
-  private async register(context: StageContext, definition: AgentDefinition, category: string): Promise<Agent> {
+  private async deploy(
+    context: StageContext,
+    runtime: AgentRuntime,
+    agent_id: string,
+    definition: AgentDefinition,
+  ): Promise<Deployment> {
+    try {
+      return await runtime.deploy(agent_id, definition, { signal: context.signal });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof AgentRunError)) throw error;
+      throw new BuildFault(`The agent could not be deployed: ${error.message}`, { transient: true, cause: error });
+    }
+  }
+
+  private async register(
+    context: StageContext,
+    definition: AgentDefinition,
+    category: string,
+    placement: { runtime: RuntimeKind } & Deployment,
+  ): Promise<Agent> {
     const { org_id, user_id, project_id, build_id, tags } = context;
     const { agent_name, description } = definition;
     const registration = { org_id, user_id, project_id, agent_name, description, category, definition, build_id };
     try {
-      return await this.agents.register({ ...registration, runtime: 'local', tags: [...tags] }, context.guard);
+      return await this.agents.register({ ...registration, ...placement, tags: [...tags] }, context.guard);
     } catch (error) {
       if (!(error instanceof AgentChangedError)) throw error;
       throw new BuildFault(`The agent ${agent_name} was changed while it was being registered`, {

@@ -21,6 +21,11 @@ describe('the exported server', () => {
       request.on('end', () => {
         const body = JSON.parse(Buffer.concat(chunks).toString()) as { input_text: string };
         received.push({ authorization: request.headers.authorization, body });
+        if (request.headers.accept === 'text/event-stream') {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.end('event: start\ndata: {"session_id":"sess_7","model":"m"}\n\n');
+          return;
+        }
         const refused = body.input_text === 'refuse';
         response.writeHead(refused ? 429 : 200, { 'content-type': 'application/json' });
         response.end(
@@ -55,7 +60,10 @@ describe('the exported server', () => {
   const invoke = (body: string) => fetch(`${url}/invocations`, { method: 'POST', body });
 
   it('answers a ping', async () => {
-    expect(await (await fetch(`${url}/ping`)).json()).toEqual({ status: 'Healthy' });
+    expect(await (await fetch(`${url}/ping`)).json()).toEqual({
+      status: 'Healthy',
+      time_of_last_update: expect.any(Number) as number,
+    });
   });
 
   it('hands a message on with the key and gives the answer back', async () => {
@@ -65,6 +73,18 @@ describe('the exported server', () => {
       authorization: 'Bearer nxs_test',
       body: { input_text: 'Hi', session_id: 'sess_1' },
     });
+  });
+
+  it('keeps the session of its caller, also over a stream', async () => {
+    const session = { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(33) };
+    const streamed = await fetch(`${url}/invocations`, {
+      method: 'POST',
+      headers: { ...session, accept: 'text/event-stream' },
+      body: '{"prompt":"Hi"}',
+    });
+    expect(await streamed.text()).toBe('event: start\ndata: {"session_id":"sess_7","model":"m"}\n\n');
+    await fetch(`${url}/invocations`, { method: 'POST', headers: session, body: '{"input":"Again"}' });
+    expect(received.at(-1)?.body).toEqual({ input_text: 'Again', session_id: 'sess_7' });
   });
 
   it('passes the refusal of the platform on', async () => {

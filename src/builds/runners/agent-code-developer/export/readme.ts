@@ -28,11 +28,21 @@ npm start
 
 \`HOST\` (127.0.0.1, in the image 0.0.0.0) and \`PORT\` (8080) say where it listens.
 
-- \`GET /ping\` → \`{"status":"Healthy"}\` while the server runs
-- \`POST /invocations\` with \`{"prompt": "...", "session_id"?: "..."}\` → the platform's answer with \`output\`, \`model\` and \`usage\`
+- \`GET /ping\` → \`{"status":"Healthy","time_of_last_update":<unix seconds>}\`, \`HealthyBusy\` while it answers someone
+- \`POST /invocations\` with \`{"prompt": "...", "session_id"?: "..."}\` → the platform's answer with \`output\`, \`model\` and
+  \`usage\`; its events with \`Accept: text/event-stream\`. Calls with the same header
+  \`X-Amzn-Bedrock-AgentCore-Runtime-Session-Id\` are one conversation.
 
 \`\`\`sh
 curl -s localhost:8080/invocations -H 'content-type: application/json' -d ${shellQuoted(JSON.stringify({ prompt: text.example_messages[0] }))}
+\`\`\`
+
+## Run it without the platform's routes
+
+A checkout or image of Nexus serves \`agent.json\` by itself, with the same two routes and without a database:
+
+\`\`\`sh
+npm run agent-server -- /path/to/agent.json
 \`\`\`
 
 ## Messages to try

@@ -11,10 +11,28 @@ const host = process.env.HOST ?? '127.0.0.1';
 const port = Number(process.env.PORT ?? 8080);
 const MAX_BODY_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 120_000;
+const SESSION_HEADER = 'x-amzn-bedrock-agentcore-runtime-session-id';
+const MAX_SESSIONS = 1000;
+/** The platform's session of each session of the caller; oldest out first. */
+const sessions = new Map();
+let underWay = 0;
+let changedAt = Math.floor(Date.now() / 1000);
 
 if (!invokeUrl) {
   console.error('Set NEXUS_INVOKE_URL to https://<host>/api/v1/agents/<agent_id>/invoke');
   process.exit(1);
+}
+
+function count(change) {
+  const wasBusy = underWay > 0;
+  underWay += change;
+  if (wasBusy !== underWay > 0) changedAt = Math.floor(Date.now() / 1000);
+}
+
+function remember(session, platformSession) {
+  if (!session || typeof platformSession !== 'string') return;
+  sessions.set(session, platformSession);
+  if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value);
 }
 
 function answer(response, status, body) {
@@ -34,44 +52,77 @@ async function readBody(request) {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function readMessage(text) {
+function readMessage(text, session) {
   let body;
   try {
     body = JSON.parse(text);
   } catch {
     throw Object.assign(new Error('The body is not JSON'), { status: 400 });
   }
-  const input = body?.prompt ?? body?.input_text;
+  const input = body?.prompt ?? body?.input ?? body?.input_text;
   if (typeof input !== 'string' || input.trim() === '') {
     throw Object.assign(new Error('The body needs "prompt": a non-empty text'), { status: 400 });
   }
-  return typeof body.session_id === 'string' ? { input_text: input, session_id: body.session_id } : { input_text: input };
+  const session_id = typeof body.session_id === 'string' ? body.session_id : sessions.get(session);
+  return session_id ? { input_text: input, session_id } : { input_text: input };
 }
 
-async function forward(message) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+async function call(message, accept, signal) {
+  const headers = { 'content-type': 'application/json', accept };
   if (apiKey) headers.authorization = 'Bearer ' + apiKey;
-  const reply = await fetch(invokeUrl, {
+  return fetch(invokeUrl, {
     method: 'POST',
     headers,
     body: JSON.stringify(message),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
+}
+
+async function whole(reply) {
   const body = await reply.json().catch(() => null);
   if (!reply.ok || !body?.success) return { status: reply.ok ? 502 : reply.status, body: { error: body?.error ?? { message: 'The platform gave no usable answer' } } };
   return { status: 200, body: body.data };
 }
 
+/** The platform's events go on as they come: they are Server-Sent Events already. */
+async function pass(reply, response, session) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  const decoder = new TextDecoder();
+  let head = '';
+  for await (const chunk of reply.body) {
+    if (head.length < 4096) head += decoder.decode(chunk, { stream: true });
+    if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+  }
+  remember(session, /"session_id":"([^"]+)"/.exec(head)?.[1]);
+  response.end();
+}
+
+async function invoke(request, response) {
+  const session = request.headers[SESSION_HEADER];
+  const message = readMessage(await readBody(request), session);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const wantsEvents = String(request.headers.accept).includes('text/event-stream');
+  const reply = await call(message, wantsEvents ? 'text/event-stream' : 'application/json', gone.signal);
+  if (reply.ok && String(reply.headers.get('content-type')).startsWith('text/event-stream')) return pass(reply, response, session);
+  const { status, body } = await whole(reply);
+  if (status === 200) remember(session, body.session_id);
+  answer(response, status, body);
+}
+
 const server = createServer((request, response) => {
   void (async () => {
-    if (request.method === 'GET' && request.url === '/ping') return answer(response, 200, { status: 'Healthy' });
+    if (request.method === 'GET' && request.url === '/ping') return answer(response, 200, { status: underWay > 0 ? 'HealthyBusy' : 'Healthy', time_of_last_update: changedAt });
     if (request.method !== 'POST' || request.url !== '/invocations') return answer(response, 404, { error: { message: 'Only GET /ping and POST /invocations' } });
+    count(1);
     try {
-      const { status, body } = await forward(readMessage(await readBody(request)));
-      answer(response, status, body);
+      await invoke(request, response);
     } catch (error) {
+      if (response.headersSent) return response.destroy();
       const status = error.status ?? (error.name === 'TimeoutError' ? 504 : 502);
       answer(response, status, { error: { message: error.status ? error.message : 'The platform did not answer' } });
+    } finally {
+      count(-1);
     }
   })();
 });

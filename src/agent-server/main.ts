@@ -1,0 +1,63 @@
+import { NestFactory } from '@nestjs/core';
+import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
+import type { Settings } from '../platform/config/settings.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { LocalRuntime } from '../runtimes/local/local-runtime.js';
+import { ValidationError } from '../shared/domain-error.js';
+import { AgentServer } from './agent-server.js';
+import { AgentServerModule } from './agent-server.module.js';
+import { AgentServerError, readDefinition } from './definition-file.js';
+import { Turns } from './turns.js';
+
+/** Kubernetes kills 30 s after it has asked. */
+const STOP_GRACE_MS = 25_000;
+
+/** `npm run agent-server -- agent.json`: serves one exported agent by the AgentCore HTTP contract. */
+async function start(path: string | undefined): Promise<void> {
+  const settings = loadSettings({}, 'agent-server');
+  const definition = await definitionOf(path, settings);
+  const context = await NestFactory.createApplicationContext(AgentServerModule.forRoot(settings), {
+    logger: ['error'],
+    abortOnError: false,
+  });
+  const runtime = context.get(LocalRuntime);
+  if (definition) await runtime.deploy(definition.agent_name, definition);
+  const server = new AgentServer(new Turns(runtime, definition), {
+    host: settings.get('AGENT_SERVER_HOST'),
+    port: settings.get('AGENT_SERVER_PORT'),
+    max_body_bytes: settings.get('AGENT_SERVER_MAX_BODY_MB') * 1024 * 1024,
+    with_definition: definition === undefined,
+  });
+  const url = await server.listen();
+  process.stdout.write(`Serving ${definition?.agent_name ?? 'the agent that each call brings'} on ${url}\n`);
+  const stop = async (): Promise<void> => {
+    await server.stop(STOP_GRACE_MS);
+    await context.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+}
+
+async function definitionOf(path: string | undefined, settings: Settings): Promise<AgentDefinition | undefined> {
+  const isBrought = settings.get('AGENT_SERVER_DEFINITION') === 'payload';
+  if (isBrought && path !== undefined)
+    throw new AgentServerError('AGENT_SERVER_DEFINITION=payload takes no file: each call brings its definition');
+  if (isBrought) return undefined;
+  if (path === undefined) throw new AgentServerError('Say which agent to serve: npm run agent-server -- agent.json');
+  return readDefinition(path);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SettingsError || error instanceof AgentServerError) return error.message;
+  if (error instanceof ValidationError) {
+    const fields = Object.entries((error.details['fields'] ?? {}) as Record<string, string[]>);
+    const problems = fields.flatMap(([field, reasons]) => reasons.map((reason) => `${field}: ${reason}`));
+    return new AgentServerError(`${error.message}:`, problems).message;
+  }
+  return `The agent server could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+start(process.argv[2]).catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(1);
+});

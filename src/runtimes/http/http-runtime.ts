@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
+import { OutgoingFailedError, OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
+import { Clock } from '../../shared/clock.js';
+import { ValidationError } from '../../shared/domain-error.js';
+import type { AgentDefinition } from '../agent-definition.js';
+import { AgentRunError } from '../agent-run-error.js';
+import {
+  type AgentEvent,
+  type AgentRun,
+  AgentRuntime,
+  type DeployOptions,
+  type Deployment,
+  type RuntimeHealth,
+} from '../agent-runtime.js';
+import { ANSWER_MAX_BYTES, containerSessionId, payloadOf, SESSION_HEADER } from '../container/container-contract.js';
+import { failure } from '../container/container-event.js';
+import type { ContainerAnswer } from '../container/container-messages.js';
+import { containerRun } from '../container/container-run.js';
+import { endpointOf, routeOf } from './endpoint-url.js';
+import { pingProblem } from './ping.js';
+
+const PING_TIMEOUT_MS = 5_000;
+const PING_MAX_BYTES = 10_000;
+
+/** Runs agents in containers that someone else keeps running: one agent each, by the AgentCore HTTP contract. */
+@Injectable()
+export class HttpRuntime extends AgentRuntime {
+  override readonly kind = 'http';
+
+  constructor(
+    private readonly outgoing: OutgoingHttp,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
+    const endpoint = run.deployment?.endpoint_url;
+    if (!endpoint) throw new AgentRunError('runtime', 'The agent has no endpoint_url: give its runtime anew.');
+    yield* containerRun(run, 'container', this.clock, (signal) => this.call(run, endpoint, signal));
+  }
+
+  /** Deploying is somebody else's work: here the container is only asked whether it is there. */
+  override async deploy(
+    _agentId: string,
+    _definition: AgentDefinition,
+    options: DeployOptions = {},
+  ): Promise<Deployment> {
+    const endpoint_url = endpointOf(options.endpoint_url);
+    const { ready, message } = await this.ping(endpoint_url, options.signal);
+    if (!ready) throw ValidationError.field('endpoint_url', `is not the address of a running agent: ${message}`);
+    return { region: null, agentcore_config: null, endpoint_url };
+  }
+
+  /** The container is not ours to stop. */
+  override async undeploy(): Promise<void> {}
+
+  override async health(_agentId: string, deployment?: Deployment): Promise<RuntimeHealth> {
+    if (!deployment?.endpoint_url) return { ready: false, message: 'The agent has no endpoint_url.' };
+    return this.ping(deployment.endpoint_url);
+  }
+
+  private async ping(endpoint: string, signal?: AbortSignal): Promise<RuntimeHealth> {
+    try {
+      const answer = await this.outgoing.request({
+        url: routeOf(endpoint, 'ping'),
+        headers: { accept: 'application/json' },
+        timeout_ms: PING_TIMEOUT_MS,
+        max_bytes: PING_MAX_BYTES,
+        ...(signal ? { signal } : {}),
+      });
+      const problem = pingProblem(answer.status, answer.text());
+      return problem === undefined
+        ? { ready: true, message: 'The container answers its ping.' }
+        : { ready: false, message: problem };
+    } catch (error) {
+      if (error instanceof OutgoingRefusedError || error instanceof OutgoingFailedError)
+        return { ready: false, message: error.message };
+      throw error;
+    }
+  }
+
+  private async call(run: AgentRun, endpoint: string, signal: AbortSignal): Promise<ContainerAnswer> {
+    const response = await this.fetched(run, endpoint, signal);
+    if (!response.ok) throw await this.refusal(response);
+    const body = (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
+    return { content_type: response.headers.get('content-type') ?? '', body };
+  }
+
+  private async fetched(run: AgentRun, endpoint: string, signal: AbortSignal): Promise<Response> {
+    const guardedFetch = this.outgoing.guardedFetch({ max_bytes: ANSWER_MAX_BYTES, max_redirects: 0 });
+    try {
+      return await guardedFetch(routeOf(endpoint, 'invocations'), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream, application/json;q=0.9',
+          [SESSION_HEADER]: containerSessionId(run),
+        },
+        body: payloadOf(run, false),
+        signal,
+      });
+    } catch (error) {
+      if (error instanceof OutgoingRefusedError)
+        throw new AgentRunError(
+          'unreachable',
+          `The platform may not call the agent's container: its ${error.message}.`,
+        );
+      throw new AgentRunError('unreachable', "The agent's container could not be reached.", [], undefined, error);
+    }
+  }
+
+  /** The agent server says why it failed; others only that they did. */
+  private async refusal(response: Response): Promise<AgentRunError> {
+    const text = await response.text().catch(() => '');
+    try {
+      const { error } = JSON.parse(text) as { error?: unknown };
+      if (error !== undefined) {
+        const { reason, message, steps, usage } = failure(error);
+        return new AgentRunError(reason, message, steps, usage);
+      }
+    } catch {
+      // Not JSON: its status is all there is to say.
+    }
+    return new AgentRunError('runtime', `The agent's container answered ${response.status}.`);
+  }
+}
