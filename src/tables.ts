@@ -6,6 +6,7 @@ import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tabl
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
+import { ATTACHED_TOOL_TABLES } from './tools/attached/attached-tools.tables.js';
 
 /** Every table of the platform; each feature defines its own. */
 export const TABLES: TableDefinition[] = [
@@ -14,6 +15,7 @@ export const TABLES: TableDefinition[] = [
   ...AGENT_TABLES,
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
+  ...ATTACHED_TOOL_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...AUDIT_TABLES,
 ];

@@ -5,6 +5,7 @@ import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { modelSettings } from './groups/models.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
+import { toolSettings } from './groups/tools.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -23,6 +24,7 @@ export const settingsSchema = z.object({
   ...databaseSettings,
   ...buildSettings,
   ...outgoingSettings,
+  ...toolSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & { API_HOST: string; NEXUS_DATABASE: 'embedded' | 'dynamodb' };

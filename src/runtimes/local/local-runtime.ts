@@ -4,7 +4,7 @@ import { stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
 import { ModelsService } from '../../models/models.service.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
@@ -14,8 +14,6 @@ import { messageOf, RunEvents } from './run-events.js';
 import { instructionsOf, messagesOf } from './run-prompt.js';
 import { TraceRecorder } from './trace-recorder.js';
 
-const KNOWLEDGE_TOOL = 'knowledge_lookup';
-
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()
 export class LocalRuntime extends AgentRuntime {
@@ -23,7 +21,7 @@ export class LocalRuntime extends AgentRuntime {
 
   constructor(
     private readonly models: ModelsService,
-    private readonly tools: ToolCatalogue,
+    private readonly tools: ToolResolver,
     private readonly clock: Clock,
   ) {
     super();
@@ -55,7 +53,7 @@ export class LocalRuntime extends AgentRuntime {
   }
 
   override async deploy(_agentId: string, definition: AgentDefinition): Promise<Deployment> {
-    checkDefinition(definition, this.tools, this.models);
+    checkDefinition(definition, this.models);
     return { region: null, agentcore_config: null };
   }
 
@@ -85,7 +83,7 @@ export class LocalRuntime extends AgentRuntime {
       model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
-      tools: this.toolsOf(run),
+      tools: await deadline.within(this.toolsOf(run, deadline.signal)),
       stopWhen: stepCountIs(limits.max_steps),
       maxOutputTokens: limits.max_output_tokens,
       abortSignal: deadline.signal,
@@ -101,13 +99,13 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  /** Documents without the tool to read them would be of no use, so the tool comes with them. */
-  private toolsOf({ definition, knowledge = [] }: AgentRun): ToolSet {
-    const documents = [...definition.knowledge, ...knowledge];
-    const names = definition.tools.map(({ name }) => name);
-    return this.tools.aiTools(documents.length > 0 ? [...names, KNOWLEDGE_TOOL] : names, {
-      knowledge: documents,
+  private toolsOf({ org_id, agent_id, definition, knowledge = [] }: AgentRun, signal: AbortSignal): Promise<ToolSet> {
+    return this.tools.aiTools(definition, {
+      org_id,
+      agent_id,
+      knowledge: [...definition.knowledge, ...knowledge],
       now: () => this.clock.now(),
+      signal,
     });
   }
 

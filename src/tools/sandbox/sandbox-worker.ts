@@ -9,6 +9,7 @@ import {
   newQuickJSWASMModuleFromVariant,
   type QuickJSContext,
   type QuickJSHandle,
+  type QuickJSSyncVariant,
   Scope,
 } from 'quickjs-emscripten-core';
 import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
@@ -37,7 +38,8 @@ const stopwatch = performance.now.bind(performance);
 Date.now = () => fixedNow;
 Date.prototype.getTimezoneOffset = () => 0;
 
-const engine = await newQuickJSWASMModuleFromVariant(variant);
+// The package's types describe its CommonJS side; loaded as a module, its default export is the variant itself.
+const engine = await newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
 
 class SandboxFault extends Error {
   readonly failure: 'time' | 'memory' | 'output' | 'error';
