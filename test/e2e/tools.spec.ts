@@ -97,13 +97,14 @@ describe('HTTP tools', () => {
     expect(await trial(data.tool_id, { number: 17 })).toMatchObject({
       error: 'The input of order_status is not valid: number must be string',
     });
-    const run = await http.post<{ output_text: string; trace: { type: string; name: string }[] }>(
+    const run = await http.post<{ output: string; trace: { type: string; name: string }[] }>(
       `${agent.path}/invoke`,
       {
         input_text: 'What is the order status of A-17?',
       },
     );
-    expect(run.data.output_text).toContain('shipped');
+    expect([run.status, run.body.error]).toEqual([200, undefined]);
+    expect(run.data.output).toContain('shipped');
     await http.delete(`/api/v1/tools/${data.tool_id}`);
   });
 
@@ -220,6 +221,7 @@ describe('OpenAPI documents', () => {
       ['addCategory', 'write'],
     ]);
     expect(await trial(data.tool_id, { number: 'B1', verbose: true }, 'getOrder')).toMatchObject({
+      error: null,
       output: { body: { state: 'shipped' } },
     });
     expect(store.seen.at(-1)).toMatchObject({

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
+import { OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
 import type { JsonSchema, ToolOperation, ToolRisk } from '../attached/attached-tool.js';
 import { withoutCredential } from '../attached/credential-headers.js';
 import { operationName } from '../attached/operation-name.js';
@@ -71,7 +72,7 @@ export class McpTools {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ToolError) throw error;
-      if (error instanceof DomainError) throw toolErrorOf(error);
+      if (error instanceof OutgoingRefusedError) throw toolErrorOf(error);
       throw new ToolError(`The MCP server failed: ${withoutCredential(reasonOf(error), credential)}.`, {
         cause: error,
       });

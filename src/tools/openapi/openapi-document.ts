@@ -20,7 +20,7 @@ export class OpenapiDocuments {
     const { default: SwaggerParser } = await import('@apidevtools/swagger-parser');
     if (url !== undefined) this.outgoing.check(url);
     try {
-      const bundled = (await SwaggerParser.bundle((url ?? structuredClone(document)) as never, {
+      const bundled = (await SwaggerParser.bundle((url === undefined ? structuredClone(document) : unfixed(url)) as never, {
         resolve: { file: false, http: this.reader(), external: url !== undefined },
       })) as unknown as OpenapiDocument;
       const copy = structuredClone(bundled);
@@ -50,4 +50,12 @@ export class OpenapiDocuments {
     };
     return { order: 1, canRead: /^https?:\/\//i, safeUrlResolver: false, read };
   }
+}
+
+/**
+ * The library completes relative servers with the host of the address but forgets its port. It does so for addresses in small
+ * letters only; the platform completes them itself.
+ */
+function unfixed(url: string): string {
+  return url.replace(/^https?:/i, (scheme) => scheme.toUpperCase());
 }
