@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SecretBox } from '../platform/secrets/secret-box.js';
+import { AttachedToolSets } from './attached/attached-tool-sets.js';
 import { AttachedToolStore } from './attached/attached-tool-store.js';
 import { AttachedToolsCache } from './attached/attached-tools-cache.js';
 import { AttachedToolsRepository } from './attached/attached-tools.repository.js';
@@ -32,6 +33,7 @@ import { ToolResolver } from './tool-resolver.js';
     AttachedToolsRepository,
     AttachedToolsCache,
     AttachedToolStore,
+    AttachedToolSets,
     ToolOperations,
     ToolAttachment,
     ToolCaller,

@@ -97,14 +97,20 @@ describe('HTTP tools', () => {
     expect(await trial(data.tool_id, { number: 17 })).toMatchObject({
       error: 'The input of order_status is not valid: number must be string',
     });
-    const run = await http.post<{ output: string; trace: { type: string; name: string }[] }>(
-      `${agent.path}/invoke`,
-      {
-        input_text: 'What is the order status of A-17?',
-      },
-    );
+    const run = await http.post<{ output: string; trace: { type: string; name: string }[] }>(`${agent.path}/invoke`, {
+      input_text: 'What is the order status of A-17?',
+    });
     expect([run.status, run.body.error]).toEqual([200, undefined]);
     expect(run.data.output).toContain('shipped');
+    const precise = await http.post<{ output: string; trace: { name: string; input: unknown }[] }>(
+      `${agent.path}/invoke`,
+      {
+        input_text: 'Call order_status with {"number": "B-2"}, please',
+      },
+    );
+    expect(precise.data.output).toContain('"number":"B-2"');
+    const wrong = await http.post<{ output: string }>(`${agent.path}/invoke`, { input_text: 'order_status {"nr": 1}' });
+    expect(wrong.data.output).toContain("must have required property 'number'");
     await http.delete(`/api/v1/tools/${data.tool_id}`);
   });
 
@@ -159,6 +165,48 @@ describe('credentials', () => {
     expect(rows['PlatformTools']?.length).toBeGreaterThanOrEqual(2);
     expect(JSON.stringify(rows)).not.toContain(SECRET);
     expect(JSON.stringify(rows)).toContain('"key_id"');
+  });
+});
+
+describe('private addresses', () => {
+  it.each([
+    ['http', () => ({ method: 'GET', url: `${store.url}/orders/1`, input_schema: { type: 'object' } }), 'url'],
+    ['mcp', () => ({ transport: { type: 'streamable_http', url: mcp.url } }), 'url'],
+    ['openapi', () => ({ url: `${store.url}/openapi.json` }), 'url'],
+    ['openapi', () => ({ document: SHOP_DOCUMENT, server_url: store.url }), 'url'],
+    ['mcp', () => ({ transport: { type: 'stdio', command: process.execPath } }), 'config.transport.type'],
+  ])('are refused for %s tools where the settings say so', async (kind, config, field) => {
+    const closed = await startApp({ NEXUS_ALLOW_PRIVATE_ADDRESSES: 'false', NEXUS_ALLOW_STDIO_TOOLS: 'false' });
+    try {
+      const { data } = await closed.http.post<{ project_id: string }>('/api/v1/projects', {
+        requirement: 'A calculator assistant that works out totals.',
+      });
+      const before = store.seen.length + mcp.seen.length;
+      const wish = { kind, name: 'inner', description: 'x', project_id: data.project_id, config: config() };
+      const { status, error } = await closed.http.post('/api/v1/tools', wish);
+      expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, [field]]);
+      expect(store.seen.length + mcp.seen.length).toBe(before);
+    } finally {
+      await closed.close();
+    }
+  });
+
+  it('are refused at the call when only a name leads to them', async () => {
+    const closed = await startApp({ NEXUS_ALLOW_PRIVATE_ADDRESSES: 'false' });
+    try {
+      const { project_id } = await builtAgent(closed.http);
+      const { data } = await closed.http.post<Tool>('/api/v1/tools', {
+        ...{ kind: 'http', name: 'inner', description: 'x', project_id },
+        config: { method: 'GET', url: store.url.replace('127.0.0.1', 'localhost'), input_schema: { type: 'object' } },
+      });
+      const tried = await closed.http.post<Trial>(`/api/v1/tools/${data.tool_id}/test`, { input: {} });
+      expect(tried.data).toMatchObject({
+        status: 'failed',
+        error: 'inner failed: The call was refused: url is a private, loopback, link-local or reserved address.',
+      });
+    } finally {
+      await closed.close();
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
 import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
-import { toolResolver } from './tool-resolver.fixture.js';
+import { ToolResolver } from '../../src/tools/tool-resolver.js';
 
 export type Registration = Parameters<AgentsService['register']>[0];
 
@@ -22,7 +22,9 @@ export function offlineModels(): ModelsService {
 }
 
 /** The deployer over a real local runtime; only the registry is a list. */
-export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(), toolResolver(), new Clock())) {
+export function deployer(
+  runtime: AgentRuntime = new LocalRuntime(offlineModels(), ToolResolver.standalone(), new Clock()),
+) {
   const registered: Registration[] = [];
   const register = async (registration: Registration) => {
     registered.push(registration);

@@ -20,9 +20,12 @@ export class OpenapiDocuments {
     const { default: SwaggerParser } = await import('@apidevtools/swagger-parser');
     if (url !== undefined) this.outgoing.check(url);
     try {
-      const bundled = (await SwaggerParser.bundle((url === undefined ? structuredClone(document) : unfixed(url)) as never, {
-        resolve: { file: false, http: this.reader(), external: url !== undefined },
-      })) as unknown as OpenapiDocument;
+      const bundled = (await SwaggerParser.bundle(
+        (url === undefined ? structuredClone(document) : unfixed(url)) as never,
+        {
+          resolve: { file: false, http: this.reader(), external: url !== undefined },
+        },
+      )) as unknown as OpenapiDocument;
       const copy = structuredClone(bundled);
       await SwaggerParser.validate(copy as never, { resolve: { file: false, http: false, external: false } });
       return bundled;

@@ -8,6 +8,7 @@ import { readDocument, readText } from '../read-document.js';
 import { requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
 import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
+import { codeOf, writtenTools } from '../tool-developer/written-tools.js';
 import { PACKAGE_TASK } from './agent-code-developer.prompt.js';
 import { assembleDefinition } from './assemble-definition.js';
 import { exportProject } from './export/export-project.js';
@@ -33,6 +34,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       requirements,
       design,
       system_prompt,
+      written: codeOf(writtenTools(context)),
       description: document.description,
       tags: context.tags,
     });

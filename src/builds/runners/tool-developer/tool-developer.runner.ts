@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
+import { addUsage, type Usage } from '../../../shared/usage.js';
 import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
 import { designSchema } from '../agent-design/agent-design.schema.js';
 import { agentNameFor } from '../agent-naming.js';
@@ -10,10 +11,11 @@ import { type Requirements, requirementsSchema } from '../requirements-analysis/
 import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
 import { checkTool } from './tool-check.js';
+import { ToolWriter } from './tool-writer.js';
 import { TOOL_NOTES_TASK } from './tool-developer.prompt.js';
-import type { ToolDocument, ToolNote } from './tool-developer.schema.js';
+import type { NewTool, ToolDocument, ToolNote, WrittenTool } from './tool-developer.schema.js';
 
-/** Stage 5a: documents every tool of the design and runs its examples once. */
+/** Stage 5a: documents every tool of the design and runs its examples once; takes over tools that the model wrote. */
 @Injectable()
 export class ToolDeveloperRunner extends StageRunner {
   override readonly stage = 'agent_developer_manager';
@@ -23,6 +25,7 @@ export class ToolDeveloperRunner extends StageRunner {
     private readonly writer: DocumentWriter,
     private readonly catalogue: ToolCatalogue,
     private readonly clock: Clock,
+    private readonly toolWriter: ToolWriter,
   ) {
     super();
   }
@@ -36,18 +39,40 @@ export class ToolDeveloperRunner extends StageRunner {
     for (const chosen of design.tools) {
       tools.push(await this.document(context, notes.get(chosen.name) ?? plainNote(chosen), requirements.knowledge));
     }
+    const { written, usage: repairs } = await this.written(context, document.new_tools);
+    tools.push(...written.map((one) => one.document));
     if (tools.length === 0) context.log('info', 'The design asks for no tool');
     return {
-      artifacts: tools.map((tool) => jsonArtifact(toolPath(tool.name), tool)),
+      artifacts: [
+        ...tools.map((tool) => jsonArtifact(toolPath(tool.name), tool)),
+        // Also empty when an earlier attempt wrote some.
+        ...(written.length > 0 || context.artifacts.has(PATHS.writtenTools)
+          ? [jsonArtifact(PATHS.writtenTools, { tools: written })]
+          : []),
+      ],
       output_data: {
         tools: tools.map((tool) => tool.name),
         verified_examples: tools.reduce((sum, tool) => sum + tool.verified_examples, 0),
       },
       model,
-      usage,
+      usage: repairs.reduce(addUsage, usage),
       tool_calls: tools.reduce((sum, tool) => sum + tool.examples.length, 0),
       agent_name: agentNameFor(context, this.stage, design.agent_name),
     };
+  }
+
+  private async written(
+    context: StageContext,
+    wishes: readonly NewTool[],
+  ): Promise<{ written: WrittenTool[]; usage: Usage[] }> {
+    const written = new Map<string, WrittenTool>();
+    const usage: Usage[] = [];
+    for (const wish of wishes) {
+      const accepted = await this.toolWriter.accept(context, wish);
+      written.set(wish.name, accepted.written);
+      usage.push(...accepted.usage);
+    }
+    return { written: [...written.values()], usage };
   }
 
   private async document(
