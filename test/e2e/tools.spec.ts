@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { agentDefinitionSchema } from '../../src/runtimes/agent-definition.js';
 import { Settings } from '../../src/platform/config/settings.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { builtAgent, type BuiltAgent } from '../support/built-agent.js';
 import type { Answer, HttpClient } from '../support/http.js';
 import { leftovers } from '../support/leftovers.js';
+import { registeredAgent } from '../support/registered-agent.js';
 import { mcpOverHttp, type Service, shop, SHOP_DOCUMENT } from '../support/tool-services.js';
 
 const SECRET = 'sk-very-secret-credential-4711';
@@ -22,6 +24,10 @@ interface Tool {
   project_id: string;
   credential: unknown;
   operations: { name: string; operation: string; risk: string; input_schema: Record<string, unknown> }[];
+}
+interface Invocation {
+  invocation_id: string;
+  trace: { steps: { type: string; name: string; output?: unknown; error?: string }[] };
 }
 interface Trial {
   status: string;
@@ -148,6 +154,45 @@ describe('HTTP tools', () => {
     const { status, error } = await attachHttp('/orders/1', wish, config);
     expect(status).toBe(400);
     expect(Object.keys(error.details.fields ?? {})).toContain(field);
+  });
+});
+
+describe('tools written for an agent', () => {
+  const made = (name: string, source: string) => ({
+    kind: 'code' as const,
+    name,
+    description: 'Made for this test',
+    input_schema: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
+    source: `function run({ n }) { ${source} }`,
+  });
+  const tools = [
+    made('double_it', 'return { doubled: n * 2 };'),
+    made('spin', 'for (;;) {}'),
+    made('throwing', 'throw new RangeError("n is too " + n);'),
+    made('flood', 'return "x".repeat(10 * 1024 * 1024);'),
+  ];
+
+  it('run in the sandbox; what goes wrong inside is told and stands in the trace', async () => {
+    const { path } = await registeredAgent(app, {
+      org_id: 'tools-org',
+      agent_name: 'written',
+      definition: agentDefinitionSchema.parse({
+        ...{ schema_version: '1', agent_name: 'written', display_name: 'Written', description: 'x', role: 'a tester' },
+        ...{ system_prompt: 'Obey.', tools },
+      }),
+    });
+    const ask = async (input_text: string) => {
+      const { data } = await http.post<Invocation>(`${path}/invoke`, { input_text });
+      const stored = (await http.get<Invocation>(`/api/v1/invocations/${data.invocation_id}`)).data;
+      return stored.trace.steps.find(({ type }) => type === 'tool');
+    };
+    expect(await ask('double_it {"n": 21}')).toMatchObject({ name: 'double_it', output: { doubled: 42 } });
+    expect(await ask('spin {"n": 1}')).toMatchObject({ error: 'spin failed: it did not finish within 2 seconds.' });
+    expect(await ask('throwing {"n": 3}')).toMatchObject({ error: 'throwing failed: RangeError: n is too 3.' });
+    expect((await ask('flood {"n": 1}'))?.error).toContain('it returned 10485762 bytes; the limit is 262144');
+    expect((await ask('double_it {"n": "x"}'))?.error).toContain('n must be number');
+    const { data } = await http.get<{ capabilities: string[] }>(path);
+    expect(data.capabilities).toEqual(expect.arrayContaining(['tool:double_it', 'tool:spin']) as string[]);
   });
 });
 

@@ -136,7 +136,7 @@ export async function mcpOverHttp(): Promise<Service> {
           sessionIdGenerator: () => crypto.randomUUID(),
           onsessioninitialized: (session) => void sessions.set(session, opened),
         });
-        await mcpServer(() => server.closeAllConnections()).connect(opened as Parameters<McpServer['connect']>[0]);
+        await mcpServer(() => server.closeAllConnections()).connect(opened);
         transport = opened;
       }
       await transport.handleRequest(request, response, body === '' ? undefined : (JSON.parse(body) as unknown));

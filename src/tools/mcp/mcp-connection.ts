@@ -1,5 +1,6 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import type { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError } from '../../platform/outgoing/outgoing.errors.js';
 import { credentialHeaders } from '../attached/credential-headers.js';
@@ -9,6 +10,11 @@ import type { Credential, McpToolConfig } from '../attached/tool-config.js';
 const STREAM_MAX_BYTES = 8 * 1024 * 1024;
 const STDIO_MAX_BYTES = 2 * 1024 * 1024;
 export const MCP_TIMEOUT_MS = 15_000;
+
+/** Answers go to the model as they are. A schema of the server may hold regular expressions that would stop the process. */
+const TRUSTING: jsonSchemaValidator = {
+  getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+};
 
 /** One open connection to an MCP server. Once it fails it is closed and of no further use. */
 export class McpConnection {
@@ -29,7 +35,7 @@ export class McpConnection {
     credential: Credential | undefined,
   ): Promise<McpConnection> {
     const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
-    const client = new Client({ name: 'nexus', version: '1.0.0' });
+    const client = new Client({ name: 'nexus', version: '1.0.0' }, { jsonSchemaValidator: TRUSTING });
     const connection = new McpConnection(client);
     try {
       await connection.during(
@@ -90,7 +96,7 @@ async function transportOf(
       maxReconnectionDelay: 1_000,
       reconnectionDelayGrowFactor: 1,
     },
-  }) as Transport;
+  });
 }
 
 /** The library reports a stream that broke off as text only. */

@@ -24,7 +24,10 @@ export class McpConnections implements OnApplicationShutdown {
     const known = this.open.get(key);
     if (known) {
       const connection = await known.catch(() => undefined);
-      if (connection?.isOpen) return connection;
+      if (connection?.isOpen) {
+        if (this.open.delete(key)) this.open.set(key, known);
+        return connection;
+      }
       if (this.open.get(key) === known) this.open.delete(key);
       else return this.get(key, transport, credential);
     }

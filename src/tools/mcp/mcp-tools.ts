@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
 import { OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
-import type { JsonSchema, ToolOperation, ToolRisk } from '../attached/attached-tool.js';
+import type { ToolOperation, ToolRisk } from '../attached/attached-tool.js';
 import { withoutCredential } from '../attached/credential-headers.js';
 import { operationName } from '../attached/operation-name.js';
 import type { Credential, McpToolConfig } from '../attached/tool-config.js';
@@ -96,7 +96,7 @@ function operationOf(tool: string, { name, description, inputSchema, annotations
     name: operationName(tool, name),
     operation: name,
     description: (description ?? name).slice(0, DESCRIPTION_MAX),
-    input_schema: inputSchema as JsonSchema,
+    input_schema: inputSchema,
     risk: riskOf(annotations),
     call: null,
   };

@@ -33,7 +33,7 @@ function writer(repaired: NewTool): { tools: ToolWriter; asked: StructuredReques
   const models: StructuredModel = {
     ...bareWriters,
     generateStructured: async (request) => {
-      asked.push(request as StructuredRequest<unknown>);
+      asked.push(request);
       return { object: repaired as never, model: 'scripted', usage: { input_tokens: 3, output_tokens: 4 } };
     },
   };
