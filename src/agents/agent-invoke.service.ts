@@ -12,6 +12,8 @@ export interface InvokeRequest {
   session_id?: string | undefined;
   end_session?: boolean | undefined;
   session_state?: Record<string, unknown> | undefined;
+  /** Nobody listens to the run's events. */
+  quiet?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 

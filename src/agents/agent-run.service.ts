@@ -29,6 +29,8 @@ export interface RunRequest {
   history: AgentRun['history'];
   knowledge?: KnowledgeDocument[];
   session_state?: Record<string, unknown> | undefined;
+  /** See {@link AgentRun.quiet}. */
+  quiet?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -93,6 +95,7 @@ export class AgentRunService {
       history,
       ...(knowledge ? { knowledge } : {}),
       ...(session_state ? { session_state } : {}),
+      ...(request.quiet ? { quiet: true } : {}),
       signal,
     });
     for await (const event of events) {

@@ -27,7 +27,13 @@ export const AGENT_TABLES: TableDefinition[] = [
     partition_key: 'invocation_id',
     indexes: [
       { name: 'AgentIndex', partition_key: 'agent_id', sort_key: 'created_at' },
-      { name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'created_at' },
+      {
+        name: 'UncountedIndex',
+        partition_key: 'uncounted',
+        sort_key: 'created_at',
+        // What the statistics count; texts and traces would make each look at the waiting runs dear.
+        projection: ['org_id', 'agent_id', 'status', 'error', 'duration_ms', 'usage'],
+      },
       { name: 'RunningIndex', partition_key: 'running', sort_key: 'run_expires_at', projection: 'KEYS_ONLY' },
     ],
   },

@@ -3,7 +3,7 @@ import type { RunEvent, RunRequest } from './agent-run.service.js';
 
 export interface ConversationTurn extends Pick<
   RunRequest,
-  'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'signal'
+  'org_id' | 'user_id' | 'agent_id' | 'input_text' | 'session_state' | 'quiet' | 'signal'
 > {
   session_id: string;
 }

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { InvocationFact, StoredFact } from '../statistics/fact.js';
 import { FactSource, type UncountedFact } from '../statistics/fact-source.js';
-import type { Invocation } from './invocation.js';
-import { InvocationsRepository } from './invocations.repository.js';
+import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
 
 /** Finished runs as facts for the statistics. */
 @Injectable()
@@ -28,7 +27,7 @@ export class InvocationFacts extends FactSource {
   }
 }
 
-export function invocationFact(invocation: Invocation): InvocationFact {
+export function invocationFact(invocation: CountedPart): InvocationFact {
   const { org_id, agent_id, created_at, status, duration_ms, usage } = invocation;
   return {
     kind: 'invocation',

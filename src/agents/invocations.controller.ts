@@ -41,8 +41,9 @@ export class InvocationsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<InvokeResultDto | undefined> {
-    const run = this.invoker.invoke({ ...body, org_id, user_id, agent_id, signal: callerSignal(response) });
-    if (!wantsEventStream(request)) return invokeResult(await drained(run), enable_trace ?? false);
+    const quiet = !wantsEventStream(request);
+    const run = this.invoker.invoke({ ...body, org_id, user_id, agent_id, quiet, signal: callerSignal(response) });
+    if (quiet) return invokeResult(await drained(run), enable_trace ?? false);
     await sendEventStream(
       response,
       streamed(await begun(run), (invocation) => invokeResult(invocation, enable_trace ?? false), this.errors),

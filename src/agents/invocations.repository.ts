@@ -18,6 +18,12 @@ type Row = Omit<Invocation, 'input_text' | 'output_text'> & {
   uncounted?: string;
 };
 
+/** What `UncountedIndex` holds of a run. */
+export type CountedPart = Pick<
+  Invocation,
+  'invocation_id' | 'org_id' | 'agent_id' | 'created_at' | 'status' | 'error' | 'duration_ms' | 'usage'
+>;
+
 /** An invocation with what the statistics need to know of its record. */
 export type CountableInvocation = Invocation & { uncounted?: string };
 
@@ -28,9 +34,10 @@ export class InvocationsRepository {
     private readonly cursors: CursorCodec,
   ) {}
 
-  /** POST /agents/{id}/invoke: one write for a run that has ended. It waits to be counted. */
+  /** POST /agents/{id}/invoke: one write for a run that has ended, shared with those that end at the same time. It waits to be counted. */
   async create(invocation: Invocation): Promise<void> {
-    await this.db.put({ TableName: TABLE, Item: finishedItem(invocation) });
+    const { invocation_id } = invocation;
+    await this.db.putTogether(TABLE, { invocation_id }, finishedItem(invocation));
   }
 
   /**
@@ -154,10 +161,10 @@ export class InvocationsRepository {
     return { Delete: { TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead } };
   }
 
-  async listUncounted(limit: number): Promise<Invocation[]> {
+  async listUncounted(limit: number): Promise<CountedPart[]> {
     const pages = await Promise.all(
       SHARDS.map((shard) =>
-        this.db.query<Row>({
+        this.db.query<CountedPart>({
           TableName: TABLE,
           IndexName: 'UncountedIndex',
           KeyConditionExpression: 'uncounted = :shard',
@@ -166,7 +173,7 @@ export class InvocationsRepository {
         }),
       ),
     );
-    return pages.flatMap(({ items }) => items.map(unpacked));
+    return pages.flatMap(({ items }) => items);
   }
 
   /** The statistics have counted it; fails when they already had. */

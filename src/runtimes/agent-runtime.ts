@@ -18,6 +18,8 @@ export interface AgentRun {
   knowledge?: KnowledgeDocument[];
   /** Given to the model as context, never as an instruction. */
   session_state?: Record<string, unknown>;
+  /** Nobody listens to what comes between `start` and `done`: a runtime may leave it out. */
+  quiet?: boolean;
   /** Ends the run with reason `cancelled`. */
   signal?: AbortSignal;
 }

@@ -17,6 +17,8 @@ export interface SayRequest {
   session_state?: Record<string, unknown> | undefined;
   /** How long to wait for other messages of the session to be answered, in milliseconds. */
   wait_ms: number;
+  /** Nobody listens to the run's events. */
+  quiet?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -80,7 +82,7 @@ export class ConversationService {
   }
 
   /** Stores a message for the agent's eyes without asking it; it takes its turn like any other. */
-  async note(request: Omit<SayRequest, 'session_state' | 'signal'>): Promise<Message> {
+  async note(request: Omit<SayRequest, 'session_state' | 'quiet' | 'signal'>): Promise<Message> {
     const turn: HeldTurn = await this.turns.take(request.org_id, request.session_id, request.wait_ms);
     let isGivenBack = false;
     try {

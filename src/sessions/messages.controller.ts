@@ -45,8 +45,9 @@ export class MessagesController {
     assertSmall(body.metadata);
     const message = { ...body, org_id, user_id, session_id, wait_ms: on_busy === 'reject' ? 0 : DEFAULT_WAIT_MS };
     if (role === 'system') return messageView(await this.conversations.note(message));
-    const run = this.conversations.say({ ...message, signal: callerSignal(response) });
-    if (!wantsEventStream(request)) return answer(await drained(run));
+    const quiet = !wantsEventStream(request);
+    const run = this.conversations.say({ ...message, quiet, signal: callerSignal(response) });
+    if (quiet) return answer(await drained(run));
     await sendEventStream(response, streamed(await begun(run), answer, this.errors));
     return undefined;
   }

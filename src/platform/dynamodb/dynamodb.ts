@@ -1,5 +1,6 @@
 import {
   BatchWriteCommand,
+  type BatchWriteCommandInput,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -23,12 +24,11 @@ import type {
 } from './database-inputs.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
 import { ReadCoalescer } from './read-coalescer.js';
+import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from './write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
 export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from './database-inputs.js';
 
-/** DynamoDB's limit of writes in one BatchWriteItem. */
-const WRITE_BATCH_LIMIT = 25;
 /** All attempts of one call together, in milliseconds: a database that hangs is answered with 503 after this long. */
 const CALL_DEADLINE_MS = 3_000;
 
@@ -42,6 +42,7 @@ const CONFLICT_PAUSE_MS = 10;
 
 type CallOptions = { abortSignal: AbortSignal };
 type Row = Record<string, unknown>;
+type BatchRequests = NonNullable<BatchWriteCommandInput['RequestItems']>;
 
 /**
  * The platform's only door to DynamoDB. Table names are logical (`AgentProjects`): the prefix of the environment is added
@@ -58,6 +59,11 @@ export class DynamoDb {
   private readonly coalescer = new ReadCoalescer(
     (request) => this.getOne(request.table, request.key, true),
     (requests) => this.batchGet<Row>(requests),
+  );
+
+  private readonly writes = new WriteCoalescer(
+    ({ table, item }) => this.put({ TableName: table, Item: item }),
+    (writes) => this.batchPut(writes),
   );
 
   constructor(
@@ -91,6 +97,14 @@ export class DynamoDb {
 
   async put(input: PutInput): Promise<void> {
     await this.run((options) => this.client.send(new PutCommand(this.named(input)), options));
+  }
+
+  /**
+   * Puts a record without a condition, together with others that are put at the same time.
+   * @param key the record's own key; of two puts of one record the later one is stored later.
+   */
+  async putTogether(table: string, key: Key, item: Row): Promise<void> {
+    await this.writes.put({ table, key, item });
   }
 
   /** @returns the whole record as it is after the update. */
@@ -145,7 +159,8 @@ export class DynamoDb {
   async batchDelete(table: string, keys: Key[]): Promise<void> {
     const TableName = this.tableName(table);
     const unique = [...new Map(keys.map((key) => [identityOf(table, key), key])).values()];
-    for (const batch of chunks(unique, WRITE_BATCH_LIMIT)) await this.deleteBatch(TableName, batch);
+    for (const batch of chunks(unique, WRITE_BATCH_LIMIT))
+      await this.writeBatch({ [TableName]: batch.map((Key) => ({ DeleteRequest: { Key } })) });
   }
 
   /** Reads a whole table, past every key. Only for maintenance commands, never for a request. */
@@ -165,15 +180,22 @@ export class DynamoDb {
     return (await this.run((options) => this.client.send(command, options))).Item;
   }
 
-  private async deleteBatch(table: string, keys: Key[]): Promise<void> {
-    let open = keys.map((Key) => ({ DeleteRequest: { Key } }));
-    for (let idle = 0; open.length > 0;) {
-      const command = new BatchWriteCommand({ RequestItems: { [table]: open } });
+  private async batchPut(writes: Write[]): Promise<void> {
+    const requests: BatchRequests = {};
+    for (const { table, item } of writes) (requests[this.tableName(table)] ??= []).push({ PutRequest: { Item: item } });
+    await this.writeBatch(requests);
+  }
+
+  /** Sends what DynamoDB leaves unprocessed again until nothing is. */
+  private async writeBatch(requests: BatchRequests): Promise<void> {
+    let open = requests;
+    for (let idle = 0; countOf(open) > 0;) {
+      const command = new BatchWriteCommand({ RequestItems: open });
       const { UnprocessedItems } = await this.run((options) => this.client.send(command, options));
-      const left = (UnprocessedItems?.[table] ?? []) as typeof open;
-      idle = left.length < open.length ? 0 : idle + 1;
+      const left = (UnprocessedItems ?? {});
+      idle = countOf(left) < countOf(open) ? 0 : idle + 1;
       open = left;
-      if (open.length > 0) await pauseAfter(idle);
+      if (countOf(open) > 0) await pauseAfter(idle);
     }
   }
 
@@ -211,4 +233,8 @@ function chunks<T>(all: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
     all.slice(index * size, (index + 1) * size),
   );
+}
+
+function countOf(requests: BatchRequests): number {
+  return Object.values(requests).reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }

@@ -6,8 +6,8 @@ export interface IndexDefinition {
   name: string;
   partition_key: string;
   sort_key?: string;
-  /** What the index copies; ALL unless told otherwise. */
-  projection?: 'ALL' | 'KEYS_ONLY';
+  /** What the index copies beside its keys: everything unless told otherwise, or the attributes that are named. */
+  projection?: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 
 /** A table as the platform needs it. Each feature declares its own in `<feature>.tables.ts`. */

@@ -3,6 +3,7 @@ import type {
   CreateTableCommandInput,
   GlobalSecondaryIndex,
   KeySchemaElement,
+  Projection,
 } from '@aws-sdk/client-dynamodb';
 import type { IndexDefinition, TableDefinition } from './table-definition.js';
 
@@ -27,8 +28,14 @@ export function indexSchema(index: IndexDefinition): GlobalSecondaryIndex {
   return {
     IndexName: index.name,
     KeySchema: keySchema(index),
-    Projection: { ProjectionType: index.projection ?? 'ALL' },
+    Projection: projectionOf(index.projection ?? 'ALL'),
   };
+}
+
+function projectionOf(projection: NonNullable<IndexDefinition['projection']>): Projection {
+  return typeof projection === 'string'
+    ? { ProjectionType: projection }
+    : { ProjectionType: 'INCLUDE', NonKeyAttributes: [...projection] };
 }
 
 /** The types of the key attributes that the given keys use, each once. */

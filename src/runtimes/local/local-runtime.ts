@@ -9,8 +9,10 @@ import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
 import { checkDefinition } from './definition-check.js';
+import { runQuietly } from './quiet-run.js';
 import { RunDeadline } from './run-deadline.js';
 import { messageOf, RunEvents } from './run-events.js';
+import type { RunOptions } from './run-options.js';
 import { instructionsOf, messagesOf } from './run-prompt.js';
 import { TraceRecorder } from './trace-recorder.js';
 
@@ -37,7 +39,9 @@ export class LocalRuntime extends AgentRuntime {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
       events.begin();
-      yield* this.stream(run, model, events, deadline);
+      const options = this.optionsOf(run, model, deadline);
+      if (run.quiet) await runQuietly(options, events, deadline);
+      else yield* this.stream(options, events, deadline);
       this.requireAnswer(run.definition, events);
     } catch (error) {
       const failure = failureOf(error, deadline);
@@ -72,14 +76,9 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private async *stream(
-    run: AgentRun,
-    model: LanguageModelV4,
-    events: RunEvents,
-    deadline: RunDeadline,
-  ): AsyncGenerator<AgentEvent> {
+  private optionsOf(run: AgentRun, model: LanguageModelV4, deadline: RunDeadline): RunOptions {
     const { limits } = run.definition;
-    const { stream } = streamText({
+    return {
       model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
@@ -87,9 +86,12 @@ export class LocalRuntime extends AgentRuntime {
       stopWhen: stepCountIs(limits.max_steps),
       maxOutputTokens: limits.max_output_tokens,
       abortSignal: deadline.signal,
-      // The failure is thrown from the stream; the SDK would print it as well.
-      onError: () => undefined,
-    });
+    };
+  }
+
+  private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
+    // The failure is thrown from the stream; the SDK would print it as well.
+    const { stream } = streamText({ ...options, onError: () => undefined });
     const parts: AsyncIterator<TextStreamPart<ToolSet>> = stream[Symbol.asyncIterator]();
     for (;;) {
       const next = await deadline.within(parts.next());

@@ -47,7 +47,7 @@ export class RunEvents {
       case 'tool-result':
         return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
       case 'tool-error':
-        return this.toolFinished(part.toolCallId, part.toolName, { error: messageOf(part.error) });
+        return this.toolFinished(part.toolCallId, part.toolName, { failure: part.error });
       case 'finish-step':
         return this.stepFinished(part);
       case 'error':
@@ -55,26 +55,31 @@ export class RunEvents {
     }
   }
 
-  private toolStarted(callId: string, tool: string, input: unknown): AgentEvent[] {
+  toolStarted(callId: string, tool: string, input: unknown): AgentEvent[] {
     this.calls.push(tool);
     this.trace.toolStarted(callId, tool, input);
     return [{ type: 'tool_call', call_id: callId, tool, input }];
   }
 
   /** Texts of several model calls are kept apart, so that the deltas put together are the output. */
-  private text(delta: string): AgentEvent[] {
+  text(delta: string): AgentEvent[] {
+    if (delta === '') return [];
     const separator = this.stepText === '' && this.output !== '' ? '\n\n' : '';
     this.stepText += delta;
     this.output += separator + delta;
-    return delta === '' ? [] : [{ type: 'delta', text: separator + delta }];
+    return [{ type: 'delta', text: separator + delta }];
   }
 
-  private toolFinished(callId: string, tool: string, outcome: { output: unknown } | { error: string }): AgentEvent[] {
+  /** `failure` is what the tool threw. */
+  toolFinished(callId: string, tool: string, result: { output: unknown } | { failure: unknown }): AgentEvent[] {
+    const outcome = 'failure' in result ? { error: messageOf(result.failure) } : result;
     const duration_ms = this.trace.toolFinished(callId, outcome);
     return [{ type: 'tool_result', call_id: callId, tool, ...outcome, duration_ms }];
   }
 
-  private stepFinished(part: Extract<Part, { type: 'finish-step' }>): AgentEvent[] {
+  stepFinished(
+    part: Pick<Extract<Part, { type: 'finish-step' }>, 'usage' | 'finishReason' | 'performance'>,
+  ): AgentEvent[] {
     const usage = usageOf(part.usage);
     this.usage = addUsage(this.usage, usage);
     this.finishReason = part.finishReason;

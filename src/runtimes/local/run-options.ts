@@ -1,0 +1,13 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { ModelMessage, StopCondition, ToolSet } from 'ai';
+
+/** What the SDK needs to run an agent, streaming or not. */
+export interface RunOptions {
+  model: LanguageModelV4;
+  instructions: string;
+  messages: ModelMessage[];
+  tools: ToolSet;
+  stopWhen: StopCondition<ToolSet>;
+  maxOutputTokens: number;
+  abortSignal: AbortSignal;
+}
