@@ -39,7 +39,7 @@ export class LocalRuntime extends AgentRuntime {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
       events.begin();
-      const options = this.optionsOf(run, model, deadline);
+      const options = await this.optionsOf(run, model, deadline);
       if (run.quiet) await runQuietly(options, events, deadline);
       else yield* this.stream(options, events, deadline);
       this.requireAnswer(run.definition, events);
@@ -76,7 +76,7 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private optionsOf(run: AgentRun, model: LanguageModelV4, deadline: RunDeadline): RunOptions {
+  private async optionsOf(run: AgentRun, model: LanguageModelV4, deadline: RunDeadline): Promise<RunOptions> {
     const { limits } = run.definition;
     return {
       model,
@@ -101,14 +101,20 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private toolsOf({ org_id, agent_id, definition, knowledge = [] }: AgentRun, signal: AbortSignal): Promise<ToolSet> {
-    return this.tools.aiTools(definition, {
-      org_id,
-      agent_id,
-      knowledge: [...definition.knowledge, ...knowledge],
-      now: () => this.clock.now(),
-      signal,
-    });
+  private async toolsOf(run: AgentRun, signal: AbortSignal): Promise<ToolSet> {
+    const { org_id, agent_id, definition, knowledge = [] } = run;
+    try {
+      return await this.tools.aiTools(definition, {
+        org_id,
+        agent_id,
+        knowledge: [...definition.knowledge, ...knowledge],
+        now: () => this.clock.now(),
+        signal,
+      });
+    } catch (error) {
+      if (error instanceof ValidationError) throw error;
+      throw new AgentRunError('runtime', 'The tools of the agent could not be read.', [], undefined, error);
+    }
   }
 
   /** A run that ends while the model still wants tools has used up its steps. */
