@@ -23,11 +23,7 @@ export class AgentRecordsDeletion {
     private readonly tools: AttachedToolStore,
   ) {}
 
-  async deleteUnder({
-    org_id,
-    agent_id,
-    project_id,
-  }: Pick<Agent, 'org_id' | 'agent_id' | 'project_id'>): Promise<{
+  async deleteUnder({ org_id, agent_id, project_id }: Pick<Agent, 'org_id' | 'agent_id' | 'project_id'>): Promise<{
     invocations: number;
     sessions: number;
     messages: number;
