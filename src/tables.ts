@@ -8,6 +8,7 @@ import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.ta
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
+import { ATTACHED_TOOL_TABLES } from './tools/attached/attached-tools.tables.js';
 
 /** Every table of the platform; each feature defines its own. */
 export const TABLES: TableDefinition[] = [
@@ -16,6 +17,7 @@ export const TABLES: TableDefinition[] = [
   ...AGENT_TABLES,
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
+  ...ATTACHED_TOOL_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,
   ...AUDIT_TABLES,

@@ -4,7 +4,8 @@ import { ConfigModule } from '../platform/config/config.module.js';
 import type { Settings } from '../platform/config/settings.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
-import { ToolsModule } from '../tools/tools.module.js';
+import { Sandbox } from '../tools/sandbox/sandbox.js';
+import { ToolResolver } from '../tools/tool-resolver.js';
 
 /** What one agent needs to run: models and tools, no database and no HTTP framework. */
 @Module({})
@@ -12,8 +13,16 @@ export class AgentServerModule {
   static forRoot(settings: Settings): DynamicModule {
     return {
       module: AgentServerModule,
-      imports: [ConfigModule.forRoot(settings), OutgoingModule, ModelsModule, ToolsModule],
-      providers: [LocalRuntime],
+      imports: [ConfigModule.forRoot(settings), OutgoingModule, ModelsModule],
+      providers: [
+        LocalRuntime,
+        Sandbox,
+        {
+          provide: ToolResolver,
+          inject: [Sandbox],
+          useFactory: (sandbox: Sandbox) => ToolResolver.standalone(sandbox),
+        },
+      ],
     };
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type AgentDefinition, agentDefinitionSchema } from '../runtimes/agent-definition.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { servedDefinitionSchema } from './served-definition.js';
 
 /** The server cannot start as it was asked to; the message is for whoever started it. */
 export class AgentServerError extends Error {
@@ -14,7 +15,7 @@ export async function readDefinition(path: string): Promise<AgentDefinition> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new AgentServerError(`${path} could not be read (${error.code ?? error.message})`);
   });
-  const parsed = agentDefinitionSchema.safeParse(jsonOf(path, text));
+  const parsed = servedDefinitionSchema.safeParse(jsonOf(path, text));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'definition'}: ${issue.message}`);
   throw new AgentServerError(`${path} is not a valid agent definition:`, problems);

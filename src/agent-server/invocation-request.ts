@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { agentDefinitionSchema, knowledgeDocumentSchema } from '../runtimes/agent-definition.js';
+import { knowledgeDocumentSchema } from '../runtimes/agent-definition.js';
+import { servedDefinitionSchema } from './served-definition.js';
 
 /** A request that is not answered by the agent; `status` is the answer's. */
 export class RefusedRequestError extends Error {
@@ -30,11 +31,11 @@ const bodySchema = z.object({
   session_state: z.record(z.string(), z.unknown()).optional(),
 });
 
-const bodyWithDefinition = bodySchema.extend({ definition: agentDefinitionSchema });
+const bodyWithDefinition = bodySchema.extend({ definition: servedDefinitionSchema });
 
 export type InvocationBody = z.infer<typeof bodySchema> & {
   prompt: string;
-  definition?: z.infer<typeof agentDefinitionSchema>;
+  definition?: z.infer<typeof servedDefinitionSchema>;
 };
 
 /** The body of a call. @throws RefusedRequestError 400 or 413 */

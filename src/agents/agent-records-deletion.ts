@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.service.js';
+import { AttachedToolStore } from '../tools/attached/attached-tool-store.js';
 import type { Agent } from './agent.js';
 import { ConversationRecords } from './conversations.port.js';
 import { invocationFact } from './invocation-facts.js';
@@ -13,7 +14,7 @@ import { RunTraces } from './runs/run-traces.service.js';
  */
 const LAST_WRITES_MS = 500;
 
-/** What stands under a marked agent: its invocations, whose statistics are kept, its sessions and their messages. */
+/** What stands under a marked agent: its invocations, whose statistics are kept, its sessions and their messages, its own tools. */
 @Injectable()
 export class AgentRecordsDeletion {
   constructor(
@@ -21,14 +22,17 @@ export class AgentRecordsDeletion {
     private readonly conversations: ConversationRecords,
     private readonly archived: ArchivedDeletion,
     private readonly traces: RunTraces,
+    private readonly tools: AttachedToolStore,
   ) {}
 
-  async deleteUnder({
-    org_id,
-    agent_id,
-  }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ invocations: number; sessions: number; messages: number }> {
+  async deleteUnder({ org_id, agent_id, project_id }: Pick<Agent, 'org_id' | 'agent_id' | 'project_id'>): Promise<{
+    invocations: number;
+    sessions: number;
+    messages: number;
+  }> {
     this.traces.stopAgent(agent_id);
     await delay(LAST_WRITES_MS);
+    await this.tools.deleteByAgent(org_id, project_id, agent_id);
     const { sessions, messages } = await this.conversations.deleteByAgent(org_id, agent_id);
     const invocations = await this.archived.deleteAll(() => this.nextInvocations(agent_id));
     return { invocations, sessions, messages };

@@ -4,6 +4,7 @@ import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentGauges } from './agent-gauges.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
@@ -39,7 +40,7 @@ import { Webhooks } from './webhooks/webhooks.service.js';
 
 /** Agents, their versions and their runs. Conversations are a port, bound globally by the sessions module. */
 @Module({
-  imports: [ModelsModule, RuntimesModule, StatisticsModule],
+  imports: [ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
   controllers: [
     AgentsController,
     AgentRuntimeController,

@@ -61,6 +61,12 @@ export class AgentsRepository {
     await this.transact(agent.agent_id, items);
   }
 
+  stays(agent_id: string): TransactItem {
+    const agentStays = 'attribute_exists(agent_id) AND attribute_not_exists(deletion)';
+    const Key = { agent_id, item: AGENT_ITEM };
+    return { ConditionCheck: { TableName: TABLE, Key, ConditionExpression: agentStays } };
+  }
+
   /** Takes the agent out of every list; nothing but its deletion can change it any more. */
   async mark(agent: Agent, at: string, also: TransactItem[]): Promise<void> {
     const Update = {

@@ -61,6 +61,11 @@ export class AgentsService {
     return agent;
   }
 
+  /** A condition for records under the agent: it exists and nobody has begun to delete it. */
+  stays(agent_id: string): TransactItem {
+    return this.repository.stays(agent_id);
+  }
+
   list(
     org_id: string,
     filter: AgentFilter,

@@ -69,6 +69,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
       this.agents.deleteByProject(org_id, project_id),
       this.children.deleteArtifacts(org_id, project_id),
     ]);
+    await this.children.deleteTools(org_id, project_id);
     await this.children.deleteBuilds(project_id);
     await this.repository.deleteItems(project_id);
     return { ...children, artifacts };

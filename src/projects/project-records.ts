@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AttachedToolStore } from '../tools/attached/attached-tool-store.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildRecords } from './build-engine.port.js';
 
@@ -8,10 +9,15 @@ export class ProjectRecords {
   constructor(
     private readonly artifacts: ArtifactsRepository,
     private readonly builds: BuildRecords,
+    private readonly tools: AttachedToolStore,
   ) {}
 
   deleteArtifacts(org_id: string, project_id: string): Promise<number> {
     return this.artifacts.deleteByProject(org_id, project_id);
+  }
+
+  deleteTools(org_id: string, project_id: string): Promise<number> {
+    return this.tools.deleteByProject(org_id, project_id);
   }
 
   deleteBuilds(project_id: string): Promise<void> {

@@ -1,7 +1,9 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
+import { ToolOwners } from '../tools/attached/tool-owners.port.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
 import { ProjectArtifactsService } from './project-artifacts.service.js';
@@ -14,13 +16,15 @@ import { ProjectEventsService } from './project-events.service.js';
 import { ProjectNotifier } from './project-notifier.js';
 import { ProjectProgressService } from './project-progress.service.js';
 import { ProjectRecords } from './project-records.js';
+import { ProjectToolOwners } from './project-tool-owners.js';
 import { ProjectsController } from './projects.controller.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { ProjectsService } from './projects.service.js';
 
-/** Projects, their control, deletion, artifacts and events. The build engine is a port, bound globally by the builds module. */
+/** Projects, their control, deletion, artifacts and events. The build engine is a port, bound globally by the builds module. Global itself, because it binds the owners that tools declare. */
+@Global()
 @Module({
-  imports: [AgentsModule, ModelsModule, StatisticsModule],
+  imports: [AgentsModule, ModelsModule, StatisticsModule, ToolsModule],
   controllers: [ProjectsController, ProjectBuildController],
   providers: [
     ProjectsRepository,
@@ -36,8 +40,10 @@ import { ProjectsService } from './projects.service.js';
     ProjectEventsService,
     ProjectArtifactsService,
     BuildDashboardService,
+    { provide: ToolOwners, useClass: ProjectToolOwners },
   ],
   exports: [
+    ToolOwners,
     ProjectsService,
     ProjectControlService,
     ProjectProgressService,

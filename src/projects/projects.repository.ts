@@ -66,6 +66,12 @@ export class ProjectsRepository {
     return record && record.org_id === org_id && record.deletion === undefined ? record : undefined;
   }
 
+  stays(project_id: string): TransactItem {
+    const projectStays = 'attribute_exists(project_id) AND attribute_not_exists(deletion)';
+    const Key = { project_id, item: PROJECT_ITEM };
+    return { ConditionCheck: { TableName: TABLE, Key, ConditionExpression: projectStays } };
+  }
+
   /** For background work that continues a deletion and so must see what callers no longer see. */
   readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
     return this.reads.read(project_id, () => this.queryWhole(project_id));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
@@ -60,5 +61,10 @@ export class ProjectsService {
     const project = await this.repository.findById(org_id, project_id);
     if (!project) throw new ProjectNotFoundError(project_id);
     return project;
+  }
+
+  /** A condition for records under the project: it exists and nobody has begun to delete it. */
+  stays(project_id: string): TransactItem {
+    return this.repository.stays(project_id);
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { definedToolSchema } from '../tools/tool-definition.js';
 
 const names = (max: number) => z.array(z.string().min(1).max(200)).max(max).default([]);
 
@@ -21,10 +22,7 @@ export const agentDefinitionSchema = z.strictObject({
   system_prompt: z.string().min(1).max(50_000),
   /** Null lets the platform's settings decide. */
   model_id: z.string().min(1).nullable().default(null),
-  tools: z
-    .array(z.strictObject({ name: z.string().min(1).max(100), kind: z.literal('builtin') }))
-    .max(50)
-    .default([]),
+  tools: z.array(definedToolSchema).max(50).default([]),
   capabilities: names(100),
   guardrails: z.array(z.string().min(1).max(1000)).max(50).default([]),
   memory: z.strictObject({ max_messages: z.int().min(0).max(500).default(40) }).prefault({}),

@@ -11,7 +11,7 @@ import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
 import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { Clock } from '../../src/shared/clock.js';
-import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
+import { ToolResolver } from '../../src/tools/tool-resolver.js';
 
 export type Registration = Parameters<AgentsService['register']>[0];
 
@@ -23,7 +23,9 @@ export function offlineModels(): ModelsService {
 }
 
 /** The deployer over a real local runtime; only the registry is a list. */
-export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(), new ToolCatalogue(), new Clock())) {
+export function deployer(
+  runtime: AgentRuntime = new LocalRuntime(offlineModels(), ToolResolver.standalone(), new Clock()),
+) {
   const registered: Registration[] = [];
   const register = async (registration: Registration) => {
     registered.push(registration);
@@ -36,7 +38,6 @@ export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(
     runner: new AgentDeployerRunner(
       new Runtimes([runtime]),
       agents,
-      new ToolCatalogue(),
       parseSettings({ ENVIRONMENT: 'test' }),
       new Clock(),
       judge,

@@ -7,9 +7,12 @@ import { RequirementsAnalysisRunner } from '../../src/builds/runners/requirement
 import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
 import type { StageResult, StageRunner } from '../../src/builds/runners/stage-runner.js';
 import { SystemArchitectureRunner } from '../../src/builds/runners/system-architecture/system-architecture.runner.js';
+import { ToolWriter } from '../../src/builds/runners/tool-developer/tool-writer.js';
 import { ToolDeveloperRunner } from '../../src/builds/runners/tool-developer/tool-developer.runner.js';
 import type { ModelsService, StructuredAnswer, StructuredRequest } from '../../src/models/models.service.js';
 import { Clock } from '../../src/shared/clock.js';
+import { CodeTools } from '../../src/tools/code-tools.js';
+import { Sandbox } from '../../src/tools/sandbox/sandbox.js';
 import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
 import type { RecordingContext } from './stage-context.js';
 
@@ -30,6 +33,9 @@ export const bareWriters: StructuredModel = {
   },
 };
 
+/** Its threads hold no process up. */
+const sandbox = new Sandbox();
+
 /** The seven steps before deployment, in order. */
 export function developmentSteps(models: StructuredModel = bareWriters): StageRunner[] {
   const writer = new DocumentWriter(models as ModelsService);
@@ -39,7 +45,7 @@ export function developmentSteps(models: StructuredModel = bareWriters): StageRu
     new RequirementsAnalysisRunner(writer, catalogue),
     new SystemArchitectureRunner(writer),
     new AgentDesignRunner(writer, catalogue),
-    new ToolDeveloperRunner(writer, catalogue, new Clock()),
+    new ToolDeveloperRunner(writer, catalogue, new Clock(), new ToolWriter(writer, new CodeTools(sandbox))),
     new PromptEngineerRunner(writer),
     new AgentCodeDeveloperRunner(writer, models as ModelsService),
   ];

@@ -6,6 +6,7 @@ import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
+import { ToolResolver } from '../../src/tools/tool-resolver.js';
 import {
   type AgentDefinition,
   type AgentDefinitionInput,
@@ -43,7 +44,7 @@ export function localRuntime(model?: LanguageModelV4): LocalRuntime {
   const provider = model ? new OneModel(model) : new OfflineProvider(new OfflineWriters());
   return new LocalRuntime(
     new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [provider]),
-    new ToolCatalogue(),
+    ToolResolver.standalone(),
     new FixedClock(),
   );
 }

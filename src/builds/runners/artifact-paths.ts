@@ -6,6 +6,7 @@ export const PATHS = {
   architecture: 'architecture.json',
   architectureText: 'architecture.md',
   design: 'agent_design.json',
+  writtenTools: 'written_tools.json',
   systemPrompt: 'prompts/system.md',
   definition: 'agent.json',
   acceptanceReport: 'acceptance_report.json',

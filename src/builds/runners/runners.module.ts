@@ -17,6 +17,7 @@ import { StageRunners } from './stage-runners.js';
 import { STAGE_WRITERS } from './stage-writers.js';
 import { SystemArchitectureRunner } from './system-architecture/system-architecture.runner.js';
 import { ToolDeveloperRunner } from './tool-developer/tool-developer.runner.js';
+import { ToolWriter } from './tool-developer/tool-writer.js';
 
 const RUNNERS = [
   OrchestratorRunner,
@@ -34,6 +35,7 @@ const RUNNERS = [
   providers: [
     DocumentWriter,
     AcceptanceJudge,
+    ToolWriter,
     ...RUNNERS,
     { provide: StageRunners, inject: RUNNERS, useFactory: (...runners: StageRunner[]) => new StageRunners(runners) },
   ],

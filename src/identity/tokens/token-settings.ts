@@ -1,4 +1,4 @@
-import { keptSecret } from '../../platform/dynamodb/cursor-secret.js';
+import { persistedKey } from '../../platform/secrets/persisted-key.js';
 import type { Settings } from '../../platform/config/settings.js';
 
 export const ACCESS_TOKEN_SECONDS = 900;
@@ -9,5 +9,5 @@ const KEY_FILE = 'tokens.key';
 
 /** JWT_SECRET_KEY; without one (never in production) a key that is kept in the data directory, so that a restart signs nobody out. */
 export function tokenSecret(settings: Settings): string | Buffer {
-  return settings.get('JWT_SECRET_KEY') ?? keptSecret(settings.get('NEXUS_DATA_DIR'), KEY_FILE);
+  return settings.get('JWT_SECRET_KEY') ?? persistedKey(settings.get('NEXUS_DATA_DIR'), KEY_FILE, 'access tokens');
 }

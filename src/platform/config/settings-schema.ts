@@ -9,6 +9,7 @@ import { outgoingSettings } from './groups/outgoing.settings.js';
 import { partnershipSettings } from './groups/partnerships.settings.js';
 import { runSettings } from './groups/runs.settings.js';
 import { runtimeSettings } from './groups/runtimes.settings.js';
+import { toolSettings } from './groups/tools.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -31,6 +32,7 @@ export const settingsSchema = z.object({
   ...partnershipSettings,
   ...runSettings,
   ...runtimeSettings,
+  ...toolSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

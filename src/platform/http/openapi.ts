@@ -8,6 +8,7 @@ const TAGS: Readonly<Record<string, string>> = {
   projects: 'A requirement on its way through six stages to an agent',
   stages: 'What the six stages are',
   agents: 'Running agents, their versions and their invocation',
+  tools: 'HTTP services, MCP servers and OpenAPI documents that agents may call',
   invocations: 'What agents were asked and answered',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts, kept on write; days are UTC',

@@ -1,17 +1,17 @@
 import type { ModelsService } from '../../models/models.service.js';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
 import { NO_USAGE } from '../../shared/usage.js';
-import type { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import { problemsOfTools } from '../../tools/tool-problems.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../agent-definition.js';
 
 /** Throws {@link ValidationError} that names everything that keeps the definition from running here. */
-export function checkDefinition(definition: AgentDefinition, tools: ToolCatalogue, models: ModelsService): void {
+export function checkDefinition(definition: AgentDefinition, models: ModelsService): void {
   const fields: Record<string, string[]> = {};
   const parsed = agentDefinitionSchema.safeParse(definition);
   for (const issue of parsed.error?.issues ?? [])
     (fields[issue.path.join('.') || 'definition'] ??= []).push(issue.message);
-  for (const { name } of parsed.data?.tools ?? [])
-    if (!tools.find(name)) (fields['tools'] ??= []).push(`there is no tool "${name}"`);
+  const toolProblems = problemsOfTools(parsed.data?.tools ?? []);
+  if (toolProblems.length > 0) (fields['tools'] ??= []).push(...toolProblems);
   const modelProblem = parsed.success ? problemOfModel(parsed.data.model_id, models) : undefined;
   if (modelProblem !== undefined) fields['model_id'] = [modelProblem];
   if (

@@ -7,7 +7,7 @@ import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
@@ -20,8 +20,6 @@ import type { RunOptions } from './run-options.js';
 import { instructionsOf, messagesOf } from './run-prompt.js';
 import { TraceRecorder } from './trace-recorder.js';
 
-const KNOWLEDGE_TOOL = 'knowledge_lookup';
-
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()
 export class LocalRuntime extends AgentRuntime {
@@ -29,7 +27,7 @@ export class LocalRuntime extends AgentRuntime {
 
   constructor(
     private readonly models: ModelsService,
-    private readonly tools: ToolCatalogue,
+    private readonly tools: ToolResolver,
     private readonly clock: Clock,
   ) {
     super();
@@ -47,7 +45,7 @@ export class LocalRuntime extends AgentRuntime {
       deadline.signal.throwIfAborted();
       events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
-      const options = this.optionsOf(run, model, bounds, deadline);
+      const options = await this.optionsOf(run, model, bounds, deadline);
       if (run.quiet) await runQuietly(options, events, deadline);
       else yield* this.stream(options, events, deadline);
       requireAnswer(model, events);
@@ -73,7 +71,7 @@ export class LocalRuntime extends AgentRuntime {
   }
 
   override async deploy(_agentId: string, definition: AgentDefinition): Promise<Deployment> {
-    checkDefinition(definition, this.tools, this.models);
+    checkDefinition(definition, this.models);
     return { region: null, agentcore_config: null };
   }
 
@@ -92,13 +90,18 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private optionsOf(run: AgentRun, model: LanguageModelV4, bounds: RunBounds, deadline: RunDeadline): RunOptions {
+  private async optionsOf(
+    run: AgentRun,
+    model: LanguageModelV4,
+    bounds: RunBounds,
+    deadline: RunDeadline,
+  ): Promise<RunOptions> {
     const { limits } = run.definition;
     return {
       model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
-      tools: this.toolsOf(run),
+      tools: await deadline.within(this.toolsOf(run, deadline.signal)),
       stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
       maxRetries: 0,
       maxOutputTokens: limits.max_output_tokens,
@@ -118,14 +121,20 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  /** Documents without the tool to read them would be of no use, so the tool comes with them. */
-  private toolsOf({ definition, knowledge = [] }: AgentRun): ToolSet {
-    const documents = [...definition.knowledge, ...knowledge];
-    const names = definition.tools.map(({ name }) => name);
-    return this.tools.aiTools(documents.length > 0 ? [...names, KNOWLEDGE_TOOL] : names, {
-      knowledge: documents,
-      now: () => this.clock.now(),
-    });
+  private async toolsOf(run: AgentRun, signal: AbortSignal): Promise<ToolSet> {
+    const { org_id, agent_id, definition, knowledge = [] } = run;
+    try {
+      return await this.tools.aiTools(definition, {
+        org_id,
+        agent_id,
+        knowledge: [...definition.knowledge, ...knowledge],
+        now: () => this.clock.now(),
+        signal,
+      });
+    } catch (error) {
+      if (error instanceof ValidationError) throw error;
+      throw new AgentRunError('runtime', 'The tools of the agent could not be read.', [], undefined, error);
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { readDocument, readText } from '../read-document.js';
 import { requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
 import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
+import { codeOf, writtenTools } from '../tool-developer/written-tools.js';
 import { PACKAGE_TASK } from './agent-code-developer.prompt.js';
 import { assembleDefinition } from './assemble-definition.js';
 import { namedModel } from './named-model.js';
@@ -41,6 +42,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       requirements,
       design,
       system_prompt,
+      written: codeOf(writtenTools(context)),
       description: document.description,
       tags: context.tags,
       model_id: this.modelOf(context),

@@ -4,6 +4,7 @@ import {
   type AgentDefinitionInput,
   agentDefinitionSchema,
 } from '../../../runtimes/agent-definition.js';
+import type { CodeTool } from '../../../tools/tool-definition.js';
 import type { Design } from '../agent-design/agent-design.schema.js';
 import { BuildFault } from '../build-fault.js';
 import { clip } from '../offline/sentences.js';
@@ -15,6 +16,8 @@ export interface DefinitionParts {
   requirements: Requirements;
   design: Design;
   system_prompt: string;
+  /** Tools that this build wrote. */
+  written: readonly CodeTool[];
   description: string;
   tags: readonly string[];
   /** Null unless the project asked for one: the agent then runs on whatever the platform is set to. */
@@ -27,11 +30,12 @@ export function assembleDefinition({
   requirements,
   design,
   system_prompt,
+  written,
   description,
   tags,
   model_id,
 }: DefinitionParts): AgentDefinition {
-  const tools = design.tools.map(({ name }) => ({ name, kind: 'builtin' as const }));
+  const tools = [...design.tools.map(({ name }) => ({ name, kind: 'builtin' as const })), ...written];
   const definition: AgentDefinitionInput = {
     schema_version: '1',
     agent_name: design.agent_name,

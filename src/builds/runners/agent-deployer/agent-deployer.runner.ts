@@ -8,7 +8,7 @@ import { AgentRunError } from '../../../runtimes/agent-run-error.js';
 import type { AgentRuntime, Deployment, RuntimeKind } from '../../../runtimes/agent-runtime.js';
 import { Runtimes } from '../../../runtimes/runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
-import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { problemsOfTools } from '../../../tools/tool-problems.js';
 import { deployedAgentName } from '../agent-naming.js';
 import { PATHS } from '../artifact-paths.js';
 import { BuildFault } from '../build-fault.js';
@@ -29,7 +29,6 @@ export class AgentDeployerRunner extends StageRunner {
   constructor(
     private readonly runtimes: Runtimes,
     private readonly agents: AgentsService,
-    private readonly catalogue: ToolCatalogue,
     private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly judge: AcceptanceJudge,
@@ -70,12 +69,11 @@ export class AgentDeployerRunner extends StageRunner {
   private candidate(context: StageContext): AgentDefinition {
     const stored = readDocument(context, PATHS.definition, agentDefinitionSchema);
     const definition = { ...stored, agent_name: deployedAgentName(context, stored.agent_name) };
-    const unknown = definition.tools.map((tool) => tool.name).filter((name) => this.catalogue.find(name) === undefined);
-    if (unknown.length > 0) {
-      throw new BuildFault(`The definition names tools that do not exist: ${unknown.join(', ')}`, {
-        details: { tools: unknown },
+    const problems = problemsOfTools(definition.tools);
+    if (problems.length > 0)
+      throw new BuildFault(`The definition names tools that it cannot have: ${problems.join('; ')}`, {
+        details: { tools: problems },
       });
-    }
     context.log('info', `The definition of ${definition.agent_name} is valid`);
     return definition;
   }

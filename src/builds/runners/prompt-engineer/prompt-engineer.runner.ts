@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Design, designSchema } from '../agent-design/agent-design.schema.js';
+import { designSchema } from '../agent-design/agent-design.schema.js';
 import { agentNameFor } from '../agent-naming.js';
 import { PATHS, toolPath } from '../artifact-paths.js';
 import { DocumentWriter } from '../document-writer.js';
@@ -7,7 +7,8 @@ import { readDocument } from '../read-document.js';
 import { requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
 import { markdownArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
-import { toolDocumentSchema } from '../tool-developer/tool-developer.schema.js';
+import { type ToolDocument, toolDocumentSchema } from '../tool-developer/tool-developer.schema.js';
+import { writtenTools } from '../tool-developer/written-tools.js';
 import { PROMPT_TASK } from './prompt-engineer.prompt.js';
 import type { PromptParts } from './prompt-engineer.schema.js';
 import { systemPrompt } from './system-prompt.js';
@@ -25,13 +26,14 @@ export class PromptEngineerRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const design = readDocument(context, PATHS.design, designSchema);
-    const tools = design.tools.map((tool) => readDocument(context, toolPath(tool.name), toolDocumentSchema));
+    const builtin = design.tools.map((tool) => readDocument(context, toolPath(tool.name), toolDocumentSchema));
+    const tools = [...builtin, ...writtenTools(context).map((one) => one.document)];
     const { document, model, usage, cost_usd } = await this.writer.write(context, PROMPT_TASK, {
       requirements,
       design,
       tools,
     });
-    const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, design) };
+    const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, tools) };
     const prompt = systemPrompt(parts);
     context.log(
       'info',
@@ -55,8 +57,12 @@ export class PromptEngineerRunner extends StageRunner {
   }
 }
 
-function guidanceForOwnTools(context: StageContext, parts: PromptParts, design: Design): PromptParts['tool_guidance'] {
-  const own = new Set(design.tools.map((tool) => tool.name));
+function guidanceForOwnTools(
+  context: StageContext,
+  parts: PromptParts,
+  tools: ToolDocument[],
+): PromptParts['tool_guidance'] {
+  const own = new Set(tools.map((tool) => tool.name));
   return parts.tool_guidance.filter(({ tool }) => {
     if (!own.has(tool)) context.log('warning', `Guidance for "${tool}" was dropped: the agent does not have this tool`);
     return own.has(tool);

@@ -33,6 +33,7 @@ const USE: Readonly<Record<string, readonly [use: string, not: string]>> = {
 export function writeToolNotes(input: unknown): ToolNotes {
   const { requirements, design } = toolNotesInputSchema.parse(input);
   return {
+    new_tools: [],
     tools: design.tools.map(({ name, reason, description }) => {
       const [when_to_use, when_not_to_use] = USE[name] ?? [
         `When a message asks for what this tool does: ${description}`,

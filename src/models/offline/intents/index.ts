@@ -4,7 +4,7 @@ import { calculatorIntent } from './calculator.js';
 import { dateTimeIntent } from './date-time.js';
 import { jsonQueryIntent } from './json-query.js';
 import { knowledgeLookupIntent } from './knowledge-lookup.js';
-import { otherToolsIntent } from './other-tools.js';
+import { namedToolIntent, otherToolsIntent } from './other-tools.js';
 import { recallIntent, unknownFactIntent } from './recall.js';
 import { smallTalkIntent } from './small-talk.js';
 import { sortingIntent } from './sorting.js';
@@ -15,6 +15,7 @@ import { unitConversionIntent } from './unit-conversion.js';
 
 /** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
 export const MESSAGE_INTENTS: readonly Intent[] = [
+  namedToolIntent,
   jsonQueryIntent,
   textStatisticsIntent,
   summaryIntent,

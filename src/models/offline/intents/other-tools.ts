@@ -10,6 +10,30 @@ const KNOWN = new Set([
   'knowledge_lookup',
 ]);
 
+/** A tool that the message names exactly, with its input as JSON behind it: `Call order_status with {"number": "A-17"}`. */
+export const namedToolIntent: Intent = ({ message, tools }) => {
+  const start = message.indexOf('{');
+  const end = message.lastIndexOf('}');
+  const named = start < 0 ? undefined : [...tools.values()].find(({ name }) => hasWord(message.slice(0, start), name));
+  const input = named && !KNOWN.has(named.name) ? objectIn(message.slice(start, end + 1)) : undefined;
+  return named && input
+    ? { tool: named.name, input, phrase: (output) => `${named.name} answered: ${JSON.stringify(output)}` }
+    : undefined;
+};
+
+function hasWord(text: string, word: string): boolean {
+  return text.split(/[^\p{L}\p{N}_-]+/u).includes(word);
+}
+
+function objectIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A tool that no rule knows is called when the sentence names it and it takes at most one required text. */
 export const otherToolsIntent: Intent = ({ sentence, tools }) => {
   const words = new Set(sentence.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);

@@ -1,0 +1,98 @@
+import { ValidationError } from '../../shared/domain-error.js';
+import type { HttpCall, InputPlace, JsonSchema, ToolOperation } from '../attached/attached-tool.js';
+import { operationName } from '../attached/operation-name.js';
+import { riskOf } from '../http/http-tool.js';
+import type { OpenapiDocument } from './openapi-document.js';
+import { isRecord, resolved, SchemaCollector } from './schema-collector.js';
+
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'];
+const DESCRIPTION_MAX = 1_000;
+const PLACES: Readonly<Record<string, InputPlace>> = { path: 'path', query: 'query', header: 'header' };
+
+/** Every operation of a document as a tool. @param server the address before every path */
+export function operationsOf(tool: string, document: OpenapiDocument, server: string): ToolOperation[] {
+  const base = server.replace(/\/+$/, '');
+  const allowed_hosts = [new URL(base).host];
+  return Object.entries(isRecord(document['paths']) ? document['paths'] : {}).flatMap(([path, entry]) => {
+    const item = resolved(document, entry);
+    return METHODS.filter((method) => isRecord(item[method])).map((method): ToolOperation => {
+      const described = item[method] as JsonSchema;
+      const { schema, places } = inputOf(document, item, described);
+      const id = typeof described['operationId'] === 'string' ? described['operationId'] : `${method}_${path}`;
+      const call: HttpCall = { method: method.toUpperCase(), url: base + path, headers: {}, places, allowed_hosts };
+      return {
+        name: operationName(tool, id),
+        operation: id,
+        description: descriptionOf(described, method, path),
+        input_schema: schema,
+        risk: riskOf(method),
+        call,
+      };
+    });
+  });
+}
+
+/** The first server with the defaults of its variables, relative to where the document was found. */
+export function serverOf(
+  document: OpenapiDocument,
+  config: { server_url?: string | undefined; url?: string | undefined },
+): string {
+  const servers = Array.isArray(document['servers']) ? (document['servers'] as unknown[]) : [];
+  const first = isRecord(servers[0]) ? servers[0] : {};
+  const variables = isRecord(first['variables']) ? first['variables'] : {};
+  const stated = typeof first['url'] === 'string' ? first['url'] : '/';
+  const filled = stated.replaceAll(/\{([^{}]+)\}/g, (_, name: string) => {
+    const variable = variables[name];
+    return isRecord(variable) ? String(variable['default']) : '';
+  });
+  const address = config.server_url ?? filled;
+  if (!URL.canParse(address, config.url))
+    throw ValidationError.field('config.server_url', 'is needed: the document does not name its server');
+  return new URL(address, config.url).href;
+}
+
+function inputOf(
+  document: OpenapiDocument,
+  item: JsonSchema,
+  operation: JsonSchema,
+): { schema: JsonSchema; places: HttpCall['places'] } {
+  const collector = new SchemaCollector(document);
+  const properties: JsonSchema = {};
+  const required: string[] = [];
+  const places: HttpCall['places'] = {};
+  for (const one of [...listOf(item['parameters']), ...listOf(operation['parameters'])]) {
+    const parameter = resolved(document, one);
+    const { name, in: where, description, schema } = parameter;
+    const place = PLACES[String(where)];
+    if (typeof name !== 'string' || place === undefined) continue;
+    const copied = collector.copy(schema ?? { type: 'string' });
+    properties[name] = isRecord(copied) && typeof description === 'string' ? { ...copied, description } : copied;
+    places[name] = place;
+    if (parameter['required'] === true && !required.includes(name)) required.push(name);
+  }
+  const body = resolved(document, operation['requestBody']);
+  const content = bodySchema(body);
+  if (content !== undefined) {
+    properties['body'] = collector.copy(content);
+    places['body'] = 'body';
+    if (body['required'] === true) required.push('body');
+  }
+  const { defs } = collector;
+  return {
+    schema: { type: 'object', properties, required, additionalProperties: false, ...(defs ? { $defs: defs } : {}) },
+    places,
+  };
+}
+
+function bodySchema(body: JsonSchema): unknown {
+  const content = isRecord(body['content']) ? body['content'] : {};
+  const [, media] = Object.entries(content).find(([type]) => /\bjson\b/i.test(type)) ?? [];
+  return isRecord(media) ? (media['schema'] ?? {}) : undefined;
+}
+
+function descriptionOf({ summary, description }: JsonSchema, method: string, path: string): string {
+  const words = [summary, description].filter((text) => typeof text === 'string' && text !== '').join('. ');
+  return (words === '' ? `${method.toUpperCase()} ${path}` : words).slice(0, DESCRIPTION_MAX);
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);

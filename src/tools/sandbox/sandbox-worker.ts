@@ -1,0 +1,120 @@
+/**
+ * The thread in which generated code runs: QuickJS compiled to WebAssembly, a new runtime for every call, so that nothing of
+ * one call is left for the next. The code sees the language and its argument: no modules, no network, no files, no timers.
+ * Node loads this file by itself, so it imports packages only.
+ */
+import { parentPort } from 'node:worker_threads';
+import variant from '@jitl/quickjs-ng-wasmfile-release-sync';
+import {
+  newQuickJSWASMModuleFromVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSSyncVariant,
+  Scope,
+} from 'quickjs-emscripten-core';
+import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
+
+const STACK_LIMIT_BYTES = 512 * 1024;
+const MESSAGE_LIMIT = 500;
+
+/** Random numbers come in the same order in every call (mulberry32), and there is no finer clock than the fixed one. */
+const PRELUDE = `
+delete globalThis.performance;
+Math.random = ((state) => () => {
+  state = (state + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+})(1);`;
+
+const CALL = `(json) => {
+  if (typeof run !== 'function') throw new TypeError('the source must define a function run(input)');
+  return Promise.resolve(run(JSON.parse(json))).then((value) => JSON.stringify(value === undefined ? null : value));
+}`;
+
+// The engine asks this thread for the time and its zone: one moment per call, always UTC.
+let fixedNow = 0;
+const stopwatch = performance.now.bind(performance);
+Date.now = () => fixedNow;
+Date.prototype.getTimezoneOffset = () => 0;
+
+// The package's types describe its CommonJS side; loaded as a module, its default export is the variant itself.
+const engine = await newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
+
+class SandboxFault extends Error {
+  readonly failure: 'time' | 'memory' | 'output' | 'error';
+
+  constructor(failure: 'time' | 'memory' | 'output' | 'error', message: string) {
+    super(message);
+    this.failure = failure;
+  }
+}
+
+parentPort?.on('message', (request: SandboxRequest) => {
+  parentPort?.postMessage(answerTo(request));
+});
+
+function answerTo(request: SandboxRequest): SandboxAnswer {
+  fixedNow = request.now_ms;
+  const runtime = engine.newRuntime();
+  const started = stopwatch();
+  runtime.setMemoryLimit(request.memory_limit_bytes);
+  runtime.setMaxStackSize(STACK_LIMIT_BYTES);
+  runtime.setInterruptHandler(() => stopwatch() - started > request.time_limit_ms);
+  const answer = attempt(() => Scope.withScope((scope) => call(scope, scope.manage(runtime.newContext()), request)));
+  try {
+    runtime.dispose();
+    return answer;
+  } catch {
+    // Something of the call is still held inside: this engine must not serve another one.
+    return { ...answer, is_spent: true };
+  }
+}
+
+function attempt(work: () => string): SandboxAnswer {
+  try {
+    return { output: work() };
+  } catch (error) {
+    if (error instanceof SandboxFault) return { failure: error.failure, message: error.message };
+    const message = error instanceof Error ? error.message : String(error);
+    return { failure: 'error', message, is_spent: true };
+  }
+}
+
+function call(scope: Scope, context: QuickJSContext, { source, input, output_limit_bytes }: SandboxRequest): string {
+  const valueOf = (outcome: Outcome): QuickJSHandle => {
+    if (outcome.error) throw faultOf(context, scope.manage(outcome.error));
+    return scope.manage(outcome.value);
+  };
+  const evaluate = (code: string, file: string) => valueOf(context.evalCode(code, file, { type: 'global' }));
+  evaluate(PRELUDE, 'prelude.js');
+  evaluate(source, 'tool.js');
+  const argument = scope.manage(context.newString(input));
+  const promise = valueOf(context.callFunction(evaluate(CALL, 'call.js'), context.undefined, argument));
+  const jobs = context.runtime.executePendingJobs();
+  if (jobs.error) throw faultOf(context, scope.manage(jobs.error));
+  const state = context.getPromiseState(promise);
+  if (state.type === 'pending') throw new SandboxFault('error', 'the promise that run returned is never settled');
+  if (state.type === 'rejected') throw faultOf(context, scope.manage(state.error));
+  const value = scope.manage(state.value);
+  const output = context.typeof(value) === 'string' ? context.getString(value) : 'null';
+  const size = Buffer.byteLength(output);
+  if (size > output_limit_bytes)
+    throw new SandboxFault('output', `it returned ${size} bytes; the limit is ${output_limit_bytes}`);
+  return output;
+}
+
+type Outcome = ReturnType<QuickJSContext['evalCode']>;
+
+function faultOf(context: QuickJSContext, handle: QuickJSHandle): SandboxFault {
+  const thrown: unknown = context.dump(handle);
+  // Without memory for an error object the engine throws null.
+  if (thrown === null) return new SandboxFault('memory', 'it threw null, or it needs too much memory');
+  const { name, message } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>;
+  const text = typeof message === 'string' ? message : String(JSON.stringify(thrown));
+  if (name === 'InternalError' && text === 'interrupted') return new SandboxFault('time', 'it ran too long');
+  if (name === 'InternalError' && text.includes('out of memory'))
+    return new SandboxFault('memory', 'it needs too much memory');
+  const kind = typeof name === 'string' ? `${name}: ` : '';
+  return new SandboxFault('error', `${kind}${text}`.slice(0, MESSAGE_LIMIT));
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Names that a model may call: what every provider takes. */
+export const toolNameSchema = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/, 'letters, digits and _ only, at most 64');
+
+export const CODE_TOOL_SOURCE_MAX = 20_000;
+
+const json = z.record(z.string(), z.unknown());
+
+/** `expected` is contained in what the tool answers to `input`. */
+export const toolTestSchema = z.strictObject({ input: json, expected: z.unknown() });
+
+/** A tool that was written for the agent: it runs in the sandbox only. */
+export const codeToolSchema = z.strictObject({
+  kind: z.literal('code'),
+  name: toolNameSchema,
+  description: z.string().min(1).max(1_000),
+  input_schema: json.refine((schema) => schema['type'] === 'object', 'must be a JSON Schema with type "object"'),
+  /** JavaScript that defines `run(input)`. */
+  source: z.string().min(1).max(CODE_TOOL_SOURCE_MAX),
+  tests: z.array(toolTestSchema).max(20).default([]),
+});
+
+/** What an agent's definition says about one of its tools. */
+export const definedToolSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('builtin'), name: z.string().min(1).max(100) }),
+  codeToolSchema,
+  z.strictObject({ kind: z.literal('attached'), name: toolNameSchema, tool_id: z.string().min(1).max(100) }),
+]);
+
+export type CodeTool = z.infer<typeof codeToolSchema>;
+export type ToolTest = z.infer<typeof toolTestSchema>;
+export type DefinedTool = z.infer<typeof definedToolSchema>;

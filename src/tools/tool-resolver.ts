@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { tool as aiTool, jsonSchema, type ToolSet } from 'ai';
+import { AttachedToolSets } from './attached/attached-tool-sets.js';
+import { CodeTools } from './code-tools.js';
+import { Sandbox } from './sandbox/sandbox.js';
+import { ToolCatalogue } from './tool-catalogue.js';
+import type { CodeTool, DefinedTool } from './tool-definition.js';
+import type { ToolRun } from './tool-run.js';
+
+const KNOWLEDGE_TOOL = 'knowledge_lookup';
+
+/**
+ * The tools of one run: those of the definition, built in or written for the agent, and those attached to the agent or to its
+ * project. Only what is found here can be called, whatever a prompt says. Where names meet, the definition's tool wins.
+ */
+@Injectable()
+export class ToolResolver {
+  constructor(
+    private readonly catalogue: ToolCatalogue,
+    private readonly code: CodeTools,
+    @Inject(AttachedToolSets) private readonly attached: Pick<AttachedToolSets, 'of'>,
+  ) {}
+
+  /** Tools of a process that serves definitions without the platform's database: nothing is attached. */
+  static standalone(sandbox = new Sandbox()): ToolResolver {
+    return new ToolResolver(new ToolCatalogue(), new CodeTools(sandbox), { of: async () => ({}) });
+  }
+
+  /** As the AI SDK takes them. @throws ValidationError when the definition names a built-in tool that does not exist */
+  async aiTools({ tools }: { tools: readonly DefinedTool[] }, run: ToolRun): Promise<ToolSet> {
+    const attached = await this.attached.of(run);
+    const written = tools.flatMap((tool) =>
+      tool.kind === 'code' ? [[tool.name, this.codeTool(tool, run)] as const] : [],
+    );
+    const builtin = tools.flatMap(({ kind, name }) => (kind === 'builtin' ? [name] : []));
+    // Documents without the tool to read them would be of no use, so the tool comes with them.
+    const names = run.knowledge.length > 0 ? [...builtin, KNOWLEDGE_TOOL] : builtin;
+    return { ...attached, ...Object.fromEntries(written), ...this.catalogue.aiTools(names, run) };
+  }
+
+  private codeTool(tool: CodeTool, { now, signal }: ToolRun) {
+    return aiTool({
+      description: tool.description,
+      inputSchema: jsonSchema<unknown>(tool.input_schema),
+      execute: (input: unknown) => this.code.call(tool, input, now(), signal),
+    });
+  }
+}
