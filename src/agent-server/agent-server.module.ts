@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import type { Settings } from '../platform/config/settings.js';
+import { TelemetryModule } from '../platform/observability/telemetry.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
 import { Sandbox } from '../tools/sandbox/sandbox.js';
@@ -13,7 +14,7 @@ export class AgentServerModule {
   static forRoot(settings: Settings): DynamicModule {
     return {
       module: AgentServerModule,
-      imports: [ConfigModule.forRoot(settings), OutgoingModule, ModelsModule],
+      imports: [ConfigModule.forRoot(settings), TelemetryModule, OutgoingModule, ModelsModule],
       providers: [
         LocalRuntime,
         Sandbox,

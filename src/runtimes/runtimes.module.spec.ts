@@ -2,6 +2,7 @@ import { Test } from '@nestjs/testing';
 import { definition } from '../../test/support/local-runtime.fixture.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { parseSettings } from '../platform/config/load-settings.js';
+import { TelemetryModule } from '../platform/observability/telemetry.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from './local/local-runtime.js';
 import { Runtimes } from './runtimes.js';
@@ -10,8 +11,16 @@ import { RuntimesModule } from './runtimes.module.js';
 describe('RuntimesModule', () => {
   it('offers every runtime; agentcore names the settings that it lacks', async () => {
     const module = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(parseSettings({ ENVIRONMENT: 'test' })), OutgoingModule, RuntimesModule],
-    }).compile();
+      imports: [
+        ConfigModule.forRoot(parseSettings({ ENVIRONMENT: 'test' })),
+        TelemetryModule,
+        OutgoingModule,
+        RuntimesModule,
+      ],
+    })
+      // The database is a global module of the platform; no run happens here.
+      .useMocker(() => ({}))
+      .compile();
     const runtimes = module.get(Runtimes);
     expect(runtimes.get('local')).toBeInstanceOf(LocalRuntime);
     expect(runtimes.kinds()).toEqual(['local', 'http', 'agentcore']);

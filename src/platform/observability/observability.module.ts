@@ -1,21 +1,14 @@
 import { Global, Module } from '@nestjs/common';
-import { Settings } from '../config/settings.js';
 import { HttpMetrics } from './http-metrics.js';
-import { Metrics } from './metrics.js';
 import { RequestObserver } from './request-observer.js';
 import { SystemFiguresService } from './system-figures.js';
-import { Tracing } from './tracing/tracing.js';
+import { TelemetryModule } from './telemetry.module.js';
 
-/** Metrics, traces and figures of this process, and the observer of its requests. */
+/** Figures of this process and the observer of its requests, beside its metrics and traces. */
 @Global()
 @Module({
-  providers: [
-    Metrics,
-    HttpMetrics,
-    RequestObserver,
-    SystemFiguresService,
-    { provide: Tracing, inject: [Settings], useFactory: (settings: Settings) => Tracing.start(settings) },
-  ],
-  exports: [Metrics, RequestObserver, SystemFiguresService, Tracing],
+  imports: [TelemetryModule],
+  providers: [HttpMetrics, RequestObserver, SystemFiguresService],
+  exports: [TelemetryModule, RequestObserver, SystemFiguresService],
 })
 export class ObservabilityModule {}
