@@ -76,6 +76,7 @@ export class AgentsService {
 
   /** @throws ValidationError for a model that no provider serves. */
   async update(org_id: string, agent_id: string, changes: AgentChanges): Promise<Agent> {
+    await this.get(org_id, agent_id);
     if (changes.model_id) this.models.describe(changes.model_id);
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),

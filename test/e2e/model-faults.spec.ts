@@ -174,7 +174,7 @@ describe('a caller that goes away', () => {
     const gone = new AbortController();
     const call = fetch(`${app.url}${agent.path}/invoke`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...app.http.headers, 'content-type': 'application/json' },
       body: JSON.stringify({ input_text: 'hello' }),
       signal: gone.signal,
     });

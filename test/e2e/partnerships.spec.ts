@@ -48,8 +48,14 @@ beforeEach(async () => {
 afterEach(() => partner.stop());
 
 /** Each test has an organisation of its own. */
-const newcomer = (): HttpClient => platform.http.as(`org-${++organisations}`);
-const orgOf = (http: HttpClient): string => http.headers['x-nexus-org'] ?? '';
+const newcomer = (): HttpClient => {
+  const org_id = `org-${++organisations}`;
+  const http = platform.http.as(org_id);
+  organisationOf.set(http, org_id);
+  return http;
+};
+const organisationOf = new WeakMap<HttpClient, string>();
+const orgOf = (http: HttpClient): string => organisationOf.get(http) ?? '';
 
 const bare = <T>({ body }: { body: unknown }): T => body as T;
 const health = async (http: HttpClient, query = ''): Promise<Health> => bare(await http.get(`${API}/health${query}`));

@@ -26,7 +26,11 @@ afterAll(async () => {
   await app.close();
 });
 
-const post = (input_text: string) => ({ method: 'POST', headers: STREAM, body: JSON.stringify({ input_text }) });
+const post = (input_text: string) => ({
+  method: 'POST',
+  headers: { ...app.http.headers, ...STREAM },
+  body: JSON.stringify({ input_text }),
+});
 const stream = (input_text: string, atMost?: number) =>
   readEvents(`${app.url}${agent.path}/invoke`, post(input_text), atMost);
 const idOf = (events: ReceivedEvent[]): string => String(events[0]?.data['invocation_id']);
@@ -162,7 +166,10 @@ describe('a reader that does not read', () => {
   it('holds the model back instead of filling the memory', async () => {
     const words = 'count 3000 every 0 of 50000';
     runtime.counted = 0;
-    const request = httpRequest(`${app.url}${agent.path}/invoke`, { method: 'POST', headers: STREAM });
+    const request = httpRequest(`${app.url}${agent.path}/invoke`, {
+      method: 'POST',
+      headers: { ...app.http.headers, ...STREAM },
+    });
     request.end(JSON.stringify({ input_text: words }));
     const response = await new Promise<NodeJS.ReadableStream>((resolve) => request.once('response', resolve));
     response.pause();

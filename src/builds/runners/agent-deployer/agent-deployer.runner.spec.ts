@@ -139,6 +139,8 @@ describe('AgentDeployerRunner', () => {
       PATHS.definition,
       JSON.stringify({ ...definition, tools: [{ name: 'shell', kind: 'builtin' }] }),
     );
-    await expect(deployer().runner.run(context)).rejects.toMatchObject({ details: { tools: ['there is no tool "shell"'] } });
+    await expect(deployer().runner.run(context)).rejects.toMatchObject({
+      details: { tools: ['there is no tool "shell"'] },
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { OmitType, PartialType } from '@nestjs/swagger';
 import { IsInt, IsISO8601, IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { CreatePartnershipDto, GREATEST } from './partnership-input.dto.js';
+import { CreatePartnershipDto } from './partnership-input.dto.js';
 
 /** What is given is set, the rest stays. Lists are replaced whole; within the probe only what is given changes. */
 export class ChangePartnershipDto extends PartialType(OmitType(CreatePartnershipDto, ['id'] as const), {
@@ -44,8 +44,8 @@ export class MeasurementDto {
 
   /** @example 285 */
   @IsNumber()
-  @Min(-GREATEST)
-  @Max(GREATEST)
+  @Min(-1e15)
+  @Max(1e15)
   value: number;
 
   /**

@@ -23,7 +23,6 @@ import { type Direction, PRIORITIES, type Priority } from '../partnership.js';
 const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
 const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };
 /** Far inside what a table can hold. */
-export const GREATEST = 1e15;
 const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
 
 /** How the partner is measured; at least one of agent_ids and health_url, or it stays unmeasured. */
@@ -81,7 +80,7 @@ export class SuccessMetricDto {
    */
   @IsNumber()
   @Min(1e-9)
-  @Max(GREATEST)
+  @Max(1e15)
   target: number;
 
   /** @example '%' */
