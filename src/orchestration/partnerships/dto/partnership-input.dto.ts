@@ -22,7 +22,6 @@ import { type Direction, PRIORITIES, type Priority } from '../partnership.js';
 
 const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
 const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };
-/** Far inside what a table can hold. */
 const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
 
 /** How the partner is measured; at least one of agent_ids and health_url, or it stays unmeasured. */
