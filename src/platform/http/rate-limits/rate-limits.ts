@@ -69,7 +69,10 @@ export class RateLimits implements OnApplicationShutdown {
     // draft-ietf-httpapi-ratelimit-headers: policy (quota, window) and what is left of it (requests, seconds).
     response.setHeader('RateLimit-Policy', `"${group}";q=${limit};w=${WINDOW_SECONDS}`);
     response.setHeader('RateLimit', `"${group}";r=${remaining};t=${seconds_left}`);
-    if (!allowed) throw new RateLimitedError(`More than ${limit} requests in a minute`, seconds_left, { details: { limit, group } });
+    if (!allowed)
+      throw new RateLimitedError(`More than ${limit} requests in a minute`, seconds_left, {
+        details: { limit, group },
+      });
   }
 }
 
