@@ -4,6 +4,7 @@ import { BuildsModule } from './builds/builds.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
+import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
 import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         ProjectsModule,
         BuildsModule,
         HealthModule,
+        DecisionsModule,
       ],
     };
   }

@@ -11,6 +11,7 @@ const TAGS: Readonly<Record<string, string>> = {
   invocations: 'What agents were asked and answered',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts, kept on write; days are UTC',
+  orchestration: 'Partners, how they do, and what is decided with them',
   health: 'Probes and metrics; public',
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
 };
