@@ -5,10 +5,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export const dataDirectory = () => mkdtempSync(join(tmpdir(), 'nexus-bench-'));
 
+/** The administrator of a bench's platform, and the settings that make it. */
+export const ADMINISTRATOR = { email: 'bench@nexus.test', password: 'a bench that nobody else uses' };
+export const ADMINISTRATOR_SETTINGS = {
+  NEXUS_ADMIN_EMAIL: ADMINISTRATOR.email,
+  NEXUS_ADMIN_PASSWORD: ADMINISTRATOR.password,
+};
+
+const tokens = new Map();
+
+/** Signs in; `call` and `authorization` go on with the token. */
+export async function signIn(url) {
+  const response = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(ADMINISTRATOR),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(`login: ${JSON.stringify(answer)}`);
+  tokens.set(url, answer.access_token);
+}
+
+export const authorization = (url) => ({ authorization: `Bearer ${tokens.get(url)}` });
+
 export async function call(url, method, path, body) {
   const response = await fetch(url + path, {
     method,
-    ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+    headers: { ...authorization(url), ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
   });
   const answer = await response.json();
   if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);

@@ -5,12 +5,14 @@ import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
+import { PartnershipsModule } from './orchestration/partnerships/partnerships.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
 import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { ObservabilityModule } from './platform/observability/observability.module.js';
 import { OutgoingModule } from './platform/outgoing/outgoing.module.js';
+import { RateLimitModule } from './platform/http/rate-limits/rate-limit.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StagesModule } from './stages/stages.module.js';
@@ -29,6 +31,7 @@ export class AppModule {
         ObservabilityModule,
         HttpModule,
         OutgoingModule,
+        RateLimitModule,
         IdentityModule,
         StagesModule,
         StatisticsModule,
@@ -39,6 +42,7 @@ export class AppModule {
         BuildsModule,
         HealthModule,
         DecisionsModule,
+        PartnershipsModule,
       ],
     };
   }

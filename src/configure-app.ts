@@ -1,15 +1,28 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import helmet from 'helmet';
 import { Settings } from './platform/config/settings.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { RequestContext } from './platform/http/request-context.js';
 import { RequestContextMiddleware } from './platform/http/request-context.middleware.js';
+import { securityHeaders } from './platform/http/security-headers.js';
+import { answerUnreadableRequests } from './platform/http/unreadable-request.js';
 import { validationPipe } from './platform/http/validation.pipe.js';
-import { Metrics } from './platform/observability/metrics.js';
+import { RequestObserver } from './platform/observability/request-observer.js';
+import { Clock } from './shared/clock.js';
 import { Ids } from './shared/ids.js';
 
 export const API_PREFIX = 'api/v1';
 const BODY_LIMIT = '10mb';
+/** What a browser's script may read of an answer. */
+const EXPOSED_HEADERS = [
+  'X-Request-Id',
+  'Location',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+];
 /** Served at the root, for probes and for clients that look for them there. */
 const OUTSIDE_THE_PREFIX = ['health', 'health/*path', 'stages/info', 'api/v1/stages/info'];
 
@@ -19,27 +32,29 @@ export function configureApp(app: NestExpressApplication): void {
   app.disable('x-powered-by');
   // Answers carry the time and a request id, so no two are the same: a tag of their bytes would be work for nothing.
   app.set('etag', false);
+  const proxies = settings.get('TRUSTED_PROXIES');
+  // Addresses that callers claim are believed only from proxies that the operator named.
+  app.set('trust proxy', proxies.length > 0 ? proxies : false);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
-  app.use(app.get(Metrics).observe);
-  app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
+  app.use(app.get(RequestObserver).observe);
+  for (const headers of securityHeaders(settings.isProduction)) app.use(headers);
   const origins = settings.get('ALLOWED_ORIGINS');
   if (origins.length > 0)
-    app.enableCors({ origin: origins.includes('*') ? true : origins, credentials: !origins.includes('*') });
+    app.enableCors({
+      origin: origins.includes('*') ? true : origins,
+      credentials: !origins.includes('*'),
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+    });
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(API_PREFIX, { exclude: OUTSIDE_THE_PREFIX });
   app.useGlobalPipes(validationPipe());
   serveApiDocs(app);
+  const [ids, clock] = [app.get(Ids), app.get(Clock)];
+  answerUnreadableRequests(
+    app.getHttpServer(),
+    () => ids.next('req'),
+    () => clock.timestamp(),
+  );
   app.enableShutdownHooks([], { useProcessExit: true });
 }
-
-/** Swagger UI needs inline styles and data images, ReDoc a worker from a blob; scripts come from this host only. */
-const CONTENT_SECURITY = {
-  defaultSrc: ["'self'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'", "'unsafe-inline'"],
-  imgSrc: ["'self'", 'data:'],
-  fontSrc: ["'self'", 'data:'],
-  workerSrc: ["'self'", 'blob:'],
-  frameAncestors: ["'none'"],
-  upgradeInsecureRequests: null,
-};

@@ -4,11 +4,12 @@ import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 import { loadSettings, SettingsError } from './platform/config/load-settings.js';
 import { RequestContext } from './platform/http/request-context.js';
-import { PinoLoggerService } from './platform/observability/pino-logger.service.js';
+import { nestLogger } from './platform/observability/logging/nest-logger.js';
+import { createRootLogger } from './platform/observability/logging/root-logger.js';
 
 async function start(): Promise<void> {
   const settings = loadSettings();
-  const logger = new PinoLoggerService(settings, new RequestContext());
+  const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
     logger,
     bodyParser: false,

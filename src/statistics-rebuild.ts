@@ -9,7 +9,8 @@ import { StatisticsRebuild } from './statistics/statistics-rebuild.js';
  */
 async function rebuild(): Promise<void> {
   const dry_run = process.argv.includes('--dry-run');
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings({ BUILD_SLOTS: '0' })), {
+  const settings = loadSettings({ BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
     logger: ['warn', 'error'],
     abortOnError: false,
   });

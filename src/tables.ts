@@ -2,8 +2,10 @@ import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUILD_TABLES } from './builds/builds.tables.js';
 import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
+import { IDENTITY_TABLES } from './identity/identity.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
+import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
@@ -16,6 +18,8 @@ export const TABLES: TableDefinition[] = [
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
   ...IDEMPOTENCY_TABLES,
+  ...IDENTITY_TABLES,
   ...AUDIT_TABLES,
   ...DECISION_TABLES,
+  ...PARTNERSHIP_TABLES,
 ];

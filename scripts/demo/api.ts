@@ -10,9 +10,21 @@ export class ApiError extends Error {}
 /** A small client of the REST API, as any program would write it. */
 export class Api {
   readonly url: string;
+  private token: string;
 
-  constructor(url: string) {
+  constructor(url: string, token = '') {
     this.url = url;
+    this.token = token;
+  }
+
+  /** Signs in and goes on with the access token. @returns the organisation that it is for. */
+  async login(email: string, password: string): Promise<string> {
+    const signedIn = await this.bare<{ access_token: string; user: { org_id: string } }>('/api/v1/auth/login', {
+      email,
+      password,
+    });
+    this.token = signedIn.access_token;
+    return signedIn.user.org_id;
   }
 
   get<T>(path: string): Promise<T> {
@@ -25,7 +37,7 @@ export class Api {
 
   /** Server-Sent Events until the stream ends. */
   async *events(path: string): AsyncGenerator<{ event: string; data: Record<string, unknown> }> {
-    const response = await fetch(this.url + path, { headers: { accept: 'text/event-stream' } });
+    const response = await fetch(this.url + path, { headers: { ...this.headers(), accept: 'text/event-stream' } });
     if (!response.ok || !response.body) throw new ApiError(`${path} answered ${response.status}`);
     const ready: { event: string; data: Record<string, unknown> }[] = [];
     const parser = createParser({
@@ -38,13 +50,25 @@ export class Api {
     }
   }
 
+  private headers(): Record<string, string> {
+    return this.token === '' ? {} : { authorization: `Bearer ${this.token}` };
+  }
+
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(this.url + path, {
-      method,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as { data: T } & ErrorAnswer;
-    if (response.ok) return answer.data;
+    return (await this.send<{ data: T }>(method, path, body)).data;
+  }
+
+  /** Sign-in answers without an envelope. */
+  private async bare<T>(path: string, body: unknown): Promise<T> {
+    return this.send<T>('POST', path, body);
+  }
+
+  private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = { ...this.headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const response = await fetch(this.url + path, { method, headers, ...json });
+    const answer = (await response.json()) as T & ErrorAnswer;
+    if (response.ok) return answer;
     throw new ApiError(
       `${method} ${path}: ${answer.error?.code ?? response.status} ${answer.error?.message ?? ''} (${answer.error?.trace_id ?? 'no trace id'})`,
     );

@@ -1,6 +1,6 @@
 // Takes one requirement to a running agent and shows every step. Usage: npm run demo -- "your requirement"
 import { Api } from './api.ts';
-import { findOrStartPlatform, type Platform } from './platform.ts';
+import { DATA_DIRECTORY, findOrStartPlatform, type Platform } from './platform.ts';
 import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
 
 const SAMPLE =
@@ -42,11 +42,29 @@ async function main(): Promise<void> {
   const requirement = process.argv.slice(2).join(' ').trim() || SAMPLE;
   const platform = await findOrStartPlatform(Number(process.env['API_PORT'] ?? 8000), PAUSE_MS);
   try {
-    await show(new Api(platform.url), requirement);
+    await show(await signedIn(platform), requirement);
     links(platform);
   } finally {
     await platform.stop();
   }
+}
+
+/** With NEXUS_TOKEN (an access token or an API key) as whoever it is; otherwise as the administrator. */
+async function signedIn({ url, administrator: { email, password } }: Platform): Promise<Api> {
+  heading('Sign in');
+  const token = process.env['NEXUS_TOKEN'];
+  if (token) {
+    line('  with the token of NEXUS_TOKEN');
+    return new Api(url, token);
+  }
+  if (!password)
+    throw new Error(
+      `A platform runs at ${url} already: set NEXUS_ADMIN_PASSWORD (and NEXUS_ADMIN_EMAIL), or NEXUS_TOKEN, to sign in to it`,
+    );
+  const api = new Api(url);
+  const org_id = await api.login(email, password);
+  line(`  POST /api/v1/auth/login ${dim(`as ${email}, organisation ${org_id}`)}`);
+  return api;
 }
 
 async function show(api: Api, requirement: string): Promise<void> {
@@ -128,10 +146,11 @@ async function statistics(api: Api): Promise<void> {
   table(Object.entries(overview).map(([name, value]) => [name, value === null ? 'not known yet' : String(value)]));
 }
 
-function links({ url, isOurs }: Platform): void {
-  heading(isOurs ? 'Start it with `npm start`, then open' : 'Open');
+function links({ url, isOurs, administrator }: Platform): void {
+  heading(isOurs ? `Start it with \`NEXUS_DATA_DIR=${DATA_DIRECTORY} npm start\`, then open` : 'Open');
   const root = isOurs ? `http://127.0.0.1:${process.env['API_PORT'] ?? 8000}` : url;
   table([
+    ...(isOurs ? [['Sign in', `${administrator.email}, password: ${administrator.password}`] as [string, string]] : []),
     ['Swagger UI', `${root}/docs`],
     ['ReDoc', `${root}/redoc`],
     ['Health', `${root}/health/detailed`],

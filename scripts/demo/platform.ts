@@ -7,27 +7,47 @@ import { setTimeout as delay } from 'node:timers/promises';
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 const LOG_FILE = '.nexus/demo.log';
+/** The demo's own data, so that its administrator is known; it is kept from one demo to the next. */
+export const DATA_DIRECTORY = process.env['NEXUS_DATA_DIR'] ?? '.nexus/demo';
+const DEMO_PASSWORD = 'nexus demo, only here';
 
 /** A platform to show: one that runs already, or one that was started for the demo and is stopped with it. */
 export interface Platform {
   url: string;
   isOurs: boolean;
+  /** The password is empty when it is not known: the platform runs already and the environment does not say. */
+  administrator: { email: string; password: string };
   stop(): Promise<void>;
 }
 
 /** @throws Error with the log's place when the platform does not become ready. */
 export async function findOrStartPlatform(port: number, pauseMs: number): Promise<Platform> {
   const url = `http://127.0.0.1:${port}`;
-  if (await isNexus(url)) return { url, isOurs: false, stop: () => Promise.resolve() };
+  if (await isNexus(url)) return { url, isOurs: false, administrator: configured(), stop: () => Promise.resolve() };
   const free = await freePort(port);
   return startPlatform(free, pauseMs);
+}
+
+function configured(): { email: string; password: string } {
+  const { NEXUS_ADMIN_EMAIL, NEXUS_ADMIN_PASSWORD } = process.env;
+  return { email: NEXUS_ADMIN_EMAIL ?? 'admin@nexus.local', password: NEXUS_ADMIN_PASSWORD ?? '' };
 }
 
 async function startPlatform(port: number, pauseMs: number): Promise<Platform> {
   mkdirSync('.nexus', { recursive: true });
   const log = createWriteStream(LOG_FILE);
   await once(log, 'open');
-  const env = { ...process.env, API_PORT: String(port), API_HOST: '127.0.0.1', BUILD_STAGE_PAUSE_MS: String(pauseMs) };
+  const { email, password } = configured();
+  const administrator = { email, password: password || DEMO_PASSWORD };
+  const env = {
+    ...process.env,
+    NEXUS_DATA_DIR: DATA_DIRECTORY,
+    NEXUS_ADMIN_EMAIL: email,
+    NEXUS_ADMIN_PASSWORD: administrator.password,
+    API_PORT: String(port),
+    API_HOST: '127.0.0.1',
+    BUILD_STAGE_PAUSE_MS: String(pauseMs),
+  };
   const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', log, log] });
   const url = `http://127.0.0.1:${port}`;
   try {
@@ -36,7 +56,7 @@ async function startPlatform(port: number, pauseMs: number): Promise<Platform> {
     await stopChild(child);
     throw error;
   }
-  return { url, isOurs: true, stop: () => stopChild(child) };
+  return { url, isOurs: true, administrator, stop: () => stopChild(child) };
 }
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {

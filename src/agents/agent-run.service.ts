@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { AgentEvent, AgentResult, AgentRun } from '../runtimes/agent-runtime.js';
 import { AgentRunError } from '../runtimes/agent-run-error.js';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
@@ -44,7 +44,7 @@ export class AgentRunService {
   private readonly logger = new Logger(AgentRunService.name);
 
   constructor(
-    private readonly runtimes: Runtimes,
+    private readonly runtimes: ObservedRuntimes,
     private readonly repository: InvocationsRepository,
     private readonly aggregator: StatisticsAggregator,
     private readonly clock: Clock,
@@ -122,6 +122,7 @@ export class AgentRunService {
       duration_ms: null,
       model: null,
       usage: NO_USAGE,
+      cost_usd: null,
       trace: null,
       created_at: this.clock.timestamp(),
       completed_at: null,
@@ -129,12 +130,13 @@ export class AgentRunService {
   }
 
   private async succeed(recording: Recording, result: AgentResult): Promise<Invocation> {
-    const { output, model, usage, steps } = result;
+    const { output, model, usage, cost_usd, steps } = result;
     const stored = await recording.end({
       status: 'success',
       output_text: output,
       model,
       usage,
+      cost_usd,
       trace: boundedTrace(steps),
     });
     this.aggregator.kick();
@@ -152,6 +154,7 @@ export class AgentRunService {
         status: 'failed',
         error: { code: known.code, reason: failure.reason, message: known.message },
         usage: failure.usage,
+        cost_usd: failure.cost_usd,
         trace: boundedTrace(failure.steps),
       });
       this.aggregator.kick();

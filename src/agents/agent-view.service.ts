@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AgentStatisticsReader } from '../statistics/agent-statistics-reader.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import type { Agent } from './agent.js';
+import { AgentsService } from './agents.service.js';
 import type { AgentDto } from './dto/agent.dto.js';
 
 /** Agents with their counters: one batch read for any number of them. */
@@ -10,6 +11,7 @@ export class AgentViewService {
   constructor(
     private readonly statistics: AgentStatisticsReader,
     private readonly aggregator: StatisticsAggregator,
+    private readonly agents: AgentsService,
   ) {}
 
   async one(agent: Agent): Promise<AgentDto> {
@@ -28,14 +30,14 @@ export class AgentViewService {
     );
     return agents.flatMap((agent) => {
       const runtime_stats = stats.get(agent.agent_id);
-      return runtime_stats ? [{ ...agentFields(agent), runtime_stats }] : [];
+      return runtime_stats ? [{ ...agentFields(agent, this.agents.modelOf(agent)), runtime_stats }] : [];
     });
   }
 }
 
-function agentFields(agent: Agent): Omit<AgentDto, 'runtime_stats'> {
+function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats'> {
   const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
-  const { supported_models, supported_inputs, tags, runtime, agentcore_config, region, error_message } = agent;
+  const { model_id, supported_inputs, tags, runtime, agentcore_config, region, error_message } = agent;
   const { created_at, updated_at, deployed_at } = agent;
   return {
     agent_id,
@@ -47,7 +49,8 @@ function agentFields(agent: Agent): Omit<AgentDto, 'runtime_stats'> {
     status,
     capabilities,
     tools,
-    supported_models,
+    supported_models: [model],
+    model_id: model_id ?? null,
     supported_inputs,
     tags,
     runtime,

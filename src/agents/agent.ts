@@ -26,7 +26,10 @@ export interface Agent {
   status: AgentStatus;
   capabilities: string[];
   tools: string[];
+  /** What its definition names; empty: the platform's model. */
   supported_models: string[];
+  /** Set for this agent over its definition; null or absent: the definition decides. */
+  model_id?: string | null;
   supported_inputs: string[];
   tags: string[];
   runtime: 'local' | 'http' | 'agentcore';
@@ -73,6 +76,8 @@ export interface AgentChanges {
   version?: string | undefined;
   capabilities?: string[] | undefined;
   tags?: string[] | undefined;
+  /** Empty takes it back. */
+  model_id?: string | undefined;
 }
 
 export const agentIdOf = (project_id: string, agent_name: string): string => `${project_id}:${agent_name}`;
@@ -84,7 +89,6 @@ export const versionLabel = (version_number: number): string => `v1.0.${version_
 export function registered(
   input: Registration,
   existing: Agent | undefined,
-  model: string,
   at: string,
 ): { agent: Agent; version: AgentVersion } {
   const agent_id = agentIdOf(input.project_id, input.agent_name);
@@ -103,7 +107,8 @@ export function registered(
     version_number,
     latest_version_number: version_number,
     status: 'running',
-    ...ableBy(definition, model),
+    ...ableBy(definition),
+    model_id: existing?.model_id ?? null,
     supported_inputs: ['text'],
     tags,
     runtime,
@@ -119,17 +124,15 @@ export function registered(
   return { agent, version: { agent_id, org_id, version, version_number, build_id, definition, created_at: at } };
 }
 
-/**
- * What an agent can do by its definition. Capabilities are the definition's plain words, and `tool:<name>` for each tool.
- * @param model what runs a definition that names none.
- */
-export function ableBy(
-  definition: AgentDefinition,
-  model: string,
-): Pick<Agent, 'capabilities' | 'tools' | 'supported_models'> {
+/** What an agent can do by its definition. Capabilities are the definition's plain words, and `tool:<name>` for each tool. */
+export function ableBy(definition: AgentDefinition): Pick<Agent, 'capabilities' | 'tools' | 'supported_models'> {
   const tools = definition.tools.map(({ name }) => name);
   const capabilities = new Set(['text_generation', ...definition.capabilities, ...tools.map((name) => `tool:${name}`)]);
-  return { capabilities: [...capabilities], tools, supported_models: [definition.model_id ?? model] };
+  return {
+    capabilities: [...capabilities],
+    tools,
+    supported_models: definition.model_id === null ? [] : [definition.model_id],
+  };
 }
 
 /** The gauge that counts agents in this state. */

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
@@ -12,6 +13,7 @@ import { RollbackAgentDto, SetAgentStatusDto, UpdateAgentDto } from './dto/chang
 import { ListAgentsQuery } from './dto/list-agents.dto.js';
 
 @ApiTags('agents')
+@Access('viewer')
 @Controller('agents')
 export class AgentsController {
   constructor(
@@ -39,6 +41,7 @@ export class AgentsController {
   }
 
   @Put(':agent_id')
+  @Access('developer')
   @ApiOperation({ summary: "Change an agent's description", operationId: 'updateAgent' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -51,12 +54,13 @@ export class AgentsController {
     if (isEmpty)
       throw ValidationError.field(
         'body',
-        'must have at least one of description, category, version, capabilities, tags',
+        'must have at least one of description, category, version, capabilities, tags, model_id',
       );
     return this.views.one(await this.agents.update(org_id, agent_id, body));
   }
 
   @Put(':agent_id/status')
+  @Access('developer')
   @ApiOperation({ summary: "Set an agent's state", operationId: 'setAgentStatus' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -70,6 +74,7 @@ export class AgentsController {
 
   /** Deletes the agent with its deployment, invocations, sessions and messages. Statistics of the past stay. */
   @Delete(':agent_id')
+  @Access('developer')
   @ApiOperation({ summary: 'Delete an agent and all under it', operationId: 'deleteAgent' })
   @ApiData(DeletedAgentDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)
@@ -106,6 +111,7 @@ export class AgentsController {
 
   /** Points the agent to a version that it had before; nothing is lost, it can be pointed forward again. */
   @Post(':agent_id/rollback')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Point an agent to another of its versions', operationId: 'rollbackAgent' })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })

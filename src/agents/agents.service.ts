@@ -43,7 +43,7 @@ export class AgentsService {
   async register(input: Registration, guard: TransactItem[] = []): Promise<Agent> {
     const existing = await this.repository.findById(input.org_id, agentIdOf(input.project_id, input.agent_name));
     if (existing?.build_id === input.build_id) return existing;
-    const { agent, version } = registered(input, existing, this.models.describe().id, this.clock.timestamp());
+    const { agent, version } = registered(input, existing, this.clock.timestamp());
     await this.repository.save(
       existing,
       agent,
@@ -68,11 +68,19 @@ export class AgentsService {
     return this.repository.list(org_id, filter, page);
   }
 
+  /** @throws ValidationError for a model that no provider serves. */
   async update(org_id: string, agent_id: string, changes: AgentChanges): Promise<Agent> {
+    if (changes.model_id) this.models.describe(changes.model_id);
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),
     ) as Partial<Agent>;
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given }));
+    const model = changes.model_id === undefined ? {} : { model_id: changes.model_id || null };
+    return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given, ...model }));
+  }
+
+  /** The id of the model that the agent runs on now. It may name one that is not set up any more. */
+  modelOf({ model_id, supported_models }: Agent): string {
+    return model_id ?? supported_models[0] ?? this.models.describe().id;
   }
 
   /** Any state may follow any other: an operator takes an agent offline, brings it back, or marks it as broken. */
@@ -100,7 +108,7 @@ export class AgentsService {
     const target = items.find(({ version }) => version === label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
     const { version, version_number, definition } = target;
-    const able = ableBy(definition, this.models.describe().id);
+    const able = ableBy(definition);
     return this.change(org_id, agent_id, (agent) => ({ ...agent, version, version_number, ...able }));
   }
 

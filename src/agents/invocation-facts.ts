@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { InvocationFact, StoredFact } from '../statistics/fact.js';
 import { FactSource, type UncountedFact } from '../statistics/fact-source.js';
 import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
@@ -27,14 +28,18 @@ export class InvocationFacts extends FactSource {
   }
 }
 
+/** What the one who answers can be blamed for: not a caller who went away, a limit of the agent's own, or a process that died. */
+const FAULTS: readonly string[] = ['model', 'timeout', 'runtime'] satisfies AgentRunFailure[];
+
 export function invocationFact(invocation: CountedPart): InvocationFact {
-  const { org_id, agent_id, created_at, status, duration_ms, usage } = invocation;
+  const { org_id, agent_id, created_at, status, error, duration_ms, usage } = invocation;
   return {
     kind: 'invocation',
     org_id,
     agent_id,
     occurred_at: created_at,
     success: status === 'success',
+    fault: status === 'failed' && error?.code === 'AGENT_INVOCATION_FAILED' && FAULTS.includes(error.reason),
     duration_ms: duration_ms ?? 0,
     ...usage,
   };

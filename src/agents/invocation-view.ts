@@ -4,6 +4,7 @@ import type { Invocation } from './invocation.js';
 /** The answer to an invoke. */
 export function invokeResult(invocation: Invocation, withTrace: boolean): InvokeResultDto {
   const { invocation_id, session_id, output_text, duration_ms, status, model, usage, trace, created_at } = invocation;
+  const { cost_usd } = invocation;
   return {
     invocation_id,
     session_id,
@@ -12,6 +13,7 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
     status,
     model: model ?? '',
     usage,
+    cost_usd: cost_usd ?? null,
     ...(withTrace && trace ? { trace: trace as unknown as TraceDto } : {}),
     created_at,
   };
@@ -20,7 +22,7 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
 /** The record without the bookkeeping of its item. */
 export function invocationView(invocation: Invocation, withTrace: boolean): InvocationDto {
   const { invocation_id, agent_id, session_id, agent_version, user_id, input_text, output_text, status } = invocation;
-  const { error, duration_ms, model, usage, trace, created_at, completed_at } = invocation;
+  const { error, duration_ms, model, usage, cost_usd, trace, created_at, completed_at } = invocation;
   return {
     invocation_id,
     agent_id,
@@ -34,6 +36,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     duration_ms,
     model,
     usage,
+    cost_usd: cost_usd ?? null,
     ...(withTrace ? { trace: trace as unknown as TraceDto | null } : {}),
     created_at,
     completed_at,

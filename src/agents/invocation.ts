@@ -18,6 +18,8 @@ export interface Invocation {
   duration_ms: number | null;
   model: string | null;
   usage: { input_tokens: number; output_tokens: number };
+  /** US dollars at list price; null when the price of the model is not known. */
+  cost_usd: number | null;
   trace: { steps: TraceStep[]; truncated?: boolean } | null;
   created_at: string;
   completed_at: string | null;

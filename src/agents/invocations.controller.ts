@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
@@ -16,6 +17,7 @@ import { invocationView, invokeResult } from './invocation-view.js';
 import { begun, drained, streamed } from './run-stream.js';
 
 @ApiTags('invocations')
+@Access('viewer')
 @Controller()
 export class InvocationsController {
   constructor(
@@ -29,6 +31,7 @@ export class InvocationsController {
    * `tool_result`, and at the end `done` (this same object) or `error`.
    */
   @Post('agents/:agent_id/invoke')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
   @ApiProduces('application/json', 'text/event-stream')

@@ -23,7 +23,9 @@ export class RunnableAgentsService {
   async get(org_id: string, agent_id: string): Promise<RunnableAgent> {
     const agent = await this.agents.get(org_id, agent_id);
     if (agent.status !== 'running') throw new AgentNotRunningError(agent_id, agent.status);
-    return { agent, definition: await this.definition(agent) };
+    const definition = await this.definition(agent);
+    const { model_id } = agent;
+    return { agent, definition: model_id ? { ...definition, model_id } : definition };
   }
 
   private async definition(agent: Agent): Promise<AgentDefinition> {

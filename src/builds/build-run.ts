@@ -4,6 +4,7 @@ import { BuildSupersededError, ProjectChangedError } from '../projects/projects.
 import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
 import { type BuildStep, nextStep } from './build.js';
 import { BuildLog } from './build-log.js';
+import type { BuildObservation } from './build-observation.js';
 import type { BuildRunPorts } from './build-run-ports.js';
 import { begun, completed, failed, type Transition } from './build-transitions.js';
 import { BuildFault } from './runners/build-fault.js';
@@ -30,6 +31,7 @@ export class BuildRun {
     private whole: ProjectWhole,
     private readonly owner: string,
     private readonly ports: BuildRunPorts,
+    private readonly observation: BuildObservation,
   ) {}
 
   get project(): Project {
@@ -61,7 +63,7 @@ export class BuildRun {
     for (let tries = 0; ; tries++) {
       await this.store((whole) => begun(whole, step, this.now()));
       try {
-        const result = await this.execute(step);
+        const result = await this.observation.step(step, () => this.execute(step));
         const logs = this.log.take();
         await this.store((whole) => completed(whole, step, result, logs, this.now()));
         return true;
@@ -104,6 +106,7 @@ export class BuildRun {
       agent_name_map: project.agent_name_map,
       tags: project.tags,
       priority: project.priority,
+      model_id: project.model_id ?? null,
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.ports.progress.buildIsCurrent(project_id, build_id)],
       log: (level, message) => {

@@ -4,12 +4,20 @@ import type { ProjectEventBody } from '../projects/project-event.js';
 import type { ProgressChange } from '../projects/project-progress.service.js';
 import { elapsedMs } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
-import { completeStage, completeSubStage, failStage, startStage, startSubStage } from '../stages/stage-rules.js';
+import { NO_USAGE } from '../shared/usage.js';
+import {
+  completeStage,
+  completeSubStage,
+  failStage,
+  startStage,
+  startSubStage,
+  type StepOutcome,
+} from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
 import { type BuildStep, nextStep } from './build.js';
 import type { BuildEnd } from './builds.repository.js';
 import { BuildFault } from './runners/build-fault.js';
-import type { StageResult } from './runners/stage-runner.js';
+import type { StageArtifact, StageResult } from './runners/stage-runner.js';
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {
@@ -45,7 +53,7 @@ export function completed(
     stage = completeStage(stage, at);
     events.push(stageEvent({ stage: step.stage }, 'completed'));
   }
-  const artifacts = artifactsOf(whole.project, step, result, at);
+  const artifacts = artifactsOf(whole.project, step, result.artifacts, at);
   const change: ProgressChange = { stage, project: found(whole.project, result), events, artifacts };
   const stages = whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one));
   if (nextStep(stages)) return { change };
@@ -71,15 +79,24 @@ export function failed(
     level: isFinal ? 'error' : 'warning',
     message: isFinal ? message : `${message} (will be tried again)`,
   };
-  const stage = failStage(stageOf(whole, step), at, message);
+  const kept = error instanceof BuildFault ? [...error.artifacts] : [];
+  const stage = failStage(stageOf(whole, step), at, message, leftBehind(error));
+  const artifacts = artifactsOf(whole.project, step, kept, at);
   const events = [...logs, line, stageEvent(step, 'failed')];
-  if (!isFinal) return { change: { stage, events } };
+  if (!isFinal) return { change: { stage, events, artifacts } };
   const details = error instanceof DomainError ? { details: error.details } : {};
   const error_info: ProjectErrorInfo = { code: 'BUILD_ERROR', stage: step.stage, message, ...details };
   const project = { ...ended(at), status: 'failed' as const, error_info };
   const done: ProjectEventBody = { event: 'done', status: 'failed', error_info };
   const end: BuildEnd = { status: 'failed', at, duration_seconds: seconds(whole.project, at), stage: step.stage };
-  return { change: { stage, project, events: [...events, done] }, end };
+  return { change: { stage, project, events: [...events, done], artifacts }, end };
+}
+
+/** What a failed step has spent and made. */
+function leftBehind(error: unknown): StepOutcome | undefined {
+  if (!(error instanceof BuildFault)) return undefined;
+  const { spent = { model: null, usage: NO_USAGE, cost_usd: 0 } } = error;
+  return { tool_calls: 0, ...spent, output_data: {}, artifacts: error.artifacts.map(({ path }) => path) };
 }
 
 function ended(at: string): Partial<Project> {
@@ -110,9 +127,9 @@ function found(project: Project, result: StageResult): Partial<Project> {
   };
 }
 
-function artifactsOf(project: Project, step: BuildStep, result: StageResult, at: string): Artifact[] {
+function artifactsOf(project: Project, step: BuildStep, made: readonly StageArtifact[], at: string): Artifact[] {
   const { project_id, org_id, attempt } = project;
-  return result.artifacts.map(({ path, content_type, content }) => {
+  return made.map(({ path, content_type, content }) => {
     const size_bytes = Buffer.byteLength(content);
     if (size_bytes > ARTIFACT_MAX_BYTES)
       throw new BuildFault(`The artifact ${path} is larger than ${ARTIFACT_MAX_BYTES} bytes`);

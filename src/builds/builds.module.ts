@@ -6,9 +6,11 @@ import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { BuildFacts, BuildGauges } from './build-facts.js';
 import { StoredBuildRecords } from './build-records.js';
+import { BuildObservation } from './build-observation.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import { BuildsRepository } from './builds.repository.js';
 import { EmbeddedBuildEngine } from './embedded-build-engine.js';
+import { QueueMetrics } from './queue-metrics.js';
 import { RunnersModule } from './runners/runners.module.js';
 
 /** Binds the build engine that projects declare. Global, because the port's user stands on a lower floor than its maker. */
@@ -18,6 +20,8 @@ import { RunnersModule } from './runners/runners.module.js';
   providers: [
     BuildsRepository,
     BuildRunPorts,
+    BuildObservation,
+    QueueMetrics,
     BuildFacts,
     BuildGauges,
     EmbeddedBuildEngine,

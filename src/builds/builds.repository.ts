@@ -154,6 +154,11 @@ export class BuildsRepository {
     return items;
   }
 
+  /** All builds that wait, in queue order, page by page. */
+  listWaiting(): AsyncGenerator<Build> {
+    return this.db.queryAll<Build>(this.queueQuery('QUEUED'));
+  }
+
   /** Builds that run somewhere; bounded by all slots of all processes. */
   listRunning(): AsyncGenerator<Build> {
     return this.db.queryAll<Build>(this.queueQuery('RUNNING'));

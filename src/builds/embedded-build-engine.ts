@@ -8,6 +8,7 @@ import { elapsedMs } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { type Build, queueOrder } from './build.js';
+import { BuildObservation } from './build-observation.js';
 import { BuildRun } from './build-run.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import type { Lease } from './builds.repository.js';
@@ -37,6 +38,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     private readonly aggregator: StatisticsAggregator,
     private readonly settings: Settings,
     ids: Ids,
+    private readonly observation: BuildObservation,
   ) {
     super();
     this.owner = ids.next('lease');
@@ -138,7 +140,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
   private start(whole: ProjectWhole): void {
     const { build_id } = whole.project;
     if (this.runs.has(build_id)) return;
-    const run = new BuildRun(whole, this.owner, this.ports);
+    const run = new BuildRun(whole, this.owner, this.ports, this.observation);
     const heartbeat = setInterval(
       () => {
         void this.renew(build_id, run);
@@ -146,12 +148,14 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       this.settings.get('BUILD_HEARTBEAT_SECONDS') * 1000,
     );
     heartbeat.unref();
-    const ended = this.follow(run).finally(() => {
-      clearInterval(heartbeat);
-      this.runs.delete(build_id);
-      this.aggregator.kick();
-      if (!this.isStopping) this.sweep(false);
-    });
+    const ended = this.observation
+      .run(whole.project, () => this.follow(run))
+      .finally(() => {
+        clearInterval(heartbeat);
+        this.runs.delete(build_id);
+        this.aggregator.kick();
+        if (!this.isStopping) this.sweep(false);
+      });
     this.runs.set(build_id, { run, ended });
   }
 
@@ -159,9 +163,11 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     const { build_id, project_id } = run.project;
     try {
       const ending = await run.run();
+      this.observation.ended(ending === 'ended' ? endOf(run.project) : ending);
       this.logger.log({ msg: 'build run over', project_id, build_id, ending, status: run.project.status });
       if (ending === 'superseded') await this.release(build_id);
     } catch (error) {
+      this.observation.ended('broken');
       this.logger.error({
         msg: 'build run broke off, the reaper takes the build up again',
         project_id,
@@ -247,4 +253,9 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       this.reserved--;
     }
   }
+}
+
+/** A run that reached its build's end says by the project how. */
+function endOf({ status }: Project): 'completed' | 'failed' {
+  return status === 'completed' ? 'completed' : 'failed';
 }

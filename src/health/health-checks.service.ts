@@ -41,6 +41,19 @@ export class HealthChecksService implements OnModuleDestroy {
     };
   }
 
+  /** What the readiness probe answers, as one word. */
+  async isReady(): Promise<boolean> {
+    return !this.isShuttingDown && (await this.databaseCheck()).status === 'healthy';
+  }
+
+  /** 0 to 1. @throws Error where it cannot be read */
+  async freeDisk(): Promise<number> {
+    const { bavail, blocks } = await statfs(
+      this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
+    );
+    return bavail / blocks;
+  }
+
   async databaseCheck(): Promise<HealthCheckDto> {
     try {
       const missing = await this.database.tablesMissing(PROBE_TIMEOUT_MS);
@@ -69,15 +82,20 @@ export class HealthChecksService implements OnModuleDestroy {
 
   private modelProvider(): HealthCheckDto {
     const { id, provider } = this.models.describe();
-    return healthy(`${provider}: ${id}`);
+    if (provider === 'offline') return healthy(`${provider}: ${id}`);
+    switch (this.models.state) {
+      case 'closed':
+        return healthy(`${provider}: ${id}; its circuit breaker is closed`);
+      case 'half_open':
+        return unhealthy(`${provider}: ${id}; it failed and one call tries whether it answers again`);
+      case 'open':
+        return unhealthy(`${provider}: ${id}; its circuit breaker is open: it failed several times in a row`);
+    }
   }
 
   private async disk(): Promise<HealthCheckDto> {
     try {
-      const { bavail, blocks } = await statfs(
-        this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
-      );
-      const free = bavail / blocks;
+      const free = await this.freeDisk();
       const message = `${Math.round(free * 1000) / 10} % free`;
       return free >= MINIMUM_FREE_DISK ? healthy(message) : unhealthy(message);
     } catch {

@@ -1,8 +1,92 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { Settings } from '../platform/config/settings.js';
+import { AccountService } from './accounts/account.service.js';
+import { AccountsRepository } from './accounts/accounts.repository.js';
+import { AuthController } from './accounts/auth.controller.js';
+import { FirstStartService } from './accounts/first-start.service.js';
+import { LockoutsService } from './accounts/lockouts.service.js';
+import { LoginService } from './accounts/login.service.js';
+import { Passwords } from './accounts/passwords.js';
+import { RegistrationService } from './accounts/registration.service.js';
+import { SignInFailuresRepository } from './accounts/sign-in-failures.repository.js';
+import { SignInService } from './accounts/sign-in.service.js';
 import { AuditModule } from './audit/audit.module.js';
+import { ApiKeyLogin } from './keys/api-key-login.service.js';
+import { ApiKeysController } from './keys/api-keys.controller.js';
+import { ApiKeysService } from './keys/api-keys.service.js';
+import { ApiKeysRepository } from './keys/api-keys.repository.js';
+import { InvitationsRepository } from './organizations/invitations.repository.js';
+import { InvitationsService } from './organizations/invitations.service.js';
+import { JoiningController } from './organizations/joining.controller.js';
+import { MembersController } from './organizations/members.controller.js';
+import { MembersRepository } from './organizations/members.repository.js';
+import { MembersService } from './organizations/members.service.js';
+import { OrganizationsController } from './organizations/organizations.controller.js';
+import { OrganizationsService } from './organizations/organizations.service.js';
 import { PrincipalGuard } from './principal.guard.js';
+import { StandingCache } from './standing/standing-cache.js';
+import { StandingRepository } from './standing/standing.repository.js';
+import { StandingService } from './standing/standing.service.js';
+import { AccessTokenLogin } from './tokens/access-token-login.service.js';
+import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
+import { AccessTokens } from './tokens/access-tokens.js';
+import { RefreshService } from './tokens/refresh.service.js';
+import { RefreshTokensRepository } from './tokens/refresh-tokens.repository.js';
+import { SessionsEndService } from './tokens/sessions-end.service.js';
+import { TokenPairs } from './tokens/token-pairs.service.js';
+import { ACCESS_TOKEN_SECONDS, ALGORITHM, tokenSecret } from './tokens/token-settings.js';
 
-/** Who is calling. */
-@Module({ imports: [AuditModule], providers: [{ provide: APP_GUARD, useClass: PrincipalGuard }] })
+const tokens = JwtModule.registerAsync({
+  inject: [Settings],
+  useFactory: (settings: Settings) => ({
+    secret: tokenSecret(settings),
+    signOptions: {
+      algorithm: ALGORITHM,
+      expiresIn: ACCESS_TOKEN_SECONDS,
+      issuer: settings.get('JWT_ISSUER'),
+      audience: settings.get('JWT_AUDIENCE'),
+    },
+  }),
+});
+
+/** Who is calling, and what they may do. */
+@Global()
+@Module({
+  imports: [AuditModule, PassportModule, tokens],
+  controllers: [AuthController, JoiningController, ApiKeysController, OrganizationsController, MembersController],
+  providers: [
+    AccountsRepository,
+    SignInFailuresRepository,
+    ApiKeysRepository,
+    RefreshTokensRepository,
+    StandingRepository,
+    StandingCache,
+    StandingService,
+    Passwords,
+    LockoutsService,
+    LoginService,
+    SignInService,
+    RegistrationService,
+    AccountService,
+    FirstStartService,
+    AccessTokens,
+    AccessTokenStrategy,
+    AccessTokenLogin,
+    TokenPairs,
+    RefreshService,
+    SessionsEndService,
+    ApiKeyLogin,
+    ApiKeysService,
+    OrganizationsService,
+    MembersRepository,
+    MembersService,
+    InvitationsRepository,
+    InvitationsService,
+    { provide: APP_GUARD, useClass: PrincipalGuard },
+  ],
+  exports: [AccountsRepository, RegistrationService, SignInService, AccessTokens],
+})
 export class IdentityModule {}

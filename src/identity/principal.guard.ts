@@ -1,55 +1,58 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
-import { Settings } from '../platform/config/settings.js';
+import type { Request, Response } from 'express';
 import { PUBLIC_ROUTE } from '../platform/http/public.decorator.js';
+import { RateLimits } from '../platform/http/rate-limits/rate-limits.js';
 import { RequestContext } from '../platform/http/request-context.js';
-import { PermissionDeniedError, UnauthenticatedError, ValidationError } from '../shared/domain-error.js';
+import { PermissionDeniedError, UnauthenticatedError } from '../shared/domain-error.js';
 import { ACCESS } from './access.decorator.js';
+import { ApiKeyLogin } from './keys/api-key-login.service.js';
+import { presentedKey } from './keys/presented-key.js';
+import { AccessTokenLogin } from './tokens/access-token-login.service.js';
 import { holds, type Principal, type Role } from './principal.js';
 
-const ID = /^[A-Za-z0-9_.@-]{1,100}$/;
-
 /**
- * The one guard that gives a request its principal. Until sign-in exists it hands out a development principal, which the
- * headers `X-Nexus-Org` and `X-Nexus-User` may name. Production has no such principal unless `NEXUS_DEVELOPMENT_PRINCIPAL`
- * says so: there every route that is not public answers 401.
+ * The one guard of the platform: a token or a key becomes the request's principal, and the route's least role is required.
+ * A route that is neither public nor names a role is served to nobody.
  */
 @Injectable()
 export class PrincipalGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly settings: Settings,
     private readonly requestContext: RequestContext,
+    private readonly keys: ApiKeyLogin,
+    private readonly tokens: AccessTokenLogin,
+    private readonly limits: RateLimits,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (isPublic) return true;
-    if (this.settings.isProduction && !this.settings.get('NEXUS_DEVELOPMENT_PRINCIPAL'))
-      throw new UnauthenticatedError('Sign-in is needed');
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const from = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, from)) return true;
     const request = context.switchToHttp().getRequest<Request>();
-    const principal = this.developmentPrincipal(request);
+    const response = context.switchToHttp().getResponse<Response>();
+    const principal = await this.principalOf(request, response);
+    await this.limits.countPrincipal(principal, request, response);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
-    this.requireRole(context, principal);
+    requireRole(principal, this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from));
     return true;
   }
 
-  private requireRole(context: ExecutionContext, principal: Principal): void {
-    const role = this.reflector.getAllAndOverride<Role | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
-    if (role !== undefined && !holds(principal, role))
-      throw new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
+  /** Wrong credentials are a stranger's: they count on the budget of the address, so that guessing is limited. */
+  private async principalOf(request: Request, response: Response): Promise<Principal> {
+    try {
+      const key = presentedKey(request.headers);
+      return await (key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key));
+    } catch (error) {
+      const isCounted = request.headers.authorization === undefined && request.headers['x-api-key'] === undefined;
+      if (error instanceof UnauthenticatedError && !isCounted) await this.limits.countStranger(request, response);
+      throw error;
+    }
   }
+}
 
-  private developmentPrincipal(request: Request): Principal {
-    const org_id = request.header('x-nexus-org') ?? 'default';
-    const user_id = request.header('x-nexus-user') ?? 'developer';
-    if (!ID.test(org_id)) throw ValidationError.field('X-Nexus-Org', 'must be 1-100 letters, digits or _ . @ -');
-    if (!ID.test(user_id)) throw ValidationError.field('X-Nexus-User', 'must be 1-100 letters, digits or _ . @ -');
-    return { org_id, user_id, roles: ['admin'], via: 'development' };
-  }
+function requireRole(principal: Principal, role: Role | undefined): void {
+  if (role === undefined) throw new PermissionDeniedError('This route is open to nobody');
+  if (!holds(principal, role))
+    throw new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Clock } from '../shared/clock.js';
@@ -20,6 +21,7 @@ import { legacyTaskStatus } from './legacy-task.js';
 
 /** Older names of what `projects` does now. A task's id is its project's id. */
 @ApiTags('older routes')
+@Access('viewer')
 @Controller()
 export class LegacyBuildsController {
   constructor(
@@ -29,6 +31,7 @@ export class LegacyBuildsController {
   ) {}
 
   @Post('agents/create')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use POST /projects', operationId: 'legacyCreateAgent', deprecated: true })
   @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
@@ -101,6 +104,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/pause')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -114,6 +118,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/resume')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -127,6 +132,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/stop')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -140,6 +146,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/restart')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })

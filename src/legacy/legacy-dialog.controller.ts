@@ -16,6 +16,7 @@ import type { Response } from 'express';
 import { AgentsService } from '../agents/agents.service.js';
 import { begun, streamed } from '../agents/run-stream.js';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal } from '../platform/http/caller-signal.js';
@@ -33,6 +34,7 @@ const FILE_BYTES = 10 * 1024 * 1024;
 
 /** Older names of what `agents` and `sessions` do now. */
 @ApiTags('older routes')
+@Access('viewer')
 @Controller('agents/:agent_id')
 export class LegacyDialogController {
   constructor(
@@ -59,7 +61,7 @@ export class LegacyDialogController {
       system_prompt_path: 'prompts/system.md',
       code_path: 'agent.json',
       tools_path: 'tools/',
-      runtime_model_id: agent.supported_models[0] ?? null,
+      runtime_model_id: this.agents.modelOf(agent),
       agentcore_runtime_arn: agent.agentcore_config?.agent_arn ?? null,
       agentcore_runtime_alias: agent.agentcore_config?.agent_alias_id ?? null,
       agentcore_region: agent.region,
@@ -115,6 +117,7 @@ export class LegacyDialogController {
 
   /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */
   @Post('sessions/:session_id/upload')
+  @Access('developer')
   @HttpCode(200)
   @UseInterceptors(
     FilesInterceptor('files', FILES, { limits: { fileSize: FILE_BYTES, files: FILES }, defParamCharset: 'utf8' }),
@@ -148,6 +151,7 @@ export class LegacyDialogController {
   }
 
   @Post('sessions/:session_id/stream')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Use POST /sessions/{session_id}/messages with Accept: text/event-stream',

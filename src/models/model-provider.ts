@@ -1,5 +1,8 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 
+/** `open`: the provider failed and is left alone for a moment; `half_open`: one call tries whether it is back. */
+export type ProviderState = 'closed' | 'half_open' | 'open';
+
 /** One source of language models. The setting `MODEL_PROVIDER` picks the provider that is used; there is never a silent second choice. */
 export abstract class ModelProvider {
   /** The value of `MODEL_PROVIDER` that selects this provider. */
@@ -12,4 +15,9 @@ export abstract class ModelProvider {
   abstract serves(modelId: string): boolean;
 
   abstract languageModel(modelId: string): LanguageModelV4;
+
+  /** The state of its circuit breaker; a provider in this process has none that could open. */
+  get state(): ProviderState {
+    return 'closed';
+  }
 }

@@ -1,14 +1,22 @@
 import { Module } from '@nestjs/common';
+import { ModelTelemetry } from './model-telemetry.js';
+import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
 import { OfflineProvider } from './offline/offline-provider.js';
 import { OfflineWriters } from './offline/offline-writers.js';
+import { configuredProviders } from './providers/configured-providers.js';
 
 @Module({
   providers: [
     OfflineWriters,
     OfflineProvider,
-    { provide: MODEL_PROVIDERS, useFactory: (offline: OfflineProvider) => [offline], inject: [OfflineProvider] },
+    {
+      provide: MODEL_PROVIDERS,
+      useFactory: (offline: OfflineProvider, settings: Settings) => [offline, ...configuredProviders(settings)],
+      inject: [OfflineProvider, Settings],
+    },
     ModelsService,
+    ModelTelemetry,
   ],
   exports: [ModelsService, OfflineWriters],
 })

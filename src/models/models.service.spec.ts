@@ -37,6 +37,7 @@ describe('ModelsService', () => {
       object: { title: 'HELLO THERE', words: 2 },
       model: 'nexus/offline',
       usage: { input_tokens: expect.any(Number) as number, output_tokens: 9 },
+      cost_usd: 0,
     });
     expect(answer.usage.input_tokens).toBeGreaterThan(30);
   });
@@ -59,14 +60,20 @@ describe('ModelsService', () => {
     );
   });
 
-  it('reports a writer whose object does not fit the schema', async () => {
+  it('shows a bad object to the model once, then reports it', async () => {
     const { models, writers } = service();
-    writers.register('plan', () => ({ title: 1 }));
-    await expect(models.generateStructured(request({}))).rejects.toMatchObject({
-      code: 'INTERNAL_ERROR',
-      transient: false,
-      message: expect.stringContaining('does not fit the schema') as string,
+    const asked: unknown[] = [];
+    writers.register('plan', (input) => {
+      asked.push(input);
+      return { title: 1 };
     });
+    await expect(models.generateStructured(request({ text: 'a' }))).rejects.toMatchObject({
+      code: 'INTERNAL_ERROR',
+      fault: 'malformed',
+      transient: false,
+      message: expect.stringContaining('does not fit the schema: ✖ Invalid input: expected string') as string,
+    });
+    expect(asked).toEqual([{ text: 'a' }, { text: 'a' }]);
   });
 
   it('refuses a second writer of the same name and stops when the caller gave up', async () => {

@@ -1,96 +1,105 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
-import { generateText, NoObjectGeneratedError, Output } from 'ai';
-import type { z } from 'zod';
 import { Settings } from '../platform/config/settings.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Usage } from '../shared/usage.js';
-import { ModelError } from './model-error.js';
-import { ModelProvider } from './model-provider.js';
-import { usageOf } from './model-usage.js';
-import { writeStructuredPrompt } from './structured-prompt.js';
+import { ModelPrices } from './model-prices.js';
+import type { ModelProvider, ProviderState } from './model-provider.js';
+import { StructuredGeneration, type StructuredRequest } from './structured-generation.js';
+
+export type { StructuredRequest } from './structured-generation.js';
 
 export const MODEL_PROVIDERS = Symbol('MODEL_PROVIDERS');
-
-export interface StructuredRequest<T> {
-  /** Name of the schema; the offline model finds its writer by it. */
-  name: string;
-  schema: z.ZodType<T>;
-  system: string;
-  instructions: string;
-  /** JSON value that the model works on. It is passed as data, see {@link writeStructuredPrompt}. */
-  input: unknown;
-  model_id?: string | null;
-  signal?: AbortSignal;
-}
 
 export interface StructuredAnswer<T> {
   object: T;
   model: string;
+  /** Of all tries together. */
   usage: Usage;
+  cost_usd: number | null;
 }
 
-/** The language models of the platform: one provider, picked by the setting `MODEL_PROVIDER`. */
+/**
+ * The language models of the platform. An id alone belongs to the provider of the setting `MODEL_PROVIDER`;
+ * `<provider>:<id>` names another one, as long as it is set up.
+ */
 @Injectable()
 export class ModelsService {
   private readonly provider: ModelProvider;
+  private readonly prices: ModelPrices;
 
   constructor(
     private readonly settings: Settings,
-    @Inject(MODEL_PROVIDERS) providers: readonly ModelProvider[],
+    @Inject(MODEL_PROVIDERS) private readonly providers: readonly ModelProvider[],
   ) {
     const name = settings.get('MODEL_PROVIDER');
     const provider = providers.find((candidate) => candidate.name === name);
     if (!provider)
       throw new Error(`MODEL_PROVIDER "${name}" is not one of: ${providers.map((one) => one.name).join(', ')}`);
     this.provider = provider;
+    this.prices = new ModelPrices(settings.get('MODEL_PRICES'));
   }
 
-  /** The model behind an id; without one the setting `MODEL_ID`, then the provider's default. Throws {@link ValidationError} for an id that the provider does not serve. */
+  /** The model behind an id; without one the setting `MODEL_ID`, then the provider's default. Throws {@link ValidationError} for an id that no provider serves. */
   languageModel(modelId?: string | null): LanguageModelV4 {
-    return this.provider.languageModel(this.resolve(modelId));
+    const { provider, id } = this.resolve(modelId);
+    return provider.languageModel(id);
   }
 
   /** The id that answers carry in their `model` field, and the provider that serves it. */
   describe(modelId?: string | null): { id: string; provider: string } {
-    return { id: this.resolve(modelId), provider: this.provider.name };
+    const { provider, id } = this.resolve(modelId);
+    return { id, provider: provider.name };
   }
 
-  /** Asks the model for an object of the schema. Throws {@link ModelError} when the answer does not fit it or the model fails. */
-  async generateStructured<T>(request: StructuredRequest<T>): Promise<StructuredAnswer<T>> {
-    const model = this.languageModel(request.model_id);
+  /** What tokens of a model cost in US dollars at list price; null when its price is not known. `modelId` as answers carry it. */
+  costOf(modelId: string, usage: Usage): number | null {
+    return this.prices.costOf(modelId, usage);
+  }
+
+  /** Whether the id is one of a model that is known here (it has a price, or names its provider) and can be used. */
+  knows(modelId: string): boolean {
+    const isQualified = this.providers.some(({ name }) => modelId.startsWith(`${name}:`));
+    if (!isQualified && !this.prices.priceOf(modelId)) return false;
     try {
-      const result = await generateText({
-        model,
-        instructions: request.system,
-        prompt: writeStructuredPrompt(request.instructions, request.input),
-        output: Output.object({ schema: request.schema, name: request.name }),
-        ...(request.signal ? { abortSignal: request.signal } : {}),
-      });
-      return { object: result.output, model: model.modelId, usage: usageOf(result.usage) };
-    } catch (error) {
-      request.signal?.throwIfAborted();
-      throw structuredFailure(request.name, model.modelId, error);
+      this.resolve(modelId);
+      return true;
+    } catch {
+      return false;
     }
   }
 
-  private resolve(modelId?: string | null): string {
-    const id = modelId ?? this.settings.get('MODEL_ID') ?? this.provider.defaultModelId;
-    if (this.provider.serves(id)) return id;
+  /** Whether the configured provider can be called now. */
+  get state(): ProviderState {
+    return this.provider.state;
+  }
+
+  /**
+   * Asks the model for an object of the schema; an answer that does not fit goes back once with what is wrong with it.
+   * Throws {@link ModelError} when the second does not fit either or the model fails.
+   */
+  async generateStructured<T>(request: StructuredRequest<T>): Promise<StructuredAnswer<T>> {
+    const model = this.languageModel(request.model_id);
+    const generation = new StructuredGeneration(model, request);
+    const object = await generation.run();
+    const { usage } = generation;
+    return { object, model: model.modelId, usage, cost_usd: this.costOf(model.modelId, usage) };
+  }
+
+  private resolve(modelId?: string | null): { provider: ModelProvider; id: string } {
+    const asked = modelId ?? this.settings.get('MODEL_ID') ?? this.provider.defaultModelId;
+    const named = this.providers.find(({ name }) => asked.startsWith(`${name}:`));
+    const id = named ? asked.slice(named.name.length + 1) : asked;
+    const provider = (named ? [named] : [this.provider, ...this.local()]).find((one) => one.serves(id));
+    if (provider) return { provider, id };
     throw ValidationError.field(
       'model_id',
-      `names "${id}", which the model provider "${this.provider.name}" does not serve`,
+      `names "${asked}", which the model provider "${(named ?? this.provider).name}" does not serve`,
     );
   }
-}
 
-function structuredFailure(name: string, modelId: string, error: unknown): ModelError {
-  if (error instanceof ModelError) return error;
-  const misfit = NoObjectGeneratedError.isInstance(error);
-  const reason = misfit ? 'the answer does not fit the schema' : error instanceof Error ? error.message : String(error);
-  return new ModelError(`The model ${modelId} could not write "${name}": ${reason}`, {
-    details: { name, model: modelId },
-    cause: error,
-    transient: !misfit,
-  });
+  /** Models of this process keep their own ids, whatever provider is configured. */
+  private local(): ModelProvider[] {
+    return this.providers.filter(({ name }) => name === 'offline');
+  }
 }

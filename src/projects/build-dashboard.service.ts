@@ -76,6 +76,7 @@ function stageRow(stage: Stage): BuildStageDto {
     error: stage.error_message,
     input_tokens: stage.input_tokens,
     output_tokens: stage.output_tokens,
+    cost_usd: stage.cost_usd,
     tool_calls: stage.tool_calls,
     metadata: {
       model: stage.model,

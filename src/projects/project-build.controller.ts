@@ -2,6 +2,7 @@ import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { sendEventStream, type StreamEvent } from '../platform/http/event-stream.js';
@@ -17,6 +18,7 @@ import { stageView } from './project-view.js';
 import { ProjectsService } from './projects.service.js';
 
 @ApiTags('projects')
+@Access('viewer')
 @Controller('projects/:project_id')
 export class ProjectBuildController {
   constructor(

@@ -24,6 +24,7 @@ const OUTCOME: StepOutcome = {
   artifacts: [],
   model: null,
   usage: { input_tokens: 1, output_tokens: 1 },
+  cost_usd: 0,
   tool_calls: 0,
 };
 const MOVES = ['begin', 'complete', 'fail', 'log', 'pause', 'resume', 'restart', 'start over', 'stale'] as const;

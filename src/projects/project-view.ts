@@ -47,6 +47,7 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     user_id,
     user_name,
     priority,
+    model_id,
     tags,
   } = project;
   const { agent_name, agents, error_info, control_reason, attempt, created_at, updated_at, started_at, completed_at } =
@@ -64,6 +65,7 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     user_id,
     user_name,
     priority,
+    model_id: model_id ?? null,
     tags,
     agent_name,
     agents,

@@ -18,6 +18,7 @@ const OUTCOME = {
   artifacts: [],
   model: null,
   usage: { input_tokens: 0, output_tokens: 0 },
+  cost_usd: 0,
   tool_calls: 0,
 };
 

@@ -36,6 +36,8 @@ export interface Project {
   current_sub_stage: SubStageName | null;
   priority: number;
   tags: string[];
+  /** The model that builds the agent and that it runs on; null: the platform's. */
+  model_id: string | null;
   agent_name: string | null;
   agent_name_map: Partial<Record<StageName, string>>;
   /** Ids of the agents that the build made. */
@@ -68,6 +70,7 @@ export interface NewProject {
   project_name?: string | undefined;
   priority?: number | undefined;
   tags?: string[] | undefined;
+  model_id?: string | undefined;
   agent_name?: string | undefined;
   agent_name_map?: Partial<Record<StageName, string>> | undefined;
 }
@@ -98,6 +101,7 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
     current_sub_stage: null,
     priority: input.priority ?? PRIORITY_DEFAULT,
     tags: input.tags ?? [],
+    model_id: input.model_id ?? null,
     agent_name: input.agent_name ?? null,
     agent_name_map: input.agent_name_map ?? {},
     agents: [],

@@ -1,7 +1,9 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ModelsService } from '../models/models.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Clock } from '../shared/clock.js';
 import { ControlProjectDto, ControlResultDto } from './dto/control-project.dto.js';
@@ -15,22 +17,26 @@ import { projectSummary, projectView } from './project-view.js';
 import { ProjectsService } from './projects.service.js';
 
 @ApiTags('projects')
+@Access('viewer')
 @Controller('projects')
 export class ProjectsController {
   constructor(
     private readonly projects: ProjectsService,
     private readonly controls: ProjectControlService,
     private readonly deletions: ProjectDeletionService,
+    private readonly models: ModelsService,
     private readonly clock: Clock,
   ) {}
 
   /** Stores the requirement and starts its build, which runs in the background: watch it by `GET /projects/{project_id}/events`. */
   @Post()
+  @Access('developer')
   @ApiOperation({ summary: 'Create a project and start its build', operationId: 'createProject' })
   @ApiData(ProjectDto, { status: 201, description: 'The project; `pending` when it waits for a free build slot.' })
   @ApiErrors(400, 409, 413, 422)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateProjectDto): Promise<ProjectDto> {
     const { org_id } = principal;
+    if (body.model_id !== undefined) this.models.describe(body.model_id);
     const whole = await this.projects.create({
       ...body,
       agent_name_map: { ...body.agent_name_map },
@@ -65,6 +71,7 @@ export class ProjectsController {
 
   /** A pause takes effect when the running step has ended; until then the project is `pausing`. */
   @Put(':project_id/control')
+  @Access('developer')
   @ApiOperation({ summary: 'Pause, resume, stop or restart a build', operationId: 'controlProject' })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409)
@@ -87,6 +94,7 @@ export class ProjectsController {
 
   /** Deletes the project with its agents, their deployments, invocations, sessions, messages and artifacts. Statistics of the past stay. */
   @Delete(':project_id')
+  @Access('developer')
   @ApiOperation({ summary: 'Delete a project and all under it', operationId: 'deleteProject' })
   @ApiData(DeletedProjectDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)

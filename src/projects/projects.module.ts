@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
+import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
@@ -19,7 +20,7 @@ import { ProjectsService } from './projects.service.js';
 
 /** Projects, their control, deletion, artifacts and events. The build engine is a port, bound globally by the builds module. */
 @Module({
-  imports: [AgentsModule, StatisticsModule],
+  imports: [AgentsModule, ModelsModule, StatisticsModule],
   controllers: [ProjectsController, ProjectBuildController],
   providers: [
     ProjectsRepository,

@@ -33,6 +33,10 @@ export const agentDefinitionSchema = z.strictObject({
       max_steps: z.int().min(1).max(50).default(8),
       timeout_seconds: z.number().positive().max(600).default(60),
       max_output_tokens: z.int().min(1).max(65_536).default(2048),
+      /** Tokens read and written by all model calls of one run together; absent: no bound. */
+      max_total_tokens: z.int().min(1).max(100_000_000).optional(),
+      /** US dollars for the model calls of one run; absent: no bound. Needs a model whose price is known. */
+      max_cost_usd: z.number().positive().max(10_000).optional(),
     })
     .prefault({}),
   knowledge: z.array(knowledgeDocumentSchema).max(50).default([]),

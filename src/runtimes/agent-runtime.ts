@@ -40,6 +40,8 @@ export interface AgentResult {
   output: string;
   model: string;
   usage: Usage;
+  /** At list price; null when the price of the model is not known. */
+  cost_usd: number | null;
   steps: TraceStep[];
 }
 

@@ -3,6 +3,7 @@ import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { begun, drained, streamed } from '../agents/run-stream.js';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
@@ -15,6 +16,7 @@ import { messageView } from './session-view.js';
 import { assertSmall, SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')
+@Access('viewer')
 @Controller('sessions/:session_id/messages')
 export class MessagesController {
   constructor(
@@ -29,6 +31,7 @@ export class MessagesController {
    * `tool_result`, then `done` (this same object) or `error`.
    */
   @Post()
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Send a message', operationId: 'sendMessage' })
   @ApiProduces('application/json', 'text/event-stream')

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
@@ -9,11 +10,13 @@ import { sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')
+@Access('viewer')
 @Controller()
 export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Post('agents/:agent_id/sessions')
+  @Access('developer')
   @ApiOperation({ summary: 'Open a session with an agent', operationId: 'createSession' })
   @ApiData(SessionDto, { status: 201, description: 'The session.' })
   @ApiErrors(400, 404, 409, 422)
@@ -52,6 +55,7 @@ export class SessionsController {
 
   /** Deletes the session with its messages and documents. */
   @Delete('sessions/:session_id')
+  @Access('developer')
   @ApiOperation({ summary: 'Delete a session and its messages', operationId: 'deleteSession' })
   @ApiData(DeletedSessionDto, { description: 'How many records were deleted.' })
   @ApiErrors(404)

@@ -100,3 +100,17 @@ export class PermissionDeniedError extends DomainError {
 export class IdempotencyMismatchError extends DomainError {
   override readonly code = 'IDEMPOTENCY_MISMATCH';
 }
+
+/** Too many attempts in too short a time: answered 429 with `Retry-After`. */
+export class RateLimitedError extends DomainError {
+  override readonly code = 'RATE_LIMIT_EXCEEDED';
+
+  /** @param retry_after_seconds whole seconds until the next attempt has a chance */
+  constructor(
+    message: string,
+    readonly retry_after_seconds: number,
+    options: DomainErrorOptions = {},
+  ) {
+    super(message, { ...options, details: { retry_after_seconds, ...options.details } });
+  }
+}

@@ -8,6 +8,8 @@ export type IdPrefix =
   | 'usr'
   | 'org'
   | 'key'
+  | 'fam'
+  | 'jti'
   | 'whk'
   | 'proj'
   | 'bld'

@@ -19,6 +19,7 @@ const OUTCOME = {
   artifacts: [],
   model: 'nexus/offline',
   usage: { input_tokens: 3, output_tokens: 4 },
+  cost_usd: 0,
   tool_calls: 1,
 };
 

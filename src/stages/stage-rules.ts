@@ -1,6 +1,6 @@
 import { elapsedMs } from '../shared/clock.js';
 import { InvalidStateError } from '../shared/domain-error.js';
-import type { Usage } from '../shared/usage.js';
+import { addCost, type Usage } from '../shared/usage.js';
 import {
   type Stage,
   STAGES,
@@ -17,6 +17,8 @@ export interface StepOutcome {
   artifacts: string[];
   model: string | null;
   usage: Usage;
+  /** Null: not known. */
+  cost_usd: number | null;
   tool_calls: number;
 }
 
@@ -47,6 +49,7 @@ export function pendingStages(agentNames: Partial<Record<StageName, string>> = {
     model: null,
     input_tokens: 0,
     output_tokens: 0,
+    cost_usd: 0,
     tool_calls: 0,
     ...(sub_stages.length > 0 ? { sub_stages: pendingSubStages() } : {}),
   }));
@@ -82,10 +85,11 @@ export function completeStage(stage: Stage, at: string, outcome?: StepOutcome): 
   return withProgress({ ...withOutcome(stage, outcome), ...ended(stage, at), status: 'completed' });
 }
 
-export function failStage(stage: Stage, at: string, message: string): Stage {
+/** @param outcome what the step left behind before it failed. */
+export function failStage(stage: Stage, at: string, message: string, outcome?: StepOutcome): Stage {
   assertLegal(stage, 'failed');
   return withProgress({
-    ...stage,
+    ...withOutcome(stage, outcome),
     ...ended(stage, at),
     status: 'failed',
     error_message: message,
@@ -147,6 +151,7 @@ function withOutcome(stage: Stage, outcome: StepOutcome | undefined): Stage {
     model: outcome.model ?? stage.model,
     input_tokens: stage.input_tokens + outcome.usage.input_tokens,
     output_tokens: stage.output_tokens + outcome.usage.output_tokens,
+    cost_usd: addCost(stage.cost_usd, outcome.cost_usd),
     tool_calls: stage.tool_calls + outcome.tool_calls,
   };
 }

@@ -39,6 +39,8 @@ export interface Stage {
   model: string | null;
   input_tokens: number;
   output_tokens: number;
+  /** What its model calls cost in US dollars at list price; null when the price of a model is not known. */
+  cost_usd: number | null;
   tool_calls: number;
   sub_stages?: Record<SubStageName, SubStage>;
 }

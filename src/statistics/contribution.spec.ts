@@ -8,6 +8,7 @@ const invocation: InvocationFact = {
   agent_id: 'proj_1:reader',
   occurred_at: '2026-11-20T23:59:59.999Z',
   success: true,
+  fault: false,
   duration_ms: 812,
   input_tokens: 40,
   output_tokens: 7,
@@ -22,7 +23,7 @@ const build: BuildFact = {
 };
 
 describe('what a fact adds to the counters', () => {
-  it('is a row per day and in total, of the organisation and of the agent, for an invocation', () => {
+  it('is a row per day and in total, of the organisation and of the agent, and two buckets of the agent, for an invocation', () => {
     const amounts = {
       total: 1,
       successful: 1,
@@ -42,7 +43,19 @@ describe('what a fact adds to the counters', () => {
         amounts,
         last_invoked_at: invocation.occurred_at,
       },
+      ...['SLICE#2026-11-20T23:55', 'HOUR#2026-11-20T23'].map((period) => ({
+        subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS',
+        period,
+        amounts: { total: 1, successful: 1, faults: 0, duration_us: 812_000, [bucketAttribute(812)]: 1 },
+      })),
     ]);
+  });
+
+  it.each([true, false])('adds a failure to the buckets without a response time (its fault: %s)', (fault) => {
+    const buckets = contributionOf({ ...invocation, success: false, fault }).slice(-2);
+    expect(buckets.map(({ amounts }) => amounts)).toEqual(
+      Array.from({ length: 2 }, () => ({ total: 1, successful: 0, faults: fault ? 1 : 0 })),
+    );
   });
 
   it('counts a build on the day it ended and in the stage it ended in', () => {

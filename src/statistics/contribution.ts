@@ -1,6 +1,7 @@
 import { agentInvocationsOf, buildsOf, dayPeriod, invocationsOf, type RowChange, TOTAL } from './counter-row.js';
 import type { BuildFact, Fact, InvocationFact } from './fact.js';
 import { bucketAttribute } from './latency-histogram.js';
+import { bucketPeriods } from './window.js';
 
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 const STAGE = /^[A-Za-z0-9_-]{1,64}$/;
@@ -49,7 +50,20 @@ function ofInvocation(fact: InvocationFact): RowChange[] {
     { subject: organisation, period: TOTAL, amounts },
     { subject: agent, period: day, amounts },
     { subject: agent, period: TOTAL, amounts, last_invoked_at: fact.occurred_at },
+    ...bucketPeriods(fact.occurred_at).map((period) => ({ subject: agent, period, amounts: windowAmounts(fact) })),
   ];
+}
+
+/** What one call adds to the bucket of a sliding window. Only answers have a response time. */
+export function windowAmounts(call: { success: boolean; fault: boolean; duration_ms: number }): Record<string, number> {
+  return {
+    total: 1,
+    successful: call.success ? 1 : 0,
+    faults: call.fault ? 1 : 0,
+    ...(call.success
+      ? { duration_us: whole(call.duration_ms * 1000, 'duration_ms'), [bucketAttribute(call.duration_ms)]: 1 }
+      : {}),
+  };
 }
 
 function ofBuild(fact: BuildFact): RowChange[] {

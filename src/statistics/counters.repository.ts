@@ -30,16 +30,21 @@ export class CountersRepository {
   }
 
   /** The rows of a subject between two days, both included: one query over one key range, days without data are absent. */
-  async days(subject: string, start: string, end: string): Promise<CounterRow[]> {
-    const days = this.db.queryAll<CounterRow>({
+  days(subject: string, start: string, end: string): Promise<CounterRow[]> {
+    return this.between(subject, dayPeriod(start), dayPeriod(end));
+  }
+
+  /** As `days`, for periods of any kind. */
+  async between(subject: string, start: string, end: string): Promise<CounterRow[]> {
+    const found = this.db.queryAll<CounterRow>({
       TableName: STATISTICS_TABLE,
       KeyConditionExpression: 'subject = :subject AND #period BETWEEN :start AND :end',
       ExpressionAttributeNames: { '#period': 'period' },
-      ExpressionAttributeValues: { ':subject': subject, ':start': dayPeriod(start), ':end': dayPeriod(end) },
+      ExpressionAttributeValues: { ':subject': subject, ':start': start, ':end': end },
       ConsistentRead: true,
     });
     const rows: CounterRow[] = [];
-    for await (const day of days) rows.push(day);
+    for await (const row of found) rows.push(row);
     return rows;
   }
 

@@ -76,7 +76,9 @@ function asChange(row: CounterRow): RowChange {
   const { subject } = row;
   const period = isGauges(row) ? shardPeriod(0) : row.period;
   const numbers = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  const amounts = Object.fromEntries(numbers.filter(([attribute]) => !(isGauges(row) && attribute === 'changes')));
+  const amounts = Object.fromEntries(
+    numbers.filter(([attribute]) => attribute !== 'expires_at' && !(isGauges(row) && attribute === 'changes')),
+  );
   const last = row[LAST];
   return { subject, period, amounts, ...(typeof last === 'string' ? { last_invoked_at: last } : {}) };
 }

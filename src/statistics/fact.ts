@@ -6,6 +6,8 @@ export interface InvocationFact {
   /** When it began (`created_at`), UTC: decides the day it counts for. */
   occurred_at: string;
   success: boolean;
+  /** It failed for the fault of who ran or answered it: not because it was cancelled, hit its own limits or was refused. */
+  fault: boolean;
   duration_ms: number;
   input_tokens: number;
   output_tokens: number;

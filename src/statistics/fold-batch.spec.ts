@@ -10,6 +10,7 @@ function uncounted(agent: number, day: number, duration_ms = 100): UncountedFact
     agent_id: `agent-${agent}`,
     occurred_at: `2026-11-${String(day).padStart(2, '0')}T10:00:00.000Z`,
     success: true,
+    fault: false,
     duration_ms,
     input_tokens: 1,
     output_tokens: 1,
@@ -32,9 +33,9 @@ describe('batches of facts', () => {
     );
   });
 
-  it('count 95 facts of one agent and day at once', () => {
+  it('count 93 facts of one agent and moment at once', () => {
     const { batches } = foldBatches(Array.from({ length: 100 }, () => uncounted(1, 20)));
-    expect(batches.map((batch) => batch.length)).toEqual([95, 5]);
+    expect(batches.map((batch) => batch.length)).toEqual([93, 7]);
   });
 
   it('leave out what can never be counted', () => {
@@ -45,7 +46,7 @@ describe('batches of facts', () => {
 
   it('add each row once, with the latest use of the agent', () => {
     const changes = changesOf([uncounted(1, 20), uncounted(1, 18), uncounted(2, 20)]);
-    expect(changes).toHaveLength(3 + 3 + 2);
+    expect(changes).toHaveLength(3 + 3 + 2 + 3 * 2);
     const total = changes.find(({ subject, period }) => subject.includes('agent-1') && period === 'TOTAL');
     expect(total).toMatchObject({
       amounts: { total: 2, duration_us: 200_000 },

@@ -1,7 +1,15 @@
+import { Clock } from '../shared/clock.js';
 import type { BuildFact, InvocationFact } from './fact.js';
 import { StatisticsArchive } from './statistics-archive.js';
 
-const archive = new StatisticsArchive();
+/** Later than every bucket of the sliding windows of most facts here, but not of those of the 20th. */
+class FixedClock extends Clock {
+  override now(): Date {
+    return new Date('2026-11-28T09:59:59.000Z');
+  }
+}
+
+const archive = new StatisticsArchive(new FixedClock());
 const subjects = (items: ReturnType<StatisticsArchive['deletionOf']>) =>
   items.map(({ Update }) => `${String(Update?.Key?.['subject'])} ${String(Update?.Key?.['period'])}`);
 
@@ -12,6 +20,7 @@ function invocation(agent: number, day: number, counted = true): InvocationFact 
     agent_id: `agent-${agent}`,
     occurred_at: `2026-11-${String(day).padStart(2, '0')}T10:00:00.000Z`,
     success: true,
+    fault: false,
     duration_ms: 100,
     input_tokens: 1,
     output_tokens: 1,
@@ -29,13 +38,14 @@ const build: BuildFact = {
 };
 
 describe('archive of deleted records', () => {
-  it('adds facts that share agent and day to the same four rows', () => {
+  it('adds facts that share agent and hour to the same rows, those of buckets only while these live', () => {
     const items = archive.deletionOf([invocation(1, 20), invocation(1, 20)]);
     expect(subjects(items)).toEqual([
       'ARCHIVE#ORG#acme#INVOCATIONS DAY#2026-11-20',
       'ARCHIVE#ORG#acme#INVOCATIONS TOTAL',
       'ARCHIVE#ORG#acme#AGENT#agent-1#INVOCATIONS DAY#2026-11-20',
       'ARCHIVE#ORG#acme#AGENT#agent-1#INVOCATIONS TOTAL',
+      'ARCHIVE#ORG#acme#AGENT#agent-1#INVOCATIONS HOUR#2026-11-20T10',
     ]);
   });
 
@@ -49,8 +59,8 @@ describe('archive of deleted records', () => {
 
   it('counts a fact that was still waiting in the same step', () => {
     const items = subjects(archive.deletionOf([invocation(1, 20, false)]));
-    expect(items).toHaveLength(8);
-    expect(items.slice(4)).toContain('ORG#acme#INVOCATIONS TOTAL');
+    expect(items).toHaveLength(10);
+    expect(items.slice(5)).toContain('ORG#acme#INVOCATIONS TOTAL');
   });
 
   it('leaves nothing of a fact that could never be counted', () => {

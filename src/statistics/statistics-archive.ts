@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { Clock } from '../shared/clock.js';
 import { contributionOf, UnusableFactError } from './contribution.js';
 import { archived, CounterSheet, gaugeRow, type RowChange } from './counter-row.js';
 import type { Fact, StoredFact } from './fact.js';
 import type { GaugeChanges } from './gauge.js';
 import { rowUpdate } from './row-update.js';
+import { isExpired } from './window.js';
 
 /** DynamoDB's limit of items in one transaction. */
 const TRANSACTION_LIMIT = 100;
@@ -21,13 +23,15 @@ export interface DeletionBatch<T> {
  */
 @Injectable()
 export class StatisticsArchive {
+  constructor(private readonly clock: Clock) {}
+
   /**
-   * The archive's part of a transaction that deletes the records of these facts: at most four items per fact (eight where
-   * it is uncounted), fewer when facts share agent and day. Each delete must be conditional on its record being there and
+   * The archive's part of a transaction that deletes the records of these facts: at most six items per fact (twelve where
+   * it is uncounted), fewer when facts share agent and time. Each delete must be conditional on its record being there and
    * its `uncounted` attribute being as it was read. A fact that is not counted yet is added to the counters as well.
    */
   deletionOf(facts: (Fact | StoredFact)[]): TransactItem[] {
-    return deletionChanges(facts).map((change) => rowUpdate(withoutLast(change)));
+    return deletionChanges(facts, this.clock.now()).map((change) => rowUpdate(withoutLast(change)));
   }
 
   /**
@@ -35,11 +39,13 @@ export class StatisticsArchive {
    * @param reserved items per transaction that the caller adds besides.
    */
   batches<T extends Fact | StoredFact>(records: T[], reserved = 0): DeletionBatch<T>[] {
+    const now = this.clock.now();
     const groups: T[][] = [];
     for (const record of records) {
       const group = groups.at(-1);
       const grown = group ? [...group, record] : [];
-      if (group && grown.length + deletionChanges(grown).length + reserved <= TRANSACTION_LIMIT) group.push(record);
+      if (group && grown.length + deletionChanges(grown, now).length + reserved <= TRANSACTION_LIMIT)
+        group.push(record);
       else groups.push([record]);
     }
     return groups.map((group) => ({ records: group, items: this.deletionOf(group) }));
@@ -54,10 +60,10 @@ export class StatisticsArchive {
   }
 }
 
-function deletionChanges(facts: (Fact | StoredFact)[]): RowChange[] {
+function deletionChanges(facts: (Fact | StoredFact)[], now: Date): RowChange[] {
   const sheet = new CounterSheet();
   for (const fact of facts) {
-    const changes = contributionOrNothing(fact);
+    const changes = contributionOrNothing(fact).filter(({ period }) => !isExpired(period, now));
     for (const change of changes) sheet.add(archived(change));
     if (changes.length > 0 && fact.kind === 'build')
       sheet.add(archived(gaugeRow(fact.org_id, 0, { builds_started: 1 })));

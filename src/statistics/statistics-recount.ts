@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../shared/clock.js';
 import { ConflictError } from '../shared/domain-error.js';
 import { contributionOf } from './contribution.js';
 import { CounterSheet, type CounterRow, gaugesOf, isGauges, rowName, shardPeriod } from './counter-row.js';
@@ -6,6 +7,7 @@ import { CountersRepository } from './counters.repository.js';
 import { type Difference, differencesBetween, partsOf } from './difference.js';
 import type { GaugeSource } from './fact-source.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
+import { isExpired } from './window.js';
 
 const ATTEMPTS = 5;
 
@@ -17,6 +19,7 @@ export class StatisticsRecount {
   constructor(
     private readonly counters: CountersRepository,
     private readonly aggregator: StatisticsAggregator,
+    private readonly clock: Clock,
   ) {}
 
   /** Lets gauges be recounted from this source too; to be called while modules are initialised. */
@@ -26,16 +29,18 @@ export class StatisticsRecount {
 
   /**
    * Reads the counters, then all records, then the counters again: if these did not change meanwhile, all three belong to
-   * one moment. Reads whole tables, for maintenance only. Gauges are left out while no source for them is registered.
+   * one moment. Reads whole tables, for maintenance only. Gauges are left out while no source for them is registered, and
+   * buckets of sliding windows when their time is over, since the database drops them when it likes.
    * @param beforeEach called before each of up to 5 attempts.
    * @throws ConflictError when the counters changed during every attempt.
    */
   async differences(beforeEach: () => Promise<void> = async () => undefined): Promise<Difference[]> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       await beforeEach();
-      const before = await this.storedRows();
-      const recount = await this.recount();
-      const after = await this.storedRows();
+      const now = this.clock.now();
+      const before = await this.storedRows(now);
+      const recount = await this.recount(now);
+      const after = await this.storedRows(now);
       if (fingerprint(before) === fingerprint(after)) return compared(before, recount);
     }
     throw new ConflictError('The statistics changed during every recount', {
@@ -43,16 +48,16 @@ export class StatisticsRecount {
     });
   }
 
-  private async storedRows(): Promise<CounterRow[]> {
-    const rows = await this.counters.all();
+  private async storedRows(now: Date): Promise<CounterRow[]> {
+    const rows = (await this.counters.all()).filter(({ period }) => !isExpired(period, now));
     return this.gauges.length > 0 ? rows : rows.filter((row) => !isGauges(row));
   }
 
-  private async recount(): Promise<CounterSheet> {
+  private async recount(now: Date): Promise<CounterSheet> {
     const sheet = new CounterSheet();
     for (const source of this.aggregator.registered())
       for await (const { counted, ...fact } of source.all())
-        if (counted) for (const change of contributionOf(fact)) sheet.add(change);
+        if (counted) for (const change of contributionOf(fact)) if (!isExpired(change.period, now)) sheet.add(change);
     for (const source of this.gauges)
       for await (const { org_id, name } of source.recount())
         sheet.add({ subject: gaugesOf(org_id), period: shardPeriod(0), amounts: { [name]: 1 } });

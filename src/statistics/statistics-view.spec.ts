@@ -20,6 +20,7 @@ const invocation = (success: boolean, duration_ms: number): InvocationFact => ({
   agent_id: 'reader',
   occurred_at: at,
   success,
+  fault: false,
   duration_ms,
   input_tokens: 30,
   output_tokens: 12,

@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -11,6 +12,7 @@ import { TrendDto } from './dto/trend.dto.js';
 import { StatisticsQueries } from './statistics-queries.js';
 
 @ApiTags('statistics')
+@Access('viewer')
 @Controller('statistics')
 export class StatisticsController {
   constructor(private readonly queries: StatisticsQueries) {}

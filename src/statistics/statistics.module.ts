@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
+import { AgentWindowReader } from './agent-window-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';
 import { CountersRepository } from './counters.repository.js';
+import { CountingLag } from './counting-lag.js';
 import { FactFolder } from './fact-folder.js';
 import { RebuildHoldRepository } from './rebuild-hold.repository.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
@@ -21,11 +23,13 @@ import { StatisticsRecount } from './statistics-recount.js';
     RebuildHoldRepository,
     FactFolder,
     StatisticsAggregator,
+    CountingLag,
     StatisticsGauges,
     StatisticsArchive,
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,
@@ -37,6 +41,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     ArchivedDeletion,
     StatisticsQueries,
     AgentStatisticsReader,
+    AgentWindowReader,
     StatisticsRecount,
     StatisticsAudit,
     StatisticsRebuild,

@@ -121,6 +121,7 @@ describe('an agent', () => {
       },
       region: null,
       error_message: null,
+      model_id: null,
       created_at: expect.any(String) as unknown,
       updated_at: data['created_at'],
       deployed_at: data['created_at'],

@@ -89,7 +89,7 @@ describe('a run that fails', () => {
     async (accept) => {
       const input_text = accept === 'application/json' ? 'wait 20001' : 'wait 20002';
       const stop = new AbortController();
-      const headers = { accept, 'content-type': 'application/json' };
+      const headers = { ...app.http.headers, accept, 'content-type': 'application/json' };
       const request = fetch(`${app.url}${agent.path}/invoke`, {
         method: 'POST',
         headers,

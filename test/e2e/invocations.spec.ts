@@ -32,6 +32,7 @@ describe('an invocation', () => {
   it('has every field of the contract, with a trace only when asked for', async () => {
     const { data } = await invoke({ input_text: 'What is 2 + 3?' });
     expect(Object.keys(data).sort()).toEqual([
+      'cost_usd',
       'created_at',
       'duration_ms',
       'invocation_id',

@@ -159,7 +159,11 @@ async function upload(
 ) {
   const form = new FormData();
   for (const [name, content] of files) form.append(field, new Blob([content], { type: 'text/plain' }), name);
-  const response = await fetch(`${app.url}${session}/upload`, { method: 'POST', body: form });
+  const response = await fetch(`${app.url}${session}/upload`, {
+    method: 'POST',
+    headers: app.http.headers,
+    body: form,
+  });
   const body = (await response.json()) as {
     data: Record<string, unknown>;
     error: { code: string; details: { fields?: Record<string, string[]> } };

@@ -17,6 +17,9 @@ import { statisticsProcess } from '../support/statistics-process.js';
 
 const NOW = new Date('2026-11-20T22:34:09.000Z');
 
+/** Time stands still here, but not in the engine: it would drop what expires by its own clock. */
+const TIMELESS_TABLES = STATISTICS_TABLES.map(({ ttl_attribute: _, ...table }) => table);
+
 class FixedClock extends Clock {
   constructor(private readonly instant: Date) {
     super();
@@ -40,7 +43,7 @@ afterAll(() => database.stop());
 
 beforeEach(async () => {
   settings = testSettings({ DYNAMODB_ENDPOINT: database.endpoint });
-  module = await databaseModule(settings, [...STATISTICS_TABLES, ...FACT_TABLES]);
+  module = await databaseModule(settings, [...TIMELESS_TABLES, ...FACT_TABLES]);
 });
 
 afterEach(() => module.close());
@@ -60,6 +63,7 @@ function invocation(changes: Partial<InvocationFact> = {}): InvocationFact {
     agent_id: 'proj_1:reader',
     occurred_at: '2026-11-20T10:00:00.000Z',
     success: true,
+    fault: false,
     duration_ms: 812,
     input_tokens: 40,
     output_tokens: 7,
@@ -172,6 +176,34 @@ describe('counting', () => {
     await process.facts.store('last', invocation());
     await process.aggregator.beforeApplicationShutdown();
     expect(await countedTotal(process)).toBe(3);
+  });
+
+  it('keeps buckets of sliding windows, and leaves those whose time is over out of the recount', async () => {
+    const process = startProcess();
+    const subject = 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS';
+    for (const [id, occurred_at] of [
+      ['long ago', '2026-11-01T10:00:00.000Z'],
+      ['today', '2026-11-20T22:01:00.000Z'],
+    ] as const)
+      await process.facts.store(id, invocation({ occurred_at, success: false, fault: true }));
+    await process.aggregator.catchUp();
+    const failure = { subject, total: 1, faults: 1 };
+    expect(await process.counters.between(subject, 'HOUR#2026-11-20T00', 'HOUR#2026-11-20T23')).toEqual([
+      { ...failure, period: 'HOUR#2026-11-20T22', expires_at: Date.parse('2026-11-28T22:00:00Z') / 1000 },
+    ]);
+    expect(await process.counters.between(subject, 'SLICE#2026-11-20T21', 'SLICE#2026-11-20T23')).toEqual([
+      { ...failure, period: 'SLICE#2026-11-20T22:00', expires_at: Date.parse('2026-11-21T01:00:00Z') / 1000 },
+    ]);
+    const dropped = ['HOUR#2026-11-01T10', 'SLICE#2026-11-01T10:00'].map((period) => ({ subject, period }));
+    await process.db.batchDelete(STATISTICS_TABLE, dropped);
+    expect(await process.audit.compare()).toEqual([]);
+    await process.db.batchDelete(STATISTICS_TABLE, [{ subject, period: 'HOUR#2026-11-20T22' }]);
+    expect(await process.audit.compare()).toHaveLength(2);
+    await process.rebuild.run({ dry_run: false });
+    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.counters.between(subject, 'HOUR#2026-11-20T00', 'HOUR#2026-11-20T23')).toMatchObject([
+      failure,
+    ]);
   });
 
   it('keeps the last use of an agent although an older invocation is counted later', async () => {
@@ -293,7 +325,7 @@ describe('deletion', () => {
     await process.aggregator.catchUp();
     await storeMany(process, 30);
     await process.db.transact([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
-    await process.facts.deleteAll(new StatisticsArchive());
+    await process.facts.deleteAll(new StatisticsArchive(new FixedClock(NOW)));
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(110);
     expect(await process.audit.compare()).toEqual([]);

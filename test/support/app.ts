@@ -7,6 +7,8 @@ import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { startDatabase, testSettings } from './database.js';
 import { HttpClient } from './http.js';
+import { TestMembers } from './members.js';
+import { readStreamsAs } from './sse.js';
 
 export interface TestApp {
   app: NestExpressApplication;
@@ -30,10 +32,13 @@ export async function startApp(overrides: Record<string, string> = {}, runtime?:
   configureApp(app);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  const http = new HttpClient(url, {}, new TestMembers(app)).as('default', 'developer');
+  await http.ready();
+  readStreamsAs(http);
   return {
     app,
     url,
-    http: new HttpClient(url),
+    http,
     close: async () => {
       await app.close();
       await database.stop();

@@ -48,6 +48,9 @@ export function testSettings(overrides: Record<string, string> = {}): Settings {
     LOG_LEVEL: 'silent',
     API_PORT: '0',
     NEXUS_DATA_DIR: overrides['NEXUS_DATA_DIR'] ?? temporaryDirectory(),
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
+    RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000',
     NEXUS_TABLE_PREFIX: `test-${randomBytes(4).toString('hex')}-`,
     ...overrides,
   });

@@ -1,5 +1,7 @@
 import type { AgentsService } from '../../src/agents/agents.service.js';
+import { AcceptanceJudge } from '../../src/builds/runners/agent-deployer/acceptance-judge.js';
 import { AgentDeployerRunner } from '../../src/builds/runners/agent-deployer/agent-deployer.runner.js';
+import { DocumentWriter } from '../../src/builds/runners/document-writer.js';
 import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { OfflineProvider } from '../../src/models/offline/offline-provider.js';
@@ -27,9 +29,11 @@ export function deployer(runtime: AgentRuntime = new LocalRuntime(offlineModels(
     registered.push(registration);
     return { agent_id: `${registration.project_id}:${registration.agent_name}`, version: 'v1.0.0' };
   };
+  const models = offlineModels();
+  const judge = new AcceptanceJudge(new DocumentWriter(models), models, parseSettings({ ENVIRONMENT: 'test' }));
   const agents = { register } as unknown as AgentsService;
   return {
-    runner: new AgentDeployerRunner(new Runtimes([runtime]), agents, new ToolCatalogue(), new Clock()),
+    runner: new AgentDeployerRunner(new Runtimes([runtime]), agents, new ToolCatalogue(), new Clock(), judge),
     registered,
   };
 }

@@ -13,14 +13,20 @@ import { Clock } from '../../src/shared/clock.js';
 import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
 import type { RecordingContext } from './stage-context.js';
 
-export type StructuredModel = Pick<ModelsService, 'generateStructured' | 'describe'>;
+export type StructuredModel = Pick<ModelsService, 'generateStructured' | 'describe' | 'knows'>;
 
 /** The offline writers without a model around them; an answer that does not fit its schema throws. */
 export const bareWriters: StructuredModel = {
   describe: () => ({ id: 'nexus/offline', provider: 'offline' }),
+  knows: () => false,
   generateStructured: async <T>({ name, schema, input }: StructuredRequest<T>): Promise<StructuredAnswer<T>> => {
     const written = STAGE_WRITERS.get(name)?.(JSON.parse(JSON.stringify(input)));
-    return { object: schema.parse(written), model: 'nexus/offline', usage: { input_tokens: 1, output_tokens: 1 } };
+    return {
+      object: schema.parse(written),
+      model: 'nexus/offline',
+      usage: { input_tokens: 1, output_tokens: 1 },
+      cost_usd: 0,
+    };
   },
 };
 
@@ -35,7 +41,7 @@ export function developmentSteps(models: StructuredModel = bareWriters): StageRu
     new AgentDesignRunner(writer, catalogue),
     new ToolDeveloperRunner(writer, catalogue, new Clock()),
     new PromptEngineerRunner(writer),
-    new AgentCodeDeveloperRunner(writer),
+    new AgentCodeDeveloperRunner(writer, models as ModelsService),
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { Role } from '../../src/identity/principal.js';
+
 /** What came back over the wire. `data` is the success envelope's, `error` the error envelope's. */
 export interface Answer<T = Record<string, unknown>> {
   status: number;
@@ -15,15 +17,35 @@ export interface WireError {
   trace_id: string;
 }
 
-/** A client of one organisation and user. */
+/** Makes clients of organisations and users of a running platform; see `test/support/members.ts`. */
+export interface Members {
+  /** @returns the headers that the member's requests carry, and what has to be done before the first of them. */
+  of(org: string, user: string, roles?: Role[]): { headers: Record<string, string>; ready: () => Promise<void> };
+}
+
+/** A client of one organisation and user; without headers, of nobody. */
 export class HttpClient {
+  /** Makes the member; every request waits for it. */
+  ready: () => Promise<void> = async () => undefined;
+
   constructor(
     readonly url: string,
     readonly headers: Record<string, string> = {},
+    private readonly members?: Members,
   ) {}
 
-  as(org: string, user = 'tester'): HttpClient {
-    return new HttpClient(this.url, { ...this.headers, 'x-nexus-org': org, 'x-nexus-user': user });
+  /** The same platform as another user, who is made on the first request: an administrator, unless told otherwise. */
+  as(org: string, user = 'tester', roles?: Role[]): HttpClient {
+    if (!this.members) throw new Error('this client cannot speak for other users');
+    const { headers, ready } = this.members.of(org, user, roles);
+    const client = new HttpClient(this.url, headers, this.members);
+    client.ready = ready;
+    return client;
+  }
+
+  /** The same platform as nobody. */
+  anonymous(): HttpClient {
+    return new HttpClient(this.url, {}, this.members);
   }
 
   get = <T = Record<string, unknown>>(path: string): Promise<Answer<T>> => this.send<T>('GET', path);
@@ -38,11 +60,20 @@ export class HttpClient {
 
   /** The body goes out as it is, so that malformed ones can be sent. */
   async raw(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Response> {
+    await this.ready();
     return fetch(this.url + path, {
       method,
       headers: { ...this.headers, ...headers },
       ...(body === undefined ? {} : { body }),
     });
+  }
+
+  /** One text file as `files`. */
+  async rawForm(method: string, path: string, text: string): Promise<Response> {
+    await this.ready();
+    const body = new FormData();
+    body.append('files', new Blob([text], { type: 'text/plain' }), 'note.txt');
+    return fetch(this.url + path, { method, headers: this.headers, body });
   }
 
   private async send<T>(

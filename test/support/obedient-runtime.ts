@@ -19,7 +19,7 @@ export class ObedientRuntime extends AgentRuntime {
     });
     const output = `${history.length}: ${input}`;
     yield { type: 'delta', text: output };
-    yield { type: 'done', result: { output, model: 'test/obedient', usage: USAGE, steps: [] } };
+    yield { type: 'done', result: { output, model: 'test/obedient', usage: USAGE, cost_usd: 0, steps: [] } };
   }
 
   override deploy(): Promise<{ region: null; agentcore_config: null }> {

@@ -2,32 +2,43 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '../../src/platform/dynamodb/embedded/free-port.js';
 import { eventually, HttpClient } from './http.js';
+import { readStreamsAs } from './sse.js';
 
 const READY_WITHIN_MS = 30_000;
+/** Made on the first start on a database; the same for every process of it. */
+const ADMINISTRATOR = {
+  NEXUS_ADMIN_EMAIL: 'admin@nexus.test',
+  NEXUS_ADMIN_PASSWORD: 'an administrator of tests',
+  NEXUS_BCRYPT_ROUNDS: '4',
+};
 
 /** The platform as a process of its own, from `dist/` (built by `npm test`), so that it can be killed. */
 export class PlatformProcess {
   private constructor(
-    readonly http: HttpClient,
+    private readonly anonymous: HttpClient,
     private readonly child: ChildProcess,
+    /** Carries the token of the first administrator. */
+    readonly http: HttpClient = anonymous,
   ) {}
 
   /** @throws Error when it is not ready in time. */
   static async start(environment: Record<string, string>): Promise<PlatformProcess> {
     const port = await freePort();
     const child = spawn(process.execPath, ['dist/main.js'], {
-      env: { ...cleanEnvironment(), ...environment, API_PORT: String(port), API_HOST: '127.0.0.1' },
+      env: { ...cleanEnvironment(), ...ADMINISTRATOR, ...environment, API_PORT: String(port), API_HOST: '127.0.0.1' },
       stdio: 'ignore',
     });
     const http = new HttpClient(`http://127.0.0.1:${port}`);
     const started = new PlatformProcess(http, child);
     try {
       await eventually(() => started.isReady(), Boolean, READY_WITHIN_MS);
+      const administrator = await signedIn(http);
+      readStreamsAs(administrator);
+      return new PlatformProcess(http, child, administrator);
     } catch (error) {
       await started.kill('SIGKILL');
       throw error;
     }
-    return started;
   }
 
   /** Ends the process, and with it whatever it was doing at this moment. @returns its exit code, null after a kill. */
@@ -43,11 +54,22 @@ export class PlatformProcess {
     if (this.child.exitCode !== null)
       throw new Error(`the platform ended with code ${this.child.exitCode} while starting`);
     try {
-      return (await this.http.raw('GET', '/health/ready')).status === 200;
+      return (await this.anonymous.raw('GET', '/health/ready')).status === 200;
     } catch {
       return false;
     }
   }
+}
+
+/** A client with the token of the first administrator, who may be made a moment after the platform is ready. */
+async function signedIn(http: HttpClient): Promise<HttpClient> {
+  const { NEXUS_ADMIN_EMAIL: email, NEXUS_ADMIN_PASSWORD: password } = ADMINISTRATOR;
+  const { body } = await eventually(
+    () => http.post('/api/v1/auth/login', { email, password }),
+    ({ status }) => status === 200,
+  );
+  const { access_token } = body as unknown as { access_token: string };
+  return new HttpClient(http.url, { authorization: `Bearer ${access_token}` });
 }
 
 /** Recounts the statistics on a stopped platform's data. @returns what the command printed. */
@@ -72,5 +94,10 @@ export function migrate(environment: Record<string, string>): void {
 
 /** Nothing of the environment of the test run but what a process needs to run at all. */
 function cleanEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent' };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    ENVIRONMENT: 'test',
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_PER_MINUTE: '1000000',
+  };
 }

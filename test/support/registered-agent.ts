@@ -7,9 +7,9 @@ import type { BuiltAgent } from './built-agent.js';
 /** An agent without a build: for runtimes that no acceptance example would pass, and for lists of many agents. */
 export async function registeredAgent(
   { app }: TestApp,
-  wishes: Partial<Registration> & { tools?: string[] } = {},
+  wishes: Partial<Registration> & { tools?: string[]; limits?: Record<string, number> } = {},
 ): Promise<BuiltAgent> {
-  const { tools = [], ...registration } = wishes;
+  const { tools = [], limits = {}, ...registration } = wishes;
   const agent_name = wishes.agent_name ?? 'obedient';
   const definition = agentDefinitionSchema.parse({
     schema_version: '1',
@@ -18,6 +18,7 @@ export async function registeredAgent(
     description: 'Obeys',
     role: 'a tester',
     system_prompt: 'Obey.',
+    limits,
     tools: tools.map((name) => ({ name, kind: 'builtin' })),
   });
   const { agent_id, project_id } = await app.get(AgentsService, { strict: false }).register({

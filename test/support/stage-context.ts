@@ -19,6 +19,7 @@ export function stageContext(requirement: string, overrides: Partial<StageContex
     requirement,
     tags: ['test'],
     priority: 3,
+    model_id: null,
     signal: new AbortController().signal,
     log: (level, message) => logs.push({ level, message }),
     ...overrides,

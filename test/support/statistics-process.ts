@@ -17,7 +17,7 @@ export function statisticsProcess(db: DynamoDb, clock: Clock = new Clock()) {
   const counters = new CountersRepository(db);
   const hold = new RebuildHoldRepository(db);
   const aggregator = new StatisticsAggregator(new FactFolder(counters, clock), clock);
-  const recount = new StatisticsRecount(counters, aggregator);
+  const recount = new StatisticsRecount(counters, aggregator, clock);
   const facts = new FactRecords(db);
   const things = new CountedThings(db);
   aggregator.register(facts);

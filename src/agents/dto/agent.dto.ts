@@ -68,6 +68,12 @@ export class AgentDto {
   /** @example ['nexus/offline'] */
   supported_models: string[];
 
+  /**
+   * The model that was set for the agent; null: the one of its definition, else the platform's.
+   * @example null
+   */
+  model_id: string | null;
+
   /** @example ['text'] */
   supported_inputs: string[];
 

@@ -24,6 +24,15 @@ export class UpdateAgentDto {
   @Length(1, 50)
   version?: string;
 
+  /**
+   * The model that the agent runs on from now on; empty: the one of its definition, else the platform's. `<provider>:<id>` names a model of another provider that is set up.
+   * @example 'gpt-4o'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  model_id?: string;
+
   /** @example ['text_generation', 'tool:calculator'] */
   @IsOptional()
   @IsArray()

@@ -84,6 +84,12 @@ export class InvokeResultDto {
 
   usage: UsageDto;
 
+  /**
+   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * @example 0.00042
+   */
+  cost_usd: number | null;
+
   /** Only with enable_trace. */
   trace?: TraceDto;
 
@@ -129,6 +135,12 @@ export class InvocationDto {
   model: string | null;
 
   usage: UsageDto;
+
+  /**
+   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * @example 0.00042
+   */
+  cost_usd: number | null;
 
   /** Every step; only when a single invocation is asked for. */
   trace?: TraceDto | null;

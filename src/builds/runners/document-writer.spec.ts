@@ -19,13 +19,12 @@ function writerOver(answers: (Error | { n: number })[]) {
     requests.push(request);
     const answer = answers[requests.length - 1];
     if (answer === undefined || answer instanceof Error) throw answer ?? new Error('asked too often');
-    return { object: answer, model: 'm', usage: { input_tokens: 1, output_tokens: 2 } };
+    return { object: answer, model: 'm', usage: { input_tokens: 1, output_tokens: 2 }, cost_usd: 0.5 };
   };
-  const models = { describe: () => ({ id: 'm', provider: 'p' }), generateStructured } as unknown as ModelsService;
+  const describe = () => ({ id: 'm', provider: 'p' });
+  const models = { describe, generateStructured, costOf: () => 0.25 } as unknown as ModelsService;
   return { writer: new DocumentWriter(models), requests };
 }
-
-const misfit = () => new ModelError('does not fit', { transient: false });
 
 describe('DocumentWriter', () => {
   it('passes what the user wrote as data only', async () => {
@@ -39,21 +38,36 @@ describe('DocumentWriter', () => {
     });
   });
 
-  it('asks once more when the answer does not fit', async () => {
-    const { writer, requests } = writerOver([misfit(), { n: 2 }]);
-    await expect(writer.write(stageContext('a requirement'), TASK, {})).resolves.toMatchObject({
+  it('asks the model of the project, and hands back what that took', async () => {
+    const { writer, requests } = writerOver([{ n: 2 }]);
+    await expect(writer.write(stageContext('a requirement', { model_id: 'gpt-4o' }), TASK, {})).resolves.toEqual({
       document: { n: 2 },
       model: 'm',
+      usage: { input_tokens: 1, output_tokens: 2 },
+      cost_usd: 0.5,
     });
-    expect(requests).toHaveLength(2);
+    expect(requests[0]).toMatchObject({ model_id: 'gpt-4o' });
   });
 
-  it('gives up after the second misfit without asking for another attempt of the stage', async () => {
-    const { writer } = writerOver([misfit(), misfit()]);
+  it('says in the log when an answer goes back to the model', async () => {
+    const { writer, requests } = writerOver([{ n: 2 }]);
+    const context = stageContext('a requirement');
+    await writer.write(context, TASK, {});
+    requests[0]?.onRepair?.('n is missing');
+    expect(context.logs.at(-1)).toEqual({
+      level: 'warning',
+      message: 'The answer for numbers was not usable and goes back to be mended: n is missing',
+    });
+  });
+
+  it('gives up on a misfit without another attempt of the stage, and counts what was spent', async () => {
+    const usage = { input_tokens: 7, output_tokens: 3 };
+    const { writer } = writerOver([new ModelError('does not fit', { fault: 'malformed', usage })]);
     await expect(writer.write(stageContext('a requirement'), TASK, {})).rejects.toMatchObject({
       code: 'BUILD_ERROR',
       transient: false,
-      details: { document: 'numbers' },
+      details: { document: 'numbers', fault: 'malformed' },
+      spent: { model: 'm', usage, cost_usd: 0.25 },
     });
   });
 

@@ -4,6 +4,7 @@ import { ModelError } from '../../models/model-error.js';
 import { ModelsService } from '../../models/models.service.js';
 import type { Usage } from '../../shared/usage.js';
 import { BuildFault } from './build-fault.js';
+import { boundedInput } from './bounded-input.js';
 import type { StageContext } from './stage-runner.js';
 
 /** What a step asks the language model for. */
@@ -15,12 +16,15 @@ export interface DocumentTask<T> {
   schema: z.ZodType<T>;
   system: string;
   instructions: string;
+  /** A good answer to another requirement; the system prompt shows it. */
+  example?: T;
 }
 
 export interface WrittenDocument<T> {
   document: T;
   model: string;
   usage: Usage;
+  cost_usd: number | null;
 }
 
 /**
@@ -31,45 +35,36 @@ export interface WrittenDocument<T> {
 export class DocumentWriter {
   constructor(private readonly models: ModelsService) {}
 
-  /** Asks once more when the answer does not fit the schema. Throws {@link BuildFault}, transient when the model is. */
+  /**
+   * The model gets an answer that does not fit the schema back once, with what is wrong with it. Throws
+   * {@link BuildFault}, transient when the fault may pass.
+   */
   async write<T>(context: StageContext, task: DocumentTask<T>, input: unknown): Promise<WrittenDocument<T>> {
     context.signal.throwIfAborted();
-    context.log('info', `${this.models.describe().id} writes ${task.name} (prompt ${task.version})`);
-    try {
-      return await this.ask(context, task, input);
-    } catch (error) {
-      const misfit = error instanceof ModelError && !error.transient;
-      if (!misfit) throw asBuildFault(task.name, error);
-      context.log('warning', `The answer for ${task.name} was not usable, asking once more: ${error.message}`);
-    }
-    try {
-      return await this.ask(context, task, input);
-    } catch (error) {
-      throw asBuildFault(task.name, error);
-    }
-  }
-
-  private async ask<T>(context: StageContext, task: DocumentTask<T>, input: unknown): Promise<WrittenDocument<T>> {
     const { name, schema, system, instructions } = task;
-    const answer = await this.models.generateStructured({
-      name,
-      schema,
-      system,
-      instructions,
-      input,
-      signal: context.signal,
-    });
-    return { document: answer.object, model: answer.model, usage: answer.usage };
+    const { model_id, signal } = context;
+    context.log('info', `${this.models.describe(model_id).id} writes ${name} (prompt ${task.version})`);
+    const request = { name, schema, system, instructions, input: boundedInput(context, name, input), model_id, signal };
+    const onRepair = (problem: string): void =>
+      context.log('warning', `The answer for ${name} was not usable and goes back to be mended: ${problem}`);
+    try {
+      const { object, ...spent } = await this.models.generateStructured({ ...request, onRepair });
+      return { document: object, ...spent };
+    } catch (error) {
+      throw this.asBuildFault(context, name, error);
+    }
   }
-}
 
-/** Faults of the model become build faults; a cancellation and programming errors pass unchanged. */
-function asBuildFault(name: string, error: unknown): unknown {
-  if (!(error instanceof ModelError)) return error;
-  return new BuildFault(error.message, {
-    transient: error.transient,
-    details: { document: name, ...error.details },
-    suggestion: error.transient ? 'Try again in a moment.' : 'Restart the build, or word the requirement differently.',
-    cause: error,
-  });
+  /** Faults of the model become build faults; a cancellation and programming errors pass unchanged. */
+  private asBuildFault({ model_id }: StageContext, name: string, error: unknown): unknown {
+    if (!(error instanceof ModelError)) return error;
+    const model = this.models.describe(model_id).id;
+    return new BuildFault(error.message, {
+      transient: error.transient,
+      details: { document: name, ...error.details },
+      suggestion: error.suggestion ?? 'Restart the build.',
+      cause: error,
+      spent: { model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) },
+    });
+  }
 }

@@ -5,6 +5,7 @@ import { OfflineWriters } from '../../models/offline/offline-writers.js';
 import { RuntimesModule } from '../../runtimes/runtimes.module.js';
 import { ToolsModule } from '../../tools/tools.module.js';
 import { AgentCodeDeveloperRunner } from './agent-code-developer/agent-code-developer.runner.js';
+import { AcceptanceJudge } from './agent-deployer/acceptance-judge.js';
 import { AgentDeployerRunner } from './agent-deployer/agent-deployer.runner.js';
 import { AgentDesignRunner } from './agent-design/agent-design.runner.js';
 import { DocumentWriter } from './document-writer.js';
@@ -32,6 +33,7 @@ const RUNNERS = [
   imports: [ModelsModule, ToolsModule, RuntimesModule, AgentsModule],
   providers: [
     DocumentWriter,
+    AcceptanceJudge,
     ...RUNNERS,
     { provide: StageRunners, inject: RUNNERS, useFactory: (...runners: StageRunner[]) => new StageRunners(runners) },
   ],

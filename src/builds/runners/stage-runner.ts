@@ -16,6 +16,8 @@ export interface StageContext {
   agent_name_map?: Partial<Record<StageName, string>>;
   tags: string[];
   priority: number;
+  /** The model that the project asks for; null: the platform's. The agent gets it too. */
+  model_id: string | null;
   /** What the steps before this one have stored: path → content. */
   artifacts: ReadonlyMap<string, string>;
   /** Shown live to whoever watches the build. */
@@ -37,6 +39,8 @@ export interface StageResult {
   output_data: Record<string, unknown>;
   model: string | null;
   usage: Usage;
+  /** US dollars at list price; null when the price of the model is not known. */
+  cost_usd: number | null;
   tool_calls: number;
   /** Orchestrator only: the name that it found for the project. */
   project_name?: string;

@@ -15,7 +15,9 @@ export function answerStructured(
     throw new ModelError(
       `The offline model has no writer for "${name ?? 'unnamed output'}". Known: ${writers.names().join(', ') || 'none'}.`,
     );
-  const input = readStructuredInput(readPrompt(prompt).latest);
+  const { earlier, latest } = readPrompt(prompt);
+  const asked = earlier.flatMap(({ role, text }) => (role === 'user' ? [text] : []));
+  const input = readStructuredInput([...asked, latest].join('\n'));
   if (input === undefined) throw new ModelError(`The structured request "${name}" carries no input block.`);
   return JSON.stringify(writer(input));
 }

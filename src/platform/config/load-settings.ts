@@ -1,8 +1,10 @@
 import { config } from 'dotenv';
+import { modelProblems } from './groups/models.settings.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
 const MINIMUM_SECRET_LENGTH = 32;
+const SAFE_BCRYPT_ROUNDS = 12;
 
 /** The settings are wrong; `problems` lists everything that is, so that one start shows all of it. */
 export class SettingsError extends Error {
@@ -34,8 +36,14 @@ export function parseSettings(environment: Record<string, string | undefined>): 
     API_HOST: parsed.data.API_HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
     NEXUS_DATABASE:
       parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
+    NEXUS_ALLOW_REGISTRATION: parsed.data.NEXUS_ALLOW_REGISTRATION ?? !isProduction,
   };
-  problems.push(...leaseProblems(values), ...(isProduction ? productionProblems(values) : []));
+  problems.push(
+    ...leaseProblems(values),
+    ...modelProblems(values),
+    ...passwordProblems(values),
+    ...(isProduction ? productionProblems(values) : []),
+  );
   if (problems.length > 0) throw new SettingsError(problems);
   return new Settings(Object.freeze(values));
 }
@@ -43,6 +51,12 @@ export function parseSettings(environment: Record<string, string | undefined>): 
 function leaseProblems(values: SettingsRecord): string[] {
   return values.BUILD_HEARTBEAT_SECONDS * 2 > values.BUILD_LEASE_SECONDS
     ? ['BUILD_HEARTBEAT_SECONDS: at most half of BUILD_LEASE_SECONDS, so that one late beat does not lose a build']
+    : [];
+}
+
+function passwordProblems(values: SettingsRecord): string[] {
+  return values.NEXUS_BCRYPT_ROUNDS < SAFE_BCRYPT_ROUNDS && values.ENVIRONMENT !== 'test'
+    ? [`NEXUS_BCRYPT_ROUNDS: fewer than ${SAFE_BCRYPT_ROUNDS} rounds only with ENVIRONMENT=test`]
     : [];
 }
 

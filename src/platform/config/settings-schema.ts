@@ -4,7 +4,9 @@ import { databaseSettings } from './groups/database.settings.js';
 import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { modelSettings } from './groups/models.settings.js';
+import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
+import { partnershipSettings } from './groups/partnerships.settings.js';
 import { integer } from './setting-kinds.js';
 
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
@@ -23,6 +25,12 @@ export const settingsSchema = z.object({
   ...databaseSettings,
   ...buildSettings,
   ...outgoingSettings,
+  ...observabilitySettings,
+  ...partnershipSettings,
 });
 
-export type Settings = z.infer<typeof settingsSchema> & { API_HOST: string; NEXUS_DATABASE: 'embedded' | 'dynamodb' };
+export type Settings = z.infer<typeof settingsSchema> & {
+  API_HOST: string;
+  NEXUS_DATABASE: 'embedded' | 'dynamodb';
+  NEXUS_ALLOW_REGISTRATION: boolean;
+};

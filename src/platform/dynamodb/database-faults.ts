@@ -25,6 +25,8 @@ const UNAVAILABLE = new Set([
   'ThrottlingException',
   'TimeoutError',
 ]);
+/** Those of them by which DynamoDB says that it is asked for too much. */
+const THROTTLED = /^(ProvisionedThroughputExceeded(Exception)?|ThrottlingE(rror|xception)|RequestLimitExceeded)$/;
 const CONDITION_FAILED = 'ConditionalCheckFailed';
 const CONFLICT = 'TransactionConflict';
 const SERVER_FAULT = 500;
@@ -80,6 +82,11 @@ export function isTransactionConflict(error: unknown): boolean {
 /** Nobody listened: nothing was sent, so the same call can be made again without harm. */
 export function isRefusedConnection(error: unknown): boolean {
   return codeOf(error) === 'ECONNREFUSED';
+}
+
+/** Throttled, as a whole or in one of a transaction's items. */
+export function isThrottled(error: unknown): boolean {
+  return [asFault(error).name, ...(reasonsOf(error) ?? [])].some((word) => word !== undefined && THROTTLED.test(word));
 }
 
 function isUnavailable(error: unknown): boolean {

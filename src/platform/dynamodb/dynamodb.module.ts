@@ -1,10 +1,13 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { Metrics } from '../observability/metrics.js';
+import { Tracing } from '../observability/tracing/tracing.js';
 import { CursorCodec } from './cursor-codec.js';
 import { cursorSecret } from './cursor-secret.js';
 import { DatabaseConnection } from './database-connection.js';
 import { DatabaseProbe } from './database-probe.js';
 import { documentClient } from './dynamodb-client.js';
+import { observeCalls } from './call-observation.js';
 import { DynamoDb } from './dynamodb.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
 import { TableCreation } from './table-creation.js';
@@ -35,7 +38,12 @@ export class DynamoDbModule implements OnApplicationShutdown {
         { provide: DatabaseConnection, inject: [Settings, EmbeddedDatabase], useFactory: connect },
         { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
         { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
-        { provide: DynamoDb, inject: [DatabaseConnection, TableCreation, Settings], useFactory: readyDatabase },
+        {
+          provide: DynamoDb,
+          // Commands such as the migration run without observability.
+          inject: [DatabaseConnection, TableCreation, Settings, optional(Metrics), optional(Tracing)],
+          useFactory: readyDatabase,
+        },
         { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
       ],
       exports: [DynamoDb, CursorCodec, TableCreation, DatabaseProbe, EmbeddedDatabase],
@@ -46,6 +54,10 @@ export class DynamoDbModule implements OnApplicationShutdown {
     this.connection.close();
     await this.embedded.stop();
   }
+}
+
+function optional(token: typeof Metrics | typeof Tracing) {
+  return { token, optional: true };
 }
 
 function isEmbedded(settings: Settings): boolean {
@@ -75,8 +87,12 @@ async function readyDatabase(
   connection: DatabaseConnection,
   creation: TableCreation,
   settings: Settings,
+  metrics?: Metrics,
+  tracing?: Tracing,
 ): Promise<DynamoDb> {
   if (isEmbedded(settings)) await creation.createMissing();
+  if (metrics && tracing)
+    observeCalls(connection.client, { metrics, tracing, prefix: settings.get('NEXUS_TABLE_PREFIX') });
   return new DynamoDb(documentClient(connection.client), settings.get('NEXUS_TABLE_PREFIX'));
 }
 

@@ -192,7 +192,7 @@ export class DynamoDb {
     for (let idle = 0; countOf(open) > 0;) {
       const command = new BatchWriteCommand({ RequestItems: open });
       const { UnprocessedItems } = await this.run((options) => this.client.send(command, options));
-      const left = (UnprocessedItems ?? {});
+      const left = UnprocessedItems ?? {};
       idle = countOf(left) < countOf(open) ? 0 : idle + 1;
       open = left;
       if (countOf(open) > 0) await pauseAfter(idle);

@@ -93,9 +93,9 @@ export function ApiData(data: Type<unknown> | [Type<unknown>], options: { status
   );
 }
 
-/** Documents the error answers of a route. 401, 500 and 503 belong to every route that has a principal. */
+/** Documents the error answers of a route. 401, 403, 500 and 503 belong to every route that has a principal. */
 export function ApiErrors(...statuses: number[]) {
-  const all = [...new Set([...statuses, 401, 500, 503])].sort((a, b) => a - b);
+  const all = [...new Set([...statuses, 401, 403, 500, 503])].sort((a, b) => a - b);
   return applyDecorators(
     ApiExtraModels(ErrorEnvelope),
     ...all.map((status) =>

@@ -35,19 +35,20 @@ export class ErrorFilter implements ExceptionFilter {
 
   /** The error envelope; also the data of an SSE `error` event. */
   body(answer: ErrorAnswer) {
-    const request_id = this.context.current()?.request_id ?? 'unknown';
+    const { request_id = 'unknown', trace_id = request_id } = this.context.current() ?? {};
     const { code, message, details, suggestion } = answer;
     return {
       success: false,
-      error: { code, message, details, suggestion, trace_id: request_id },
+      error: { code, message, details, suggestion, trace_id },
       timestamp: this.clock.timestamp(),
       request_id,
     };
   }
 
   private log(error: unknown, answer: ErrorAnswer, request: Request): void {
+    const { request_id, trace_id = request_id } = this.context.current() ?? {};
     const line = {
-      trace_id: this.context.current()?.request_id,
+      trace_id,
       code: answer.code,
       status: answer.status,
       method: request.method,

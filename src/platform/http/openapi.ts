@@ -11,6 +11,10 @@ const TAGS: Readonly<Record<string, string>> = {
   invocations: 'What agents were asked and answered',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts, kept on write; days are UTC',
+  'sign-in': 'Tokens and accounts',
+  keys: 'API keys of an organisation',
+  organisations: 'Organisations and their members',
+  audit: 'Who did what',
   orchestration: 'Partners, how they do, and what is decided with them',
   health: 'Probes and metrics; public',
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
@@ -24,6 +28,9 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', maxLength: 255 },
 } as const;
 
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
 /** The OpenAPI document of the running routes. Also written to `openapi.json` by `npm run openapi`. */
 export function apiDocument(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -31,13 +38,24 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription('The control plane for AI agents: from one paragraph to a running, measured agent.')
     .setVersion('1.0.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/', 'This platform');
+    .addServer('/', 'This platform')
+    .addBearerAuth({ type: 'http', description: 'An access token of /api/v1/auth/login, or an API key.' }, 'token')
+    .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header', description: 'An API key (nxs_…).' }, 'key');
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);
   const document = SwaggerModule.createDocument(app, config.build());
-  for (const path of Object.values(document.paths))
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) secure(path[method]);
     if (path.post) path.post.parameters = [...(path.post.parameters ?? []), IDEMPOTENCY_PARAMETER];
+  }
   return document;
 }
+
+/** Public routes say so; every other takes a token or a key. */
+function secure(operation: OperationObject | undefined): void {
+  if (operation) operation.security = isPublic(operation) ? [] : [{ token: [] }, { key: [] }];
+}
+
+const isPublic = (operation: OperationObject): boolean => 'x-public' in operation && operation['x-public'] === true;
 
 /** Swagger UI at `/docs`, the document at `/docs-json` and `/openapi.json`, ReDoc at `/redoc`; all files come from this process. */
 export function serveApiDocs(app: NestExpressApplication): void {

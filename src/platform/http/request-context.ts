@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 
 export interface RequestFacts {
   request_id: string;
+  /** W3C trace id, 32 hexadecimal digits: of the caller's trace, or of the one that began here. */
+  trace_id?: string;
   org_id?: string;
   user_id?: string;
 }

@@ -3,6 +3,8 @@ import { ValidationError } from '../../shared/domain-error.js';
 
 /** A table's items nest 32 levels at most; what stands around a body's field takes some of them. */
 const DEEPEST = 20;
+/** Keys that reach an object's prototype where somebody merges carelessly; no data needs them. */
+const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
 /** Magnitudes that a table can hold. */
 const LARGEST = 1e125;
 const SMALLEST = 1e-130;
@@ -11,10 +13,12 @@ const PATH_LIMIT = 200;
 /**
  * A JSON body as it can be stored: a field that is null is a field that is not there, and half of a surrogate pair, which no
  * encoding of Unicode has, becomes U+FFFD. What is nested into a field is the caller's own and keeps its nulls.
- * @throws ValidationError naming the path of the field that nests more than 20 levels or holds a number that no table can.
+ * @throws ValidationError naming the field that nests more than 20 levels, has a key like `__proto__`, or holds a number that
+ * no table can.
  */
 export function storableBody(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  refusePolluting('body', body);
   const given = Object.entries(body).filter(([, value]) => value !== null);
   return Object.fromEntries(given.map(([field, value]) => [field, storable(field, value, 1)]));
 }
@@ -26,10 +30,16 @@ function storable(field: string, value: unknown, depth: number): unknown {
   if (depth > DEEPEST)
     throw ValidationError.field(shortened(field), `must not be nested more than ${DEEPEST} levels deep`);
   if (Array.isArray(value)) return value.map((element, index) => storable(`${field}[${index}]`, element, depth + 1));
+  refusePolluting(field, value);
   const entries = Object.entries(value);
   return Object.fromEntries(
     entries.map(([key, inner]) => [toUSVString(key), storable(`${field}.${key}`, inner, depth + 1)]),
   );
+}
+
+function refusePolluting(field: string, value: object): void {
+  for (const key of Object.keys(value))
+    if (POLLUTING.has(key)) throw ValidationError.field(field, `must not have a key named "${key}"`);
 }
 
 function storableNumber(field: string, value: number): number {

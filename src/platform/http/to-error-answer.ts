@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { DatabaseUnavailableError, DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError, DomainError, type ErrorCode, RateLimitedError } from '../../shared/domain-error.js';
 import { ERROR_STATUS } from './error-status.js';
 
 export interface ErrorAnswer {
@@ -15,6 +15,14 @@ const DATABASE_UNAVAILABLE = 503;
 
 /** A fault of an upstream, as the contract maps it: 504 for a time-out, 502 where the upstream's own answer is the fault. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = { timeout: 504, runtime: 502 };
+/** What was wrong with the language model; its key, its id and the request are our own affair: 500. */
+const STATUS_BY_FAULT: Readonly<Record<string, number>> = {
+  timeout: 504,
+  outage: 502,
+  rate_limit: 502,
+  refusal: 502,
+  malformed: 502,
+};
 
 /** Every failure becomes one of the platform's codes; what is not known says nothing of its inside. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
@@ -36,9 +44,21 @@ function fromDomainError(error: DomainError): ErrorAnswer {
   });
   if (error instanceof DatabaseUnavailableError)
     return { ...base, status: DATABASE_UNAVAILABLE, headers: { 'Retry-After': String(error.retry_after_seconds) } };
+  if (error instanceof RateLimitedError)
+    return { ...base, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error.code === 'AGENT_INVOCATION_FAILED' && 'reason' in error)
-    return { ...base, status: STATUS_BY_REASON[String(error.reason)] ?? base.status };
+    return { ...base, status: upstreamStatus(String(error.reason), details) ?? base.status, headers: restOf(details) };
   return base;
+}
+
+function upstreamStatus(reason: string, details: Record<string, unknown>): number | undefined {
+  const fault = details['fault'];
+  return typeof fault === 'string' ? STATUS_BY_FAULT[fault] : STATUS_BY_REASON[reason];
+}
+
+/** How long the upstream wants to be left alone. */
+function restOf({ retry_after_seconds }: Record<string, unknown>): Record<string, string> {
+  return typeof retry_after_seconds === 'number' ? { 'Retry-After': String(retry_after_seconds) } : {};
 }
 
 function fromStatus(status: number, error: HttpException): ErrorAnswer {

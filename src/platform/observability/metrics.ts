@@ -1,32 +1,40 @@
 import { Injectable } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Reading } from './reading.js';
 
-/** Prometheus metrics of this process. Labels are route templates, never paths, so that their number stays bounded. */
+/** One sample of a figure that has labels. */
+export interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+/**
+ * Prometheus metrics of this process, and the door by which features add theirs. Label values come from bounded sets (route
+ * templates, kinds, outcomes), never from what callers send. Every name is documented in docs/monitoring.md.
+ */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
-
-  private readonly requests = new Counter({
-    name: 'http_requests_total',
-    help: 'Requests answered, by method, route template and status.',
-    labelNames: ['method', 'route', 'status'],
-    registers: [this.registry],
-  });
-
-  private readonly durations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from request to end of answer, in seconds.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers: [this.registry],
-  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A figure that is read when it is asked for. */
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  /** @param buckets upper bounds, ascending, in the unit of the name */
+  histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]): Histogram<L> {
+    return new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.registry] });
+  }
+
+  /** A figure that its owner moves up and down. */
+  live(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.registry] });
+  }
+
+  /** A figure that is at hand whenever it is asked for. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,
@@ -38,19 +46,33 @@ export class Metrics {
     });
   }
 
-  /** Express middleware: counts and times every request. */
-  readonly observe = (request: Request, response: Response, next: NextFunction): void => {
-    const end = this.durations.startTimer();
-    response.once('close', () => {
-      const route = (request as { route?: { path?: unknown } }).route?.path;
-      const labels = {
-        method: request.method,
-        route: typeof route === 'string' ? route : 'unmatched',
-        status: String(response.statusCode),
-      };
-      this.requests.inc(labels);
-      end(labels);
-    });
-    next();
-  };
+  /**
+   * Figures that take a look at the database or the disk: read when they are scraped, at most every 5 seconds, with little
+   * patience. While they are not known they are absent, never zero.
+   */
+  sampled<T>(
+    read: () => Promise<T>,
+    figures: { name: string; help: string; labels?: string[]; samples: (value: T) => Sample[] }[],
+  ): void {
+    const reading = new Reading(read);
+    for (const { name, help, labels = [], samples } of figures)
+      new Gauge({
+        name,
+        help,
+        labelNames: labels,
+        registers: [this.registry],
+        async collect() {
+          const value = await reading.latest();
+          this.reset();
+          // A reset leaves a figure without labels at zero.
+          if (labels.length === 0) this.remove();
+          if (value !== undefined) for (const sample of samples(value)) this.set(sample.labels, sample.value);
+        },
+      });
+  }
+}
+
+/** A figure without labels. */
+export function figure(value: number): Sample[] {
+  return [{ labels: {}, value }];
 }

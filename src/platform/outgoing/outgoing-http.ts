@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, fetch as undiciFetch, Headers, type RequestInit, type Response } from 'undici';
+import { SpanKind } from '@opentelemetry/api';
 import { Settings } from '../config/settings.js';
+import { Tracing } from '../observability/tracing/tracing.js';
 import { boundedBody } from './bounded-body.js';
 import { checkUrl, guardedLookup } from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
@@ -9,6 +11,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'user-agent']);
 const MAX_REDIRECTS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
+const LOOKUP_PATIENCE_MS = 2_000;
 
 export interface OutgoingRequest {
   url: string;
@@ -48,7 +51,10 @@ export class OutgoingHttp implements OnApplicationShutdown {
   private readonly allowPrivate: boolean;
   private readonly agent: Agent;
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly tracing: Tracing = Tracing.off(),
+  ) {
     this.allowPrivate = settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction;
     this.agent = new Agent({ connect: { lookup: guardedLookup(this.allowPrivate), timeout: CONNECT_TIMEOUT_MS } });
   }
@@ -60,6 +66,22 @@ export class OutgoingHttp implements OnApplicationShutdown {
   /** Refuses an address without calling it, for values that are stored now and called later. @throws OutgoingRefusedError */
   check(url: string, allowedHosts?: readonly string[]): void {
     checkUrl(parsed(url), this.allowPrivate, allowedHosts);
+  }
+
+  /**
+   * As `check`, and looks the name up: what it leads to now may be refused as well. A name that cannot be looked up within
+   * 2 seconds passes; the call itself will tell. @throws OutgoingRefusedError
+   */
+  async checkResolved(url: string): Promise<void> {
+    this.check(url);
+    const name = parsed(url).hostname.replace(/^\[|\]$/g, '');
+    await new Promise<void>((resolve, reject) => {
+      setTimeout(resolve, LOOKUP_PATIENCE_MS).unref();
+      guardedLookup(this.allowPrivate)(name, { all: true }, (error) => {
+        if (error instanceof OutgoingRefusedError) reject(error);
+        else resolve();
+      });
+    });
   }
 
   /** One bounded call. Any HTTP status is an answer. @throws OutgoingRefusedError, OutgoingFailedError */
@@ -97,13 +119,28 @@ export class OutgoingHttp implements OnApplicationShutdown {
     return guarded as unknown as typeof globalThis.fetch;
   }
 
+  /** One hop, in a traced process with a span of its own and `traceparent`. Paths and queries may hold secrets: the host says enough. */
+  private async send(url: URL, init: RequestInit): Promise<Response> {
+    const bound: RequestInit = { ...init, redirect: 'manual', dispatcher: this.agent };
+    if (!this.tracing.isOn) return undiciFetch(url, bound);
+    const method = init.method ?? 'GET';
+    const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
+    return this.tracing.within(method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const headers = new Headers(init.headers);
+      for (const [name, value] of Object.entries(this.tracing.headers())) headers.set(name, value);
+      const response = await undiciFetch(url, { ...bound, headers });
+      span.setAttribute('http.response.status_code', response.status);
+      return response;
+    });
+  }
+
   private async follow(start: URL, init: RequestInit, bounds: FetchBounds): Promise<Response> {
     const { max_redirects = MAX_REDIRECTS, allowed_hosts } = bounds;
     let url = start;
     let current = init;
     for (let hop = 0; ; hop++) {
       checkUrl(url, this.allowPrivate, allowed_hosts);
-      const response = await undiciFetch(url, { ...current, redirect: 'manual', dispatcher: this.agent });
+      const response = await this.send(url, current);
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null) return response;
       await response.body?.cancel();
@@ -146,6 +183,10 @@ function limited(response: Response, maxBytes: number): Response {
     statusText,
     headers: Object.fromEntries(headers.entries()),
   }) as unknown as Response;
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 const tooLarge = (maxBytes: number) =>

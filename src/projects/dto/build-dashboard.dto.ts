@@ -27,6 +27,9 @@ export class BuildStageDto {
   output_tokens: number;
 
   /** @example 0 */
+  /** US dollars at list price; null when the price of the model is not known. */
+  cost_usd: number | null;
+
   tool_calls: number;
 
   metadata: Record<string, unknown>;

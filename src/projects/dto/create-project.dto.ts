@@ -84,6 +84,15 @@ export class CreateProjectDto {
   @Length(1, 200)
   agent_name?: string;
 
+  /**
+   * The model that writes the build and that the agent runs on; the platform's when absent. `<provider>:<id>` names a model of another provider that is set up.
+   * @example 'gpt-4o'
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  model_id?: string;
+
   /** Agent names by stage. */
   @IsOptional()
   @ValidateNested()

@@ -80,6 +80,12 @@ export class ProjectSummaryDto {
   /** @example 3 */
   priority: number;
 
+  /**
+   * The model that the project asked for; null: the platform's.
+   * @example 'gpt-4o'
+   */
+  model_id: string | null;
+
   /** @example ['support'] */
   tags: string[];
 

@@ -1,5 +1,6 @@
 import type { ModelsService } from '../../models/models.service.js';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
+import { NO_USAGE } from '../../shared/usage.js';
 import type { ToolCatalogue } from '../../tools/tool-catalogue.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../agent-definition.js';
 
@@ -13,8 +14,18 @@ export function checkDefinition(definition: AgentDefinition, tools: ToolCatalogu
     if (!tools.find(name)) (fields['tools'] ??= []).push(`there is no tool "${name}"`);
   const modelProblem = parsed.success ? problemOfModel(parsed.data.model_id, models) : undefined;
   if (modelProblem !== undefined) fields['model_id'] = [modelProblem];
+  if (
+    parsed.data?.limits.max_cost_usd !== undefined &&
+    modelProblem === undefined &&
+    !isPriced(parsed.data.model_id, models)
+  )
+    fields['limits.max_cost_usd'] = ['cannot be kept: the price of the model is not known (see MODEL_PRICES)'];
   if (Object.keys(fields).length > 0)
     throw new ValidationError('The agent definition cannot run', { details: { fields } });
+}
+
+function isPriced(modelId: string | null, models: ModelsService): boolean {
+  return models.costOf(models.describe(modelId).id, NO_USAGE) !== null;
 }
 
 function problemOfModel(modelId: string | null, models: ModelsService): string | undefined {

@@ -1,7 +1,10 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
-import { stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
+import { streamText, type TextStreamPart, type ToolSet } from 'ai';
+import { ModelError } from '../../models/model-error.js';
+import { usageOf } from '../../models/model-usage.js';
 import { ModelsService } from '../../models/models.service.js';
+import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { ToolCatalogue } from '../../tools/tool-catalogue.js';
@@ -10,6 +13,7 @@ import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
 import { checkDefinition } from './definition-check.js';
 import { runQuietly } from './quiet-run.js';
+import { RunBounds } from './run-bounds.js';
 import { RunDeadline } from './run-deadline.js';
 import { messageOf, RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
@@ -35,26 +39,36 @@ export class LocalRuntime extends AgentRuntime {
     const { limits } = run.definition;
     const model = this.modelOf(run.definition);
     const trace = new TraceRecorder(this.clock);
-    const events = new RunEvents(trace, model.modelId, limits.max_steps);
+    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage));
+    const events = new RunEvents(trace, model.modelId, bounds);
     const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
     try {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
       events.begin();
-      const options = this.optionsOf(run, model, deadline);
+      if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
+      const options = this.optionsOf(run, model, bounds, deadline);
       if (run.quiet) await runQuietly(options, events, deadline);
       else yield* this.stream(options, events, deadline);
-      this.requireAnswer(run.definition, events);
+      requireAnswer(model, events);
     } catch (error) {
-      const failure = failureOf(error, deadline);
-      trace.failOpen(failure.message);
-      throw new AgentRunError(failure.reason, failure.message, trace.steps, events.usage, error);
+      const failed = failureOf(error, deadline);
+      trace.failOpen(failed.message);
+      throw Object.assign(new AgentRunError(failed.reason, failed.message, trace.steps, events.usage, failed.cause), {
+        cost_usd: events.cost_usd,
+      });
     } finally {
       deadline.close();
     }
     yield {
       type: 'done',
-      result: { output: events.output, model: model.modelId, usage: events.usage, steps: trace.steps },
+      result: {
+        output: events.output,
+        model: model.modelId,
+        usage: events.usage,
+        cost_usd: events.cost_usd,
+        steps: trace.steps,
+      },
     };
   }
 
@@ -78,14 +92,15 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private optionsOf(run: AgentRun, model: LanguageModelV4, deadline: RunDeadline): RunOptions {
+  private optionsOf(run: AgentRun, model: LanguageModelV4, bounds: RunBounds, deadline: RunDeadline): RunOptions {
     const { limits } = run.definition;
     return {
       model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
       tools: this.toolsOf(run),
-      stopWhen: stepCountIs(limits.max_steps),
+      stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
+      maxRetries: 0,
       maxOutputTokens: limits.max_output_tokens,
       abortSignal: deadline.signal,
     };
@@ -112,18 +127,37 @@ export class LocalRuntime extends AgentRuntime {
       now: () => this.clock.now(),
     });
   }
-
-  /** A run that ends while the model still wants tools has used up its steps. */
-  private requireAnswer({ limits }: AgentDefinition, { finishReason }: RunEvents): void {
-    if (finishReason === 'tool-calls')
-      throw new AgentRunError('limit', `The agent did not finish within ${limits.max_steps} steps.`);
-  }
 }
 
-function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFailure; message: string } {
-  if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.' };
-  if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
-  if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
-  if (error instanceof ValidationError) return { reason: 'runtime', message: error.message };
-  return { reason: 'model', message: `The model failed: ${messageOf(error)}` };
+/** A run that ends while the model still wants tools has come to a bound; an answer cut off or refused is none. */
+function requireAnswer(model: LanguageModelV4, { finishReason, boundReached }: RunEvents): void {
+  const called = { provider: model.provider, model: model.modelId };
+  if (finishReason === 'tool-calls')
+    throw new AgentRunError('limit', `The agent did not finish within ${boundReached ?? 'its limits'}.`);
+  if (finishReason === 'length') throw failure('truncated', called);
+  if (finishReason === 'content-filter') throw failure('refusal', called);
+}
+
+function unknownPrice(modelId: string): string {
+  return `limits.max_cost_usd cannot be kept: the price of ${modelId} is not known (see MODEL_PRICES).`;
+}
+
+interface RunFailure {
+  reason: AgentRunFailure;
+  message: string;
+  cause: unknown;
+}
+
+function failureOf(cause: unknown, deadline: RunDeadline): RunFailure {
+  if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.', cause };
+  if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.', cause };
+  if (cause instanceof AgentRunError) return { reason: cause.reason, message: cause.message, cause };
+  if (cause instanceof ValidationError) return { reason: 'runtime', message: cause.message, cause };
+  if (cause instanceof ModelError) return { reason: reasonOf(cause), message: `${cause.message}.`, cause };
+  return { reason: 'model', message: `The model failed: ${messageOf(cause)}`, cause };
+}
+
+function reasonOf({ fault }: ModelError): AgentRunFailure {
+  if (fault === 'timeout') return 'timeout';
+  return fault === 'truncated' ? 'limit' : 'model';
 }

@@ -16,9 +16,7 @@ export async function runQuietly(options: RunOptions, events: RunEvents, deadlin
       },
       onToolExecutionEnd: ({ toolCall, toolOutput }) => {
         const outcome =
-          toolOutput.type === 'tool-error'
-            ? { failure: toolOutput.error }
-            : { output: toolOutput.output as unknown };
+          toolOutput.type === 'tool-error' ? { failure: toolOutput.error } : { output: toolOutput.output as unknown };
         events.toolFinished(toolCall.toolCallId, toolCall.toolName, outcome);
       },
       onStepEnd: (step) => {

@@ -2,6 +2,7 @@ import type { TextStreamPart, ToolSet } from 'ai';
 import { usageOf } from '../../models/model-usage.js';
 import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { AgentEvent } from '../agent-runtime.js';
+import type { RunBounds } from './run-bounds.js';
 import type { TraceRecorder } from './trace-recorder.js';
 
 type Part = TextStreamPart<ToolSet>;
@@ -25,8 +26,17 @@ export class RunEvents {
   constructor(
     private readonly trace: TraceRecorder,
     private readonly model: string,
-    private readonly maxSteps: number,
+    private readonly bounds: RunBounds,
   ) {}
+
+  /** The bound that the run has come to, in words; undefined while it may go on. */
+  get boundReached(): string | undefined {
+    return this.bounds.reached(this.modelCalls, this.usage);
+  }
+
+  get cost_usd(): number | null {
+    return this.bounds.costOf(this.usage);
+  }
 
   /** The first model call starts. The SDK reports a call only when its first chunk arrives, which is too late for the trace of a call that hangs. */
   begin(): void {
@@ -87,7 +97,7 @@ export class RunEvents {
       { text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage },
       part.performance.responseTimeMs,
     );
-    if (part.finishReason === 'tool-calls' && this.modelCalls < this.maxSteps) this.begin();
+    if (part.finishReason === 'tool-calls' && this.boundReached === undefined) this.begin();
     return [];
   }
 }

@@ -8,6 +8,8 @@ export interface RunOptions {
   messages: ModelMessage[];
   tools: ToolSet;
   stopWhen: StopCondition<ToolSet>;
+  /** Tries are the provider's own affair: it knows Retry-After and when to leave off. */
+  maxRetries: 0;
   maxOutputTokens: number;
   abortSignal: AbortSignal;
 }

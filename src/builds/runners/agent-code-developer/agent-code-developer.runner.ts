@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ModelsService } from '../../../models/models.service.js';
 import { designSchema } from '../agent-design/agent-design.schema.js';
 import { agentNameFor } from '../agent-naming.js';
 import { PATHS } from '../artifact-paths.js';
@@ -10,6 +11,7 @@ import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
 import { PACKAGE_TASK } from './agent-code-developer.prompt.js';
 import { assembleDefinition } from './assemble-definition.js';
+import { namedModel } from './named-model.js';
 import { exportProject } from './export/export-project.js';
 
 /** Stage 5c: the executable definition, and a small project that serves the agent elsewhere. */
@@ -18,7 +20,10 @@ export class AgentCodeDeveloperRunner extends StageRunner {
   override readonly stage = 'agent_developer_manager';
   override readonly sub_stage = 'agent_code_developer';
 
-  constructor(private readonly writer: DocumentWriter) {
+  constructor(
+    private readonly writer: DocumentWriter,
+    private readonly models: ModelsService,
+  ) {
     super();
   }
 
@@ -27,7 +32,10 @@ export class AgentCodeDeveloperRunner extends StageRunner {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const design = readDocument(context, PATHS.design, designSchema);
     const system_prompt = readText(context, PATHS.systemPrompt);
-    const { document, model, usage } = await this.writer.write(context, PACKAGE_TASK, { requirements, design });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, PACKAGE_TASK, {
+      requirements,
+      design,
+    });
     const definition = assembleDefinition({
       plan,
       requirements,
@@ -35,6 +43,7 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       system_prompt,
       description: document.description,
       tags: context.tags,
+      model_id: this.modelOf(context),
     });
     context.log(
       'info',
@@ -52,8 +61,16 @@ export class AgentCodeDeveloperRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, definition.agent_name),
     };
+  }
+
+  /** A definition names a model only if the request or the requirement did; else the platform's is used, whatever it will be. */
+  private modelOf(context: StageContext): string | null {
+    const model = context.model_id ?? namedModel(context.requirement, (id) => this.models.knows(id));
+    if (model !== null) context.log('info', `The agent runs on the model that was asked for: ${model}`);
+    return model;
   }
 }

@@ -17,6 +17,8 @@ export interface DefinitionParts {
   system_prompt: string;
   description: string;
   tags: readonly string[];
+  /** Null unless the project asked for one: the agent then runs on whatever the platform is set to. */
+  model_id: string | null;
 }
 
 /** The executable definition. Throws {@link BuildFault} when the parts do not make a valid one. */
@@ -27,6 +29,7 @@ export function assembleDefinition({
   system_prompt,
   description,
   tags,
+  model_id,
 }: DefinitionParts): AgentDefinition {
   const tools = design.tools.map(({ name }) => ({ name, kind: 'builtin' as const }));
   const definition: AgentDefinitionInput = {
@@ -36,7 +39,7 @@ export function assembleDefinition({
     description,
     role: design.role,
     system_prompt,
-    model_id: null,
+    model_id,
     tools,
     capabilities: ['text_generation', ...tools.map((tool) => `tool:${tool.name}`)],
     guardrails: design.guardrails,

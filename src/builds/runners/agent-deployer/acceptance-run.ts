@@ -2,7 +2,7 @@ import { ModelError } from '../../../models/model-error.js';
 import type { AgentDefinition } from '../../../runtimes/agent-definition.js';
 import { AgentRunError } from '../../../runtimes/agent-run-error.js';
 import type { AgentResult, AgentRuntime } from '../../../runtimes/agent-runtime.js';
-import { addUsage, NO_USAGE, type Usage } from '../../../shared/usage.js';
+import { addCost, addUsage, NO_USAGE, type Usage } from '../../../shared/usage.js';
 import { BuildFault } from '../build-fault.js';
 import { clip } from '../offline/sentences.js';
 import type { AcceptanceExample } from '../requirements-analysis/acceptance.schema.js';
@@ -16,6 +16,7 @@ export interface AcceptanceRun {
   examples: ExampleReport[];
   model: string | null;
   usage: Usage;
+  cost_usd: number | null;
   tool_calls: number;
 }
 
@@ -30,7 +31,7 @@ export async function runAcceptance(
   definition: AgentDefinition,
   examples: readonly AcceptanceExample[],
 ): Promise<AcceptanceRun> {
-  const run: AcceptanceRun = { examples: [], model: null, usage: NO_USAGE, tool_calls: 0 };
+  const run: AcceptanceRun = { examples: [], model: null, usage: NO_USAGE, cost_usd: 0, tool_calls: 0 };
   for (const example of examples) {
     context.signal.throwIfAborted();
     const started = performance.now();
@@ -39,6 +40,7 @@ export async function runAcceptance(
     run.examples.push(report);
     run.model = outcome.result?.model ?? run.model;
     run.usage = addUsage(run.usage, outcome.result?.usage ?? NO_USAGE);
+    run.cost_usd = addCost(run.cost_usd, outcome.result ? outcome.result.cost_usd : 0);
     run.tool_calls += report.tools_used.length;
     context.log(
       report.passed ? 'info' : 'error',
@@ -46,6 +48,11 @@ export async function runAcceptance(
     );
   }
   return run;
+}
+
+/** The run with what another model call took. */
+export function addRun(run: AcceptanceRun, spent: { usage: Usage; cost_usd: number | null }): AcceptanceRun {
+  return { ...run, usage: addUsage(run.usage, spent.usage), cost_usd: addCost(run.cost_usd, spent.cost_usd) };
 }
 
 interface Outcome {
@@ -102,6 +109,7 @@ function reportOn(example: AcceptanceExample, { result, error }: Outcome, durati
     passed: checks.every((check) => check.passed),
     checks,
     judged: example.judged,
+    verdict: null,
   };
 }
 

@@ -26,7 +26,13 @@ class ScriptedRuntime extends AgentRuntime {
     if (this.answer instanceof Error) throw this.answer;
     yield {
       type: 'done',
-      result: { output: this.answer, model: 'scripted', usage: { input_tokens: 1, output_tokens: 1 }, steps: [] },
+      result: {
+        output: this.answer,
+        model: 'scripted',
+        usage: { input_tokens: 1, output_tokens: 1 },
+        cost_usd: 0,
+        steps: [],
+      },
     };
   }
 
@@ -90,9 +96,12 @@ describe('AgentDeployerRunner', () => {
           passed: false,
           total: 2,
           failed: 2,
+          judged: null,
           examples: [{ id: 'EX-001' }, { id: 'EX-002', output: 'I do not know.' }],
         },
       },
+      artifacts: [{ path: PATHS.acceptanceReport }],
+      spent: { usage: { input_tokens: expect.any(Number) as number } },
     });
     expect([runtime.deployed, registered]).toEqual([[], []]);
   });

@@ -14,6 +14,7 @@ import { readDocument } from '../read-document.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/requirements-analysis.schema.js';
 import { jsonArtifact } from '../stage-artifacts.js';
 import { type StageContext, type StageResult, StageRunner } from '../stage-runner.js';
+import { AcceptanceJudge } from './acceptance-judge.js';
 import { type AcceptanceRun, runAcceptance } from './acceptance-run.js';
 import type { AcceptanceReport } from './agent-deployer.schema.js';
 
@@ -27,6 +28,7 @@ export class AgentDeployerRunner extends StageRunner {
     private readonly agents: AgentsService,
     private readonly catalogue: ToolCatalogue,
     private readonly clock: Clock,
+    private readonly judge: AcceptanceJudge,
   ) {
     super();
   }
@@ -54,6 +56,7 @@ export class AgentDeployerRunner extends StageRunner {
       },
       model: run.model,
       usage: run.usage,
+      cost_usd: run.cost_usd,
       tool_calls: run.tool_calls,
       agent_name: definition.agent_name,
       agent_ids: [agent.agent_id],
@@ -81,26 +84,27 @@ export class AgentDeployerRunner extends StageRunner {
   ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
     context.log('info', `Running ${acceptance_examples.length} acceptance examples`);
     const started_at = this.clock.timestamp();
-    const run = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
+    const tried = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
+    const { run, judged } = await this.judge.judge(context, tried);
     const failed = run.examples.filter((example) => !example.passed);
     const report: AcceptanceReport = {
       agent_name: definition.agent_name,
       model: run.model,
-      passed: failed.length === 0,
+      passed: failed.length === 0 && judged?.is_met !== false,
       total: run.examples.length,
       failed: failed.length,
+      judged,
       started_at,
       duration_ms: elapsedMs(started_at, this.clock.timestamp()),
       examples: run.examples,
     };
     if (report.passed) return { report, run };
-    throw new BuildFault(
-      `${failed.length} of ${report.total} acceptance examples failed: ${failed.map((example) => example.id).join(', ')}`,
-      {
-        details: { report },
-        suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
-      },
-    );
+    throw new BuildFault(shortcomings(report), {
+      details: { report },
+      suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
+      artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
+      spent: run,
+    });
   }
 
   private async register(context: StageContext, definition: AgentDefinition, category: string): Promise<Agent> {
@@ -117,4 +121,15 @@ export class AgentDeployerRunner extends StageRunner {
       });
     }
   }
+}
+
+function shortcomings({ failed, total, judged, examples }: AcceptanceReport): string {
+  const ids = (isBad: (example: AcceptanceReport['examples'][number]) => boolean): string =>
+    examples
+      .filter(isBad)
+      .map(({ id }) => id)
+      .join(', ');
+  if (failed > 0) return `${failed} of ${total} acceptance examples failed: ${ids(({ passed }) => !passed)}`;
+  const bad = ids(({ verdict }) => verdict?.passed === false);
+  return `Only ${judged?.passed ?? 0} of ${judged?.total ?? 0} judged answers passed, failed: ${bad}`;
 }

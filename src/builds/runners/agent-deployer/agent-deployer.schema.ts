@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { CHECK_KINDS } from '../requirements-analysis/acceptance.schema.js';
 
+const judgedSummarySchema = z.object({
+  /** Share of the judged answers that must pass, 0 to 1. */
+  pass_mark: z.number(),
+  total: z.int(),
+  passed: z.int(),
+  is_met: z.boolean(),
+});
+
 /** acceptance_report.json: what the candidate answered to the acceptance examples. */
 export const acceptanceReportSchema = z.object({
   agent_name: z.string(),
@@ -8,6 +16,8 @@ export const acceptanceReportSchema = z.object({
   passed: z.boolean(),
   total: z.int(),
   failed: z.int(),
+  /** Null when nothing was judged: then only the checks by rule decide. */
+  judged: judgedSummarySchema.nullable(),
   started_at: z.string(),
   duration_ms: z.number(),
   examples: z.array(
@@ -21,11 +31,14 @@ export const acceptanceReportSchema = z.object({
       duration_ms: z.number(),
       passed: z.boolean(),
       checks: z.array(z.object({ kind: z.enum(CHECK_KINDS), value: z.string().nullable(), passed: z.boolean() })),
-      /** For a person to judge; it decides nothing. */
+      /** What no rule can check. */
       judged: z.string().nullable(),
+      /** What the language model says on it; null when it was not asked. */
+      verdict: z.object({ passed: z.boolean(), reason: z.string() }).nullable(),
     }),
   ),
 });
 
 export type AcceptanceReport = z.infer<typeof acceptanceReportSchema>;
+export type JudgedSummary = z.infer<typeof judgedSummarySchema>;
 export type ExampleReport = AcceptanceReport['examples'][number];

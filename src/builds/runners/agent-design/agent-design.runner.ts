@@ -31,7 +31,7 @@ export class AgentDesignRunner extends StageRunner {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const architecture = readDocument(context, PATHS.architecture, architectureSchema);
     const input = { plan, requirements, architecture, tools: toolCards(this.catalogue, context.requirement) };
-    const { document, model, usage } = await this.writer.write(context, DESIGN_TASK, input);
+    const { document, model, usage, cost_usd } = await this.writer.write(context, DESIGN_TASK, input);
     const tools = this.toolsOf(context, document, requirements);
     const design: Design = { ...document, agent_name: deployedAgentName(context, plan.agent.name), tools };
     context.log('info', `The agent is ${design.role}`);
@@ -50,6 +50,7 @@ export class AgentDesignRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, plan.agent.name),
     };

@@ -1,10 +1,35 @@
 import { BUILD_RULES, BUILD_RULES_VERSION } from '../build-rules.js';
 import type { DocumentTask } from '../document-writer.js';
 import { planSchema, type Plan } from './orchestrator.schema.js';
+import { shown } from '../worked-example.js';
 
 const SYSTEM = `${BUILD_RULES}
 
 Your step: orchestrator, the first of six. You read the intent and plan the build; you do not design anything yet.`;
+
+const EXAMPLE: Plan = {
+  intent: {
+    type: 'new_project',
+    reason: 'It describes an agent that does not exist yet: rental prices at the counter.',
+  },
+  project: {
+    name: 'Bike rental price helper',
+    description: 'Staff at the counter of a bike rental ask what a rental costs, with the discount for long ones.',
+  },
+  agent: { name: 'rental_price_helper', display_name: 'Rental Price Helper', category: 'customer_service' },
+  steps: [
+    { stage: 'orchestrator', goal: 'Settle names and category of the price helper.' },
+    {
+      stage: 'requirements_analysis',
+      goal: 'Write down both day rates, the discount and the ban on promises as tests.',
+    },
+    { stage: 'system_architecture', goal: 'Lay out one agent with exact arithmetic and the rates as a document.' },
+    { stage: 'agent_design', goal: 'Decide how it asks for bike type and days, and where it stops.' },
+    { stage: 'agent_developer_manager', goal: 'Write tool notes, system prompt and definition of the helper.' },
+    { stage: 'agent_deployer', goal: 'Prove prices with and without discount, then deploy.' },
+  ],
+  notes: ['Whether the discount also holds for e-bikes is not said; it is taken to hold for both.'],
+};
 
 const INSTRUCTIONS = `Write the plan of the build.
 
@@ -17,8 +42,9 @@ const INSTRUCTIONS = `Write the plan of the build.
 
 export const PLAN_TASK: DocumentTask<Plan> = {
   name: 'plan',
-  version: `plan-1.${BUILD_RULES_VERSION}`,
+  version: `plan-2.${BUILD_RULES_VERSION}`,
   schema: planSchema,
-  system: SYSTEM,
+  system: `${SYSTEM}\n\n${shown(EXAMPLE)}`,
+  example: EXAMPLE,
   instructions: INSTRUCTIONS,
 };

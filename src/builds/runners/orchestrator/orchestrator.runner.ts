@@ -18,7 +18,10 @@ export class OrchestratorRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     context.log('info', `Reading a requirement of ${context.requirement.length} characters`);
     const { requirement, project_name } = context;
-    const { document, model, usage } = await this.writer.write(context, PLAN_TASK, { requirement, project_name });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, PLAN_TASK, {
+      requirement,
+      project_name,
+    });
     const agent_name = agentNameFor(context, this.stage, toAgentName(document.agent.name));
     const plan = { ...document, agent: { ...document.agent, name: agent_name } };
     context.log('info', `Intent: ${plan.intent.type}. ${plan.intent.reason}`);
@@ -35,6 +38,7 @@ export class OrchestratorRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       project_name: plan.project.name,
       agent_name,

@@ -1,10 +1,34 @@
 import { BUILD_RULES, BUILD_RULES_VERSION } from '../build-rules.js';
 import type { DocumentTask } from '../document-writer.js';
 import { type PromptParts, promptPartsSchema } from './prompt-engineer.schema.js';
+import { shown } from '../worked-example.js';
 
 const SYSTEM = `${BUILD_RULES}
 
 Your step: prompt engineering, the second part of the fifth stage. You write the system prompt by which another language model will act as the agent. That model sees nothing of this build: only your text, the conversation, its tools and its documents.`;
+
+const EXAMPLE: PromptParts = {
+  identity:
+    'You are a price helper for staff at the counter of a bike rental. Those who write to you serve a customer meanwhile.',
+  objective: 'Staff have a correct price that they can read out.',
+  instructions: [
+    'Find out which bike and how many days; ask for what is missing in one question.',
+    'Look the day rate up before you name it.',
+    'Work the price out with the calculator: rate * days, and * 0.9 from 5 days on.',
+    'Answer with the price first, then the calculation in one line.',
+  ],
+  roles: [],
+  tool_guidance: [
+    {
+      tool: 'calculator',
+      guidance:
+        'Call it for every price with an expression such as 32 * 5 * 0.9. If it fails, say that you cannot quote a price now.',
+    },
+  ],
+  style: ['At most two sentences.', 'Euros without cents unless there are any.'],
+  boundaries: ['Never promise that a bike is free on a date.', 'Never quote a rate that is not in the document.'],
+  when_unsure: 'Say what you do not know and ask for it; do not guess a rate.',
+};
 
 const INSTRUCTIONS = `Write the parts of the system prompt for the agent of input.design.
 
@@ -21,8 +45,9 @@ Write for a reader with no context. No flattery, no capitals for emphasis, no re
 
 export const PROMPT_TASK: DocumentTask<PromptParts> = {
   name: 'prompt_parts',
-  version: `prompt-parts-1.${BUILD_RULES_VERSION}`,
+  version: `prompt-parts-2.${BUILD_RULES_VERSION}`,
   schema: promptPartsSchema,
-  system: SYSTEM,
+  system: `${SYSTEM}\n\n${shown(EXAMPLE)}`,
+  example: EXAMPLE,
   instructions: INSTRUCTIONS,
 };

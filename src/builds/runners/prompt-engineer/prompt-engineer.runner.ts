@@ -26,7 +26,11 @@ export class PromptEngineerRunner extends StageRunner {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const design = readDocument(context, PATHS.design, designSchema);
     const tools = design.tools.map((tool) => readDocument(context, toolPath(tool.name), toolDocumentSchema));
-    const { document, model, usage } = await this.writer.write(context, PROMPT_TASK, { requirements, design, tools });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, PROMPT_TASK, {
+      requirements,
+      design,
+      tools,
+    });
     const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, design) };
     const prompt = systemPrompt(parts);
     context.log(
@@ -44,6 +48,7 @@ export class PromptEngineerRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, design.agent_name),
     };

@@ -28,7 +28,7 @@ export class RequirementsAnalysisRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     const plan = readDocument(context, PATHS.plan, planSchema);
     const tools = toolCards(this.catalogue, context.requirement);
-    const { document, model, usage } = await this.writer.write(context, REQUIREMENTS_TASK, {
+    const { document, model, usage, cost_usd } = await this.writer.write(context, REQUIREMENTS_TASK, {
       requirement: context.requirement,
       plan,
       tools,
@@ -61,6 +61,7 @@ export class RequirementsAnalysisRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, plan.agent.name),
     };

@@ -1,10 +1,78 @@
 import { BUILD_RULES, BUILD_RULES_VERSION } from '../build-rules.js';
 import type { DocumentTask } from '../document-writer.js';
 import { type Architecture, architectureSchema } from './system-architecture.schema.js';
+import { shown } from '../worked-example.js';
 
 const SYSTEM = `${BUILD_RULES}
 
 Your step: system architecture, the third of six. You lay out one agent on a given platform: a language model that runs in a loop with tools, documents that it can look things up in, and a conversation memory. You do not invent services, queues or databases.`;
+
+const EXAMPLE: Architecture = {
+  design_overview: 'One agent reads the rates from its document and multiplies with the calculator.',
+  topology: {
+    kind: 'single_agent',
+    deployed_agents: 1,
+    agents: [
+      {
+        name: 'rental_price_helper',
+        role: 'Quotes rental prices to staff',
+        responsibilities: ['Ask for bike and days when they are missing', 'Work out the price and show how'],
+        interactions: [],
+      },
+    ],
+  },
+  components: [
+    { name: 'language model', kind: 'model', purpose: 'Understands the question and words the answer.' },
+    { name: 'conversation', kind: 'memory', purpose: 'Keeps the bike that was spoken of.' },
+    { name: 'message in, answer out', kind: 'interface', purpose: 'Carries one question of the counter.' },
+    { name: 'calculator', kind: 'tool', purpose: 'Multiplies rate and days exactly.' },
+    { name: 'knowledge_lookup', kind: 'tool', purpose: 'Finds the rate of a bike.' },
+    { name: 'Rental rates', kind: 'knowledge', purpose: 'Holds both day rates and the discount.' },
+  ],
+  data_models: [
+    {
+      name: 'Question',
+      purpose: 'What staff ask.',
+      fields: [
+        { name: 'bike', type: 'city bike or e-bike', description: 'The kind of bike.' },
+        { name: 'days', type: 'whole number', description: 'How long it is rented.' },
+      ],
+    },
+    {
+      name: 'Quote',
+      purpose: 'What the agent answers.',
+      fields: [{ name: 'price', type: 'euros', description: 'Rate times days, less the discount.' }],
+    },
+  ],
+  interfaces: [
+    {
+      name: 'calculator',
+      input: 'An expression such as 32 * 5 * 0.9',
+      output: 'The exact result',
+      errors: ['An expression that cannot be read: the agent says so and tries a simpler one'],
+    },
+  ],
+  interaction_flows: [
+    {
+      name: 'Quote a price',
+      steps: [
+        'The language model reads bike and days',
+        'knowledge_lookup finds the rate',
+        'calculator works out the price',
+        'The language model answers with price and calculation',
+      ],
+    },
+  ],
+  error_handling: [
+    { situation: 'The number of days is missing', response: 'The agent asks for it.' },
+    { situation: 'A tool fails', response: 'The agent says that it cannot quote a price now.' },
+    { situation: 'Somebody asks whether a bike is free', response: 'The agent says that it does not know bookings.' },
+  ],
+  security_considerations: ['No customer data is needed; what is typed in stays in the conversation.'],
+  performance_considerations: ['Two tool calls and two model calls answer a usual question.'],
+  monitoring: ['Share of quotes without a call of the calculator: it should be none.'],
+  design_rationale: 'Rates change, so they stand in a document and not in the instructions.',
+};
 
 const INSTRUCTIONS = `Write the architecture for input.requirements.
 
@@ -18,8 +86,9 @@ const INSTRUCTIONS = `Write the architecture for input.requirements.
 
 export const ARCHITECTURE_TASK: DocumentTask<Architecture> = {
   name: 'architecture',
-  version: `architecture-1.${BUILD_RULES_VERSION}`,
+  version: `architecture-2.${BUILD_RULES_VERSION}`,
   schema: architectureSchema,
-  system: SYSTEM,
+  system: `${SYSTEM}\n\n${shown(EXAMPLE)}`,
+  example: EXAMPLE,
   instructions: INSTRUCTIONS,
 };

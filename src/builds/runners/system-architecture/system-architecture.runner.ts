@@ -22,7 +22,10 @@ export class SystemArchitectureRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     const plan = readDocument(context, PATHS.plan, planSchema);
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
-    const { document, model, usage } = await this.writer.write(context, ARCHITECTURE_TASK, { plan, requirements });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, ARCHITECTURE_TASK, {
+      plan,
+      requirements,
+    });
     const { topology, components, interaction_flows } = document;
     context.log('info', `Topology: ${topology.kind}, ${topology.agents.map((agent) => agent.name).join(', ')}`);
     if (topology.kind === 'multi_agent')
@@ -44,6 +47,7 @@ export class SystemArchitectureRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: 0,
       agent_name: agentNameFor(context, this.stage, plan.agent.name),
     };

@@ -1,10 +1,22 @@
 import { BUILD_RULES, BUILD_RULES_VERSION } from '../build-rules.js';
 import type { DocumentTask } from '../document-writer.js';
 import { type ToolNotes, toolNotesSchema } from './tool-developer.schema.js';
+import { shown } from '../worked-example.js';
 
 const SYSTEM = `${BUILD_RULES}
 
 Your step: tool development, the first part of the fifth stage. The tools are built in: you do not write code. You say for each chosen tool why this agent has it and when it is to be called, so that the agent calls it when it must and only then.`;
+
+const EXAMPLE: ToolNotes = {
+  tools: [
+    {
+      name: 'calculator',
+      why_chosen: 'FR-001',
+      when_to_use: 'For every price: pass rate * days, and * 0.9 from 5 days on, for example 32 * 5 * 0.9.',
+      when_not_to_use: 'When only the day rate is asked for, or a number is a date or a bike number.',
+    },
+  ],
+};
 
 const INSTRUCTIONS = `Write one entry per tool of input.design.tools, same names, same order. (There, input.design.tools takes the place of input.tools.)
 
@@ -16,8 +28,9 @@ If input.design.tools is empty, answer with an empty list.`;
 
 export const TOOL_NOTES_TASK: DocumentTask<ToolNotes> = {
   name: 'tool_notes',
-  version: `tool-notes-1.${BUILD_RULES_VERSION}`,
+  version: `tool-notes-2.${BUILD_RULES_VERSION}`,
   schema: toolNotesSchema,
-  system: SYSTEM,
+  system: `${SYSTEM}\n\n${shown(EXAMPLE)}`,
+  example: EXAMPLE,
   instructions: INSTRUCTIONS,
 };

@@ -30,7 +30,10 @@ export class ToolDeveloperRunner extends StageRunner {
   override async run(context: StageContext): Promise<StageResult> {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
     const design = readDocument(context, PATHS.design, designSchema);
-    const { document, model, usage } = await this.writer.write(context, TOOL_NOTES_TASK, { requirements, design });
+    const { document, model, usage, cost_usd } = await this.writer.write(context, TOOL_NOTES_TASK, {
+      requirements,
+      design,
+    });
     const notes = new Map(document.tools.map((note) => [note.name, note]));
     const tools: ToolDocument[] = [];
     for (const chosen of design.tools) {
@@ -45,6 +48,7 @@ export class ToolDeveloperRunner extends StageRunner {
       },
       model,
       usage,
+      cost_usd,
       tool_calls: tools.reduce((sum, tool) => sum + tool.examples.length, 0),
       agent_name: agentNameFor(context, this.stage, design.agent_name),
     };

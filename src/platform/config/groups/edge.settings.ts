@@ -19,5 +19,21 @@ const origins = z
 /** What the HTTP edge lets in. */
 export const edgeSettings = {
   ALLOWED_ORIGINS: origins,
+  /** Seconds to receive a whole request. */
   REQUEST_TIMEOUT_SECONDS: integer(60, 1, 600),
+  RATE_LIMIT_PER_MINUTE: integer(600, 1, 1_000_000_000),
+  RATE_LIMIT_AUTH_PER_MINUTE: integer(20, 1, 1_000_000_000),
+  RATE_LIMIT_ORCHESTRATION_PER_MINUTE: integer(100, 1, 1_000_000_000),
+  /** Where several processes count together. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    ),
 };

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, concatMap, from, type Observable, of } from 'rxjs';
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../request-context.js';
+import { SECRET_ANSWER } from '../secret-answer.decorator.js';
 import { IdempotencyRepository, type RememberedAnswer } from './idempotency.repository.js';
 
 const HEADER = 'Idempotency-Key';
@@ -12,7 +14,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Makes every POST safe to repeat: with the header `Idempotency-Key` the same key and body answer what the first request
  * answered (marked `Idempotency-Replayed: true`), another body is 422, and while the first is still running it is 409.
- * A request that failed did not use up its key. Kept 24 hours, by organisation, user and route.
+ * A request that failed did not use up its key. Kept 24 hours, by organisation, user and route. Answers that hold a secret
+ * are not kept ({@link SECRET_ANSWER}).
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -21,12 +24,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly repository: IdempotencyRepository,
     private readonly context: RequestContext,
+    private readonly reflector: Reflector,
   ) {}
 
   async intercept(execution: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = execution.switchToHttp().getRequest<Request>();
     const key = request.header(HEADER);
-    if (request.method !== 'POST' || key === undefined) return next.handle();
+    if (request.method !== 'POST' || key === undefined || this.isSecret(execution)) return next.handle();
     if (!KEY.test(key)) throw ValidationError.field(HEADER, 'must be 1 to 255 visible ASCII characters');
     const requestKey = this.requestKey(request, key);
     const bodyHash = hash(JSON.stringify(request.body ?? null));
@@ -39,6 +43,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
       ),
       catchError((error: unknown) => from(this.forget(requestKey).then(() => Promise.reject(error as Error)))),
     );
+  }
+
+  /** Tokens and keys are never stored: such a route runs again, and what it must not do twice it refuses itself. */
+  private isSecret(execution: ExecutionContext): boolean {
+    return this.reflector.get<boolean | undefined>(SECRET_ANSWER, execution.getHandler()) === true;
   }
 
   private replay(earlier: RememberedAnswer, bodyHash: string, response: Response): unknown {

@@ -1,9 +1,17 @@
 import type { FunctionNode, MathNode } from 'mathjs';
-import { isConstantNode, isFunctionNode, isOperatorNode, isParenthesisNode, isSymbolNode } from 'mathjs';
 import { ToolError } from '../../tool.js';
 import { callFunction, factorial, modulo, power } from './functions.js';
 import { normaliseExpression, PERCENT_SIGN } from './normalise.js';
-import { big, type BigNumber, parseExpression } from './number-type.js';
+import {
+  big,
+  type BigNumber,
+  isConstantNode,
+  isFunctionNode,
+  isOperatorNode,
+  isParenthesisNode,
+  isSymbolNode,
+  parseExpression,
+} from './number-type.js';
 
 export const EXPRESSION_MAX_LENGTH = 500;
 

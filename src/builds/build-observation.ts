@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { Metrics } from '../platform/observability/metrics.js';
+import { Tracing } from '../platform/observability/tracing/tracing.js';
+import type { Project } from '../projects/project.js';
+import type { BuildStep } from './build.js';
+import type { RunEnding } from './build-run.js';
+import type { StageResult } from './runners/stage-runner.js';
+
+/** From the offline writers' milliseconds to the slowest model, in seconds. */
+const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600];
+
+/** `superseded`: stopped, deleted, or taken over by another process. `broken`: given up, the reaper takes it up again. */
+export type CountedEnding = 'completed' | 'failed' | Exclude<RunEnding, 'ended'> | 'broken';
+
+/** Counts, times and traces what this process builds. */
+@Injectable()
+export class BuildObservation {
+  private readonly runs;
+  private readonly durations;
+  private readonly tokens;
+
+  constructor(
+    metrics: Metrics,
+    private readonly tracing: Tracing,
+  ) {
+    this.runs = metrics.counter('nexus_build_runs_total', 'Runs of builds in this process that are over, by ending.', [
+      'ending',
+    ]);
+    this.durations = metrics.histogram(
+      'nexus_build_stage_duration_seconds',
+      'Time of the steps of builds, in seconds; the parts of a stage count on their own.',
+      ['stage', 'outcome'],
+      BUCKETS,
+    );
+    this.tokens = metrics.counter('nexus_build_tokens_total', 'Tokens that steps of builds took and gave.', [
+      'direction',
+    ]);
+  }
+
+  ended(ending: CountedEnding): void {
+    this.runs.inc({ ending });
+  }
+
+  /** A build outlives the request that began it and may be begun by none, so it is a trace of its own. */
+  async run<T>({ project_id, build_id }: Project, work: () => Promise<T>): Promise<T> {
+    if (!this.tracing.isOn) return work();
+    const attributes = { 'nexus.project_id': project_id, 'nexus.build_id': build_id };
+    const cause = trace.getActiveSpan()?.spanContext();
+    return context.with(ROOT_CONTEXT, () =>
+      this.tracing.within('build', { attributes, ...(cause ? { links: [{ context: cause }] } : {}) }, work),
+    );
+  }
+
+  async step(step: BuildStep, work: () => Promise<StageResult>): Promise<StageResult> {
+    const stage = step.sub_stage ?? step.stage;
+    const startedAt = performance.now();
+    let outcome = 'failed';
+    try {
+      const result = this.tracing.isOn ? await this.tracing.within(`build_stage ${stage}`, {}, work) : await work();
+      outcome = 'completed';
+      this.tokens.inc({ direction: 'input' }, result.usage.input_tokens);
+      this.tokens.inc({ direction: 'output' }, result.usage.output_tokens);
+      return result;
+    } finally {
+      this.durations.observe({ stage, outcome }, (performance.now() - startedAt) / 1000);
+    }
+  }
+}

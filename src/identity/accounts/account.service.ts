@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { Ids } from '../../shared/ids.js';
+import { ConflictError, NotFoundError, UnauthenticatedError } from '../../shared/domain-error.js';
+import type { Principal } from '../principal.js';
+import { requireToken } from '../require-token.js';
+import { StandingService } from '../standing/standing.service.js';
+import { familyOf } from '../tokens/access-tokens.js';
+import type { Membership, Organization, User } from './account.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { LockoutsService } from './lockouts.service.js';
+import { Passwords } from './passwords.js';
+
+/** What users see and change of their own accounts. */
+@Injectable()
+export class AccountService {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly passwords: Passwords,
+    private readonly standing: StandingService,
+    private readonly lockouts: LockoutsService,
+    private readonly ids: Ids,
+  ) {}
+
+  async get(user_id: string): Promise<User> {
+    const user = await this.accounts.findUser(user_id);
+    if (!user) throw new NotFoundError('User', user_id);
+    return user;
+  }
+
+  async organizationsOf(user_id: string): Promise<{ organization: Organization; membership: Membership }[]> {
+    return this.accounts.organizationsOf(await this.get(user_id));
+  }
+
+  /**
+   * Ends every sign-in of the user but the present one.
+   * @throws UnauthenticatedError when `current` is wrong (counted like a failed sign-in), ValidationError for a bad new one
+   */
+  async changePassword(principal: Principal, current: string, next: string): Promise<void> {
+    const { user_id } = principal;
+    const token_id = requireToken(principal);
+    const user = await this.get(user_id);
+    await this.lockouts.requireOpen(user.email);
+    if (!(await this.passwords.matches(current, user.password_hash))) {
+      await this.lockouts.countFailure(user.email);
+      throw new UnauthenticatedError('The current password is wrong', {
+        suggestion: 'Send the password you have now.',
+      });
+    }
+    await this.lockouts.requireOpen(user.email);
+    await this.passwords.requireGood('new', next, user.email);
+    const kept = { after: this.ids.next('fam'), family_id: familyOf(token_id) };
+    if (!(await this.accounts.changePassword(user, await this.passwords.hash(next), kept)))
+      throw new ConflictError('The password was changed by another request');
+    this.standing.changed(user_id);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Role } from '../principal.js';
+
+/** A person. `password_hash` is null for one who only ever signed in through another provider. */
+export interface User {
+  user_id: string;
+  email: string;
+  email_verified: boolean;
+  name: string;
+  password_hash: string | null;
+  /** In the order in which the user joined them. */
+  org_ids: string[];
+  /** Sign-ins (refresh families) up to this one are void, but for `sessions_kept`: set when the password changes. */
+  sessions_after?: string;
+  sessions_kept?: string;
+  created_at: string;
+}
+
+export interface Organization {
+  org_id: string;
+  name: string;
+  /** How many members hold `admin`; never falls to 0. */
+  admin_count: number;
+  created_at: string;
+}
+
+/** A user in an organisation. E-mail and name are copied so that a list of members is one query. */
+export interface Membership {
+  org_id: string;
+  user_id: string;
+  email: string;
+  name: string;
+  roles: Role[];
+  created_at: string;
+}
+
+export const isAdmin = ({ roles }: Pick<Membership, 'roles'>): boolean => roles.includes('admin');
+
+/** Addresses that differ in case only are one. */
+export const normalEmail = (email: string): string => email.trim().toLowerCase();

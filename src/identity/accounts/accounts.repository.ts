@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { emailKey, IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity-keys.js';
+import { isAdmin, type Membership, type Organization, type User } from './account.js';
+
+const NEW = 'attribute_not_exists(pk)';
+
+/** Users, the addresses that name them, and the organisations that they belong to. */
+@Injectable()
+export class AccountsRepository {
+  constructor(private readonly db: DynamoDb) {}
+
+  /** POST /auth/register, first start: all of it or nothing. @returns false when the address or the organisation is taken. */
+  async createWithOrganization(user: User, organization: Organization, membership: Membership): Promise<boolean> {
+    return this.written([
+      ...newUser(user),
+      put(organizationKey(organization.org_id), organization, NEW),
+      put(membershipKey(organization.org_id, user.user_id), membership),
+    ]);
+  }
+
+  /** A user of an existing organisation. @returns false when the address is taken or the organisation is gone. */
+  async createMember(user: User, membership: Membership): Promise<boolean> {
+    return this.written([
+      ...newUser(user),
+      put(membershipKey(membership.org_id, user.user_id), membership),
+      countAdmins(membership.org_id, isAdmin(membership) ? 1 : 0),
+    ]);
+  }
+
+  /** POST /organizations. */
+  async createOrganization(organization: Organization, membership: Membership): Promise<boolean> {
+    const { org_id } = organization;
+    return this.written([
+      put(organizationKey(org_id), organization, NEW),
+      put(membershipKey(org_id, membership.user_id), membership),
+      joinsOrganization(membership),
+    ]);
+  }
+
+  /** Gives a known user a membership. @returns false when there is one already, or no such user or organisation. */
+  async addMembership(membership: Membership): Promise<boolean> {
+    return this.written([
+      put(membershipKey(membership.org_id, membership.user_id), membership, NEW),
+      joinsOrganization(membership),
+      countAdmins(membership.org_id, isAdmin(membership) ? 1 : 0),
+    ]);
+  }
+
+  async findUser(user_id: string): Promise<User | undefined> {
+    return this.db.get<User>(IDENTITY_TABLE, { ...userKey(user_id) });
+  }
+
+  async findUserByEmail(email: string): Promise<User | undefined> {
+    const named = await this.db.get<{ user_id: string }>(IDENTITY_TABLE, { ...emailKey(email) });
+    return named && this.findUser(named.user_id);
+  }
+
+  async findOrganization(org_id: string): Promise<Organization | undefined> {
+    return this.db.get<Organization>(IDENTITY_TABLE, { ...organizationKey(org_id) });
+  }
+
+  async findMembership(org_id: string, user_id: string): Promise<Membership | undefined> {
+    return this.db.get<Membership>(IDENTITY_TABLE, { ...membershipKey(org_id, user_id) });
+  }
+
+  /** The organisations of a user and what it is in each, in the order of joining. */
+  async organizationsOf(user: User): Promise<{ organization: Organization; membership: Membership }[]> {
+    const read = <T>(key: (org_id: string) => object) =>
+      this.db.batchGet<T>(user.org_ids.map((org_id) => ({ table: IDENTITY_TABLE, key: { ...key(org_id) } })));
+    const [organizations, memberships] = await Promise.all([
+      read<Organization>(organizationKey),
+      read<Membership>((org_id) => membershipKey(org_id, user.user_id)),
+    ]);
+    return organizations.flatMap((organization, index) => {
+      const membership = memberships[index];
+      return organization && membership ? [{ organization, membership }] : [];
+    });
+  }
+
+  /** POST /auth/password. @returns false when the password is another than it was, or the user is gone. */
+  async changePassword(
+    user: User,
+    password_hash: string,
+    kept: { after: string; family_id: string },
+  ): Promise<boolean> {
+    const passwordIsUnchanged = 'password_hash = :old';
+    try {
+      await this.db.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...userKey(user.user_id) },
+        UpdateExpression: 'SET password_hash = :new, sessions_after = :after, sessions_kept = :kept',
+        ConditionExpression: passwordIsUnchanged,
+        ExpressionAttributeValues: {
+          ':old': user.password_hash,
+          ':new': password_hash,
+          ':after': kept.after,
+          ':kept': kept.family_id,
+        },
+      });
+      return true;
+    } catch (error) {
+      if (conditionFailed(error)) return false;
+      throw error;
+    }
+  }
+
+  private async written(items: TransactItem[]): Promise<boolean> {
+    try {
+      await this.db.transact(items);
+      return true;
+    } catch (error) {
+      if (failedConditions(error)) return false;
+      throw error;
+    }
+  }
+}
+
+function newUser(user: User): TransactItem[] {
+  return [put(emailKey(user.email), { user_id: user.user_id }, NEW), put(userKey(user.user_id), user, NEW)];
+}
+
+function put(key: object, record: object, condition?: string): TransactItem {
+  return {
+    Put: {
+      TableName: IDENTITY_TABLE,
+      Item: { ...key, ...record },
+      ...(condition ? { ConditionExpression: condition } : {}),
+    },
+  };
+}
+
+function joinsOrganization({ user_id, org_id }: Membership): TransactItem {
+  return {
+    Update: {
+      TableName: IDENTITY_TABLE,
+      Key: { ...userKey(user_id) },
+      UpdateExpression: 'SET org_ids = list_append(org_ids, :org)',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':org': [org_id] },
+    },
+  };
+}
+
+function countAdmins(org_id: string, more: number): TransactItem {
+  return {
+    Update: {
+      TableName: IDENTITY_TABLE,
+      Key: { ...organizationKey(org_id) },
+      UpdateExpression: 'ADD admin_count :more',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':more': more },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
+import { type TokenPair, TokenPairs } from '../tokens/token-pairs.service.js';
+import { type Membership, normalEmail, type User } from './account.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { LoginService } from './login.service.js';
+
+export interface SignedIn extends TokenPair {
+  user: { user_id: string; email: string; name: string; org_id: string; roles: string[] };
+}
+
+/** Signs users in and writes it down, whichever way they proved who they are. */
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly login: LoginService,
+    private readonly accounts: AccountsRepository,
+    private readonly pairs: TokenPairs,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organisation */
+  async withPassword(email: string, password: string, address: string): Promise<SignedIn> {
+    const user = await this.login.requireUser(email, password).catch(async (error: unknown) => {
+      await this.recordRefusal(normalEmail(email), address);
+      throw error;
+    });
+    return this.of(user, 'password');
+  }
+
+  /**
+   * For whoever has proven to be this user.
+   * @param method how: `password`, `google`, `invitation`, …
+   * @param membership of the organisation to sign in to; without it the first one of the user's.
+   */
+  async of(user: User, method: string, membership?: Membership): Promise<SignedIn> {
+    const member = membership ?? (await this.login.requireMembership(user));
+    const { user_id, org_id, roles } = member;
+    const pair = await this.pairs.begin(member);
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.login', outcome: 'success', details: { method } });
+    return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
+  }
+
+  /** In the log of each organisation of the account; an address that nobody has belongs to no organisation. */
+  private async recordRefusal(email: string, address: string): Promise<void> {
+    const user = await this.accounts.findUserByEmail(email);
+    const details = { user_id: user?.user_id };
+    const entries = (user?.org_ids ?? []).map((org_id) =>
+      this.audit.record({ org_id, actor: address, action: 'auth.login', outcome: 'refused', details }),
+    );
+    await Promise.all(entries);
+  }
+}

@@ -1,0 +1,64 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { PageQuery } from '../../../platform/http/page.dto.js';
+
+export class AuditLogQuery extends PageQuery {
+  /**
+   * Only what this user, key or address did.
+   * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  actor?: string;
+
+  /**
+   * Only this action.
+   * @example auth.login
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  action?: string;
+
+  /**
+   * From then on.
+   * @example '2026-11-20T00:00:00.000Z'
+   */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  since?: string;
+}
+
+export class AuditEntryDto {
+  /** @example aud_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  entry_id: string;
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  at: string;
+
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  actor: string;
+
+  /** @example auth.login */
+  action: string;
+
+  /** @example success */
+  outcome: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  target: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { method: 'password' } })
+  details: Record<string, unknown>;
+}
+
+export class AuditListDto {
+  entries: AuditEntryDto[];
+
+  /** @example 1 */
+  total: number;
+
+  /** The cursor of the next page; null at the end. */
+  last_key: string | null;
+}

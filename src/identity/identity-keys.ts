@@ -1,0 +1,23 @@
+/** Name of the one table of identity and the keys of its records; see `identity.tables.ts`. */
+export const IDENTITY_TABLE = 'PlatformIdentity';
+
+export interface RecordKey {
+  pk: string;
+  sk: string;
+}
+
+export const userKey = (user_id: string): RecordKey => ({ pk: `USER#${user_id}`, sk: 'USER' });
+export const emailKey = (email: string): RecordKey => ({ pk: `EMAIL#${email}`, sk: 'EMAIL' });
+export const organizationKey = (org_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: 'ORG' });
+export const membershipKey = (org_id: string, user_id: string): RecordKey => ({
+  pk: `ORG#${org_id}`,
+  sk: `MEMBER#${user_id}`,
+});
+export const apiKeyKey = (org_id: string, key_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: `KEY#${key_id}` });
+export const secretKey = (hash: string, kind: 'KEY' | 'REFRESH' | 'INVITATION'): RecordKey => ({
+  pk: `SECRET#${hash}`,
+  sk: kind,
+});
+export const familyKey = (family_id: string): RecordKey => ({ pk: `FAMILY#${family_id}`, sk: 'FAMILY' });
+export const revokedTokenKey = (jti: string): RecordKey => ({ pk: `JTI#${jti}`, sk: 'JTI' });
+export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`, sk: 'FAILURES' });

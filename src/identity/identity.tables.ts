@@ -1,0 +1,23 @@
+import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+
+/**
+ * Who is who, in one table. What is asked for together lies together: an organisation with its members and keys under
+ * `ORG#<org_id>`; everything that a request looks up by one name lies under that name.
+ *
+ * | pk | sk | record |
+ * | --- | --- | --- |
+ * | `USER#<user_id>` | `USER` | the user, with the hash of the password and the organisations it belongs to |
+ * | `EMAIL#<address>` | `EMAIL` | whose address it is: makes addresses unique |
+ * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
+ * | `ORG#<org_id>` | `MEMBER#<user_id>` | the membership and its roles |
+ * | `ORG#<org_id>` | `KEY#<key_id>` | an API key as it is listed |
+ * | `SECRET#<hash>` | `KEY` | which key a secret is |
+ * | `SECRET#<hash>` | `REFRESH` | a refresh token, used or not (expires) |
+ * | `SECRET#<hash>` | `INVITATION` | an invitation (expires) |
+ * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
+ * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
+ * | `SIGN_IN#<hash of address>` | `FAILURES` | failed sign-ins and the lock (expires) |
+ */
+export const IDENTITY_TABLES: TableDefinition[] = [
+  { name: 'PlatformIdentity', partition_key: 'pk', sort_key: 'sk', ttl_attribute: 'expires_at' },
+];

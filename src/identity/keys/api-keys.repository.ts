@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { conditionFailed, DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
+import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity-keys.js';
+import type { ApiKey } from './api-key.js';
+
+@Injectable()
+export class ApiKeysRepository {
+  constructor(private readonly db: DynamoDb) {}
+
+  /** The key and the way from its secret to it, together. */
+  async create(key: ApiKey): Promise<void> {
+    const { org_id, key_id, key_hash } = key;
+    await this.db.transact([
+      { Put: { TableName: IDENTITY_TABLE, Item: { ...apiKeyKey(org_id, key_id), ...key } } },
+      { Put: { TableName: IDENTITY_TABLE, Item: { ...secretKey(key_hash, 'KEY'), org_id, key_id } } },
+    ]);
+  }
+
+  async find(org_id: string, key_id: string): Promise<ApiKey | undefined> {
+    return this.db.get<ApiKey>(IDENTITY_TABLE, { ...apiKeyKey(org_id, key_id) });
+  }
+
+  /** GET /api-keys: all of an organisation, oldest first. */
+  async listByOrg(org_id: string): Promise<ApiKey[]> {
+    const keys: ApiKey[] = [];
+    const query = {
+      TableName: IDENTITY_TABLE,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :key)',
+      ExpressionAttributeValues: { ':pk': organizationKey(org_id).pk, ':key': 'KEY#' },
+    };
+    for await (const key of this.db.queryAll<ApiKey>(query)) keys.push(key);
+    return keys;
+  }
+
+  /** @returns false when it is gone already. */
+  async delete({ org_id, key_id, key_hash }: ApiKey): Promise<boolean> {
+    const Key = { ...apiKeyKey(org_id, key_id) };
+    try {
+      await this.db.transact([
+        { Delete: { TableName: IDENTITY_TABLE, Key, ConditionExpression: 'attribute_exists(pk)' } },
+        { Delete: { TableName: IDENTITY_TABLE, Key: { ...secretKey(key_hash, 'KEY') } } },
+      ]);
+      return true;
+    } catch (error) {
+      if (failedConditions(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Never brings a deleted key back. */
+  async touch(org_id: string, key_id: string, at: string): Promise<void> {
+    try {
+      await this.db.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...apiKeyKey(org_id, key_id) },
+        UpdateExpression: 'SET last_used_at = :at',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':at': at },
+      });
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../shared/clock.js';
+import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { apiKeyKey, secretKey } from '../identity-keys.js';
+import { actorOf, type Principal, type Role } from '../principal.js';
+import { requireGrantable } from '../require-grantable.js';
+import { newSecret, secretHash } from '../secrets.js';
+import { StandingCache } from '../standing/standing-cache.js';
+import type { ApiKey } from './api-key.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { KEY_PREFIX } from './presented-key.js';
+
+/** Keys of an organisation: made, listed, deleted. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly repository: ApiKeysRepository,
+    private readonly cache: StandingCache,
+    private readonly audit: AuditLog,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @returns the record and the secret, which nobody can read again.
+   * @throws PermissionDeniedError for roles that the caller does not hold, ValidationError for an end in the past
+   */
+  async create(
+    principal: Principal,
+    given: { name: string; roles: Role[]; expires_at?: string | undefined },
+  ): Promise<{ key: ApiKey; api_key: string }> {
+    requireGrantable(principal, given.roles);
+    const created_at = this.clock.timestamp();
+    const expires_at_time = given.expires_at === undefined ? null : new Date(given.expires_at).toISOString();
+    if (expires_at_time !== null && expires_at_time <= created_at)
+      throw ValidationError.field('expires_at', 'must be in the future');
+    const api_key = newSecret(KEY_PREFIX);
+    const key: ApiKey = {
+      key_id: this.ids.next('key'),
+      org_id: principal.org_id,
+      name: given.name,
+      roles: given.roles,
+      created_by: principal.user_id,
+      created_at,
+      expires_at_time,
+      key_hash: secretHash(api_key),
+    };
+    await this.repository.create(key);
+    await this.record(principal, 'api_key.created', key);
+    return { key, api_key };
+  }
+
+  async list(org_id: string): Promise<ApiKey[]> {
+    return this.repository.listByOrg(org_id);
+  }
+
+  /** Here it is refused at once, in other processes within 30 seconds. @throws NotFoundError */
+  async delete(principal: Principal, key_id: string): Promise<void> {
+    const { org_id } = principal;
+    const key = await this.repository.find(org_id, key_id);
+    if (!key || !(await this.repository.delete(key))) throw new NotFoundError('API key', key_id);
+    this.cache.forget(apiKeyKey(org_id, key_id), secretKey(key.key_hash, 'KEY'));
+    await this.record(principal, 'api_key.deleted', key);
+  }
+
+  private async record(principal: Principal, action: string, { org_id, key_id, name, roles }: ApiKey): Promise<void> {
+    const actor = actorOf(principal);
+    await this.audit.record({ org_id, actor, action, outcome: 'success', target: key_id, details: { name, roles } });
+  }
+}

@@ -1,0 +1,117 @@
+import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ApiRoles, IsRoles } from '../../dto-roles.js';
+import type { Role } from '../../principal.js';
+
+export class CreateOrganizationDto {
+  /** @example 'Analytical Engines' */
+  @IsString()
+  @Length(1, 100)
+  name: string;
+}
+
+export class OrganizationDto {
+  /** @example org_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  org_id: string;
+
+  /** @example 'Analytical Engines' */
+  name: string;
+
+  /** Your own in it. */
+  @ApiRoles()
+  roles: Role[];
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+}
+
+export class OrganizationListDto {
+  organizations: OrganizationDto[];
+
+  /** @example 1 */
+  total: number;
+}
+
+export class MemberDto {
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  user_id: string;
+
+  /** @example ada@example.com */
+  email: string;
+
+  /** @example 'Ada Lovelace' */
+  name: string;
+
+  @ApiRoles()
+  roles: Role[];
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+}
+
+export class MemberListDto {
+  members: MemberDto[];
+
+  /** @example 1 */
+  total: number;
+}
+
+export class ChangeRolesDto {
+  @IsRoles()
+  roles: Role[];
+}
+
+export class InviteMemberDto extends ChangeRolesDto {
+  /** @example grace@example.com */
+  @IsEmail()
+  @MaxLength(254)
+  email: string;
+}
+
+export class InvitationDto {
+  /** @example grace@example.com */
+  email: string;
+
+  @ApiRoles()
+  roles: Role[];
+
+  /**
+   * Hand it over to the invited: `POST /api/v1/auth/invitations/accept`. Shown this once.
+   * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
+   */
+  invitation_token: string;
+
+  /** @example '2026-11-27T10:00:00.000Z' */
+  expires_at: string;
+}
+
+export class AcceptInvitationDto {
+  /** @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u */
+  @IsString()
+  @Length(1, 200)
+  invitation_token: string;
+
+  /**
+   * Of your account, or the one that the new account shall have.
+   * @example 'correct horse battery'
+   */
+  @IsString()
+  @Length(1, 1000)
+  password: string;
+
+  /**
+   * For a new account.
+   * @example 'Grace Hopper'
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  name?: string;
+}
+
+export class RemovedMemberDto {
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  user_id: string;
+
+  /** @example true */
+  removed: boolean;
+}

@@ -1,0 +1,58 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Settings } from '../../platform/config/settings.js';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { ConflictError, PermissionDeniedError } from '../../shared/domain-error.js';
+import { RegisterDto, SignedInDto } from '../accounts/dto/auth.dto.js';
+import { RegistrationService } from '../accounts/registration.service.js';
+import { SignInService } from '../accounts/sign-in.service.js';
+import { AcceptInvitationDto } from './dto/organization.dto.js';
+import { InvitationsService } from './invitations.service.js';
+
+/** How people come to the platform: by themselves, or invited. */
+@ApiTags('sign-in')
+@Bare()
+@Public()
+@Controller('auth')
+export class JoiningController {
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly invitations: InvitationsService,
+    private readonly signIn: SignInService,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Only where the platform allows it (`NEXUS_ALLOW_REGISTRATION`). */
+  @Post('register')
+  @SecretAnswer()
+  @ApiOperation({ summary: 'Register with a new organisation', operationId: 'register' })
+  @ApiCreatedResponse({
+    type: SignedInDto,
+    description: 'You administer the new organisation and are signed in to it.',
+  })
+  @ApiErrors(400, 403, 409)
+  async register(@Body() { organization_name, ...given }: RegisterDto): Promise<SignedInDto> {
+    if (!this.settings.get('NEXUS_ALLOW_REGISTRATION'))
+      throw new PermissionDeniedError('Registration is closed', {
+        suggestion: 'Ask an administrator for an invitation.',
+      });
+    const made = await this.registration.withOrganization({ ...given, email_verified: false }, organization_name);
+    if (!made) throw new ConflictError('This e-mail address cannot be registered', { suggestion: 'Sign in instead.' });
+    return this.signIn.of(made.user, 'registration', made.membership);
+  }
+
+  /** A new user gives name and password; who has an account gives its password. */
+  @Post('invitations/accept')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Accept an invitation', operationId: 'acceptInvitation' })
+  @ApiOkResponse({ type: SignedInDto, description: 'You are a member and signed in.' })
+  @ApiErrors(400, 404, 409, 429)
+  async accept(@Body() { invitation_token, password, name }: AcceptInvitationDto): Promise<SignedInDto> {
+    const { user, membership } = await this.invitations.accept(invitation_token, password, name);
+    return this.signIn.of(user, 'invitation', membership);
+  }
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { isAdmin, type Membership, type User } from '../accounts/account.js';
+import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity-keys.js';
+import type { Role } from '../principal.js';
+
+/** What stood against a change of members. */
+export type MemberRefusal = 'last_admin' | 'changed_meanwhile';
+
+/** Changes of members; the number of administrators is kept with them, so that two at once cannot remove the last two. */
+@Injectable()
+export class MembersRepository {
+  constructor(private readonly db: DynamoDb) {}
+
+  /** All members of an organisation, in the order of their ids. */
+  async listByOrg(org_id: string): Promise<Membership[]> {
+    const members: Membership[] = [];
+    const query = {
+      TableName: IDENTITY_TABLE,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :member)',
+      ExpressionAttributeValues: { ':pk': organizationKey(org_id).pk, ':member': 'MEMBER#' },
+    };
+    for await (const member of this.db.queryAll<Membership>(query)) members.push(member);
+    return members;
+  }
+
+  async changeRoles(member: Membership, roles: Role[]): Promise<MemberRefusal | undefined> {
+    const { org_id, user_id } = member;
+    const change: TransactItem = {
+      Update: {
+        TableName: IDENTITY_TABLE,
+        Key: { ...membershipKey(org_id, user_id) },
+        UpdateExpression: 'SET #roles = :new',
+        ConditionExpression: '#roles = :old',
+        ExpressionAttributeNames: { '#roles': 'roles' },
+        ExpressionAttributeValues: { ':new': roles, ':old': member.roles },
+      },
+    };
+    const more = Number(roles.includes('admin')) - Number(isAdmin(member));
+    return this.refusalOf([countAdmins(org_id, more), change]);
+  }
+
+  async remove(member: Membership, user: User | undefined): Promise<MemberRefusal | undefined> {
+    const { org_id, user_id } = member;
+    const removal: TransactItem = {
+      Delete: {
+        TableName: IDENTITY_TABLE,
+        Key: { ...membershipKey(org_id, user_id) },
+        ConditionExpression: '#roles = :old',
+        ExpressionAttributeNames: { '#roles': 'roles' },
+        ExpressionAttributeValues: { ':old': member.roles },
+      },
+    };
+    const leaving: TransactItem[] = user ? [leaves(user, org_id)] : [];
+    return this.refusalOf([countAdmins(org_id, isAdmin(member) ? -1 : 0), removal, ...leaving]);
+  }
+
+  private async refusalOf(items: TransactItem[]): Promise<MemberRefusal | undefined> {
+    try {
+      await this.db.transact(items);
+      return undefined;
+    } catch (error) {
+      const failed = failedConditions(error);
+      if (!failed) throw error;
+      return failed[0] ? 'last_admin' : 'changed_meanwhile';
+    }
+  }
+}
+
+function countAdmins(org_id: string, more: number): TransactItem {
+  const anotherStays = 'admin_count > :one';
+  return {
+    Update: {
+      TableName: IDENTITY_TABLE,
+      Key: { ...organizationKey(org_id) },
+      UpdateExpression: 'ADD admin_count :more',
+      ConditionExpression: more < 0 ? anotherStays : 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':more': more, ...(more < 0 ? { ':one': 1 } : {}) },
+    },
+  };
+}
+
+function leaves({ user_id, org_ids }: User, org_id: string): TransactItem {
+  return {
+    Update: {
+      TableName: IDENTITY_TABLE,
+      Key: { ...userKey(user_id) },
+      UpdateExpression: 'SET org_ids = :rest',
+      ConditionExpression: 'org_ids = :all',
+      ExpressionAttributeValues: { ':all': org_ids, ':rest': org_ids.filter((id) => id !== org_id) },
+    },
+  };
+}

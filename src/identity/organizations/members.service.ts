@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { ConflictError, InvalidStateError, NotFoundError } from '../../shared/domain-error.js';
+import type { Membership } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { actorOf, type Principal, type Role } from '../principal.js';
+import { requireGrantable } from '../require-grantable.js';
+import { StandingService } from '../standing/standing.service.js';
+import { type MemberRefusal, MembersRepository } from './members.repository.js';
+
+/** Who belongs to the caller's organisation, and as what. An organisation never loses its last administrator. */
+@Injectable()
+export class MembersService {
+  constructor(
+    private readonly members: MembersRepository,
+    private readonly accounts: AccountsRepository,
+    private readonly standing: StandingService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  async list(org_id: string): Promise<Membership[]> {
+    return this.members.listByOrg(org_id);
+  }
+
+  /** @throws NotFoundError, PermissionDeniedError, InvalidStateError for the last administrator, ConflictError */
+  async changeRoles(principal: Principal, user_id: string, roles: Role[]): Promise<Membership> {
+    requireGrantable(principal, roles);
+    const member = await this.member(principal, user_id);
+    requireGrantable(principal, member.roles);
+    requireDone(await this.members.changeRoles(member, roles));
+    this.standing.changed(user_id, principal.org_id);
+    await this.record(principal, 'member.roles_changed', user_id, { from: member.roles, to: roles });
+    return { ...member, roles };
+  }
+
+  /** From now on the user's tokens and keys for this organisation are refused. @throws as {@link changeRoles} */
+  async remove(principal: Principal, user_id: string): Promise<void> {
+    const member = await this.member(principal, user_id);
+    requireGrantable(principal, member.roles);
+    requireDone(await this.members.remove(member, await this.accounts.findUser(user_id)));
+    this.standing.changed(user_id, principal.org_id);
+    await this.record(principal, 'member.removed', user_id, { roles: member.roles });
+  }
+
+  private async member({ org_id }: Principal, user_id: string): Promise<Membership> {
+    const member = await this.accounts.findMembership(org_id, user_id);
+    if (!member) throw new NotFoundError('Member', user_id);
+    return member;
+  }
+
+  private async record(principal: Principal, action: string, target: string, details: Record<string, unknown>) {
+    const { org_id } = principal;
+    await this.audit.record({ org_id, actor: actorOf(principal), action, outcome: 'success', target, details });
+  }
+}
+
+function requireDone(refusal: MemberRefusal | undefined): void {
+  if (refusal === 'last_admin')
+    throw new InvalidStateError('The last administrator of an organisation stays', {
+      details: { reason: 'last_admin' },
+      suggestion: 'Make another member an administrator first.',
+    });
+  if (refusal) throw new ConflictError('The member was changed by another request');
+}

@@ -1,0 +1,71 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { Access } from '../access.decorator.js';
+import type { Membership, Organization } from '../accounts/account.js';
+import { AccountService } from '../accounts/account.service.js';
+import { SignedInDto } from '../accounts/dto/auth.dto.js';
+import { SignInService } from '../accounts/sign-in.service.js';
+import { CurrentPrincipal } from '../principal.decorator.js';
+import type { Principal } from '../principal.js';
+import { requireToken } from '../require-token.js';
+import { CreateOrganizationDto, OrganizationDto, OrganizationListDto } from './dto/organization.dto.js';
+import { OrganizationsService } from './organizations.service.js';
+
+@ApiTags('organisations')
+@Controller('organizations')
+export class OrganizationsController {
+  constructor(
+    private readonly organizations: OrganizationsService,
+    private readonly account: AccountService,
+    private readonly signIn: SignInService,
+  ) {}
+
+  /** Those that you belong to, in the order in which you joined them. */
+  @Get()
+  @Access('viewer')
+  @ApiOperation({ summary: 'List your organisations', operationId: 'listOrganizations' })
+  @ApiData(OrganizationListDto, { description: 'Your organisations and what you are in them.' })
+  @ApiErrors(403, 404)
+  async list(@CurrentPrincipal() principal: Principal): Promise<OrganizationListDto> {
+    requireToken(principal);
+    const organizations = (await this.organizations.listOf(principal.user_id)).map(view);
+    return { organizations, total: organizations.length };
+  }
+
+  /** You become its administrator. Your present tokens stay with their organisation; switch for tokens of the new one. */
+  @Post()
+  @Access('admin')
+  @ApiOperation({ summary: 'Create an organisation', operationId: 'createOrganization' })
+  @ApiData(OrganizationDto, { status: 201, description: 'The new organisation.' })
+  @ApiErrors(400, 403, 404)
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { name }: CreateOrganizationDto,
+  ): Promise<OrganizationDto> {
+    requireToken(principal);
+    return view(await this.organizations.create(principal.user_id, name));
+  }
+
+  /** A new sign-in, for another organisation that you belong to; the present one goes on. The body is empty. */
+  @Post(':org_id/switch')
+  @Access('viewer')
+  @Bare()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Get tokens for another of your organisations', operationId: 'switchOrganization' })
+  @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organisation.' })
+  @ApiErrors(400, 403, 404)
+  async switch(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<SignedInDto> {
+    requireToken(principal);
+    const membership = await this.organizations.membership(org_id, principal.user_id);
+    return this.signIn.of(await this.account.get(principal.user_id), 'switch', membership);
+  }
+}
+
+function view({ organization, membership }: { organization: Organization; membership: Membership }): OrganizationDto {
+  const { org_id, name, created_at } = organization;
+  return { org_id, name, roles: membership.roles, created_at };
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../shared/clock.js';
+import { Ids } from '../../shared/ids.js';
+import type { Membership } from '../accounts/account.js';
+import { newSecret, secretHash } from '../secrets.js';
+import { AccessTokens } from './access-tokens.js';
+import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from './token-settings.js';
+
+export interface TokenPair {
+  access_token: string;
+  refresh_token: string;
+  token_type: 'Bearer';
+  /** Seconds that the access token lives. */
+  expires_in: number;
+}
+
+const REFRESH_PREFIX = 'nxr_';
+
+/** Hands out pairs of an access and a refresh token: the first of a sign-in, and the next ones of its family. */
+@Injectable()
+export class TokenPairs {
+  constructor(
+    private readonly access: AccessTokens,
+    private readonly refresh: RefreshTokensRepository,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+  ) {}
+
+  /** A new sign-in of a member, whichever way it was proven. */
+  async begin(membership: Membership): Promise<TokenPair> {
+    const { user_id, org_id } = membership;
+    const family_id = this.ids.next('fam');
+    const next = this.newRefreshToken();
+    const family = { family_id, user_id, org_id, created_at: this.clock.timestamp() };
+    await this.refresh.create(family, next.hash, next.expires_at);
+    return this.pair(membership, family_id, next.secret);
+  }
+
+  /** The next pair of a family. @returns undefined when the token was used already or the family has ended. */
+  async next(membership: Membership, family_id: string, used_hash: string): Promise<TokenPair | undefined> {
+    const next = this.newRefreshToken();
+    const isRotated = await this.refresh.rotate(family_id, { hash: used_hash, at: this.clock.timestamp() }, next);
+    return isRotated ? this.pair(membership, family_id, next.secret) : undefined;
+  }
+
+  private newRefreshToken() {
+    const secret = newSecret(REFRESH_PREFIX);
+    const expires_at = Math.floor(this.clock.now().getTime() / 1000) + REFRESH_TOKEN_SECONDS;
+    return { secret, hash: secretHash(secret), expires_at };
+  }
+
+  private pair(membership: Membership, family_id: string, refresh_token: string): TokenPair {
+    const access_token = this.access.sign(membership, family_id);
+    return { access_token, refresh_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
+  }
+}

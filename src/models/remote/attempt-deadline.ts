@@ -1,0 +1,53 @@
+import type { ModelError } from '../model-error.js';
+import { type Called, failure } from './provider-failure.js';
+
+/** The time of one attempt: its signal ends the request when the caller gives up or nothing came for too long. */
+export class AttemptDeadline {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private late: ModelError | undefined;
+
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly called: Called,
+    private readonly caller: AbortSignal | undefined,
+  ) {
+    if (caller?.aborted) this.cancel();
+    else caller?.addEventListener('abort', this.cancel, { once: true });
+    this.timer = setTimeout(this.end, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Something came: the time begins anew. */
+  extend(): void {
+    this.timer.refresh();
+  }
+
+  /** The caller gave up; that is no failure of the provider. */
+  get isCancelled(): boolean {
+    return this.caller?.aborted === true;
+  }
+
+  /** What an error of the attempt really was: the caller's wish, the time-out, or itself. */
+  causeOf(error: unknown): unknown {
+    return this.isCancelled ? this.caller?.reason : (this.late ?? error);
+  }
+
+  /** Frees the timer. Safe to repeat. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this.cancel);
+  }
+
+  private readonly end = (): void => {
+    this.late = failure('timeout', this.called, { details: { timeout_seconds: this.timeoutMs / 1000 } });
+    this.controller.abort(this.late);
+  };
+
+  readonly cancel = (): void => {
+    this.controller.abort(this.caller?.reason);
+  };
+}

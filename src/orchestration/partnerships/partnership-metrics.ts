@@ -1,0 +1,121 @@
+import { bucketsOf, percentile } from '../../statistics/latency-histogram.js';
+import { pointsOfLatency, pointsOfPercentage, pointsOfTarget } from './health-rules.js';
+import { type Direction, isMeasured, type Partnership, type PushedMetrics } from './partnership.js';
+import { pointsOf, trendOf, type Trend } from './pushed-metrics.js';
+
+/** One bucket: numbers under `total`, `successful`, `faults`, `duration_us` and of the latency histogram. */
+export type Bucket = Record<string, string | number>;
+
+/** A partnership, or several of one type, with what is known of them. */
+export interface Measured {
+  partnerships: Partnership[];
+  buckets: Bucket[];
+  pushed: PushedMetrics[];
+}
+
+export interface Metrics {
+  /** Percentages 0-100, response times in milliseconds. */
+  values: Record<string, number | null>;
+  /** Why a value is not known. */
+  reasons: Record<string, string>;
+  /** Of the pushed metrics. */
+  trends: Record<string, Trend | null>;
+  /** What enters the score. */
+  points: number[];
+}
+
+const CALL_METRICS = ['uptime', 'success_rate', 'response_time_p50', 'response_time_p95'] as const;
+
+/** Everything that is measured of a partnership in a window. What is not known is null, with the reason beside it. */
+export function metricsOf(measured: Measured): Metrics {
+  const metrics = ofCalls(measured);
+  const business = ofPushed(measured);
+  return {
+    values: { ...metrics.values, ...business.values },
+    reasons: { ...metrics.reasons, ...business.reasons },
+    trends: business.trends,
+    points: [...metrics.points, ...business.points],
+  };
+}
+
+function ofCalls({ partnerships, buckets }: Measured): Metrics {
+  if (!partnerships.some(isMeasured)) return unknown(reasonOf(partnerships), null);
+  const sum = added(buckets);
+  const total = sum['total'] ?? 0;
+  if (total === 0) return unknown('nothing was measured in this window', 0);
+  const successful = sum['successful'] ?? 0;
+  const faults = sum['faults'] ?? 0;
+  const uptime = rounded((100 * (total - faults)) / total);
+  const success_rate = successful + faults === 0 ? null : rounded((100 * successful) / (successful + faults));
+  const mean_ms = (sum['duration_us'] ?? 0) / 1000 / successful;
+  const latency = (quantile: number): number | null => {
+    const value = percentile(bucketsOf(sum), quantile, mean_ms);
+    return value === null ? null : rounded(value);
+  };
+  const [p50, p95] = [latency(0.5), latency(0.95)];
+  return {
+    values: { uptime, success_rate, response_time_p50: p50, response_time_p95: p95, requests: total },
+    reasons: {
+      ...(success_rate === null ? { success_rate: 'no call of this window was carried through' } : {}),
+      ...(p95 === null
+        ? {
+            response_time_p50: 'nothing was answered in this window',
+            response_time_p95: 'nothing was answered in this window',
+          }
+        : {}),
+    },
+    trends: {},
+    points: [
+      pointsOfPercentage(uptime),
+      ...(success_rate === null ? [] : [pointsOfPercentage(success_rate)]),
+      ...(p95 === null ? [] : [pointsOfLatency(p95)]),
+    ],
+  };
+}
+
+function ofPushed({ partnerships, pushed }: Measured): Metrics {
+  const metrics: Metrics = { values: {}, reasons: {}, trends: {}, points: [] };
+  const goals = partnerships.flatMap(({ success_metrics }) => success_metrics);
+  const names = new Set([...goals.map(({ name }) => name), ...pushed.flatMap((all) => Object.keys(all))]);
+  for (const name of names) {
+    if ((CALL_METRICS as readonly string[]).includes(name) || name === 'requests') continue;
+    const goal = goals.find((candidate) => candidate.name === name);
+    const direction: Direction = goal?.direction ?? 'higher';
+    const points = pushed
+      .flatMap((all) => pointsOf(all, name))
+      .sort((a, b) => (a.measured_at < b.measured_at ? -1 : 1));
+    const latest = points.at(-1);
+    metrics.values[name] = latest?.value ?? null;
+    if (!latest) metrics.reasons[name] = 'no measurement was pushed';
+    else metrics.trends[name] = trendOf(points, direction);
+    if (latest && goal) metrics.points.push(pointsOfTarget(latest.value, goal.target, direction));
+  }
+  return metrics;
+}
+
+function unknown(reason: string, requests: number | null): Metrics {
+  const values = Object.fromEntries(CALL_METRICS.map((name) => [name, null]));
+  const reasons = Object.fromEntries(CALL_METRICS.map((name) => [name, reason]));
+  return {
+    values: { ...values, requests },
+    reasons: requests === null ? { ...reasons, requests: reason } : reasons,
+    trends: {},
+    points: [],
+  };
+}
+
+function reasonOf(partnerships: Partnership[]): string {
+  return partnerships.some(({ enabled }) => enabled)
+    ? 'no probe is set: link agents or a health_url'
+    : 'the partnership is disabled';
+}
+
+function added(buckets: Bucket[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const bucket of buckets)
+    for (const [attribute, value] of Object.entries(bucket))
+      if (typeof value === 'number') sum[attribute] = (sum[attribute] ?? 0) + value;
+  return sum;
+}
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;

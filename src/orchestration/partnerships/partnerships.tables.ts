@@ -1,0 +1,44 @@
+import type { TableDefinition } from '../../platform/dynamodb/table-definition.js';
+
+export const PARTNERSHIPS_TABLE = 'PlatformPartnerships';
+
+/**
+ * PlatformPartnerships holds everything of an organisation's partnerships under one key, so that one query reads it all:
+ *
+ * | owner | item | holds |
+ * |---|---|---|
+ * | `ORG#<org>` | `ORG` | that the defaults were seeded, and the status of the system that was noted last |
+ * | `ORG#<org>` | `PARTNERSHIP#<id>` | the record |
+ * | `ORG#<org>` | `PUSHED#<id>` | the last points of each pushed metric |
+ * | `ORG#<org>` | `WATCH#<id>` | who looks when, and the last answer; in `DueIndex` while there is something to watch |
+ * | `ORG#<org>#PROBES#<id>#<created_at>` | `SLICE#…`, `HOUR#…` | buckets of its sliding windows (`statistics/window.ts`); they expire |
+ */
+export const PARTNERSHIP_TABLES: TableDefinition[] = [
+  {
+    name: PARTNERSHIPS_TABLE,
+    partition_key: 'owner',
+    sort_key: 'item',
+    indexes: [{ name: 'DueIndex', partition_key: 'watched', sort_key: 'due_at' }],
+    ttl_attribute: 'expires_at',
+  },
+];
+
+const RECORD = 'PARTNERSHIP#';
+const PUSHED = 'PUSHED#';
+const WATCH = 'WATCH#';
+
+export interface ItemKey extends Record<string, string> {
+  owner: string;
+  item: string;
+}
+
+export const ownerOf = (org_id: string): string => `ORG#${org_id}`;
+export const orgKey = (org_id: string): ItemKey => ({ owner: ownerOf(org_id), item: 'ORG' });
+export const recordKey = (org_id: string, id: string): ItemKey => ({ owner: ownerOf(org_id), item: RECORD + id });
+export const pushedKey = (org_id: string, id: string): ItemKey => ({ owner: ownerOf(org_id), item: PUSHED + id });
+export const watchKey = (org_id: string, id: string): ItemKey => ({ owner: ownerOf(org_id), item: WATCH + id });
+export const probesOf = ({ org_id, id, created_at }: { org_id: string; id: string; created_at: string }): string =>
+  `ORG#${org_id}#PROBES#${id}#${created_at}`;
+
+/** The one partition of the sparse index of what is to be watched. */
+export const WATCHED = 'WATCHED';

@@ -1,0 +1,78 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { RateLimitedError } from '../../../shared/domain-error.js';
+import { Settings } from '../../config/settings.js';
+import { Budgets } from './budgets.js';
+import { groupOf, type RateLimitGroup } from './rate-limit-group.js';
+
+const WINDOW_SECONDS = 60;
+/**
+ * How many principals' worth of requests one address may send in a minute. Behind one address (an office, a gateway) several
+ * principals each have their own budget; this bounds what verifying credentials can cost.
+ */
+const PRINCIPALS_PER_ADDRESS = 10;
+
+/** Who may send how much: per address for strangers, per principal for whoever is known. */
+@Injectable()
+export class RateLimits implements OnApplicationShutdown {
+  private readonly limits: Record<RateLimitGroup, number>;
+
+  constructor(
+    settings: Settings,
+    private readonly budgets: Budgets,
+  ) {
+    this.limits = {
+      orchestration: settings.get('RATE_LIMIT_ORCHESTRATION_PER_MINUTE'),
+      auth: settings.get('RATE_LIMIT_AUTH_PER_MINUTE'),
+      default: settings.get('RATE_LIMIT_PER_MINUTE'),
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.budgets.close();
+  }
+
+  /** A request whose sender is not known, or whose credentials turned out wrong. @throws RateLimitedError */
+  async countStranger(request: Request, response: Response): Promise<void> {
+    const group = groupOf(request.path);
+    if (group) await this.spend(group, 'stranger', addressOf(request), this.limits[group], response);
+  }
+
+  /** A request with credentials that are still to be verified, which costs something. @throws RateLimitedError */
+  async countClaim(request: Request, response: Response): Promise<void> {
+    const group = groupOf(request.path);
+    if (!group) return;
+    await this.spend(group, 'claim', addressOf(request), this.limits[group] * PRINCIPALS_PER_ADDRESS, response);
+  }
+
+  /** A request of a known principal. @throws RateLimitedError */
+  async countPrincipal(
+    { org_id, user_id }: { org_id: string; user_id: string },
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    const group = groupOf(request.path);
+    if (group) await this.spend(group, 'principal', `${org_id}:${user_id}`, this.limits[group], response);
+  }
+
+  private async spend(
+    group: RateLimitGroup,
+    kind: string,
+    client: string,
+    limit: number,
+    response: Response,
+  ): Promise<void> {
+    const { allowed, remaining, seconds_left } = await this.budgets.spend(`${group}:${kind}`, client, limit);
+    response.setHeader('X-RateLimit-Limit', limit);
+    response.setHeader('X-RateLimit-Remaining', remaining);
+    response.setHeader('X-RateLimit-Reset', seconds_left);
+    // draft-ietf-httpapi-ratelimit-headers: policy (quota, window) and what is left of it (requests, seconds).
+    response.setHeader('RateLimit-Policy', `"${group}";q=${limit};w=${WINDOW_SECONDS}`);
+    response.setHeader('RateLimit', `"${group}";r=${remaining};t=${seconds_left}`);
+    if (!allowed) throw new RateLimitedError(`More than ${limit} requests in a minute`, seconds_left, { details: { limit, group } });
+  }
+}
+
+function addressOf(request: Request): string {
+  return request.ip ?? 'unknown';
+}

@@ -1,0 +1,70 @@
+import type { DestinationStream, Logger, StreamEntry } from 'pino';
+import { pino } from 'pino';
+import type { Settings } from '../../config/settings.js';
+import type { RequestContext } from '../../http/request-context.js';
+import { redacted } from './redaction.js';
+import { rotatingFile } from './rotating-file.js';
+
+const LEVELS: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal' };
+
+/** pino's name of the level that the setting LOG_LEVEL means. */
+export function pinoLevel(settings: Settings): string {
+  const level = settings.get('LOG_LEVEL');
+  return LEVELS[level] ?? level;
+}
+
+/**
+ * The logger under all others: JSON lines that carry the ids of the request they belong to, without secrets and bodies.
+ * @param destination takes the place of standard output, for tests.
+ */
+export async function createRootLogger(
+  settings: Settings,
+  context: RequestContext,
+  destination: DestinationStream = pino.destination(1),
+): Promise<Logger> {
+  const level = pinoLevel(settings);
+  const streams = await streamsOf(settings, destination);
+  const [only] = streams;
+  return pino(
+    {
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: () => ({ ...context.current() }),
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (line) => redacted(line) as Record<string, unknown>,
+      },
+      // Errors are plain by then; pino's own serialiser would look for an Error again.
+      serializers: { err: (error: unknown) => error },
+      hooks: { logMethod: withoutSecrets },
+    },
+    // One stream is written to directly; pino's fan-out costs a little with every line.
+    streams.length === 1 && only ? only.stream : pino.multistream(streams),
+  );
+}
+
+/** The text of a line is no field, so the formatter does not see it. */
+function withoutSecrets(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
+  method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? redacted(arg) : arg)) as typeof args);
+}
+
+async function streamsOf(settings: Settings, destination: DestinationStream): Promise<StreamEntry[]> {
+  // Which lines are written is the logger's decision; the streams take all that it lets through.
+  const level = 'trace';
+  const streams: StreamEntry[] = [{ level, stream: await terminal(settings, destination) }];
+  const file = settings.get('LOG_FILE');
+  if (file !== undefined) streams.push({ level, stream: await rotatingFile(settings, file) });
+  return streams;
+}
+
+async function terminal(settings: Settings, destination: DestinationStream): Promise<DestinationStream> {
+  const byDefault = settings.get('ENVIRONMENT') === 'development' && process.stdout.isTTY ? 'pretty' : 'json';
+  if ((settings.get('LOG_FORMAT') ?? byDefault) === 'json') return destination;
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({ singleLine: true, colorize: process.stdout.isTTY });
+  return {
+    write: (line) => {
+      destination.write(pretty(line));
+    },
+  };
+}

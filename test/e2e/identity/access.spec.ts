@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { startApp, type TestApp } from '../../support/app.js';
+import { builtAgent } from '../../support/built-agent.js';
+import { temporaryDirectory } from '../../support/database.js';
+import type { HttpClient } from '../../support/http.js';
+import { type Operation, operationsOf } from '../../support/operations.js';
+import { PlatformProcess } from '../../support/platform-process.js';
+
+let app: TestApp;
+let all: Operation[];
+let owner: HttpClient;
+/** Ids that exist, in the organisation `owner`. */
+let ids: Record<string, string>;
+
+beforeAll(async () => {
+  app = await startApp();
+  // As it ships: only what is built says which bodies a route takes.
+  const shipped = await PlatformProcess.start({ NEXUS_DATA_DIR: temporaryDirectory() });
+  all = operationsOf((await (await shipped.http.raw('GET', '/docs-json')).json()) as OpenAPIObject);
+  await shipped.kill('SIGTERM');
+  owner = app.http.as('owner');
+  const agent = await builtAgent(owner);
+  const run = await owner.post(`${agent.path}/invoke`, { input_text: 'What is 6 * 7?' });
+  const session = await owner.post(`${agent.path}/sessions`, {});
+  const key = await owner.post('/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
+  ids = {
+    project_id: agent.project_id,
+    task_id: agent.project_id,
+    agent_id: agent.agent_id,
+    session_id: String(session.data['session_id']),
+    invocation_id: String(run.data['invocation_id']),
+    key_id: String(key.data['key_id']),
+    org_id: 'owner',
+    user_id: 'tester',
+    stage_name: 'orchestrator',
+    path: 'requirements.json',
+  };
+});
+afterAll(() => app.close());
+
+const listed = (heading: string): string[] => {
+  const text = readFileSync('docs/access.md', 'utf8').split(`## ${heading}`)[1]?.split('\n## ')[0] ?? '';
+  return [...text.matchAll(/^- `([A-Z]+ [^`]+)`/gm)].map(([, name]) => name ?? '').sort();
+};
+const names = (some: Operation[]): string[] => some.map(({ name }) => name).sort();
+/** The oldest route of all names a project where it says agent. */
+const MISNAMED: Readonly<Record<string, string>> = { 'GET /api/v1/agents/{agent_id}/status': 'project_id' };
+const pathOf = ({ path, name: operation }: Operation): string =>
+  path.replace(/\{\*?(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[MISNAMED[operation] ?? name] ?? 'none'));
+
+/** The status of each operation for a client, as `name: status`. */
+async function ask(http: HttpClient, some: Operation[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (const operation of some) {
+    const { method, body, is_upload } = operation;
+    const response = is_upload
+      ? await http.rawForm(method, pathOf(operation), 'a note')
+      : await http.raw(method, pathOf(operation), body && JSON.stringify(body), { 'content-type': 'application/json' });
+    await response.body?.cancel();
+    answers.push(`${operation.name}: ${response.status}`);
+  }
+  return answers;
+}
+const each = (some: Operation[], status: number): string[] => some.map(({ name }) => `${name}: ${status}`);
+
+/** Operations that say neither who may call them nor that everybody may. */
+const withoutRule = (some: Operation[]): string[] => names(some.filter((one) => !one.is_public && !one.least_role));
+
+it('has a rule for every route, and notices one without', () => {
+  expect(all.length).toBeGreaterThan(50);
+  expect(withoutRule(all)).toEqual([]);
+  const careless = operationsOf({ paths: { '/new': { get: { responses: {} } } } } as unknown as OpenAPIObject);
+  expect(withoutRule([...all, ...careless])).toEqual(['GET /new']);
+});
+
+it('has the public routes that docs/access.md lists, and no other', () => {
+  expect(names(all.filter(({ is_public }) => is_public))).toEqual(listed('Public routes'));
+});
+
+it('documents 401 and 403 of every route that is not public', () => {
+  const closed = all.filter(({ is_public }) => !is_public);
+  expect(names(closed.filter(({ statuses }) => !statuses.includes('401') || !statuses.includes('403')))).toEqual([]);
+});
+
+it('answers 401 without a token, except on public routes', async () => {
+  const closed = all.filter(({ is_public }) => !is_public);
+  expect(await ask(app.http.anonymous(), closed)).toEqual(each(closed, 401));
+});
+
+it('answers 403 to a viewer on every route that changes something but the own sign-in', async () => {
+  const own = listed('What a viewer may send');
+  const changing = all.filter(({ method, is_public, name }) => method !== 'GET' && !is_public && !own.includes(name));
+  expect(changing.length).toBeGreaterThan(20);
+  expect(names(all.filter((one) => one.method !== 'GET' && one.least_role === 'viewer'))).toEqual(own);
+  expect(await ask(app.http.as('owner', 'onlooker', ['viewer']), changing)).toEqual(each(changing, 403));
+});
+
+it('answers 403 to a developer where it takes an administrator', async () => {
+  const closed = all.filter(({ least_role }) => least_role === 'admin');
+  expect(await ask(app.http.as('owner', 'builder', ['developer']), closed)).toEqual(each(closed, 403));
+});
+
+it('answers 404 for every id of another organisation, also to an administrator', async () => {
+  const withId = all.filter(({ path, is_public }) => path.includes('{') && !is_public);
+  expect(withId.length).toBeGreaterThan(25);
+  expect(await ask(app.http.as('rival', 'intruder'), withId)).toEqual(each(withId, 404));
+});
+
+it('asked for ids that are there: their owner reads them', async () => {
+  const reading = all.filter(
+    ({ path, method, is_public, name }) =>
+      path.includes('{') && method === 'GET' && !is_public && !name.includes('events'),
+  );
+  const answers = await ask(owner, reading);
+  expect(answers.filter((answer) => !answer.endsWith(': 200'))).toEqual([]);
+});

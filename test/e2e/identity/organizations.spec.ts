@@ -1,0 +1,203 @@
+import { startApp, type TestApp } from '../../support/app.js';
+import { eventually, type HttpClient } from '../../support/http.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ NEXUS_BCRYPT_ROUNDS: '4' });
+});
+afterAll(() => app.close());
+
+const PASSWORD = 'seven quiet harbours';
+interface SignedIn {
+  access_token: string;
+  user: { user_id: string; org_id: string; roles: string[]; email: string };
+}
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const call = async <T>(token: string, method: string, path: string, body?: unknown) => {
+  const response = await app.http.anonymous().raw(method, path, body === undefined ? undefined : JSON.stringify(body), {
+    ...(token ? bearer(token) : {}),
+    'content-type': 'application/json',
+  });
+  const parsed = (await response.json()) as { data: T; error: { code: string; details: Record<string, unknown> } };
+  return { status: response.status, body: parsed as unknown as T, data: parsed.data, error: parsed.error };
+};
+let count = 0;
+const register = async () => {
+  const given = { email: `o${++count}@example.com`, password: PASSWORD, name: 'Ada', organization_name: 'Engines' };
+  return (await call<SignedIn>('', 'POST', '/api/v1/auth/register', given)).body;
+};
+const invite = async (admin: SignedIn, email: string, roles: string[]) =>
+  call<{ invitation_token: string }>(admin.access_token, 'POST', `/api/v1/organizations/${admin.user.org_id}/members`, {
+    email,
+    roles,
+  });
+const accept = (invitation_token: string, more: object = {}) =>
+  call<SignedIn>('', 'POST', '/api/v1/auth/invitations/accept', { invitation_token, password: PASSWORD, ...more });
+const joined = async (admin: SignedIn, roles: string[]) => {
+  const { data } = await invite(admin, `m${++count}@example.com`, roles);
+  return (await accept(data.invitation_token, { name: 'Grace' })).body;
+};
+
+describe('an invitation', () => {
+  it('makes a new user a member, once', async () => {
+    const admin = await register();
+    const { status, data } = await invite(admin, 'Grace@Example.com', ['developer']);
+    expect(status).toBe(201);
+    expect(await accept(data.invitation_token)).toMatchObject({
+      status: 400,
+      error: { details: { fields: { name: expect.any(Array) as unknown } } },
+    });
+    const { body } = await accept(data.invitation_token, { name: 'Grace' });
+    expect(body.user).toMatchObject({ email: 'grace@example.com', org_id: admin.user.org_id, roles: ['developer'] });
+    expect((await accept(data.invitation_token, { name: 'Grace' })).status).toBe(404);
+    const members = await call<{ members: { email: string; roles: string[] }[] }>(
+      admin.access_token,
+      'GET',
+      `/api/v1/organizations/${admin.user.org_id}/members`,
+    );
+    expect(members.data.members.map(({ email, roles }) => [email, roles])).toEqual([
+      [admin.user.email, ['admin']],
+      ['grace@example.com', ['developer']],
+    ]);
+  });
+
+  it('takes the password of an account that exists, and lets it switch', async () => {
+    const [admin, other] = [await register(), await register()];
+    const { data } = await invite(admin, other.user.email, ['viewer']);
+    expect((await accept(data.invitation_token, { password: 'not the password' })).status).toBe(401);
+    expect((await accept(data.invitation_token)).body.user).toMatchObject({
+      org_id: admin.user.org_id,
+      roles: ['viewer'],
+    });
+    const path = `/api/v1/organizations/${admin.user.org_id}/switch`;
+    const switched = (await call<SignedIn>(other.access_token, 'POST', path)).body;
+    expect(switched.user).toMatchObject({ user_id: other.user.user_id, org_id: admin.user.org_id, roles: ['viewer'] });
+    const organizations = await call<{ total: number }>(switched.access_token, 'GET', '/api/v1/organizations');
+    expect(organizations.data.total).toBe(2);
+    expect((await call((await register()).access_token, 'POST', path)).status).toBe(404);
+  });
+
+  it('gives no role beyond the own ones', async () => {
+    const admin = await register();
+    expect((await invite(admin, 'x@example.com', ['system_admin'])).status).toBe(400);
+    expect((await invite(admin, 'x@example.com', [])).status).toBe(400);
+  });
+});
+
+describe('a member', () => {
+  it('has other roles and is refused at once when an administrator says so', async () => {
+    const admin = await register();
+    const member = await joined(admin, ['viewer']);
+    const own = `/api/v1/organizations/${admin.user.org_id}/members/${member.user.user_id}`;
+    const build = () => call(member.access_token, 'POST', '/api/v1/projects', {});
+    expect((await build()).status).toBe(403);
+    expect((await call(admin.access_token, 'PUT', `${own}/roles`, { roles: ['developer'] })).status).toBe(200);
+    expect((await build()).status).toBe(400);
+    expect((await call(admin.access_token, 'DELETE', own)).status).toBe(200);
+    expect((await build()).status).toBe(401);
+    expect((await call(admin.access_token, 'DELETE', own)).status).toBe(404);
+  });
+
+  it('who is the last administrator stays one; of two at once one stays', async () => {
+    const admin = await register();
+    const path = (user_id: string) => `/api/v1/organizations/${admin.user.org_id}/members/${user_id}`;
+    const last = await call(admin.access_token, 'DELETE', path(admin.user.user_id));
+    expect({ status: last.status, code: last.error.code }).toEqual({ status: 400, code: 'INVALID_STATE' });
+    const demoted = { roles: ['developer'] };
+    expect((await call(admin.access_token, 'PUT', `${path(admin.user.user_id)}/roles`, demoted)).status).toBe(400);
+    const second = await joined(admin, ['admin']);
+    const leave = (who: SignedIn) => call(who.access_token, 'DELETE', path(who.user.user_id));
+    const statuses = (await Promise.all([leave(admin), leave(second)])).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 400]);
+  });
+});
+
+it('registers an address once', async () => {
+  const { user } = await register();
+  const again = { email: user.email.toUpperCase(), password: PASSWORD, name: 'A', organization_name: 'A' };
+  expect((await call('', 'POST', '/api/v1/auth/register', again)).status).toBe(409);
+});
+
+it('creates another organisation, in which the creator is administrator', async () => {
+  const { access_token } = await register();
+  const { status, data } = await call<{ org_id: string }>(access_token, 'POST', '/api/v1/organizations', {
+    name: 'Second',
+  });
+  expect({ status, data }).toMatchObject({ status: 201, data: { name: 'Second', roles: ['admin'] } });
+  const { body } = await call<SignedIn>(access_token, 'POST', `/api/v1/organizations/${data.org_id}/switch`);
+  expect(body.user.org_id).toBe(data.org_id);
+});
+
+describe('an API key', () => {
+  const create = async (http: HttpClient, body: object) =>
+    http.post<{ api_key: string; key_id: string }>('/api/v1/api-keys', { name: 'script', ...body });
+  const status = async (headers: Record<string, string>, method = 'GET', path = '/api/v1/projects') =>
+    (await app.http.anonymous().raw(method, path, undefined, headers)).status;
+
+  it('is taken in both headers, does what its roles allow, and is listed without its secret', async () => {
+    const admin = app.http.as('keys', 'keeper');
+    const { data } = await create(admin, { roles: ['viewer'] });
+    expect(data.api_key).toMatch(/^nxs_[\w-]{43}$/);
+    expect(await status(bearer(data.api_key))).toBe(200);
+    expect(await status({ 'x-api-key': data.api_key })).toBe(200);
+    expect(await status({ 'x-api-key': data.api_key }, 'POST')).toBe(403);
+    expect(await status({ 'x-api-key': data.api_key }, 'GET', '/api/v1/organizations')).toBe(403);
+    expect(await status({ 'x-api-key': `${data.api_key}x` })).toBe(401);
+    const list = await eventually(
+      () => admin.get<{ keys: { last_used_at: string | null }[] }>('/api/v1/api-keys'),
+      ({ data: { keys } }) => keys[0]?.last_used_at !== null,
+    );
+    expect(list.data).toMatchObject({
+      total: 1,
+      keys: [{ key_id: data.key_id, created_by: 'keeper', last_used_at: expect.any(String) as unknown }],
+    });
+    expect(JSON.stringify(list.data)).not.toContain(data.api_key.slice(4));
+    expect((await admin.delete(`/api/v1/api-keys/${data.key_id}`)).status).toBe(200);
+    expect(await status(bearer(data.api_key))).toBe(401);
+  });
+
+  it('never holds more than its creator, also not later', async () => {
+    const admin = await register();
+    const second = await joined(admin, ['admin']);
+    const own = `/api/v1/organizations/${admin.user.org_id}/members/${second.user.user_id}`;
+    const { data } = await call<{ api_key: string }>(second.access_token, 'POST', '/api/v1/api-keys', {
+      name: 'k',
+      roles: ['viewer', 'admin'],
+    });
+    expect(await status(bearer(data.api_key), 'GET', '/api/v1/audit')).toBe(200);
+    await call(admin.access_token, 'PUT', `${own}/roles`, { roles: ['developer'] });
+    expect(await status(bearer(data.api_key), 'GET', '/api/v1/audit')).toBe(403);
+    expect(await status(bearer(data.api_key))).toBe(200);
+    await call(admin.access_token, 'DELETE', own);
+    expect(await status(bearer(data.api_key))).toBe(401);
+  });
+
+  it('ends when it says', async () => {
+    const admin = app.http.as('ending-keys', 'keeper');
+    expect((await create(admin, { roles: ['viewer'], expires_at: '2020-01-01T00:00:00Z' })).status).toBe(400);
+    const { data } = await create(admin, { roles: ['viewer'], expires_at: new Date(Date.now() + 700).toISOString() });
+    expect(await status(bearer(data.api_key))).toBe(200);
+    await eventually(
+      () => status(bearer(data.api_key)),
+      (answered) => answered === 401,
+    );
+  });
+});
+
+it('writes down who did what, for administrators of the organisation only', async () => {
+  const admin = await register();
+  const member = await joined(admin, ['developer']);
+  await call('', 'POST', '/api/v1/auth/login', { email: member.user.email, password: 'a wrong password' });
+  const { data } = await call<{ entries: { action: string; outcome: string }[] }>(
+    admin.access_token,
+    'GET',
+    '/api/v1/audit',
+  );
+  expect(data.entries.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+    'auth.login refused',
+    'auth.login success',
+    'member.invited success',
+    'auth.login success',
+  ]);
+  expect((await call(member.access_token, 'GET', '/api/v1/audit')).status).toBe(403);
+});

@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { Metrics } from '../../src/platform/observability/metrics.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { PrometheusText } from '../support/prometheus-text.js';
+import { PromQuery } from '../support/promql.js';
+
+interface Rule {
+  alert: string;
+  expr: string;
+  for: string;
+  labels: { severity: string };
+  annotations: { summary: string; description: string; runbook: string };
+}
+
+interface Panel {
+  title: string;
+  targets: { expr: string }[];
+}
+
+interface Dashboard {
+  uid: string;
+  title: string;
+  panels: Panel[];
+}
+
+const DASHBOARDS = 'deploy/grafana';
+/** Made by Prometheus itself for each target. */
+const OF_PROMETHEUS = new Set(['up']);
+/** Put on every sample by the scrape, or part of histograms and summaries. */
+const LABELS_OF_SCRAPES = new Set(['job', 'instance', 'le', 'quantile']);
+
+const yaml = (path: string): unknown => parse(readFileSync(path, 'utf8'));
+const rules = (yaml('deploy/prometheus/alerts.yml') as { groups: { rules: Rule[] }[] }).groups.flatMap(
+  (group) => group.rules,
+);
+const dashboards = readdirSync(DASHBOARDS)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8')) as Dashboard);
+
+const queries = [
+  ...rules.map(({ alert, expr }) => ({ where: `alert ${alert}`, expr })),
+  ...dashboards.flatMap(({ title, panels }) =>
+    panels.flatMap((panel) =>
+      panel.targets.map(({ expr }) => ({
+        where: `${title} / ${panel.title}`,
+        expr: expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'),
+      })),
+    ),
+  ),
+];
+
+let app: TestApp;
+let exported: PrometheusText;
+beforeAll(async () => {
+  app = await startApp();
+  await app.http.as('org-a').get('/api/v1/projects');
+  exported = new PrometheusText(await (await app.http.raw('GET', '/health/metrics')).text());
+});
+afterAll(() => app.close());
+
+/** The labels that the platform gives a metric; of a part of a histogram those of the whole. */
+function labelsOf(name: string): Set<string> {
+  const { registry } = app.app.get(Metrics);
+  const metric = registry.getSingleMetric(name) ?? registry.getSingleMetric(name.replace(/_(bucket|sum|count)$/, ''));
+  return new Set((metric as { labelNames?: string[] } | undefined)?.labelNames ?? []);
+}
+
+describe('every query of a rule or a panel', () => {
+  it.each(queries)('$where can be read and names what the platform exports', ({ expr }) => {
+    const { metrics } = new PromQuery(expr);
+    expect(metrics.length).toBeGreaterThan(0);
+    const own = metrics.filter(({ name }) => !OF_PROMETHEUS.has(name));
+    expect(own.map(({ name }) => name).filter((name) => !exported.names.has(name))).toEqual([]);
+    for (const { name, labels } of own)
+      expect([...labels].filter((label) => !LABELS_OF_SCRAPES.has(label) && !labelsOf(name).has(label))).toEqual([]);
+  });
+});
+
+describe('the reader of queries', () => {
+  it.each([
+    'sum(rate(http_requests_total[5m])',
+    'rate(http_requests_total)',
+    'http_requests_total[5m]',
+    'no_such_function(up)',
+    'up{job="nexus"',
+    'up{job~"nexus"}',
+    'sum by job (up)',
+    'up == ',
+    'histogram_quantile(0.9, up[5m])',
+  ])('refuses %s', (query) => {
+    expect(() => new PromQuery(query)).toThrow(/expected|cannot read/);
+  });
+});
+
+describe('every alert', () => {
+  it.each(rules)(
+    '$alert has a severity, a time, words and a runbook that names it',
+    ({ alert, labels, annotations, ...rule }) => {
+      expect(['info', 'warning', 'critical']).toContain(labels.severity);
+      expect(rule.for).toMatch(/^\d+[smh]$/);
+      expect(annotations.summary).not.toBe('');
+      expect(annotations.runbook).toBe(`docs/runbooks/${alert}.md`);
+      const runbook = readFileSync(annotations.runbook, 'utf8');
+      expect(runbook).toMatch(new RegExp(`^# ${alert}\n`));
+      for (const part of ['## What it means', '## Look', '## Do']) expect(runbook).toContain(part);
+    },
+  );
+
+  it('has a name of its own, and no runbook is left over', () => {
+    const names = rules.map(({ alert }) => alert);
+    expect(new Set(names).size).toBe(names.length);
+    expect(readdirSync('docs/runbooks').sort()).toEqual([...names.map((name) => `${name}.md`), 'README.md'].sort());
+  });
+});
+
+it('every dashboard has ids of its own, and panels with titles', () => {
+  expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
+  for (const { panels } of dashboards) {
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+    expect(panels.every(({ targets }) => targets.length > 0)).toBe(true);
+  }
+});
+
+it('the scrape configuration names the route of the metrics and the rules beside it', () => {
+  const config = yaml('deploy/prometheus/prometheus.yml') as {
+    rule_files: string[];
+    scrape_configs: { job_name: string; metrics_path?: string }[];
+  };
+  expect(config.scrape_configs.find(({ job_name }) => job_name === 'nexus')?.metrics_path).toBe('/health/metrics');
+  for (const file of config.rule_files) expect(existsSync(join('deploy/prometheus', file))).toBe(true);
+});
+
+it('every metric of the platform is documented, and every one that is documented is exported', () => {
+  const documented = new Set(
+    [...readFileSync('docs/monitoring.md', 'utf8').matchAll(/^\| `((?:nexus|http)_[a-z0-9_]+)`/gm)].map(
+      ([, name]) => name,
+    ),
+  );
+  const own = [...exported.families.keys()].filter((name) => /^(nexus|http)_/.test(name));
+  expect([...documented].sort()).toEqual(own.sort());
+});

@@ -1,0 +1,61 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Membership, User } from '../../src/identity/accounts/account.js';
+import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../../src/identity/identity-keys.js';
+import type { Role } from '../../src/identity/principal.js';
+import { AccessTokens } from '../../src/identity/tokens/access-tokens.js';
+import { conditionFailed, DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import type { Members } from './http.js';
+
+const CREATED_AT = '2026-01-01T00:00:00.000Z';
+/** A sign-in of the test's own; ids of real ones come later in time. */
+const FAMILY = 'fam_00000000000000000000000000';
+
+/** Members of any organisation with real tokens of the running platform, written to its tables: no password, no bcrypt. */
+export class TestMembers implements Members {
+  private readonly tokens: AccessTokens;
+  private readonly db: DynamoDb;
+  private readonly written = new Map<string, Promise<void>>();
+
+  constructor(app: NestExpressApplication) {
+    this.tokens = app.get(AccessTokens, { strict: false });
+    this.db = app.get(DynamoDb, { strict: false });
+  }
+
+  of(org_id: string, user: string, roles: Role[] = ['admin']) {
+    const user_id = user;
+    const headers = { authorization: `Bearer ${this.tokens.sign({ user_id, org_id, roles }, FAMILY)}` };
+    return { headers, ready: () => this.ready(org_id, user_id, roles) };
+  }
+
+  private ready(org_id: string, user_id: string, roles: Role[]): Promise<void> {
+    const name = `${org_id}/${user_id}/${roles.join(',')}`;
+    const writing = this.written.get(name) ?? this.write(org_id, user_id, roles);
+    this.written.set(name, writing);
+    return writing;
+  }
+
+  private async write(org_id: string, user_id: string, roles: Role[]): Promise<void> {
+    const email = `${user_id}@${org_id}.test`.toLowerCase();
+    const user: User = {
+      user_id,
+      email,
+      email_verified: true,
+      name: user_id,
+      password_hash: null,
+      org_ids: [org_id],
+      created_at: CREATED_AT,
+    };
+    const membership: Membership = { org_id, user_id, email, name: user_id, roles, created_at: CREATED_AT };
+    const organization = { org_id, name: org_id, admin_count: 1, created_at: CREATED_AT };
+    const put = (key: object, record: object, condition: object = {}) =>
+      this.db.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...record }, ...condition });
+    const isNew = { ConditionExpression: 'attribute_not_exists(pk)' };
+    await Promise.all([
+      put(organizationKey(org_id), organization, isNew).catch((error: unknown) => {
+        if (!conditionFailed(error)) throw error;
+      }),
+      put(userKey(user_id), user),
+      put(membershipKey(org_id, user_id), membership),
+    ]);
+  }
+}

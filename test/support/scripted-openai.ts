@@ -1,0 +1,83 @@
+import type { ChatCompletionRequest, FixtureResponse } from '@copilotkit/aimock';
+import type { LanguageModelV4Message } from '@ai-sdk/provider';
+import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
+import { OfflineModel } from '../../src/models/offline/offline-model.js';
+import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
+import { readStructuredInput } from '../../src/models/structured-prompt.js';
+
+type Message = ChatCompletionRequest['messages'][number];
+
+const SPOKEN = new OfflineModel(new OfflineWriters());
+export const DOCUMENT_USAGE = { prompt_tokens: 1000, completion_tokens: 200 };
+export const ANSWER_USAGE = { prompt_tokens: 100, completion_tokens: 10 };
+
+/** The name of the schema that a request wants its answer in; undefined for a conversation. */
+export function documentOf(request: ChatCompletionRequest): string | undefined {
+  const format = request.response_format as { json_schema?: { name: string } } | undefined;
+  return format?.json_schema?.name;
+}
+
+/** What the rule-based writers and model would say, in the words of OpenAI's protocol: a model whose every word is known. */
+export async function scriptedAnswer(request: ChatCompletionRequest): Promise<FixtureResponse> {
+  const name = documentOf(request);
+  if (name === undefined) return await spokenAnswer(request);
+  const asked = request.messages.filter(({ role }) => role === 'user').map(textOf);
+  const input = readStructuredInput(asked.join('\n'));
+  const written = name === 'acceptance_verdicts' ? verdictsOn(input) : STAGE_WRITERS.get(name)?.(input);
+  return { content: JSON.stringify(written), usage: DOCUMENT_USAGE };
+}
+
+/** Every judged answer passes but those of examples whose standard says "never". */
+function verdictsOn(input: unknown): unknown {
+  const { examples } = input as { examples: { id: string; judged: string }[] };
+  return {
+    verdicts: examples.map(({ id, judged }) => ({ id, passes: !judged.includes('never'), reason: 'As scripted.' })),
+  };
+}
+
+async function spokenAnswer({ messages, tools = [] }: ChatCompletionRequest): Promise<FixtureResponse> {
+  const { content } = await SPOKEN.doGenerate({
+    prompt: messages.map((message) => promptMessage(message, messages)),
+    tools: tools.map((tool) => ({ type: 'function', name: tool.function.name, inputSchema: { type: 'object' } })),
+  });
+  const [first] = content;
+  if (first?.type === 'tool-call')
+    return { toolCalls: [{ name: first.toolName, arguments: first.input }], usage: ANSWER_USAGE };
+  return { content: first?.type === 'text' ? first.text : '', usage: ANSWER_USAGE };
+}
+
+function promptMessage(message: Message, all: readonly Message[]): LanguageModelV4Message {
+  const text = textOf(message);
+  switch (message.role) {
+    case 'system':
+      return { role: 'system', content: text };
+    case 'user':
+      return { role: 'user', content: [{ type: 'text', text }] };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...callsOf(message)],
+      };
+    case 'tool': {
+      const toolCallId = message.tool_call_id ?? '';
+      const toolName = all.flatMap(callsOf).find((call) => call.toolCallId === toolCallId)?.toolName ?? '';
+      const output = { type: 'json' as const, value: JSON.parse(text) as never };
+      return { role: 'tool', content: [{ type: 'tool-result', toolCallId, toolName, output }] };
+    }
+  }
+}
+
+function callsOf({ tool_calls = [] }: Message) {
+  return tool_calls.map(({ id, function: { name, arguments: input } }) => ({
+    type: 'tool-call' as const,
+    toolCallId: id,
+    toolName: name,
+    input: JSON.parse(input) as unknown,
+  }));
+}
+
+/** What a message says, whatever its form. */
+export function textOf({ content }: Message): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map(({ text = '' }) => text).join('\n');
+}
