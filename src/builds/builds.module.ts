@@ -28,7 +28,7 @@ import { RunnersModule } from './runners/runners.module.js';
     { provide: BuildEngine, useExisting: EmbeddedBuildEngine },
     { provide: BuildRecords, useClass: StoredBuildRecords },
   ],
-  exports: [BuildEngine, BuildRecords, EmbeddedBuildEngine],
+  exports: [BuildEngine, BuildRecords, EmbeddedBuildEngine, QueueMetrics],
 })
 export class BuildsModule {
   constructor(aggregator: StatisticsAggregator, recount: StatisticsRecount, facts: BuildFacts, gauges: BuildGauges) {

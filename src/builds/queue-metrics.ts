@@ -7,7 +7,7 @@ import { BuildsRepository } from './builds.repository.js';
 /** A queue beyond this is reported as this long: a scrape must stay cheap. */
 const LOOKED_AT = 1_000;
 
-interface Queue {
+export interface Queue {
   waiting: number;
   running: number;
   /** Running builds whose lease ran out: their process is gone and nobody has taken them over. */
@@ -49,7 +49,8 @@ export class QueueMetrics {
     );
   }
 
-  private async read(): Promise<Queue> {
+  /** Two queries; at most a thousand builds of each kind are looked at. */
+  async read(): Promise<Queue> {
     const [waiting, running] = await Promise.all([
       firstOf(this.builds.listWaiting(), LOOKED_AT),
       firstOf(this.builds.listRunning(), LOOKED_AT),

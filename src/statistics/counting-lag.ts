@@ -29,7 +29,8 @@ export class CountingLag {
     );
   }
 
-  private read(): Promise<Sample[]> {
+  /** One sample for each source, in seconds. */
+  read(): Promise<Sample[]> {
     return Promise.all(this.aggregator.registered().map((source) => this.lagOf(source)));
   }
 

@@ -35,6 +35,7 @@ import { StatisticsRecount } from './statistics-recount.js';
     StatisticsRebuild,
   ],
   exports: [
+    CountingLag,
     StatisticsAggregator,
     StatisticsGauges,
     StatisticsArchive,

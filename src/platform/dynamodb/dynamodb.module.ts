@@ -13,6 +13,7 @@ import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
 import { ExpiredRecords } from './embedded/expired-records.js';
 import { TableCreation } from './table-creation.js';
+import { TableInspection } from './table-inspection.js';
 import type { TableDefinition } from './table-definition.js';
 
 const TABLES = Symbol('tables');
@@ -40,6 +41,7 @@ export class DynamoDbModule implements OnApplicationShutdown {
         { provide: DatabaseConnection, inject: [Settings, EmbeddedDatabase], useFactory: connect },
         { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
         { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
+        { provide: TableInspection, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableInspection },
         {
           provide: DynamoDb,
           // Commands such as the migration run without observability.
@@ -49,7 +51,7 @@ export class DynamoDbModule implements OnApplicationShutdown {
         { provide: ExpiredRecords, inject: [DynamoDb, TABLES, Clock, Settings], useFactory: expiredRecords },
         { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
       ],
-      exports: [DynamoDb, CursorCodec, TableCreation, DatabaseProbe, EmbeddedDatabase],
+      exports: [DynamoDb, CursorCodec, TableCreation, TableInspection, DatabaseProbe, EmbeddedDatabase],
     };
   }
 
@@ -84,6 +86,14 @@ function tableCreation(connection: DatabaseConnection, tables: TableDefinition[]
 
 function databaseProbe(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): DatabaseProbe {
   return new DatabaseProbe(connection.client, tables, settings.get('NEXUS_TABLE_PREFIX'));
+}
+
+function tableInspection(
+  { administration }: DatabaseConnection,
+  tables: TableDefinition[],
+  settings: Settings,
+): TableInspection {
+  return new TableInspection(administration, tables, settings.get('NEXUS_TABLE_PREFIX'));
 }
 
 async function readyDatabase(

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { HttpMetrics } from './http-metrics.js';
 import { RequestObserver } from './request-observer.js';
+import { RequestTotals } from './request-totals.js';
 import { SystemFiguresService } from './system-figures.js';
 import { TelemetryModule } from './telemetry.module.js';
 
@@ -8,7 +9,7 @@ import { TelemetryModule } from './telemetry.module.js';
 @Global()
 @Module({
   imports: [TelemetryModule],
-  providers: [HttpMetrics, RequestObserver, SystemFiguresService],
-  exports: [TelemetryModule, RequestObserver, SystemFiguresService],
+  providers: [HttpMetrics, RequestObserver, RequestTotals, SystemFiguresService],
+  exports: [TelemetryModule, RequestObserver, RequestTotals, SystemFiguresService],
 })
 export class ObservabilityModule {}
