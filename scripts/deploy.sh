@@ -48,8 +48,6 @@ check_tools() {
   local version
   version=$(node -p 'process.versions.node.split(".")[0]')
   [ "$version" -ge "$NODE_NEEDED" ] || fail "Node $NODE_NEEDED or newer is needed, this is $version: run npm ci"
-  # The log of a first start holds a password.
-  umask 077
   mkdir -p "$RUN_DIR"
   [ -w "$RUN_DIR" ] || fail "$RUN_DIR cannot be written to"
 }
@@ -128,6 +126,8 @@ start() {
   check_port
   local program=(node --enable-source-maps dist/main.js)
   if [ "$environment" = development ]; then program=(nest start --watch --preserveWatchOutput); fi
+  # The log of a first start in development holds a password.
+  (umask 077 && touch "$LOG")
   # A session of its own: it outlives this terminal, and the group can be killed with whatever belongs to it.
   setsid "${program[@]}" >>"$LOG" 2>&1 </dev/null &
   say $! >"$PID_FILE"
