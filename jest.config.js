@@ -9,6 +9,9 @@ const base = {
 
 const onDatabase = { ...base, globalSetup: '<rootDir>/test/support/announce-engine.js' };
 
+/** What takes more of the machine than npm installs; `npm run test:machine`. */
+const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/machine/**/*.spec.ts'] };
+
 /** Unit tests beside the code, end-to-end and integration tests on a real engine, faults last because they kill processes. */
 export default {
   randomize: true,
@@ -17,5 +20,6 @@ export default {
     { ...onDatabase, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    ...(process.env.NEXUS_TEST_MACHINE === 'true' ? [machine] : []),
   ],
 };

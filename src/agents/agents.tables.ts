@@ -26,7 +26,16 @@ export const AGENT_TABLES: TableDefinition[] = [
     name: 'AgentInvocations',
     partition_key: 'invocation_id',
     indexes: [
-      { name: 'AgentIndex', partition_key: 'agent_id', sort_key: 'created_at' },
+      {
+        name: 'AgentIndex',
+        partition_key: 'agent_id',
+        sort_key: 'created_at',
+        // What lists show. Without traces an entry costs less to write, and nothing to keep when its run is counted.
+        projection: [
+          ...['org_id', 'user_id', 'session_id', 'agent_version', 'input_text', 'output_text', 'status', 'error'],
+          ...['duration_ms', 'model', 'usage', 'cost_usd', 'background', 'completed_at'],
+        ],
+      },
       {
         name: 'UncountedIndex',
         partition_key: 'uncounted',

@@ -14,9 +14,11 @@ const RUN_IS_STILL_MARKED_RUNNING = 'running = :running';
 /** Uncounted runs are spread over a few partitions of their sparse index, so that none of them is hot. */
 const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
 
-type Row = Omit<Invocation, 'input_text' | 'output_text'> & {
+type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace'> & {
   input_text: PackedText;
   output_text: PackedText | null;
+  /** As JSON: nobody looks into it here, and one text costs a fraction of a hundred attributes. Lists do not have it. */
+  trace?: PackedText | null;
   uncounted?: string;
 };
 
@@ -246,8 +248,13 @@ export class InvocationsRepository {
 }
 
 function packed(invocation: Invocation): Row {
-  const { input_text, output_text } = invocation;
-  return { ...invocation, input_text: pack(input_text), output_text: output_text === null ? null : pack(output_text) };
+  const { input_text, output_text, trace } = invocation;
+  return {
+    ...invocation,
+    input_text: pack(input_text),
+    output_text: output_text === null ? null : pack(output_text),
+    trace: trace === null ? null : pack(JSON.stringify(trace)),
+  };
 }
 
 function finishedItem(invocation: Invocation): Record<string, unknown> {
@@ -259,5 +266,6 @@ function unpacked(row: Row): CountableInvocation {
     ...row,
     input_text: unpack(row.input_text),
     output_text: row.output_text === null ? null : unpack(row.output_text),
+    trace: row.trace ? (JSON.parse(unpack(row.trace)) as Invocation['trace']) : null,
   };
 }

@@ -8,6 +8,8 @@ import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import type { HealthCheckDto, HealthChecksDto } from './dto/health.dto.js';
 
 const MINIMUM_FREE_DISK = 0.02;
+/** With less, the embedded database cannot be counted on to store anything. */
+const FULL_DISK_BYTES = 1024 * 1024;
 /** A probe must answer in 50 ms when all is well; a dead database must not hold it for long either. */
 const PROBE_TIMEOUT_MS = 1_000;
 
@@ -48,26 +50,24 @@ export class HealthChecksService implements OnModuleDestroy {
 
   /** 0 to 1. @throws Error where it cannot be read */
   async freeDisk(): Promise<number> {
-    const { bavail, blocks } = await statfs(
-      this.settings.get('NEXUS_DATABASE') === 'embedded' ? this.settings.get('NEXUS_DATA_DIR') : '/',
-    );
+    const { bavail, blocks } = await statfs(this.isEmbedded ? this.settings.get('NEXUS_DATA_DIR') : '/');
     return bavail / blocks;
   }
 
   async databaseCheck(): Promise<HealthCheckDto> {
     try {
       const missing = await this.database.tablesMissing(PROBE_TIMEOUT_MS);
-      return missing.length === 0
-        ? healthy('Answers, all tables are there')
-        : unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`);
+      if (missing.length > 0) return unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`);
+      if (this.isEmbedded && (await this.isDiskFull()))
+        return unhealthy('Its disk is full: nothing can be stored until there is room in NEXUS_DATA_DIR');
+      return healthy('Answers, all tables are there');
     } catch {
       return unhealthy('The database does not answer');
     }
   }
 
   private async credentials(): Promise<HealthCheckDto> {
-    if (this.settings.get('NEXUS_DATABASE') === 'embedded')
-      return { status: 'not_required', message: 'The embedded database needs none' };
+    if (this.isEmbedded) return { status: 'not_required', message: 'The embedded database needs none' };
     const isConfigured = await this.database.hasCredentials();
     return isConfigured
       ? { status: 'configured', message: 'Found through the credential chain' }
@@ -91,6 +91,15 @@ export class HealthChecksService implements OnModuleDestroy {
       case 'open':
         return unhealthy(`${provider}: ${id}; its circuit breaker is open: it failed several times in a row`);
     }
+  }
+
+  private get isEmbedded(): boolean {
+    return this.settings.get('NEXUS_DATABASE') === 'embedded';
+  }
+
+  private async isDiskFull(): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.settings.get('NEXUS_DATA_DIR'));
+    return bavail * bsize < FULL_DISK_BYTES;
   }
 
   private async disk(): Promise<HealthCheckDto> {

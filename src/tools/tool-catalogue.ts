@@ -46,10 +46,14 @@ export class ToolCatalogue {
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */
   aiTools(names: readonly string[], context: ToolContext): ToolSet {
     const entries = [...new Set(names)].map((name) => {
-      const { description, schema } = this.get(name);
+      const { description, ai_schema } = this.get(name);
       return [
         name,
-        aiTool({ description, inputSchema: schema, execute: (input: unknown) => this.execute(name, input, context) }),
+        aiTool({
+          description,
+          inputSchema: ai_schema,
+          execute: (input: unknown) => this.execute(name, input, context),
+        }),
       ] as const;
     });
     return Object.fromEntries(entries);

@@ -1,3 +1,4 @@
+import { jsonSchema, type Schema } from 'ai';
 import { z } from 'zod';
 
 /** A document that `knowledge_lookup` may search. */
@@ -25,6 +26,8 @@ export interface Tool {
   readonly display_name: string;
   readonly description: string;
   readonly schema: z.ZodType;
+  /** The same schema for the AI SDK, made once: the SDK would make JSON Schema of it at each run. */
+  readonly ai_schema: Schema;
   /** The same schema as JSON Schema, for artifacts and for other runtimes. */
   readonly input_schema: Record<string, unknown>;
   readonly examples: readonly ToolExample[];
@@ -59,18 +62,29 @@ export interface ToolSpecification<S extends z.ZodType> {
 /** Makes a tool of its specification; the input is checked against the schema before `run` sees it. */
 export function defineTool<S extends z.ZodType>(specification: ToolSpecification<S>): Tool {
   const { name, display_name, description, schema, examples, keywords, pattern } = specification;
+  const input_schema = z.toJSONSchema(schema, { io: 'input' });
   const words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${keywords.join('|')})(?![\\p{L}\\p{N}])`, 'iu');
   return {
     name,
     display_name,
     description,
     schema,
-    input_schema: z.toJSONSchema(schema, { io: 'input' }),
+    ai_schema: jsonSchema(input_schema as Parameters<typeof jsonSchema>[0], {
+      validate: (value) => validated(schema, value),
+    }),
+    input_schema,
     examples,
     keywords,
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
     execute: async (input, context) => specification.run(checked(name, schema, input), context),
   };
+}
+
+function validated(schema: z.ZodType, value: unknown) {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { success: true as const, value: parsed.data }
+    : { success: false as const, error: parsed.error };
 }
 
 function checked<S extends z.ZodType>(name: string, schema: S, input: unknown): z.infer<S> {

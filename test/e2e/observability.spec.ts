@@ -103,7 +103,10 @@ describe('metrics of work', () => {
     expect(capacity.map(({ labels }) => labels['table'])).toEqual(
       expect.arrayContaining(['AgentProjects', 'AgentInstances']) as unknown,
     );
-    expect(capacity.every(({ value }) => value > 0)).toBe(true);
+    // DynamoDB Local takes nothing for a query that finds nothing.
+    expect(capacity.every(({ value }) => value >= 0)).toBe(true);
+    const ofProjects = capacity.filter(({ labels }) => labels['table'] === 'AgentProjects');
+    expect(Math.max(...ofProjects.map(({ value }) => value))).toBeGreaterThan(0);
     // Nothing was throttled, so nothing is said of it.
     expect(metrics.all('nexus_dynamodb_throttles_total')).toEqual([]);
   });

@@ -3,9 +3,13 @@ import { toDatabaseError } from './database-faults.js';
 import type { TableDefinition } from './table-definition.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
+/** How long an answer about the tables is good for, so that many who probe cost the database no more than one. */
+const FRESH_MS = 1_000;
 
 /** Says for the health routes whether the database answers and is complete. Never waits longer than it is told to. */
 export class DatabaseProbe {
+  private look: { missing: Promise<string[]>; until: number } | undefined;
+
   constructor(
     private readonly client: DynamoDBClient,
     private readonly definitions: readonly TableDefinition[],
@@ -22,13 +26,21 @@ export class DatabaseProbe {
   }
 
   /**
-   * Logical names of the tables that do not exist or are not ready for use yet.
+   * Logical names of the tables that do not exist or are not ready for use yet, as of a second ago at most.
    * @throws DatabaseUnavailableError when the database does not answer in time
    */
   async tablesMissing(timeout_ms = DEFAULT_TIMEOUT_MS): Promise<string[]> {
-    const signal = AbortSignal.timeout(timeout_ms);
-    const usable = await Promise.all(this.definitions.map(({ name }) => this.isUsable(name, signal)));
-    return this.definitions.filter((_, index) => !usable[index]).map(({ name }) => name);
+    if (this.look && this.look.until > performance.now()) return this.look.missing;
+    const look = { missing: this.findMissing(timeout_ms), until: Infinity };
+    this.look = look;
+    try {
+      const missing = await look.missing;
+      look.until = performance.now() + FRESH_MS;
+      return missing;
+    } catch (error) {
+      look.until = 0;
+      throw error;
+    }
   }
 
   /** Whether the client's credential chain finds anything; says nothing of what it allows. */
@@ -39,6 +51,12 @@ export class DatabaseProbe {
     } catch {
       return false;
     }
+  }
+
+  private async findMissing(timeout_ms: number): Promise<string[]> {
+    const signal = AbortSignal.timeout(timeout_ms);
+    const usable = await Promise.all(this.definitions.map(({ name }) => this.isUsable(name, signal)));
+    return this.definitions.filter((_, index) => !usable[index]).map(({ name }) => name);
   }
 
   private async isUsable(table: string, abortSignal: AbortSignal): Promise<boolean> {

@@ -7,12 +7,22 @@ const STOP_WORDS = new Set(
 
 /** The words of a text that carry meaning, in a form in which "refunds" meets "refund" and "shipping" meets "ship". */
 export function terms(text: string): string[] {
-  const words =
+  return wordsOf(text).flatMap((word) => termOf(word) ?? []);
+}
+
+/** Every word as it stands, in lower case and without composed characters. */
+export function wordsOf(text: string): string[] {
+  return (
     text
       .toLowerCase()
       .normalize('NFKD')
-      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-  return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  );
+}
+
+/** What a word of {@link wordsOf} means; undefined for one that carries no meaning. */
+export function termOf(word: string): string | undefined {
+  return STOP_WORDS.has(word) ? undefined : stem(word);
 }
 
 /** Plural and the commonest verb endings only: a wrong stem finds wrong passages, a missing one merely ranks lower. */
