@@ -24,7 +24,7 @@ beforeEach(async () => {
     DYNAMODB_ENDPOINT: database.endpoint,
     NEXUS_TABLE_PREFIX: `rolling-${Date.now()}-`,
     NEXUS_DATA_DIR: temporaryDirectory(),
-    SHUTDOWN_DRAIN_SECONDS: '1',
+    SHUTDOWN_DRAIN_SECONDS: '2',
     BUILD_LEASE_SECONDS: '2',
     BUILD_HEARTBEAT_SECONDS: '1',
     BUILD_REAPER_SECONDS: '1',
