@@ -4,6 +4,7 @@ import { BuildsModule } from './builds/builds.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
+import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
 import { PartnershipsModule } from './orchestration/partnerships/partnerships.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
@@ -40,6 +41,7 @@ export class AppModule {
         ProjectsModule,
         BuildsModule,
         HealthModule,
+        DecisionsModule,
         PartnershipsModule,
       ],
     };

@@ -1,6 +1,7 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUILD_TABLES } from './builds/builds.tables.js';
 import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
+import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { IDENTITY_TABLES } from './identity/identity.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
@@ -21,5 +22,6 @@ export const TABLES: TableDefinition[] = [
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,
   ...AUDIT_TABLES,
+  ...DECISION_TABLES,
   ...PARTNERSHIP_TABLES,
 ];

@@ -30,7 +30,11 @@ export class PartnershipsService {
   }
 
   /** Of all partnerships, or of those asked for; ids that name none are left out. */
-  async healthOf(org_id: string, ids?: string[], window: Window = DEFAULT_WINDOW): Promise<PartnerHealthView[]> {
+  async healthOf(
+    org_id: string,
+    ids?: readonly string[],
+    window: Window = DEFAULT_WINDOW,
+  ): Promise<PartnerHealthView[]> {
     const { readings } = await this.snapshot(org_id, window);
     return readings
       .filter(({ partnership }) => !ids || ids.includes(partnership.id))

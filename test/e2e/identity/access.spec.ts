@@ -32,6 +32,7 @@ beforeAll(async () => {
     project_id: agent.project_id,
     config: { method: 'GET', url: 'https://example.com/', input_schema: { type: 'object' } },
   });
+  const decision = await owner.post('/api/v1/orchestration/decisions', { context: { description: 'Should we?' } });
   const key = await owner.post('/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
   ids = {
     project_id: agent.project_id,
@@ -42,6 +43,7 @@ beforeAll(async () => {
     key_id: String(key.data['key_id']),
     tool_id: String(tool.data['tool_id']),
     id: partnership.id,
+    decision_id: (decision.body as unknown as { decision_id: string }).decision_id,
     type: partnership.partnership_type,
     org_id: 'owner',
     user_id: 'tester',

@@ -1,0 +1,86 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../identity/access.decorator.js';
+import { CurrentPrincipal } from '../../identity/principal.decorator.js';
+import type { Principal } from '../../identity/principal.js';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import type { Decision } from './decision.js';
+import { DecisionHistory } from './decision-history.service.js';
+import { DecisionsService } from './decisions.service.js';
+import { CreateDecisionDto } from './dto/create-decision.dto.js';
+import { DecisionDto, DecisionListDto } from './dto/decision.dto.js';
+import { RecordOutcomeDto } from './dto/record-outcome.dto.js';
+
+@ApiTags('orchestration')
+@Controller('orchestration/decisions')
+@Access('orchestration_manager')
+@Bare()
+export class DecisionsController {
+  constructor(
+    private readonly decisions: DecisionsService,
+    private readonly history: DecisionHistory,
+  ) {}
+
+  /** Nothing is approved without estimated_cost and expected_revenue. The answer says what was assumed and what is missing. */
+  @Post()
+  @ApiOperation({ summary: 'Decide on a context', operationId: 'createDecision' })
+  @ApiCreatedResponse({ type: DecisionDto, description: 'The decision, with all that it rests on.' })
+  @ApiErrors(400, 403, 409, 413, 422)
+  async create(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Body() { context, seed = 0 }: CreateDecisionDto,
+  ): Promise<DecisionDto> {
+    return decisionView(await this.decisions.decide({ org_id, user_id, context, seed }));
+  }
+
+  /** Newest first, with how well the predictions came true. */
+  @Get()
+  @ApiOperation({ summary: 'List decisions and their calibration', operationId: 'listDecisions' })
+  @ApiOkResponse({ type: DecisionListDto, description: 'One page of decisions; the calibration is of all of them.' })
+  @ApiErrors(400, 403)
+  async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: PageQuery): Promise<DecisionListDto> {
+    const [{ items, last_key }, calibration] = await Promise.all([
+      this.history.list(org_id, query),
+      this.history.calibration(org_id),
+    ]);
+    return { decisions: items, total: items.length, last_key, calibration };
+  }
+
+  /** With its context, what it foretold and what came of it. */
+  @Get(':decision_id')
+  @ApiOperation({ summary: 'Get a decision', operationId: 'getDecision' })
+  @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
+  @ApiErrors(403, 404)
+  async get(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('decision_id') decision_id: string,
+  ): Promise<DecisionDto> {
+    return decisionView(await this.decisions.get(org_id, decision_id));
+  }
+
+  /** Once. What is told here enters the calibration and the track record of later decisions. */
+  @Post(':decision_id/outcome')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Record what came of a decision', operationId: 'recordDecisionOutcome' })
+  @ApiOkResponse({ type: DecisionDto, description: 'The decision with its outcome.' })
+  @ApiErrors(400, 403, 404, 409, 422)
+  async recordOutcome(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('decision_id') decision_id: string,
+    @Body() { success, actual_cost, actual_revenue, actual_days }: RecordOutcomeDto,
+  ): Promise<DecisionDto> {
+    const report = {
+      success,
+      actual_cost: actual_cost ?? null,
+      actual_revenue: actual_revenue ?? null,
+      actual_days: actual_days ?? null,
+    };
+    return decisionView(await this.decisions.recordOutcome(org_id, user_id, decision_id, report));
+  }
+}
+
+function decisionView({ org_id: _, ...decision }: Decision): DecisionDto {
+  return decision;
+}

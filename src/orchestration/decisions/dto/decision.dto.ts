@@ -1,0 +1,161 @@
+import type { Verdict } from '../engine/verdict.js';
+import { DecisionAnalysisDto } from './analysis.dto.js';
+import { CalibrationDto } from './track-record.dto.js';
+
+/** Whole days, both ends included; the next phase begins the day after. */
+export class PlanPhaseDto {
+  /**
+   * Planning, Development, Deployment; Reconsideration of what is not approved.
+   * @example Planning
+   */
+  phase: string;
+
+  /** @example 12 */
+  duration_days: number;
+
+  /** @example 2026-11-21 */
+  start_date: string;
+
+  /** @example 2026-12-02 */
+  end_date: string;
+
+  /** @example 36 */
+  effort_person_days: number;
+
+  /** @example ["Agree on scope and responsibilities with 3 people"] */
+  activities: string[];
+}
+
+/** What the decision foretold when it was made. */
+export class PredictionsDto {
+  /** @example 0.998 */
+  probability_of_success: number | null;
+
+  /** @example 40000 */
+  cost: number | null;
+
+  /** @example 150000 */
+  revenue: number | null;
+
+  /** @example 60 */
+  days: number;
+}
+
+/** What came of it. */
+export class OutcomeDto {
+  /** @example true */
+  success: boolean;
+
+  /** @example 46000 */
+  actual_cost: number | null;
+
+  /** @example 130000 */
+  actual_revenue: number | null;
+
+  /** @example 75 */
+  actual_days: number | null;
+
+  /** @example '2027-02-20T10:00:00.000Z' */
+  recorded_at: string;
+
+  /** @example ada */
+  recorded_by: string;
+}
+
+export class DecisionDto {
+  /** @example dec_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  decision_id: string;
+
+  /**
+   * APPROVE_IMMEDIATE, APPROVE_SCHEDULED, APPROVE_CONDITIONAL or DEFER_OR_REJECT.
+   * @example APPROVE_IMMEDIATE
+   */
+  decision: Verdict;
+
+  /** @example 'APPROVE_IMMEDIATE: the priority is high and the risk 0.28 of 1.' */
+  rationale: string;
+
+  implementation_plan: PlanPhaseDto[];
+
+  /** @example ["Revenue of at least 150,000"] */
+  success_metrics: string[];
+
+  /** @example [] */
+  risk_mitigation: string[];
+
+  analysis: DecisionAnalysisDto;
+
+  /**
+   * The model that wrote the words; nexus/computed when they follow from the numbers alone.
+   * @example nexus/computed
+   */
+  model: string;
+
+  /** @example '2026-11-21T10:00:00.000Z' */
+  created_at: string;
+
+  /** @example ada */
+  created_by: string;
+
+  /**
+   * As it came.
+   * @example {"business_goal": "Sell in Portugal"}
+   */
+  context: Record<string, unknown>;
+
+  predictions: PredictionsDto;
+
+  outcome: OutcomeDto | null;
+}
+
+export class DecisionSummaryDto {
+  /** @example dec_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  decision_id: string;
+
+  /** @example APPROVE_IMMEDIATE */
+  decision: Verdict;
+
+  /**
+   * The context's name, else its business_goal.
+   * @example 'Sell in Portugal'
+   */
+  name: string | null;
+
+  /** @example high */
+  priority: string;
+
+  /** @example 0.275 */
+  risk: number;
+
+  /** @example 275 */
+  roi_percent: number | null;
+
+  /** @example 0.998 */
+  probability_of_success: number | null;
+
+  /** @example nexus/computed */
+  model: string;
+
+  /** @example '2026-11-21T10:00:00.000Z' */
+  created_at: string;
+
+  /** @example ada */
+  created_by: string;
+
+  outcome: OutcomeDto | null;
+}
+
+export class DecisionListDto {
+  decisions: DecisionSummaryDto[];
+
+  /**
+   * How many this page holds.
+   * @example 1
+   */
+  total: number;
+
+  /** @example null */
+  last_key: string | null;
+
+  calibration: CalibrationDto;
+}
