@@ -1,11 +1,13 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
+import { leavingConnections } from './platform/http/leaving-connections.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { RequestContext } from './platform/http/request-context.js';
 import { RequestContextMiddleware } from './platform/http/request-context.middleware.js';
 import { securityHeaders } from './platform/http/security-headers.js';
 import { answerUnreadableRequests } from './platform/http/unreadable-request.js';
 import { validationPipe } from './platform/http/validation.pipe.js';
+import { Lifecycle } from './platform/lifecycle/lifecycle.js';
 import { RequestObserver } from './platform/observability/request-observer.js';
 import { Clock } from './shared/clock.js';
 import { Ids } from './shared/ids.js';
@@ -37,6 +39,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.set('trust proxy', proxies.length > 0 ? proxies : false);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
   app.use(app.get(RequestObserver).observe);
+  app.use(leavingConnections(app.get(Lifecycle)));
   for (const headers of securityHeaders(settings.isProduction)) app.use(headers);
   const origins = settings.get('ALLOWED_ORIGINS');
   if (origins.length > 0)
@@ -56,5 +59,4 @@ export function configureApp(app: NestExpressApplication): void {
     () => ids.next('req'),
     () => clock.timestamp(),
   );
-  app.enableShutdownHooks([], { useProcessExit: true });
 }

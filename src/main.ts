@@ -1,30 +1,16 @@
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
-import { configureApp } from './configure-app.js';
+import cluster from 'node:cluster';
 import { loadSettings, SettingsError } from './platform/config/load-settings.js';
-import { RequestContext } from './platform/http/request-context.js';
-import { nestLogger } from './platform/observability/logging/nest-logger.js';
-import { createRootLogger } from './platform/observability/logging/root-logger.js';
 
+/** One process serves by itself; with WEB_CONCURRENCY several do, and the first one only looks after them. */
 async function start(): Promise<void> {
   const settings = loadSettings();
-  const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
-    logger,
-    bodyParser: false,
-    abortOnError: false,
-  });
-  configureApp(app);
-  const server = await app.listen(settings.get('API_PORT'), settings.get('API_HOST'));
-  server.requestTimeout = settings.get('REQUEST_TIMEOUT_SECONDS') * 1000;
-  const url = await app.getUrl();
-  logger.log({
-    msg: `Nexus is ready: ${url}/docs`,
-    url,
-    database: settings.get('NEXUS_DATABASE'),
-    model_provider: settings.get('MODEL_PROVIDER'),
-  });
+  if (settings.get('WEB_CONCURRENCY') > 1 && cluster.isPrimary) {
+    const { lead } = await import('./lead.js');
+    await lead(settings);
+  } else {
+    const { serve } = await import('./serve.js');
+    await serve(settings);
+  }
 }
 
 try {

@@ -4,6 +4,7 @@ import { EmbeddedBuildEngine } from '../builds/embedded-build-engine.js';
 import { ModelsService } from '../models/models.service.js';
 import { Settings } from '../platform/config/settings.js';
 import { DatabaseProbe } from '../platform/dynamodb/database-probe.js';
+import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import type { HealthCheckDto, HealthChecksDto } from './dto/health.dto.js';
 
 const MINIMUM_FREE_DISK = 0.02;
@@ -15,21 +16,20 @@ const PROBE_TIMEOUT_MS = 1_000;
 /** The checks behind the probes: each looks at the real thing and none waits longer than a second. */
 @Injectable()
 export class HealthChecksService implements OnModuleDestroy {
-  private isShuttingDown = false;
-
   constructor(
     private readonly database: DatabaseProbe,
     private readonly engine: EmbeddedBuildEngine,
     private readonly models: ModelsService,
     private readonly settings: Settings,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   onModuleDestroy(): void {
-    this.isShuttingDown = true;
+    this.lifecycle.finish();
   }
 
   get shutdown(): HealthCheckDto {
-    return this.isShuttingDown ? unhealthy('The process is shutting down') : healthy('The process takes requests');
+    return this.lifecycle.isOpen ? healthy('The process takes requests') : unhealthy('The process is shutting down');
   }
 
   async all(): Promise<HealthChecksDto> {
@@ -45,7 +45,7 @@ export class HealthChecksService implements OnModuleDestroy {
 
   /** What the readiness probe answers, as one word. */
   async isReady(): Promise<boolean> {
-    return !this.isShuttingDown && (await this.databaseCheck()).status === 'healthy';
+    return this.lifecycle.isOpen && (await this.databaseCheck()).status === 'healthy';
   }
 
   /** 0 to 1. @throws Error where it cannot be read */

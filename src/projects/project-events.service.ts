@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import type { StageName } from '../stages/stage.js';
 import type { LogLevel, ProjectEvent } from './project-event.js';
 import { ProjectNotifier } from './project-notifier.js';
@@ -22,11 +23,12 @@ export class ProjectEventsService {
   constructor(
     private readonly repository: ProjectsRepository,
     private readonly notifier: ProjectNotifier,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   /**
    * Events after `seq` and then those to come, until the build has ended. A stream that is opened after the end replays
-   * and closes. Ends also when the project is deleted meanwhile.
+   * and closes. Ends also when the project is deleted meanwhile, and when this process leaves: the client resumes elsewhere.
    */
   async *stream(org_id: string, project_id: string, seq: number): AsyncGenerator<ProjectEvent> {
     if (!(await this.repository.findById(org_id, project_id))) throw new ProjectNotFoundError(project_id);
@@ -40,6 +42,7 @@ export class ProjectEventsService {
       }
       if (events.length === BATCH) continue;
       if (await this.hasEnded(org_id, project_id, position)) return;
+      if (this.lifecycle.ending.aborted) return;
       if (events.length === 0) await news;
     }
   }

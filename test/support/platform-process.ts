@@ -21,6 +21,15 @@ export class PlatformProcess {
     readonly http: HttpClient = anonymous,
   ) {}
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Asks for a rolling restart of its workers. */
+  hangUp(): void {
+    this.child.kill('SIGHUP');
+  }
+
   /** @throws Error when it is not ready in time. */
   static async start(environment: Record<string, string>): Promise<PlatformProcess> {
     const port = await freePort();

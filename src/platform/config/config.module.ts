@@ -1,9 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Settings } from './settings.js';
 
-/** Settings, clock and ids: what every floor may inject. */
+/** Settings, clock, ids and the life of the process: what every floor may inject. */
 @Global()
 @Module({})
 export class ConfigModule {
@@ -14,8 +15,9 @@ export class ConfigModule {
         { provide: Settings, useValue: settings },
         { provide: Clock, useValue: new Clock() },
         { provide: Ids, useValue: new Ids() },
+        { provide: Lifecycle, useValue: new Lifecycle() },
       ],
-      exports: [Settings, Clock, Ids],
+      exports: [Settings, Clock, Ids, Lifecycle],
     };
   }
 }

@@ -68,4 +68,15 @@ describe('settings', () => {
   it('refuse a heartbeat that would lose its lease by being late once', () => {
     expect(problemsOf({ BUILD_LEASE_SECONDS: '10', BUILD_HEARTBEAT_SECONDS: '6' })).toHaveLength(1);
   });
+
+  it('refuse several processes on the embedded database, and drain in production only', () => {
+    expect(problemsOf({ WEB_CONCURRENCY: '2' })).toEqual([
+      expect.stringMatching(/^WEB_CONCURRENCY: the embedded database/),
+    ]);
+    expect(problemsOf({ WEB_CONCURRENCY: '2', DYNAMODB_ENDPOINT: 'http://127.0.0.1:8001' })).toEqual([]);
+    expect(parseSettings({}).values.SHUTDOWN_DRAIN_SECONDS).toBe(0);
+    const production = { ENVIRONMENT: 'production', JWT_SECRET_KEY: 'x'.repeat(32) };
+    expect(parseSettings(production).values.SHUTDOWN_DRAIN_SECONDS).toBe(10);
+    expect(parseSettings({ ...production, SHUTDOWN_DRAIN_SECONDS: '2.5' }).values.SHUTDOWN_DRAIN_SECONDS).toBe(2.5);
+  });
 });

@@ -1,10 +1,13 @@
 import { config } from 'dotenv';
+import { lifecycleProblems } from './groups/lifecycle.settings.js';
 import { modelProblems } from './groups/models.settings.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
 const MINIMUM_SECRET_LENGTH = 32;
 const SAFE_BCRYPT_ROUNDS = 12;
+/** Two looks of a readiness probe every five seconds. */
+const PRODUCTION_DRAIN_SECONDS = 10;
 
 /** The settings are wrong; `problems` lists everything that is, so that one start shows all of it. */
 export class SettingsError extends Error {
@@ -43,9 +46,11 @@ export function parseSettings(
     NEXUS_DATABASE:
       parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
     NEXUS_ALLOW_REGISTRATION: parsed.data.NEXUS_ALLOW_REGISTRATION ?? !isProduction,
+    SHUTDOWN_DRAIN_SECONDS: parsed.data.SHUTDOWN_DRAIN_SECONDS ?? (isProduction ? PRODUCTION_DRAIN_SECONDS : 0),
   };
   problems.push(
     ...leaseProblems(values),
+    ...(program === 'platform' ? lifecycleProblems(values) : []),
     ...agentCoreProblems(values),
     ...modelProblems(values),
     ...passwordProblems(values),

@@ -3,6 +3,7 @@ import { buildSettings } from './groups/builds.settings.js';
 import { databaseSettings } from './groups/database.settings.js';
 import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
+import { lifecycleSettings } from './groups/lifecycle.settings.js';
 import { modelSettings } from './groups/models.settings.js';
 import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
@@ -22,6 +23,7 @@ export const settingsSchema = z.object({
     .default('INFO')
     .transform((level) => level.toLowerCase())
     .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'critical', 'silent'])),
+  ...lifecycleSettings,
   ...identitySettings,
   ...edgeSettings,
   ...modelSettings,
@@ -39,4 +41,5 @@ export type Settings = z.infer<typeof settingsSchema> & {
   API_HOST: string;
   NEXUS_DATABASE: 'embedded' | 'dynamodb';
   NEXUS_ALLOW_REGISTRATION: boolean;
+  SHUTDOWN_DRAIN_SECONDS: number;
 };

@@ -1,0 +1,44 @@
+# syntax=docker/dockerfile:1
+# The platform's image. Everything that it writes goes to /data and /tmp, so the root file system can be read-only.
+ARG NODE_IMAGE=node:24-slim
+
+FROM ${NODE_IMAGE} AS source
+WORKDIR /app
+COPY package.json package-lock.json ./
+
+FROM source AS build
+# Without install scripts: the one of the package `node` fetches a second Node for hosts that have an old one.
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN node node_modules/@nestjs/cli/bin/nest.js build
+
+FROM source AS dependencies
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Nexus" \
+      org.opencontainers.image.description="The control plane for AI agents" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production \
+    ENVIRONMENT=production \
+    API_HOST=0.0.0.0 \
+    API_PORT=8000 \
+    NEXUS_DATA_DIR=/data
+WORKDIR /app
+# package.json and the lock file stay in the image: scanners read from them what is inside.
+COPY --from=dependencies /app ./
+COPY --from=build /app/dist ./dist
+RUN mkdir /data && chown 1000:1000 /data
+# By number, so that Kubernetes can see that it is not root.
+USER 1000:1000
+VOLUME ["/data"]
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.API_PORT}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# No shell and no npm in between: signals reach Node itself, which hears them from its start.
+CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { createTableInput } from '../../src/platform/dynamodb/table-schema.js';
+import { TABLES } from '../../src/tables.js';
+import { TEMPLATE_FILE, templateOf, templateText } from './template.js';
+
+interface TableResource {
+  Type: string;
+  DeletionPolicy: string;
+  Properties: Record<string, unknown>;
+}
+
+interface Policy {
+  Properties: { PolicyDocument: { Statement: { Action: string[]; Resource: unknown }[] } };
+}
+
+const committed = parse(readFileSync(TEMPLATE_FILE, 'utf8')) as ReturnType<typeof templateOf>;
+const resources = Object.values(committed.Resources);
+const tables = resources.filter(({ Type }) => Type === 'AWS::DynamoDB::Table') as unknown as TableResource[];
+const named = (name: string) =>
+  tables.find(
+    ({ Properties }) =>
+      JSON.stringify(Properties['TableName']) === JSON.stringify({ 'Fn::Sub': `\${TablePrefix}${name}` }),
+  );
+
+describe('the CloudFormation template', () => {
+  it('is what the tables of the platform say; run node scripts/aws/write-template.ts after a change', () => {
+    expect(readFileSync(TEMPLATE_FILE, 'utf8')).toBe(templateText(TABLES));
+  });
+
+  it.each(TABLES)('has $name with its keys and indexes, kept, backed up and protected', (definition) => {
+    const table = named(definition.name);
+    const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = createTableInput(definition, 'any', true);
+    expect(table?.Properties).toMatchObject({
+      KeySchema,
+      AttributeDefinitions,
+      ...(GlobalSecondaryIndexes ? { GlobalSecondaryIndexes } : {}),
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+    expect(table?.DeletionPolicy).toBe('Retain');
+    expect(table?.Properties['TimeToLiveSpecification']).toEqual(
+      definition.ttl_attribute === undefined ? undefined : { AttributeName: definition.ttl_attribute, Enabled: true },
+    );
+  });
+
+  it('has no table that the platform does not know', () => {
+    expect(tables).toHaveLength(TABLES.length);
+  });
+
+  it('lets the platform touch its own tables only, and neither scan nor change them', () => {
+    const { Statement } = (committed.Resources['PlatformPolicy'] as unknown as Policy).Properties.PolicyDocument;
+    const [records] = Statement;
+    expect(
+      records?.Action.filter((action) => /Scan|Create|Update(Table|TimeToLive)|DeleteTable|\*/.test(action)),
+    ).toEqual([]);
+    expect(JSON.stringify(records?.Resource)).not.toContain('"*"');
+    expect(records?.Resource).toHaveLength(TABLES.length + TABLES.filter(({ indexes }) => indexes?.length).length);
+  });
+
+  it('refers only to what it declares', () => {
+    const known = new Set([...Object.keys(committed.Parameters), ...Object.keys(committed.Resources)]);
+    const text = JSON.stringify(committed);
+    const references = [
+      ...text.matchAll(/"Ref":"([^"]+)"/g),
+      ...text.matchAll(/"Fn::GetAtt":\["([^"]+)"/g),
+      ...text.matchAll(/\$\{([^}.]+)[^}]*\}/g),
+    ].map(([, name = '']) => name);
+    expect(references.length).toBeGreaterThan(TABLES.length);
+    expect(references.filter((name) => !known.has(name) && !name.startsWith('AWS::'))).toEqual([]);
+  });
+});

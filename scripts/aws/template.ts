@@ -1,0 +1,64 @@
+import type { TableDefinition } from '../../src/platform/dynamodb/table-definition.ts';
+import { stringify } from 'yaml';
+import { accessResources } from './access.ts';
+import { logicalId, type Resource, tableResource } from './tables.ts';
+
+export const TEMPLATE_FILE = 'deploy/aws/nexus.template.yaml';
+
+const HEAD = `# Every table of Nexus with its indexes, and who may use them. Made by: node scripts/aws/write-template.ts
+# A test compares it with src/tables.ts; change the tables there.
+#   aws cloudformation deploy --stack-name nexus --template-file ${TEMPLATE_FILE} \\
+#     --capabilities CAPABILITY_IAM --parameter-overrides TablePrefix=production- OidcProvider=oidc.eks...
+`;
+
+const parameters = {
+  TablePrefix: {
+    Type: 'String',
+    Default: '',
+    AllowedPattern: '[A-Za-z0-9_.-]*',
+    Description: 'NEXUS_TABLE_PREFIX of the environment',
+  },
+  OidcProvider: {
+    Type: 'String',
+    Default: '',
+    Description: 'Identity provider of the EKS cluster without https://; empty: no role is made',
+  },
+  Namespace: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
+  ServiceAccount: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
+  ModelArns: {
+    Type: 'CommaDelimitedList',
+    Default: '',
+    Description: 'Models and inference profiles of Bedrock that Nexus may call, for MODEL_PROVIDER=bedrock',
+  },
+};
+
+/** The CloudFormation template of an environment. */
+export function templateOf(tables: readonly TableDefinition[]) {
+  const resources: Record<string, Resource> = {
+    ...Object.fromEntries(tables.map((table) => [logicalId(table), tableResource(table)])),
+    ...accessResources(tables),
+  };
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'Nexus: tables and least-privilege access',
+    Parameters: parameters,
+    Conditions: {
+      WithRole: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'OidcProvider' }, ''] }] },
+      WithModels: { 'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', { Ref: 'ModelArns' }] }, ''] }] },
+    },
+    Resources: resources,
+    Outputs: {
+      PlatformRoleArn: {
+        Condition: 'WithRole',
+        Description: 'For the annotation eks.amazonaws.com/role-arn of the service account',
+        Value: { 'Fn::GetAtt': ['PlatformRole', 'Arn'] },
+      },
+      PlatformPolicyArn: { Description: 'For other roles that run Nexus', Value: { Ref: 'PlatformPolicy' } },
+      MigrationPolicyArn: { Description: 'For who runs db:migrate', Value: { Ref: 'MigrationPolicy' } },
+      RecountPolicyArn: { Description: 'For who runs statistics:rebuild', Value: { Ref: 'RecountPolicy' } },
+    },
+  };
+}
+
+export const templateText = (tables: readonly TableDefinition[]): string =>
+  HEAD + stringify(templateOf(tables), { aliasDuplicateObjects: false, lineWidth: 120 });

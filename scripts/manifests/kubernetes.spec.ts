@@ -1,0 +1,177 @@
+import { Ajv } from 'ajv';
+import { readFileSync } from 'node:fs';
+import { parseSettings } from '../../src/platform/config/load-settings.js';
+import { settingsSchema } from '../../src/platform/config/settings-schema.js';
+import { filesIn, parseManifests, readYaml } from './files.js';
+import { KUBERNETES_SCHEMAS } from './kubernetes.schema.js';
+import { type Manifest, manifestsOf, rendered } from './overlay.js';
+
+const BASE = 'deploy/k8s/base';
+const PRODUCTION = 'deploy/k8s/overlays/production';
+/** The last writes of background work, after drain and grace. */
+const LAST_WRITES_SECONDS = 15;
+
+interface Probe {
+  httpGet: { path: string; port: string };
+  periodSeconds: number;
+  timeoutSeconds: number;
+  failureThreshold: number;
+}
+
+interface Container {
+  ports: { name: string; containerPort: number }[];
+  envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  startupProbe: Probe;
+  readinessProbe: Probe;
+  livenessProbe: Probe;
+  securityContext: object;
+  volumeMounts: { name: string; mountPath: string }[];
+}
+
+interface PodSpec {
+  serviceAccountName: string;
+  terminationGracePeriodSeconds: number;
+  containers: [Container];
+  volumes: { name: string }[];
+}
+
+interface Deployment extends Manifest {
+  spec: {
+    selector: { matchLabels: Record<string, string> };
+    strategy: { rollingUpdate: object };
+    template: { metadata: { labels: Record<string, string> }; spec: PodSpec };
+  };
+}
+
+type Labels = Record<string, string>;
+
+const manifests = manifestsOf(PRODUCTION);
+const secret = readYaml<Manifest & { stringData: Record<string, string> }>(`${BASE}/secret.example.yaml`);
+const paths = (JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: object }).paths;
+const find = <T extends Manifest>(kind: string): T => manifests.find((manifest) => manifest.kind === kind) as T;
+const deployment = find<Deployment>('Deployment');
+const pod = deployment.spec.template.spec;
+const [container] = pod.containers;
+const settings = find<Manifest & { data: Record<string, string> }>('ConfigMap').data;
+
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const problems = (manifest: Manifest): string[] => {
+  const schema = KUBERNETES_SCHEMAS[manifest.kind];
+  if (!schema) return [`no schema for ${manifest.kind}`];
+  const validate = ajv.compile(schema);
+  return validate(manifest)
+    ? []
+    : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`);
+};
+
+describe('the Kubernetes manifests', () => {
+  it.each([...manifests, secret])('$kind $metadata.name is what Kubernetes knows', (manifest) => {
+    expect(problems(manifest)).toEqual([]);
+  });
+
+  it('are all part of a kustomization but the example of the secret', () => {
+    const { resources } = readYaml<{ resources: string[] }>(`${BASE}/kustomization.yaml`);
+    const files = filesIn(BASE, '.yaml').map((path) => path.replace(`${BASE}/`, ''));
+    expect(files.filter((file) => !resources.includes(file)).sort()).toEqual([
+      'kustomization.yaml',
+      'secret.example.yaml',
+    ]);
+  });
+
+  it('are the same when kustomize renders them', () => {
+    const text = rendered(PRODUCTION);
+    const kinds = (text === undefined ? manifests : parseManifests<Manifest>(text)).map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(manifests.map(({ kind }) => kind).sort());
+    for (const manifest of text === undefined ? [] : parseManifests<Manifest>(text))
+      expect(problems(manifest)).toEqual([]);
+  });
+
+  it('select the pods of the deployment wherever they select', () => {
+    const { labels } = deployment.spec.template.metadata;
+    const selectors: [string, Labels][] = [
+      ['Deployment', deployment.spec.selector.matchLabels],
+      ['Service', (find('Service')['spec'] as { selector: Labels }).selector],
+      [
+        'PodDisruptionBudget',
+        (find('PodDisruptionBudget')['spec'] as { selector: { matchLabels: Labels } }).selector.matchLabels,
+      ],
+      [
+        'NetworkPolicy',
+        (find('NetworkPolicy')['spec'] as { podSelector: { matchLabels: Labels } }).podSelector.matchLabels,
+      ],
+    ];
+    for (const [, selector] of selectors) expect(labels).toMatchObject(selector);
+    const spread = JSON.stringify(pod).matchAll(/"matchLabels":(\{[^}]*\})/g);
+    for (const [, selector = ''] of spread) expect(labels).toMatchObject(JSON.parse(selector) as Labels);
+  });
+
+  it('refer to what is there: account, settings, secret, ports, volumes, scale target, service', () => {
+    expect(pod.serviceAccountName).toBe(find('ServiceAccount').metadata.name);
+    expect(container.envFrom.map(({ configMapRef, secretRef }) => configMapRef?.name ?? secretRef?.name)).toEqual([
+      find('ConfigMap').metadata.name,
+      secret.metadata.name,
+    ]);
+    expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(pod.volumes.map(({ name }) => name).sort());
+    expect(find('HorizontalPodAutoscaler')['spec']).toMatchObject({
+      scaleTargetRef: { apiVersion: deployment.apiVersion, kind: 'Deployment', name: deployment.metadata.name },
+    });
+    const ports = container.ports.map(({ name }) => name);
+    const service = find('Service')['spec'] as { ports: { name: string; targetPort: string }[] };
+    for (const { targetPort } of service.ports) expect(ports).toContain(targetPort);
+    const backends = JSON.stringify(find('Ingress')['spec']).matchAll(
+      /"service":\{"name":"([^"]+)","port":\{"name":"([^"]+)"/g,
+    );
+    for (const [, name, port] of backends)
+      expect([name, service.ports.map((one) => one.name)]).toEqual([find('Service').metadata.name, [port]]);
+  });
+
+  it('set settings that the platform has, to values that it takes in production', () => {
+    const names = Object.keys(settingsSchema.shape);
+    const unknown = [...Object.keys(settings), ...Object.keys(secret.stringData)].filter(
+      (name) => !names.includes(name),
+    );
+    expect(unknown).toEqual([]);
+    const { values } = parseSettings({
+      ...secret.stringData,
+      ...settings,
+      JWT_SECRET_KEY: 'x'.repeat(48),
+      NEXUS_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+      NEXUS_ADMIN_PASSWORD: 'x'.repeat(12),
+    });
+    expect(values).toMatchObject({ ENVIRONMENT: 'production', API_HOST: '0.0.0.0', NEXUS_TABLE_PREFIX: 'production-' });
+    expect(String(values.API_PORT)).toBe(String(container.ports[0]?.containerPort));
+    expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toContain(values.NEXUS_DATA_DIR);
+  });
+
+  it('probe routes that the platform serves, and liveness without the database', () => {
+    const { startupProbe, readinessProbe, livenessProbe } = container;
+    for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
+      expect(Object.keys(paths)).toContain(probe.httpGet.path);
+      expect(container.ports.map(({ name }) => name)).toContain(probe.httpGet.port);
+    }
+    expect([readinessProbe.httpGet.path, livenessProbe.httpGet.path]).toEqual(['/health/ready', '/health/live']);
+  });
+
+  it('give a pod the time that it takes to leave, and take no pod away before another is ready', () => {
+    const { SHUTDOWN_DRAIN_SECONDS: drain, SHUTDOWN_GRACE_SECONDS: grace } = parseSettings({
+      ...settings,
+      JWT_SECRET_KEY: 'x'.repeat(48),
+    }).values;
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + grace + LAST_WRITES_SECONDS);
+    const { periodSeconds, timeoutSeconds, failureThreshold } = container.readinessProbe;
+    expect(periodSeconds * failureThreshold + timeoutSeconds).toBeLessThanOrEqual(drain);
+    expect(deployment.spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+  });
+
+  it('run without privileges on a root that cannot be written to', () => {
+    expect(pod).toMatchObject({
+      securityContext: { runAsNonRoot: true, runAsUser: 1000 },
+      automountServiceAccountToken: false,
+    });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+});

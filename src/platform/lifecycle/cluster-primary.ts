@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.js';
+import { BackOff } from './back-off.js';
+import { ClusterWorker } from './cluster-worker.js';
+
+/** Beyond drain and grace, for the last writes of background work, before a worker is killed. */
+const LAST_WRITES_SECONDS = 20;
+
+/**
+ * Looks after WEB_CONCURRENCY processes that share one port and does nothing else. One that crashes is started again, with
+ * longer and longer pauses. SIGTERM and SIGINT let all of them leave; SIGHUP replaces them one by one, each only when its
+ * successor takes requests.
+ */
+export class ClusterPrimary {
+  private readonly workers = new Set<ClusterWorker>();
+  private readonly backOff = new BackOff();
+  private hasServed = false;
+  private isStopping = false;
+  private rolling: Promise<void> | undefined;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Returns when the first workers listen. @throws Error when one of them does not come up. */
+  async start(): Promise<void> {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, () => void this.stop());
+    process.on('SIGHUP', () => void this.roll());
+    const count = this.settings.get('WEB_CONCURRENCY');
+    const first = Array.from({ length: count }, () => this.fork());
+    const up = await Promise.all(first.map((worker) => worker.listening));
+    if (this.isStopping) return;
+    if (up.includes(false)) {
+      for (const worker of this.workers) worker.signal('SIGTERM');
+      throw new Error('a worker did not start; its own message says why');
+    }
+    this.hasServed = true;
+    this.logger.info({ msg: `${count} processes share port ${this.settings.get('API_PORT')}`, workers: this.pids() });
+  }
+
+  private fork(): ClusterWorker {
+    const taken = new Set([...this.workers].map(({ slot }) => slot));
+    let slot = 1;
+    while (taken.has(slot)) slot += 1;
+    const worker = new ClusterWorker(slot, this.settings.get('LOG_FILE'));
+    this.workers.add(worker);
+    void worker.ended.then((how) => this.replace(worker, how));
+    return worker;
+  }
+
+  /** A worker that is to leave is taken out of the set first. */
+  private async replace(worker: ClusterWorker, how: string): Promise<void> {
+    const isWanted = this.workers.delete(worker);
+    if (!isWanted || !this.hasServed || this.isStopping || !this.isShort) return;
+    const pause_ms = this.backOff.next(worker.lived_ms);
+    this.logger.error({ msg: `worker ${worker.pid} ${how}; another starts in ${pause_ms} ms`, pause_ms });
+    await delay(pause_ms);
+    if (!this.isStopping && this.isShort) this.fork();
+  }
+
+  /** A second request while it goes on is answered by it. */
+  private roll(): Promise<void> {
+    this.rolling ??= this.replaceAll().finally(() => (this.rolling = undefined));
+    return this.rolling;
+  }
+
+  private async replaceAll(): Promise<void> {
+    if (!this.hasServed) return;
+    this.logger.info({ msg: 'rolling restart', workers: this.pids() });
+    for (const old of [...this.workers]) {
+      if (this.isStopping) return;
+      const successor = this.fork();
+      if (!(await successor.listening)) {
+        this.logger.error({ msg: 'rolling restart given up: a new process does not start, the old ones go on' });
+        return;
+      }
+      this.workers.delete(old);
+      old.retire();
+      await this.untilEnded([old]);
+    }
+    this.logger.info({ msg: 'rolling restart is over', workers: this.pids() });
+  }
+
+  private async stop(): Promise<void> {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    const leaving = [...this.workers];
+    for (const worker of leaving) worker.signal('SIGTERM');
+    await this.untilEnded(leaving);
+    await this.rolling;
+    process.exit(0);
+  }
+
+  /** Kills who has not left in time. */
+  private async untilEnded(workers: ClusterWorker[]): Promise<void> {
+    const seconds =
+      this.settings.get('SHUTDOWN_DRAIN_SECONDS') + this.settings.get('SHUTDOWN_GRACE_SECONDS') + LAST_WRITES_SECONDS;
+    const patience = setTimeout(() => {
+      for (const worker of workers) worker.signal('SIGKILL');
+    }, seconds * 1000);
+    await Promise.all(workers.map(({ ended }) => ended));
+    clearTimeout(patience);
+  }
+
+  /** Not while a successor makes one more than there should be. */
+  private get isShort(): boolean {
+    return this.workers.size < this.settings.get('WEB_CONCURRENCY');
+  }
+
+  private pids(): (number | undefined)[] {
+    return [...this.workers].map(({ pid }) => pid);
+  }
+}

@@ -1,0 +1,56 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import cluster from 'node:cluster';
+import { AppModule } from './app.module.js';
+import { configureApp } from './configure-app.js';
+import type { Settings } from './platform/config/settings.js';
+import { RequestContext } from './platform/http/request-context.js';
+import { onRetirement } from './platform/lifecycle/cluster-worker.js';
+import { stopGracefully } from './platform/lifecycle/stop-gracefully.js';
+import { nestLogger } from './platform/observability/logging/nest-logger.js';
+import { createRootLogger } from './platform/observability/logging/root-logger.js';
+
+/** Serves the platform from this process until it is told to stop. */
+export async function serve(settings: Settings): Promise<void> {
+  const running: { app?: NestExpressApplication } = {};
+  stopOnSignals(running);
+  const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  configureApp(app);
+  const server = await app.listen(settings.get('API_PORT'), settings.get('API_HOST'));
+  server.requestTimeout = settings.get('REQUEST_TIMEOUT_SECONDS') * 1000;
+  server.keepAliveTimeout = settings.get('KEEP_ALIVE_SECONDS') * 1000;
+  running.app = app;
+  const url = await app.getUrl();
+  logger.log({
+    msg: `Nexus is ready: ${url}/docs`,
+    url,
+    database: settings.get('NEXUS_DATABASE'),
+    model_provider: settings.get('MODEL_PROVIDER'),
+  });
+}
+
+/** As the first process of a container it has no default handlers, so that a signal must be heard from the very start. */
+function stopOnSignals(running: { app?: NestExpressApplication }): void {
+  let isStopping = false;
+  const stop = (hasSuccessor = false): void => {
+    if (isStopping) return;
+    isStopping = true;
+    if (!running.app) process.exit(0);
+    stopGracefully(running.app, hasSuccessor).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`Nexus could not stop in order: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, () => stop());
+  // To a process of several this means a rolling restart, which the primary leads.
+  process.on('SIGHUP', () => cluster.isWorker || stop());
+  onRetirement(() => stop(true));
+}
