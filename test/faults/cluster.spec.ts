@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { builtAgent } from '../support/built-agent.js';
 import { startDatabase, temporaryDirectory } from '../support/database.js';
 import { eventually } from '../support/http.js';
@@ -25,7 +26,14 @@ beforeAll(async () => {
   migrate(shared);
 }, 60_000);
 beforeEach(async () => {
-  platform = await PlatformProcess.start(shared);
+  const directory = temporaryDirectory();
+  platform = await PlatformProcess.start({ ...shared, LOG_FILE: join(directory, 'nexus.log'), LOG_LEVEL: 'INFO' });
+  // It answers as soon as one of them does; what happens to the others before they do is another story.
+  const log = join(directory, 'nexus.1.log');
+  await eventually(
+    async () => existsSync(log) && readFileSync(log, 'utf8').includes(`${WORKERS} processes share port`),
+    Boolean,
+  );
 }, 60_000);
 afterEach(() => platform.kill('SIGKILL'));
 afterAll(() => database.stop());
