@@ -5,6 +5,7 @@ import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
+import { OverviewModule } from './orchestration/overview/overview.module.js';
 import { PartnershipsModule } from './orchestration/partnerships/partnerships.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
@@ -43,6 +44,7 @@ export class AppModule {
         HealthModule,
         DecisionsModule,
         PartnershipsModule,
+        OverviewModule,
       ],
     };
   }

@@ -13,6 +13,7 @@ import { ReadinessProbe } from './readiness-probe.js';
   imports: [TerminusModule.forRoot({ logger: false }), BuildsModule, ModelsModule],
   controllers: [HealthController],
   providers: [HealthChecksService, ReadinessProbe],
+  exports: [HealthChecksService],
 })
 export class HealthModule {
   constructor(metrics: Metrics, engine: EmbeddedBuildEngine, checks: HealthChecksService) {

@@ -3,9 +3,9 @@ import { Clock } from '../../shared/clock.js';
 import { RateLimitedError } from '../../shared/domain-error.js';
 import { type SignInFailures, SignInFailuresRepository } from './sign-in-failures.repository.js';
 
-const ALLOWED_FAILURES = 5;
+export const ALLOWED_FAILURES = 5;
 const WINDOW_MS = 15 * 60_000;
-const LOCK_MS = 15 * 60_000;
+export const LOCK_MS = 15 * 60_000;
 
 /** Five failures within 15 minutes lock an address for 15 minutes, from wherever they come and in whichever process. */
 @Injectable()

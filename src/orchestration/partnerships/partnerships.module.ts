@@ -30,6 +30,6 @@ import { WatchesRepository } from './watches.repository.js';
     PartnershipWatch,
     PartnershipManagement,
   ],
-  exports: [PartnershipsService],
+  exports: [PartnershipsService, WatchTurn],
 })
 export class PartnershipsModule {}

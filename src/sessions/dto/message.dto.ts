@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 
@@ -47,6 +48,7 @@ export class ListMessagesQuery {
    * How many messages at most.
    * @example 100
    */
+  @ApiPropertyOptional({ default: 100 })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -64,6 +66,7 @@ export class ListMessagesQuery {
    * Oldest (`asc`) or newest (`desc`) first.
    * @example asc
    */
+  @ApiPropertyOptional({ default: 'asc' })
   @IsOptional()
   @IsIn(['asc', 'desc'])
   order: 'asc' | 'desc' = 'asc';

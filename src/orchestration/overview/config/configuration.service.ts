@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { VERSION } from '../../../health/version.js';
+import { AuditLog } from '../../../identity/audit/audit-log.js';
+import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../../identity/tokens/token-settings.js';
+import { ALLOWED_FAILURES, LOCK_MS } from '../../../identity/accounts/lockouts.service.js';
+import { Settings } from '../../../platform/config/settings.js';
+import { PartnershipsService } from '../../partnerships/partnerships.service.js';
+import { DRAWS } from '../../decisions/engine/simulation.js';
+import type { ConfigurationDto } from '../dto/config.dto.js';
+
+const REDACTED = '[redacted]';
+/** Settings whose values are nobody's to read; that they are set is. */
+const SECRETS = [
+  'JWT_SECRET_KEY',
+  'NEXUS_ADMIN_PASSWORD',
+  'NEXUS_ENCRYPTION_KEY',
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'AWS_BEARER_TOKEN_BEDROCK',
+  'REDIS_URL',
+] as const;
+const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+
+/** The settings that the running process goes by, after environment and defaults. */
+@Injectable()
+export class ConfigurationService {
+  /** Settings are read once: what is effective now is so since then. */
+  private readonly since = new Date().toISOString();
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly partnerships: PartnershipsService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Every reading is noted before it is answered. @throws DatabaseError when it cannot be noted */
+  async read(org_id: string, actor: string): Promise<ConfigurationDto> {
+    await this.audit.record({ org_id, actor, action: 'config.read', outcome: 'success' });
+    const { readings } = await this.partnerships.snapshot(org_id);
+    return {
+      configuration: {
+        api_settings: this.api(),
+        security_settings: this.security(),
+        orchestration_settings: this.orchestration(),
+        partnership_settings: Object.fromEntries(
+          readings.map(({ partnership: { id, enabled, priority } }) => [id, { enabled, priority }]),
+        ),
+      },
+      last_updated: this.since,
+      version: VERSION,
+    };
+  }
+
+  private api(): Record<string, unknown> {
+    const { settings } = this;
+    const origins = settings.get('ALLOWED_ORIGINS');
+    return {
+      environment: settings.get('ENVIRONMENT'),
+      rate_limit_per_minute: settings.get('RATE_LIMIT_PER_MINUTE'),
+      rate_limit_orchestration_per_minute: settings.get('RATE_LIMIT_ORCHESTRATION_PER_MINUTE'),
+      rate_limit_auth_per_minute: settings.get('RATE_LIMIT_AUTH_PER_MINUTE'),
+      rate_limits_shared: settings.get('REDIS_URL') !== undefined,
+      timeout_seconds: settings.get('REQUEST_TIMEOUT_SECONDS'),
+      max_payload_bytes: BODY_LIMIT_BYTES,
+      cors_enabled: origins.length > 0,
+      cors_origins: origins,
+      trusted_proxies: settings.get('TRUSTED_PROXIES'),
+      log_level: settings.get('LOG_LEVEL'),
+    };
+  }
+
+  private security(): Record<string, unknown> {
+    const { settings } = this;
+    return {
+      token_algorithm: ALGORITHM,
+      access_token_seconds: ACCESS_TOKEN_SECONDS,
+      refresh_token_seconds: REFRESH_TOKEN_SECONDS,
+      max_login_attempts: ALLOWED_FAILURES,
+      lockout_seconds: LOCK_MS / 1000,
+      bcrypt_rounds: settings.get('NEXUS_BCRYPT_ROUNDS'),
+      registration_open: settings.get('NEXUS_ALLOW_REGISTRATION'),
+      private_addresses_allowed: settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction,
+      secrets: Object.fromEntries(
+        SECRETS.map((name) => [name, settings.get(name) === undefined ? null : REDACTED] as const),
+      ),
+    };
+  }
+
+  private orchestration(): Record<string, unknown> {
+    const { settings } = this;
+    return {
+      database: settings.get('NEXUS_DATABASE'),
+      model_provider: settings.get('MODEL_PROVIDER'),
+      model_id: settings.get('MODEL_ID') ?? null,
+      agent_runtime: settings.get('AGENT_RUNTIME'),
+      build_engine: settings.get('BUILD_ENGINE'),
+      build_slots: settings.get('BUILD_SLOTS'),
+      build_lease_seconds: settings.get('BUILD_LEASE_SECONDS'),
+      build_heartbeat_seconds: settings.get('BUILD_HEARTBEAT_SECONDS'),
+      build_reaper_seconds: settings.get('BUILD_REAPER_SECONDS'),
+      background_run_slots: settings.get('BACKGROUND_RUN_SLOTS'),
+      partnership_tick_ms: settings.get('PARTNERSHIP_TICK_MS'),
+      decision_draws: DRAWS,
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { holds, ROLES } from '../../../identity/principal.js';
+import { ACCESS_TOKEN_SECONDS } from '../../../identity/tokens/token-settings.js';
+import { Settings } from '../../../platform/config/settings.js';
+import { ApiDocument } from '../api-document.js';
+import type { EndpointDocsDto, EndpointDto } from '../dto/endpoint-docs.dto.js';
+import { exampleOf, type Schema } from './schema-example.js';
+
+const GROUP = '/api/v1/orchestration';
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const RATE_LIMIT_HEADERS = [
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+];
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-least-role'?: string };
+type Content = Record<string, { schema: Schema }>;
+
+/** The routes of the orchestration API, read out of the OpenAPI document of the running process. */
+@Injectable()
+export class EndpointDocsService {
+  constructor(
+    private readonly document: ApiDocument,
+    private readonly settings: Settings,
+  ) {}
+
+  /** @throws Error when the document cannot be read */
+  async read(): Promise<EndpointDocsDto> {
+    const document = await this.document.read();
+    const endpoints = Object.entries(document.paths)
+      .filter(([path]) => path.startsWith(GROUP))
+      .flatMap(([path, item]) =>
+        METHODS.flatMap((method) => {
+          const operation = item[method] as Operation | undefined;
+          return operation
+            ? [[operation.operationId ?? path, endpointOf(document, method, path, operation)] as const]
+            : [];
+        }),
+      );
+    return {
+      api_version: document.info.version,
+      base_url: GROUP,
+      authentication: {
+        type: 'Bearer',
+        header: 'Authorization',
+        required_roles: ROLES.filter((role) => holds({ roles: [role] }, 'orchestration_manager')),
+        token_expiry: ACCESS_TOKEN_SECONDS,
+        refresh_available: '/api/v1/auth/refresh' in document.paths,
+      },
+      rate_limiting: {
+        limit: this.settings.get('RATE_LIMIT_ORCHESTRATION_PER_MINUTE'),
+        window_seconds: 60,
+        headers: RATE_LIMIT_HEADERS,
+      },
+      endpoints: Object.fromEntries(endpoints),
+    };
+  }
+}
+
+function endpointOf(document: OpenAPIObject, method: string, path: string, operation: Operation): EndpointDto {
+  const body = (operation.requestBody as { content?: Content } | undefined)?.content;
+  const answers = Object.entries(operation.responses as Record<string, { content?: Content; description?: string }>);
+  const answer = answers.find(([status]) => status.startsWith('2'));
+  const parameters = (operation.parameters ?? []).flatMap((one) => ('name' in one ? [one] : []));
+  return {
+    method: method.toUpperCase(),
+    path,
+    description: [operation.summary, operation.description].filter(Boolean).join('. '),
+    authentication: operation['x-least-role'] ?? 'none',
+    parameters: parameters.map(({ name, in: where, required = false, description = '', schema }) => ({
+      ...{ name, in: where, required, description },
+      ...(schema && 'type' in schema && typeof schema.type === 'string' ? { type: schema.type } : {}),
+    })),
+    ...(body ? { request_example: exampleOf(document, jsonOf(body)) } : {}),
+    response_example: answer ? exampleOf(document, jsonOf(answer[1].content)) : null,
+    errors: Object.fromEntries(
+      answers
+        .filter(([status]) => !status.startsWith('2'))
+        .map(([status, { description = '' }]) => [status, description]),
+    ),
+  };
+}
+
+const jsonOf = (content: Content | undefined): Schema => content?.['application/json']?.schema ?? {};
