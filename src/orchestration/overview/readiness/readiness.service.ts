@@ -45,7 +45,9 @@ export class ReadinessService {
 
   private async findingOf(check: ReadinessCheck, context: ReadinessContext): Promise<Finding> {
     const patience = new AbortController();
-    const late = delay(PATIENCE_MS, undefined, { signal: patience.signal, ref: false }).then(() => unknown('took too long'));
+    const late = delay(PATIENCE_MS, undefined, { signal: patience.signal, ref: false }).then(() =>
+      unknown('took too long'),
+    );
     late.catch(() => undefined);
     try {
       return await Promise.race([check.look(context), late]);
