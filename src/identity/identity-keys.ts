@@ -14,7 +14,10 @@ export const membershipKey = (org_id: string, user_id: string): RecordKey => ({
   sk: `MEMBER#${user_id}`,
 });
 export const apiKeyKey = (org_id: string, key_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: `KEY#${key_id}` });
-export const secretKey = (hash: string, kind: 'KEY' | 'REFRESH' | 'INVITATION'): RecordKey => ({
+export const secretKey = (
+  hash: string,
+  kind: 'KEY' | 'REFRESH' | 'INVITATION' | 'OAUTH_STATE' | 'OAUTH_CODE',
+): RecordKey => ({
   pk: `SECRET#${hash}`,
   sk: kind,
 });

@@ -18,6 +18,13 @@ import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
+import { GithubProvider } from './oauth/github.provider.js';
+import { GoogleProvider } from './oauth/google.provider.js';
+import { OAuthExchange } from './oauth/oauth-exchange.service.js';
+import { OAuthFlow } from './oauth/oauth-flow.service.js';
+import { OAuthProviders } from './oauth/oauth-providers.js';
+import { OAuthRecordsRepository } from './oauth/oauth-records.repository.js';
+import { OAuthController } from './oauth/oauth.controller.js';
 import { InvitationsRepository } from './organizations/invitations.repository.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { JoiningController } from './organizations/joining.controller.js';
@@ -56,7 +63,14 @@ const tokens = JwtModule.registerAsync({
 @Global()
 @Module({
   imports: [AuditModule, PassportModule, tokens],
-  controllers: [AuthController, JoiningController, ApiKeysController, OrganizationsController, MembersController],
+  controllers: [
+    AuthController,
+    OAuthController,
+    JoiningController,
+    ApiKeysController,
+    OrganizationsController,
+    MembersController,
+  ],
   providers: [
     AccountsRepository,
     SignInFailuresRepository,
@@ -85,6 +99,12 @@ const tokens = JwtModule.registerAsync({
     MembersService,
     InvitationsRepository,
     InvitationsService,
+    OAuthRecordsRepository,
+    GoogleProvider,
+    GithubProvider,
+    OAuthProviders,
+    OAuthFlow,
+    OAuthExchange,
     { provide: APP_GUARD, useClass: PrincipalGuard },
   ],
   exports: [AccountsRepository, RegistrationService, SignInService, AccessTokens],

@@ -14,6 +14,8 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `SECRET#<hash>` | `KEY` | which key a secret is |
  * | `SECRET#<hash>` | `REFRESH` | a refresh token, used or not (expires) |
  * | `SECRET#<hash>` | `INVITATION` | an invitation (expires) |
+ * | `SECRET#<hash>` | `OAUTH_STATE` | a sign-in that a browser was sent to a provider with (expires) |
+ * | `SECRET#<hash>` | `OAUTH_CODE` | whom a provider has proven, to be exchanged for tokens (expires) |
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
  * | `SIGN_IN#<hash of address>` | `FAILURES` | failed sign-ins and the lock (expires) |

@@ -78,6 +78,17 @@ export class AccountsRepository {
     });
   }
 
+  /** Its owner has proven the address. Doing it again changes nothing. */
+  async verifyEmail(user_id: string): Promise<void> {
+    await this.db.update({
+      TableName: IDENTITY_TABLE,
+      Key: { ...userKey(user_id) },
+      UpdateExpression: 'SET email_verified = :true',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':true': true },
+    });
+  }
+
   /** POST /auth/password. @returns false when the password is another than it was, or the user is gone. */
   async changePassword(
     user: User,

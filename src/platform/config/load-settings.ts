@@ -1,6 +1,7 @@
 import { config } from 'dotenv';
 import { lifecycleProblems } from './groups/lifecycle.settings.js';
 import { modelProblems } from './groups/models.settings.js';
+import { oauthProblems } from './groups/oauth.settings.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
@@ -54,6 +55,7 @@ export function parseSettings(
     ...agentCoreProblems(values),
     ...modelProblems(values),
     ...passwordProblems(values),
+    ...oauthProblems(values),
     ...(isProduction && program === 'platform' ? productionProblems(values) : []),
   );
   if (problems.length > 0) throw new SettingsError(problems);

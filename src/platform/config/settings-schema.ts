@@ -5,6 +5,7 @@ import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { lifecycleSettings } from './groups/lifecycle.settings.js';
 import { modelSettings } from './groups/models.settings.js';
+import { oauthSettings } from './groups/oauth.settings.js';
 import { observabilitySettings } from './groups/observability.settings.js';
 import { outgoingSettings } from './groups/outgoing.settings.js';
 import { partnershipSettings } from './groups/partnerships.settings.js';
@@ -25,6 +26,7 @@ export const settingsSchema = z.object({
     .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'critical', 'silent'])),
   ...lifecycleSettings,
   ...identitySettings,
+  ...oauthSettings,
   ...edgeSettings,
   ...modelSettings,
   ...databaseSettings,

@@ -1,0 +1,96 @@
+import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Settings } from '../../platform/config/settings.js';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SignedInDto } from '../accounts/dto/auth.dto.js';
+import { SignInService } from '../accounts/sign-in.service.js';
+import { browserOf, rememberBrowser } from './browser-cookie.js';
+import { ExchangeDto, OAuthCodeDto } from './dto/oauth.dto.js';
+import { OAuthExchange } from './oauth-exchange.service.js';
+import { CODE_SECONDS, OAuthFlow } from './oauth-flow.service.js';
+import type { ProviderName } from './oauth-provider.js';
+
+/** Sign-in through other providers. Without client ids of a provider its routes answer 404. */
+@ApiTags('sign-in')
+@Bare()
+@Public()
+@Controller('auth')
+export class OAuthController {
+  constructor(
+    private readonly flow: OAuthFlow,
+    private readonly exchange: OAuthExchange,
+    private readonly signIn: SignInService,
+    private readonly settings: Settings,
+  ) {}
+
+  /** For browsers: sends them to Google, or to the OpenID Connect provider that the settings name. */
+  @Get('google')
+  @ApiOperation({ summary: 'Sign in through Google or another OpenID Connect provider', operationId: 'beginGoogle' })
+  @ApiFoundResponse({ description: 'To the provider.' })
+  @ApiErrors(401, 404, 429)
+  google(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return this.begin('google', request, response);
+  }
+
+  @Get('google/callback')
+  @ApiOperation({ summary: 'Come back from Google', operationId: 'finishGoogle' })
+  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code; with OAUTH_RETURN_URL a redirect there.' })
+  @ApiErrors(400, 401, 403, 404, 429)
+  googleCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return this.finish('google', request, response);
+  }
+
+  /** For browsers: sends them to GitHub. */
+  @Get('github')
+  @ApiOperation({ summary: 'Sign in through GitHub', operationId: 'beginGithub' })
+  @ApiFoundResponse({ description: 'To the provider.' })
+  @ApiErrors(401, 404, 429)
+  github(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return this.begin('github', request, response);
+  }
+
+  @Get('github/callback')
+  @ApiOperation({ summary: 'Come back from GitHub', operationId: 'finishGithub' })
+  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code; with OAUTH_RETURN_URL a redirect there.' })
+  @ApiErrors(400, 401, 403, 404, 429)
+  githubCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return this.finish('github', request, response);
+  }
+
+  /** Tokens for the code that a callback handed over. */
+  @Post('exchange')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Exchange a one-time code for tokens', operationId: 'exchangeCode' })
+  @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
+  @ApiErrors(400, 401, 403, 409, 429)
+  async exchangeCode(@Body() { code, password }: ExchangeDto): Promise<SignedInDto> {
+    const { user, method, membership } = await this.exchange.exchange(code, password);
+    return this.signIn.of(user, method, membership);
+  }
+
+  private async begin(provider: ProviderName, request: Request, response: Response): Promise<void> {
+    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    const url = await this.flow.begin(provider, browser);
+    response.setHeader('Cache-Control', 'no-store');
+    response.redirect(302, url.href);
+  }
+
+  private async finish(provider: ProviderName, request: Request, response: Response): Promise<void> {
+    const { searchParams: query } = new URL(request.originalUrl, 'http://callback.invalid');
+    const code = await this.flow.finish(provider, { query, browser: browserOf(request) });
+    response.setHeader('Cache-Control', 'no-store');
+    const page = this.settings.get('OAUTH_RETURN_URL');
+    if (page === undefined) {
+      response.json({ code, expires_in: CODE_SECONDS });
+      return;
+    }
+    const target = new URL(page);
+    target.searchParams.set('code', code);
+    response.redirect(302, target.href);
+  }
+}
