@@ -1,5 +1,6 @@
 import { Body, Controller, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Audited } from '../identity/audit/audited.decorator.js';
 import { Access } from '../identity/access.decorator.js';
 import type { Principal } from '../identity/principal.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
@@ -23,6 +24,7 @@ export class AgentRuntimeController {
    * build of its project deploys the new version to where builds deploy (the setting AGENT_RUNTIME).
    */
   @Put()
+  @Audited({ action: 'agent.runtime_changed', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({ summary: 'Say where an agent runs', operationId: 'placeAgent' })
   @ApiData(AgentDto, { description: 'The agent after the move.' })

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Audited } from '../identity/audit/audited.decorator.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -41,6 +42,7 @@ export class AgentsController {
   }
 
   @Put(':agent_id')
+  @Audited({ action: 'agent.changed', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({ summary: "Change an agent's description", operationId: 'updateAgent' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
@@ -60,6 +62,7 @@ export class AgentsController {
   }
 
   @Put(':agent_id/status')
+  @Audited({ action: 'agent.status_changed', target: 'agent_id', details: ['status'] })
   @Access('developer')
   @ApiOperation({ summary: "Set an agent's state", operationId: 'setAgentStatus' })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
@@ -74,6 +77,7 @@ export class AgentsController {
 
   /** Deletes the agent with its deployment, invocations, sessions and messages. Statistics of the past stay. */
   @Delete(':agent_id')
+  @Audited({ action: 'agent.deleted', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({ summary: 'Delete an agent and all under it', operationId: 'deleteAgent' })
   @ApiData(DeletedAgentDto, { description: 'How many records were deleted.' })
@@ -111,6 +115,7 @@ export class AgentsController {
 
   /** Points the agent to a version that it had before; nothing is lost, it can be pointed forward again. */
   @Post(':agent_id/rollback')
+  @Audited({ action: 'agent.rolled_back', target: 'agent_id', details: ['version'] })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Point an agent to another of its versions', operationId: 'rollbackAgent' })

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { Settings } from '../platform/config/settings.js';
@@ -13,7 +13,10 @@ import { Passwords } from './accounts/passwords.js';
 import { RegistrationService } from './accounts/registration.service.js';
 import { SignInFailuresRepository } from './accounts/sign-in-failures.repository.js';
 import { SignInService } from './accounts/sign-in.service.js';
+import { AccessRefusals } from './audit/access-refusals.js';
+import { AuditInterceptor } from './audit/audit.interceptor.js';
 import { AuditModule } from './audit/audit.module.js';
+import { Credentials } from './credentials.js';
 import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
@@ -105,7 +108,10 @@ const tokens = JwtModule.registerAsync({
     OAuthProviders,
     OAuthFlow,
     OAuthExchange,
+    AccessRefusals,
+    Credentials,
     { provide: APP_GUARD, useClass: PrincipalGuard },
+    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
   exports: [AccountsRepository, RegistrationService, SignInService, AccessTokens],
 })

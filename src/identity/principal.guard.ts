@@ -6,9 +6,8 @@ import { RateLimits } from '../platform/http/rate-limits/rate-limits.js';
 import { RequestContext } from '../platform/http/request-context.js';
 import { PermissionDeniedError, UnauthenticatedError } from '../shared/domain-error.js';
 import { ACCESS } from './access.decorator.js';
-import { ApiKeyLogin } from './keys/api-key-login.service.js';
-import { presentedKey } from './keys/presented-key.js';
-import { AccessTokenLogin } from './tokens/access-token-login.service.js';
+import { AccessRefusals } from './audit/access-refusals.js';
+import { Credentials } from './credentials.js';
 import { holds, type Principal, type Role } from './principal.js';
 
 /**
@@ -20,9 +19,9 @@ export class PrincipalGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly requestContext: RequestContext,
-    private readonly keys: ApiKeyLogin,
-    private readonly tokens: AccessTokenLogin,
+    private readonly credentials: Credentials,
     private readonly limits: RateLimits,
+    private readonly refusals: AccessRefusals,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -34,25 +33,28 @@ export class PrincipalGuard implements CanActivate {
     await this.limits.countPrincipal(principal, request, response);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
-    requireRole(principal, this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from));
+    const role = this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from);
+    if (role === undefined || !holds(principal, role)) this.refuse(principal, request, role);
     return true;
   }
 
   /** Wrong credentials are a stranger's: they count on the budget of the address, so that guessing is limited. */
   private async principalOf(request: Request, response: Response): Promise<Principal> {
     try {
-      const key = presentedKey(request.headers);
-      return await (key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key));
+      return await this.credentials.principalOf(request);
     } catch (error) {
       const isCounted = request.headers.authorization === undefined && request.headers['x-api-key'] === undefined;
       if (error instanceof UnauthenticatedError && !isCounted) await this.limits.countStranger(request, response);
       throw error;
     }
   }
-}
 
-function requireRole(principal: Principal, role: Role | undefined): void {
-  if (role === undefined) throw new PermissionDeniedError('This route is open to nobody');
-  if (!holds(principal, role))
-    throw new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
+  private refuse(principal: Principal, request: Request, role: Role | undefined): never {
+    // The template, not the path: ids of others are nobody's to collect.
+    const { path } = (request.route as { path?: string } | undefined) ?? {};
+    this.refusals.note(principal, `${request.method} ${path ?? ''}`.trim(), role ?? null);
+    throw role === undefined
+      ? new PermissionDeniedError('This route is open to nobody')
+      : new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
+  }
 }

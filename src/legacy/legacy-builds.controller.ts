@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Audited } from '../identity/audit/audited.decorator.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -104,6 +105,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/pause')
+  @Audited({ action: 'project.control', target: 'project_id' })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
@@ -118,6 +120,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/resume')
+  @Audited({ action: 'project.control', target: 'project_id' })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
@@ -132,6 +135,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/stop')
+  @Audited({ action: 'project.control', target: 'project_id' })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
@@ -146,6 +150,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/restart')
+  @Audited({ action: 'project.control', target: 'project_id' })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })

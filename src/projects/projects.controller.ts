@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { Audited } from '../identity/audit/audited.decorator.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ModelsService } from '../models/models.service.js';
@@ -71,6 +72,7 @@ export class ProjectsController {
 
   /** A pause takes effect when the running step has ended; until then the project is `pausing`. */
   @Put(':project_id/control')
+  @Audited({ action: 'project.control', target: 'project_id', details: ['action'] })
   @Access('developer')
   @ApiOperation({ summary: 'Pause, resume, stop or restart a build', operationId: 'controlProject' })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -94,6 +96,7 @@ export class ProjectsController {
 
   /** Deletes the project with its agents, their deployments, invocations, sessions, messages and artifacts. Statistics of the past stay. */
   @Delete(':project_id')
+  @Audited({ action: 'project.deleted', target: 'project_id' })
   @Access('developer')
   @ApiOperation({ summary: 'Delete a project and all under it', operationId: 'deleteProject' })
   @ApiData(DeletedProjectDto, { description: 'How many records were deleted.' })

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Audited } from '../../identity/audit/audited.decorator.js';
 import { Access } from '../../identity/access.decorator.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import type { Principal } from '../../identity/principal.js';
@@ -25,6 +26,7 @@ export class ToolsController {
 
   /** Asks the service what it can do and gives that to the agents of the project, or to one agent. They have it with their next run. */
   @Post()
+  @Audited({ action: 'tool.attached', details: ['kind', 'name', 'project_id', 'agent_id'] })
   @Access('developer')
   @ApiOperation({ summary: 'Attach a tool', operationId: 'attachTool' })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
@@ -60,6 +62,7 @@ export class ToolsController {
   }
 
   @Delete(':tool_id')
+  @Audited({ action: 'tool.deleted', target: 'tool_id' })
   @Access('developer')
   @ApiOperation({ summary: 'Take a tool away', operationId: 'deleteTool' })
   @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
