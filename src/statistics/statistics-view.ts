@@ -88,7 +88,9 @@ export function successRate(row: MaybeRow): number | null {
 
 /** Minutes that a successful build takes on average; null before the first one. */
 export function averageSuccessMinutes(row: MaybeRow): number | null {
-  return ratio(amount(row, 'successful_duration_ms') / MS_PER_MINUTE, amount(row, 'successful'));
+  const builds = amount(row, 'successful');
+  // Four decimals: an offline build takes a fraction of a second.
+  return builds === 0 ? null : Math.round((amount(row, 'successful_duration_ms') / MS_PER_MINUTE / builds) * 1e4) / 1e4;
 }
 
 function invocationCounts(row: MaybeRow) {

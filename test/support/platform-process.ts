@@ -6,7 +6,7 @@ import { readStreamsAs } from './sse.js';
 
 const READY_WITHIN_MS = 30_000;
 /** Made on the first start on a database; the same for every process of it. */
-const ADMINISTRATOR = {
+export const ADMINISTRATOR = {
   NEXUS_ADMIN_EMAIL: 'admin@nexus.test',
   NEXUS_ADMIN_PASSWORD: 'an administrator of tests',
   NEXUS_BCRYPT_ROUNDS: '4',

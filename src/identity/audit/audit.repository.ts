@@ -25,16 +25,18 @@ export class AuditRepository {
     private readonly codec: CursorCodec,
   ) {}
 
+  /** Resolves when it is stored; shares its write with others of the moment. */
   async create(entry: AuditEntry): Promise<void> {
     const { org_id, actor, action, at, entry_id } = entry;
-    const Item: Row = {
+    const entryKey = `${at}#${entry_id}`;
+    const item: Row = {
       ...entry,
-      entry: `${at}#${entry_id}`,
+      entry: entryKey,
       org_actor: `${org_id}#${actor}`,
       org_action: `${org_id}#${action}`,
       expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * DAY_SECONDS,
     };
-    await this.db.put({ TableName: TABLE, Item });
+    await this.db.putTogether(TABLE, { org_id, entry: entryKey }, { ...item });
   }
 
   /** GET /audit: newest first. Entries past their 90 days are left out even before the table drops them. */
