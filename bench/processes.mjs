@@ -16,11 +16,17 @@ export async function freePort() {
   return port;
 }
 
+/** The flags of Node that an npm script of package.json starts the platform with. */
+export function flagsOf(name) {
+  const script = JSON.parse(readFileSync('package.json', 'utf8')).scripts[name];
+  return script.split(' ').filter((word) => word.startsWith('--') && word !== '--enable-source-maps');
+}
+
 /** Starts a server of ours on a loopback port and waits until `path` answers 200; says how long that took. */
-export async function start(script, path, environment = {}) {
+export async function start(script, path, environment = {}, flags = []) {
   const port = await freePort();
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [...flags, script], {
     env: { ...process.env, ...environment, API_PORT: String(port), API_HOST: '127.0.0.1' },
     stdio: 'ignore',
   });

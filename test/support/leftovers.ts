@@ -1,7 +1,10 @@
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-/** Records of every table of the engine that hold one of the ids anywhere, by table. */
+/** Who deleted what can be told for 90 days, so the audit log names what is gone. */
+const KEPT = 'PlatformAudit';
+
+/** Records of every table of the engine but the audit log that hold one of the ids anywhere, by table. */
 export async function leftovers(endpoint: string, prefix: string, ids: string[]): Promise<Record<string, unknown[]>> {
   const client = new DynamoDBClient({
     endpoint,
@@ -11,7 +14,8 @@ export async function leftovers(endpoint: string, prefix: string, ids: string[])
   try {
     const { TableNames = [] } = await client.send(new ListTablesCommand({}));
     const found: Record<string, unknown[]> = {};
-    for (const TableName of TableNames.filter((name) => name.startsWith(prefix))) {
+    const own = TableNames.filter((name) => name.startsWith(prefix) && name !== prefix + KEPT);
+    for (const TableName of own) {
       const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
       const holding = Items.map((item) => unmarshall(item)).filter((item) =>
         ids.some((id) => JSON.stringify(item).includes(id)),
