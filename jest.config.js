@@ -15,6 +15,8 @@ const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/m
 /** Unit tests beside the code, end-to-end and integration tests on a real engine, faults last because they kill processes. */
 export default {
   randomize: true,
+  // Most tests wait for other processes more than they work.
+  maxWorkers: 2,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },

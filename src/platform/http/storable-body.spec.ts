@@ -27,14 +27,9 @@ describe('a body', () => {
     ['a number that JSON reads as infinite', { n: JSON.parse('1e400') as unknown }],
     ['a number beyond the range of a table', [1e126]],
     ['a number too close to 0', -1e-131],
-  ])('is refused for %s, by the path of the field', (_name, value) => {
+  ])('is refused for %s, by the name of the field', (_name, value) => {
     expect(() => storableBody({ metadata: value })).toThrow(ValidationError);
-    expect(() => storableBody({ metadata: value })).toThrow(/^metadata(\.n|(\[0\])*)? must not /);
-  });
-
-  it('names where in a field the number is, in at most 200 characters', () => {
-    expect(() => storableBody({ a: { b: [0, { c: 1e200 }] } })).toThrow(/^a\.b\[1\]\.c must not hold/);
-    expect(() => storableBody({ a: { ['k'.repeat(500)]: 1e200 } })).toThrow(/^a\.k{198}… must not hold/);
+    expect(() => storableBody({ metadata: value })).toThrow(/^metadata /);
   });
 
   it('may nest 20 levels and hold the largest number', () => {

@@ -8,7 +8,6 @@ const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
 /** Magnitudes that a table can hold. */
 const LARGEST = 1e125;
 const SMALLEST = 1e-130;
-const PATH_LIMIT = 200;
 
 /**
  * A JSON body as it can be stored: a field that is null is a field that is not there, and half of a surrogate pair, which no
@@ -27,14 +26,11 @@ function storable(field: string, value: unknown, depth: number): unknown {
   if (typeof value === 'string') return toUSVString(value);
   if (typeof value === 'number') return storableNumber(field, value);
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEEPEST)
-    throw ValidationError.field(shortened(field), `must not be nested more than ${DEEPEST} levels deep`);
-  if (Array.isArray(value)) return value.map((element, index) => storable(`${field}[${index}]`, element, depth + 1));
+  if (depth > DEEPEST) throw ValidationError.field(field, `must not be nested more than ${DEEPEST} levels deep`);
+  if (Array.isArray(value)) return value.map((element) => storable(field, element, depth + 1));
   refusePolluting(field, value);
   const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([key, inner]) => [toUSVString(key), storable(`${field}.${key}`, inner, depth + 1)]),
-  );
+  return Object.fromEntries(entries.map(([key, inner]) => [toUSVString(key), storable(field, inner, depth + 1)]));
 }
 
 function refusePolluting(field: string, value: object): void {
@@ -46,13 +42,8 @@ function storableNumber(field: string, value: number): number {
   const magnitude = Math.abs(value);
   if (magnitude > LARGEST || (magnitude > 0 && magnitude < SMALLEST))
     throw ValidationError.field(
-      shortened(field),
+      field,
       `must not hold a number beyond ±${LARGEST}, or one closer to 0 than ${SMALLEST}`,
     );
   return value;
-}
-
-/** A path that the caller made is not repeated at any length. */
-function shortened(path: string): string {
-  return path.length > PATH_LIMIT ? `${path.slice(0, PATH_LIMIT)}…` : path;
 }
