@@ -1,0 +1,21 @@
+import type { Options } from 'k6/options';
+import { actAndThink, type Ground, prepare, THRESHOLDS, tidy } from './platform.ts';
+
+// More and more users: where does it end, and how?
+export const options: Options = {
+  stages: [
+    { duration: '5m', target: 50 },
+    { duration: '5m', target: 100 },
+    { duration: '5m', target: 200 },
+    { duration: '5m', target: 1_000 },
+    { duration: '5m', target: 0 },
+  ],
+  thresholds: THRESHOLDS,
+};
+
+export const setup = prepare;
+export const teardown = tidy;
+
+export default function run(ground: Ground): void {
+  actAndThink(ground);
+}
