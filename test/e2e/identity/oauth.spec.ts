@@ -53,6 +53,8 @@ afterAll(async () => {
   await new Promise((resolve) => api.close(resolve));
 });
 
+beforeEach(() => provider.tell({}));
+
 /** The provider tells this of the person in front of it. */
 const provenAs = (claims: Record<string, unknown>): Promise<void> => provider.tell({ claims });
 
