@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { start } from './processes.mjs';
-import { builtAgent, call, dataDirectory } from './seed.mjs';
+import { ADMINISTRATOR_SETTINGS, authorization, builtAgent, call, dataDirectory, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
 const CALLS = quick ? 200 : 1_000;
@@ -19,6 +19,9 @@ const platform = await start('dist/main.js', '/health/ready', {
   NEXUS_DATA_DIR: directory,
   ENVIRONMENT: 'test',
   LOG_LEVEL: 'error',
+  NODE_ENV: 'production',
+  ...ADMINISTRATOR_SETTINGS,
+  RATE_LIMIT_PER_MINUTE: '1000000000',
   OPENAI_BASE_URL: `${model.url}/v1`,
 });
 
@@ -75,12 +78,14 @@ function row(name, base, measured) {
 }
 
 try {
+  await signIn(platform.url);
   const { agent_id } = await builtAgent(platform.url);
+  const headers = { ...json, ...authorization(platform.url) };
   const path = `/api/v1/agents/${encodeURIComponent(agent_id)}`;
   await call(platform.url, 'PUT', path, { model_id: 'openai:zero' });
   const invoke = { url: `${platform.url}${path}/invoke`, body: JSON.stringify({ input_text: 'What is 17 * 23?' }) };
-  const plain = { ...invoke, headers: json };
-  const streaming = { ...invoke, headers: { ...json, accept: 'text/event-stream' } };
+  const plain = { ...invoke, headers };
+  const streaming = { ...invoke, headers: { ...headers, accept: 'text/event-stream' } };
   row('1 caller, whole answer', await percentiles(direct(false)), await percentiles(plain));
   row(
     '1 caller, first text of a stream',
