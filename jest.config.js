@@ -15,6 +15,8 @@ const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/m
 /** Unit tests beside the code, end-to-end and integration tests on a real engine, faults last because they kill processes. */
 export default {
   randomize: true,
+  // The run fails when what the platforms under test have logged holds a secret.
+  reporters: ['default', '<rootDir>/scripts/secret-scan/reporter.ts'],
   // Most tests wait for other processes more than they work.
   maxWorkers: 2,
   projects: [

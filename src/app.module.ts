@@ -4,6 +4,7 @@ import { BuildsModule } from './builds/builds.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
+import { OperatorModule } from './identity/operator/operator.module.js';
 import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
 import { OverviewModule } from './orchestration/overview/overview.module.js';
 import { PartnershipsModule } from './orchestration/partnerships/partnerships.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         OutgoingModule,
         RateLimitModule,
         IdentityModule,
+        OperatorModule,
         StagesModule,
         StatisticsModule,
         LegacyModule,

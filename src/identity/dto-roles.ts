@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsArray, IsIn } from 'class-validator';
-import { GRANTABLE_ROLES } from './principal.js';
+import { GRANTABLE_ROLES, ROLES } from './principal.js';
 
 /** One or more roles that can be granted; whether the caller may grant them is decided by {@link requireGrantable}. */
 export const IsRoles = () =>
@@ -15,4 +15,4 @@ export const IsRoles = () =>
   );
 
 /** Roles in an answer. */
-export const ApiRoles = () => ApiProperty({ isArray: true, enum: GRANTABLE_ROLES, example: ['developer'] });
+export const ApiRoles = () => ApiProperty({ isArray: true, enum: ROLES, example: ['developer'] });

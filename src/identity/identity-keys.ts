@@ -9,9 +9,18 @@ export interface RecordKey {
 export const userKey = (user_id: string): RecordKey => ({ pk: `USER#${user_id}`, sk: 'USER' });
 export const emailKey = (email: string): RecordKey => ({ pk: `EMAIL#${email}`, sk: 'EMAIL' });
 export const organizationKey = (org_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: 'ORG' });
+/** Where the operator's list of all organisations lies; their ids are in the order of creation. */
+export const listedOrganizationKey = (org_id: string): RecordKey => ({
+  pk: 'ORGANIZATIONS',
+  sk: `ORGANIZATION#${org_id}`,
+});
 export const membershipKey = (org_id: string, user_id: string): RecordKey => ({
   pk: `ORG#${org_id}`,
   sk: `MEMBER#${user_id}`,
+});
+export const invitationKey = (org_id: string, invitation_id: string): RecordKey => ({
+  pk: `ORG#${org_id}`,
+  sk: `INVITATION#${invitation_id}`,
 });
 export const apiKeyKey = (org_id: string, key_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: `KEY#${key_id}` });
 export const secretKey = (

@@ -28,9 +28,11 @@ import { OAuthFlow } from './oauth/oauth-flow.service.js';
 import { OAuthProviders } from './oauth/oauth-providers.js';
 import { OAuthRecordsRepository } from './oauth/oauth-records.repository.js';
 import { OAuthController } from './oauth/oauth.controller.js';
+import { InvitationsController } from './organizations/invitations.controller.js';
 import { InvitationsRepository } from './organizations/invitations.repository.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { JoiningController } from './organizations/joining.controller.js';
+import { JoiningService } from './organizations/joining.service.js';
 import { MembersController } from './organizations/members.controller.js';
 import { MembersRepository } from './organizations/members.repository.js';
 import { MembersService } from './organizations/members.service.js';
@@ -73,6 +75,7 @@ const tokens = JwtModule.registerAsync({
     ApiKeysController,
     OrganizationsController,
     MembersController,
+    InvitationsController,
   ],
   providers: [
     AccountsRepository,
@@ -102,6 +105,7 @@ const tokens = JwtModule.registerAsync({
     MembersService,
     InvitationsRepository,
     InvitationsService,
+    JoiningService,
     OAuthRecordsRepository,
     GoogleProvider,
     GithubProvider,
@@ -113,6 +117,6 @@ const tokens = JwtModule.registerAsync({
     { provide: APP_GUARD, useClass: PrincipalGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [AccountsRepository, RegistrationService, SignInService, AccessTokens],
+  exports: [AccountsRepository, MembersRepository, ApiKeysRepository, RegistrationService, SignInService, AccessTokens],
 })
 export class IdentityModule {}

@@ -9,11 +9,13 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `USER#<user_id>` | `USER` | the user, with the hash of the password and the organisations it belongs to |
  * | `EMAIL#<address>` | `EMAIL` | whose address it is: makes addresses unique |
  * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
+ * | `ORGANIZATIONS` | `ORGANIZATION#<org_id>` | that there is one, for the operator's list |
  * | `ORG#<org_id>` | `MEMBER#<user_id>` | the membership and its roles |
  * | `ORG#<org_id>` | `KEY#<key_id>` | an API key as it is listed |
+ * | `ORG#<org_id>` | `INVITATION#<invitation_id>` | an invitation as it is listed (expires) |
  * | `SECRET#<hash>` | `KEY` | which key a secret is |
  * | `SECRET#<hash>` | `REFRESH` | a refresh token, used or not (expires) |
- * | `SECRET#<hash>` | `INVITATION` | an invitation (expires) |
+ * | `SECRET#<hash>` | `INVITATION` | the same invitation, for whoever accepts it (expires) |
  * | `SECRET#<hash>` | `OAUTH_STATE` | a sign-in that a browser was sent to a provider with (expires) |
  * | `SECRET#<hash>` | `OAUTH_CODE` | whom a provider has proven, to be exchanged for tokens (expires) |
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |

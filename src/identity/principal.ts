@@ -1,7 +1,7 @@
 export const ROLES = ['viewer', 'developer', 'orchestration_manager', 'admin', 'system_admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What can be given to members and keys of an organisation; the platform's operator is not made over HTTP. */
+/** What can be given to members and keys of an organisation; operators of the platform are not made over HTTP. */
 export const GRANTABLE_ROLES = ['viewer', 'developer', 'orchestration_manager', 'admin'] as const;
 
 /** Who stands behind a request: always inside one organisation. Part of every key and record that the request touches. */
@@ -12,6 +12,8 @@ export interface Principal {
   via: 'token' | 'api_key';
   /** The access token's `jti`, or the key's id: what signing out and the audit log name. */
   token_id?: string;
+  /** An operator of the platform who entered an organisation that it need not be a member of; see `OperatorEntryService`. */
+  is_operator?: true;
 }
 
 /** Whether the principal may do what takes `role`: each role includes those named before it. */

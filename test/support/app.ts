@@ -1,14 +1,20 @@
+import type { LoggerService } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
+import { pino } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
 import { TableCreation } from '../../src/platform/dynamodb/table-creation.js';
+import { RequestContext } from '../../src/platform/http/request-context.js';
+import { nestLogger } from '../../src/platform/observability/logging/nest-logger.js';
+import { createRootLogger } from '../../src/platform/observability/logging/root-logger.js';
 import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { startDatabase, testSettings } from './database.js';
 import { HttpClient } from './http.js';
 import { TestMembers } from './members.js';
 import { readStreamsAs } from './sse.js';
+import { noteSecrets, suiteLogFile, suiteLogLevel } from './suite-logs.js';
 
 export interface TestApp {
   app: NestExpressApplication;
@@ -23,11 +29,12 @@ export interface TestApp {
  */
 export async function startApp(overrides: Record<string, string> = {}, runtime?: AgentRuntime): Promise<TestApp> {
   const database = await startDatabase();
+  noteSecrets(overrides);
   const settings = testSettings({ NEXUS_DATABASE: 'dynamodb', DYNAMODB_ENDPOINT: database.endpoint, ...overrides });
   const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings)] });
   if (runtime) builder.overrideProvider(Runtimes).useValue(new Runtimes([runtime]));
   const module = await builder.compile();
-  const app = module.createNestApplication<NestExpressApplication>({ logger: false, bodyParser: false });
+  const app = module.createNestApplication<NestExpressApplication>({ logger: await suiteLogger(), bodyParser: false });
   await app.get(TableCreation).createMissing();
   configureApp(app);
   await app.listen(0, '127.0.0.1');
@@ -44,4 +51,14 @@ export async function startApp(overrides: Record<string, string> = {}, runtime?:
       await database.stop();
     },
   };
+}
+
+/** Nothing is printed; a run that looks for secrets keeps all there is to be said. */
+async function suiteLogger(): Promise<LoggerService | false> {
+  const file = suiteLogFile('app');
+  if (file === undefined) return false;
+  const settings = testSettings({ LOG_LEVEL: suiteLogLevel() });
+  return nestLogger(
+    await createRootLogger(settings, new RequestContext(), pino.destination({ dest: file, sync: true })),
+  );
 }

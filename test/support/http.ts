@@ -1,4 +1,5 @@
 import type { Role } from '../../src/identity/principal.js';
+import { noteSecrets } from './suite-logs.js';
 
 /** What came back over the wire. `data` is the success envelope's, `error` the error envelope's. */
 export interface Answer<T = Record<string, unknown>> {
@@ -61,11 +62,11 @@ export class HttpClient {
   /** The body goes out as it is, so that malformed ones can be sent. */
   async raw(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Response> {
     await this.ready();
-    return fetch(this.url + path, {
-      method,
-      headers: { ...this.headers, ...headers },
-      ...(body === undefined ? {} : { body }),
-    });
+    const sent = noteSecrets({ ...this.headers, ...headers });
+    if (body !== undefined) noteSecretsOf(body);
+    const response = await fetch(this.url + path, { method, headers: sent, ...(body === undefined ? {} : { body }) });
+    const read = response.json.bind(response);
+    return Object.assign(response, { json: async () => noteSecrets(await read()) });
   }
 
   /** One text file as `files`. */
@@ -105,5 +106,14 @@ export async function eventually<T>(
     if (Date.now() > deadline)
       throw new Error(`not so within ${within_ms} ms; last: ${JSON.stringify(answer).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Of a body that may be malformed on purpose. */
+function noteSecretsOf(body: string): void {
+  try {
+    noteSecrets(JSON.parse(body) as unknown);
+  } catch {
+    // What is no JSON is no field's value either.
   }
 }

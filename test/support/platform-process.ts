@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { freePort } from '../../src/platform/dynamodb/embedded/free-port.js';
 import { eventually, HttpClient } from './http.js';
 import { readStreamsAs } from './sse.js';
+import { noteSecrets, suiteLogLevel, withSuiteLog } from './suite-logs.js';
 
 const READY_WITHIN_MS = 30_000;
 /** Made on the first start on a database; the same for every process of it. */
@@ -33,10 +35,15 @@ export class PlatformProcess {
   /** @throws Error when it is not ready in time. */
   static async start(environment: Record<string, string>): Promise<PlatformProcess> {
     const port = await freePort();
-    const child = spawn(process.execPath, ['dist/main.js'], {
-      env: { ...cleanEnvironment(), ...ADMINISTRATOR, ...environment, API_PORT: String(port), API_HOST: '127.0.0.1' },
-      stdio: 'ignore',
-    });
+    const given = noteSecrets({ ...ADMINISTRATOR, ...environment });
+    const env = { ...cleanEnvironment(), LOG_LEVEL: suiteLogLevel(), ...given };
+    const { child, log } = withSuiteLog('process', (output, file) => ({
+      child: spawn(process.execPath, ['dist/main.js'], {
+        env: { ...env, API_PORT: String(port), API_HOST: '127.0.0.1' },
+        stdio: ['ignore', output, output],
+      }),
+      log: file,
+    }));
     const http = new HttpClient(`http://127.0.0.1:${port}`);
     const started = new PlatformProcess(http, child);
     try {
@@ -46,7 +53,7 @@ export class PlatformProcess {
       return new PlatformProcess(http, child, administrator);
     } catch (error) {
       await started.kill('SIGKILL');
-      throw error;
+      throw new Error(`the platform did not start; it said: ${lastLines(log)}`, { cause: error });
     }
   }
 
@@ -68,6 +75,10 @@ export class PlatformProcess {
       return false;
     }
   }
+}
+
+function lastLines(log: string | undefined): string {
+  return log === undefined ? 'nothing' : readFileSync(log, 'utf8').split('\n').slice(-10).join('\n');
 }
 
 /** A client with the token of the first administrator, who may be made a moment after the platform is ready. */

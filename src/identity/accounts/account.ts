@@ -1,5 +1,8 @@
 import type { Role } from '../principal.js';
 
+/** The organisation of the first start. Its members can be made operators of the platform. */
+export const DEFAULT_ORGANIZATION = 'default';
+
 /** A person. `password_hash` is null for one who only ever signed in through another provider. */
 export interface User {
   user_id: string;

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
-import { emailKey, IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity-keys.js';
+import {
+  emailKey,
+  IDENTITY_TABLE,
+  listedOrganizationKey,
+  membershipKey,
+  organizationKey,
+  userKey,
+} from '../identity-keys.js';
 import { isAdmin, type Membership, type Organization, type User } from './account.js';
 
 const NEW = 'attribute_not_exists(pk)';
@@ -14,14 +21,19 @@ export class AccountsRepository {
   async createWithOrganization(user: User, organization: Organization, membership: Membership): Promise<boolean> {
     return this.written([
       ...newUser(user),
-      put(organizationKey(organization.org_id), organization, NEW),
+      ...newOrganization(organization),
       put(membershipKey(organization.org_id, user.user_id), membership),
     ]);
   }
 
-  /** A user of an existing organisation. @returns false when the address is taken or the organisation is gone. */
-  async createMember(user: User, membership: Membership): Promise<boolean> {
+  /**
+   * A user of an existing organisation.
+   * @param alongside written with it or not at all
+   * @returns false when the address is taken, the organisation is gone, or what is alongside cannot be written.
+   */
+  async createMember(user: User, membership: Membership, alongside: TransactItem[] = []): Promise<boolean> {
     return this.written([
+      ...alongside,
       ...newUser(user),
       put(membershipKey(membership.org_id, user.user_id), membership),
       countAdmins(membership.org_id, isAdmin(membership) ? 1 : 0),
@@ -32,15 +44,16 @@ export class AccountsRepository {
   async createOrganization(organization: Organization, membership: Membership): Promise<boolean> {
     const { org_id } = organization;
     return this.written([
-      put(organizationKey(org_id), organization, NEW),
+      ...newOrganization(organization),
       put(membershipKey(org_id, membership.user_id), membership),
       joinsOrganization(membership),
     ]);
   }
 
-  /** Gives a known user a membership. @returns false when there is one already, or no such user or organisation. */
-  async addMembership(membership: Membership): Promise<boolean> {
+  /** Gives a known user a membership. @returns false when there is one already, else as {@link createMember}. */
+  async addMembership(membership: Membership, alongside: TransactItem[] = []): Promise<boolean> {
     return this.written([
+      ...alongside,
       put(membershipKey(membership.org_id, membership.user_id), membership, NEW),
       joinsOrganization(membership),
       countAdmins(membership.org_id, isAdmin(membership) ? 1 : 0),
@@ -129,6 +142,14 @@ export class AccountsRepository {
 
 function newUser(user: User): TransactItem[] {
   return [put(emailKey(user.email), { user_id: user.user_id }, NEW), put(userKey(user.user_id), user, NEW)];
+}
+
+function newOrganization(organization: Organization): TransactItem[] {
+  const { org_id, name, created_at } = organization;
+  return [
+    put(organizationKey(org_id), organization, NEW),
+    put(listedOrganizationKey(org_id), { org_id, name, created_at }),
+  ];
 }
 
 function put(key: object, record: object, condition?: string): TransactItem {

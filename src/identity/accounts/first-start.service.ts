@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Settings } from '../../platform/config/settings.js';
+import { DEFAULT_ORGANIZATION } from './account.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { RegistrationService } from './registration.service.js';
 
-export const DEFAULT_ORGANIZATION = 'default';
 const RETRY_MS = 2_000;
 const GENERATED_BYTES = 15;
 

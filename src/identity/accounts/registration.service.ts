@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import { type Membership, normalEmail, type Organization, type User } from './account.js';
@@ -39,15 +40,16 @@ export class RegistrationService {
     return isNew ? { user, membership } : undefined;
   }
 
-  /** A user in an organisation that exists. @returns undefined when the address is taken or the organisation is gone. */
+  /** A user in an organisation that exists. @returns undefined when {@link AccountsRepository.createMember} could not. */
   async asMember(
     given: NewUser,
     org_id: string,
     roles: Membership['roles'],
+    alongside: TransactItem[],
   ): Promise<{ user: User; membership: Membership } | undefined> {
     const user = await this.newUser(given, org_id);
     const membership = membershipOf(user, org_id, roles);
-    return (await this.accounts.createMember(user, membership)) ? { user, membership } : undefined;
+    return (await this.accounts.createMember(user, membership, alongside)) ? { user, membership } : undefined;
   }
 
   private async newUser({ password, ...given }: NewUser, org_id: string): Promise<User> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
-import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import { NotFoundError, PermissionDeniedError, ValidationError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { apiKeyKey, secretKey } from '../identity-keys.js';
@@ -25,12 +25,13 @@ export class ApiKeysService {
 
   /**
    * @returns the record and the secret, which nobody can read again.
-   * @throws PermissionDeniedError for roles that the caller does not hold, ValidationError for an end in the past
+   * @throws PermissionDeniedError for roles that the caller does not hold and for operators, ValidationError for an end in the past
    */
   async create(
     principal: Principal,
     given: { name: string; roles: Role[]; expires_at?: string | undefined },
   ): Promise<{ key: ApiKey; api_key: string }> {
+    requireMember(principal);
     requireGrantable(principal, given.roles);
     const created_at = this.clock.timestamp();
     const expires_at_time = given.expires_at === undefined ? null : new Date(given.expires_at).toISOString();
@@ -69,4 +70,12 @@ export class ApiKeysService {
     const actor = actorOf(principal);
     await this.audit.record({ org_id, actor, action, outcome: 'success', target: key_id, details: { name, roles } });
   }
+}
+
+/** A key lives no longer than its creator's membership, and an operator who entered has none. */
+function requireMember({ is_operator }: Principal): void {
+  if (is_operator)
+    throw new PermissionDeniedError('A key belongs to a member, and you entered as operator', {
+      suggestion: 'Invite a member of the organisation who creates it.',
+    });
 }

@@ -1,41 +1,71 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb } from '../../platform/dynamodb/dynamodb.js';
-import { IDENTITY_TABLE, secretKey } from '../identity-keys.js';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity-keys.js';
 import type { Role } from '../principal.js';
 
+/** Kept twice: under the hash of its secret, for whoever accepts it, and with its organisation, for whoever administers that. */
 export interface Invitation {
+  invitation_id: string;
   org_id: string;
   email: string;
   roles: Role[];
   invited_by: string;
+  created_at: string;
   /** Seconds since 1970. */
   expires_at: number;
+  token_hash: string;
 }
 
 @Injectable()
 export class InvitationsRepository {
   constructor(private readonly db: DynamoDb) {}
 
-  async create(hash: string, invitation: Invitation): Promise<void> {
-    await this.db.put({ TableName: IDENTITY_TABLE, Item: { ...secretKey(hash, 'INVITATION'), ...invitation } });
+  async create(invitation: Invitation): Promise<void> {
+    await this.db.transact(
+      keysOf(invitation).map((key) => ({ Put: { TableName: IDENTITY_TABLE, Item: { ...key, ...invitation } } })),
+    );
   }
 
-  async find(hash: string): Promise<Invitation | undefined> {
+  async findBySecret(hash: string): Promise<Invitation | undefined> {
     return this.db.get<Invitation>(IDENTITY_TABLE, { ...secretKey(hash, 'INVITATION') });
   }
 
-  /** Uses it up. @returns false when another request was faster. */
-  async take(hash: string): Promise<boolean> {
+  async find(org_id: string, invitation_id: string): Promise<Invitation | undefined> {
+    return this.db.get<Invitation>(IDENTITY_TABLE, { ...invitationKey(org_id, invitation_id) });
+  }
+
+  /** Oldest first; past ones may still be among them. */
+  async listByOrg(org_id: string): Promise<Invitation[]> {
+    const invitations: Invitation[] = [];
+    const query = {
+      TableName: IDENTITY_TABLE,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :invitation)',
+      ExpressionAttributeValues: { ':pk': organizationKey(org_id).pk, ':invitation': invitationKey(org_id, '').sk },
+    };
+    for await (const invitation of this.db.queryAll<Invitation>(query)) invitations.push(invitation);
+    return invitations;
+  }
+
+  /** Takes it back. @returns false when another request was faster. */
+  async remove(invitation: Invitation): Promise<boolean> {
     try {
-      await this.db.delete({
-        TableName: IDENTITY_TABLE,
-        Key: { ...secretKey(hash, 'INVITATION') },
-        ConditionExpression: 'attribute_exists(pk)',
-      });
+      await this.db.transact(removalOf(invitation));
       return true;
     } catch (error) {
-      if (conditionFailed(error)) return false;
+      if (failedConditions(error)) return false;
       throw error;
     }
   }
 }
+
+/** To be written together with the membership: an invitation is used up exactly when somebody joins by it. */
+export function removalOf(invitation: Invitation): TransactItem[] {
+  return keysOf(invitation).map((key) => ({
+    Delete: { TableName: IDENTITY_TABLE, Key: { ...key }, ConditionExpression: 'attribute_exists(pk)' },
+  }));
+}
+
+const keysOf = ({ org_id, invitation_id, token_hash }: Invitation): RecordKey[] => [
+  secretKey(token_hash, 'INVITATION'),
+  invitationKey(org_id, invitation_id),
+];

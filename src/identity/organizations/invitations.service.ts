@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
-import { ConflictError, NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
 import { type Membership, normalEmail, type User } from '../accounts/account.js';
-import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { LoginService } from '../accounts/login.service.js';
-import { RegistrationService } from '../accounts/registration.service.js';
-import type { Principal, Role } from '../principal.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { actorOf, type Principal, type Role } from '../principal.js';
 import { requireGrantable } from '../require-grantable.js';
 import { newSecret, secretHash } from '../secrets.js';
 import { type Invitation, InvitationsRepository } from './invitations.repository.js';
+import { JoiningService } from './joining.service.js';
 
 const KEPT_SECONDS = 7 * 86_400;
 const INVITATION_PREFIX = 'nxi_';
@@ -21,9 +21,9 @@ const INVITATION_PREFIX = 'nxi_';
 export class InvitationsService {
   constructor(
     private readonly invitations: InvitationsRepository,
-    private readonly accounts: AccountsRepository,
-    private readonly login: LoginService,
-    private readonly registration: RegistrationService,
+    private readonly joining: JoiningService,
+    private readonly audit: AuditLog,
+    private readonly ids: Ids,
     private readonly clock: Clock,
   ) {}
 
@@ -31,44 +31,63 @@ export class InvitationsService {
   async invite(principal: Principal, given: string, roles: Role[]): Promise<{ token: string; invitation: Invitation }> {
     requireGrantable(principal, roles);
     const token = newSecret(INVITATION_PREFIX);
-    const expires_at = Math.floor(this.clock.now().getTime() / 1000) + KEPT_SECONDS;
-    const { org_id, user_id } = principal;
-    const invitation = { org_id, email: normalEmail(given), roles, invited_by: user_id, expires_at };
-    await this.invitations.create(secretHash(token), invitation);
+    const now = this.clock.now();
+    const invitation: Invitation = {
+      invitation_id: this.ids.next('inv'),
+      org_id: principal.org_id,
+      email: normalEmail(given),
+      roles,
+      invited_by: principal.user_id,
+      created_at: now.toISOString(),
+      expires_at: seconds(now) + KEPT_SECONDS,
+      token_hash: secretHash(token),
+    };
+    await this.invitations.create(invitation);
+    await this.record(principal, 'member.invited', invitation);
     return { token, invitation };
+  }
+
+  /** Those that can still be accepted, oldest first. */
+  async list(org_id: string): Promise<Invitation[]> {
+    return (await this.invitations.listByOrg(org_id)).filter((one) => !this.isPast(one));
+  }
+
+  /** @throws NotFoundError for one that is unknown, used, or past */
+  async revoke(principal: Principal, invitation_id: string): Promise<void> {
+    const invitation = await this.invitations.find(principal.org_id, invitation_id);
+    if (!invitation || this.isPast(invitation) || !(await this.invitations.remove(invitation)))
+      throw new NotFoundError('Invitation', invitation_id);
+    await this.record(principal, 'member.invitation_revoked', invitation);
   }
 
   /**
    * A new user sets name and password; who has an account proves it with its password.
-   * @throws NotFoundError for an invitation that is unknown, used, or past; UnauthenticatedError, ValidationError
+   * @throws NotFoundError for an invitation that is unknown, used, taken back, or past; UnauthenticatedError, ValidationError;
+   *   ConflictError for a member
    */
   async accept(token: string, password: string, name?: string): Promise<{ user: User; membership: Membership }> {
-    const hash = secretHash(token);
-    const invitation = await this.invitations.find(hash);
-    if (!invitation || invitation.expires_at * 1000 <= this.clock.now().getTime()) throw unknown();
-    const known = await this.accounts.findUserByEmail(invitation.email);
-    const user = known && (await this.login.requireUser(invitation.email, password));
-    if (!user && name === undefined) throw ValidationError.field('name', 'is needed for a new account');
-    const joined = user ? await this.join(user, invitation) : await this.register(invitation, password, name ?? '');
-    if (!(await this.invitations.take(hash))) throw unknown();
-    return joined;
+    const joined = await this.joining.join(await this.open(token), password, name);
+    if (joined) return joined;
+    await this.open(token);
+    throw new ConflictError('You are a member already', { suggestion: 'Sign in.' });
   }
 
-  private async join(user: User, { org_id, roles }: Invitation): Promise<{ user: User; membership: Membership }> {
-    const { user_id, email, name } = user;
-    const membership = { org_id, user_id, email, name, roles, created_at: this.clock.timestamp() };
-    if (!(await this.accounts.addMembership(membership))) throw new ConflictError('You are a member already');
-    return { user, membership };
+  private async open(token: string): Promise<Invitation> {
+    const invitation = await this.invitations.findBySecret(secretHash(token));
+    if (invitation && !this.isPast(invitation)) return invitation;
+    throw new NotFoundError('Invitation', 'token', {
+      suggestion: 'Ask for a new invitation: one can be used once, within seven days.',
+    });
   }
 
-  private async register({ org_id, email, roles }: Invitation, password: string, name: string) {
-    const created = await this.registration.asMember({ email, email_verified: false, name, password }, org_id, roles);
-    if (!created) throw new ConflictError('The account was made by another request; sign in');
-    return created;
+  private isPast({ expires_at }: Invitation): boolean {
+    return expires_at <= seconds(this.clock.now());
+  }
+
+  private async record(principal: Principal, action: string, { org_id, invitation_id, email, roles }: Invitation) {
+    const fact = { org_id, actor: actorOf(principal), action, target: invitation_id, details: { email, roles } };
+    await this.audit.record({ ...fact, outcome: 'success' });
   }
 }
 
-const unknown = (): NotFoundError =>
-  new NotFoundError('Invitation', 'token', {
-    suggestion: 'Ask for a new invitation: one can be used once, within seven days.',
-  });
+const seconds = (time: Date): number => Math.floor(time.getTime() / 1000);

@@ -9,7 +9,7 @@ import { ConflictError, PermissionDeniedError } from '../../shared/domain-error.
 import { RegisterDto, SignedInDto } from '../accounts/dto/auth.dto.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { SignInService } from '../accounts/sign-in.service.js';
-import { AcceptInvitationDto } from './dto/organization.dto.js';
+import { AcceptInvitationDto } from './dto/invitation.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
 /** How people come to the platform: by themselves, or invited. */

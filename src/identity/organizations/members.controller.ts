@@ -1,33 +1,19 @@
-import { Body, Controller, Delete, Get, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
-import { NotFoundError } from '../../shared/domain-error.js';
 import { Access } from '../access.decorator.js';
 import type { Membership } from '../accounts/account.js';
-import { AuditLog } from '../audit/audit-log.js';
 import { CurrentPrincipal } from '../principal.decorator.js';
-import { actorOf, type Principal } from '../principal.js';
-import {
-  ChangeRolesDto,
-  InvitationDto,
-  InviteMemberDto,
-  MemberDto,
-  MemberListDto,
-  RemovedMemberDto,
-} from './dto/organization.dto.js';
-import { InvitationsService } from './invitations.service.js';
+import type { Principal } from '../principal.js';
+import { ChangeRolesDto, MemberDto, MemberListDto, RemovedMemberDto } from './dto/organization.dto.js';
 import { MembersService } from './members.service.js';
+import { requireOwn } from './require-own.js';
 
 @ApiTags('organisations')
 @Access('admin')
 @Controller('organizations/:org_id/members')
 export class MembersController {
-  constructor(
-    private readonly members: MembersService,
-    private readonly invitations: InvitationsService,
-    private readonly audit: AuditLog,
-  ) {}
+  constructor(private readonly members: MembersService) {}
 
   @Get()
   @ApiOperation({ summary: 'List the members', operationId: 'listMembers' })
@@ -37,26 +23,6 @@ export class MembersController {
     requireOwn(principal, org_id);
     const members = (await this.members.list(org_id)).map(view);
     return { members, total: members.length };
-  }
-
-  /** Answers a token to hand over; whether the address has an account is not told. */
-  @Post()
-  @SecretAnswer()
-  @ApiOperation({ summary: 'Invite a member', operationId: 'inviteMember' })
-  @ApiData(InvitationDto, { status: 201, description: 'The invitation; its token is shown this once.' })
-  @ApiErrors(400, 403, 404)
-  async invite(
-    @CurrentPrincipal() principal: Principal,
-    @Param('org_id') org_id: string,
-    @Body() body: InviteMemberDto,
-  ): Promise<InvitationDto> {
-    requireOwn(principal, org_id);
-    const { token, invitation } = await this.invitations.invite(principal, body.email, body.roles);
-    const { email, roles } = invitation;
-    const actor = actorOf(principal);
-    await this.audit.record({ org_id, actor, action: 'member.invited', outcome: 'success', details: { email, roles } });
-    const expires_at = new Date(invitation.expires_at * 1000).toISOString();
-    return { email, roles, invitation_token: token, expires_at };
   }
 
   /** The last administrator stays one. */
@@ -88,11 +54,6 @@ export class MembersController {
     await this.members.remove(principal, user_id);
     return { user_id, removed: true };
   }
-}
-
-/** A token is for one organisation: another one's path names nothing, even if the user belongs to it. */
-function requireOwn(principal: Principal, org_id: string): void {
-  if (principal.org_id !== org_id) throw new NotFoundError('Organization', org_id);
 }
 
 function view({ user_id, email, name, roles, created_at }: Membership): MemberDto {

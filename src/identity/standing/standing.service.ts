@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
-import type { Membership, User } from '../accounts/account.js';
-import { membershipKey, revokedTokenKey, userKey } from '../identity-keys.js';
-import type { Principal } from '../principal.js';
-import { type AccessClaims, familyOf } from '../tokens/access-tokens.js';
+import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
+import { membershipKey, organizationKey, revokedTokenKey, userKey } from '../identity-keys.js';
+import type { Principal, Role } from '../principal.js';
+import { type AccessClaims, familyOf, OPERATOR_ROLES } from '../tokens/access-tokens.js';
 import { StandingCache } from './standing-cache.js';
 import { StandingRepository } from './standing.repository.js';
 
@@ -16,15 +16,16 @@ export class StandingService {
   ) {}
 
   /** @throws UnauthenticatedError for a token that was signed out, or whose user, membership or sign-in has ended. */
-  async ofToken({ sub, org, jti }: AccessClaims): Promise<Principal> {
+  async ofToken({ sub, org, jti, operator }: AccessClaims): Promise<Principal> {
     if (![sub, org, jti].every((claim) => typeof claim === 'string' && claim !== '')) throw refused();
-    const [revoked, user, membership] = await Promise.all([
+    const [revoked, user, roles] = await Promise.all([
       this.cache.read(revokedTokenKey(jti)),
       this.cache.read<User>(userKey(sub)),
-      this.cache.read<Membership>(membershipKey(org, sub)),
+      operator === true ? this.rolesOfOperator(org, sub) : this.rolesOfMember(org, sub),
     ]);
-    if (revoked || !user || !membership || !sessionStands(user, familyOf(jti))) throw refused();
-    return { user_id: sub, org_id: org, roles: membership.roles, via: 'token', token_id: jti };
+    if (revoked || !user || !roles || !sessionStands(user, familyOf(jti))) throw refused();
+    const principal: Principal = { user_id: sub, org_id: org, roles, via: 'token', token_id: jti };
+    return operator === true ? { ...principal, is_operator: true } : principal;
   }
 
   /** The user's membership as it is now, or was up to 30 seconds ago. */
@@ -34,6 +35,19 @@ export class StandingService {
       this.cache.read<Membership>(membershipKey(org_id, user_id)),
     ]);
     return user && membership;
+  }
+
+  private async rolesOfMember(org_id: string, user_id: string): Promise<Role[] | undefined> {
+    return (await this.cache.read<Membership>(membershipKey(org_id, user_id)))?.roles;
+  }
+
+  /** In an organisation that is there, for as long as the user is an operator. */
+  private async rolesOfOperator(org_id: string, user_id: string): Promise<Role[] | undefined> {
+    const [organization, own] = await Promise.all([
+      this.cache.read(organizationKey(org_id)),
+      this.rolesOfMember(DEFAULT_ORGANIZATION, user_id),
+    ]);
+    return organization && own?.includes('system_admin') ? OPERATOR_ROLES : undefined;
   }
 
   /** Signs an access token out: here at once, in other processes within 30 seconds. */

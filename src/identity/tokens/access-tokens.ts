@@ -11,7 +11,12 @@ export interface AccessClaims {
   jti: string;
   iat: number;
   exp: number;
+  /** An operator of the platform in an organisation of others. */
+  operator?: true;
 }
+
+/** What an operator is in an organisation that it enters. */
+export const OPERATOR_ROLES: Role[] = ['admin'];
 
 /** Signs access tokens: HS256, 15 minutes. Issuer and audience come from the settings. */
 @Injectable()
@@ -23,7 +28,16 @@ export class AccessTokens {
 
   sign(member: { user_id: string; org_id: string; roles: Role[] }, family_id: string): string {
     const { user_id, org_id, roles } = member;
-    return this.jwt.sign({ org: org_id, roles }, { subject: user_id, jwtid: `${family_id}.${this.ids.next('jti')}` });
+    return this.signed({ org: org_id, roles }, user_id, family_id);
+  }
+
+  /** For an operator of the platform in any organisation: as its administrator, for as long as every access token. */
+  signForOperator(user_id: string, org_id: string, family_id: string): string {
+    return this.signed({ org: org_id, roles: OPERATOR_ROLES, operator: true }, user_id, family_id);
+  }
+
+  private signed(claims: Pick<AccessClaims, 'org' | 'roles' | 'operator'>, subject: string, family_id: string): string {
+    return this.jwt.sign(claims, { subject, jwtid: `${family_id}.${this.ids.next('jti')}` });
   }
 }
 

@@ -61,6 +61,47 @@ describe('an invitation', () => {
     ]);
   });
 
+  it('is listed without its token until it is accepted, and can be taken back', async () => {
+    const admin = await register();
+    const own = `/api/v1/organizations/${admin.user.org_id}/invitations`;
+    const [first, second] = [
+      (await invite(admin, 'first@example.com', ['viewer'])).data,
+      (await invite(admin, 'second@example.com', ['developer'])).data,
+    ];
+    interface Listed {
+      invitations: { invitation_id: string; email: string; invited_by: string }[];
+      total: number;
+    }
+    const list = async () => (await call<Listed>(admin.access_token, 'GET', own)).data;
+    const { invitations, total } = await list();
+    expect(total).toBe(2);
+    expect(invitations.map(({ email, invited_by }) => [email, invited_by])).toEqual([
+      ['first@example.com', admin.user.user_id],
+      ['second@example.com', admin.user.user_id],
+    ]);
+    expect(JSON.stringify(invitations)).not.toContain(first.invitation_token.slice(4));
+    const revoke = () => call(admin.access_token, 'DELETE', `${own}/${invitations[0]?.invitation_id ?? ''}`);
+    expect(await revoke()).toMatchObject({ status: 200, data: { revoked: true } });
+    expect((await revoke()).status).toBe(404);
+    expect((await accept(first.invitation_token, { name: 'First' })).status).toBe(404);
+    expect((await accept(second.invitation_token, { name: 'Second' })).status).toBe(200);
+    expect(await list()).toEqual({ invitations: [], total: 0 });
+  });
+
+  it('accepted and taken back at once is one of both, never a member without an invitation', async () => {
+    const admin = await register();
+    const own = `/api/v1/organizations/${admin.user.org_id}`;
+    const { data } = await invite(admin, `m${++count}@example.com`, ['viewer']);
+    const { invitation_id } = data as unknown as { invitation_id: string };
+    const [accepted, revoked] = await Promise.all([
+      accept(data.invitation_token, { name: 'Grace' }),
+      call(admin.access_token, 'DELETE', `${own}/invitations/${invitation_id}`),
+    ]);
+    expect([accepted.status, revoked.status].sort()).toEqual([200, 404]);
+    const members = await call<{ total: number }>(admin.access_token, 'GET', `${own}/members`);
+    expect(members.data.total).toBe(accepted.status === 200 ? 2 : 1);
+  });
+
   it('takes the password of an account that exists, and lets it switch', async () => {
     const [admin, other] = [await register(), await register()];
     const { data } = await invite(admin, other.user.email, ['viewer']);

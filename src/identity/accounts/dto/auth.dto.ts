@@ -1,6 +1,5 @@
 import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
-import { GRANTABLE_ROLES } from '../../principal.js';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiRoles } from '../../dto-roles.js';
 
 export class LoginDto {
   /** @example ada@example.com */
@@ -87,7 +86,7 @@ export class SignedInUserDto {
    */
   org_id: string;
 
-  @ApiProperty({ isArray: true, enum: GRANTABLE_ROLES, example: ['developer'] })
+  @ApiRoles()
   roles: string[];
 }
 
@@ -102,7 +101,7 @@ export class MembershipOfUserDto {
   /** @example 'Analytical Engines' */
   name: string;
 
-  @ApiProperty({ isArray: true, enum: GRANTABLE_ROLES, example: ['developer'] })
+  @ApiRoles()
   roles: string[];
 }
 

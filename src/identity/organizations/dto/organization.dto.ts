@@ -1,4 +1,4 @@
-import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsString, Length } from 'class-validator';
 import { ApiRoles, IsRoles } from '../../dto-roles.js';
 import type { Role } from '../../principal.js';
 
@@ -58,54 +58,6 @@ export class MemberListDto {
 export class ChangeRolesDto {
   @IsRoles()
   roles: Role[];
-}
-
-export class InviteMemberDto extends ChangeRolesDto {
-  /** @example grace@example.com */
-  @IsEmail()
-  @MaxLength(254)
-  email: string;
-}
-
-export class InvitationDto {
-  /** @example grace@example.com */
-  email: string;
-
-  @ApiRoles()
-  roles: Role[];
-
-  /**
-   * Hand it over to the invited: `POST /api/v1/auth/invitations/accept`. Shown this once.
-   * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
-   */
-  invitation_token: string;
-
-  /** @example '2026-11-27T10:00:00.000Z' */
-  expires_at: string;
-}
-
-export class AcceptInvitationDto {
-  /** @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u */
-  @IsString()
-  @Length(1, 200)
-  invitation_token: string;
-
-  /**
-   * Of your account, or the one that the new account shall have.
-   * @example 'correct horse battery'
-   */
-  @IsString()
-  @Length(1, 1000)
-  password: string;
-
-  /**
-   * For a new account.
-   * @example 'Grace Hopper'
-   */
-  @IsOptional()
-  @IsString()
-  @Length(1, 100)
-  name?: string;
 }
 
 export class RemovedMemberDto {

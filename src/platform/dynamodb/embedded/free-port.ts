@@ -1,14 +1,33 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
 export const LOOPBACK = '127.0.0.1';
+/** Outgoing connections get ports from 32,768 on (Linux) or 49,152 on (elsewhere): below, none of them comes in between. */
+const FROM = 10_000;
+const TO = 32_768;
+const ATTEMPTS = 100;
 
-/** A loopback port that was free a moment ago. Another process may take it first, so its user must be ready to ask again. */
+/**
+ * A loopback port that was free a moment ago. Another server may take it first, so its user must be ready to ask again.
+ * @throws Error when no port is found
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, LOOPBACK);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(FROM, TO);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port between ${FROM} and ${TO} was found on ${LOOPBACK}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, LOOPBACK);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { Access } from '../access.decorator.js';
+import { CurrentPrincipal } from '../principal.decorator.js';
+import type { Principal } from '../principal.js';
+import { OPERATOR_ROLES } from '../tokens/access-tokens.js';
+import { ACCESS_TOKEN_SECONDS } from '../tokens/token-settings.js';
+import {
+  AnyOrganizationListDto,
+  EnterOrganizationDto,
+  OperatorAccessDto,
+  OrganizationDetailsDto,
+} from './dto/operator.dto.js';
+import { OperatorEntryService } from './operator-entry.service.js';
+import { OperatorService } from './operator.service.js';
+
+@ApiTags('operator')
+@Access('system_admin')
+@Controller('operator/organizations')
+export class OperatorController {
+  constructor(
+    private readonly operator: OperatorService,
+    private readonly entry: OperatorEntryService,
+  ) {}
+
+  /** In the order in which they were made. */
+  @Get()
+  @ApiOperation({ summary: 'List all organisations of the platform', operationId: 'listAllOrganizations' })
+  @ApiData(AnyOrganizationListDto, { description: 'One page of the organisations.' })
+  @ApiErrors(400)
+  async list(@Query() query: PageQuery): Promise<AnyOrganizationListDto> {
+    const { items, last_key } = await this.operator.list(query);
+    const organizations = items.map(({ org_id, name, created_at }) => ({ org_id, name, created_at }));
+    return { organizations, total: organizations.length, last_key };
+  }
+
+  /** How large it is and who administers it; nothing of what it keeps. */
+  @Get(':org_id')
+  @ApiOperation({ summary: 'Look at an organisation', operationId: 'getAnyOrganization' })
+  @ApiData(OrganizationDetailsDto, { description: 'The organisation.' })
+  @ApiErrors(404)
+  async get(@Param('org_id') org_id: string): Promise<OrganizationDetailsDto> {
+    const { organization, administrators, member_count, api_key_count } = await this.operator.get(org_id);
+    const { name, created_at } = organization;
+    const told = administrators.map(({ user_id, email, name: known_as }) => ({ user_id, email, name: known_as }));
+    return { org_id, name, created_at, member_count, api_key_count, administrators: told };
+  }
+
+  /** Its audit log says who entered and why. Every route then takes the token as that of an administrator there. */
+  @Post(':org_id/access')
+  @Bare()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Enter an organisation as its administrator', operationId: 'enterOrganization' })
+  @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organisation.' })
+  @ApiErrors(400, 404)
+  async enter(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Body() { reason }: EnterOrganizationDto,
+  ): Promise<OperatorAccessDto> {
+    const access_token = await this.entry.enter(principal, org_id, reason);
+    return { access_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS, org_id, roles: OPERATOR_ROLES };
+  }
+}

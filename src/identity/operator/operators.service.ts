@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
+import { DEFAULT_ORGANIZATION, type Membership, normalEmail } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { MembersRepository } from '../organizations/members.repository.js';
+import type { Role } from '../principal.js';
+
+/** Whom the audit log names for what was done with access to the database, not over HTTP. */
+const CONSOLE = 'console';
+
+/**
+ * Who operates the platform: members of the organisation `default` with the role `system_admin`. It is given and taken by
+ * `npm run operators` only, so that no token, however it was come by, makes an operator.
+ */
+@Injectable()
+export class OperatorsService {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly members: MembersRepository,
+    private readonly audit: AuditLog,
+  ) {}
+
+  async list(): Promise<Membership[]> {
+    return (await this.members.listByOrg(DEFAULT_ORGANIZATION)).filter(isOperator);
+  }
+
+  /** Again changes nothing. @returns whether it changed anything. @throws NotFoundError, ConflictError */
+  async grant(email: string): Promise<boolean> {
+    const member = await this.member(email);
+    return !isOperator(member) && this.change(member, [...member.roles, 'system_admin'], 'operator.granted');
+  }
+
+  /** Running processes refuse the operator within 30 seconds. @returns and throws as {@link grant} */
+  async revoke(email: string): Promise<boolean> {
+    const member = await this.member(email);
+    const rest = member.roles.filter((role) => role !== 'system_admin');
+    return isOperator(member) && this.change(member, rest, 'operator.revoked');
+  }
+
+  private async member(email: string): Promise<Membership> {
+    const user = await this.accounts.findUserByEmail(normalEmail(email));
+    const member = user && (await this.accounts.findMembership(DEFAULT_ORGANIZATION, user.user_id));
+    if (member) return member;
+    throw new NotFoundError(`Member of the organisation ${DEFAULT_ORGANIZATION}`, email, {
+      suggestion: `Invite ${email} to the organisation ${DEFAULT_ORGANIZATION} first.`,
+    });
+  }
+
+  private async change(member: Membership, roles: Role[], action: string): Promise<true> {
+    if (await this.members.changeRoles(member, roles))
+      throw new ConflictError('The member was changed by another request; try again');
+    const { user_id: target, email } = member;
+    const fact = { org_id: DEFAULT_ORGANIZATION, actor: CONSOLE, action, outcome: 'success', target } as const;
+    await this.audit.record({ ...fact, details: { email } });
+    return true;
+  }
+}
+
+const isOperator = ({ roles }: Membership): boolean => roles.includes('system_admin');

@@ -1,0 +1,164 @@
+import { spawnSync } from 'node:child_process';
+import { startApp, type TestApp } from '../../support/app.js';
+import { temporaryDirectory } from '../../support/database.js';
+import type { HttpClient } from '../../support/http.js';
+import { ADMINISTRATOR, PlatformProcess } from '../../support/platform-process.js';
+
+const REASON = 'Ticket 4711: nobody there can sign in';
+
+interface Access {
+  access_token: string;
+  expires_in: number;
+  org_id: string;
+  roles: string[];
+}
+interface Entries {
+  entries: { action: string; actor: string; target: string | null; details: Record<string, unknown> }[];
+}
+
+describe('an operator of the platform', () => {
+  let app: TestApp;
+  let operator: HttpClient;
+  let tenant: HttpClient;
+  beforeAll(async () => {
+    app = await startApp();
+    operator = app.http.as('default', 'operator', ['viewer', 'system_admin']);
+    tenant = app.http.as('tenant', 'their-admin');
+    await tenant.post('/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
+  });
+  afterAll(() => app.close());
+
+  const enter = (http: HttpClient, org_id: string, reason: unknown = REASON) =>
+    http.post(`/api/v1/operator/organizations/${org_id}/access`, { reason });
+  const entered = async (org_id: string) => {
+    const { body } = await enter(operator, org_id);
+    return (body as unknown as Access).access_token;
+  };
+  const send = async (token: string, method: string, path: string, body?: object) => {
+    const response = await app.http.anonymous().raw(method, path, body && JSON.stringify(body), {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+    });
+    return { status: response.status, body: (await response.json()) as { data: Record<string, unknown> } };
+  };
+
+  it('sees how large an organisation is and who administers it, and not what it keeps', async () => {
+    const { status, data } = await operator.get('/api/v1/operator/organizations/tenant');
+    expect(status).toBe(200);
+    expect(data).toEqual({
+      org_id: 'tenant',
+      name: 'tenant',
+      created_at: expect.any(String) as string,
+      member_count: 1,
+      api_key_count: 1,
+      administrators: [{ user_id: 'their-admin', email: 'their-admin@tenant.test', name: 'their-admin' }],
+    });
+    expect((await operator.get('/api/v1/operator/organizations/nowhere')).status).toBe(404);
+    expect((await operator.get('/api/v1/organizations/tenant/members')).status).toBe(404);
+  });
+
+  it('administers it after entering it, as its audit log says', async () => {
+    const audited = app.http.as('audited', 'their-auditor');
+    expect((await audited.get('/api/v1/projects')).status).toBe(200);
+    const { status, body } = await enter(operator, 'audited');
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { token_type: 'Bearer', expires_in: 900, org_id: 'audited', roles: ['admin'] },
+    });
+    const { access_token } = body as unknown as Access;
+    const members = await send(access_token, 'GET', '/api/v1/organizations/audited/members');
+    expect(members).toMatchObject({ status: 200, body: { data: { total: 1 } } });
+    const invited = { email: 'new-admin@example.com', roles: ['admin'] };
+    expect((await send(access_token, 'POST', '/api/v1/organizations/audited/members', invited)).status).toBe(201);
+    const log = await audited.get<Entries>('/api/v1/audit?actor=operator');
+    expect(log.data.entries.map(({ action, details }) => [action, details['reason'] ?? details['email']])).toEqual([
+      ['member.invited', 'new-admin@example.com'],
+      ['operator.entered', REASON],
+    ]);
+    const platform = app.http.as('default', 'platform-auditor');
+    const own = await platform.get<Entries>('/api/v1/audit?action=operator.entered');
+    const known = own.data.entries.filter((entry) => entry.target === 'audited');
+    expect(known).toMatchObject([{ actor: 'operator', details: { reason: REASON } }]);
+  });
+
+  it('gets in with a reason only, to what is there, and never with a key', async () => {
+    expect((await enter(operator, 'tenant', null)).status).toBe(400);
+    expect((await enter(operator, 'tenant', 'because')).status).toBe(400);
+    expect((await enter(operator, 'nowhere')).status).toBe(404);
+    const keeper = app.http.as('default', 'key-operator', ['admin', 'system_admin']);
+    const { data } = await keeper.post('/api/v1/api-keys', { name: 'k', roles: ['admin'] });
+    const path = '/api/v1/operator/organizations/tenant/access';
+    expect((await send(String(data['api_key']), 'POST', path, { reason: REASON })).status).toBe(403);
+    expect((await keeper.post('/api/v1/api-keys', { name: 'k', roles: ['system_admin'] })).status).toBe(400);
+  });
+
+  it('is no operator there, and leaves no key behind', async () => {
+    const token = await entered('tenant');
+    expect((await send(token, 'GET', '/api/v1/operator/organizations')).status).toBe(403);
+    const key = await send(token, 'POST', '/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
+    expect(key).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
+  });
+
+  it('who signs out of it is out', async () => {
+    const token = await entered('tenant');
+    expect((await send(token, 'POST', '/api/v1/auth/logout')).status).toBe(200);
+    expect((await send(token, 'GET', '/api/v1/projects')).status).toBe(401);
+  });
+
+  it('is nobody in other organisations by the role of a membership elsewhere', async () => {
+    const elsewhere = app.http.as('elsewhere', 'pretender', ['system_admin']);
+    const { body } = await enter(elsewhere, 'tenant');
+    const { access_token } = body as unknown as Access;
+    expect((await send(access_token, 'GET', '/api/v1/projects')).status).toBe(401);
+  });
+
+  it('pages through all organisations that were registered', async () => {
+    const names = ['One', 'Two', 'Three'];
+    for (const name of names) await tenant.post('/api/v1/organizations', { name });
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const { data } = await operator.get<{ organizations: { name: string }[]; last_key: string | null }>(
+        `/api/v1/operator/organizations?limit=2${cursor}`,
+      );
+      seen.push(...data.organizations.map(({ name }) => name));
+      cursor = data.last_key === null ? '' : `&last_key=${encodeURIComponent(data.last_key)}`;
+    } while (cursor !== '');
+    expect(seen).toEqual(names);
+  });
+});
+
+it('npm run operators makes and unmakes one', async () => {
+  const environment = { NEXUS_DATA_DIR: temporaryDirectory() };
+  const operators = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/operators.js', ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent', ...environment },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return { status, said: stdout + stderr };
+  };
+  const email = ADMINISTRATOR.NEXUS_ADMIN_EMAIL;
+  const listed = async () => {
+    const platform = await PlatformProcess.start(environment);
+    const { status, data } = await platform.http.get('/api/v1/operator/organizations');
+    await platform.kill('SIGTERM');
+    return { status, data };
+  };
+  expect((await listed()).status).toBe(403);
+  expect(operators('grant', 'nobody@example.com')).toMatchObject({
+    status: 1,
+    said: expect.stringContaining('Invite nobody@example.com') as string,
+  });
+  expect(operators('make', email)).toMatchObject({ status: 2, said: expect.stringContaining('Usage') as string });
+  expect(operators('list')).toEqual({ status: 0, said: 'There is no operator\n' });
+  expect(operators('grant', email)).toEqual({ status: 0, said: `${email} is an operator now\n` });
+  expect(operators('grant', email)).toEqual({ status: 0, said: `${email} is an operator already\n` });
+  expect(operators('list').said).toContain(email);
+  expect(await listed()).toMatchObject({
+    status: 200,
+    data: { organizations: [{ org_id: 'default', name: 'Default' }], last_key: null },
+  });
+  expect(operators('revoke', email)).toEqual({ status: 0, said: `${email} is no operator now\n` });
+  expect((await listed()).status).toBe(403);
+}, 120_000);
