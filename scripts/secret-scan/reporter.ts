@@ -25,8 +25,12 @@ export default class SecretScanReporter {
     process.stdout.write(
       `\nSecrets in the logs of this run: ${found} (${logs.length} logs, ${lines} lines, ${search.size} forms looked for)\n`,
     );
-    if (leaks.length === 0) rmSync(directory, { recursive: true });
-    else this.error = new Error(`Secrets were logged, see ${directory}:\n${leaks.join('\n')}`);
+    if (leaks.length === 0) {
+      rmSync(directory, { recursive: true });
+      return;
+    }
+    this.error = new Error(`Secrets were logged, see ${directory}`);
+    process.stdout.write(`${this.error.message}\n${leaks.join('\n')}\n`);
   }
 
   /** Makes the run fail. */

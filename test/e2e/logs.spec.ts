@@ -11,10 +11,9 @@ type Line = Record<string, unknown>;
 const lines: Line[] = [];
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({ LOG_LEVEL: 'trace' });
   const destination = { write: (text: string) => void lines.push(JSON.parse(text) as Line) };
   const root = await createRootLogger(testSettings({ LOG_LEVEL: 'trace' }), new RequestContext(), destination);
-  app.app.useLogger(nestLogger(root));
+  app = await startApp({ LOG_LEVEL: 'trace' }, undefined, nestLogger(root));
 });
 afterAll(() => app.close());
 

@@ -26,15 +26,23 @@ export interface TestApp {
 /**
  * The platform as it ships, in this process, on a real engine and a free loopback port.
  * @param runtime takes the place of the local runtime, for agents that are slow or fail.
+ * @param logger takes the place of the log that the run searches for secrets.
  */
-export async function startApp(overrides: Record<string, string> = {}, runtime?: AgentRuntime): Promise<TestApp> {
+export async function startApp(
+  overrides: Record<string, string> = {},
+  runtime?: AgentRuntime,
+  logger?: LoggerService,
+): Promise<TestApp> {
   const database = await startDatabase();
   noteSecrets(overrides);
   const settings = testSettings({ NEXUS_DATABASE: 'dynamodb', DYNAMODB_ENDPOINT: database.endpoint, ...overrides });
   const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings)] });
   if (runtime) builder.overrideProvider(Runtimes).useValue(new Runtimes([runtime]));
   const module = await builder.compile();
-  const app = module.createNestApplication<NestExpressApplication>({ logger: await suiteLogger(), bodyParser: false });
+  const app = module.createNestApplication<NestExpressApplication>({
+    logger: logger ?? (await suiteLogger()),
+    bodyParser: false,
+  });
   await app.get(TableCreation).createMissing();
   configureApp(app);
   await app.listen(0, '127.0.0.1');

@@ -33,12 +33,13 @@ export function withSuiteLog<T>(name: string, start: (output: number | 'ignore',
 }
 
 /** Remembers the secrets among settings, headers, and bodies that were sent or answered, at any depth. @returns what was given */
-export function noteSecrets<T>(value: T, isSecret = false): T {
-  if (directory() === undefined) return value;
-  if (typeof value === 'string' && isSecret) note(value.replace(/^(Bearer|Basic) /, ''));
-  if (typeof value !== 'object' || value === null) return value;
-  for (const [name, inner] of Object.entries(value))
-    noteSecrets(inner, !PLAIN_NAME.test(name) && (isSecret || isSecretName(name)));
+export function noteSecrets<T>(value: T, isCredential = false): T {
+  if (directory() === undefined || typeof value !== 'object' || value === null) return value;
+  for (const [name, inner] of Object.entries(value)) {
+    const isSecret = !PLAIN_NAME.test(name) && (isCredential || isSecretName(name));
+    if (isSecret && typeof inner === 'string') note(inner.replace(/^(Bearer|Basic) /, ''));
+    noteSecrets(inner, name === 'credential');
+  }
   return value;
 }
 
