@@ -19,7 +19,7 @@ export async function freePort() {
 /** The flags of Node that an npm script of package.json starts the platform with. */
 export function flagsOf(name) {
   const script = JSON.parse(readFileSync('package.json', 'utf8')).scripts[name];
-  return script.split(' ').filter((word) => word.startsWith('--') && word !== '--enable-source-maps');
+  return script.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Starts a server of ours on a loopback port and waits until `path` answers 200; says how long that took. */

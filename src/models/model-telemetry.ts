@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { context, type Span, SpanKind, trace } from '@opentelemetry/api';
-import { registerTelemetry, type Telemetry } from 'ai';
+import type { Telemetry } from 'ai';
 import { fail, Tracing } from '../platform/observability/tracing/tracing.js';
 
 type CallStart = Parameters<NonNullable<Telemetry['onLanguageModelCallStart']>>[0];
@@ -18,8 +18,10 @@ export class ModelTelemetry implements Telemetry, OnModuleInit, OnApplicationShu
 
   constructor(private readonly tracing: Tracing) {}
 
-  onModuleInit(): void {
-    if (this.tracing.isOn) registerTelemetry(this);
+  async onModuleInit(): Promise<void> {
+    if (!this.tracing.isOn) return;
+    const { registerTelemetry } = await import('ai');
+    registerTelemetry(this);
   }
 
   onApplicationShutdown(): void {

@@ -2,12 +2,15 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { lazily } from '../shared/lazily.js';
 import type { Usage } from '../shared/usage.js';
 import { ModelPrices } from './model-prices.js';
 import type { ModelProvider, ProviderState } from './model-provider.js';
-import { StructuredGeneration, type StructuredRequest } from './structured-generation.js';
+import type { StructuredRequest } from './structured-generation.js';
 
 export type { StructuredRequest } from './structured-generation.js';
+
+const loadGeneration = lazily(() => import('./structured-generation.js'));
 
 export const MODEL_PROVIDERS = Symbol('MODEL_PROVIDERS');
 
@@ -80,6 +83,7 @@ export class ModelsService {
    */
   async generateStructured<T>(request: StructuredRequest<T>): Promise<StructuredAnswer<T>> {
     const model = this.languageModel(request.model_id);
+    const { StructuredGeneration } = await loadGeneration();
     const generation = new StructuredGeneration(model, request);
     const object = await generation.run();
     const { usage } = generation;

@@ -1,14 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { tool as aiTool, type ToolSet } from 'ai';
+import type { Schema, ToolSet } from 'ai';
 import { ValidationError } from '../shared/domain-error.js';
+import { lazily } from '../shared/lazily.js';
 import { boundedOutput } from './bounded-output.js';
 import { builtinTools } from './builtin/index.js';
 import { type Tool, type ToolContext, ToolError } from './tool.js';
+
+const sdk = lazily(() => import('ai'));
 
 /** Every tool that an agent definition can name. */
 @Injectable()
 export class ToolCatalogue {
   private readonly byName: ReadonlyMap<string, Tool> = new Map(builtinTools.map((tool) => [tool.name, tool]));
+
+  /** Made once for each tool: the SDK would make JSON Schema of it at each run. */
+  private readonly schemas = new Map<string, Schema>();
 
   list(): Tool[] {
     return [...this.byName.values()];
@@ -44,18 +50,24 @@ export class ToolCatalogue {
   }
 
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */
-  aiTools(names: readonly string[], context: ToolContext): ToolSet {
+  async aiTools(names: readonly string[], context: ToolContext): Promise<ToolSet> {
+    const { jsonSchema } = await sdk();
     const entries = [...new Set(names)].map((name) => {
-      const { description, ai_schema } = this.get(name);
-      return [
-        name,
-        aiTool({
-          description,
-          inputSchema: ai_schema,
-          execute: (input: unknown) => this.execute(name, input, context),
-        }),
-      ] as const;
+      const tool = this.get(name);
+      const inputSchema = this.schemas.get(name) ?? aiSchema(tool, jsonSchema);
+      this.schemas.set(name, inputSchema);
+      const execute = (input: unknown) => this.execute(name, input, context);
+      return [name, { description: tool.description, inputSchema, execute }] as const;
     });
     return Object.fromEntries(entries);
   }
+}
+
+function aiSchema({ schema, input_schema }: Tool, jsonSchema: Awaited<ReturnType<typeof sdk>>['jsonSchema']): Schema {
+  return jsonSchema(input_schema as Parameters<typeof jsonSchema>[0], {
+    validate: (value) => {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? { success: true, value: parsed.data } : { success: false, error: parsed.error };
+    },
+  });
 }

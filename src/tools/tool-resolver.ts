@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { tool as aiTool, jsonSchema, type ToolSet } from 'ai';
+import type { Tool, ToolSet } from 'ai';
+import { lazily } from '../shared/lazily.js';
 import { AttachedToolSets } from './attached/attached-tool-sets.js';
 import { CodeTools } from './code-tools.js';
 import { Sandbox } from './sandbox/sandbox.js';
@@ -7,6 +8,7 @@ import { ToolCatalogue } from './tool-catalogue.js';
 import type { CodeTool, DefinedTool } from './tool-definition.js';
 import type { ToolRun } from './tool-run.js';
 
+const sdk = lazily(() => import('ai'));
 const KNOWLEDGE_TOOL = 'knowledge_lookup';
 
 /**
@@ -29,20 +31,20 @@ export class ToolResolver {
   /** As the AI SDK takes them. @throws ValidationError when the definition names a built-in tool that does not exist */
   async aiTools({ tools }: { tools: readonly DefinedTool[] }, run: ToolRun): Promise<ToolSet> {
     const attached = await this.attached.of(run);
-    const written = tools.flatMap((tool) =>
-      tool.kind === 'code' ? [[tool.name, this.codeTool(tool, run)] as const] : [],
-    );
+    const code = tools.filter((tool) => tool.kind === 'code');
+    const written = await Promise.all(code.map(async (tool) => [tool.name, await this.codeTool(tool, run)] as const));
     const builtin = tools.flatMap(({ kind, name }) => (kind === 'builtin' ? [name] : []));
     // Documents without the tool to read them would be of no use, so the tool comes with them.
     const names = run.knowledge.length > 0 ? [...builtin, KNOWLEDGE_TOOL] : builtin;
-    return { ...attached, ...Object.fromEntries(written), ...this.catalogue.aiTools(names, run) };
+    return { ...attached, ...Object.fromEntries(written), ...(await this.catalogue.aiTools(names, run)) };
   }
 
-  private codeTool(tool: CodeTool, { now, signal }: ToolRun) {
-    return aiTool({
+  private async codeTool(tool: CodeTool, { now, signal }: ToolRun): Promise<Tool> {
+    const { jsonSchema } = await sdk();
+    return {
       description: tool.description,
       inputSchema: jsonSchema<unknown>(tool.input_schema),
       execute: (input: unknown) => this.code.call(tool, input, now(), signal),
-    });
+    };
   }
 }

@@ -1,4 +1,3 @@
-import { jsonSchema, type Schema } from 'ai';
 import { z } from 'zod';
 
 /** A document that `knowledge_lookup` may search. */
@@ -26,8 +25,6 @@ export interface Tool {
   readonly display_name: string;
   readonly description: string;
   readonly schema: z.ZodType;
-  /** The same schema for the AI SDK, made once: the SDK would make JSON Schema of it at each run. */
-  readonly ai_schema: Schema;
   /** The same schema as JSON Schema, for artifacts and for other runtimes. */
   readonly input_schema: Record<string, unknown>;
   readonly examples: readonly ToolExample[];
@@ -69,22 +66,12 @@ export function defineTool<S extends z.ZodType>(specification: ToolSpecification
     display_name,
     description,
     schema,
-    ai_schema: jsonSchema(input_schema as Parameters<typeof jsonSchema>[0], {
-      validate: (value) => validated(schema, value),
-    }),
     input_schema,
     examples,
     keywords,
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
     execute: async (input, context) => specification.run(checked(name, schema, input), context),
   };
-}
-
-function validated(schema: z.ZodType, value: unknown) {
-  const parsed = schema.safeParse(value);
-  return parsed.success
-    ? { success: true as const, value: parsed.data }
-    : { success: false as const, error: parsed.error };
 }
 
 function checked<S extends z.ZodType>(name: string, schema: S, input: unknown): z.infer<S> {

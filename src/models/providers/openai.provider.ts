@@ -1,4 +1,3 @@
-import { wrapLanguageModel } from 'ai';
 import type { Settings } from '../../platform/config/settings.js';
 import { RemoteProvider } from '../remote/remote-provider.js';
 import { jsonMode } from './json-mode.js';
@@ -6,7 +5,10 @@ import { jsonMode } from './json-mode.js';
 /** `MODEL_PROVIDER=openai`: OpenAI and every server that speaks its chat completions (Ollama, vLLM, LM Studio). */
 export function openaiProvider(settings: Settings): RemoteProvider {
   return new RemoteProvider('openai', settings, async () => {
-    const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
+    const [{ createOpenAICompatible }, { wrapLanguageModel }] = await Promise.all([
+      import('@ai-sdk/openai-compatible'),
+      import('ai'),
+    ]);
     const apiKey = settings.get('OPENAI_API_KEY');
     const supportsStructuredOutputs = settings.get('OPENAI_STRUCTURED_OUTPUT') === 'json_schema';
     const provider = createOpenAICompatible({

@@ -1,4 +1,4 @@
-import { APICallError, LoadAPIKeyError, LoadSettingError } from 'ai';
+import { APICallError, LoadAPIKeyError, LoadSettingError } from '@ai-sdk/provider';
 import { ModelError, type ModelErrorOptions, type ModelFault } from '../model-error.js';
 
 const REASON_MAX = 300;

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, fetch as undiciFetch, Headers, type RequestInit, type Response } from 'undici';
+import type { Agent, RequestInit, Response } from 'undici';
 import { SpanKind } from '@opentelemetry/api';
+import { lazily } from '../../shared/lazily.js';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../observability/tracing/tracing.js';
 import { boundedBody } from './bounded-body.js';
@@ -49,18 +50,24 @@ interface FetchBounds {
 @Injectable()
 export class OutgoingHttp implements OnApplicationShutdown {
   private readonly allowPrivate: boolean;
-  private readonly agent: Agent;
+  private readonly client = lazily(async () => {
+    const { Agent, fetch } = await import('undici');
+    const connect = { lookup: guardedLookup(this.allowPrivate), timeout: CONNECT_TIMEOUT_MS };
+    this.agent = new Agent({ connect });
+    return { agent: this.agent, fetch };
+  });
+  /** There is none before the first call. */
+  private agent: Agent | undefined;
 
   constructor(
     settings: Settings,
     private readonly tracing: Tracing = Tracing.off(),
   ) {
     this.allowPrivate = settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction;
-    this.agent = new Agent({ connect: { lookup: guardedLookup(this.allowPrivate), timeout: CONNECT_TIMEOUT_MS } });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
+    await this.agent?.destroy();
   }
 
   /** Refuses an address without calling it, for values that are stored now and called later. @throws OutgoingRefusedError */
@@ -121,14 +128,15 @@ export class OutgoingHttp implements OnApplicationShutdown {
 
   /** One hop, in a traced process with a span of its own and `traceparent`. Paths and queries may hold secrets: the host says enough. */
   private async send(url: URL, init: RequestInit): Promise<Response> {
-    const bound: RequestInit = { ...init, redirect: 'manual', dispatcher: this.agent };
-    if (!this.tracing.isOn) return undiciFetch(url, bound);
+    const { agent, fetch } = await this.client();
+    const bound: RequestInit = { ...init, redirect: 'manual', dispatcher: agent };
+    if (!this.tracing.isOn) return fetch(url, bound);
     const method = init.method ?? 'GET';
     const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
     return this.tracing.within(method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
-      const headers = new Headers(init.headers);
+      const headers = headersOf(init);
       for (const [name, value] of Object.entries(this.tracing.headers())) headers.set(name, value);
-      const response = await undiciFetch(url, { ...bound, headers });
+      const response = await fetch(url, { ...bound, headers: [...headers] });
       span.setAttribute('http.response.status_code', response.status);
       return response;
     });
@@ -158,13 +166,16 @@ export class OutgoingHttp implements OnApplicationShutdown {
  * credential may stand in a header of any name.
  */
 function redirected(init: RequestInit, status: number, sameOrigin: boolean): RequestInit {
-  const headers = new Headers(init.headers);
+  const headers = headersOf(init);
   if (!sameOrigin) for (const name of [...headers.keys()]) if (!HARMLESS_HEADERS.has(name)) headers.delete(name);
   const becomesGet = status === 303 || (status < 303 && init.method?.toUpperCase() === 'POST');
-  if (!becomesGet) return { ...init, headers };
+  if (!becomesGet) return { ...init, headers: [...headers] };
   for (const name of ['content-type', 'content-length']) headers.delete(name);
-  return { ...init, headers, method: 'GET', body: null };
+  return { ...init, headers: [...headers], method: 'GET', body: null };
 }
+
+const headersOf = ({ headers }: RequestInit): Headers =>
+  new Headers(headers);
 
 function limited(response: Response, maxBytes: number): Response {
   if (!response.body) return response;

@@ -1,13 +1,17 @@
-import { generateText, type StepResult, type ToolSet } from 'ai';
+import type { StepResult, ToolSet } from 'ai';
+import { lazily } from '../../shared/lazily.js';
 import type { RunDeadline } from './run-deadline.js';
 import type { RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
+
+const sdk = lazily(() => import('ai'));
 
 /**
  * The same loop of model and tools without streams, for a run whose events nobody listens to: the streams of the SDK cost more
  * than an offline model's answer. The trace and the result are the same.
  */
 export async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {
+  const { generateText } = await sdk();
   await deadline.within(
     generateText({
       ...options,

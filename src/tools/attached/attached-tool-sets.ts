@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { tool as aiTool, jsonSchema, type ToolSet } from 'ai';
+import type { Tool, ToolSet } from 'ai';
+import { lazily } from '../../shared/lazily.js';
 import type { ToolRun } from '../tool-run.js';
 import type { AttachedTool, ToolOperation } from './attached-tool.js';
 import { AttachedToolsCache } from './attached-tools-cache.js';
 import { ToolCaller } from './tool-caller.js';
 
+const sdk = lazily(() => import('ai'));
 const RISK_WORDS = {
   read: 'risk: read, changes nothing',
   write: 'risk: write, may change data of others',
@@ -22,16 +24,17 @@ export class AttachedToolSets {
   async of(run: ToolRun): Promise<ToolSet> {
     const tools = await this.attached.of(run.org_id, run.agent_id);
     const entries = tools.flatMap((tool) =>
-      tool.operations.map((operation) => [operation.name, this.aiTool(tool, operation, run)] as const),
+      tool.operations.map(async (operation) => [operation.name, await this.aiTool(tool, operation, run)] as const),
     );
-    return Object.fromEntries(entries);
+    return Object.fromEntries(await Promise.all(entries));
   }
 
-  private aiTool(tool: AttachedTool, operation: ToolOperation, { signal }: ToolRun) {
-    return aiTool({
+  private async aiTool(tool: AttachedTool, operation: ToolOperation, { signal }: ToolRun): Promise<Tool> {
+    const { jsonSchema } = await sdk();
+    return {
       description: `${operation.description} (${RISK_WORDS[operation.risk]})`,
       inputSchema: jsonSchema<unknown>(operation.input_schema),
       execute: (input: unknown) => this.caller.call(tool, operation, input, signal),
-    });
+    };
   }
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { lazily } from '../../shared/lazily.js';
 import { defineTool } from '../tool.js';
-import { EXPRESSION_MAX_LENGTH, evaluateExpression } from './calculator/evaluate.js';
-import { formatNumber } from './calculator/format.js';
-import { FUNCTION_NAMES } from './calculator/functions.js';
+import { EXPRESSION_MAX_LENGTH, FUNCTION_NAMES } from './calculator/language.js';
+
+const loadCalculation = lazily(() => import('./calculator/calculate.js'));
 
 export const calculator = defineTool({
   name: 'calculator',
@@ -51,8 +52,8 @@ export const calculator = defineTool({
     'split(?:s|ting)? (?:the )?bills?',
   ],
   pattern: /\d\s*[-+*/×÷^%]\s*\d|\d\s?%/,
-  run: ({ expression }) => {
-    const value = evaluateExpression(expression);
-    return { expression: expression.trim(), ...formatNumber(value) };
+  run: async ({ expression }) => {
+    const { calculate } = await loadCalculation();
+    return { expression: expression.trim(), ...calculate(expression) };
   },
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { lazily } from '../../shared/lazily.js';
 import { defineTool } from '../tool.js';
-import { addTo, convertZone, difference, nowIn } from './dates/operations.js';
+
+const loadOperations = lazily(() => import('./dates/operations.js'));
 
 const text = () => z.string().min(1).max(100);
 
@@ -62,7 +64,8 @@ export const dateTime = defineTool({
     'age',
     'planner',
   ],
-  run: (input, { now }) => {
+  run: async (input, { now }) => {
+    const { addTo, convertZone, difference, nowIn } = await loadOperations();
     switch (input.operation) {
       case 'now':
         return nowIn(now(), input.zone);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { lazily } from '../../shared/lazily.js';
 import { defineTool, ToolError } from '../tool.js';
-import { convertUnits, type ParsedUnit, parseUnit } from './units/units.js';
+
+const loadUnits = lazily(() => import('./units/units.js'));
 
 /** Doubles carry 15 to 17 digits; 12 hide the rounding noise of factors. */
 const SIGNIFICANT_DIGITS = 12;
@@ -42,8 +44,9 @@ export const unitConversion = defineTool({
     'gallons?',
     'cooking',
   ],
-  run: ({ value, from, to }) => {
-    const [source, target] = [known(from), known(to)];
+  run: async ({ value, from, to }) => {
+    const { convertUnits, parseUnit } = await loadUnits();
+    const [source, target] = [known(parseUnit(from), from), known(parseUnit(to), to)];
     const converted = convertUnits(value, source, target);
     if (converted === undefined) throw new ToolError(`"${from}" and "${to}" measure different things.`);
     if (!Number.isFinite(converted)) throw new ToolError('The result is too large.');
@@ -51,8 +54,7 @@ export const unitConversion = defineTool({
   },
 });
 
-function known(text: string): ParsedUnit {
-  const unit = parseUnit(text);
+function known<T>(unit: T | undefined, text: string): T {
   if (!unit) throw new ToolError(`The unit "${text}" is not known.`);
   return unit;
 }

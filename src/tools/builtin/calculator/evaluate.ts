@@ -1,5 +1,6 @@
 import type { FunctionNode, MathNode } from 'mathjs';
 import { ToolError } from '../../tool.js';
+import { EXPRESSION_MAX_LENGTH } from './language.js';
 import { callFunction, factorial, modulo, power } from './functions.js';
 import { normaliseExpression, PERCENT_SIGN } from './normalise.js';
 import {
@@ -12,8 +13,6 @@ import {
   isSymbolNode,
   parseExpression,
 } from './number-type.js';
-
-export const EXPRESSION_MAX_LENGTH = 500;
 
 /** Decimal exponents beyond this make single operations slow, and no answer to a person needs them. */
 const MAGNITUDE_MAX = 5000;

@@ -1,4 +1,5 @@
 import { ToolError } from '../../tool.js';
+import { FUNCTION_NAMES, type FunctionName } from './language.js';
 import { big, type BigNumber } from './number-type.js';
 
 type Calculation = (...args: BigNumber[]) => BigNumber;
@@ -90,7 +91,7 @@ function round(value: BigNumber, places: BigNumber): BigNumber {
   return value.toDecimalPlaces(places.toNumber(), 4);
 }
 
-const FUNCTIONS: Readonly<Record<string, MathFunction>> = {
+const FUNCTIONS: Readonly<Record<FunctionName, MathFunction>> = {
   abs: one((x) => x.abs()),
   sqrt: one((x) => x.sqrt()),
   cbrt: one((x) => x.cbrt()),
@@ -122,11 +123,9 @@ const FUNCTIONS: Readonly<Record<string, MathFunction>> = {
   std: many(deviation),
 };
 
-export const FUNCTION_NAMES: readonly string[] = Object.keys(FUNCTIONS);
-
 /** Calls a function of the list by name; anything else is refused. */
 export function callFunction(name: string, args: BigNumber[]): BigNumber {
-  const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+  const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name as FunctionName] : undefined;
   if (!known) throw new ToolError(`There is no function "${name}". Known functions: ${FUNCTION_NAMES.join(', ')}.`);
   const [min, max] = known.arity;
   if (args.length < min || args.length > max)

@@ -1,0 +1,8 @@
+/**
+ * Loads a library when it is first needed, once. Most processes serve for long without some of the large ones, and what is
+ * loaded is alive in every collection of garbage.
+ */
+export function lazily<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => (loaded ??= load());
+}
