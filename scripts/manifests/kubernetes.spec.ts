@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { settingsSchema } from '../../src/platform/config/settings-schema.js';
 import { filesIn, parseManifests, readYaml } from './files.js';
@@ -45,6 +46,9 @@ interface Deployment extends Manifest {
 
 type Labels = Record<string, string>;
 
+type Model = new (manifest: Manifest) => { validate(): void };
+
+const require = createRequire(import.meta.url);
 const manifests = manifestsOf(PRODUCTION);
 const secret = readYaml<Manifest & { stringData: Record<string, string> }>(`${BASE}/secret.example.yaml`);
 const paths = (JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: object }).paths;
@@ -64,9 +68,32 @@ const problems = (manifest: Manifest): string[] => {
     : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`);
 };
 
+/** By the package `kubernetes-models`, whose schemas are made from the documents of Kubernetes; they know every field, ours no other. */
+function publicProblem(manifest: Manifest): string | undefined {
+  const models = require(`kubernetes-models/${manifest.apiVersion}`) as Record<string, Model>;
+  const Model = models[manifest.kind];
+  if (!Model) return `no schema for ${manifest.kind}`;
+  try {
+    new Model(manifest).validate();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 describe('the Kubernetes manifests', () => {
   it.each([...manifests, secret])('$kind $metadata.name is what Kubernetes knows', (manifest) => {
     expect(problems(manifest)).toEqual([]);
+  });
+
+  it.each([...manifests, secret])('$kind $metadata.name fits the schemas that Kubernetes publishes', (manifest) => {
+    expect(publicProblem(manifest)).toBeUndefined();
+  });
+
+  it('are held to them: a wrong value is refused', () => {
+    const wrong = structuredClone(deployment) as unknown as { spec: { replicas: unknown } } & Manifest;
+    wrong.spec.replicas = 'two';
+    expect(publicProblem(wrong)).toContain('replicas');
   });
 
   it('are all part of a kustomization but the example of the secret', () => {

@@ -15,8 +15,9 @@ describe('what public tools say of the scripts and rules', () => {
     expect(check('shellcheck', script)).toEqual({ status: 0, said: '' });
   });
 
-  it('promtool accepts the scrape configuration and the rules', () => {
+  it('promtool accepts the scrape configuration and the rules, and the alerts fire in the situations that they are for', () => {
     expect(check('promtool', 'check', 'config', 'deploy/prometheus/prometheus.yml')).toEqual({ status: 0, said: '' });
     expect(check('promtool', 'check', 'rules', 'deploy/prometheus/alerts.yml')).toEqual({ status: 0, said: '' });
+    expect(check('promtool', 'test', 'rules', 'deploy/prometheus/alerts.test.yml')).toEqual({ status: 0, said: '' });
   });
 });
