@@ -25,7 +25,7 @@ export class ErrorFilter implements ExceptionFilter {
     const refined = this.methods.refine(error, request);
     if (refined instanceof MethodNotAllowedError) response.setHeader('Allow', refined.allowed.join(', '));
     const answer = toErrorAnswer(refined);
-    this.log(error, answer, request);
+    this.log(error, answer, request, response.destroyed);
     if (response.headersSent) {
       response.end();
       return;
@@ -45,7 +45,8 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  private log(error: unknown, answer: ErrorAnswer, request: Request): void {
+  /** A run that ended because its caller has left is nobody's failure. */
+  private log(error: unknown, answer: ErrorAnswer, request: Request, hasLeft: boolean): void {
     const { request_id, trace_id = request_id } = this.context.current() ?? {};
     const line = {
       trace_id,
@@ -54,7 +55,8 @@ export class ErrorFilter implements ExceptionFilter {
       method: request.method,
       path: request.path,
     };
-    if (answer.status >= 500) this.logger.error({ ...line, err: error });
+    const isGivenUp = hasLeft && answer.code === 'AGENT_INVOCATION_FAILED';
+    if (answer.status >= 500 && !isGivenUp) this.logger.error({ ...line, err: error });
     else this.logger.debug(line);
   }
 }

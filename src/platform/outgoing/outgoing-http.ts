@@ -174,8 +174,7 @@ function redirected(init: RequestInit, status: number, sameOrigin: boolean): Req
   return { ...init, headers: [...headers], method: 'GET', body: null };
 }
 
-const headersOf = ({ headers }: RequestInit): Headers =>
-  new Headers(headers);
+const headersOf = ({ headers }: RequestInit): Headers => new Headers(headers);
 
 function limited(response: Response, maxBytes: number): Response {
   if (!response.body) return response;
