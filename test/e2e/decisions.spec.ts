@@ -185,6 +185,18 @@ describe('the history', () => {
     });
   });
 
+  it('counts for each organisation its own when several decide at once', async () => {
+    const all = [newcomer(), newcomer(), newcomer()];
+    const many = 30;
+    await Promise.all(Array.from({ length: many }, (_, index) => decide((all[index % 3] ?? newcomer()).http)));
+    const counted = await Promise.all(all.map(({ http }) => history(http, '?limit=50')));
+    expect(counted.map(({ total, calibration }) => [total, calibration.decisions])).toEqual([
+      [10, 10],
+      [10, 10],
+      [10, 10],
+    ]);
+  });
+
   it('keeps score: what came of decisions is told once and shows in the next ones', async () => {
     const { http, org_id } = newcomer();
     const first = await decide(http);

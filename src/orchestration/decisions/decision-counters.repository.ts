@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import type { Counters } from './calibration/counters.js';
@@ -32,9 +32,14 @@ export class DecisionCounters {
   }
 }
 
-export function countUpdate(org_id: string, decision_id: string, verdict: Verdict): TransactItem {
-  const shard = (createHash('sha256').update(decision_id).digest()[0] ?? 0) % SHARDS;
-  return addition(org_id, `COUNT#${shard}`, { [verdict]: 1 });
+/** One update for each organisation, of any of its shards: their sum is what counts. */
+export function countUpdates(made: readonly { org_id: string; verdict: Verdict }[]): TransactItem[] {
+  const byOrg = new Map<string, Counters>();
+  for (const { org_id, verdict } of made) {
+    const adds = byOrg.get(org_id) ?? {};
+    byOrg.set(org_id, { ...adds, [verdict]: (adds[verdict] ?? 0) + 1 });
+  }
+  return [...byOrg].map(([org_id, adds]) => addition(org_id, `COUNT#${randomInt(SHARDS)}`, adds));
 }
 
 export function outcomesUpdate(org_id: string, adds: Counters): TransactItem {

@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
 import { DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
+import { GroupCommit } from '../../platform/dynamodb/group-commit.js';
 import { pack, type PackedText, unpack } from '../../platform/dynamodb/packed-text.js';
 import { pageOf } from '../../platform/dynamodb/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { Counters } from './calibration/counters.js';
 import type { Outcome } from './calibration/outcome.js';
 import type { Decision, DecisionSummary } from './decision.js';
-import { countUpdate, outcomesUpdate } from './decision-counters.repository.js';
+import { countUpdates, outcomesUpdate } from './decision-counters.repository.js';
 import { OutcomeRecordedError } from './decisions.errors.js';
+import type { Verdict } from './engine/verdict.js';
 
 const TABLE = 'PlatformDecisions';
 const PREFIX = 'DECISION#';
+/** With their counters, at most one an organisation, within DynamoDB's 100 items and 4 MB: a record has 100 KB at most. */
+const TOGETHER = 25;
 
 /** Texts of JSON: figures up to 1e19 and contexts of any depth are none of the table's business. */
 interface Row {
@@ -22,27 +26,39 @@ interface Row {
   outcome?: string;
 }
 
+interface Made {
+  row: Row;
+  verdict: Verdict;
+}
+
 @Injectable()
 export class DecisionsRepository {
+  private readonly creations = new GroupCommit<Made>((made) => this.createAll(made), TOGETHER);
+
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
   ) {}
 
-  /** POST /decisions: the record and its count, both or none. */
+  /** POST /decisions: the record and its count, both or none; in one transaction with others that are made at the same time. */
   async create(decision: Decision, summary: DecisionSummary): Promise<void> {
     const { org_id, decision_id } = decision;
-    const Item: Row = {
+    const row = {
       org_id,
       item: PREFIX + decision_id,
       summary: JSON.stringify({ ...summary, outcome: undefined }),
       body: pack(JSON.stringify({ ...decision, outcome: undefined })),
     };
+    await this.creations.add({ row, verdict: decision.decision });
+  }
+
+  private async createAll(made: Made[]): Promise<void> {
     const decisionIsNew = 'attribute_not_exists(org_id)';
-    await this.db.transact([
-      { Put: { TableName: TABLE, Item, ConditionExpression: decisionIsNew } },
-      countUpdate(org_id, decision_id, decision.decision),
-    ]);
+    const puts = made.map(({ row }) => ({
+      Put: { TableName: TABLE, Item: { ...row }, ConditionExpression: decisionIsNew },
+    }));
+    const counted = made.map(({ row, verdict }) => ({ org_id: row.org_id, verdict }));
+    await this.db.transact([...puts, ...countUpdates(counted)]);
   }
 
   /** GET /decisions/{id} */
