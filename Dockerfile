@@ -28,7 +28,8 @@ ENV NODE_ENV=production \
     ENVIRONMENT=production \
     API_HOST=0.0.0.0 \
     API_PORT=8000 \
-    NEXUS_DATA_DIR=/data
+    NEXUS_DATA_DIR=/data \
+    HOME=/tmp
 WORKDIR /app
 # package.json and the lock file stay in the image: scanners read from them what is inside.
 COPY --from=dependencies /app ./
