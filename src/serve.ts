@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
+import type { Server } from 'node:http';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 import type { Settings } from './platform/config/settings.js';
@@ -9,6 +10,12 @@ import { onRetirement } from './platform/lifecycle/cluster-worker.js';
 import { stopGracefully } from './platform/lifecycle/stop-gracefully.js';
 import { nestLogger } from './platform/observability/logging/nest-logger.js';
 import { createRootLogger } from './platform/observability/logging/root-logger.js';
+
+/**
+ * Connections that may wait to be accepted; the system's own bound (4,096 on Linux) may be lower. With Node's 511 half of a
+ * thousand callers who come at once would be left to knock again, for seconds.
+ */
+const BACKLOG = 4_096;
 
 /** Serves the platform from this process until it is told to stop. */
 export async function serve(settings: Settings): Promise<void> {
@@ -21,7 +28,9 @@ export async function serve(settings: Settings): Promise<void> {
     abortOnError: false,
   });
   configureApp(app);
-  const server = await app.listen(settings.get('API_PORT'), settings.get('API_HOST'));
+  // Nest passes what follows the host on to the server, though its types do not say so.
+  const listen = app.listen.bind(app) as unknown as (port: number, host: string, backlog: number) => Promise<Server>;
+  const server = await listen(settings.get('API_PORT'), settings.get('API_HOST'), BACKLOG);
   server.requestTimeout = settings.get('REQUEST_TIMEOUT_SECONDS') * 1000;
   server.keepAliveTimeout = settings.get('KEEP_ALIVE_SECONDS') * 1000;
   running.app = app;

@@ -10,8 +10,11 @@ import { SingleFlight } from './single-flight.js';
 const READ_LIMIT = 200;
 /** A sweep finds what no kick announced: facts of a process that died, and of other processes. */
 const SWEEP_MS = 5_000;
-/** A kick waits this long for company, so that facts that come together are counted together. */
-const GATHER_MS = 50;
+/**
+ * A kick waits this long for company, so that facts that come together are counted together: a pass costs the database a dozen
+ * calls whether it counts one fact or a hundred. Reads do not wait for it, see {@link StatisticsAggregator.settle}.
+ */
+const GATHER_MS = 250;
 /** Reads wait at most this long for counting, then go on with the counters as they are. */
 const CATCH_UP_MS = 2_000;
 /** Rounds without progress, contended or behind an index that lags, before the source is left until the next sweep. */
@@ -121,7 +124,9 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       const result = await this.folder.fold(open);
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
       for (const fact of [...result.settled, ...result.unusable]) tried.add(nameOf(fact));
-      if (result.paused) return;
+      // What was stored since has announced itself, and is the next pass's.
+      const isAll = waiting.length < READ_LIMIT && result.settled.length + result.unusable.length === open.length;
+      if (result.paused || isAll) return;
       idle = result.settled.length + result.unusable.length > 0 ? 0 : idle + 1;
       if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
     }
