@@ -1,5 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Logger } from '@nestjs/common';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -8,6 +9,13 @@ const MAX_SOCKETS = 256;
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 const ATTEMPTS = 3;
+
+/** Where a logger takes no information the SDK does not prepare any: by default it copies every input and output for nobody. */
+const WARNINGS_ONLY = {
+  warn: (text: unknown) => {
+    new Logger('DynamoDb').warn(text);
+  },
+} as unknown as NonNullable<DynamoDBClientConfig['logger']>;
 
 export interface ClientOptions {
   region: string;
@@ -22,6 +30,7 @@ export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT
   const connections = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const config: DynamoDBClientConfig = {
     region: options.region,
+    logger: WARNINGS_ONLY,
     maxAttempts: ATTEMPTS,
     retryMode: 'standard',
     requestHandler: new NodeHttpHandler({
