@@ -1,3 +1,6 @@
+/** Nobody asks where it was made: one serves every run. */
+const OVER = new Error('The run is over');
+
 /** Ends a run when the caller gives up or its time is over, and tells which of the two it was. */
 export class RunDeadline {
   private readonly controller = new AbortController();
@@ -36,7 +39,7 @@ export class RunDeadline {
   close(): void {
     clearTimeout(this.timer);
     this.caller?.removeEventListener('abort', this.cancel);
-    if (!this.signal.aborted) this.controller.abort(new Error('The run is over'));
+    if (!this.signal.aborted) this.controller.abort(OVER);
   }
 
   private readonly cancel = (): void => this.end('cancelled');
