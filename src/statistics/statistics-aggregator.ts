@@ -124,9 +124,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       const result = await this.folder.fold(open);
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
       for (const fact of [...result.settled, ...result.unusable]) tried.add(nameOf(fact));
-      // What was stored since has announced itself, and is the next pass's.
-      const isAll = waiting.length < READ_LIMIT && result.settled.length + result.unusable.length === open.length;
-      if (result.paused || isAll) return;
+      if (result.paused) return;
       idle = result.settled.length + result.unusable.length > 0 ? 0 : idle + 1;
       if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
     }
