@@ -2,23 +2,13 @@
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { start } from './processes.mjs';
-import { ADMINISTRATOR_SETTINGS, authorization, builtAgent, call, dataDirectory, signIn } from './seed.mjs';
+import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
 const SECONDS = quick ? 1 : 3;
 const ROUNDS = quick ? 5 : 9;
 const CONNECTIONS = 32;
 const TARGET = 0.9;
-
-const settings = (directory) => ({
-  NEXUS_DATABASE: 'embedded',
-  NEXUS_DATA_DIR: directory,
-  ENVIRONMENT: 'test',
-  LOG_LEVEL: 'error',
-  NODE_ENV: 'production',
-  ...ADMINISTRATOR_SETTINGS,
-  RATE_LIMIT_PER_MINUTE: '1000000000',
-});
 
 async function rate(url, headers) {
   const { requests, non2xx, errors } = await autocannon({ url, headers, connections: CONNECTIONS, duration: SECONDS });
@@ -29,8 +19,8 @@ async function rate(url, headers) {
 const middle = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 const directories = [dataDirectory(), dataDirectory()];
-const guarded = await start('dist/main.js', '/health/ready', settings(directories[0]));
-const unguarded = await start('bench/unguarded.mjs', '/health/ready', settings(directories[1]));
+const guarded = await start('dist/main.js', '/health/ready', settingsOf(directories[0]));
+const unguarded = await start('bench/unguarded.mjs', '/health/ready', settingsOf(directories[1]));
 try {
   for (const { url } of [guarded, unguarded]) await signIn(url);
   const { api_key } = await call(guarded.url, 'POST', '/api/v1/api-keys', { name: 'bench', roles: ['viewer'] });

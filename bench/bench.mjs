@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { paced } from './paced.mjs';
 import { flagsOf, start } from './processes.mjs';
-import { ADMINISTRATOR_SETTINGS, authorization, builtAgent, call, dataDirectory, signIn } from './seed.mjs';
+import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
 const SECONDS = quick ? 2 : 5;
@@ -83,17 +83,7 @@ function report(name, { rate, p50, p95, p99, errors, ratio: share }, target, met
 }
 
 const directory = dataDirectory();
-const environment = {
-  NEXUS_DATABASE: 'embedded',
-  NEXUS_DATA_DIR: directory,
-  ENVIRONMENT: 'test',
-  LOG_LEVEL: 'error',
-  NODE_ENV: 'production',
-  ...ADMINISTRATOR_SETTINGS,
-  // What is measured is the platform, not its limits.
-  RATE_LIMIT_PER_MINUTE: '1000000000',
-  RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000000',
-};
+const environment = settingsOf(directory);
 const baseline = await start('bench/baseline.mjs', '/baseline');
 // As npm start does.
 const flags = flagsOf('start');

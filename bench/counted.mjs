@@ -8,7 +8,7 @@ import { contributionOf } from '../dist/statistics/contribution.js';
 import { CounterSheet } from '../dist/statistics/counter-row.js';
 import { CountersRepository } from '../dist/statistics/counters.repository.js';
 import { start } from './processes.mjs';
-import { ADMINISTRATOR_SETTINGS, authorization, dataDirectory, signIn } from './seed.mjs';
+import { authorization, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const SECONDS = process.argv.includes('--quick') ? 2 : 5;
 const DAYS = 90;
@@ -16,15 +16,7 @@ const DAY_MS = 86_400_000;
 const CHANGES_AT_ONCE = 90;
 
 const directory = dataDirectory();
-const environment = {
-  NEXUS_DATABASE: 'embedded',
-  NEXUS_DATA_DIR: directory,
-  ENVIRONMENT: 'test',
-  LOG_LEVEL: 'error',
-  NODE_ENV: 'production',
-  ...ADMINISTRATOR_SETTINGS,
-  RATE_LIMIT_PER_MINUTE: '1000000000',
-};
+const environment = settingsOf(directory);
 
 /** Counts made-up runs of ten agents over ninety days by the platform's own arithmetic and its own writes. */
 async function count(runs) {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { start } from './processes.mjs';
-import { ADMINISTRATOR_SETTINGS, authorization, builtAgent, call, dataDirectory, signIn } from './seed.mjs';
+import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
 const CALLS = quick ? 200 : 1_000;
@@ -15,13 +15,7 @@ const RATE = 500;
 const directory = dataDirectory();
 const model = await start('bench/model-server.mjs', '/');
 const platform = await start('dist/main.js', '/health/ready', {
-  NEXUS_DATABASE: 'embedded',
-  NEXUS_DATA_DIR: directory,
-  ENVIRONMENT: 'test',
-  LOG_LEVEL: 'error',
-  NODE_ENV: 'production',
-  ...ADMINISTRATOR_SETTINGS,
-  RATE_LIMIT_PER_MINUTE: '1000000000',
+  ...settingsOf(directory),
   OPENAI_BASE_URL: `${model.url}/v1`,
 });
 

@@ -5,12 +5,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export const dataDirectory = () => mkdtempSync(join(tmpdir(), 'nexus-bench-'));
 
-/** The administrator of a bench's platform, and the settings that make it. */
+/** The administrator of a bench's platform. */
 export const ADMINISTRATOR = { email: 'bench@nexus.test', password: 'a bench that nobody else uses' };
-export const ADMINISTRATOR_SETTINGS = {
+
+/** What every bench starts the platform with. */
+export const settingsOf = (directory) => ({
+  NEXUS_DATABASE: 'embedded',
+  NEXUS_DATA_DIR: directory,
+  ENVIRONMENT: 'test',
+  LOG_LEVEL: 'error',
+  NODE_ENV: 'production',
   NEXUS_ADMIN_EMAIL: ADMINISTRATOR.email,
   NEXUS_ADMIN_PASSWORD: ADMINISTRATOR.password,
-};
+  // What is measured is the platform, not its limits.
+  RATE_LIMIT_PER_MINUTE: '1000000000',
+  RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000000',
+});
 
 const tokens = new Map();
 

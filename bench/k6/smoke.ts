@@ -1,5 +1,7 @@
 import type { Options } from 'k6/options';
-import { actAndThink, type Ground, prepare, THRESHOLDS, tidy } from './platform.ts';
+import { THRESHOLDS } from './platform.ts';
+
+export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
 // One user for a minute: does it work at all?
 export const options: Options = {
@@ -7,10 +9,3 @@ export const options: Options = {
   duration: '1m',
   thresholds: THRESHOLDS,
 };
-
-export const setup = prepare;
-export const teardown = tidy;
-
-export default function run(ground: Ground): void {
-  actAndThink(ground);
-}

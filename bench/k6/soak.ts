@@ -1,5 +1,7 @@
 import type { Options } from 'k6/options';
-import { actAndThink, type Ground, prepare, THRESHOLDS, tidy } from './platform.ts';
+import { THRESHOLDS } from './platform.ts';
+
+export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
 // Fifty users for two hours: does anything grow? Needs NEXUS_API_KEY, since a token ends after 15 minutes.
 export const options: Options = {
@@ -10,10 +12,3 @@ export const options: Options = {
   ],
   thresholds: THRESHOLDS,
 };
-
-export const setup = prepare;
-export const teardown = tidy;
-
-export default function run(ground: Ground): void {
-  actAndThink(ground);
-}

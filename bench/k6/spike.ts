@@ -1,5 +1,7 @@
 import type { Options } from 'k6/options';
-import { actAndThink, type Ground, prepare, THRESHOLDS, tidy } from './platform.ts';
+import { THRESHOLDS } from './platform.ts';
+
+export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
 // From ten users to two hundred within seconds, and back.
 export const options: Options = {
@@ -16,10 +18,3 @@ export const options: Options = {
   ],
   thresholds: THRESHOLDS,
 };
-
-export const setup = prepare;
-export const teardown = tidy;
-
-export default function run(ground: Ground): void {
-  actAndThink(ground);
-}

@@ -1,5 +1,7 @@
 import type { Options } from 'k6/options';
-import { actAndThink, type Ground, prepare, THRESHOLDS, tidy } from './platform.ts';
+import { THRESHOLDS } from './platform.ts';
+
+export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
 // More and more users: where does it end, and how?
 export const options: Options = {
@@ -12,10 +14,3 @@ export const options: Options = {
   ],
   thresholds: THRESHOLDS,
 };
-
-export const setup = prepare;
-export const teardown = tidy;
-
-export default function run(ground: Ground): void {
-  actAndThink(ground);
-}

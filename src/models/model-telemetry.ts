@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { Telemetry } from 'ai';
+import { aiSdk } from './ai-sdk.js';
 import { fail, Tracing } from '../platform/observability/tracing/tracing.js';
 
 type CallStart = Parameters<NonNullable<Telemetry['onLanguageModelCallStart']>>[0];
@@ -20,7 +21,7 @@ export class ModelTelemetry implements Telemetry, OnModuleInit, OnApplicationShu
 
   async onModuleInit(): Promise<void> {
     if (!this.tracing.isOn) return;
-    const { registerTelemetry } = await import('ai');
+    const { registerTelemetry } = await aiSdk();
     registerTelemetry(this);
   }
 

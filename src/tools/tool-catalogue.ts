@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Schema, ToolSet } from 'ai';
+import { aiSdk } from '../models/ai-sdk.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { lazily } from '../shared/lazily.js';
 import { boundedOutput } from './bounded-output.js';
 import { builtinTools } from './builtin/index.js';
 import { type Tool, type ToolContext, ToolError } from './tool.js';
-
-const sdk = lazily(() => import('ai'));
 
 /** Every tool that an agent definition can name. */
 @Injectable()
@@ -51,7 +49,7 @@ export class ToolCatalogue {
 
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */
   async aiTools(names: readonly string[], context: ToolContext): Promise<ToolSet> {
-    const { jsonSchema } = await sdk();
+    const { jsonSchema } = await aiSdk();
     const entries = [...new Set(names)].map((name) => {
       const tool = this.get(name);
       const inputSchema = this.schemas.get(name) ?? aiSchema(tool, jsonSchema);
@@ -63,7 +61,7 @@ export class ToolCatalogue {
   }
 }
 
-function aiSchema({ schema, input_schema }: Tool, jsonSchema: Awaited<ReturnType<typeof sdk>>['jsonSchema']): Schema {
+function aiSchema({ schema, input_schema }: Tool, jsonSchema: Awaited<ReturnType<typeof aiSdk>>['jsonSchema']): Schema {
   return jsonSchema(input_schema as Parameters<typeof jsonSchema>[0], {
     validate: (value) => {
       const parsed = schema.safeParse(value);

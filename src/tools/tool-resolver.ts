@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
-import { lazily } from '../shared/lazily.js';
+import { aiSdk } from '../models/ai-sdk.js';
 import { AttachedToolSets } from './attached/attached-tool-sets.js';
 import { CodeTools } from './code-tools.js';
 import { Sandbox } from './sandbox/sandbox.js';
@@ -8,7 +8,6 @@ import { ToolCatalogue } from './tool-catalogue.js';
 import type { CodeTool, DefinedTool } from './tool-definition.js';
 import type { ToolRun } from './tool-run.js';
 
-const sdk = lazily(() => import('ai'));
 const KNOWLEDGE_TOOL = 'knowledge_lookup';
 
 /**
@@ -40,7 +39,7 @@ export class ToolResolver {
   }
 
   private async codeTool(tool: CodeTool, { now, signal }: ToolRun): Promise<Tool> {
-    const { jsonSchema } = await sdk();
+    const { jsonSchema } = await aiSdk();
     return {
       description: tool.description,
       inputSchema: jsonSchema<unknown>(tool.input_schema),

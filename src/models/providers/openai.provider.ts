@@ -1,4 +1,5 @@
 import type { Settings } from '../../platform/config/settings.js';
+import { aiSdk } from '../ai-sdk.js';
 import { RemoteProvider } from '../remote/remote-provider.js';
 import { jsonMode } from './json-mode.js';
 
@@ -7,7 +8,7 @@ export function openaiProvider(settings: Settings): RemoteProvider {
   return new RemoteProvider('openai', settings, async () => {
     const [{ createOpenAICompatible }, { wrapLanguageModel }] = await Promise.all([
       import('@ai-sdk/openai-compatible'),
-      import('ai'),
+      aiSdk(),
     ]);
     const apiKey = settings.get('OPENAI_API_KEY');
     const supportsStructuredOutputs = settings.get('OPENAI_STRUCTURED_OUTPUT') === 'json_schema';

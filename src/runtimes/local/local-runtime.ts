@@ -1,13 +1,13 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
 import type { TextStreamPart, ToolSet } from 'ai';
+import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
 import { usageOf } from '../../models/model-usage.js';
 import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { lazily } from '../../shared/lazily.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
@@ -20,8 +20,6 @@ import { messageOf, RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
 import { instructionsOf, messagesOf } from './run-prompt.js';
 import { TraceRecorder } from './trace-recorder.js';
-
-const sdk = lazily(() => import('ai'));
 
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()
@@ -113,7 +111,7 @@ export class LocalRuntime extends AgentRuntime {
   }
 
   private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
-    const { streamText } = await sdk();
+    const { streamText } = await aiSdk();
     // The failure is thrown from the stream; the SDK would print it as well.
     const { stream } = streamText({ ...options, onError: () => undefined });
     const parts: AsyncIterator<TextStreamPart<ToolSet>> = stream[Symbol.asyncIterator]();

@@ -1,17 +1,15 @@
 import type { StepResult, ToolSet } from 'ai';
-import { lazily } from '../../shared/lazily.js';
+import { aiSdk } from '../../models/ai-sdk.js';
 import type { RunDeadline } from './run-deadline.js';
 import type { RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
-
-const sdk = lazily(() => import('ai'));
 
 /**
  * The same loop of model and tools without streams, for a run whose events nobody listens to: the streams of the SDK cost more
  * than an offline model's answer. The trace and the result are the same.
  */
 export async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {
-  const { generateText } = await sdk();
+  const { generateText } = await aiSdk();
   await deadline.within(
     generateText({
       ...options,

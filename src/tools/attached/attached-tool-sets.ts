@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
-import { lazily } from '../../shared/lazily.js';
+import { aiSdk } from '../../models/ai-sdk.js';
 import type { ToolRun } from '../tool-run.js';
 import type { AttachedTool, ToolOperation } from './attached-tool.js';
 import { AttachedToolsCache } from './attached-tools-cache.js';
 import { ToolCaller } from './tool-caller.js';
 
-const sdk = lazily(() => import('ai'));
 const RISK_WORDS = {
   read: 'risk: read, changes nothing',
   write: 'risk: write, may change data of others',
@@ -30,7 +29,7 @@ export class AttachedToolSets {
   }
 
   private async aiTool(tool: AttachedTool, operation: ToolOperation, { signal }: ToolRun): Promise<Tool> {
-    const { jsonSchema } = await sdk();
+    const { jsonSchema } = await aiSdk();
     return {
       description: `${operation.description} (${RISK_WORDS[operation.risk]})`,
       inputSchema: jsonSchema<unknown>(operation.input_schema),
