@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CREDENTIAL_SOURCES } from '../config/groups/database.settings.js';
 import type { Settings } from '../config/settings.js';
 import { type ClientOptions, createClient } from './dynamodb-client.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
@@ -19,7 +20,7 @@ export class DatabaseConnection {
   constructor(settings: Settings, embedded: EmbeddedDatabase | undefined) {
     const endpoint = embedded?.endpoint ?? settings.get('DYNAMODB_ENDPOINT');
     this.is_aws = endpoint === undefined || AWS_HOST.test(new URL(endpoint).hostname);
-    const hasCredentials = settings.get('AWS_ACCESS_KEY_ID') !== undefined || settings.get('AWS_PROFILE') !== undefined;
+    const hasCredentials = CREDENTIAL_SOURCES.some((name) => settings.get(name) !== undefined);
     const options: ClientOptions = {
       region: settings.get('AWS_REGION'),
       ...(endpoint === undefined ? {} : { endpoint }),

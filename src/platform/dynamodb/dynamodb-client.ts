@@ -10,8 +10,13 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 const ATTEMPTS = 3;
 
-/** Where a logger takes no information the SDK does not prepare any: by default it copies every input and output for nobody. */
+/**
+ * Warnings go to the platform's log. Credential providers call `debug` without asking whether it exists. `info` and `error` are
+ * left out on purpose: with them the SDK copies the input and output of every call.
+ */
 const WARNINGS_ONLY = {
+  trace: () => undefined,
+  debug: () => undefined,
   warn: (text: unknown) => {
     new Logger('DynamoDb').warn(text);
   },
@@ -21,11 +26,11 @@ export interface ClientOptions {
   region: string;
   /** Address of a local engine or of a private endpoint; AWS's own when left out. */
   endpoint?: string;
-  /** Signs with a fixed pair: local engines want a signature and do not check it. */
+  /** Signs with a fixed pair instead of the default credential chain: local engines require a signature and ignore it. */
   placeholder_credentials?: boolean;
 }
 
-/** Clients of DynamoDB with kept-alive connections and time-outs short enough to answer a caller while he still waits. */
+/** A client of DynamoDB with kept-alive connections and time-outs below those of the platform's callers. */
 export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT_MS): DynamoDBClient {
   const connections = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const config: DynamoDBClientConfig = {

@@ -1,5 +1,22 @@
 import { z } from 'zod';
 
+/** Names that point the AWS SDK to credentials. The SDK reads them itself; the platform only asks whether any is set. */
+export const CREDENTIAL_SOURCES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_EC2_METADATA_SERVICE_ENDPOINT',
+] as const;
+
+const present = z.string().optional();
+const credentialSources = Object.fromEntries(CREDENTIAL_SOURCES.map((name) => [name, present])) as Record<
+  (typeof CREDENTIAL_SOURCES)[number],
+  typeof present
+>;
+
 /** Where records are kept. */
 export const databaseSettings = {
   NEXUS_DATABASE: z.enum(['embedded', 'dynamodb']).optional(),
@@ -10,7 +27,5 @@ export const databaseSettings = {
     .default(''),
   DYNAMODB_ENDPOINT: z.url().optional(),
   AWS_REGION: z.string().min(1).default('us-east-1'),
-  /** Read by the AWS SDK itself; here only their presence counts. */
-  AWS_ACCESS_KEY_ID: z.string().optional(),
-  AWS_PROFILE: z.string().optional(),
+  ...credentialSources,
 };
