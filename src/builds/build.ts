@@ -1,4 +1,4 @@
-import type { Stage, StageName, SubStageName } from '../stages/stage.js';
+import { type Stage, STEP_PLACES, type StepPlace, type SubStage, type SubStageName } from '../stages/stage.js';
 
 /**
  * One attempt to build a project. Its life: queued → running ⇄ paused, then completed, failed or stopped. While it runs,
@@ -21,29 +21,16 @@ export interface Build {
   stage?: string;
 }
 
-export interface BuildStep {
-  stage: StageName;
-  sub_stage?: SubStageName;
-}
+export type BuildStep = StepPlace;
 
-/** The order of a build: six stages, the fifth in three parts. */
-export const BUILD_STEPS: readonly BuildStep[] = [
-  { stage: 'orchestrator' },
-  { stage: 'requirements_analysis' },
-  { stage: 'system_architecture' },
-  { stage: 'agent_design' },
-  { stage: 'agent_developer_manager', sub_stage: 'tool_developer' },
-  { stage: 'agent_developer_manager', sub_stage: 'prompt_engineer' },
-  { stage: 'agent_developer_manager', sub_stage: 'agent_code_developer' },
-  { stage: 'agent_deployer' },
-];
-
-/** The first step that is not completed: where a build begins, or goes on after a crash. */
+/** The first step that is not completed: where a build begins, or resumes after a crash. */
 export function nextStep(stages: readonly Stage[]): BuildStep | undefined {
-  return BUILD_STEPS.find(({ stage, sub_stage }) => {
+  return STEP_PLACES.find(({ stage, sub_stage }) => {
     const state = stages.find(({ stage_name }) => stage_name === stage);
     if (!state || state.status === 'completed') return false;
-    return sub_stage === undefined || state.sub_stages?.[sub_stage].status !== 'completed';
+    if (sub_stage === undefined) return true;
+    const stored: Partial<Record<SubStageName, SubStage>> = state.sub_stages ?? {};
+    return stored[sub_stage]?.status !== 'completed';
   });
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, elapsedMs } from '../shared/clock.js';
-import { type Stage, STAGES } from '../stages/stage.js';
+import { resourceTypeOf, type Stage, stageInfo, STAGES } from '../stages/stage.js';
 import type { ArtifactSummary } from './artifacts.repository.js';
 import type {
   BuildAlertDto,
@@ -93,13 +93,7 @@ function resourcesOf(project: Project, artifacts: ArtifactSummary[]): BuildResou
     reference: agent_id,
   }));
   const made = artifacts.flatMap(({ path }) => {
-    const type = path.startsWith('tools/')
-      ? 'tool'
-      : path.startsWith('prompts/')
-        ? 'prompt'
-        : path === 'agent.json' || path.startsWith('export/')
-          ? 'code'
-          : undefined;
+    const type = resourceTypeOf(path);
     return type ? [{ type, name: (path.split('/').at(-1) ?? path).replace(/\.(json|md)$/, ''), reference: path }] : [];
   });
   return [...agents, ...made];
@@ -141,10 +135,9 @@ function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
 
 function nodesOf(stages: Stage[]): WorkflowNodeDto[] {
   return stages.flatMap(({ stage_name, display_name, status, sub_stages }) => {
-    const children = STAGES.find((info) => info.stage_name === stage_name)?.sub_stages ?? [];
     return [
       { id: stage_name, label: display_name, type: 'stage', status },
-      ...children.map((child) => ({
+      ...stageInfo(stage_name).sub_stages.map((child) => ({
         id: child.sub_stage_name,
         label: child.display_name,
         type: 'sub_stage',

@@ -1,6 +1,7 @@
 import type { StageName, SubStageName } from '../stages/stage.js';
 
-export type LogLevel = 'info' | 'warning' | 'error';
+export const LOG_LEVELS = ['info', 'warning', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One thing that happened in a build, in order. `done` ends an attempt. */
 export type ProjectEventBody =

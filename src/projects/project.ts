@@ -1,6 +1,6 @@
 import { InvalidStateError } from '../shared/domain-error.js';
 import { buildProgress, pendingStages, reopenStage, resetStage } from '../stages/stage-rules.js';
-import type { Stage, StageName, SubStageName } from '../stages/stage.js';
+import { FIRST_STAGE, type Stage, type StageName, type SubStageName } from '../stages/stage.js';
 
 export const PROJECT_STATUSES = ['pending', 'building', 'paused', 'completed', 'failed'] as const;
 export type ProjectStatus = (typeof PROJECT_STATUSES)[number];
@@ -56,7 +56,7 @@ export interface Project {
   event_seq: number;
 }
 
-/** A project with its six stages in order. */
+/** A project with its stages in order. */
 export interface ProjectWhole {
   project: Project;
   stages: Stage[];
@@ -97,7 +97,7 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
     status: 'pending',
     pause_requested: false,
     progress: 0,
-    current_stage: 'orchestrator',
+    current_stage: FIRST_STAGE,
     current_sub_stage: null,
     priority: input.priority ?? PRIORITY_DEFAULT,
     tags: input.tags ?? [],
@@ -118,12 +118,15 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
   return { project, stages: pendingStages(project.agent_name_map) };
 }
 
-/** What a caller sees: `pausing` while a running step is still being finished. */
-export function visibleStatus(project: Project): ProjectStatus | 'pausing' {
+/** What a caller sees: `pausing` until the running step has ended. */
+export const VISIBLE_STATUSES = ['pending', 'building', 'pausing', 'paused', 'completed', 'failed'] as const;
+export type VisibleStatus = (typeof VISIBLE_STATUSES)[number];
+
+export function visibleStatus(project: Project): VisibleStatus {
   return project.status === 'building' && project.pause_requested ? 'pausing' : project.status;
 }
 
-const LEGAL_ACTIONS: Record<ProjectStatus | 'pausing', readonly ControlAction[]> = {
+const LEGAL_ACTIONS: Record<VisibleStatus, readonly ControlAction[]> = {
   pending: ['pause', 'stop'],
   building: ['pause', 'stop'],
   pausing: ['stop'],

@@ -53,7 +53,7 @@ describe('progress of a build', () => {
     expect(seen).toEqual([0, 2.5, 10, 22.5, 37.5, 45, 54, 69.75, 83.25, 95, 100]);
   });
 
-  it('stays within 0..100 for any mixture of states', () => {
+  it('stays within 0 to 100 for any mixture of states', () => {
     const status = fc.constantFrom<Stage['status'][]>('pending', 'running', 'completed', 'failed');
     fc.assert(
       fc.property(fc.array(status, { minLength: 6, maxLength: 6 }), (statuses) => {
@@ -90,6 +90,17 @@ describe('a stage', () => {
   it('is not completed before its sub-stages', () => {
     const running = startStage(stageOf(pendingStages(), 4), AT);
     expect(() => completeStage(running, LATER, OUTCOME)).toThrow('before tool_developer');
+  });
+
+  it('counts a sub-stage that an older release did not store as pending', () => {
+    const running = startStage(stageOf(pendingStages(), 4), AT);
+    const { tool_developer, prompt_engineer } = running.sub_stages ?? {};
+    const older = { ...running, sub_stages: { tool_developer, prompt_engineer } } as Stage;
+    expect(() => completeStage(older, LATER, OUTCOME)).toThrow('before tool_developer');
+    expect(startSubStage(older, 'agent_code_developer', AT).sub_stages).toMatchObject({
+      tool_developer: { status: 'pending' },
+      agent_code_developer: { status: 'running', started_at: AT },
+    });
   });
 
   it('keeps completed sub-stages when a failed build is restarted', () => {

@@ -6,8 +6,8 @@ import {
   STAGES,
   type StageName,
   type StageStatus,
+  stageInfo,
   type SubStage,
-  SUB_STAGE_NAMES,
   type SubStageName,
 } from './stage.js';
 
@@ -17,7 +17,7 @@ export interface StepOutcome {
   artifacts: string[];
   model: string | null;
   usage: Usage;
-  /** Null: not known. */
+  /** Null when the price of the model is unknown. */
   cost_usd: number | null;
   tool_calls: number;
 }
@@ -31,7 +31,7 @@ const LEGAL: Record<StageStatus, readonly StageStatus[]> = {
 
 const PENDING_SUB_STAGE: SubStage = { status: 'pending', started_at: null, completed_at: null, artifacts: [] };
 
-/** The six stages before anything has run. `agentNames` are the caller's wishes by stage. */
+/** The stages before anything has run. `agentNames` are the names that the caller asked for, by stage. */
 export function pendingStages(agentNames: Partial<Record<StageName, string>> = {}): Stage[] {
   return STAGES.map(({ stage_name, stage_number, display_name, sub_stages }) => ({
     stage_name,
@@ -51,19 +51,16 @@ export function pendingStages(agentNames: Partial<Record<StageName, string>> = {
     output_tokens: 0,
     cost_usd: 0,
     tool_calls: 0,
-    ...(sub_stages.length > 0 ? { sub_stages: pendingSubStages() } : {}),
+    ...(sub_stages.length > 0 ? { sub_stages: pendingSubStages(stage_name) } : {}),
   }));
 }
 
-function pendingSubStages(): Record<SubStageName, SubStage> {
-  return {
-    tool_developer: PENDING_SUB_STAGE,
-    prompt_engineer: PENDING_SUB_STAGE,
-    agent_code_developer: PENDING_SUB_STAGE,
-  };
+function pendingSubStages(name: StageName): Record<SubStageName, SubStage> {
+  const subs = stageInfo(name).sub_stages.map(({ sub_stage_name }) => [sub_stage_name, PENDING_SUB_STAGE]);
+  return Object.fromEntries(subs) as Record<SubStageName, SubStage>;
 }
 
-/** A stage that is already running may be started again: that is how a build resumes after a crash. Keeps the first start. */
+/** Also legal for a running stage: a build resumes this way after a crash. `started_at` stays that of the first start. */
 export function startStage(stage: Stage, at: string): Stage {
   assertLegal(stage, 'running');
   const isResumed = stage.status === 'running';
@@ -77,15 +74,15 @@ export function startStage(stage: Stage, at: string): Stage {
   });
 }
 
-/** Throws INVALID_STATE unless the stage is running and, for the development stage, all its sub-stages are completed. */
+/** @throws InvalidStateError unless the stage is running and all its sub-stages are completed */
 export function completeStage(stage: Stage, at: string, outcome?: StepOutcome): Stage {
   assertLegal(stage, 'completed');
-  const unfinished = SUB_STAGE_NAMES.find((name) => stage.sub_stages && stage.sub_stages[name].status !== 'completed');
+  const unfinished = subStages(stage).find(([, { status }]) => status !== 'completed')?.[0];
   if (unfinished) throw new InvalidStateError(`${stage.stage_name} cannot be completed before ${unfinished}`);
   return withProgress({ ...withOutcome(stage, outcome), ...ended(stage, at), status: 'completed' });
 }
 
-/** @param outcome what the step left behind before it failed. */
+/** @param outcome what the step spent and stored before it failed */
 export function failStage(stage: Stage, at: string, message: string, outcome?: StepOutcome): Stage {
   assertLegal(stage, 'failed');
   return withProgress({
@@ -118,24 +115,30 @@ export function resetStage(stage: Stage): Stage {
   return { ...stage, ...fresh, agent_name: stage.agent_name };
 }
 
-/** A failed stage of a restarted build: its completed sub-stages are kept. */
+/** Resets a failed stage for another attempt but keeps its completed sub-stages. */
 export function reopenStage(stage: Stage): Stage {
   const fresh = resetStage(stage);
   if (!stage.sub_stages) return fresh;
-  const sub_stages = { ...pendingSubStages() };
-  for (const name of SUB_STAGE_NAMES)
-    if (stage.sub_stages[name].status === 'completed') sub_stages[name] = stage.sub_stages[name];
+  const kept = subStages(stage).map(([name, sub]) => [name, sub.status === 'completed' ? sub : PENDING_SUB_STAGE]);
+  const sub_stages = Object.fromEntries(kept) as Record<SubStageName, SubStage>;
   return { ...fresh, sub_stages, artifacts: Object.values(sub_stages).flatMap(({ artifacts }) => artifacts) };
 }
 
-/** The running step of a failed or stopped stage did not finish: it is failed as well. */
+/** The running sub-stage fails with its stage. */
 function failedSubStages(stage: Stage, at: string): Pick<Stage, 'sub_stages'> {
   if (!stage.sub_stages) return {};
-  const subs = Object.entries(stage.sub_stages).map(([name, sub]) => [
+  const subs = subStages(stage).map(([name, sub]) => [
     name,
     sub.status === 'running' ? { ...sub, status: 'failed', completed_at: at } : sub,
   ]);
   return { sub_stages: Object.fromEntries(subs) as Record<SubStageName, SubStage> };
+}
+
+/** In the order of the table, which a stored map need not have. A sub-stage that is not stored yet is pending. */
+function subStages({ stage_name, sub_stages }: Stage): [SubStageName, SubStage][] {
+  if (!sub_stages) return [];
+  const stored: Partial<Record<SubStageName, SubStage>> = sub_stages;
+  return stageInfo(stage_name).sub_stages.map(({ sub_stage_name: name }) => [name, stored[name] ?? PENDING_SUB_STAGE]);
 }
 
 function ended(stage: Stage, at: string): Pick<Stage, 'completed_at' | 'duration_seconds'> {
@@ -157,20 +160,21 @@ function withOutcome(stage: Stage, outcome: StepOutcome | undefined): Stage {
 }
 
 function subStage(stage: Stage, name: SubStageName): SubStage {
-  const found = stage.sub_stages?.[name];
+  const found = subStages(stage).find(([candidate]) => candidate === name);
   if (!found) throw new InvalidStateError(`${stage.stage_name} has no sub-stage ${name}`);
-  return found;
+  return found[1];
 }
 
 function withSubStage(stage: Stage, name: SubStageName, sub: SubStage): Stage {
-  return withProgress({ ...stage, sub_stages: { ...(stage.sub_stages ?? pendingSubStages()), [name]: sub } });
+  const subs = subStages(stage).map(([key, current]) => [key, key === name ? sub : current]);
+  return withProgress({ ...stage, sub_stages: Object.fromEntries(subs) as Record<SubStageName, SubStage> });
 }
 
 function withProgress(stage: Stage): Stage {
   return { ...stage, progress: Math.round(stageShare(stage) * 1000) / 10 };
 }
 
-/** How much of a stage is done, 0..1: completed 1, running ½, or for the stage with sub-stages the sum of their shares. */
+/** How much of a stage is done, 0 to 1: 1 when completed, ½ while running; with sub-stages the sum of their shares. */
 export function stageShare(stage: Stage): number {
   switch (stage.status) {
     case 'completed':
@@ -179,25 +183,26 @@ export function stageShare(stage: Stage): number {
     case 'failed':
       return 0;
     case 'running':
-      return stage.sub_stages ? subStageShare(stage.stage_name, stage.sub_stages) : 0.5;
+      return stage.sub_stages ? subStageShare(stage) : 0.5;
   }
 }
 
-function subStageShare(name: StageName, subStages: Record<SubStageName, SubStage>): number {
-  const weights = STAGES.find(({ stage_name }) => stage_name === name)?.sub_stages ?? [];
-  return weights.reduce((sum, { sub_stage_name, weight }) => {
-    const { status } = subStages[sub_stage_name];
+function subStageShare(stage: Stage): number {
+  const { sub_stages } = stageInfo(stage.stage_name);
+  return subStages(stage).reduce((sum, [name, { status }]) => {
+    const weight = sub_stages.find(({ sub_stage_name }) => sub_stage_name === name)?.weight ?? 0;
     return sum + (status === 'completed' ? weight : status === 'running' ? weight / 2 : 0);
   }, 0);
 }
 
-/** Progress of a build in percent, 0..100: Σ weight × share. Exactly 100 when all six are completed. */
+/** Progress of a build in percent, 0 to 100: Σ weight × share, rounded to two decimals. 100 only when all stages are completed. */
 export function buildProgress(stages: readonly Stage[]): number {
-  const total = STAGES.reduce((sum, { stage_name, weight }) => {
+  const whole = STAGES.reduce((sum, { weight }) => sum + weight, 0);
+  const done = STAGES.reduce((sum, { stage_name, weight }) => {
     const stage = stages.find((candidate) => candidate.stage_name === stage_name);
     return sum + (stage ? weight * stageShare(stage) : 0);
   }, 0);
-  return Math.min(100, Math.max(0, Math.round(total * 100) / 100));
+  return Math.min(100, Math.max(0, Math.round((done / whole) * 10_000) / 100));
 }
 
 function assertLegal(stage: Stage, next: StageStatus): void {

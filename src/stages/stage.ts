@@ -1,15 +1,89 @@
-export const STAGE_NAMES = [
-  'orchestrator',
-  'requirements_analysis',
-  'system_architecture',
-  'agent_design',
-  'agent_developer_manager',
-  'agent_deployer',
-] as const;
-export type StageName = (typeof STAGE_NAMES)[number];
+import { type ResourceType, STAGE_TABLE } from './stage-table.js';
 
-export const SUB_STAGE_NAMES = ['tool_developer', 'prompt_engineer', 'agent_code_developer'] as const;
-export type SubStageName = (typeof SUB_STAGE_NAMES)[number];
+type Row = (typeof STAGE_TABLE)[number];
+type SubRow = Extract<Row, { parent: string }>;
+
+export type SubStageName = SubRow['name'];
+export type StageName = Exclude<Row, { parent: string }>['name'];
+/** What a build does one after the other: sub-stages, and stages without sub-stages. */
+export type StepName = SubStageName | Exclude<StageName, SubRow['parent']>;
+
+const isSubRow = (row: Row): row is SubRow => 'parent' in row;
+const subRows: readonly SubRow[] = STAGE_TABLE.filter(isSubRow);
+const stageRows = STAGE_TABLE.filter((row): row is Exclude<Row, SubRow> => !isSubRow(row));
+
+export const STAGE_NAMES: readonly StageName[] = stageRows.map(({ name }) => name);
+export const SUB_STAGE_NAMES: readonly SubStageName[] = subRows.map(({ name }) => name);
+/** The stage that every build begins with. */
+export const FIRST_STAGE: StageName = STAGE_TABLE[0].name;
+
+export interface StageInfo {
+  stage_name: StageName;
+  /** Counts from 1. */
+  stage_number: number;
+  display_name: string;
+  /** Share of the build in percent. */
+  weight: number;
+  /** Their weights are shares of the stage, 0 to 1. */
+  sub_stages: { sub_stage_name: SubStageName; display_name: string; weight: number }[];
+}
+
+/** The stages in order. */
+export const STAGES: readonly StageInfo[] = stageRows.map(({ name, display_name, weight }, index) => {
+  const children = subRows.filter(({ parent }) => parent === name);
+  return {
+    stage_name: name,
+    stage_number: index + 1,
+    display_name,
+    weight: basisPoints(weight, stageRows) / 100,
+    sub_stages: children.map((child) => ({
+      sub_stage_name: child.name,
+      display_name: child.display_name,
+      weight: basisPoints(child.weight, children) / 10_000,
+    })),
+  };
+});
+
+/** The share of a weight in hundredths of a percent, rounded: shares with more digits would be noise in the API. */
+function basisPoints(weight: number, rows: readonly { weight: number }[]): number {
+  const total = rows.reduce((sum, row) => sum + row.weight, 0);
+  return Math.round((weight * 10_000) / total);
+}
+
+export function stageInfo(name: StageName): StageInfo {
+  const found = STAGES.find((stage) => stage.stage_name === name);
+  if (!found) throw new RangeError(`There is no stage ${name}`);
+  return found;
+}
+
+/** A step's place in the build. */
+export interface StepPlace {
+  stage: StageName;
+  sub_stage?: SubStageName;
+}
+
+/** The steps of a build in order. */
+export const STEP_PLACES: readonly StepPlace[] = STAGES.flatMap(({ stage_name: stage, sub_stages }): StepPlace[] =>
+  sub_stages.length === 0 ? [{ stage }] : sub_stages.map(({ sub_stage_name: sub_stage }) => ({ stage, sub_stage })),
+);
+
+const RESOURCES = STAGE_TABLE.flatMap((row) =>
+  'resources' in row ? (Object.entries(row.resources) as [ResourceType, readonly string[]][]) : [],
+);
+
+/** Undefined for an artifact that the dashboard does not list. */
+export function resourceTypeOf(path: string): ResourceType | undefined {
+  const covers = (listed: string): boolean => (listed.endsWith('/') ? path.startsWith(listed) : path === listed);
+  return RESOURCES.find(([, paths]) => paths.some(covers))?.[0];
+}
+
+type ArtifactsOf<R> = R extends { artifacts: infer A } ? A : never;
+type AllOf<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer A) => void ? A : never;
+
+/** Where the steps leave their documents; later steps and readers of a build find them by these paths. */
+export const PATHS = Object.assign({}, ...STAGE_TABLE.map((row) => ('artifacts' in row ? row.artifacts : {}))) as AllOf<
+  ArtifactsOf<Row>
+>;
 
 export const STAGE_STATUSES = ['pending', 'running', 'completed', 'failed'] as const;
 export type StageStatus = (typeof STAGE_STATUSES)[number];
@@ -21,7 +95,7 @@ export interface SubStage {
   artifacts: string[];
 }
 
-/** One of the six steps of a build. Its life: pending → running → completed | failed; failed → running on a retry. */
+/** One stage of a project's build. Its life: pending → running → completed | failed; failed → running on a retry. */
 export interface Stage {
   stage_name: StageName;
   stage_number: number;
@@ -35,52 +109,12 @@ export interface Stage {
   error_message: string | null;
   output_data: Record<string, unknown> | null;
   artifacts: string[];
-  /** Model calls of this stage; null until it has run. */
+  /** The model that wrote its documents; null until it has run. */
   model: string | null;
   input_tokens: number;
   output_tokens: number;
-  /** What its model calls cost in US dollars at list price; null when the price of a model is not known. */
+  /** What its model calls cost in US dollars at list price; null when the price of a model is unknown. */
   cost_usd: number | null;
   tool_calls: number;
   sub_stages?: Record<SubStageName, SubStage>;
-}
-
-export interface StageInfo {
-  stage_name: StageName;
-  stage_number: number;
-  display_name: string;
-  /** Share of the build in percent; the six add up to 100. */
-  weight: number;
-  sub_stages: { sub_stage_name: SubStageName; display_name: string; weight: number }[];
-}
-
-const info = (stage_number: number, stage_name: StageName, display_name: string, weight: number): StageInfo => ({
-  stage_name,
-  stage_number,
-  display_name,
-  weight,
-  sub_stages:
-    stage_name === 'agent_developer_manager'
-      ? [
-          { sub_stage_name: 'tool_developer', display_name: 'Tool development', weight: 0.4 },
-          { sub_stage_name: 'prompt_engineer', display_name: 'Prompt engineering', weight: 0.3 },
-          { sub_stage_name: 'agent_code_developer', display_name: 'Agent code', weight: 0.3 },
-        ]
-      : [],
-});
-
-/** The six stages in order with their weights, as the platform contract fixes them. */
-export const STAGES: readonly StageInfo[] = [
-  info(1, 'orchestrator', 'Orchestrator', 5),
-  info(2, 'requirements_analysis', 'Requirements analysis', 10),
-  info(3, 'system_architecture', 'System architecture', 15),
-  info(4, 'agent_design', 'Agent design', 15),
-  info(5, 'agent_developer_manager', 'Agent development', 45),
-  info(6, 'agent_deployer', 'Agent deployment', 10),
-];
-
-export function stageInfo(name: StageName): StageInfo {
-  const found = STAGES.find((stage) => stage.stage_name === name);
-  if (!found) throw new RangeError(`no stage is called ${name}`);
-  return found;
 }

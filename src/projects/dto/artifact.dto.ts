@@ -1,10 +1,13 @@
-/** Something that a stage produced. */
+import { ApiProperty } from '@nestjs/swagger';
+import { STAGE_NAMES, type StageName } from '../../stages/stage.js';
+
+/** A document that a stage wrote. */
 export class ArtifactSummaryDto {
   /** @example requirements.md */
   path: string;
 
-  /** @example requirements_analysis */
-  stage_name: string;
+  @ApiProperty({ enum: STAGE_NAMES, example: 'requirements_analysis' })
+  stage_name: StageName;
 
   /** @example text/markdown */
   content_type: string;

@@ -1,6 +1,10 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { STAGE_NAMES, STAGE_STATUSES, type StageName, type StageStatus } from '../../stages/stage.js';
+import { VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
+
 export class BuildStageDto {
-  /** @example agent_design */
-  name: string;
+  @ApiProperty({ enum: STAGE_NAMES, example: 'agent_design' })
+  name: StageName;
 
   /** @example 'Agent design' */
   display_name: string;
@@ -8,8 +12,8 @@ export class BuildStageDto {
   /** @example 4 */
   order: number;
 
-  /** @example completed */
-  status: string;
+  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  status: StageStatus;
 
   started_at: string | null;
 
@@ -104,8 +108,8 @@ export class WorkflowNodeDto {
    */
   type: string;
 
-  /** @example completed */
-  status: string;
+  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  status: StageStatus;
 }
 
 export class WorkflowEdgeDto {
@@ -128,7 +132,8 @@ export class BuildDashboardDto {
 
   project_name: string;
 
-  status: string;
+  @ApiProperty({ enum: VISIBLE_STATUSES })
+  status: VisibleStatus;
 
   progress_percentage: number;
 

@@ -1,5 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { CONTROL_ACTIONS, type ControlAction } from '../project.js';
+import { CONTROL_ACTIONS, type ControlAction, VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
 
 export class ControlProjectDto {
   /**
@@ -32,14 +33,15 @@ export class ControlResultDto {
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   project_id: string;
 
-  /** @example pause */
-  action: string;
+  @ApiProperty({ enum: CONTROL_ACTIONS, example: 'pause' })
+  action: ControlAction;
 
-  /**
-   * `pausing` until the running step has ended.
-   * @example pausing
-   */
-  status: string;
+  @ApiProperty({
+    enum: VISIBLE_STATUSES,
+    description: '`pausing` until the running step has ended.',
+    example: 'pausing',
+  })
+  status: VisibleStatus;
 
   /** @example 'Waiting for the new price list' */
   reason: string | null;

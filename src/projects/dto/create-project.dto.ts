@@ -12,9 +12,18 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { AgentNameMapDto } from './agent-name-map.dto.js';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { STAGE_NAMES, type StageName } from '../../stages/stage.js';
 
 const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
+
+/** A name by stage. Any other key is refused, and the error names it. */
+class AgentNameMapDto {}
+for (const name of STAGE_NAMES) {
+  const asText = { type: String, minLength: 1, maxLength: 200, example: 'shop-support' };
+  for (const decorate of [ApiPropertyOptional(asText), IsOptional(), IsString(), Length(1, 200)])
+    decorate(AgentNameMapDto.prototype, name);
+}
 
 /** What someone needs, in plain words. */
 export class CreateProjectDto {
@@ -97,5 +106,6 @@ export class CreateProjectDto {
   @IsOptional()
   @ValidateNested()
   @Type(() => AgentNameMapDto)
-  agent_name_map?: AgentNameMapDto;
+  @ApiPropertyOptional({ type: () => AgentNameMapDto })
+  agent_name_map?: Partial<Record<StageName, string>>;
 }

@@ -1,3 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { STAGE_NAMES, type StageName, SUB_STAGE_NAMES, type SubStageName } from '../../stages/stage.js';
+import { VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
 import { StagesSnapshotDto } from './stage.dto.js';
 
 export class ProjectErrorDto {
@@ -7,8 +10,8 @@ export class ProjectErrorDto {
   /** @example 'The acceptance examples failed' */
   message: string;
 
-  /** @example agent_deployer */
-  stage: string | null;
+  @ApiProperty({ enum: [...STAGE_NAMES, null], nullable: true, example: 'agent_deployer' })
+  stage: StageName | null;
 
   details?: Record<string, unknown>;
 }
@@ -48,11 +51,12 @@ export class ProjectSummaryDto {
   /** @example 'A support assistant for our web shop: it calculates discounts.' */
   requirement: string;
 
-  /**
-   * pending (waits for a build slot), building, pausing, paused, completed or failed.
-   * @example completed
-   */
-  status: string;
+  @ApiProperty({
+    enum: VISIBLE_STATUSES,
+    description: 'pending (waits for a build slot), building, pausing, paused, completed or failed.',
+    example: 'completed',
+  })
+  status: VisibleStatus;
 
   /**
    * Percent, 0 to 100; never decreases within an attempt.
@@ -63,13 +67,14 @@ export class ProjectSummaryDto {
   /** @example 100 */
   progress_percentage: number;
 
-  /** @example agent_deployer */
-  current_stage: string | null;
+  @ApiProperty({ enum: [...STAGE_NAMES, null], nullable: true, example: 'agent_deployer' })
+  current_stage: StageName | null;
 
   /** @example 6 */
   current_stage_number: number | null;
 
-  current_sub_stage: string | null;
+  @ApiProperty({ enum: [...SUB_STAGE_NAMES, null], nullable: true })
+  current_sub_stage: SubStageName | null;
 
   /** @example ada */
   user_id: string;

@@ -1,7 +1,11 @@
-/** A part of the development stage. */
+import { ApiProperty } from '@nestjs/swagger';
+import { STAGE_NAMES, STAGE_STATUSES, type StageName, type StageStatus, SUB_STAGE_NAMES } from '../../stages/stage.js';
+import { LOG_LEVELS, type LogLevel } from '../project-event.js';
+
+/** A sub-stage of the development stage. */
 export class SubStageDto {
-  /** @example completed */
-  status: string;
+  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  status: StageStatus;
 
   /** @example 2026-11-20T10:00:00.000Z */
   started_at: string | null;
@@ -13,20 +17,16 @@ export class SubStageDto {
   artifacts: string[];
 }
 
-export class SubStagesDto {
-  tool_developer: SubStageDto;
-
-  prompt_engineer: SubStageDto;
-
-  agent_code_developer: SubStageDto;
-}
+/** One property for each sub-stage. */
+export class SubStagesDto {}
+for (const name of SUB_STAGE_NAMES) ApiProperty({ type: () => SubStageDto })(SubStagesDto.prototype, name);
 
 export class StageLogDto {
   /** @example 2026-11-20T10:00:00.000Z */
   timestamp: string;
 
-  /** @example info */
-  level: string;
+  @ApiProperty({ enum: LOG_LEVELS, example: 'info' })
+  level: LogLevel;
 
   /** @example 'Chose the calculator for: calculates discounts' */
   message: string;
@@ -34,8 +34,8 @@ export class StageLogDto {
 
 /** One stage of a project's build. */
 export class StageDto {
-  /** @example requirements_analysis */
-  stage_name: string;
+  @ApiProperty({ enum: STAGE_NAMES, example: 'requirements_analysis' })
+  stage_name: StageName;
 
   /** @example 2 */
   stage_number: number;
@@ -43,11 +43,8 @@ export class StageDto {
   /** @example 'Requirements analysis' */
   display_name: string;
 
-  /**
-   * pending, running, completed or failed.
-   * @example completed
-   */
-  status: string;
+  @ApiProperty({ enum: STAGE_STATUSES, description: 'pending, running, completed or failed.', example: 'completed' })
+  status: StageStatus;
 
   /**
    * Percent of this stage.

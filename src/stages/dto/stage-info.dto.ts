@@ -1,7 +1,10 @@
-/** One sub-stage of the development stage. */
+import { ApiProperty } from '@nestjs/swagger';
+import { STAGE_NAMES, type StageName, SUB_STAGE_NAMES, type SubStageName } from '../stage.js';
+
+/** One sub-stage of a stage. */
 export class SubStageInfoDto {
-  /** @example tool_developer */
-  sub_stage_name: string;
+  @ApiProperty({ enum: SUB_STAGE_NAMES, example: 'tool_developer' })
+  sub_stage_name: SubStageName;
 
   /** @example Tool development */
   display_name: string;
@@ -15,8 +18,8 @@ export class SubStageInfoDto {
 
 /** One of the six stages that every build goes through. */
 export class StageInfoDto {
-  /** @example agent_developer_manager */
-  stage_name: string;
+  @ApiProperty({ enum: STAGE_NAMES, example: 'agent_developer_manager' })
+  stage_name: StageName;
 
   /** @example 5 */
   stage_number: number;
