@@ -9,9 +9,10 @@ COPY package.json package-lock.json ./
 FROM source AS build
 # Without install scripts: the one of the package `node` fetches a second Node for hosts that have an old one.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
-COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY .swcrc ./
+COPY scripts/build.mjs ./scripts/
 COPY src ./src
-RUN node node_modules/@nestjs/cli/bin/nest.js build
+RUN node scripts/build.mjs
 
 FROM source AS dependencies
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
@@ -34,6 +35,7 @@ WORKDIR /app
 # package.json and the lock file stay in the image: scanners read from them what is inside.
 COPY --from=dependencies /app ./
 COPY --from=build /app/dist ./dist
+COPY openapi.json ./
 RUN mkdir /data && chown 1000:1000 /data
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000

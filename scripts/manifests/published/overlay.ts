@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { readYaml } from './files.js';
+import { readYaml } from '../files.js';
 
 export interface Manifest {
   apiVersion: string;

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filesIn } from '../files.js';
+
+const DASHBOARDS = 'deploy/grafana';
+
+/** What a program prints when it fails; empty when it succeeds. */
+function complaints(program: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (error) throw error;
+  return status === 0 ? '' : stdout + stderr;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'nexus-rules-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Recording rules for promtool, one for each panel's query. JSON is YAML. */
+function rulesOf(queries: string[]): string {
+  const file = join(directory, `${queries.length}.yml`);
+  const rules = queries.map((expr, index) => ({ record: `panel:${index}`, expr }));
+  writeFileSync(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
+  return file;
+}
+
+const panels = readdirSync(DASHBOARDS)
+  .filter((name) => name.endsWith('.json'))
+  .flatMap((name) => {
+    const { panels } = JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8')) as {
+      panels: { targets: { expr: string }[] }[];
+    };
+    return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  })
+  .map((expr) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'));
+
+describe('shellcheck', () => {
+  it.each([...filesIn('scripts', '.sh'), '.ci/run'])('approves %s', (script) => {
+    expect(complaints('shellcheck', script)).toBe('');
+  });
+});
+
+describe('promtool', () => {
+  it('accepts the scrape configuration and the rules', () => {
+    expect(complaints('promtool', 'check', 'config', 'deploy/prometheus/prometheus.yml')).toBe('');
+    expect(complaints('promtool', 'check', 'rules', 'deploy/prometheus/alerts.yml')).toBe('');
+  });
+
+  it('fires each alert in the situations it is for, and in no other', () => {
+    expect(complaints('promtool', 'test', 'rules', 'deploy/prometheus/alerts.test.yml')).toBe('');
+  });
+
+  it('accepts the query of every panel', () => {
+    expect(panels.length).toBeGreaterThan(20);
+    expect(complaints('promtool', 'check', 'rules', rulesOf(panels))).toBe('');
+  });
+
+  it('refuses a query that is not PromQL', () => {
+    expect(complaints('promtool', 'check', 'rules', rulesOf(['sum(rate(http_requests_total[5m])']))).toContain(
+      'parse error',
+    );
+  });
+});
