@@ -1,13 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AgentsModule } from './agents/agents.module.js';
 import { BuildsModule } from './builds/builds.module.js';
+import { CHECKS } from './checks.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { OperatorModule } from './identity/operator/operator.module.js';
-import { DecisionsModule } from './orchestration/decisions/decisions.module.js';
-import { OverviewModule } from './orchestration/overview/overview.module.js';
-import { PartnershipsModule } from './orchestration/partnerships/partnerships.module.js';
+import { OrchestrationModule } from './orchestration/orchestration.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
 import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
@@ -43,10 +42,8 @@ export class AppModule {
         SessionsModule,
         ProjectsModule,
         BuildsModule,
-        HealthModule,
-        DecisionsModule,
-        PartnershipsModule,
-        OverviewModule,
+        HealthModule.forRoot(CHECKS),
+        OrchestrationModule,
       ],
     };
   }

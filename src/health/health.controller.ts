@@ -6,24 +6,23 @@ import { Public } from '../platform/http/public.decorator.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import { SystemFiguresService } from '../platform/observability/system-figures.js';
 import { Clock } from '../shared/clock.js';
+import { VERSION } from '../shared/version.js';
 import { DetailedHealthDto, HealthDto, ProbeDto } from './dto/health.dto.js';
-import { HealthChecksService } from './health-checks.service.js';
-import { ReadinessProbe } from './readiness-probe.js';
-import { VERSION } from './version.js';
+import type { HealthCheckDto, HealthChecksDto } from './dto/health.dto.js';
+import { Checks, type CheckResult } from './checks.service.js';
 
 @ApiTags('health')
 @Public()
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly checks: HealthChecksService,
-    private readonly probes: ReadinessProbe,
+    private readonly checks: Checks,
     private readonly figures: SystemFiguresService,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
 
-  /** 200 as long as the process runs. */
+  /** 200 while the process runs. */
   @Get()
   @ApiOperation({ summary: 'Is the process up', operationId: 'getHealth' })
   @ApiData(HealthDto, { description: 'Always healthy.' })
@@ -31,7 +30,7 @@ export class HealthController {
     return { status: 'healthy', version: VERSION, timestamp: this.clock.timestamp() };
   }
 
-  /** For liveness probes: asks nothing but the process itself, so a dead database does not restart it. */
+  /** For liveness probes: 200 while the process runs. It asks no database, so a dead database does not restart the process. */
   @Get('live')
   @ApiOperation({ summary: 'Liveness probe', operationId: 'getLiveness' })
   @ApiData(ProbeDto, { description: 'The process is alive.' })
@@ -39,7 +38,7 @@ export class HealthController {
     return { status: 'alive', timestamp: this.clock.timestamp() };
   }
 
-  /** For readiness probes: 503 with the failing check while the database is away, tables are missing or the process shuts down. */
+  /** For readiness probes: 503 with the failing check while the database does not answer, tables are missing or the process shuts down. */
   @Get('ready')
   @ApiOperation({ summary: 'Readiness probe', operationId: 'getReadiness' })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
@@ -49,24 +48,22 @@ export class HealthController {
     description: 'details.checks names what fails.',
   })
   async ready(): Promise<ProbeDto> {
-    await this.probes.assertReady();
+    await this.checks.assertReady();
     return { status: 'ready', timestamp: this.clock.timestamp() };
   }
 
-  /** Every check and what the process takes of its machine. 200 also when degraded: the status says so. */
+  /** Every check and the resource usage of the process. Answers 200 even when degraded; read `status`. */
   @Get('detailed')
   @ApiOperation({ summary: 'All checks and figures', operationId: 'getDetailedHealth' })
   @ApiData(DetailedHealthDto, { description: 'Checks and figures.' })
   async detailed(): Promise<DetailedHealthDto> {
-    const checks = await this.checks.all();
-    const isDegraded = Object.values(checks as unknown as Record<string, { status: string }>).some(
-      ({ status }) => status === 'unhealthy' || status === 'not_configured',
-    );
+    const results = await this.checks.run('detailed');
+    const isDegraded = results.some(({ finding }) => finding?.state !== 'healthy');
     return {
       status: isDegraded ? 'degraded' : 'healthy',
       version: VERSION,
       timestamp: this.clock.timestamp(),
-      checks,
+      checks: Object.fromEntries(results.map(detailOf)) as unknown as HealthChecksDto,
       system: this.figures.read(),
     };
   }
@@ -81,4 +78,9 @@ export class HealthController {
   prometheus(): Promise<string> {
     return this.metrics.registry.metrics();
   }
+}
+
+function detailOf({ check, finding, failure }: CheckResult): [string, HealthCheckDto] {
+  const status = finding?.label ?? (finding?.state === 'healthy' ? 'healthy' : 'unhealthy');
+  return [check.name, { status, message: finding?.message ?? failure }];
 }

@@ -1,42 +1,56 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { EmbeddedBuildEngine } from '../builds/embedded-build-engine.js';
 import { BuildsModule } from '../builds/builds.module.js';
-import { ModelsModule } from '../models/models.module.js';
+import { EmbeddedBuildEngine } from '../builds/embedded-build-engine.js';
+import { Settings } from '../platform/config/settings.js';
+import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import { figure, Metrics } from '../platform/observability/metrics.js';
-import { HealthChecksService } from './health-checks.service.js';
+import type { Check } from './check.js';
+import { TableStates } from './checks/deployment.checks.js';
+import { freeDisk } from './checks/live.checks.js';
+import { CHECKS, Checks } from './checks.service.js';
 import { HealthController } from './health.controller.js';
-import { ReadinessProbe } from './readiness-probe.js';
+import { SelfCalls } from './self-calls.js';
 
-/** Probes for people, Kubernetes and Prometheus. */
-@Module({
-  imports: [TerminusModule.forRoot({ logger: false }), BuildsModule, ModelsModule],
-  controllers: [HealthController],
-  providers: [HealthChecksService, ReadinessProbe],
-  exports: [HealthChecksService],
-})
-export class HealthModule {
-  constructor(metrics: Metrics, engine: EmbeddedBuildEngine, checks: HealthChecksService) {
+/** Probes for people, Kubernetes and Prometheus, and the checks behind them. */
+@Module({})
+export class HealthModule implements OnModuleDestroy {
+  static forRoot(checks: readonly Check[]): DynamicModule {
+    return {
+      module: HealthModule,
+      global: true,
+      imports: [TerminusModule.forRoot({ logger: false }), BuildsModule],
+      controllers: [HealthController],
+      providers: [{ provide: CHECKS, useValue: checks }, Checks, SelfCalls, TableStates],
+      exports: [Checks, SelfCalls],
+    };
+  }
+
+  constructor(
+    metrics: Metrics,
+    engine: EmbeddedBuildEngine,
+    checks: Checks,
+    settings: Settings,
+    private readonly lifecycle: Lifecycle,
+  ) {
     metrics.gauge('nexus_builds_running', 'Builds that run in this process.', () => engine.running);
     metrics.sampled(
       () => checks.isReady(),
       [
         {
           name: 'nexus_ready',
-          help: 'Whether the process can serve requests, as /health/ready says: 1 or 0.',
+          help: 'Whether /health/ready answers 200: 1 or 0.',
           samples: (isReady) => figure(isReady ? 1 : 0),
         },
       ],
     );
     metrics.sampled(
-      () => checks.freeDisk(),
-      [
-        {
-          name: 'nexus_disk_free_ratio',
-          help: 'Free part of the disk that data go to, 0 to 1.',
-          samples: figure,
-        },
-      ],
+      () => freeDisk(settings),
+      [{ name: 'nexus_disk_free_ratio', help: 'Free share of the disk that holds the data, 0 to 1.', samples: figure }],
     );
+  }
+
+  onModuleDestroy(): void {
+    this.lifecycle.finish();
   }
 }

@@ -1,6 +1,6 @@
 export class HealthDto {
   /** @example healthy */
-  status: string;
+  status: 'healthy' | 'degraded';
 
   /** @example 1.0.0 */
   version: string;
@@ -11,7 +11,7 @@ export class HealthDto {
 
 export class ProbeDto {
   /** @example ready */
-  status: string;
+  status: 'ready' | 'alive';
 
   /** @example 2026-11-20T10:00:00.000Z */
   timestamp: string;
@@ -19,12 +19,12 @@ export class ProbeDto {
 
 export class HealthCheckDto {
   /**
-   * healthy, unhealthy, configured, not_configured or not_required.
+   * The last three are for credentials only.
    * @example healthy
    */
-  status: string;
+  status: 'healthy' | 'unhealthy' | 'configured' | 'not_configured' | 'not_required';
 
-  /** @example 'Answers, all tables are there' */
+  /** @example 'The database answers and all tables exist' */
   message: string;
 }
 
@@ -42,12 +42,15 @@ export class HealthChecksDto {
 
 export class SystemFiguresDto {
   /**
-   * Of one core, over the last five seconds.
+   * CPU of this process over the last five seconds; 100 is one busy core.
    * @example 3.5
    */
   cpu_percent: number;
 
-  /** @example 41.2 */
+  /**
+   * Memory in use on the machine.
+   * @example 41.2
+   */
   memory_percent: number;
 
   /** @example 118.4 */

@@ -6,16 +6,14 @@ import { CurrentPrincipal } from '../../identity/principal.decorator.js';
 import { actorOf, type Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
-import { ConfigurationService } from './config/configuration.service.js';
-import { ConfigurationDto } from './dto/config.dto.js';
+import { ConfigurationService } from './configuration.service.js';
 import { EndpointDocsDto } from './dto/endpoint-docs.dto.js';
 import { InfoDto } from './dto/info.dto.js';
-import { ReadinessDto } from './dto/readiness.dto.js';
-import { OrchestrationStatusDto } from './dto/status.dto.js';
-import { EndpointDocsService } from './endpoint-docs/endpoint-docs.service.js';
-import { InfoService } from './info/info.service.js';
-import { ReadinessService } from './readiness/readiness.service.js';
-import { StatusService } from './status/status.service.js';
+import { ConfigurationDto, OrchestrationStatusDto, ReadinessDto } from './dto/overview.dto.js';
+import { EndpointDocsService } from './endpoint-docs.service.js';
+import { InfoService } from './info.service.js';
+import { ReadinessService } from './readiness.service.js';
+import { StatusService } from './status.service.js';
 
 @ApiTags('orchestration')
 @Controller('orchestration')
@@ -30,26 +28,26 @@ export class OverviewController {
     private readonly endpointDocs: EndpointDocsService,
   ) {}
 
-  /** Every component is really looked at; answers are at most four seconds old, so that many who ask cost one look. */
+  /** Runs a check against every component. Results are cached for four seconds. */
   @Get('status')
   @ApiOperation({ summary: 'Get the status of the components', operationId: 'getOrchestrationStatus' })
-  @ApiOkResponse({ type: OrchestrationStatusDto, description: 'Components, resources and what was done last.' })
+  @ApiOkResponse({ type: OrchestrationStatusDto, description: 'Components, resource usage and recent activity.' })
   @ApiErrors(403)
   status(@CurrentPrincipal() { org_id }: Principal): Promise<OrchestrationStatusDto> {
     return this.statuses.read(org_id);
   }
 
-  /** For administrators. Secrets are named, never shown; every reading is audited. */
+  /** Secret settings are shown as set or not set, never by value. Each read is audited. */
   @Get('config')
   @Access('admin')
   @ApiOperation({ summary: 'Get the effective settings', operationId: 'getOrchestrationConfig' })
-  @ApiOkResponse({ type: ConfigurationDto, description: 'The settings that the running process goes by.' })
+  @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
   config(@CurrentPrincipal() principal: Principal): Promise<ConfigurationDto> {
     return this.configuration.read(principal.org_id, actorOf(principal));
   }
 
-  /** Checks that act on the live process: each says what it found, and how to mend it. docs/readiness.md lists them. */
+  /** Runs checks against the live process. Each reports its evidence and, unless it passes, a fix. docs/readiness.md lists them. */
   @Get('deployment/readiness')
   @ApiOperation({
     summary: 'Check whether this deployment is ready for production',
@@ -57,17 +55,20 @@ export class OverviewController {
   })
   @ApiOkResponse({
     type: ReadinessDto,
-    description: 'What was found, at most five seconds ago; of the tables fifteen.',
+    description: 'Findings at most five seconds old; those about tables at most fifteen.',
   })
   @ApiErrors(403)
   deploymentReadiness(@CurrentPrincipal() { org_id }: Principal, @Req() { secure }: Request): Promise<ReadinessDto> {
     return this.readiness.read({ org_id, secure });
   }
 
-  /** What the platform is, what it can do as it is set up, and how it has done since it started. */
+  /** Version, features and statistics of the platform, and the roles of the caller. */
   @Get('info')
-  @ApiOperation({ summary: 'Get what this platform is', operationId: 'getOrchestrationInfo' })
-  @ApiOkResponse({ type: InfoDto, description: 'All computed; the statistics are of this process.' })
+  @ApiOperation({ summary: 'Get platform information', operationId: 'getOrchestrationInfo' })
+  @ApiOkResponse({
+    type: InfoDto,
+    description: 'Statistics cover this process since it started, unless stated otherwise.',
+  })
   @ApiErrors(403)
   info(@CurrentPrincipal() principal: Principal): Promise<InfoDto> {
     return this.infos.read(principal);
@@ -76,7 +77,7 @@ export class OverviewController {
   /** Derived from the OpenAPI document of the running process. */
   @Get('docs/endpoints')
   @ApiOperation({ summary: 'List the orchestration routes', operationId: 'listOrchestrationEndpoints' })
-  @ApiOkResponse({ type: EndpointDocsDto, description: 'Every route of the group, with examples.' })
+  @ApiOkResponse({ type: EndpointDocsDto, description: 'Every orchestration route, with examples.' })
   @ApiErrors(403)
   endpoints(): Promise<EndpointDocsDto> {
     return this.endpointDocs.read();

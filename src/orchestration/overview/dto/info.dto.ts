@@ -1,34 +1,34 @@
-/** Of this process since it started, but for what belongs to the organisation. */
+/** Figures of this process since it started, unless stated otherwise. */
 export class InfoStatisticsDto {
   /** @example 86400 */
   uptime_seconds: number;
 
   /**
-   * Share of the looks every ten seconds at which the database answered; null before the first.
+   * Percentage of samples, one every ten seconds, at which the database answered; null before the first.
    * @example 99.98
    */
   availability_percent: number | null;
 
   /**
-   * Partnerships of the organisation that are switched on and measured.
+   * Enabled and measured partnerships of the organization.
    * @example 3
    */
   active_partnerships: number;
 
   /**
-   * Of the organisation.
+   * All decisions of the organization.
    * @example 42
    */
   total_decisions: number;
 
   /**
-   * Mean over all requests; null before the first.
+   * Mean over all requests, in milliseconds; null before the first.
    * @example 8.31
    */
   avg_response_time_ms: number | null;
 
   /**
-   * Per cent of the requests that did not end in a fault of the platform (5xx); null before the first.
+   * Percentage of requests not answered with 5xx; null before the first.
    * @example 99.97
    */
   success_rate: number | null;
@@ -45,7 +45,7 @@ export class InfoUserDto {
   role: string;
 
   /**
-   * All roles whose routes the caller may use.
+   * Every role whose routes the caller may use.
    * @example ["viewer", "developer", "orchestration_manager", "admin"]
    */
   permissions: string[];
@@ -59,19 +59,19 @@ export class InfoDto {
   version: string;
 
   /**
-   * operational, or impaired when a component is not healthy.
+   * impaired when a component is not healthy.
    * @example operational
    */
-  status: string;
+  status: 'operational' | 'impaired';
 
   /**
-   * How many the organisation has.
+   * Number of partnerships of the organization.
    * @example 4
    */
   partnerships: number;
 
   /**
-   * The groups of routes that are served, and what the settings switch on.
+   * The route groups, and the options that the settings switch on.
    * @example ["projects", "agents", "orchestration", "models of openai"]
    */
   features: string[];

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Server } from 'node:http';
 import { request, type IncomingHttpHeaders } from 'node:http';
 
-const PATIENCE_MS = 3_000;
-const LONGEST_BYTES = 5_000_000;
+const TIMEOUT_MS = 3_000;
+const MAXIMUM_BYTES = 5_000_000;
 
 export interface SelfAnswer {
   status: number;
@@ -12,32 +13,51 @@ export interface SelfAnswer {
   text: string;
 }
 
-/** Asks the running platform over its own port, as a client would: what it answers is what clients get. */
+/** Calls the running platform over its own port, so that checks see what clients see. */
 @Injectable()
 export class SelfCalls {
+  private document: Promise<OpenAPIObject> | undefined;
+
   constructor(private readonly host: HttpAdapterHost) {}
 
-  /** @throws Error when the process does not listen, or does not answer within 3 seconds. */
+  /** The OpenAPI document, fetched once: it cannot change while the process runs. @throws Error when it is not served */
+  apiDocument(): Promise<OpenAPIObject> {
+    this.document ??= this.fetchDocument();
+    return this.document;
+  }
+
+  /** @throws Error when the process does not listen, does not answer within 3 seconds, or answers more than 5 MB */
   ask(
     path: string,
     { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
   ): Promise<SelfAnswer> {
-    const options = { ...this.target(), path, method, headers, agent: false, timeout: PATIENCE_MS };
+    const options = { ...this.target(), path, method, headers, agent: false, timeout: TIMEOUT_MS };
     return new Promise((resolve, reject) => {
       const call = request(options, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
-          if (text.length > LONGEST_BYTES) response.destroy(new Error('the answer is too long'));
+          if (text.length > MAXIMUM_BYTES) response.destroy(new Error('the answer is too long'));
         });
         response.on('error', reject);
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
       });
-      call.on('timeout', () => call.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} seconds`)));
+      call.on('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} seconds`)));
       call.on('error', reject);
       call.end(body);
     });
+  }
+
+  private async fetchDocument(): Promise<OpenAPIObject> {
+    try {
+      const { status, text } = await this.ask('/docs-json');
+      if (status !== 200) throw new Error(`/docs-json answers ${status}`);
+      return JSON.parse(text) as OpenAPIObject;
+    } catch (error) {
+      this.document = undefined;
+      throw error;
+    }
   }
 
   private target(): { host: string; port: number } {

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { holds, ROLES } from '../../../identity/principal.js';
-import { ACCESS_TOKEN_SECONDS } from '../../../identity/tokens/token-settings.js';
-import { Settings } from '../../../platform/config/settings.js';
-import { ApiDocument } from '../api-document.js';
-import type { EndpointDocsDto, EndpointDto } from '../dto/endpoint-docs.dto.js';
-import { exampleOf, type Schema } from './schema-example.js';
+import { SelfCalls } from '../../health/self-calls.js';
+import { holds, ROLES } from '../../identity/principal.js';
+import { ACCESS_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
+import { Settings } from '../../platform/config/settings.js';
+import type { EndpointDocsDto, EndpointDto } from './dto/endpoint-docs.dto.js';
 
 const GROUP = '/api/v1/orchestration';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -21,17 +20,17 @@ const RATE_LIMIT_HEADERS = [
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-least-role'?: string };
 type Content = Record<string, { schema: Schema }>;
 
-/** The routes of the orchestration API, read out of the OpenAPI document of the running process. */
+/** Documents the orchestration routes from the OpenAPI document of the running process. */
 @Injectable()
 export class EndpointDocsService {
   constructor(
-    private readonly document: ApiDocument,
+    private readonly self: SelfCalls,
     private readonly settings: Settings,
   ) {}
 
   /** @throws Error when the document cannot be read */
   async read(): Promise<EndpointDocsDto> {
-    const document = await this.document.read();
+    const document = await this.self.apiDocument();
     const endpoints = Object.entries(document.paths)
       .filter(([path]) => path.startsWith(GROUP))
       .flatMap(([path, item]) =>
@@ -87,3 +86,40 @@ function endpointOf(document: OpenAPIObject, method: string, path: string, opera
 }
 
 const jsonOf = (content: Content | undefined): Schema => content?.['application/json']?.schema ?? {};
+
+/** The part of a schema that an example is built from. */
+interface Schema {
+  $ref?: string;
+  type?: string;
+  example?: unknown;
+  default?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+  allOf?: Schema[];
+  nullable?: boolean;
+}
+
+const MAXIMUM_DEPTH = 8;
+
+/** Builds an example from the examples of the schema's parts; null where the document gives none. */
+function exampleOf(document: OpenAPIObject, schema: Schema, depth = 0): unknown {
+  if (schema.example !== undefined) return schema.example;
+  if (depth > MAXIMUM_DEPTH) return null;
+  const inner = (one: Schema): unknown => exampleOf(document, one, depth + 1);
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.split('/').at(-1) ?? '';
+    return inner((document.components?.schemas?.[name] ?? {}) as Schema);
+  }
+  if (schema.allOf) return merged(schema.allOf.map(inner));
+  if (schema.properties)
+    return Object.fromEntries(Object.entries(schema.properties).map(([name, one]) => [name, inner(one)]));
+  if (schema.items) return [inner(schema.items)];
+  return schema.default ?? schema.enum?.[0] ?? null;
+}
+
+function merged(parts: unknown[]): unknown {
+  const objects = parts.filter((part): part is object => typeof part === 'object' && part !== null);
+  return objects.length === parts.length ? Object.assign({}, ...objects) : (parts[0] ?? null);
+}

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { VERSION } from '../../../health/version.js';
-import { AuditLog } from '../../../identity/audit/audit-log.js';
-import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../../identity/tokens/token-settings.js';
-import { ALLOWED_FAILURES, LOCK_MS } from '../../../identity/accounts/lockouts.service.js';
-import { Settings } from '../../../platform/config/settings.js';
-import { PartnershipsService } from '../../partnerships/partnerships.service.js';
-import { DRAWS } from '../../decisions/engine/simulation.js';
-import type { ConfigurationDto } from '../dto/config.dto.js';
+import { VERSION } from '../../shared/version.js';
+import { AuditLog } from '../../identity/audit/audit-log.js';
+import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
+import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/accounts/lockouts.service.js';
+import { Settings } from '../../platform/config/settings.js';
+import { PartnershipsService } from '../partnerships/partnerships.service.js';
+import { DRAWS } from '../decisions/engine/simulation.js';
+import type { ConfigurationDto } from './dto/overview.dto.js';
 
 const REDACTED = '[redacted]';
-/** Settings whose values are nobody's to read; that they are set is. */
+/** Secret settings: only whether each is set is reported. */
 const SECRETS = [
   'JWT_SECRET_KEY',
   'NEXUS_ADMIN_PASSWORD',
@@ -21,10 +21,10 @@ const SECRETS = [
 ] as const;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** The settings that the running process goes by, after environment and defaults. */
+/** The effective settings of the running process: the environment, completed by defaults. */
 @Injectable()
 export class ConfigurationService {
-  /** Settings are read once: what is effective now is so since then. */
+  /** Settings are read once, when the process starts. */
   private readonly since = new Date().toISOString();
 
   constructor(
@@ -33,7 +33,7 @@ export class ConfigurationService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Every reading is noted before it is answered. @throws DatabaseError when it cannot be noted */
+  /** Each read is audited before it is answered. @throws DatabaseError when the audit entry cannot be stored */
   async read(org_id: string, actor: string): Promise<ConfigurationDto> {
     await this.audit.record({ org_id, actor, action: 'config.read', outcome: 'success' });
     const { readings } = await this.partnerships.snapshot(org_id);
