@@ -1,14 +1,24 @@
+import { createHash } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Membership, User } from '../../src/identity/accounts/account.js';
-import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../../src/identity/identity-keys.js';
+import {
+  familyKey,
+  IDENTITY_TABLE,
+  membershipKey,
+  organizationKey,
+  userKey,
+} from '../../src/identity/identity-keys.js';
 import type { Role } from '../../src/identity/principal.js';
 import { AccessTokens } from '../../src/identity/tokens/access-tokens.js';
 import { conditionFailed, DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import type { Members } from './http.js';
 
 const CREATED_AT = '2026-01-01T00:00:00.000Z';
-/** A sign-in of the test's own; ids of real ones come later in time. */
-const FAMILY = 'fam_00000000000000000000000000';
+/** The sign-in of a test's member: before all real ones, whose ids are in order of time. */
+export const testFamily = (org_id: string, user_id: string): string => {
+  const name = createHash('sha256').update(`${org_id}/${user_id}`).digest('hex');
+  return `fam_00${name.slice(0, 24).toUpperCase()}`;
+};
 
 /** Members of any organisation with real tokens of the running platform, written to its tables: no password, no bcrypt. */
 export class TestMembers implements Members {
@@ -23,7 +33,9 @@ export class TestMembers implements Members {
 
   of(org_id: string, user: string, roles: Role[] = ['admin']) {
     const user_id = user;
-    const headers = { authorization: `Bearer ${this.tokens.sign({ user_id, org_id, roles }, FAMILY)}` };
+    const headers = {
+      authorization: `Bearer ${this.tokens.sign({ user_id, org_id, roles }, testFamily(org_id, user_id))}`,
+    };
     return { headers, ready: () => this.ready(org_id, user_id, roles) };
   }
 
@@ -47,6 +59,7 @@ export class TestMembers implements Members {
     };
     const membership: Membership = { org_id, user_id, email, name: user_id, roles, created_at: CREATED_AT };
     const organization = { org_id, name: org_id, admin_count: 1, created_at: CREATED_AT };
+    const family_id = testFamily(org_id, user_id);
     const put = (key: object, record: object, condition: object = {}) =>
       this.db.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...record }, ...condition });
     const isNew = { ConditionExpression: 'attribute_not_exists(pk)' };
@@ -55,6 +68,7 @@ export class TestMembers implements Members {
         if (!conditionFailed(error)) throw error;
       }),
       put(userKey(user_id), user),
+      put(familyKey(family_id), { family_id, user_id, org_id, created_at: CREATED_AT }),
       put(membershipKey(org_id, user_id), membership),
     ]);
   }

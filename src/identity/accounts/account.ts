@@ -15,6 +15,8 @@ export interface User {
   /** Sign-ins (refresh families) up to this one are void, but for `sessions_kept`: set when the password changes. */
   sessions_after?: string;
   sessions_kept?: string;
+  /** By organization: sign-ins to it up to this id are void. Set when the user is removed from it or gets other roles there. */
+  ended_in?: Record<string, string>;
   created_at: string;
 }
 

@@ -41,6 +41,15 @@ export class SignInService {
     return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
   }
 
+  /** For another organization of the user, in the same sign-in. @throws UnauthenticatedError when that has ended */
+  async switch(user: User, membership: Membership, family_id: string): Promise<SignedIn> {
+    const { user_id, org_id, roles } = membership;
+    const pair = await this.pairs.switch(membership, family_id);
+    const details = { method: 'switch' };
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.login', outcome: 'success', details });
+    return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
+  }
+
   /** In the log of each organisation of the account; an address that nobody has belongs to no organisation. */
   private async recordRefusal(email: string, address: string): Promise<void> {
     const user = await this.accounts.findUserByEmail(email);

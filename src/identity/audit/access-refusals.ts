@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../../shared/clock.js';
 import { actorOf, type Principal } from '../principal.js';
 import { AuditLog } from './audit-log.js';
@@ -14,7 +15,7 @@ const REMEMBERED = 10_000;
 @Injectable()
 export class AccessRefusals {
   private readonly logger = new Logger(AccessRefusals.name);
-  private readonly noted = new Map<string, number>();
+  private readonly noted = new LRUCache<string, number>({ max: REMEMBERED });
 
   constructor(
     private readonly audit: AuditLog,
@@ -27,17 +28,10 @@ export class AccessRefusals {
     const name = `${principal.org_id} ${actor} ${route}`;
     const now = this.clock.now().getTime();
     if (now - (this.noted.get(name) ?? -Infinity) < ONCE_IN_MS) return;
-    this.remember(name, now);
+    this.noted.set(name, now);
     const details = { route, required_role };
     this.audit
       .record({ org_id: principal.org_id, actor, action: 'access.refused', outcome: 'refused', details })
       .catch((error: unknown) => this.logger.error({ msg: 'a refusal could not be noted', route, err: error }));
-  }
-
-  private remember(name: string, now: number): void {
-    this.noted.delete(name);
-    this.noted.set(name, now);
-    const [oldest] = this.noted.keys();
-    if (this.noted.size > REMEMBERED && oldest !== undefined) this.noted.delete(oldest);
   }
 }

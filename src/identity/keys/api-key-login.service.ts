@@ -13,7 +13,7 @@ import { KEY_PREFIX } from './presented-key.js';
 /** A use is written down at most this often: a busy key costs one write in five minutes. */
 const TOUCH_EVERY_MS = 5 * 60_000;
 
-/** From the secret that a request brings to the principal that it stands for; no call to the database while it is cached. */
+/** Resolves the secret of a request to its principal. Most requests need no call to the database; see {@link StandingCache}. */
 @Injectable()
 export class ApiKeyLogin {
   private readonly logger = new Logger(ApiKeyLogin.name);
@@ -33,7 +33,9 @@ export class ApiKeyLogin {
     const now = this.clock.timestamp();
     if (!key || (key.expires_at_time !== null && key.expires_at_time <= now)) throw refused();
     const creator = await this.standing.membership(key.org_id, key.created_by);
-    const roles = creator ? key.roles.filter((role) => holds(creator, role)) : [];
+    // A key does not come back when its creator was removed and joins again.
+    const isOfMembership = creator !== undefined && key.created_at >= creator.created_at;
+    const roles = isOfMembership ? key.roles.filter((role) => holds(creator, role)) : [];
     if (roles.length === 0) throw refused();
     this.touch(key, now);
     return { user_id: key.created_by, org_id: key.org_id, roles, via: 'api_key', token_id: key.key_id };

@@ -57,7 +57,7 @@ export class ApiKeysService {
     return this.repository.listByOrg(org_id);
   }
 
-  /** Here it is refused at once, in other processes within 30 seconds. @throws NotFoundError */
+  /** Refused at once in this process, within 4 seconds in others. @throws NotFoundError */
   async delete(principal: Principal, key_id: string): Promise<void> {
     const { org_id } = principal;
     const key = await this.repository.find(org_id, key_id);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
-import { DEFAULT_ORGANIZATION, type Membership, normalEmail } from '../accounts/account.js';
+import { Ids } from '../../shared/ids.js';
+import { DEFAULT_ORGANIZATION, type Membership, normalEmail, type User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { MembersRepository } from '../organizations/members.repository.js';
@@ -19,6 +20,7 @@ export class OperatorsService {
     private readonly accounts: AccountsRepository,
     private readonly members: MembersRepository,
     private readonly audit: AuditLog,
+    private readonly ids: Ids,
   ) {}
 
   async list(): Promise<Membership[]> {
@@ -27,28 +29,33 @@ export class OperatorsService {
 
   /** Again changes nothing. @returns whether it changed anything. @throws NotFoundError, ConflictError */
   async grant(email: string): Promise<boolean> {
-    const member = await this.member(email);
-    return !isOperator(member) && this.change(member, [...member.roles, 'system_admin'], 'operator.granted');
+    const found = await this.member(email);
+    const { roles } = found.member;
+    return !isOperator(found.member) && this.change(found, [...roles, 'system_admin'], 'operator.granted');
   }
 
-  /** Running processes refuse the operator within 30 seconds. @returns and throws as {@link grant} */
+  /** Ends the operator's sign-ins: running processes refuse their tokens within 4 seconds. @returns and throws as {@link grant} */
   async revoke(email: string): Promise<boolean> {
-    const member = await this.member(email);
-    const rest = member.roles.filter((role) => role !== 'system_admin');
-    return isOperator(member) && this.change(member, rest, 'operator.revoked');
+    const found = await this.member(email);
+    const rest = found.member.roles.filter((role) => role !== 'system_admin');
+    return isOperator(found.member) && this.change(found, rest, 'operator.revoked');
   }
 
-  private async member(email: string): Promise<Membership> {
+  private async member(email: string): Promise<{ user: User; member: Membership }> {
     const user = await this.accounts.findUserByEmail(normalEmail(email));
     const member = user && (await this.accounts.findMembership(DEFAULT_ORGANIZATION, user.user_id));
-    if (member) return member;
+    if (user && member) return { user, member };
     throw new NotFoundError(`Member of the organisation ${DEFAULT_ORGANIZATION}`, email, {
       suggestion: `Invite ${email} to the organisation ${DEFAULT_ORGANIZATION} first.`,
     });
   }
 
-  private async change(member: Membership, roles: Role[], action: string): Promise<true> {
-    if (await this.members.changeRoles(member, roles))
+  private async change(
+    { user, member }: { user: User; member: Membership },
+    roles: Role[],
+    action: string,
+  ): Promise<true> {
+    if (await this.members.changeRoles(member, user, roles, this.ids.next('fam')))
       throw new ConflictError('The member was changed by another request; try again');
     const { user_id: target, email } = member;
     const fact = { org_id: DEFAULT_ORGANIZATION, actor: CONSOLE, action, outcome: 'success', target } as const;

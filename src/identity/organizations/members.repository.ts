@@ -24,7 +24,8 @@ export class MembersRepository {
     return members;
   }
 
-  async changeRoles(member: Membership, roles: Role[]): Promise<MemberRefusal | undefined> {
+  /** @param mark sign-ins of the user to this organization up to this id end with it */
+  async changeRoles(member: Membership, user: User, roles: Role[], mark: string): Promise<MemberRefusal | undefined> {
     const { org_id, user_id } = member;
     const change: TransactItem = {
       Update: {
@@ -37,10 +38,11 @@ export class MembersRepository {
       },
     };
     const more = Number(roles.includes('admin')) - Number(isAdmin(member));
-    return this.refusalOf([countAdmins(org_id, more), change]);
+    return this.refusalOf([countAdmins(org_id, more), change, ends(user, org_id, mark)]);
   }
 
-  async remove(member: Membership, user: User | undefined): Promise<MemberRefusal | undefined> {
+  /** @param mark as in {@link changeRoles} */
+  async remove(member: Membership, user: User | undefined, mark: string): Promise<MemberRefusal | undefined> {
     const { org_id, user_id } = member;
     const removal: TransactItem = {
       Delete: {
@@ -51,7 +53,8 @@ export class MembersRepository {
         ExpressionAttributeValues: { ':old': member.roles },
       },
     };
-    const leaving: TransactItem[] = user ? [leaves(user, org_id)] : [];
+    const rest = user?.org_ids.filter((id) => id !== org_id);
+    const leaving: TransactItem[] = user ? [ends(user, org_id, mark, rest)] : [];
     return this.refusalOf([countAdmins(org_id, isAdmin(member) ? -1 : 0), removal, ...leaving]);
   }
 
@@ -80,14 +83,22 @@ function countAdmins(org_id: string, more: number): TransactItem {
   };
 }
 
-function leaves({ user_id, org_ids }: User, org_id: string): TransactItem {
+/** Ends the user's sign-ins to an organization, and with `org_ids` the user's place in it. */
+function ends(user: User, org_id: string, mark: string, org_ids = user.org_ids): TransactItem {
+  const { ended_in } = user;
+  const unchanged = ended_in === undefined ? 'attribute_not_exists(ended_in)' : 'ended_in = :before';
   return {
     Update: {
       TableName: IDENTITY_TABLE,
-      Key: { ...userKey(user_id) },
-      UpdateExpression: 'SET org_ids = :rest',
-      ConditionExpression: 'org_ids = :all',
-      ExpressionAttributeValues: { ':all': org_ids, ':rest': org_ids.filter((id) => id !== org_id) },
+      Key: { ...userKey(user.user_id) },
+      UpdateExpression: 'SET org_ids = :rest, ended_in = :ended',
+      ConditionExpression: `org_ids = :all AND ${unchanged}`,
+      ExpressionAttributeValues: {
+        ':all': user.org_ids,
+        ':rest': org_ids,
+        ':ended': { ...ended_in, [org_id]: mark },
+        ...(ended_in === undefined ? {} : { ':before': ended_in }),
+      },
     },
   };
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, InvalidStateError, NotFoundError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
 import type { Membership } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -15,6 +16,7 @@ export class MembersService {
     private readonly members: MembersRepository,
     private readonly accounts: AccountsRepository,
     private readonly standing: StandingService,
+    private readonly ids: Ids,
     private readonly audit: AuditLog,
   ) {}
 
@@ -22,22 +24,29 @@ export class MembersService {
     return this.members.listByOrg(org_id);
   }
 
-  /** @throws NotFoundError, PermissionDeniedError, InvalidStateError for the last administrator, ConflictError */
+  /**
+   * Ends the member's sign-ins that hold tokens for the organization: the new roles take a new sign-in. Keys stay. The same
+   * roles again change nothing.
+   * @throws NotFoundError, PermissionDeniedError, InvalidStateError for the last administrator, ConflictError
+   */
   async changeRoles(principal: Principal, user_id: string, roles: Role[]): Promise<Membership> {
     requireGrantable(principal, roles);
     const member = await this.member(principal, user_id);
     requireGrantable(principal, member.roles);
-    requireDone(await this.members.changeRoles(member, roles));
+    const user = await this.accounts.findUser(user_id);
+    if (!user) throw new NotFoundError('Member', user_id);
+    if (isSame(member.roles, roles)) return member;
+    requireDone(await this.members.changeRoles(member, user, roles, this.ids.next('fam')));
     this.standing.changed(user_id, principal.org_id);
     await this.record(principal, 'member.roles_changed', user_id, { from: member.roles, to: roles });
     return { ...member, roles };
   }
 
-  /** From now on the user's tokens and keys for this organisation are refused. @throws as {@link changeRoles} */
+  /** Ends the member's sign-ins that hold tokens for the organization, and the member's keys there. @throws as {@link changeRoles} */
   async remove(principal: Principal, user_id: string): Promise<void> {
     const member = await this.member(principal, user_id);
     requireGrantable(principal, member.roles);
-    requireDone(await this.members.remove(member, await this.accounts.findUser(user_id)));
+    requireDone(await this.members.remove(member, await this.accounts.findUser(user_id), this.ids.next('fam')));
     this.standing.changed(user_id, principal.org_id);
     await this.record(principal, 'member.removed', user_id, { roles: member.roles });
   }
@@ -53,6 +62,9 @@ export class MembersService {
     await this.audit.record({ org_id, actor: actorOf(principal), action, outcome: 'success', target, details });
   }
 }
+
+const isSame = (held: Role[], given: Role[]): boolean =>
+  held.length === given.length && given.every((role) => held.includes(role));
 
 function requireDone(refusal: MemberRefusal | undefined): void {
   if (refusal === 'last_admin')

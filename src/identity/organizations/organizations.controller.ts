@@ -11,6 +11,7 @@ import { SignInService } from '../accounts/sign-in.service.js';
 import { CurrentPrincipal } from '../principal.decorator.js';
 import type { Principal } from '../principal.js';
 import { requireToken } from '../require-token.js';
+import { familyOf } from '../tokens/access-tokens.js';
 import { CreateOrganizationDto, OrganizationDto, OrganizationListDto } from './dto/organization.dto.js';
 import { OrganizationsService } from './organizations.service.js';
 
@@ -49,7 +50,7 @@ export class OrganizationsController {
     return view(await this.organizations.create(principal.user_id, name));
   }
 
-  /** A new sign-in, for another organisation that you belong to; the present one goes on. The body is empty. */
+  /** The tokens belong to the same sign-in and end with it. The present ones stay valid. The body is empty. */
   @Post(':org_id/switch')
   @Access('viewer')
   @Bare()
@@ -59,9 +60,9 @@ export class OrganizationsController {
   @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organisation.' })
   @ApiErrors(400, 403, 404)
   async switch(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<SignedInDto> {
-    requireToken(principal);
+    const token_id = requireToken(principal);
     const membership = await this.organizations.membership(org_id, principal.user_id);
-    return this.signIn.of(await this.account.get(principal.user_id), 'switch', membership);
+    return this.signIn.switch(await this.account.get(principal.user_id), membership, familyOf(token_id));
   }
 }
 

@@ -1,59 +1,51 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../../shared/clock.js';
 import type { RecordKey } from '../identity-keys.js';
 import { StandingRepository } from './standing.repository.js';
 
-/** How long another process may go on letting in who was removed here. The contract allows a minute. */
-const KEPT_MS = 30_000;
+/** An open stream looks once a second, and the contract allows 5 seconds until it ends. */
+const KEPT_MS = 4_000;
 const LARGEST = 20_000;
 
 interface Entry {
-  until: number;
+  begun: number;
   record: Promise<unknown>;
 }
 
 /**
- * Users, memberships, keys and revoked tokens as they were at most 30 seconds ago, so that a request costs no call to the
- * database. What this process changes it forgets at once. What is not there is remembered as well.
+ * Sign-ins, users, memberships and keys as they were at most 4 seconds ago, so that most requests cost no call to the database;
+ * the records that a request lacks are read in one batch. A change made by this process is seen at once. Missing records are
+ * remembered too, failed reads are not.
  */
 @Injectable()
 export class StandingCache {
-  private readonly entries = new Map<string, Entry>();
+  /** Not the cache's own `fetch`: it cannot remember that a record is missing, and a deletion fails those who wait. */
+  private readonly entries = new LRUCache<string, Entry>({ max: LARGEST });
 
   constructor(
     private readonly repository: StandingRepository,
     private readonly clock: Clock,
   ) {}
 
+  /** @throws DatabaseError */
   read<T>(key: RecordKey): Promise<T | undefined> {
     const name = nameOf(key);
+    const begun = this.clock.now().getTime();
     const known = this.entries.get(name);
-    const now = this.clock.now().getTime();
-    if (known && known.until > now) return known.record as Promise<T | undefined>;
-    return this.load<T>(key, name, now);
+    const age = known ? begun - known.begun : Infinity;
+    if (known && age >= 0 && age < KEPT_MS) return known.record as Promise<T | undefined>;
+    const entry = { begun, record: this.repository.find(key) };
+    this.entries.set(name, entry);
+    entry.record.catch(() => {
+      if (this.entries.peek(name) === entry) this.entries.delete(name);
+    });
+    return entry.record as Promise<T | undefined>;
   }
 
+  /** Call it after the change is stored: a read that began before may hold the old record. */
   forget(...keys: RecordKey[]): void {
     for (const key of keys) this.entries.delete(nameOf(key));
-  }
-
-  private load<T>(key: RecordKey, name: string, now: number): Promise<T | undefined> {
-    const record = this.repository.find(key);
-    const entry = { until: now + KEPT_MS, record };
-    this.entries.delete(name);
-    this.entries.set(name, entry);
-    this.dropOldest();
-    // A failed look is not remembered: the next request looks again.
-    record.catch(() => {
-      if (this.entries.get(name) === entry) this.entries.delete(name);
-    });
-    return record as Promise<T | undefined>;
-  }
-
-  private dropOldest(): void {
-    if (this.entries.size <= LARGEST) return;
-    const oldest = this.entries.keys().next().value;
-    if (oldest !== undefined) this.entries.delete(oldest);
   }
 }
 

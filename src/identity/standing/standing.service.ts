@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
-import { membershipKey, organizationKey, revokedTokenKey, userKey } from '../identity-keys.js';
+import { familyKey, membershipKey, organizationKey, revokedTokenKey, userKey } from '../identity-keys.js';
 import type { Principal, Role } from '../principal.js';
 import { type AccessClaims, familyOf, OPERATOR_ROLES } from '../tokens/access-tokens.js';
+import { familyStands, type RefreshFamily } from '../tokens/refresh-family.js';
 import { StandingCache } from './standing-cache.js';
 import { StandingRepository } from './standing.repository.js';
 
-/** Whether who holds a valid token or key may still come in, and with which roles: as the membership says now, not as the token did. */
+/** Whether the holder of a valid token or key is still accepted, and with which roles: those of the membership now, not those in the token. */
 @Injectable()
 export class StandingService {
   constructor(
@@ -15,20 +16,21 @@ export class StandingService {
     private readonly repository: StandingRepository,
   ) {}
 
-  /** @throws UnauthenticatedError for a token that was signed out, or whose user, membership or sign-in has ended. */
+  /** @throws UnauthenticatedError when the token was signed out, or its sign-in, user or membership has ended; DatabaseError */
   async ofToken({ sub, org, jti, operator }: AccessClaims): Promise<Principal> {
     if (![sub, org, jti].every((claim) => typeof claim === 'string' && claim !== '')) throw refused();
-    const [revoked, user, roles] = await Promise.all([
+    const [revoked, family, user, roles] = await Promise.all([
       this.cache.read(revokedTokenKey(jti)),
+      this.cache.read<RefreshFamily>(familyKey(familyOf(jti))),
       this.cache.read<User>(userKey(sub)),
       operator === true ? this.rolesOfOperator(org, sub) : this.rolesOfMember(org, sub),
     ]);
-    if (revoked || !user || !roles || !sessionStands(user, familyOf(jti))) throw refused();
+    if (revoked || !user || !roles || !familyStands(user, family)) throw refused();
     const principal: Principal = { user_id: sub, org_id: org, roles, via: 'token', token_id: jti };
     return operator === true ? { ...principal, is_operator: true } : principal;
   }
 
-  /** The user's membership as it is now, or was up to 30 seconds ago. */
+  /** The user's membership as it was at most 4 seconds ago. */
   async membership(org_id: string, user_id: string): Promise<Membership | undefined> {
     const [user, membership] = await Promise.all([
       this.cache.read<User>(userKey(user_id)),
@@ -50,21 +52,21 @@ export class StandingService {
     return organization && own?.includes('system_admin') ? OPERATOR_ROLES : undefined;
   }
 
-  /** Signs an access token out: here at once, in other processes within 30 seconds. */
+  /** Signs an access token out: here at once, in other processes within 4 seconds. */
   async revokeToken(jti: string, expires_at: number): Promise<void> {
     await this.repository.revokeToken(jti, expires_at);
     this.cache.forget(revokedTokenKey(jti));
   }
 
-  /** What is known of a user or a membership has changed. */
+  /** Call it after a family was revoked or got another organization. */
+  familyChanged(family_id: string): void {
+    this.cache.forget(familyKey(family_id));
+  }
+
+  /** Call it after a user or a membership was changed. */
   changed(user_id: string, org_id?: string): void {
     this.cache.forget(userKey(user_id), ...(org_id === undefined ? [] : [membershipKey(org_id, user_id)]));
   }
 }
 
-/** A change of the password ends every sign-in before it, but for the one that changed it. Ids of families are in order of time. */
-export function sessionStands(user: User, family_id: string): boolean {
-  return user.sessions_after === undefined || family_id > user.sessions_after || family_id === user.sessions_kept;
-}
-
-const refused = (): UnauthenticatedError => new UnauthenticatedError('The token is not valid any more');
+const refused = (): UnauthenticatedError => new UnauthenticatedError('The token is no longer valid');

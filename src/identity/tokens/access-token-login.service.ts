@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../../shared/clock.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import type { Principal } from '../principal.js';
@@ -7,7 +8,7 @@ import { StandingService } from '../standing/standing.service.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import type { AccessClaims } from './access-tokens.js';
 
-/** Verified tokens that are remembered; the oldest is forgotten first. */
+/** Verified tokens that are remembered. */
 const LARGEST = 10_000;
 
 /** What a strategy of Passport tells about one request. */
@@ -27,7 +28,7 @@ interface Attempt {
  */
 @Injectable()
 export class AccessTokenLogin {
-  private readonly verified = new Map<string, AccessClaims>();
+  private readonly verified = new LRUCache<string, AccessClaims>({ max: LARGEST });
 
   constructor(
     private readonly strategy: AccessTokenStrategy,
@@ -42,7 +43,7 @@ export class AccessTokenLogin {
     if (known && known.exp * 1000 > this.clock.now().getTime()) return this.standing.ofToken(known);
     this.verified.delete(header);
     const claims = await this.verify(request);
-    this.remember(header, claims);
+    this.verified.set(header, claims);
     return this.standing.ofToken(claims);
   }
 
@@ -55,12 +56,5 @@ export class AccessTokenLogin {
       Object.assign(attempt, { success: resolve, fail: refuse, error: refuse });
       attempt.authenticate(request);
     });
-  }
-
-  private remember(header: string, claims: AccessClaims): void {
-    this.verified.set(header, claims);
-    if (this.verified.size <= LARGEST) return;
-    const oldest = this.verified.keys().next().value;
-    if (oldest !== undefined) this.verified.delete(oldest);
   }
 }

@@ -1,18 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
-import { familyKey, IDENTITY_TABLE, secretKey } from '../identity-keys.js';
+import type { Membership } from '../accounts/account.js';
+import { familyKey, IDENTITY_TABLE, membershipKey, secretKey } from '../identity-keys.js';
+import type { RefreshFamily } from './refresh-family.js';
 
-/** The refresh tokens that one sign-in has led to; they live and die together. */
-export interface RefreshFamily {
-  family_id: string;
-  user_id: string;
-  org_id: string;
-  created_at: string;
-  revoked_at?: string;
-}
+const FAMILY_STANDS = 'attribute_exists(pk) AND attribute_not_exists(revoked_at)';
 
 export interface RefreshToken {
   family_id: string;
+  /** The organization that it is for; tokens of version 1.0.0 are for the family's. */
+  org_id?: string;
   /** When it was exchanged for the next one. */
   used_at?: string;
   /** Seconds since 1970. */
@@ -23,10 +20,40 @@ export interface RefreshToken {
 export class RefreshTokensRepository {
   constructor(private readonly db: DynamoDb) {}
 
-  async create(family: RefreshFamily, hash: string, expires_at: number): Promise<void> {
-    await this.db.transact([
-      { Put: { TableName: IDENTITY_TABLE, Item: { ...familyKey(family.family_id), ...family, expires_at } } },
-      newToken(hash, family.family_id, expires_at),
+  /** @returns false when the member was removed meanwhile. */
+  async create(member: Membership, family: RefreshFamily, hash: string, expires_at: number): Promise<boolean> {
+    const { family_id, org_id } = family;
+    return this.written([
+      stillMember(member),
+      { Put: { TableName: IDENTITY_TABLE, Item: { ...familyKey(family_id), ...family, expires_at } } },
+      newToken(hash, { family_id, org_id, expires_at }),
+    ]);
+  }
+
+  /**
+   * A token of the same family for another organization.
+   * @param since set when the family has no token for the organization yet
+   * @returns false when the family has ended, or the member was removed meanwhile.
+   */
+  async branch(member: Membership, hash: string, token: RefreshToken, since?: string): Promise<boolean> {
+    const { org_id } = member;
+    const { family_id, expires_at } = token;
+    const joins = since === undefined ? '' : ', switched = list_append(if_not_exists(switched, :none), :joined)';
+    return this.written([
+      stillMember(member),
+      {
+        Update: {
+          TableName: IDENTITY_TABLE,
+          Key: { ...familyKey(family_id) },
+          UpdateExpression: `SET expires_at = :expires${joins}`,
+          ConditionExpression: FAMILY_STANDS,
+          ExpressionAttributeValues: {
+            ':expires': expires_at,
+            ...(since === undefined ? {} : { ':none': [], ':joined': [{ org_id, since }] }),
+          },
+        },
+      },
+      newToken(hash, { ...token, org_id }),
     ]);
   }
 
@@ -39,10 +66,10 @@ export class RefreshTokensRepository {
   }
 
   /** Exchanges a token for the next. @returns false when another request was faster or the family was revoked meanwhile. */
-  async rotate(family_id: string, used: { hash: string; at: string }, next: { hash: string; expires_at: number }) {
+  async rotate(used: { hash: string; at: string }, next: RefreshToken & { hash: string }): Promise<boolean> {
     const tokenIsUnused = 'attribute_exists(pk) AND attribute_not_exists(used_at)';
-    const familyStands = 'attribute_exists(pk) AND attribute_not_exists(revoked_at)';
-    const items: TransactItem[] = [
+    const { hash, ...token } = next;
+    return this.written([
       {
         Update: {
           TableName: IDENTITY_TABLE,
@@ -55,14 +82,32 @@ export class RefreshTokensRepository {
       {
         Update: {
           TableName: IDENTITY_TABLE,
-          Key: { ...familyKey(family_id) },
+          Key: { ...familyKey(token.family_id) },
           UpdateExpression: 'SET expires_at = :expires',
-          ConditionExpression: familyStands,
-          ExpressionAttributeValues: { ':expires': next.expires_at },
+          ConditionExpression: FAMILY_STANDS,
+          ExpressionAttributeValues: { ':expires': token.expires_at },
         },
       },
-      newToken(next.hash, family_id, next.expires_at),
-    ];
+      newToken(hash, token),
+    ]);
+  }
+
+  /** Ends the family with all of its tokens. A family that has expired stays away. */
+  async revoke(family_id: string, revoked_at: string): Promise<void> {
+    await this.written([
+      {
+        Update: {
+          TableName: IDENTITY_TABLE,
+          Key: { ...familyKey(family_id) },
+          UpdateExpression: 'SET revoked_at = if_not_exists(revoked_at, :at)',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':at': revoked_at },
+        },
+      },
+    ]);
+  }
+
+  private async written(items: TransactItem[]): Promise<boolean> {
     try {
       await this.db.transact(items);
       return true;
@@ -71,28 +116,20 @@ export class RefreshTokensRepository {
       throw error;
     }
   }
-
-  /** From now on no token of the family is taken. A family that is gone stays gone. */
-  async revoke(family_id: string, revoked_at: string): Promise<void> {
-    const condition = 'attribute_exists(pk)';
-    await this.db
-      .transact([
-        {
-          Update: {
-            TableName: IDENTITY_TABLE,
-            Key: { ...familyKey(family_id) },
-            UpdateExpression: 'SET revoked_at = if_not_exists(revoked_at, :at)',
-            ConditionExpression: condition,
-            ExpressionAttributeValues: { ':at': revoked_at },
-          },
-        },
-      ])
-      .catch((error: unknown) => {
-        if (!failedConditions(error)) throw error;
-      });
-  }
 }
 
-function newToken(hash: string, family_id: string, expires_at: number): TransactItem {
-  return { Put: { TableName: IDENTITY_TABLE, Item: { ...secretKey(hash, 'REFRESH'), family_id, expires_at } } };
+/** Without it a sign-in that races a removal would outlive it and be good again when the user comes back. */
+function stillMember({ org_id, user_id, created_at }: Membership): TransactItem {
+  return {
+    ConditionCheck: {
+      TableName: IDENTITY_TABLE,
+      Key: { ...membershipKey(org_id, user_id) },
+      ConditionExpression: 'created_at = :joined',
+      ExpressionAttributeValues: { ':joined': created_at },
+    },
+  };
+}
+
+function newToken(hash: string, token: Omit<RefreshToken, 'used_at'>): TransactItem {
+  return { Put: { TableName: IDENTITY_TABLE, Item: { ...secretKey(hash, 'REFRESH'), ...token } } };
 }

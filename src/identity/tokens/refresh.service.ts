@@ -4,17 +4,18 @@ import { ConflictError, UnauthenticatedError } from '../../shared/domain-error.j
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { secretHash } from '../secrets.js';
-import { sessionStands } from '../standing/standing.service.js';
-import { type RefreshFamily, type RefreshToken, RefreshTokensRepository } from './refresh-tokens.repository.js';
+import { StandingService } from '../standing/standing.service.js';
+import { familyStands, type RefreshFamily } from './refresh-family.js';
+import { type RefreshToken, RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { type TokenPair, TokenPairs } from './token-pairs.service.js';
 
-/** How long after its use a refresh token may come again from a client that clicked twice. */
+/** A repeat within this time after the first use is a client that sent the request twice. */
 const DOUBLE_CLICK_MS = 10_000;
 
 /**
- * Exchanges refresh tokens. Each can be used once. One that comes again within 10 seconds of its use is a double click: it
- * gets nothing (409), and the sign-in goes on with the tokens that the first request got. One that comes later was copied:
- * the whole family is revoked, and the audit log says so.
+ * Exchanges refresh tokens. Each can be used once. A repeat within 10 seconds of the first use is a double click or a second
+ * tab: it gets 409 and ends nothing. A later repeat means that the token was copied: the whole family ends, with all of its
+ * access tokens, and the audit log records it.
  */
 @Injectable()
 export class RefreshService {
@@ -22,6 +23,7 @@ export class RefreshService {
     private readonly tokens: RefreshTokensRepository,
     private readonly accounts: AccountsRepository,
     private readonly pairs: TokenPairs,
+    private readonly standing: StandingService,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
@@ -35,19 +37,25 @@ export class RefreshService {
     const family = await this.tokens.findFamily(token.family_id);
     if (!family || family.revoked_at !== undefined) throw refused();
     if (token.used_at !== undefined) return this.usedAgain(token, family);
-    const { user_id, org_id } = family;
+    const { user_id } = family;
+    const org_id = token.org_id ?? family.org_id;
     const [user, membership] = await Promise.all([
       this.accounts.findUser(user_id),
       this.accounts.findMembership(org_id, user_id),
     ]);
-    if (!user || !membership || !sessionStands(user, family.family_id)) throw refused();
+    if (!user || !membership || !familyStands(user, family)) throw refused();
     const pair = await this.pairs.next(membership, family.family_id, hash);
     return pair ? { ...pair, user_id, org_id } : this.lostRace(hash, family);
   }
 
-  /** Ends a sign-in: no refresh token of it is taken any more. */
+  /** Ends a sign-in: all of its tokens are refused, here at once and in other processes within 4 seconds. */
   async revokeFamily(family_id: string): Promise<void> {
-    await this.tokens.revoke(family_id, this.clock.timestamp());
+    try {
+      await this.tokens.revoke(family_id, this.clock.timestamp());
+    } finally {
+      // Also when the answer was lost: it may be stored.
+      this.standing.familyChanged(family_id);
+    }
   }
 
   private async lostRace(hash: string, family: RefreshFamily): Promise<never> {
@@ -59,7 +67,7 @@ export class RefreshService {
   private async usedAgain({ used_at = '' }: RefreshToken, family: RefreshFamily): Promise<never> {
     if (elapsedMs(used_at, this.clock.timestamp()) <= DOUBLE_CLICK_MS)
       throw new ConflictError('This refresh token has just been used', {
-        suggestion: 'Go on with the tokens that the first of the two requests was answered.',
+        suggestion: 'Use the tokens that the first of the two requests returned.',
       });
     const { family_id, user_id, org_id } = family;
     await this.revokeFamily(family_id);

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
+import { UnauthenticatedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import type { Membership } from '../accounts/account.js';
 import { newSecret, secretHash } from '../secrets.js';
+import { StandingService } from '../standing/standing.service.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from './token-settings.js';
@@ -17,31 +19,46 @@ export interface TokenPair {
 
 const REFRESH_PREFIX = 'nxr_';
 
-/** Hands out pairs of an access and a refresh token: the first of a sign-in, and the next ones of its family. */
+/** Issues pairs of an access and a refresh token: the first of a sign-in, and the next ones of its family. */
 @Injectable()
 export class TokenPairs {
   constructor(
     private readonly access: AccessTokens,
     private readonly refresh: RefreshTokensRepository,
+    private readonly standing: StandingService,
     private readonly ids: Ids,
     private readonly clock: Clock,
   ) {}
 
-  /** A new sign-in of a member, whichever way it was proven. */
+  /** A new sign-in of a member, whichever way it was proven. @throws UnauthenticatedError when the member was just removed */
   async begin(membership: Membership): Promise<TokenPair> {
     const { user_id, org_id } = membership;
     const family_id = this.ids.next('fam');
     const next = this.newRefreshToken();
     const family = { family_id, user_id, org_id, created_at: this.clock.timestamp() };
-    await this.refresh.create(family, next.hash, next.expires_at);
+    if (!(await this.refresh.create(membership, family, next.hash, next.expires_at))) throw ended();
     return this.pair(membership, family_id, next.secret);
   }
 
-  /** The next pair of a family. @returns undefined when the token was used already or the family has ended. */
+  /** The next pair for the same organization. @returns undefined when the token was used already or the family has ended. */
   async next(membership: Membership, family_id: string, used_hash: string): Promise<TokenPair | undefined> {
-    const next = this.newRefreshToken();
-    const isRotated = await this.refresh.rotate(family_id, { hash: used_hash, at: this.clock.timestamp() }, next);
-    return isRotated ? this.pair(membership, family_id, next.secret) : undefined;
+    const { secret, ...next } = this.newRefreshToken();
+    const { org_id } = membership;
+    const used = { hash: used_hash, at: this.clock.timestamp() };
+    const isRotated = await this.refresh.rotate(used, { ...next, family_id, org_id });
+    return isRotated ? this.pair(membership, family_id, secret) : undefined;
+  }
+
+  /** A pair for another organization of the user, in the same family: it ends with it. @throws UnauthenticatedError */
+  async switch(membership: Membership, family_id: string): Promise<TokenPair> {
+    const { org_id } = membership;
+    const { secret, hash, expires_at } = this.newRefreshToken();
+    const family = await this.refresh.findFamily(family_id);
+    const isKnown = family?.org_id === org_id || family?.switched?.some((joined) => joined.org_id === org_id);
+    const since = isKnown ? undefined : this.ids.next('fam');
+    if (!(await this.refresh.branch(membership, hash, { family_id, expires_at }, since))) throw ended();
+    this.standing.familyChanged(family_id);
+    return this.pair(membership, family_id, secret);
   }
 
   private newRefreshToken() {
@@ -55,3 +72,6 @@ export class TokenPairs {
     return { access_token, refresh_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
   }
 }
+
+const ended = (): UnauthenticatedError =>
+  new UnauthenticatedError('This sign-in has ended', { suggestion: 'Sign in again.' });

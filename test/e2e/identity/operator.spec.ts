@@ -99,10 +99,12 @@ describe('an operator of the platform', () => {
     expect(key).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
   });
 
-  it('who signs out of it is out', async () => {
-    const token = await entered('tenant');
+  it('signs out of it and of the own sign-in together', async () => {
+    const leaving = app.http.as('default', 'leaving-operator', ['viewer', 'system_admin']);
+    const token = ((await enter(leaving, 'tenant')).body as unknown as Access).access_token;
     expect((await send(token, 'POST', '/api/v1/auth/logout')).status).toBe(200);
     expect((await send(token, 'GET', '/api/v1/projects')).status).toBe(401);
+    expect((await leaving.get('/api/v1/auth/me')).status).toBe(401);
   });
 
   it('is nobody in other organisations by the role of a membership elsewhere', async () => {

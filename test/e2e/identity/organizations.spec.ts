@@ -126,16 +126,19 @@ describe('an invitation', () => {
 });
 
 describe('a member', () => {
-  it('has other roles and is refused at once when an administrator says so', async () => {
+  it('has other roles from the next sign-in on, and is refused at once when an administrator removes it', async () => {
     const admin = await register();
     const member = await joined(admin, ['viewer']);
     const own = `/api/v1/organizations/${admin.user.org_id}/members/${member.user.user_id}`;
-    const build = () => call(member.access_token, 'POST', '/api/v1/projects', {});
+    const build = ({ access_token } = member) => call(access_token, 'POST', '/api/v1/projects', {});
     expect((await build()).status).toBe(403);
     expect((await call(admin.access_token, 'PUT', `${own}/roles`, { roles: ['developer'] })).status).toBe(200);
-    expect((await build()).status).toBe(400);
-    expect((await call(admin.access_token, 'DELETE', own)).status).toBe(200);
     expect((await build()).status).toBe(401);
+    const login = { email: member.user.email, password: PASSWORD };
+    const again = (await call<SignedIn>('', 'POST', '/api/v1/auth/login', login)).body;
+    expect((await build(again)).status).toBe(400);
+    expect((await call(admin.access_token, 'DELETE', own)).status).toBe(200);
+    expect((await build(again)).status).toBe(401);
     expect((await call(admin.access_token, 'DELETE', own)).status).toBe(404);
   });
 
