@@ -35,6 +35,9 @@ export class PrincipalGuard implements CanActivate {
     this.requestContext.setPrincipal(principal);
     const role = this.reflector.getAllAndOverride<Role | undefined>(ACCESS, from);
     if (role === undefined || !holds(principal, role)) this.refuse(principal, request, role);
+    request.recheck = async () => {
+      if (!holds(await this.credentials.recheck(principal), role)) throw lacks(role);
+    };
     return true;
   }
 
@@ -53,8 +56,9 @@ export class PrincipalGuard implements CanActivate {
     // The template, not the path: ids of others are nobody's to collect.
     const { path } = (request.route as { path?: string } | undefined) ?? {};
     this.refusals.note(principal, `${request.method} ${path ?? ''}`.trim(), role ?? null);
-    throw role === undefined
-      ? new PermissionDeniedError('This route is open to nobody')
-      : new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
+    throw role === undefined ? new PermissionDeniedError('This route is open to nobody') : lacks(role);
   }
 }
+
+const lacks = (role: Role): PermissionDeniedError =>
+  new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });

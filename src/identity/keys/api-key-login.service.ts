@@ -29,7 +29,13 @@ export class ApiKeyLogin {
   async principalOf(secret: string): Promise<Principal> {
     if (!secret.startsWith(KEY_PREFIX)) throw refused();
     const named = await this.cache.read<{ org_id: string; key_id: string }>(secretKey(secretHash(secret), 'KEY'));
-    const key = named && (await this.cache.read<ApiKey>(apiKeyKey(named.org_id, named.key_id)));
+    if (!named) throw refused();
+    return this.principalOfKey(named.org_id, named.key_id);
+  }
+
+  /** As {@link principalOf}, of a key whose secret was checked before. */
+  async principalOfKey(org_id: string, key_id: string): Promise<Principal> {
+    const key = await this.cache.read<ApiKey>(apiKeyKey(org_id, key_id));
     const now = this.clock.timestamp();
     if (!key || (key.expires_at_time !== null && key.expires_at_time <= now)) throw refused();
     const creator = await this.standing.membership(key.org_id, key.created_by);

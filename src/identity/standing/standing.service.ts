@@ -17,7 +17,12 @@ export class StandingService {
   ) {}
 
   /** @throws UnauthenticatedError when the token was signed out, or its sign-in, user or membership has ended; DatabaseError */
-  async ofToken({ sub, org, jti, operator }: AccessClaims): Promise<Principal> {
+  async ofToken({
+    sub,
+    org,
+    jti,
+    operator,
+  }: Pick<AccessClaims, 'sub' | 'org' | 'jti' | 'operator'>): Promise<Principal> {
     if (![sub, org, jti].every((claim) => typeof claim === 'string' && claim !== '')) throw refused();
     const [revoked, family, user, roles] = await Promise.all([
       this.cache.read(revokedTokenKey(jti)),

@@ -1,12 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { jest } from '@jest/globals';
 import type { Response } from 'express';
+import { DatabaseUnavailableError, UnauthenticatedError } from '../../shared/domain-error.js';
 import { sendEventStream } from './event-stream.js';
 
 /** What the stream needs of a response; `closes` is the client going away. */
 class FakeResponse extends EventEmitter {
   written: string[] = [];
   closed = false;
+  writableEnded = false;
+  req: { recheck?: () => Promise<void> } = {};
   status = () => this;
   set = () => this;
   flushHeaders = () => undefined;
@@ -32,4 +35,25 @@ it('an idle stream says every 15 seconds that it lives, until the client goes aw
   await sent;
   await jest.advanceTimersByTimeAsync(60_000);
   expect(response.written).toHaveLength(3);
+});
+
+it('ends with an error event within a second of the end of the sign-in, and stops its source', async () => {
+  jest.useFakeTimers();
+  const response = new FakeResponse();
+  const recheck = jest.fn<() => Promise<void>>().mockResolvedValue(undefined);
+  response.req = { recheck };
+  const stopped = jest.fn(async () => ({ done: true as const, value: undefined }));
+  const source = { next: () => new Promise<never>(() => undefined), return: stopped };
+  const sent = sendEventStream(response as unknown as Response, { [Symbol.asyncIterator]: () => source });
+  await jest.advanceTimersByTimeAsync(3_000);
+  recheck.mockRejectedValue(new DatabaseUnavailableError('away'));
+  await jest.advanceTimersByTimeAsync(3_000);
+  expect([response.written, stopped.mock.calls]).toEqual([[], []]);
+  recheck.mockRejectedValue(new UnauthenticatedError('The token is no longer valid'));
+  await jest.advanceTimersByTimeAsync(1_000);
+  await sent;
+  expect(response.written).toEqual([
+    'event: error\ndata: {"code":"UNAUTHENTICATED","message":"The token is no longer valid","details":{},"suggestion":"Sign in again."}\n\n',
+  ]);
+  expect(stopped).toHaveBeenCalledTimes(1);
 });

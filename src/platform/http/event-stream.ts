@@ -1,5 +1,13 @@
 import { once } from 'node:events';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { PermissionDeniedError, UnauthenticatedError } from '../../shared/domain-error.js';
+
+declare module 'express' {
+  interface Request {
+    /** Resolves while the caller may still use the route. @throws UnauthenticatedError, PermissionDeniedError, DatabaseError */
+    recheck?: () => Promise<void>;
+  }
+}
 
 export interface StreamEvent {
   /** Position in the stream; a client that reconnects sends the last one as `Last-Event-ID`. */
@@ -9,11 +17,14 @@ export interface StreamEvent {
 }
 
 const HEARTBEAT_MS = 15_000;
+/** With the 4 seconds that a sign-in may be cached, a stream ends within 5 seconds of its caller's sign-in. */
+const RECHECK_MS = 1_000;
 
 /**
  * Writes Server-Sent Events until the source ends or the client goes away. Obeys back-pressure: the source is not asked for
  * more while the socket is full. A comment every 15 s keeps proxies from closing an idle stream. When the client goes
- * away the source's `return()` runs, so that it can stop its work.
+ * away the source's `return()` runs, so that it can stop its work. The same happens, after an `error` event, when the caller's
+ * sign-in, key or role ends. The expiry of the access token alone does not end a stream.
  */
 export async function sendEventStream(response: Response, events: AsyncIterable<StreamEvent>): Promise<void> {
   response.status(200).set({
@@ -22,10 +33,13 @@ export async function sendEventStream(response: Response, events: AsyncIterable<
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
+  let end: (() => void) | undefined;
+  const ended = new Promise<'closed'>((resolve) => (end = () => resolve('closed')));
+  const recheck = setInterval(() => void stillAllowed(response).then((isAllowed) => isAllowed || end?.()), RECHECK_MS);
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
   const iterator = events[Symbol.asyncIterator]();
   const gone = response.closed ? Promise.resolve() : once(response, 'close');
-  const closed = gone.then(() => 'closed' as const);
+  const closed = Promise.race([gone.then(() => 'closed' as const), ended]);
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), closed]);
@@ -35,8 +49,23 @@ export async function sendEventStream(response: Response, events: AsyncIterable<
     }
   } finally {
     clearInterval(heartbeat);
+    clearInterval(recheck);
     response.end();
     await iterator.return?.();
+  }
+}
+
+/** Tells the client why when it ends. A database that does not answer ends no stream: the next look decides. */
+async function stillAllowed(response: Response): Promise<boolean> {
+  try {
+    await (response.req as Request).recheck?.();
+    return true;
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError) && !(error instanceof PermissionDeniedError)) return true;
+    const { code, message, details, suggestion = 'Sign in again.' } = error;
+    if (!response.writableEnded)
+      response.write(format({ event: 'error', data: { code, message, details, suggestion } }));
+    return false;
   }
 }
 

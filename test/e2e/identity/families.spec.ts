@@ -5,7 +5,9 @@ import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { CountingRuntime } from '../../support/counting-runtime.js';
 import { eventually } from '../../support/http.js';
+import { registeredAgent } from '../../support/registered-agent.js';
 import { startBeside } from '../../support/shared-app.js';
+import { readEvents } from '../../support/sse.js';
 
 const PASSWORD = 'seven quiet harbours';
 interface SignedIn {
@@ -14,6 +16,7 @@ interface SignedIn {
   user: { user_id: string; org_id: string; email: string };
 }
 
+const [here, there] = [new CountingRuntime(), new CountingRuntime()];
 let app: TestApp;
 /** Another process of the same platform. */
 let beside: TestApp;
@@ -21,11 +24,9 @@ let beside: TestApp;
 let ahead = 0;
 
 beforeAll(async () => {
-  app = await startApp({ NEXUS_BCRYPT_ROUNDS: '4', JWT_SECRET_KEY: 'one secret for both processes, made up here 7' });
-  beside = await startBeside(app, new CountingRuntime(), {
-    NEXUS_BCRYPT_ROUNDS: '4',
-    JWT_SECRET_KEY: 'one secret for both processes, made up here 7',
-  });
+  const settings = { NEXUS_BCRYPT_ROUNDS: '4', JWT_SECRET_KEY: 'one secret for both processes, made up here 7' };
+  app = await startApp(settings, here);
+  beside = await startBeside(app, there, settings);
   for (const { app: one } of [app, beside])
     one.get(Clock, { strict: false }).now = () => new Date(Date.now() + ahead * 1000);
 }, 60_000);
@@ -182,6 +183,50 @@ describe('a sign-in', () => {
     ]);
     expect((await logout(first)).status).toBe(200);
     expect(await statusOf(first)).toBe(401);
+  });
+});
+
+describe('an open stream', () => {
+  const openStream = async (org_id: string, authorization: string, runtime = here) => {
+    runtime.counted = 0;
+    const { path } = await registeredAgent(app, { org_id, project_id: `proj_${++count}`, build_id: `bld_${count}` });
+    const init = {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ input_text: 'count 4000 every 10' }),
+    };
+    const reading = readEvents(`${(runtime === here ? app : beside).url}${path}/invoke`, init);
+    await eventually(
+      async () => runtime.counted,
+      (counted) => counted > 3,
+    );
+    return { reading };
+  };
+
+  it.each([
+    ['the same process', here],
+    ['another process', there],
+  ])('ends within 5 seconds when its reader is removed in %s', async (_, runtime) => {
+    const admin = await register();
+    const { member, path } = await memberOf(admin);
+    const { reading } = await openStream(admin.user.org_id, `Bearer ${member.access_token}`, runtime);
+    const removed = performance.now();
+    expect((await call(admin.access_token, 'DELETE', path)).status).toBe(200);
+    const events = await reading;
+    expect(performance.now() - removed).toBeLessThan(5_500);
+    expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'UNAUTHENTICATED' } });
+    await eventually(
+      async () => runtime.stopped.length,
+      (stopped) => stopped > 0,
+    );
+  });
+
+  it('ends when the key that opened it is deleted', async () => {
+    const admin = await register();
+    const { body } = await call(admin.access_token, 'POST', '/api-keys', { name: 'k', roles: ['developer'] });
+    const { reading } = await openStream(admin.user.org_id, `Bearer ${String(body.data['api_key'])}`);
+    expect((await call(admin.access_token, 'DELETE', `/api-keys/${String(body.data['key_id'])}`)).status).toBe(200);
+    expect((await reading).at(-1)).toMatchObject({ event: 'error', data: { code: 'UNAUTHENTICATED' } });
   });
 });
 
