@@ -3,6 +3,7 @@ import { BUILD_TABLES } from './builds/builds.tables.js';
 import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { IDENTITY_TABLES } from './identity/identity.tables.js';
+import { MAIL_TABLES } from './identity/mail/mail.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
 import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
@@ -21,6 +22,7 @@ export const TABLES: TableDefinition[] = [
   ...ATTACHED_TOOL_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,
+  ...MAIL_TABLES,
   ...AUDIT_TABLES,
   ...DECISION_TABLES,
   ...PARTNERSHIP_TABLES,

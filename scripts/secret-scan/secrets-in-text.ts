@@ -1,5 +1,5 @@
-/** Forms of secrets that the platform itself hands out: keys, refresh tokens, invitations, one-time codes, access tokens. */
-const FORMS = /\bnx[srio]_[\w-]{30,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/g;
+/** Forms of secrets that the platform itself issues: keys, refresh tokens, invitations, one-time codes, mailed tokens, challenges, access tokens. */
+const FORMS = /\bnx[sriomt]_[\w-]{30,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/g;
 /** What a secret without spaces looks like in a text, whatever stands around it. */
 const WORDS = /[\w.~+/=-]{8,}/g;
 const SHORTEST = 8;

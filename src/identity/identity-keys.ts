@@ -32,4 +32,9 @@ export const secretKey = (
 });
 export const familyKey = (family_id: string): RecordKey => ({ pk: `FAMILY#${family_id}`, sk: 'FAMILY' });
 export const revokedTokenKey = (jti: string): RecordKey => ({ pk: `JTI#${jti}`, sk: 'JTI' });
+/** @param window the number of the window since 1970 */
+export const attemptsKey = (hash: string, window: number): RecordKey => ({
+  pk: `ATTEMPTS#${hash}`,
+  sk: `WINDOW#${window}`,
+});
 export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`, sk: 'FAILURES' });

@@ -13,6 +13,7 @@ import { Passwords } from './accounts/passwords.js';
 import { RegistrationService } from './accounts/registration.service.js';
 import { SignInFailuresRepository } from './accounts/sign-in-failures.repository.js';
 import { SignInService } from './accounts/sign-in.service.js';
+import { AttemptCounts } from './attempt-counts.repository.js';
 import { AccessRefusals } from './audit/access-refusals.js';
 import { AuditInterceptor } from './audit/audit.interceptor.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -21,6 +22,9 @@ import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
+import { AccountMailsRepository } from './mail/account-mails.repository.js';
+import { AccountMails } from './mail/account-mails.service.js';
+import { Mailer } from './mail/mailer.js';
 import { GithubProvider } from './oauth/github.provider.js';
 import { GoogleProvider } from './oauth/google.provider.js';
 import { OAuthExchange } from './oauth/oauth-exchange.service.js';
@@ -39,6 +43,8 @@ import { MembersService } from './organizations/members.service.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PrincipalGuard } from './principal.guard.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { StandingCache } from './standing/standing-cache.js';
 import { StandingRepository } from './standing/standing.repository.js';
 import { StandingService } from './standing/standing.service.js';
@@ -70,6 +76,7 @@ const tokens = JwtModule.registerAsync({
   imports: [AuditModule, PassportModule, tokens],
   controllers: [
     AuthController,
+    RecoveryController,
     OAuthController,
     JoiningController,
     ApiKeysController,
@@ -112,11 +119,24 @@ const tokens = JwtModule.registerAsync({
     OAuthProviders,
     OAuthFlow,
     OAuthExchange,
+    AttemptCounts,
+    Mailer,
+    AccountMailsRepository,
+    AccountMails,
+    RecoveryService,
     AccessRefusals,
     Credentials,
     { provide: APP_GUARD, useClass: PrincipalGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [AccountsRepository, MembersRepository, ApiKeysRepository, RegistrationService, SignInService, AccessTokens],
+  exports: [
+    AccountsRepository,
+    MembersRepository,
+    ApiKeysRepository,
+    RegistrationService,
+    SignInService,
+    AccessTokens,
+    Mailer,
+  ],
 })
 export class IdentityModule {}

@@ -20,6 +20,7 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `SECRET#<hash>` | `OAUTH_CODE` | whom a provider has proven, to be exchanged for tokens (expires) |
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
+ * | `ATTEMPTS#<hash of name>` | `WINDOW#<number>` | attempts in one window of time (expires) |
  * | `SIGN_IN#<hash of address>` | `FAILURES` | failed sign-ins and the lock (expires) |
  */
 export const IDENTITY_TABLES: TableDefinition[] = [

@@ -12,6 +12,7 @@ export type IdPrefix =
   | 'fam'
   | 'jti'
   | 'whk'
+  | 'mail'
   | 'proj'
   | 'bld'
   | 'inv'

@@ -32,6 +32,7 @@ describe('a probe', () => {
       checks: {
         database: check('healthy'),
         aws_credentials: check('configured'),
+        mail: check('not_required'),
         build_engine: check('healthy'),
         model_provider: check('healthy'),
         disk: { status: expect.any(String) as unknown, message: expect.stringMatching(/% free$/) as unknown },

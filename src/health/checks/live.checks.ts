@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { EmbeddedBuildEngine } from '../../builds/embedded-build-engine.js';
 import { QueueMetrics } from '../../builds/queue-metrics.js';
+import { Mailer } from '../../identity/mail/mailer.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
 import { ModelsService } from '../../models/models.service.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -99,6 +100,22 @@ export const LIVE_CHECKS: Check[] = [
         return degraded(`${message}; the oldest has waited ${Math.round(queue.oldest_seconds)} s`, evidence);
       return healthy(message, evidence);
     },
+  }),
+  defineCheck({
+    name: 'mail',
+    shown_in: ['detailed'],
+    severity: 'warning',
+    fix: 'Set SMTP_URL and MAIL_FROM.',
+    timeout_ms: 100,
+    needs: [Mailer],
+    look: ([{ mode }]) =>
+      mode === 'off'
+        ? healthy(
+            'Off: SMTP_URL is not set; password resets, address verification and sign-in links send nothing',
+            { mode },
+            { label: 'not_required' },
+          )
+        : healthy(mode === 'smtp' ? 'Sent over SMTP' : 'Printed to standard output: SMTP_URL is not set', { mode }),
   }),
   defineCheck({
     name: 'model_provider',

@@ -38,6 +38,8 @@ export class HealthChecksDto {
   model_provider: HealthCheckDto;
 
   disk: HealthCheckDto;
+
+  mail: HealthCheckDto;
 }
 
 export class SystemFiguresDto {

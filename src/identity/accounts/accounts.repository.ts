@@ -129,6 +129,33 @@ export class AccountsRepository {
     }
   }
 
+  /** To be written with the proof: a new password after which every sign-in is void, and a proven address. */
+  passwordReset(user: User, password_hash: string, after: string): TransactItem {
+    return {
+      Update: {
+        TableName: IDENTITY_TABLE,
+        Key: { ...userKey(user.user_id) },
+        UpdateExpression:
+          'SET password_hash = :new, sessions_after = :after, email_verified = :true REMOVE sessions_kept',
+        ConditionExpression: 'attribute_exists(pk) AND email = :email',
+        ExpressionAttributeValues: { ':new': password_hash, ':after': after, ':true': true, ':email': user.email },
+      },
+    };
+  }
+
+  /** To be written with the proof. */
+  addressVerified({ user_id, email }: User): TransactItem {
+    return {
+      Update: {
+        TableName: IDENTITY_TABLE,
+        Key: { ...userKey(user_id) },
+        UpdateExpression: 'SET email_verified = :true',
+        ConditionExpression: 'attribute_exists(pk) AND email = :email',
+        ExpressionAttributeValues: { ':true': true, ':email': email },
+      },
+    };
+  }
+
   private async written(items: TransactItem[]): Promise<boolean> {
     try {
       await this.db.transact(items);

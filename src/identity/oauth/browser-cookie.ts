@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import { newSecret } from '../secrets.js';
-import { STATE_SECONDS } from './oauth-flow.service.js';
 
+/** As long as a mailed sign-in link is valid; a sign-in at a provider may take less. */
+const KEPT_SECONDS = 900;
 const COOKIE = 'nexus_sign_in';
 const VALUE = /^[\w-]{43}$/;
 const PATH = '/api/v1/auth';
@@ -22,7 +23,7 @@ export function rememberBrowser(request: Request, response: Response, isProducti
     sameSite: 'lax',
     secure: isProduction,
     path: PATH,
-    maxAge: STATE_SECONDS * 1000,
+    maxAge: KEPT_SECONDS * 1000,
   });
   return browser;
 }

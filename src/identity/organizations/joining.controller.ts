@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Settings } from '../../platform/config/settings.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
@@ -9,6 +9,7 @@ import { ConflictError, PermissionDeniedError } from '../../shared/domain-error.
 import { RegisterDto, SignedInDto } from '../accounts/dto/auth.dto.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { SignInService } from '../accounts/sign-in.service.js';
+import { RecoveryService } from '../recovery/recovery.service.js';
 import { AcceptInvitationDto } from './dto/invitation.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
@@ -22,10 +23,11 @@ export class JoiningController {
     private readonly registration: RegistrationService,
     private readonly invitations: InvitationsService,
     private readonly signIn: SignInService,
+    private readonly recovery: RecoveryService,
     private readonly settings: Settings,
   ) {}
 
-  /** Only where the platform allows it (`NEXUS_ALLOW_REGISTRATION`). */
+  /** Only where the platform allows it (`NEXUS_ALLOW_REGISTRATION`). A mail asks to verify the address. */
   @Post('register')
   @SecretAnswer()
   @ApiOperation({ summary: 'Register with a new organisation', operationId: 'register' })
@@ -34,13 +36,14 @@ export class JoiningController {
     description: 'You administer the new organisation and are signed in to it.',
   })
   @ApiErrors(400, 403, 409)
-  async register(@Body() { organization_name, ...given }: RegisterDto): Promise<SignedInDto> {
+  async register(@Body() { organization_name, ...given }: RegisterDto, @Ip() address: string): Promise<SignedInDto> {
     if (!this.settings.get('NEXUS_ALLOW_REGISTRATION'))
       throw new PermissionDeniedError('Registration is closed', {
         suggestion: 'Ask an administrator for an invitation.',
       });
     const made = await this.registration.withOrganization({ ...given, email_verified: false }, organization_name);
     if (!made) throw new ConflictError('This e-mail address cannot be registered', { suggestion: 'Sign in instead.' });
+    await this.recovery.requestVerification(made.user.user_id, address);
     return this.signIn.of(made.user, 'registration', made.membership);
   }
 

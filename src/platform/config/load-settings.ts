@@ -90,5 +90,7 @@ function productionProblems(values: SettingsRecord): string[] {
     );
   if (values.ALLOWED_ORIGINS.includes('*'))
     problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
+  if (values.SMTP_URL !== undefined && values.MAIL_FROM.includes('@localhost'))
+    problems.push('MAIL_FROM: with SMTP_URL production needs the address that mail is sent from');
   return problems;
 }

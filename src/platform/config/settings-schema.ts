@@ -4,6 +4,7 @@ import { databaseSettings } from './groups/database.settings.js';
 import { edgeSettings } from './groups/edge.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { lifecycleSettings } from './groups/lifecycle.settings.js';
+import { mailSettings } from './groups/mail.settings.js';
 import { modelSettings } from './groups/models.settings.js';
 import { oauthSettings } from './groups/oauth.settings.js';
 import { observabilitySettings } from './groups/observability.settings.js';
@@ -27,6 +28,7 @@ export const settingsSchema = z.object({
   ...lifecycleSettings,
   ...identitySettings,
   ...oauthSettings,
+  ...mailSettings,
   ...edgeSettings,
   ...modelSettings,
   ...databaseSettings,

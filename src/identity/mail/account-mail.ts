@@ -1,0 +1,89 @@
+import type { MailMessage } from './mailer.js';
+
+export const MAIL_PURPOSES = ['password_reset', 'email_verification', 'magic_link'] as const;
+export type MailPurpose = (typeof MAIL_PURPOSES)[number];
+
+/** A mailed token is valid this long, counted from the request, however long the delivery takes. */
+export const MAIL_VALID_MS = 15 * 60_000;
+/** An attempt whose process died is repeated after this long: longer than one can take. */
+export const MAIL_LEASE_MS = 30_000;
+export const DUE = 'DUE';
+
+/**
+ * A mail to the owner of an account, and the proof that it carries. The token is generated when the mail is sent and only its
+ * hash is stored, so a request for an unknown address stores exactly what one for a known address does.
+ *
+ * pending -> sent, or failed after a permanent refusal; used once by {@link used_at}.
+ */
+export interface AccountMail {
+  mail_id: string;
+  purpose: MailPurpose;
+  /** Normalized. */
+  email: string;
+  /** Hash of the cookie of the browser that asked; the token of a magic link works only there. */
+  browser?: string;
+  /** Set when it is sent: whose address it was then. */
+  user_id?: string;
+  status: 'pending' | 'sent' | 'failed';
+  attempts: number;
+  /** One for each attempt; the mail of any of them may have arrived. */
+  token_hashes: string[];
+  /** Only while pending: when the next attempt is due, or, during an attempt, when it counts as lost. */
+  due?: typeof DUE;
+  due_at?: string;
+  created_at: string;
+  valid_until: string;
+  used_at?: string;
+  /** Seconds since 1970. */
+  expires_at: number;
+}
+
+const TOKEN_PREFIX = 'nxm_';
+const TOKEN = /^nxm_([0-9A-HJKMNP-TV-Z]{26})[\w-]{43}$/;
+
+/** The token names its mail, so that it is found without an index. @param secret 43 characters, base64url */
+export const mailToken = (mail_id: string, secret: string): string =>
+  TOKEN_PREFIX + mail_id.slice('mail_'.length) + secret;
+
+/** The id of the mail that a token came with; undefined for anything that is no token. */
+export const mailIdOf = (token: string): string | undefined => {
+  const id = TOKEN.exec(token)?.[1];
+  return id === undefined ? undefined : `mail_${id}`;
+};
+
+const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; route: string; note: string }>> = {
+  password_reset: {
+    subject: 'Reset your password',
+    action: 'choose a new password',
+    route: 'POST /api/v1/auth/password/reset {"token": "…", "password": "…"}',
+    note: 'A new password ends every sign-in of the account. If you did not ask for this, ignore this message: your password stays as it is.',
+  },
+  email_verification: {
+    subject: 'Verify your e-mail address',
+    action: 'verify this address',
+    route: 'POST /api/v1/auth/email/verify {"token": "…"}, signed in to the account',
+    note: 'If you did not create this account, ignore this message.',
+  },
+  magic_link: {
+    subject: 'Sign in',
+    action: 'sign in',
+    route: 'POST /api/v1/auth/magic-link/verify {"token": "…"}',
+    note: 'It works only in the browser that asked for it. If you did not ask for this, ignore this message and do not pass it on.',
+  },
+};
+
+/** @param page `MAIL_LINK_URL`. The token stands in the fragment, which browsers send to no server. */
+export function messageOf(
+  { mail_id, email, purpose }: AccountMail,
+  token: string,
+  page: string | undefined,
+): MailMessage {
+  const { subject, action, route, note } = TEXTS[purpose];
+  const link = page === undefined ? undefined : `${page.replace(/#.*$/, '')}#action=${purpose}&token=${token}`;
+  const how =
+    link === undefined
+      ? `Send this token to ${action}:\n\n${token}\n\n${route}`
+      : `Open this link to ${action}:\n\n${link}`;
+  const text = `${how}\n\nIt is valid for 15 minutes from your request and can be used once.\n\n${note}\n`;
+  return { id: mail_id, to: email, subject: `${subject} - Nexus`, text };
+}

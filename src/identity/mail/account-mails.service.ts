@@ -1,0 +1,164 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Settings } from '../../platform/config/settings.js';
+import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { Clock } from '../../shared/clock.js';
+import { Ids } from '../../shared/ids.js';
+import type { User } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { newSecret, secretHash } from '../secrets.js';
+import {
+  type AccountMail,
+  DUE,
+  MAIL_LEASE_MS,
+  MAIL_VALID_MS,
+  mailIdOf,
+  type MailPurpose,
+  mailToken,
+  messageOf,
+} from './account-mail.js';
+import { AccountMailsRepository } from './account-mails.repository.js';
+import { Mailer, MailRefusedError } from './mailer.js';
+
+const AT_A_TIME = 8;
+/** A record outlives its token, for those who look into what was sent. */
+const KEPT_MS = 24 * 3_600_000;
+const LONGEST_PAUSE_MS = 120_000;
+
+/**
+ * Mails that prove an address. A request stores one small record, the same for every address, and returns; the outbox finds the
+ * account, generates the token and sends, from any process, until the token's 15 minutes are over. An attempt is leased, so
+ * two processes do not make the same one, and a crash loses none. An address without an account gets no mail.
+ */
+@Injectable()
+export class AccountMails implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(AccountMails.name);
+  private poll: NodeJS.Timeout | undefined;
+  private pass: Promise<void> | undefined;
+  private isWanted = false;
+  private isStopping = false;
+
+  constructor(
+    private readonly repository: AccountMailsRepository,
+    private readonly accounts: AccountsRepository,
+    private readonly mailer: Mailer,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
+    if (this.mailer.mode === 'off' || adapter === null) return;
+    this.poll = setInterval(() => this.kick(), this.settings.get('MAIL_POLL_SECONDS') * 1000).unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.poll);
+    await this.pass;
+  }
+
+  /** Resolves when the request is stored, whether or not the address has an account. @param email normalized */
+  async request(purpose: MailPurpose, email: string, browser?: string): Promise<void> {
+    if (this.mailer.mode === 'off') return;
+    const now = this.clock.now().getTime();
+    await this.repository.create({
+      mail_id: this.ids.next('mail'),
+      purpose,
+      email,
+      ...(browser === undefined ? {} : { browser: secretHash(browser) }),
+      status: 'pending',
+      attempts: 0,
+      token_hashes: [],
+      due: DUE,
+      due_at: this.clock.timestamp(),
+      created_at: this.clock.timestamp(),
+      valid_until: new Date(now + MAIL_VALID_MS).toISOString(),
+      expires_at: Math.ceil((now + KEPT_MS) / 1000),
+    });
+    this.kick();
+  }
+
+  /** The mail of a token that can be used now. @returns undefined for any other text. */
+  async find(token: string, purpose: MailPurpose): Promise<(AccountMail & { user_id: string }) | undefined> {
+    const mail_id = mailIdOf(token);
+    const mail = mail_id === undefined ? undefined : await this.repository.find(mail_id);
+    if (!mail?.token_hashes.includes(secretHash(token)) || mail.purpose !== purpose) return undefined;
+    if (mail.used_at !== undefined || mail.valid_until <= this.clock.timestamp()) return undefined;
+    return mail.user_id === undefined ? undefined : { ...mail, user_id: mail.user_id };
+  }
+
+  /** Uses the token up, together with `alongside` or not at all. @returns false when another request was faster. */
+  async use({ mail_id }: AccountMail, token: string, alongside: TransactItem[] = []): Promise<boolean> {
+    return this.repository.use(mail_id, secretHash(token), this.clock.timestamp(), alongside);
+  }
+
+  private kick(): void {
+    this.isWanted = true;
+    if (this.isStopping) return;
+    this.pass ??= this.sendDue()
+      .catch((error: unknown) => {
+        this.logger.warn({ msg: 'mails could not be sent; the next look tries again', err: error });
+      })
+      .finally(() => {
+        this.pass = undefined;
+        if (this.isWanted) this.kick();
+      });
+  }
+
+  private async sendDue(): Promise<void> {
+    while (this.isWanted && !this.isStopping) {
+      this.isWanted = false;
+      const due = await this.repository.listDue(this.clock.timestamp(), AT_A_TIME);
+      const made = await Promise.all(due.map(({ mail_id, due_at }) => this.attempt(mail_id, due_at)));
+      if (made.some(Boolean) && due.length === AT_A_TIME) this.isWanted = true;
+    }
+  }
+
+  /** @returns false when another process makes it. */
+  private async attempt(mail_id: string, due_at: string): Promise<boolean> {
+    const claimed = await this.repository.claim(mail_id, due_at, this.inFuture(MAIL_LEASE_MS));
+    if (!claimed) return false;
+    const user = await this.accounts.findUserByEmail(claimed.email);
+    const purpose = user && purposeFor(claimed, user);
+    if (!purpose || claimed.valid_until <= this.clock.timestamp()) {
+      await this.repository.delete(mail_id);
+      return true;
+    }
+    const token = mailToken(mail_id, newSecret(''));
+    const mail = await this.repository.addToken(claimed, { hash: secretHash(token), user_id: user.user_id, purpose });
+    if (mail) await this.deliver(mail, token);
+    return true;
+  }
+
+  private async deliver(mail: AccountMail, token: string): Promise<void> {
+    try {
+      await this.mailer.send(messageOf(mail, token, this.settings.get('MAIL_LINK_URL')));
+      await this.repository.settle(mail, { status: 'sent' });
+    } catch (error) {
+      const { mail_id, attempts } = mail;
+      const isFinal = error instanceof MailRefusedError;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.warn({ msg: 'a mail could not be sent', mail_id, attempts, is_final: isFinal, reason });
+      if (isFinal) return this.repository.settle(mail, { status: 'failed' });
+      const pause = Math.min(this.settings.get('MAIL_RETRY_MS') * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+      setTimeout(() => this.kick(), pause + 1).unref();
+      await this.repository.settle(mail, { next_at: this.inFuture(pause) });
+    }
+  }
+
+  private inFuture(ms: number): string {
+    return new Date(this.clock.now().getTime() + ms).toISOString();
+  }
+}
+
+/**
+ * A sign-in link to an address that was never verified would let its owner into an account that another person may have
+ * registered and still has the password of: that owner gets a password reset instead, which ends this.
+ */
+function purposeFor({ purpose }: AccountMail, { email_verified }: User): MailPurpose | undefined {
+  if (purpose === 'email_verification') return email_verified ? undefined : purpose;
+  return purpose === 'magic_link' && !email_verified ? 'password_reset' : purpose;
+}
