@@ -8,7 +8,7 @@ import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { NO_USAGE } from '../shared/usage.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
-import { boundedTrace, type Invocation, sessionBegunBy } from './invocation.js';
+import { boundedTrace, type Invocation, sessionBegunBy, type InvocationFailure } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { Recording } from './run-recording.js';
 import type { LiveRun } from './runs/live-run.js';
@@ -172,7 +172,7 @@ export class AgentRunService {
   async fail(recording: Recording, error: unknown, live?: LiveRun): Promise<unknown> {
     const failure = stopped(live, error) ?? runError(error);
     const known = error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error;
-    const reason = String(failure.details['reason']);
+    const reason = failure.details['reason'] as InvocationFailure;
     try {
       await recording.end({
         status: 'failed',

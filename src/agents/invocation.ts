@@ -1,6 +1,9 @@
 import type { TraceStep } from '../runtimes/agent-runtime.js';
+import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { ErrorCode } from '../shared/domain-error.js';
 
+/** Why a run failed; `interrupted` when its process died. */
+export type InvocationFailure = AgentRunFailure | 'interrupted';
 export type InvocationStatus = 'running' | 'success' | 'failed';
 
 /** One attempt to run an agent; failed, timed-out and interrupted ones leave a record too. */
@@ -14,7 +17,7 @@ export interface Invocation {
   input_text: string;
   output_text: string | null;
   status: InvocationStatus;
-  error: { code: ErrorCode; reason: string; message: string } | null;
+  error: { code: ErrorCode; reason: InvocationFailure; message: string } | null;
   duration_ms: number | null;
   model: string | null;
   usage: { input_tokens: number; output_tokens: number };

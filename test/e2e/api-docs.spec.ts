@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { startApp, type TestApp } from '../support/app.js';
 
 let app: TestApp;
 let document: OpenAPIObject;
+const committed = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenAPIObject;
 
 beforeAll(async () => {
   app = await startApp();
@@ -15,15 +17,29 @@ interface Operation {
   summary?: string;
   tags?: string[];
   deprecated?: boolean;
-  responses: Record<string, { description?: string }>;
+  parameters?: { name: string }[];
+  responses: Record<string, { description?: string; content?: Record<string, { schema?: Property }> }>;
+}
+
+interface Property {
+  type?: string | string[];
+  format?: string;
+  enum?: unknown[];
+  items?: Property;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
-const operations = (): (Operation & { name: string })[] =>
-  Object.entries(document.paths).flatMap(([path, item]) =>
+const operations = (of = document): (Operation & { name: string })[] =>
+  Object.entries(of.paths).flatMap(([path, item]) =>
     Object.entries(item as Record<string, Operation>)
       .filter(([method]) => METHODS.includes(method))
       .map(([method, operation]) => ({ ...operation, name: `${method} ${path}` })),
+  );
+const schemas = () =>
+  (committed.components?.schemas ?? {}) as Record<string, { properties?: Record<string, Property> }>;
+const properties = (): { schema: string; property: string; of: Property }[] =>
+  Object.entries(schemas()).flatMap(([schema, { properties: own = {} }]) =>
+    Object.entries(own).map(([property, of]) => ({ schema, property, of })),
   );
 const names = (all: { name: string }[]): string[] => all.map(({ name }) => name);
 
@@ -68,6 +84,74 @@ describe('the OpenAPI document', () => {
   it('is the same under its other name', async () => {
     const response = await app.http.raw('GET', '/openapi.json');
     expect(await response.json()).toEqual(document);
+  });
+});
+
+describe('the committed document, which the build makes of the types too', () => {
+  it('describes what is null by OpenAPI 3.1 alone, so that every generator reads it', () => {
+    expect(committed.openapi).toBe('3.1.0');
+    expect(JSON.stringify(committed)).not.toContain('"nullable"');
+    expect(schemas()['AgentDto']?.properties?.['agentcore_config']).toEqual({
+      anyOf: [{ $ref: '#/components/schemas/AgentCoreConfigDto' }, { type: 'null' }],
+    });
+  });
+
+  it('lists the values of statuses, roles and kinds', () => {
+    const enumOf = (name: string, property: string) => schemas()[name]?.properties?.[property]?.enum;
+    expect(enumOf('AgentDto', 'status')).toEqual(['building', 'error', 'offline', 'running']);
+    expect(enumOf('ProjectDto', 'status')).toEqual(['building', 'completed', 'failed', 'paused', 'pausing', 'pending']);
+    expect(enumOf('MessageDto', 'role')).toEqual(['assistant', 'system', 'user']);
+    expect(enumOf('InvocationDto', 'status')).toEqual(['failed', 'running', 'success']);
+    const free = ['DeliverableDto', 'DeliverableInputDto', 'DeliverableStateDto'];
+    const untold = properties().filter(
+      ({ schema, property, of }) =>
+        /^(?:\w+_)?(?:status|role|kind|level|health|priority|outcome|direction)$/.test(property) &&
+        [of.type].flat().includes('string') &&
+        !of.enum &&
+        !free.includes(schema) &&
+        !['our_role', 'partner_role'].includes(property),
+    );
+    expect(untold.map(({ schema, property }) => `${schema}.${property}`)).toEqual([]);
+  });
+
+  it('says of every time that it is a date-time, and of every day that it is a date', () => {
+    const formatOf = (pattern: RegExp) => [
+      ...new Set(
+        properties()
+          .filter(({ property, of }) => pattern.test(property) && [of.type].flat().includes('string'))
+          .map(({ of }) => of.format),
+      ),
+    ];
+    expect(formatOf(/^(?:\w+_)?at$|^timestamp$|^(?:last|next)_check$|^last_updated$|^estimated_completion$/)).toEqual([
+      'date-time',
+    ]);
+    expect(formatOf(/^date$|^(?:start|end)_date$/)).toEqual(['date']);
+  });
+
+  it('answers errors as JSON only, and never the events of a stream as a record', () => {
+    const contents = operations(committed).flatMap(({ name, responses }) =>
+      Object.entries(responses).map(([status, { content = {} }]) => ({ name, status, content })),
+    );
+    const errors = contents.filter(({ status, content }) => Number(status) >= 400 && Object.keys(content).length > 0);
+    expect(errors.filter(({ content }) => Object.keys(content).join() !== 'application/json')).toEqual([]);
+    const streams = contents.filter(({ content }) => 'text/event-stream' in content);
+    expect(streams.length).toBeGreaterThanOrEqual(4);
+    expect(streams.filter(({ content }) => content['text/event-stream']?.schema?.type !== 'string')).toEqual([]);
+  });
+
+  it('offers a retry key where one is honoured, with what a wrong one answers', () => {
+    const posts = operations(committed).filter(({ name }) => name.startsWith('post'));
+    const takesKey = ({ parameters = [] }: Operation) => parameters.some(({ name }) => name === 'Idempotency-Key');
+    expect(names(posts.filter((post) => !takesKey(post)))).toContain('post /api/v1/auth/login');
+    const keyed = posts.filter(takesKey);
+    expect(names(keyed)).toContain('post /api/v1/projects');
+    expect(names(keyed.filter(({ responses }) => !responses['409'] || !responses['422']))).toEqual([]);
+  });
+
+  it('describes what validation allows: null for what is optional, and the length of each entry of a list', () => {
+    const { model_id, tags } = schemas()['CreateProjectDto']?.properties ?? {};
+    expect(model_id).toMatchObject({ type: ['string', 'null'], minLength: 1, maxLength: 200 });
+    expect(tags?.items).toMatchObject({ type: 'string', minLength: 1, maxLength: 100 });
   });
 });
 

@@ -1,3 +1,5 @@
+import type { RuntimeKind } from '../../runtimes/agent-runtime.js';
+import type { AgentStatus } from '../agent.js';
 export class AgentCoreConfigDto {
   agent_arn: string;
 
@@ -57,7 +59,7 @@ export class AgentDto {
    * running, building, offline or error.
    * @example running
    */
-  status: string;
+  status: AgentStatus;
 
   /** @example ['text_generation', 'tool:calculator'] */
   capabilities: string[];
@@ -84,7 +86,7 @@ export class AgentDto {
    * local, http or agentcore.
    * @example local
    */
-  runtime: string;
+  runtime: RuntimeKind;
 
   agentcore_config: AgentCoreConfigDto | null;
 

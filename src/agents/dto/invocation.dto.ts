@@ -1,3 +1,4 @@
+import type { InvocationFailure, InvocationStatus } from '../invocation.js';
 import { WebhookStateDto } from './webhook.dto.js';
 
 export class UsageDto {
@@ -17,7 +18,7 @@ export class TraceStepDto {
    * model or tool.
    * @example tool
    */
-  type: string;
+  type: 'model' | 'tool';
 
   /** @example calculator */
   name: string;
@@ -49,10 +50,10 @@ export class InvocationErrorDto {
   code: string;
 
   /**
-   * model, timeout, cancelled, limit, runtime or interrupted.
+   * Why the run failed.
    * @example timeout
    */
-  reason: string;
+  reason: InvocationFailure;
 
   /** @example 'The agent did not answer within 60 seconds' */
   message: string;
@@ -76,7 +77,7 @@ export class InvokeResultDto {
   duration_ms: number;
 
   /** @example success */
-  status: string;
+  status: InvocationStatus;
 
   /**
    * The model that gave the answer.
@@ -114,7 +115,7 @@ export class RunStateDto {
    * running; after a cancellation that has taken effect, failed.
    * @example running
    */
-  status: string;
+  status: InvocationStatus;
 
   /** @example 2026-11-20T10:00:00.000Z */
   created_at: string;
@@ -147,7 +148,7 @@ export class InvocationDto {
    * running, success or failed.
    * @example success
    */
-  status: string;
+  status: InvocationStatus;
 
   error: InvocationErrorDto | null;
 

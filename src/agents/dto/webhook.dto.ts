@@ -28,7 +28,7 @@ export class WebhookStateDto {
    * waiting for the run's end, pending, delivered or failed.
    * @example delivered
    */
-  status: string;
+  status: 'waiting' | 'pending' | 'delivered' | 'failed';
 
   /** @example 1 */
   attempts: number;

@@ -38,7 +38,13 @@ export class WebhookTargets {
 }
 
 /** Before the run has ended. */
-const WAITING = { status: 'waiting', attempts: 0, last_status: null, last_error: null, delivered_at: null };
+const WAITING = {
+  status: 'waiting',
+  attempts: 0,
+  last_status: null,
+  last_error: null,
+  delivered_at: null,
+} as const;
 
 /** A query may carry a token of the receiver, which is nothing for every reader of the record. */
 function withoutQuery(url: string): string {

@@ -1,3 +1,7 @@
+import type { AgentStatus } from '../../agents/agent.js';
+import type { ProjectStatus } from '../../projects/project.js';
+import type { RuntimeKind } from '../../runtimes/agent-runtime.js';
+import type { StageName, StageStatus } from '../../stages/stage.js';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 
@@ -68,7 +72,7 @@ export class LegacyCreatedDto {
   agent_name: string;
 
   /** @example building */
-  status: string;
+  status: ProjectStatus;
 
   /** @example 'The build has started' */
   message: string;
@@ -82,7 +86,7 @@ export class LegacyTaskDto {
    * pending, started, success or failure.
    * @example success
    */
-  status: string;
+  status: 'pending' | 'started' | 'success' | 'failure';
 
   /** project_id, project_status, progress_percentage, stages_snapshot and agents. */
   result: Record<string, unknown>;
@@ -93,13 +97,13 @@ export class LegacyTaskDto {
 }
 
 export class LegacyStageDto {
-  name: string;
+  name: StageName;
 
   display_name: string;
 
   order: number;
 
-  status: string;
+  status: StageStatus;
 
   started_at: string | null;
 
@@ -150,9 +154,9 @@ export class LegacyRuntimeHealthDto {
 
   agent_name: string;
 
-  status: string;
+  status: AgentStatus;
 
-  runtime_type: string;
+  runtime_type: RuntimeKind;
 
   has_agentcore_arn: boolean;
 

@@ -90,7 +90,7 @@ const jsonOf = (content: Content | undefined): Schema => content?.['application/
 /** The part of a schema that an example is built from. */
 interface Schema {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   example?: unknown;
   default?: unknown;
   enum?: unknown[];
@@ -98,7 +98,7 @@ interface Schema {
   additionalProperties?: boolean | Schema;
   items?: Schema;
   allOf?: Schema[];
-  nullable?: boolean;
+  anyOf?: Schema[];
 }
 
 const MAXIMUM_DEPTH = 8;
@@ -110,8 +110,9 @@ function exampleOf(document: OpenAPIObject, schema: Schema, depth = 0): unknown 
   const inner = (one: Schema): unknown => exampleOf(document, one, depth + 1);
   if (schema.$ref !== undefined) {
     const name = schema.$ref.split('/').at(-1) ?? '';
-    return inner((document.components?.schemas?.[name] ?? {}) as Schema);
+    return inner(document.components?.schemas?.[name] ?? {});
   }
+  if (schema.anyOf?.[0]) return inner(schema.anyOf[0]);
   if (schema.allOf) return merged(schema.allOf.map(inner));
   if (schema.properties)
     return Object.fromEntries(Object.entries(schema.properties).map(([name, one]) => [name, inner(one)]));

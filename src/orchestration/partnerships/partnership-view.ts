@@ -1,3 +1,4 @@
+import type { Window } from '../../statistics/window.js';
 import type { OrchestrationHealthDto, PartnershipMetricsDto } from './dto/metrics.dto.js';
 import type { LastProbeDto, PartnershipDto, PartnershipStatusDto } from './dto/partnership.dto.js';
 import { progressHealthOf, progressOf } from './health-rules.js';
@@ -37,7 +38,7 @@ function readingView({ health, score, reachable, reason, metrics }: Reading): Re
 
 export function metricsView(
   { partnership_type, ids, metrics }: Snapshot['types'][number],
-  { window, taken_at }: { window: string; taken_at: string },
+  { window, taken_at }: { window: Window; taken_at: string },
 ): PartnershipMetricsDto {
   const { values, reasons, trends } = metrics;
   return { partnership_type, partnerships: ids, window, metrics: values, reasons, trends, timestamp: taken_at };

@@ -107,3 +107,9 @@ export function ApiErrors(...statuses: number[]) {
     ),
   );
 }
+
+/** The same error response as an entry of a finished document. */
+export const errorResponse = (status: number) => ({
+  description: ERROR_DESCRIPTIONS[status] ?? 'Error',
+  content: { 'application/json': { schema: { $ref: getSchemaPath(ErrorEnvelope) } } },
+});

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
+import { applyDocumentRules } from './document-rules.js';
 
 const TAGS: Readonly<Record<string, string>> = {
   projects: 'A requirement on its way through six stages to an agent',
@@ -23,14 +24,6 @@ const TAGS: Readonly<Record<string, string>> = {
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
 };
 
-const IDEMPOTENCY_PARAMETER = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'Makes a repeat safe: the same key and body answer the first answer again, for 24 hours.',
-  schema: { type: 'string', maxLength: 255 },
-} as const;
-
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -46,16 +39,15 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
     .setTitle('Nexus Platform API')
     .setDescription('The control plane for AI agents: from one paragraph to a running, measured agent.')
     .setVersion('1.0.0')
+    .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This platform')
     .addBearerAuth({ type: 'http', description: 'An access token of /api/v1/auth/login, or an API key.' }, 'token')
     .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header', description: 'An API key (nxs_…).' }, 'key');
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);
   const document = SwaggerModule.createDocument(app, config.build());
-  for (const path of Object.values(document.paths)) {
-    for (const method of METHODS) secure(path[method]);
-    if (path.post) path.post.parameters = [...(path.post.parameters ?? []), IDEMPOTENCY_PARAMETER];
-  }
+  for (const path of Object.values(document.paths)) for (const method of METHODS) secure(path[method]);
+  applyDocumentRules(document);
   return document;
 }
 

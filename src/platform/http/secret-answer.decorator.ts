@@ -1,7 +1,12 @@
 import { applyDecorators, Header, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 
 export const SECRET_ANSWER = 'nexus:secret-answer';
 
 /** The answer holds a secret that is shown once: nobody may keep it, neither a cache nor the record behind an idempotency key. */
 export const SecretAnswer = () =>
-  applyDecorators(SetMetadata(SECRET_ANSWER, true), Header('Cache-Control', 'no-store'));
+  applyDecorators(
+    SetMetadata(SECRET_ANSWER, true),
+    Header('Cache-Control', 'no-store'),
+    ApiExtension('x-secret-answer', true),
+  );

@@ -84,7 +84,7 @@ export class MessageDto {
    * user, assistant or system.
    * @example assistant
    */
-  role: string;
+  role: 'user' | 'assistant' | 'system';
 
   /** @example '15% of 80 = 12' */
   content: string;

@@ -49,13 +49,13 @@ export class SessionDto {
    * active or closed.
    * @example active
    */
-  status: string;
+  status: 'active' | 'closed';
 
   /** @example 'Order 4711' */
   display_name: string;
 
   /** @example normal */
-  conversation_mode: string;
+  conversation_mode: ConversationMode;
 
   metadata: Record<string, unknown>;
 

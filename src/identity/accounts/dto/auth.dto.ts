@@ -61,7 +61,7 @@ export class TokensDto {
   refresh_token: string;
 
   /** @example Bearer */
-  token_type: string;
+  token_type: 'Bearer';
 
   /**
    * Seconds that the access token lives.
@@ -113,7 +113,7 @@ export class MeDto extends SignedInUserDto {
    * How the request was signed in.
    * @example token
    */
-  via: string;
+  via: 'token' | 'api_key';
 
   organizations: MembershipOfUserDto[];
 

@@ -1,3 +1,4 @@
+import type { AuditOutcome } from '../audit.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsISO8601, IsOptional, IsString, Length } from 'class-validator';
 import { PageQuery } from '../../../platform/http/page.dto.js';
@@ -44,7 +45,7 @@ export class AuditEntryDto {
   action: string;
 
   /** @example success */
-  outcome: string;
+  outcome: AuditOutcome;
 
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   target: string | null;

@@ -59,7 +59,7 @@ export class OperatorAccessDto {
   access_token: string;
 
   /** @example Bearer */
-  token_type: string;
+  token_type: 'Bearer';
 
   /**
    * Seconds that the access token lives.

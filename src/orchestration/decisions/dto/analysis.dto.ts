@@ -1,3 +1,5 @@
+import type { Priority } from '../engine/priority.js';
+import type { Health } from '../../partnerships/health-rules.js';
 import type { Verdict } from '../engine/verdict.js';
 import {
   BudgetDto,
@@ -28,7 +30,7 @@ export class PartnerImpactDto {
    * excellent, good, fair, poor or unknown.
    * @example poor
    */
-  health: string;
+  health: Health;
 
   /** @example 30 */
   score: number | null;
@@ -58,7 +60,7 @@ export class OptionDto {
   decision: Verdict;
 
   /** @example high */
-  priority: string;
+  priority: Priority;
 
   /** @example 0.275 */
   risk: number;
@@ -91,7 +93,7 @@ export class WordsOriginDto {
    * model or computed.
    * @example computed
    */
-  source: string;
+  source: 'model' | 'computed';
 
   /**
    * Why no model wrote them although one is configured.
@@ -106,7 +108,7 @@ export class DecisionAnalysisDto {
    * critical, high, medium or low.
    * @example high
    */
-  priority: string;
+  priority: Priority;
 
   inputs: DecisionInputsDto;
 

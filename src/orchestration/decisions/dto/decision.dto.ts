@@ -1,3 +1,5 @@
+import type { Priority } from '../engine/priority.js';
+import type { PhaseName } from '../words/phases.js';
 import type { Verdict } from '../engine/verdict.js';
 import { DecisionAnalysisDto } from './analysis.dto.js';
 import { CalibrationDto } from './track-record.dto.js';
@@ -8,7 +10,7 @@ export class PlanPhaseDto {
    * Planning, Development, Deployment; Reconsideration of what is not approved.
    * @example Planning
    */
-  phase: string;
+  phase: PhaseName;
 
   /** @example 12 */
   duration_days: number;
@@ -122,7 +124,7 @@ export class DecisionSummaryDto {
   name: string | null;
 
   /** @example high */
-  priority: string;
+  priority: Priority;
 
   /** @example 0.275 */
   risk: number;

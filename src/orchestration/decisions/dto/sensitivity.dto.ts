@@ -1,3 +1,4 @@
+import type { Verdict } from '../engine/verdict.js';
 /** What becomes of the result when one input alone goes from its P10 (low) to its P90 (high). */
 export class SwingDto {
   /** @example expected_revenue */
@@ -22,10 +23,10 @@ export class SwingDto {
   payback_months_at_high: number;
 
   /** @example APPROVE_IMMEDIATE */
-  decision_at_low: string;
+  decision_at_low: Verdict;
 
   /** @example APPROVE_IMMEDIATE */
-  decision_at_high: string;
+  decision_at_high: Verdict;
 }
 
 /** One input at a time. */

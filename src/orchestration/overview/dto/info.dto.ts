@@ -1,3 +1,5 @@
+import type { Role } from '../../../identity/principal.js';
+
 /** Figures of this process since it started, unless stated otherwise. */
 export class InfoStatisticsDto {
   /** @example 86400 */
@@ -42,13 +44,13 @@ export class InfoUserDto {
    * The highest role that the caller holds.
    * @example admin
    */
-  role: string;
+  role: Role;
 
   /**
    * Every role whose routes the caller may use.
    * @example ["viewer", "developer", "orchestration_manager", "admin"]
    */
-  permissions: string[];
+  permissions: Role[];
 }
 
 export class InfoDto {

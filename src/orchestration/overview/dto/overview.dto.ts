@@ -1,3 +1,6 @@
+import type { AuditOutcome } from '../../../identity/audit/audit.js';
+import type { Priority } from '../../partnerships/partnership.js';
+
 export class ComponentStateDto {
   /** @example healthy */
   status: 'healthy' | 'degraded' | 'unhealthy';
@@ -50,7 +53,7 @@ export class ActivityDto {
    * success, refused or failed.
    * @example success
    */
-  status: string;
+  status: AuditOutcome;
 
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   target?: string;
@@ -151,7 +154,7 @@ export class PartnershipSettingDto {
   enabled: boolean;
 
   /** @example high */
-  priority: string;
+  priority: Priority;
 }
 
 export class ConfigurationGroupsDto {

@@ -1,3 +1,5 @@
+import type { Window } from '../../../statistics/window.js';
+import type { SystemStatus } from '../health-rules.js';
 import { ApiProperty } from '@nestjs/swagger';
 
 /** How all partnerships do together. */
@@ -7,7 +9,7 @@ export class OrchestrationHealthDto {
    * when none is measured.
    * @example healthy
    */
-  status: string;
+  status: SystemStatus;
 
   /**
    * The mean of the measured partnerships.
@@ -16,7 +18,7 @@ export class OrchestrationHealthDto {
   score: number | null;
 
   /** @example 24h */
-  window: string;
+  window: Window;
 
   /** By id: health, score and every metric that has a value; `reason` says why a health is unknown. */
   @ApiProperty({
@@ -53,7 +55,7 @@ export class PartnershipMetricsDto {
   partnerships: string[];
 
   /** @example 24h */
-  window: string;
+  window: Window;
 
   /** Percentages 0-100, response times in milliseconds, pushed metrics in their units; null when not known. */
   @ApiProperty({

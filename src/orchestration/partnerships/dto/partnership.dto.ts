@@ -1,3 +1,5 @@
+import type { Health } from '../health-rules.js';
+import type { Direction, Priority } from '../partnership.js';
 import { ApiProperty } from '@nestjs/swagger';
 
 export class DeliverableDto {
@@ -38,13 +40,13 @@ export class PartnershipStatusDto {
   enabled: boolean;
 
   /** @example high */
-  priority: string;
+  priority: Priority;
 
   /**
    * Of the progress: excellent from 85, good from 70, fair from 50, else poor; unknown without deliverables.
    * @example good
    */
-  health: string;
+  health: Health;
 
   /**
    * Mean of the deliverables, per cent; null without any.
@@ -80,7 +82,7 @@ export class TargetDto {
   unit: string;
 
   /** @example higher */
-  direction: string;
+  direction: Direction;
 }
 
 export class LastProbeDto {
@@ -121,7 +123,7 @@ export class PartnershipDto {
   enabled: boolean;
 
   /** @example high */
-  priority: string;
+  priority: Priority;
 
   probe: PartnershipProbeDto;
   success_metrics: TargetDto[];

@@ -1,0 +1,123 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { getMetadataStorage } from 'class-validator';
+import { errorResponse } from './api-docs.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Constructor = abstract new (...parameters: never[]) => unknown;
+
+interface Schema {
+  type?: string | string[];
+  format?: string;
+  enum?: unknown[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  anyOf?: Schema[];
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  $ref?: string;
+}
+
+interface Rule {
+  name?: string;
+  type: string;
+  propertyName: string;
+  constraints?: unknown[];
+  each?: boolean;
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const EVENT_STREAM = 'text/event-stream';
+/** Names that hold a moment, and names that hold a day. The platform uses them for nothing else. */
+const MOMENT = /^(?:(?:\w+_)?at|timestamp|since|last_updated|(?:last|next)_check|date_done|estimated_completion)$/;
+const DAY = /^(?:date|(?:start|end)_date)$/;
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Retrying with the same key and body returns the original response. Keys expire after 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+} as const;
+
+/**
+ * States once, for the whole OpenAPI document, what holds for every operation and every field: error responses are JSON,
+ * retried POSTs, formats of times, and what class-validator checks but the Swagger plugin does not read.
+ */
+export function applyDocumentRules(document: OpenAPIObject): void {
+  for (const path of Object.values(document.paths))
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (!(operation as unknown)) continue;
+      if (method === 'post') documentRetries(operation as Operation);
+      documentContentTypes(operation as Operation);
+      for (const parameter of operation?.parameters ?? [])
+        if ('schema' in parameter) addFormat(parameter.name, parameter.schema);
+    }
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  for (const schema of Object.values(schemas))
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      addFormat(name, property);
+      sortEnum(property.items ?? property);
+    }
+  for (const constructor of validatedClasses()) {
+    const { properties } = schemas[constructor.name] ?? {};
+    if (properties) for (const rule of rulesOf(constructor)) addRule(properties, rule);
+  }
+}
+
+/** Responses that hold a secret are never kept, so those routes take no key. */
+function documentRetries(operation: Operation): void {
+  if ('x-secret-answer' in operation) return;
+  operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+  for (const status of [400, 409, 422]) operation.responses[status] ??= errorResponse(status);
+}
+
+function documentContentTypes({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (!response || !('content' in response) || !response.content) continue;
+    const { content } = response;
+    if (Number(status) >= 400) response.content = { 'application/json': Object.values(content)[0] ?? {} };
+    else if (EVENT_STREAM in content) content[EVENT_STREAM] = { schema: { type: 'string' } };
+  }
+}
+
+function addFormat(name: string, schema: Schema): void {
+  const isText = schema.type === 'string' || (Array.isArray(schema.type) && schema.type.includes('string'));
+  if (!isText || schema.enum || schema.format !== undefined) return;
+  if (MOMENT.test(name)) schema.format = 'date-time';
+  else if (DAY.test(name)) schema.format = 'date';
+}
+
+/** The compiler gives the members of a union in an order that differs from build to build. */
+function sortEnum(schema: Schema): void {
+  if (schema.enum?.every((value) => typeof value === 'string' || value === null))
+    schema.enum = schema.enum.toSorted((a, b) => (a === null ? 1 : b === null ? -1 : String(a) < String(b) ? -1 : 1));
+}
+
+function addRule(properties: Record<string, Schema>, { name, type, propertyName, constraints, each }: Rule): void {
+  const property = properties[propertyName];
+  if (!property) return;
+  if (type === 'conditionalValidation' && name === 'isOptional') properties[propertyName] = orNull(property);
+  if (each !== true || !property.items) return;
+  if (name === 'isNotEmpty') property.items.minLength = 1;
+  if (name === 'maxLength') property.items.maxLength = Number(constraints?.[0]);
+  if (name === 'isLength') [property.items.minLength, property.items.maxLength] = constraints as [number, number];
+}
+
+/** An optional field may be null, which means the same as leaving it out. */
+function orNull(schema: Schema): Schema {
+  if (schema.$ref !== undefined) return { anyOf: [schema, { type: 'null' }] };
+  if (schema.anyOf) return schema;
+  const types = [schema.type ?? []].flat();
+  if (types.length === 0 || types.includes('null')) return schema;
+  return { ...schema, type: [...types, 'null'], ...(schema.enum ? { enum: [...schema.enum, null] } : {}) };
+}
+
+function validatedClasses(): Constructor[] {
+  const storage = getMetadataStorage() as unknown as { validationMetadatas: Map<Constructor, unknown> };
+  return [...storage.validationMetadatas.keys()];
+}
+
+function rulesOf(constructor: Constructor): Rule[] {
+  return getMetadataStorage().getTargetValidationMetadatas(constructor, '', true, false);
+}
