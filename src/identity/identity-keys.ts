@@ -7,6 +7,7 @@ export interface RecordKey {
 }
 
 export const userKey = (user_id: string): RecordKey => ({ pk: `USER#${user_id}`, sk: 'USER' });
+export const totpKey = (user_id: string): RecordKey => ({ pk: `USER#${user_id}`, sk: 'TOTP' });
 export const emailKey = (email: string): RecordKey => ({ pk: `EMAIL#${email}`, sk: 'EMAIL' });
 export const organizationKey = (org_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: 'ORG' });
 /** Where the operator's list of all organisations lies; their ids are in the order of creation. */
@@ -25,7 +26,7 @@ export const invitationKey = (org_id: string, invitation_id: string): RecordKey 
 export const apiKeyKey = (org_id: string, key_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: `KEY#${key_id}` });
 export const secretKey = (
   hash: string,
-  kind: 'KEY' | 'REFRESH' | 'INVITATION' | 'OAUTH_STATE' | 'OAUTH_CODE',
+  kind: 'KEY' | 'REFRESH' | 'INVITATION' | 'OAUTH_STATE' | 'OAUTH_CODE' | 'TOTP_CHALLENGE',
 ): RecordKey => ({
   pk: `SECRET#${hash}`,
   sk: kind,

@@ -3,6 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { Settings } from '../platform/config/settings.js';
+import { SecretBox } from '../platform/secrets/secret-box.js';
 import { AccountService } from './accounts/account.service.js';
 import { AccountsRepository } from './accounts/accounts.repository.js';
 import { AuthController } from './accounts/auth.controller.js';
@@ -55,6 +56,9 @@ import { RefreshService } from './tokens/refresh.service.js';
 import { RefreshTokensRepository } from './tokens/refresh-tokens.repository.js';
 import { SessionsEndService } from './tokens/sessions-end.service.js';
 import { TokenPairs } from './tokens/token-pairs.service.js';
+import { TotpController } from './totp/totp.controller.js';
+import { TotpRepository } from './totp/totp.repository.js';
+import { TotpService } from './totp/totp.service.js';
 import { ACCESS_TOKEN_SECONDS, ALGORITHM, tokenSecret } from './tokens/token-settings.js';
 
 const tokens = JwtModule.registerAsync({
@@ -77,6 +81,7 @@ const tokens = JwtModule.registerAsync({
   controllers: [
     AuthController,
     RecoveryController,
+    TotpController,
     OAuthController,
     JoiningController,
     ApiKeysController,
@@ -120,6 +125,9 @@ const tokens = JwtModule.registerAsync({
     OAuthFlow,
     OAuthExchange,
     AttemptCounts,
+    SecretBox,
+    TotpRepository,
+    TotpService,
     Mailer,
     AccountMailsRepository,
     AccountMails,

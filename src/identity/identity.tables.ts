@@ -7,6 +7,7 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | pk | sk | record |
  * | --- | --- | --- |
  * | `USER#<user_id>` | `USER` | the user, with the hash of the password and the organisations it belongs to |
+ * | `USER#<user_id>` | `TOTP` | the second factor: its sealed secret and hashes of recovery codes |
  * | `EMAIL#<address>` | `EMAIL` | whose address it is: makes addresses unique |
  * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
  * | `ORGANIZATIONS` | `ORGANIZATION#<org_id>` | that there is one, for the operator's list |
@@ -18,6 +19,7 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `SECRET#<hash>` | `INVITATION` | the same invitation, for whoever accepts it (expires) |
  * | `SECRET#<hash>` | `OAUTH_STATE` | a sign-in that a browser was sent to a provider with (expires) |
  * | `SECRET#<hash>` | `OAUTH_CODE` | whom a provider has proven, to be exchanged for tokens (expires) |
+ * | `SECRET#<hash>` | `TOTP_CHALLENGE` | a sign-in that waits for its second factor (expires) |
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
  * | `ATTEMPTS#<hash of name>` | `WINDOW#<number>` | attempts in one window of time (expires) |

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Ids } from '../../shared/ids.js';
-import { ConflictError, NotFoundError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { ConflictError, NotFoundError, UnauthenticatedError, ValidationError } from '../../shared/domain-error.js';
 import type { Principal } from '../principal.js';
 import { requireToken } from '../require-token.js';
 import { StandingService } from '../standing/standing.service.js';
@@ -36,21 +36,43 @@ export class AccountService {
    * @throws UnauthenticatedError when `current` is wrong (counted like a failed sign-in), ValidationError for a bad new one
    */
   async changePassword(principal: Principal, current: string, next: string): Promise<void> {
-    const { user_id } = principal;
     const token_id = requireToken(principal);
-    const user = await this.get(user_id);
-    await this.lockouts.requireOpen(user.email);
-    if (!(await this.passwords.matches(current, user.password_hash))) {
-      await this.lockouts.countFailure(user.email);
-      throw new UnauthenticatedError('The current password is wrong', {
-        suggestion: 'Send the password you have now.',
-      });
-    }
-    await this.lockouts.requireOpen(user.email);
+    const user = await this.get(principal.user_id);
+    await this.requirePassword(user, current);
     await this.passwords.requireGood('new', next, user.email);
     const kept = { after: this.ids.next('fam'), family_id: familyOf(token_id) };
     if (!(await this.accounts.changePassword(user, await this.passwords.hash(next), kept)))
       throw new ConflictError('The password was changed by another request');
-    this.standing.changed(user_id);
+    this.standing.changed(user.user_id);
+  }
+
+  /** The caller's own account, for what an API key cannot do. @throws PermissionDeniedError for API keys */
+  async requireSelf(principal: Principal): Promise<User> {
+    requireToken(principal);
+    return this.get(principal.user_id);
+  }
+
+  /**
+   * As {@link requireSelf}, and proven again by the password, so that a stolen access token does not suffice. An account without
+   * a password has nothing to prove.
+   * @throws UnauthenticatedError when the password is wrong (counted like a failed sign-in), RateLimitedError
+   */
+  async requireOwner(principal: Principal, password: string | undefined): Promise<User> {
+    const user = await this.requireSelf(principal);
+    if (user.password_hash === null) return user;
+    if (password === undefined) throw ValidationError.field('password', 'is needed: the account has one');
+    await this.requirePassword(user, password);
+    return user;
+  }
+
+  private async requirePassword({ email, password_hash }: User, password: string): Promise<void> {
+    await this.lockouts.requireOpen(email);
+    if (!(await this.passwords.matches(password, password_hash))) {
+      await this.lockouts.countFailure(email);
+      throw new UnauthenticatedError('The current password is wrong', {
+        suggestion: 'Send the password you have now.',
+      });
+    }
+    await this.lockouts.requireOpen(email);
   }
 }

@@ -17,6 +17,8 @@ export interface User {
   sessions_kept?: string;
   /** By organization: sign-ins to it up to this id are void. Set when the user is removed from it or gets other roles there. */
   ended_in?: Record<string, string>;
+  /** The account has a second factor: a sign-in needs its code. */
+  totp_enabled?: true;
   created_at: string;
 }
 

@@ -6,6 +6,7 @@ import {
   listedOrganizationKey,
   membershipKey,
   organizationKey,
+  totpKey,
   userKey,
 } from '../identity-keys.js';
 import { isAdmin, type Membership, type Organization, type User } from './account.js';
@@ -129,18 +130,26 @@ export class AccountsRepository {
     }
   }
 
-  /** To be written with the proof: a new password after which every sign-in is void, and a proven address. */
-  passwordReset(user: User, password_hash: string, after: string): TransactItem {
-    return {
-      Update: {
-        TableName: IDENTITY_TABLE,
-        Key: { ...userKey(user.user_id) },
-        UpdateExpression:
-          'SET password_hash = :new, sessions_after = :after, email_verified = :true REMOVE sessions_kept',
-        ConditionExpression: 'attribute_exists(pk) AND email = :email',
-        ExpressionAttributeValues: { ':new': password_hash, ':after': after, ':true': true, ':email': user.email },
+  /**
+   * To be written with the proof: a new password after which every sign-in is void, and a verified address. The second factor of an
+   * account whose address was unverified goes: its owner may not have set it up.
+   */
+  passwordReset({ user_id, email, email_verified }: User, password_hash: string, after: string): TransactItem[] {
+    const Update = {
+      TableName: IDENTITY_TABLE,
+      Key: { ...userKey(user_id) },
+      UpdateExpression: `SET password_hash = :new, sessions_after = :after, email_verified = :true REMOVE sessions_kept${email_verified ? '' : ', totp_enabled'}`,
+      ConditionExpression: 'attribute_exists(pk) AND email = :email AND email_verified = :before',
+      ExpressionAttributeValues: {
+        ':new': password_hash,
+        ':after': after,
+        ':true': true,
+        ':email': email,
+        ':before': email_verified,
       },
     };
+    const removal = { Delete: { TableName: IDENTITY_TABLE, Key: { ...totpKey(user_id) } } };
+    return [{ Update }, ...(email_verified ? [] : [removal])];
   }
 
   /** To be written with the proof. */

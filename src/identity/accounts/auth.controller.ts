@@ -9,6 +9,7 @@ import { CurrentPrincipal } from '../principal.decorator.js';
 import type { Principal } from '../principal.js';
 import { SessionsEndService } from '../tokens/sessions-end.service.js';
 import { RefreshService } from '../tokens/refresh.service.js';
+import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto, DoneDto, LoginDto, MeDto, RefreshDto, SignedInDto, TokensDto } from './dto/auth.dto.js';
 import { SignInService } from './sign-in.service.js';
@@ -30,9 +31,9 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in with a password', operationId: 'login' })
-  @ApiOkResponse({ type: SignedInDto, description: 'Tokens for the first organisation of the user.' })
+  @ApiSignedIn('Tokens for the first organisation of the user.')
   @ApiErrors(400, 401, 403, 429)
-  login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto> {
+  login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto | TotpRequiredDto> {
     return this.signIn.withPassword(email, password, address);
   }
 
@@ -71,13 +72,13 @@ export class AuthController {
   @ApiErrors(404)
   async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
     const [user, all] = await Promise.all([this.account.get(user_id), this.account.organizationsOf(user_id)]);
-    const { email, name, email_verified, created_at } = user;
+    const { email, name, email_verified, totp_enabled = false, created_at } = user;
     const organizations = all.map(({ organization, membership }) => ({
       org_id: organization.org_id,
       name: organization.name,
       roles: membership.roles,
     }));
-    return { user_id, email, email_verified, name, org_id, roles, via, organizations, created_at };
+    return { user_id, email, email_verified, totp_enabled, name, org_id, roles, via, organizations, created_at };
   }
 
   /** Signs every other sign-in of the user out. */

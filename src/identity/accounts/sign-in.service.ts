@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { TotpService, type TotpRequired } from '../totp/totp.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { type TokenPair, TokenPairs } from '../tokens/token-pairs.service.js';
 import { type Membership, normalEmail, type User } from './account.js';
@@ -16,20 +17,30 @@ export class SignInService {
     private readonly login: LoginService,
     private readonly accounts: AccountsRepository,
     private readonly pairs: TokenPairs,
+    private readonly totp: TotpService,
     private readonly audit: AuditLog,
   ) {}
 
   /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organisation */
-  async withPassword(email: string, password: string, address: string): Promise<SignedIn> {
+  async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequired> {
     const user = await this.login.requireUser(email, password).catch(async (error: unknown) => {
       await this.recordRefusal(normalEmail(email), address);
       throw error;
     });
-    return this.of(user, 'password');
+    return this.afterFirstFactor(user, 'password');
   }
 
   /**
-   * For whoever has proven to be this user.
+   * Tokens for a user who has proven the first factor, or a challenge when the account has a second one.
+   * @throws and @param as {@link of}
+   */
+  async afterFirstFactor(user: User, method: string, membership?: Membership): Promise<SignedIn | TotpRequired> {
+    if (user.totp_enabled === true) return this.totp.challenge(user, method, membership);
+    return this.of(user, method, membership);
+  }
+
+  /**
+   * Tokens for a user who has proven every factor that the account has.
    * @param method how: `password`, `google`, `invitation`, …
    * @param membership of the organisation to sign in to; without it the first one of the user's.
    */

@@ -8,6 +8,7 @@ import { Public } from '../../platform/http/public.decorator.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
 import { SignedInDto } from '../accounts/dto/auth.dto.js';
 import { SignInService } from '../accounts/sign-in.service.js';
+import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
 import { browserOf, rememberBrowser } from './browser-cookie.js';
 import { ExchangeDto, OAuthCodeDto } from './dto/oauth.dto.js';
 import { OAuthExchange } from './oauth-exchange.service.js';
@@ -66,11 +67,11 @@ export class OAuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Exchange a one-time code for tokens', operationId: 'exchangeCode' })
-  @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
+  @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)
-  async exchangeCode(@Body() { code, password }: ExchangeDto): Promise<SignedInDto> {
+  async exchangeCode(@Body() { code, password }: ExchangeDto): Promise<SignedInDto | TotpRequiredDto> {
     const { user, method, membership } = await this.exchange.exchange(code, password);
-    return this.signIn.of(user, method, membership);
+    return this.signIn.afterFirstFactor(user, method, membership);
   }
 
   private async begin(provider: ProviderName, request: Request, response: Response): Promise<void> {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Settings } from '../../platform/config/settings.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
@@ -10,6 +10,7 @@ import { RegisterDto, SignedInDto } from '../accounts/dto/auth.dto.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { SignInService } from '../accounts/sign-in.service.js';
 import { RecoveryService } from '../recovery/recovery.service.js';
+import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
 import { AcceptInvitationDto } from './dto/invitation.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
@@ -52,10 +53,12 @@ export class JoiningController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Accept an invitation', operationId: 'acceptInvitation' })
-  @ApiOkResponse({ type: SignedInDto, description: 'You are a member and signed in.' })
+  @ApiSignedIn('You are a member and signed in.')
   @ApiErrors(400, 404, 409, 429)
-  async accept(@Body() { invitation_token, password, name }: AcceptInvitationDto): Promise<SignedInDto> {
+  async accept(
+    @Body() { invitation_token, password, name }: AcceptInvitationDto,
+  ): Promise<SignedInDto | TotpRequiredDto> {
     const { user, membership } = await this.invitations.accept(invitation_token, password, name);
-    return this.signIn.of(user, 'invitation', membership);
+    return this.signIn.afterFirstFactor(user, 'invitation', membership);
   }
 }

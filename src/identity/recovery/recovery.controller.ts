@@ -12,6 +12,7 @@ import { SignInService } from '../accounts/sign-in.service.js';
 import { browserOf, rememberBrowser } from '../oauth/browser-cookie.js';
 import { CurrentPrincipal } from '../principal.decorator.js';
 import type { Principal } from '../principal.js';
+import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
 import { AcceptedDto, EmailDto, MailedTokenDto, ResetPasswordDto } from './dto/recovery.dto.js';
 import { RecoveryService } from './recovery.service.js';
 
@@ -104,10 +105,13 @@ export class RecoveryController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in with a mailed token', operationId: 'verifyMagicLink' })
-  @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
+  @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)
-  async verifyMagicLink(@Body() { token }: MailedTokenDto, @Req() request: Request): Promise<SignedInDto> {
+  async verifyMagicLink(
+    @Body() { token }: MailedTokenDto,
+    @Req() request: Request,
+  ): Promise<SignedInDto | TotpRequiredDto> {
     const user = await this.recovery.redeemMagicLink(token, browserOf(request));
-    return this.signIn.of(user, 'magic_link');
+    return this.signIn.afterFirstFactor(user, 'magic_link');
   }
 }

@@ -69,7 +69,7 @@ export class RecoveryService {
     await this.passwords.requireGood('password', password, user.email);
     const hash = await this.passwords.hash(password);
     const reset = this.accounts.passwordReset(user, hash, this.ids.next('fam'));
-    if (!(await this.mails.use(mail, token, [reset]))) throw refused();
+    if (!(await this.mails.use(mail, token, reset))) throw refused();
     this.standing.changed(user.user_id);
     await this.lockouts.forget(user.email);
     await this.record(user, 'auth.password_reset');

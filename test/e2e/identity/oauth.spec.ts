@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Secret, TOTP } from 'otpauth';
 import { AuditLog } from '../../../src/identity/audit/audit-log.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { OAuthProviderProcess } from '../../support/oauth-provider-process.js';
+import { noteSecrets } from '../../support/suite-logs.js';
 
 interface SignedIn {
   access_token: string;
@@ -105,6 +107,24 @@ async function signInAs(claims: Record<string, unknown>): Promise<string> {
 }
 
 describe('sign-in through an OpenID Connect provider', () => {
+  it('asks for the second factor of an account that has one', async () => {
+    const email = person();
+    const proven = { email, email_verified: true, name: 'Ada' };
+    const { access_token } = bare<SignedIn>(await exchange(await signInAs(proven)));
+    const authorized = { authorization: `Bearer ${access_token}` };
+    const post = (path: string, body: unknown) =>
+      app.http.anonymous().post(`/api/v1/auth/totp/${path}`, body, authorized);
+    const { secret } = bare<{ secret: string }>(await post('enable', {}));
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    const { recovery_codes } = bare<{ recovery_codes: string[] }>(await post('confirm', { code }));
+    for (const token of recovery_codes) noteSecrets({ token });
+    const asked = bare<{ totp_required: boolean; challenge_token: string }>(await exchange(await signInAs(proven)));
+    expect(asked.totp_required).toBe(true);
+    const { challenge_token } = asked;
+    const done = await post('login', { challenge_token, code: recovery_codes[0] });
+    expect([done.status, bare<SignedIn>(done).user.email]).toEqual([200, email]);
+  });
+
   it('goes all the way round with PKCE, and hands over a code that is good once', async () => {
     const email = person();
     const browser = new Browser();

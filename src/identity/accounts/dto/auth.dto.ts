@@ -110,6 +110,12 @@ export class MeDto extends SignedInUserDto {
   email_verified: boolean;
 
   /**
+   * Whether a sign-in needs a code of an authenticator.
+   * @example false
+   */
+  totp_enabled: boolean;
+
+  /**
    * How the request was signed in.
    * @example token
    */

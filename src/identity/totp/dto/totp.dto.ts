@@ -1,0 +1,102 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { SignedInDto } from '../../accounts/dto/auth.dto.js';
+
+export class EnableTotpDto {
+  /**
+   * Your password; an account without one leaves it out.
+   * @example 'correct horse battery'
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 1000)
+  password?: string;
+}
+
+export class TotpCodeDto {
+  /**
+   * Six digits of the authenticator.
+   * @example '492039'
+   */
+  @IsString()
+  @Length(6, 40)
+  code: string;
+}
+
+export class DisableTotpDto extends EnableTotpDto {
+  /**
+   * Six digits of the authenticator, or a recovery code.
+   * @example '492039'
+   */
+  @IsString()
+  @Length(6, 40)
+  code: string;
+}
+
+export class TotpLoginDto {
+  /**
+   * Of the answer to the first factor.
+   * @example nxt_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4gY2hhbGxlbmdl
+   */
+  @IsString()
+  @Length(1, 200)
+  challenge_token: string;
+
+  /**
+   * Six digits of the authenticator, or a recovery code.
+   * @example '492039'
+   */
+  @IsString()
+  @Length(6, 40)
+  code: string;
+}
+
+export class TotpSecretDto {
+  /**
+   * Base32, to type into an authenticator. Shown this once.
+   * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+   */
+  secret: string;
+
+  /**
+   * The same as a URI, to show as a QR code.
+   * @example 'otpauth://totp/Nexus:ada%40example.com?issuer=Nexus&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30'
+   */
+  otpauth_uri: string;
+}
+
+export class RecoveryCodesDto {
+  /**
+   * Ten codes, each good for one sign-in without the authenticator. Shown this once.
+   * @example ["abcd-efgh-ijkl-mnop"]
+   */
+  recovery_codes: string[];
+}
+
+export class TotpRequiredDto {
+  @ApiProperty({ enum: [true], example: true, description: 'The account has a second factor: send its code next.' })
+  totp_required: true;
+
+  /**
+   * For `POST /auth/totp/login`, at most five attempts.
+   * @example nxt_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4gY2hhbGxlbmdl
+   */
+  challenge_token: string;
+
+  /**
+   * Seconds until the challenge expires.
+   * @example 300
+   */
+  expires_in: number;
+}
+
+/** Documents the answer of a sign-in: tokens, or the demand for the second factor. */
+export const ApiSignedIn = (description: string) =>
+  applyDecorators(
+    ApiExtraModels(SignedInDto, TotpRequiredDto),
+    ApiOkResponse({
+      description: `${description} An account with a second factor gets a challenge for POST /auth/totp/login instead.`,
+      schema: { oneOf: [{ $ref: getSchemaPath(SignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
+    }),
+  );

@@ -1,0 +1,84 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { Access } from '../access.decorator.js';
+import { AccountService } from '../accounts/account.service.js';
+import { DoneDto, SignedInDto } from '../accounts/dto/auth.dto.js';
+import { SignInService } from '../accounts/sign-in.service.js';
+import { CurrentPrincipal } from '../principal.decorator.js';
+import type { Principal } from '../principal.js';
+import {
+  DisableTotpDto,
+  EnableTotpDto,
+  RecoveryCodesDto,
+  TotpCodeDto,
+  TotpLoginDto,
+  TotpSecretDto,
+} from './dto/totp.dto.js';
+import { TotpService } from './totp.service.js';
+
+@ApiTags('sign-in')
+@Bare()
+@Controller('auth/totp')
+export class TotpController {
+  constructor(
+    private readonly totp: TotpService,
+    private readonly account: AccountService,
+    private readonly signIn: SignInService,
+  ) {}
+
+  /** Add the secret to an authenticator, then confirm with a code. Until then sign-in stays as it is. */
+  @Post('enable')
+  @Access('viewer')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Begin to set up a second factor', operationId: 'enableTotp' })
+  @ApiOkResponse({ type: TotpSecretDto, description: 'The secret, shown this once.' })
+  @ApiErrors(400, 403, 404, 429)
+  async enable(@CurrentPrincipal() principal: Principal, @Body() { password }: EnableTotpDto): Promise<TotpSecretDto> {
+    return this.totp.enable(await this.account.requireOwner(principal, password));
+  }
+
+  /** From now on every sign-in of the account asks for a code, through a password, a provider, an invitation or a link. */
+  @Post('confirm')
+  @Access('viewer')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Switch the second factor on', operationId: 'confirmTotp' })
+  @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes, shown this once.' })
+  @ApiErrors(400, 403, 404, 429)
+  async confirm(@CurrentPrincipal() principal: Principal, @Body() { code }: TotpCodeDto): Promise<RecoveryCodesDto> {
+    return { recovery_codes: await this.totp.confirm(await this.account.requireSelf(principal), code) };
+  }
+
+  /** Takes a code of the authenticator or a recovery code. */
+  @Post('disable')
+  @Access('viewer')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Switch the second factor off', operationId: 'disableTotp' })
+  @ApiOkResponse({ type: DoneDto, description: 'Off. The secret and the recovery codes are deleted.' })
+  @ApiErrors(400, 403, 404, 429)
+  async disable(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { password, code }: DisableTotpDto,
+  ): Promise<DoneDto> {
+    await this.totp.disable(await this.account.requireOwner(principal, password), code);
+    return { done: true };
+  }
+
+  /** At most five attempts for one challenge. A code can be used once. */
+  @Post('login')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Finish a sign-in with the second factor', operationId: 'loginWithTotp' })
+  @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
+  @ApiErrors(400, 401, 403, 429)
+  async login(@Body() { challenge_token, code }: TotpLoginDto): Promise<SignedInDto> {
+    const { user, method, membership } = await this.totp.redeem(challenge_token, code);
+    return this.signIn.of(user, method, membership);
+  }
+}
