@@ -7,6 +7,7 @@ import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
 import { Sandbox } from '../tools/sandbox/sandbox.js';
 import { ToolResolver } from '../tools/tool-resolver.js';
+import { ToolWorkers } from '../tools/tool-workers.js';
 
 /** What one agent needs to run: models and tools, no database and no HTTP framework. */
 @Module({})
@@ -18,10 +19,11 @@ export class AgentServerModule {
       providers: [
         LocalRuntime,
         Sandbox,
+        ToolWorkers,
         {
           provide: ToolResolver,
-          inject: [Sandbox],
-          useFactory: (sandbox: Sandbox) => ToolResolver.standalone(sandbox),
+          inject: [Sandbox, ToolWorkers],
+          useFactory: (sandbox: Sandbox, workers: ToolWorkers) => ToolResolver.standalone(sandbox, workers),
         },
       ],
     };

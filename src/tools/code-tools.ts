@@ -13,9 +13,10 @@ const TEST_NOW = new Date('2026-01-01T00:00:00.000Z');
 /** Runs tools that were written for an agent. */
 @Injectable()
 export class CodeTools {
-  private readonly inputs = new InputCheck();
-
-  constructor(private readonly sandbox: Sandbox) {}
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly inputs: InputCheck = new InputCheck(),
+  ) {}
 
   /** Throws {@link ToolError} for input that does not fit the schema and for whatever goes wrong inside. */
   async call(

@@ -1,67 +1,56 @@
-import type { ValidateFunction } from 'ajv';
+import { Injectable } from '@nestjs/common';
+import { WorkerError } from '../platform/async/worker-pool.js';
+import { RateLimitedError } from '../shared/domain-error.js';
 import { ToolError } from './tool.js';
+import { ToolWorkers } from './tool-workers.js';
 
-const KEPT = 200;
-const REASONS_MAX = 5;
+type Schema = Record<string, unknown>;
 
-/** Checks inputs against JSON Schemas that users, services or models wrote. Compiled schemas are kept, the oldest goes first. */
+/** Checks inputs against JSON Schemas that users, services or models wrote. The schemas are compiled and run in threads only. */
+@Injectable()
 export class InputCheck {
-  private readonly compiled = new Map<string, ValidateFunction>();
+  /** A schema is written out once, however often it is used. */
+  private readonly texts = new WeakMap<Schema, string>();
+
+  constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {}
 
   /** Throws {@link ToolError} that tells the model what is wrong with its input. */
-  async require(name: string, schema: Record<string, unknown>, input: unknown): Promise<void> {
-    const validate = await this.validatorOf(schema);
-    if (validate(input)) return;
-    const reasons = (validate.errors ?? [])
-      .slice(0, REASONS_MAX)
-      .map(({ instancePath, message, params }) =>
-        [instancePath.slice(1).replaceAll('/', '.') || 'input', message, extra(params)].filter(Boolean).join(' '),
-      );
-    throw new ToolError(`The input of ${name} is not valid: ${reasons.join('; ')}`);
+  async require(name: string, schema: Schema, input: unknown): Promise<void> {
+    const problem = await this.workers.inputProblem(this.textOf(schema), input).catch((error: unknown) => {
+      if (!(error instanceof WorkerError)) throw error;
+      if (error.failure === 'busy')
+        throw new ToolError(`${name} cannot run now: too many tools are waiting. Try again in a moment.`, {
+          cause: error,
+        });
+      throw new ToolError(`The input of ${name} could not be checked: ${reasonOf(error)}.`, { cause: error });
+    });
+    if (problem !== undefined) throw new ToolError(`The input of ${name} is not valid: ${problem}`);
   }
 
-  /** Why the schema cannot be used; undefined when it can. */
-  async problemOf(schema: Record<string, unknown>): Promise<string | undefined> {
+  /** Why the schema cannot be used; undefined when it can. @throws RateLimitedError when too many checks are waiting */
+  async problemOf(schema: Schema): Promise<string | undefined> {
     try {
-      await this.validatorOf(schema);
-      return undefined;
+      return await this.workers.schemaProblem(this.textOf(schema));
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      if (error instanceof WorkerError) return problemOfWorker(error);
+      throw error;
     }
   }
 
-  private async validatorOf(schema: Record<string, unknown>): Promise<ValidateFunction> {
-    const key = JSON.stringify(schema);
-    const known = this.compiled.get(key);
-    if (known) return known;
-    const validate = await compile(schema);
-    this.compiled.set(key, validate);
-    const [oldest] = this.compiled.keys();
-    if (this.compiled.size > KEPT && oldest !== undefined) this.compiled.delete(oldest);
-    return validate;
+  private textOf(schema: Schema): string {
+    const text = this.texts.get(schema) ?? JSON.stringify(schema);
+    this.texts.set(schema, text);
+    return text;
   }
 }
 
-/**
- * Regular expressions of a schema are shown to the model but not run here: one that explodes would stop the whole process.
- * Identifiers are left out, so that no schema can refer to another one.
- */
-async function compile({ $schema: _schema, $id: _id, ...schema }: Record<string, unknown>): Promise<ValidateFunction> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const anything = Object.assign(() => ({ test: () => true }), { code: 'undefined' });
-  const ajv = new Ajv2020({
-    strict: false,
-    allErrors: false,
-    logger: false,
-    validateFormats: false,
-    code: { regExp: anything },
-  });
-  for (const keyword of ['pattern', 'patternProperties']) ajv.removeKeyword(keyword);
-  return ajv.compile(schema);
+/** A failed check as the fault of what was checked. @throws RateLimitedError when the threads are busy */
+export function problemOfWorker(error: WorkerError): string {
+  if (error.failure === 'busy') throw new RateLimitedError('Too many documents are being read', 5, { cause: error });
+  return reasonOf(error);
 }
 
-function extra(params: Record<string, unknown>): string {
-  const { allowedValues, additionalProperty } = params;
-  if (Array.isArray(allowedValues)) return `(${allowedValues.slice(0, 20).join(', ')})`;
-  return typeof additionalProperty === 'string' ? `(${additionalProperty})` : '';
+function reasonOf({ failure, message }: WorkerError): string {
+  if (failure === 'time') return 'checking it takes too long';
+  return failure === 'memory' ? 'checking it needs too much memory' : message;
 }

@@ -2,8 +2,13 @@ import type { ToolExecutionOptions } from 'ai';
 import { TOOL_OUTPUT_LIMIT_BYTES } from './bounded-output.js';
 import type { ToolContext } from './tool.js';
 import { ToolCatalogue } from './tool-catalogue.js';
+import { ToolWorkers } from './tool-workers.js';
 
-const catalogue = new ToolCatalogue();
+const workers = new ToolWorkers();
+const catalogue = new ToolCatalogue(workers);
+
+afterAll(() => workers.onApplicationShutdown());
+
 const context: ToolContext = {
   knowledge: [
     {
@@ -62,6 +67,39 @@ describe('ToolCatalogue', () => {
     const output = await catalogue.execute('json_query', { json, query: 'text' }, context);
     expect(output).toMatchObject({ truncated: true });
     expect(Buffer.byteLength(JSON.stringify(output))).toBeLessThanOrEqual(TOOL_OUTPUT_LIMIT_BYTES);
+  });
+
+  it.each([
+    ['calculator', { expression: Array(33).fill('acos(atan(.2))').join('+') }],
+    ['json_query', { json: JSON.stringify(Array(400).fill({ a: 1 })), query: `${'to_string([@])|'.repeat(30)}@` }],
+  ])('lets a heavy call of %s hold up nothing but itself', async (name, input) => {
+    let ticks = 0;
+    const ticking = setInterval(() => (ticks += 1), 10);
+    const outcome = await catalogue.execute(name, input, context).then(
+      () => 'answered',
+      (error: Error) => error.message,
+    );
+    // A fast machine finishes the sum in time.
+    expect(outcome).toMatch(
+      name === 'calculator'
+        ? /^answered$|did not finish within 2 seconds/
+        : /^json_query failed: it (did not finish within 2 seconds|needs more than 64 MB of memory)\.$/,
+    );
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(5);
+    expect(await catalogue.execute('calculator', { expression: '1 + 1' }, context)).toMatchObject({ result: '2' });
+  });
+
+  it('ends a call when its run ends', async () => {
+    const ending = new AbortController();
+    const json = JSON.stringify(Array(400).fill({ a: 1 }));
+    const call = catalogue.execute(
+      'json_query',
+      { json, query: `${'to_string([@])|'.repeat(30)}@` },
+      { ...context, signal: ending.signal },
+    );
+    ending.abort(new Error('the run was cancelled'));
+    await expect(call).rejects.toThrow('the run was cancelled');
   });
 
   it('offers the named tools to the AI SDK, bound to the run', async () => {

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Schema, ToolSet } from 'ai';
 import { aiSdk } from '../models/ai-sdk.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { boundedOutput } from './bounded-output.js';
 import { builtinTools } from './builtin/index.js';
-import { type Tool, type ToolContext, ToolError } from './tool.js';
+import type { Tool, ToolContext } from './tool.js';
+import { ToolWorkers } from './tool-workers.js';
 
 /** Every tool that an agent definition can name. */
 @Injectable()
@@ -13,6 +13,8 @@ export class ToolCatalogue {
 
   /** Made once for each tool: the SDK would make JSON Schema of it at each run. */
   private readonly schemas = new Map<string, Schema>();
+
+  constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {}
 
   list(): Tool[] {
     return [...this.byName.values()];
@@ -35,16 +37,13 @@ export class ToolCatalogue {
     return this.list().filter((tool) => tool.matches(requirementText));
   }
 
-  /** Runs one tool; the output is bounded, and every fault becomes a {@link ToolError}. */
-  async execute(name: string, input: unknown, context: ToolContext): Promise<unknown> {
-    try {
-      return boundedOutput(await this.get(name).execute(input, context));
-    } catch (error) {
-      if (error instanceof ToolError) throw error;
-      throw new ToolError(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    }
+  /**
+   * Runs one tool in a thread of its own. The output is bounded, and every fault is a ToolError with a message for the model.
+   * @throws ValidationError for an unknown name; ToolError; the signal's reason when the caller went away
+   */
+  async execute(name: string, input: unknown, { knowledge, now, signal }: ToolContext): Promise<unknown> {
+    const documents = this.get(name).searches_documents ? { documents: knowledge } : {};
+    return this.workers.runTool({ name, input, now_ms: now().getTime(), ...documents }, signal);
   }
 
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */

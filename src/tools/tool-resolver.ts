@@ -3,8 +3,10 @@ import type { Tool, ToolSet } from 'ai';
 import { aiSdk } from '../models/ai-sdk.js';
 import { AttachedToolSets } from './attached/attached-tool-sets.js';
 import { CodeTools } from './code-tools.js';
+import { InputCheck } from './input-check.js';
 import { Sandbox } from './sandbox/sandbox.js';
 import { ToolCatalogue } from './tool-catalogue.js';
+import { ToolWorkers } from './tool-workers.js';
 import type { CodeTool, DefinedTool } from './tool-definition.js';
 import type { ToolRun } from './tool-run.js';
 
@@ -23,8 +25,10 @@ export class ToolResolver {
   ) {}
 
   /** Tools of a process that serves definitions without the platform's database: nothing is attached. */
-  static standalone(sandbox = new Sandbox()): ToolResolver {
-    return new ToolResolver(new ToolCatalogue(), new CodeTools(sandbox), { of: async () => ({}) });
+  static standalone(sandbox = new Sandbox(), workers = new ToolWorkers()): ToolResolver {
+    return new ToolResolver(new ToolCatalogue(workers), new CodeTools(sandbox, new InputCheck(workers)), {
+      of: async () => ({}),
+    });
   }
 
   /** As the AI SDK takes them. @throws ValidationError when the definition names a built-in tool that does not exist */

@@ -5,6 +5,4 @@ export interface ToolRun extends ToolContext {
   org_id: string;
   /** `<project_id>:<name>`; what is attached to it and to its project comes along. */
   agent_id: string;
-  /** Ends calls when the run ends. */
-  signal?: AbortSignal;
 }

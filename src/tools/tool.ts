@@ -11,6 +11,8 @@ export interface ToolContext {
   /** Documents of the agent and of the session. */
   knowledge: readonly ToolDocument[];
   now: () => Date;
+  /** Ends calls when the run ends. */
+  signal?: AbortSignal;
 }
 
 /** `expected` is contained in the output for `input`; tests hold every example to it, and builds show them. */
@@ -29,6 +31,8 @@ export interface Tool {
   readonly input_schema: Record<string, unknown>;
   readonly examples: readonly ToolExample[];
   readonly keywords: readonly string[];
+  /** Whether it is given the documents of the run. */
+  readonly searches_documents: boolean;
   /** Whether a requirement in plain language asks for something that this tool does. */
   matches(requirementText: string): boolean;
   /** Throws {@link ToolError} with a message for the model. */
@@ -53,12 +57,22 @@ export interface ToolSpecification<S extends z.ZodType> {
   keywords: readonly string[];
   /** For what words alone cannot say, e.g. "3 + 4". */
   pattern?: RegExp;
+  searches_documents?: boolean;
   run(input: z.infer<S>, context: ToolContext): unknown;
 }
 
 /** Makes a tool of its specification; the input is checked against the schema before `run` sees it. */
 export function defineTool<S extends z.ZodType>(specification: ToolSpecification<S>): Tool {
-  const { name, display_name, description, schema, examples, keywords, pattern } = specification;
+  const {
+    name,
+    display_name,
+    description,
+    schema,
+    examples,
+    keywords,
+    pattern,
+    searches_documents = false,
+  } = specification;
   const input_schema = z.toJSONSchema(schema, { io: 'input' });
   const words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${keywords.join('|')})(?![\\p{L}\\p{N}])`, 'iu');
   return {
@@ -69,6 +83,7 @@ export function defineTool<S extends z.ZodType>(specification: ToolSpecification
     input_schema,
     examples,
     keywords,
+    searches_documents,
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
     execute: async (input, context) => specification.run(checked(name, schema, input), context),
   };

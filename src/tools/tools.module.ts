@@ -11,18 +11,22 @@ import { ToolTest } from './attached/tool-test.service.js';
 import { ToolsController } from './attached/tools.controller.js';
 import { CodeTools } from './code-tools.js';
 import { HttpCaller } from './http/http-caller.js';
+import { InputCheck } from './input-check.js';
 import { McpConnections } from './mcp/mcp-connections.js';
 import { McpTools } from './mcp/mcp-tools.js';
 import { OpenapiDocuments } from './openapi/openapi-document.js';
 import { Sandbox } from './sandbox/sandbox.js';
 import { ToolCatalogue } from './tool-catalogue.js';
 import { ToolResolver } from './tool-resolver.js';
+import { ToolWorkers } from './tool-workers.js';
 
 /** Built-in tools, tools written for an agent, and tools attached to projects and agents. Their owners are a port, bound above. */
 @Module({
   controllers: [ToolsController],
   providers: [
     ToolCatalogue,
+    ToolWorkers,
+    InputCheck,
     Sandbox,
     CodeTools,
     SecretBox,

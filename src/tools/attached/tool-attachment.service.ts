@@ -29,11 +29,10 @@ export interface ToolWish {
 /** Attaches a tool: asks the service what it can do, checks that, and stores it. */
 @Injectable()
 export class ToolAttachment {
-  private readonly schemas = new InputCheck();
-
   constructor(
     private readonly store: AttachedToolStore,
     private readonly operations: ToolOperations,
+    private readonly schemas: InputCheck,
     private readonly owners: ToolOwners,
     private readonly clock: Clock,
     private readonly ids: Ids,

@@ -11,9 +11,8 @@ import { type Credential, parseCredential } from './tool-config.js';
 /** Calls an attached tool: input checked, credential presented, output bounded. */
 @Injectable()
 export class ToolCaller {
-  private readonly inputs = new InputCheck();
-
   constructor(
+    private readonly inputs: InputCheck,
     private readonly http: HttpCaller,
     private readonly mcp: McpTools,
     private readonly secrets: SecretBox,

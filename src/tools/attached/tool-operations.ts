@@ -5,12 +5,9 @@ import { ValidationError } from '../../shared/domain-error.js';
 import { httpOperation } from '../http/http-tool.js';
 import { McpTools } from '../mcp/mcp-tools.js';
 import { OpenapiDocuments } from '../openapi/openapi-document.js';
-import { operationsOf, serverOf } from '../openapi/openapi-operations.js';
 import type { ToolOperation } from './attached-tool.js';
-import type { Credential, McpToolConfig, OpenapiToolConfig, ToolConfig } from './tool-config.js';
-
-/** More would crowd everything else out of the model's view. */
-export const OPERATIONS_MAX = 50;
+import { chosenOperations } from './chosen-operations.js';
+import type { Credential, McpToolConfig, ToolConfig } from './tool-config.js';
 
 /** Finds out what a tool can do, when it is attached. */
 @Injectable()
@@ -34,7 +31,7 @@ export class ToolOperations {
       case 'mcp':
         return chosen(await this.ofServer(tool, config, credential), config.operations);
       case 'openapi':
-        return chosen(await this.ofDocument(tool.name, config), config.operations);
+        return this.documents.operations(tool.name, config);
     }
   }
 
@@ -55,28 +52,10 @@ export class ToolOperations {
       throw ValidationError.field('config.transport.type', '"stdio" is off here (setting NEXUS_ALLOW_STDIO_TOOLS)');
     if (credential) throw ValidationError.field('credential', 'cannot be presented to a program: use streamable_http');
   }
-
-  private async ofDocument(name: string, config: OpenapiToolConfig): Promise<ToolOperation[]> {
-    const document = await this.documents.load(config);
-    const server = serverOf(document, config);
-    this.outgoing.check(server);
-    return operationsOf(name, document, server);
-  }
 }
 
 function chosen(operations: ToolOperation[], wanted: readonly string[] | undefined): ToolOperation[] {
-  const unknown = (wanted ?? []).filter((name) => !operations.some(({ operation }) => operation === name));
-  if (unknown.length > 0)
-    throw ValidationError.field('config.operations', `names what is not there: ${unknown.join(', ')}`);
-  const kept = wanted ? operations.filter(({ operation }) => wanted.includes(operation)) : operations;
-  if (kept.length === 0) throw ValidationError.field('config', 'offers no operation');
-  if (kept.length > OPERATIONS_MAX)
-    throw ValidationError.field(
-      'config.operations',
-      `must choose at most ${OPERATIONS_MAX}; there are ${kept.length}: ${kept
-        .slice(0, 20)
-        .map(({ operation }) => operation)
-        .join(', ')}...`,
-    );
-  return kept;
+  const answer = chosenOperations(operations, wanted);
+  if ('problem' in answer) throw ValidationError.field(answer.field, answer.problem);
+  return answer.kept;
 }

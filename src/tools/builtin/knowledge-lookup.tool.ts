@@ -49,6 +49,7 @@ export const knowledgeLookup = defineTool({
     'research\\p{L}*',
     'wiki',
   ],
+  searches_documents: true,
   run: async ({ query, limit }, { knowledge }) => {
     if (knowledge.length === 0)
       throw new ToolError('No documents were given to this agent or uploaded to this session.');

@@ -1,42 +1,63 @@
-import { ValidationError } from '../../shared/domain-error.js';
 import type { HttpCall, InputPlace, JsonSchema, ToolOperation } from '../attached/attached-tool.js';
 import { operationName } from '../attached/operation-name.js';
 import { riskOf } from '../http/http-tool.js';
-import type { OpenapiDocument } from './openapi-document.js';
-import { isRecord, resolved, SchemaCollector } from './schema-collector.js';
+import { isRecord, type OpenapiDocument, resolved, SchemaCollector } from './schema-collector.js';
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 const DESCRIPTION_MAX = 1_000;
 const PLACES: Readonly<Record<string, InputPlace>> = { path: 'path', query: 'query', header: 'header' };
 
-/** Every operation of a document as a tool. @param server the address before every path */
-export function operationsOf(tool: string, document: OpenapiDocument, server: string): ToolOperation[] {
-  const base = server.replace(/\/+$/, '');
-  const allowed_hosts = [new URL(base).host];
+/** An operation as it stands in a document. */
+export interface ListedOperation {
+  /** Its id, or its method and path. */
+  operation: string;
+  method: string;
+  path: string;
+  /** What stands under the path, shared by its methods. */
+  item: JsonSchema;
+  described: JsonSchema;
+}
+
+/** Every operation of a document. */
+export function listedOperations(document: OpenapiDocument): ListedOperation[] {
   return Object.entries(isRecord(document['paths']) ? document['paths'] : {}).flatMap(([path, entry]) => {
     const item = resolved(document, entry);
-    return METHODS.filter((method) => isRecord(item[method])).map((method): ToolOperation => {
+    return METHODS.filter((method) => isRecord(item[method])).map((method) => {
       const described = item[method] as JsonSchema;
-      const { schema, places } = inputOf(document, item, described);
-      const id = typeof described['operationId'] === 'string' ? described['operationId'] : `${method}_${path}`;
-      const call: HttpCall = { method: method.toUpperCase(), url: base + path, headers: {}, places, allowed_hosts };
-      return {
-        name: operationName(tool, id),
-        operation: id,
-        description: descriptionOf(described, method, path),
-        input_schema: schema,
-        risk: riskOf(method),
-        call,
-      };
+      const operation = typeof described['operationId'] === 'string' ? described['operationId'] : `${method}_${path}`;
+      return { operation, method, path, item, described };
     });
   });
 }
 
-/** The first server with the defaults of its variables, relative to where the document was found. */
+/** One operation as a tool's. @param server the address before every path */
+export function operationOf(
+  tool: string,
+  document: OpenapiDocument,
+  server: string,
+  { operation, method, path, item, described }: ListedOperation,
+): ToolOperation {
+  const base = server.replace(/(?<!\/)\/+$/, '');
+  const { schema, places } = inputOf(document, item, described);
+  const call: HttpCall = {
+    ...{ method: method.toUpperCase(), url: base + path, headers: {}, places },
+    allowed_hosts: [new URL(base).host],
+  };
+  return {
+    name: operationName(tool, operation),
+    operation,
+    description: descriptionOf(described, method, path),
+    input_schema: schema,
+    risk: riskOf(method),
+    call,
+  };
+}
+
+/** The first server with the defaults of its variables, relative to where the document was found; undefined without one. */
 export function serverOf(
   document: OpenapiDocument,
   config: { server_url?: string | undefined; url?: string | undefined },
-): string {
+): string | undefined {
   const servers = Array.isArray(document['servers']) ? (document['servers'] as unknown[]) : [];
   const first = isRecord(servers[0]) ? servers[0] : {};
   const variables = isRecord(first['variables']) ? first['variables'] : {};
@@ -46,9 +67,7 @@ export function serverOf(
     return isRecord(variable) ? String(variable['default']) : '';
   });
   const address = config.server_url ?? filled;
-  if (!URL.canParse(address, config.url))
-    throw ValidationError.field('config.server_url', 'is needed: the document does not name its server');
-  return new URL(address, config.url).href;
+  return URL.canParse(address, config.url) ? new URL(address, config.url).href : undefined;
 }
 
 function inputOf(

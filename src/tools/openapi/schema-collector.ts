@@ -1,7 +1,10 @@
 import type { JsonSchema } from '../attached/attached-tool.js';
-import type { OpenapiDocument } from './openapi-document.js';
+
+export type OpenapiDocument = Record<string, unknown>;
 
 const DEPTH_MAX = 200;
+/** Schemas that one operation may refer to, directly or through others. */
+const DEFINITIONS_MAX = 1_000;
 
 /** What a reference inside the document points to; undefined when there is nothing. */
 export function pointedTo(document: OpenapiDocument, reference: string): unknown {
@@ -56,9 +59,11 @@ export class SchemaCollector {
     const known = this.names.get(reference);
     if (known !== undefined) return known;
     const base = (reference.split('/').at(-1) ?? 'schema').replaceAll(/[^A-Za-z0-9_]/g, '_');
-    const taken = new Set(this.names.values());
-    const name = taken.has(base) ? `${base}_${taken.size}` : base;
+    if (this.names.size >= DEFINITIONS_MAX) throw new Error(`an operation refers to over ${DEFINITIONS_MAX} schemas`);
+    const name = Object.hasOwn(this.definitions, base) ? `${base}_${this.names.size}` : base;
     this.names.set(reference, name);
+    // The name is taken before the schema is copied, since that may come back to it.
+    this.definitions[name] = {};
     this.definitions[name] = this.copy(pointedTo(this.document, reference) ?? {});
     return name;
   }

@@ -12,7 +12,5 @@ export interface SandboxRequest {
 
 export type SandboxFailure = 'time' | 'memory' | 'output' | 'error';
 
-/** `output` is JSON. A spent engine must not be used again. */
-export type SandboxAnswer = ({ output: string } | { failure: SandboxFailure; message: string }) & {
-  is_spent?: boolean;
-};
+/** `output` is JSON. */
+export type SandboxAnswer = { output: string } | { failure: SandboxFailure; message: string };

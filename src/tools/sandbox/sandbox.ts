@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { WorkerError, WorkerPool } from '../../platform/async/worker-pool.js';
 import { ToolError } from '../tool.js';
 import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
-import { SandboxThread } from './sandbox-thread.js';
+import type { sandboxJobs } from './sandbox.worker.js';
 
 /** Limits of one call of generated code; see docs/tools.md. */
 export const SANDBOX_LIMITS = {
@@ -10,9 +11,8 @@ export const SANDBOX_LIMITS = {
   output_limit_bytes: 256 * 1024,
 } as const;
 
-const THREADS = 2;
-const WAITING_LIMIT = 64;
-const IDLE_MS = 60_000;
+/** What a call may take beyond its own limit before its thread is killed: for code that no interrupt reaches. */
+const GRACE_MS = 1_000;
 
 export interface CodeCall {
   /** For messages. */
@@ -25,15 +25,15 @@ export interface CodeCall {
 }
 
 /**
- * Runs generated code in threads of its own, so that a loop in it holds up nobody: at most two at a time, others wait.
- * Threads start with the first call and end after a minute without one.
+ * Runs generated code in threads of its own, so that a loop in it holds up nothing else: at most two at a time, and at most 64
+ * calls wait. Threads start with the first call and end after half a minute without one.
  */
 @Injectable()
 export class Sandbox implements OnApplicationShutdown {
-  private readonly idle: SandboxThread[] = [];
-  private readonly busy = new Set<SandboxThread>();
-  private readonly waiting: (() => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly pool = new WorkerPool<typeof sandboxJobs>({
+    module: new URL('./sandbox.worker.js', import.meta.url),
+    ...{ threads: 2, waiting_max: 64, heap_mb: 64 },
+  });
 
   /** The JSON value that `run(input)` returned. Throws {@link ToolError} that says what went wrong. */
   async run({ name, source, input, now, signal }: CodeCall): Promise<unknown> {
@@ -43,50 +43,25 @@ export class Sandbox implements OnApplicationShutdown {
       input: JSON.stringify(input ?? null),
       now_ms: now.getTime(),
     };
-    const answer = await this.withThread(name, (thread) => thread.run(request, signal));
+    const answer = await this.answerTo(name, request, signal);
     if ('failure' in answer) throw new ToolError(messageOf(name, answer));
     return JSON.parse(answer.output) as unknown;
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearTimeout(this.timer);
-    await Promise.all([...this.idle.splice(0), ...this.busy].map((thread) => thread.kill()));
+    await this.pool.close();
   }
 
-  private async withThread(
-    name: string,
-    work: (thread: SandboxThread) => Promise<SandboxAnswer>,
-  ): Promise<SandboxAnswer> {
-    if (this.busy.size >= THREADS) await this.turn(name);
-    const thread = this.takeIdle() ?? new SandboxThread();
-    this.busy.add(thread);
+  private async answerTo(name: string, request: SandboxRequest, signal?: AbortSignal): Promise<SandboxAnswer> {
     try {
-      return await work(thread);
-    } finally {
-      this.busy.delete(thread);
-      if (thread.isAlive) this.idle.push(thread);
-      this.waiting.shift()?.();
-      this.endIdleLater();
+      return await this.pool.run('run', request, { deadline_ms: request.time_limit_ms + GRACE_MS, signal });
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error;
+      if (error.failure !== 'busy') return { failure: error.failure, message: error.message };
+      throw new ToolError(`${name} cannot run now: too many tools are waiting. Try again in a moment.`, {
+        cause: error,
+      });
     }
-  }
-
-  private turn(name: string): Promise<void> {
-    if (this.waiting.length >= WAITING_LIMIT)
-      throw new ToolError(`${name} cannot run now: too many tools are waiting. Try again in a moment.`);
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  private takeIdle(): SandboxThread | undefined {
-    for (let thread = this.idle.pop(); thread; thread = this.idle.pop()) if (thread.isAlive) return thread;
-    return undefined;
-  }
-
-  private endIdleLater(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      for (const thread of this.idle.splice(0)) void thread.kill();
-    }, IDLE_MS);
-    this.timer.unref();
   }
 }
 

@@ -1,21 +1,24 @@
 /**
- * The thread in which generated code runs: QuickJS compiled to WebAssembly, a new runtime for every call, so that nothing of
+ * The threads in which generated code runs: QuickJS compiled to WebAssembly, a new runtime for every call, so that nothing of
  * one call is left for the next. The code sees the language and its argument: no modules, no network, no files, no timers.
- * Node loads this file by itself, so it imports packages only.
  */
-import { parentPort } from 'node:worker_threads';
 import variant from '@jitl/quickjs-ng-wasmfile-release-sync';
 import {
   newQuickJSWASMModuleFromVariant,
+  newVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSSyncVariant,
+  type QuickJSWASMModule,
   Scope,
 } from 'quickjs-emscripten-core';
+import { serve } from '../../platform/async/worker-jobs.js';
 import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
 
 const STACK_LIMIT_BYTES = 512 * 1024;
 const MESSAGE_LIMIT = 500;
+/** WebAssembly memory of one engine, in pages of 64 KB: 16 MB at first, never more than 64 MB. Without a maximum it grows to 2 GB. */
+const MEMORY_PAGES = { initial: 256, maximum: 1_024 } as const;
 
 /** Random numbers come in the same order in every call (mulberry32), and there is no finer clock than the fixed one. */
 const PRELUDE = `
@@ -38,8 +41,21 @@ const stopwatch = performance.now.bind(performance);
 Date.now = () => fixedNow;
 Date.prototype.getTimezoneOffset = () => 0;
 
-// The package's types describe its CommonJS side; loaded as a module, its default export is the variant itself.
-const engine = await newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant);
+// An engine that gives up prints why; the caller learns it from the answer.
+console.error = () => undefined;
+
+let engine: Promise<QuickJSWASMModule> | undefined;
+
+function loadEngine(): Promise<QuickJSWASMModule> {
+  // The package's types describe its CommonJS side; loaded as a module, its default export is the variant itself.
+  const bounded = newVariant(variant as unknown as QuickJSSyncVariant, {
+    wasmMemory: new WebAssembly.Memory(MEMORY_PAGES),
+  });
+  return newQuickJSWASMModuleFromVariant(bounded);
+}
+
+/** A global of Node that the types of its library leave to browsers. */
+declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
 
 class SandboxFault extends Error {
   readonly failure: 'time' | 'memory' | 'output' | 'error';
@@ -50,11 +66,20 @@ class SandboxFault extends Error {
   }
 }
 
-parentPort?.on('message', (request: SandboxRequest) => {
-  parentPort?.postMessage(answerTo(request));
-});
+export const sandboxJobs = {
+  run: async () => {
+    await (engine ??= loadEngine());
+    return async (request: SandboxRequest): Promise<SandboxAnswer> => {
+      const { is_spent, ...answer } = answerTo(await (engine ??= loadEngine()), request);
+      if (is_spent) engine = undefined;
+      return answer;
+    };
+  },
+};
 
-function answerTo(request: SandboxRequest): SandboxAnswer {
+export default serve(sandboxJobs);
+
+function answerTo(engine: QuickJSWASMModule, request: SandboxRequest): SandboxAnswer & { is_spent?: boolean } {
   fixedNow = request.now_ms;
   const runtime = engine.newRuntime();
   const started = stopwatch();
@@ -71,7 +96,7 @@ function answerTo(request: SandboxRequest): SandboxAnswer {
   }
 }
 
-function attempt(work: () => string): SandboxAnswer {
+function attempt(work: () => string): SandboxAnswer & { is_spent?: boolean } {
   try {
     return { output: work() };
   } catch (error) {

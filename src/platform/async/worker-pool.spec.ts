@@ -1,0 +1,77 @@
+import { WorkerPool } from './worker-pool.js';
+import type { testJobs } from '../../../test/support/worker-jobs.fixture.js';
+
+const pool = new WorkerPool<typeof testJobs>({
+  module: new URL('../../../test/support/worker-jobs.fixture.js', import.meta.url),
+  threads: 2,
+  waiting_max: 4,
+  heap_mb: 32,
+});
+const soon = { deadline_ms: 200 };
+const later = { deadline_ms: 5_000 };
+
+afterAll(() => pool.close());
+
+describe('WorkerPool', () => {
+  it('answers with what the job returns', async () => {
+    expect(await pool.run('echo', { a: [1, 'é'] }, later)).toEqual({ a: [1, 'é'] });
+  });
+
+  it('passes on the message of a job that throws, and uses the thread again', async () => {
+    await expect(pool.run('fail', 'no such unit', later)).rejects.toMatchObject({
+      name: 'WorkerError',
+      failure: 'error',
+      message: 'no such unit',
+    });
+    expect(await pool.run('echo', 1, later)).toBe(1);
+  });
+
+  it.each(['spin', 'explode'] as const)('kills "%s" at its deadline while the event loop goes on', async (job) => {
+    let ticks = 0;
+    const ticking = setInterval(() => (ticks += 1), 5);
+    await expect(pool.run(job, null, soon)).rejects.toMatchObject({ failure: 'time' });
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(5);
+    expect(await pool.run('echo', 2, later)).toBe(2);
+  });
+
+  it.each(['grow', 'leap'] as const)('ends "%s" at the memory limit and leaves the process alone', async (job) => {
+    await expect(pool.run(job, null, { deadline_ms: 20_000 })).rejects.toMatchObject({ failure: 'memory' });
+    expect(await pool.run('echo', 3, later)).toBe(3);
+  });
+
+  it('fails a job whose thread dies, and starts another thread', async () => {
+    await expect(pool.run('die', null, later)).rejects.toMatchObject({ failure: 'error' });
+    expect(await pool.run('echo', 4, later)).toBe(4);
+  });
+
+  it('does not count the loading of a job towards its deadline', async () => {
+    expect(await pool.run('loadSlowly', 21, { deadline_ms: 50 })).toBe(42);
+  });
+
+  it('gives threads none of the environment', async () => {
+    expect(await pool.run('environment', null, later)).toEqual([]);
+  });
+
+  it('ends a job whose caller goes away with the reason of the caller', async () => {
+    const caller = new AbortController();
+    const job = pool.run('spin', null, { ...later, signal: caller.signal });
+    setTimeout(() => caller.abort(new Error('gone')), 50);
+    await expect(job).rejects.toThrow('gone');
+    await expect(pool.run('echo', 5, { ...later, signal: caller.signal })).rejects.toThrow('gone');
+  });
+
+  it('lets jobs wait for a thread up to its limit and refuses the next as busy', async () => {
+    const jobs = Array.from({ length: 6 }, (_, n) => pool.run(n < 2 ? 'spin' : 'echo', n as never, soon));
+    const answers = Promise.allSettled(jobs);
+    await expect(pool.run('echo', 7, soon)).rejects.toMatchObject({ failure: 'busy' });
+    expect((await answers).map((one) => (one.status === 'fulfilled' ? one.value : 'ended'))).toEqual([
+      'ended',
+      'ended',
+      2,
+      3,
+      4,
+      5,
+    ]);
+  });
+});

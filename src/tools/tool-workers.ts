@@ -1,0 +1,92 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { WorkerError, WorkerPool } from '../platform/async/worker-pool.js';
+import { ToolError } from './tool.js';
+import type { ToolAnswer, toolJobs, ToolTask } from './tool.worker.js';
+
+const MODULE = new URL('./tool.worker.js', import.meta.url);
+const CALL_DEADLINE_MS = 2_000;
+const CHECK_DEADLINE_MS = 1_000;
+const CALL_HEAP_MB = 64;
+/** Documents of 5 MB are legitimate, and reading one takes seconds and many times its size. */
+const DOCUMENT_DEADLINE_MS = 10_000;
+const DOCUMENT_HEAP_MB = 256;
+
+/**
+ * The threads in which tools run and in which foreign schemas and documents are read. Quick work (two threads, 2 seconds,
+ * 64 MB) is kept apart from whole documents (one thread, 10 seconds, 256 MB), so that neither holds the other up.
+ */
+@Injectable()
+export class ToolWorkers implements OnApplicationShutdown {
+  private readonly calls = new WorkerPool<typeof toolJobs>({
+    module: MODULE,
+    threads: 2,
+    waiting_max: 500,
+    heap_mb: CALL_HEAP_MB,
+  });
+
+  private readonly documents = new WorkerPool<typeof toolJobs>({
+    module: MODULE,
+    threads: 1,
+    waiting_max: 20,
+    heap_mb: DOCUMENT_HEAP_MB,
+  });
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.calls.close(), this.documents.close()]);
+  }
+
+  /** What a built-in tool answers, at most 16 KB. @throws ToolError; the signal's reason when the caller went away */
+  async runTool(task: ToolTask, signal?: AbortSignal): Promise<unknown> {
+    const isLookup = task.documents !== undefined;
+    const limits = isLookup
+      ? { seconds: DOCUMENT_DEADLINE_MS / 1000, megabytes: DOCUMENT_HEAP_MB }
+      : { seconds: CALL_DEADLINE_MS / 1000, megabytes: CALL_HEAP_MB };
+    const pool = isLookup ? this.documents : this.calls;
+    const answer = await pool
+      .run('run_tool', task, { deadline_ms: limits.seconds * 1000, signal })
+      .catch((error: unknown) => {
+        throw error instanceof WorkerError ? toolErrorOf(task.name, error, limits) : error;
+      });
+    return outputOf(answer);
+  }
+
+  /**
+   * What is wrong with an input by a foreign JSON Schema; undefined when it fits. @param schema JSON
+   * @throws WorkerError when it cannot be checked within a second and 64 MB
+   */
+  async inputProblem(schema: string, input: unknown): Promise<string | undefined> {
+    return this.calls.run('input_problem', { schema, input }, { deadline_ms: CHECK_DEADLINE_MS });
+  }
+
+  /** Why a foreign JSON Schema cannot be used; undefined when it can. @throws WorkerError as {@link inputProblem} */
+  async schemaProblem(schema: string): Promise<string | undefined> {
+    return this.calls.run('schema_problem', schema, { deadline_ms: CHECK_DEADLINE_MS });
+  }
+
+  /** The operations of an OpenAPI document. @throws WorkerError after 10 seconds or beyond 256 MB */
+  async readOpenapi(
+    ...[request]: Parameters<Awaited<ReturnType<(typeof toolJobs)['read_openapi']>>>
+  ): Promise<Awaited<ReturnType<Awaited<ReturnType<(typeof toolJobs)['read_openapi']>>>>> {
+    return this.documents.run('read_openapi', request, { deadline_ms: DOCUMENT_DEADLINE_MS });
+  }
+}
+
+function outputOf(answer: ToolAnswer): unknown {
+  if ('tool_error' in answer) throw new ToolError(answer.tool_error);
+  return answer.output;
+}
+
+/** What the model and the user learn about a tool that gave no answer. */
+export function toolErrorOf(
+  name: string,
+  error: WorkerError,
+  limits: { seconds: number; megabytes: number },
+): ToolError {
+  const message = {
+    time: `${name} failed: it did not finish within ${limits.seconds} seconds.`,
+    memory: `${name} failed: it needs more than ${limits.megabytes} MB of memory.`,
+    busy: `${name} cannot run now: too many tools are waiting. Try again in a moment.`,
+    error: `${name} failed: ${error.message}.`,
+  }[error.failure];
+  return new ToolError(message, { cause: error });
+}

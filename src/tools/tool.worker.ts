@@ -1,0 +1,47 @@
+/** What the threads of `ToolWorkers` do. Nothing here has a secret, the network or the database. */
+import { serve } from '../platform/async/worker-jobs.js';
+import { boundedOutput } from './bounded-output.js';
+import { ToolError } from './tool.js';
+
+export interface ToolTask {
+  name: string;
+  input: unknown;
+  /** What the tool takes as the present moment, in milliseconds since 1970. */
+  now_ms: number;
+  /** Documents to search; set for the tool that searches them. */
+  documents?: readonly { name: string; content: string }[];
+}
+
+export type ToolAnswer = { output: unknown } | { tool_error: string };
+
+export const toolJobs = {
+  run_tool: async () => {
+    const { builtinTools } = await import('./builtin/index.js');
+    const byName = new Map(builtinTools.map((tool) => [tool.name, tool]));
+    return async ({ name, input, now_ms, documents = [] }: ToolTask): Promise<ToolAnswer> => {
+      try {
+        const tool = byName.get(name);
+        if (!tool) throw new ToolError(`There is no tool "${name}".`);
+        const output = await tool.execute(input, { knowledge: documents, now: () => new Date(now_ms) });
+        return { output: boundedOutput(output) };
+      } catch (error) {
+        if (error instanceof ToolError) return { tool_error: error.message };
+        return { tool_error: `${name} failed: ${error instanceof Error ? error.message : String(error)}` };
+      }
+    };
+  },
+  input_problem: async () => {
+    const { inputProblem } = await import('./schema-check.js');
+    return ({ schema, input }: { schema: string; input: unknown }) => inputProblem(schema, input);
+  },
+  schema_problem: async () => {
+    const { schemaProblem } = await import('./schema-check.js');
+    return (schema: string) => schemaProblem(schema);
+  },
+  read_openapi: async () => {
+    const { readOpenapi } = await import('./openapi/openapi-reader.js');
+    return readOpenapi;
+  },
+};
+
+export default serve(toolJobs);
