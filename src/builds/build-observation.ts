@@ -5,7 +5,7 @@ import { Tracing } from '../platform/observability/tracing/tracing.js';
 import type { Project } from '../projects/project.js';
 import type { BuildStep } from './build.js';
 import type { RunEnding } from './build-run.js';
-import type { StageResult } from './runners/stage-runner.js';
+import type { StepResult } from './step/step.js';
 
 /** From the offline writers' milliseconds to the slowest model, in seconds. */
 const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600];
@@ -52,7 +52,7 @@ export class BuildObservation {
     );
   }
 
-  async step(step: BuildStep, work: () => Promise<StageResult>): Promise<StageResult> {
+  async step(step: BuildStep, work: () => Promise<StepResult>): Promise<StepResult> {
     const stage = step.sub_stage ?? step.stage;
     const startedAt = performance.now();
     let outcome = 'failed';

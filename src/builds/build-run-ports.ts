@@ -4,7 +4,7 @@ import { Settings } from '../platform/config/settings.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
 import { Clock } from '../shared/clock.js';
 import { BuildsRepository } from './builds.repository.js';
-import { StageRunners } from './runners/stage-runners.js';
+import { BuildSteps } from './step/step.js';
 
 /** What a run needs from the platform; one for all runs. */
 @Injectable()
@@ -12,7 +12,7 @@ export class BuildRunPorts {
   constructor(
     readonly progress: ProjectProgressService,
     readonly builds: BuildsRepository,
-    readonly runners: StageRunners,
+    readonly steps: BuildSteps,
     readonly clock: Clock,
     private readonly settings: Settings,
   ) {}

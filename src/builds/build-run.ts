@@ -7,8 +7,8 @@ import { BuildLog } from './build-log.js';
 import type { BuildObservation } from './build-observation.js';
 import type { BuildRunPorts } from './build-run-ports.js';
 import { begun, completed, failed, type Transition } from './build-transitions.js';
-import { BuildFault } from './runners/build-fault.js';
-import type { StageContext, StageResult } from './runners/stage-runner.js';
+import { BuildFault } from './step/step.js';
+import type { StepContext, StepResult } from './step/step.js';
 
 /** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
 const RETRY_WAITS_MS = [500, 2_000, 8_000];
@@ -77,13 +77,12 @@ export class BuildRun {
     }
   }
 
-  private async execute(step: BuildStep): Promise<StageResult> {
+  private async execute(step: BuildStep): Promise<StepResult> {
     const { org_id, project_id } = this.project;
     const stored = await this.ports.progress.contents(org_id, project_id);
     this.interruption.signal.throwIfAborted();
     try {
-      const runner = this.ports.runners.for(step.stage, step.sub_stage);
-      const result = await runner.run(this.context(step, stored));
+      const result = await this.ports.steps.run(step, this.context(step, stored));
       this.interruption.signal.throwIfAborted();
       return result;
     } finally {
@@ -91,7 +90,7 @@ export class BuildRun {
     }
   }
 
-  private context(step: BuildStep, stored: ReadonlyMap<string, string>): StageContext {
+  private context(step: BuildStep, stored: ReadonlyMap<string, string>): StepContext {
     const { project_id, build_id, agent_name, ...project } = this.project;
     // What an earlier attempt made and this one has not is not of this build.
     const made = new Set(this.whole.stages.flatMap(({ artifacts }) => artifacts));
@@ -118,7 +117,7 @@ export class BuildRun {
 
   private async fail(step: BuildStep, error: unknown, isFinal: boolean): Promise<void> {
     if (!(error instanceof DomainError))
-      this.logger.error({ msg: 'a stage runner failed', project_id: this.project.project_id, step, err: error });
+      this.logger.error({ msg: 'a build step failed', project_id: this.project.project_id, step, err: error });
     const logs = this.log.take();
     await this.store((whole) => failed(whole, step, { error, isFinal }, logs, this.now()));
   }

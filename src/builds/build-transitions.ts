@@ -16,8 +16,8 @@ import {
 import type { Stage } from '../stages/stage.js';
 import { type BuildStep, nextStep } from './build.js';
 import type { BuildEnd } from './builds.repository.js';
-import { BuildFault } from './runners/build-fault.js';
-import type { StageArtifact, StageResult } from './runners/stage-runner.js';
+import { BuildFault } from './step/step.js';
+import type { StepArtifact, StepResult } from './step/step.js';
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {
@@ -41,7 +41,7 @@ export function begun(whole: ProjectWhole, step: BuildStep, at: string): Transit
 export function completed(
   whole: ProjectWhole,
   step: BuildStep,
-  result: StageResult,
+  result: StepResult,
   logs: ProjectEventBody[],
   at: string,
 ): Transition {
@@ -118,7 +118,7 @@ function allSubStagesCompleted(stage: Stage): boolean {
 }
 
 /** What a step may find out for the project: its name unless the caller gave one, its agent's name, its agents. */
-function found(project: Project, result: StageResult): Partial<Project> {
+function found(project: Project, result: StepResult): Partial<Project> {
   const isNamedByCaller = project.project_name !== nameFromRequirement(project.requirement);
   return {
     ...(result.project_name === undefined || isNamedByCaller ? {} : { project_name: result.project_name }),
@@ -127,7 +127,7 @@ function found(project: Project, result: StageResult): Partial<Project> {
   };
 }
 
-function artifactsOf(project: Project, step: BuildStep, made: readonly StageArtifact[], at: string): Artifact[] {
+function artifactsOf(project: Project, step: BuildStep, made: readonly StepArtifact[], at: string): Artifact[] {
   const { project_id, org_id, attempt } = project;
   return made.map(({ path, content_type, content }) => {
     const size_bytes = Buffer.byteLength(content);

@@ -1,23 +1,40 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type Type } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ModelsModule } from '../models/models.module.js';
+import { OfflineWriters } from '../models/offline/offline-writers.js';
 import { BuildEngine, BuildRecords } from '../projects/build-engine.port.js';
 import { ProjectsModule } from '../projects/projects.module.js';
+import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { BuildFacts, BuildGauges } from './build-facts.js';
-import { StoredBuildRecords } from './build-records.js';
 import { BuildObservation } from './build-observation.js';
+import { StoredBuildRecords } from './build-records.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import { BuildsRepository } from './builds.repository.js';
 import { EmbeddedBuildEngine } from './embedded-build-engine.js';
 import { QueueMetrics } from './queue-metrics.js';
-import { RunnersModule } from './runners/runners.module.js';
+import { DocumentWriter } from './step/document-writer.js';
+import { BuildSteps, offlineWriters } from './step/step.js';
+import * as STEPS from './steps/steps.js';
 
-/** Binds the build engine that projects declare. Global, because the port's user stands on a lower floor than its maker. */
+const SERVICES = BuildSteps.servicesOf(STEPS);
+
+/** Binds the build engine that projects declare. Global, because projects stand on a lower floor and cannot import it. */
 @Global()
 @Module({
-  imports: [ProjectsModule, RunnersModule, StatisticsModule],
+  imports: [ProjectsModule, StatisticsModule, ModelsModule, ToolsModule, RuntimesModule, AgentsModule],
   providers: [
+    DocumentWriter,
+    ...Object.values(STEPS).flatMap(({ provides }) => provides as Type[]),
+    {
+      provide: BuildSteps,
+      inject: SERVICES,
+      useFactory: (...services: unknown[]) =>
+        new BuildSteps(STEPS, new Map(SERVICES.map((service, index) => [service, services[index]]))),
+    },
     BuildsRepository,
     BuildRunPorts,
     BuildObservation,
@@ -31,7 +48,14 @@ import { RunnersModule } from './runners/runners.module.js';
   exports: [BuildEngine, BuildRecords, EmbeddedBuildEngine, QueueMetrics],
 })
 export class BuildsModule {
-  constructor(aggregator: StatisticsAggregator, recount: StatisticsRecount, facts: BuildFacts, gauges: BuildGauges) {
+  constructor(
+    writers: OfflineWriters,
+    aggregator: StatisticsAggregator,
+    recount: StatisticsRecount,
+    facts: BuildFacts,
+    gauges: BuildGauges,
+  ) {
+    for (const [name, writer] of offlineWriters(STEPS)) writers.register(name, writer);
     aggregator.register(facts);
     recount.registerGauges(gauges);
   }

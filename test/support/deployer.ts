@@ -1,8 +1,9 @@
 import type { AgentsService } from '../../src/agents/agents.service.js';
-import { AcceptanceJudge } from '../../src/builds/runners/agent-deployer/acceptance-judge.js';
-import { AgentDeployerRunner } from '../../src/builds/runners/agent-deployer/agent-deployer.runner.js';
-import { DocumentWriter } from '../../src/builds/runners/document-writer.js';
-import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
+import { DocumentWriter } from '../../src/builds/step/document-writer.js';
+import { offlineWriters } from '../../src/builds/step/step.js';
+import { AcceptanceJudge } from '../../src/builds/steps/agent-deployer/acceptance.js';
+import { AgentDeployer } from '../../src/builds/steps/agent-deployer/step.js';
+import * as STEPS from '../../src/builds/steps/steps.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { OfflineProvider } from '../../src/models/offline/offline-provider.js';
 import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
@@ -18,7 +19,7 @@ export type Registration = Parameters<AgentsService['register']>[0];
 /** The platform's own models with the writers of the build steps. */
 export function offlineModels(): ModelsService {
   const writers = new OfflineWriters();
-  for (const [name, writer] of STAGE_WRITERS) writers.register(name, writer);
+  for (const [name, writer] of offlineWriters(STEPS)) writers.register(name, writer);
   return new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [new OfflineProvider(writers)]);
 }
 
@@ -35,7 +36,7 @@ export function deployer(
   const judge = new AcceptanceJudge(new DocumentWriter(models), models, parseSettings({ ENVIRONMENT: 'test' }));
   const agents = { register } as unknown as AgentsService;
   return {
-    runner: new AgentDeployerRunner(
+    runner: new AgentDeployer(
       new Runtimes([runtime]),
       agents,
       parseSettings({ ENVIRONMENT: 'test' }),

@@ -1,6 +1,7 @@
-import type { ChatCompletionRequest, FixtureResponse } from '@copilotkit/aimock';
 import type { LanguageModelV4Message } from '@ai-sdk/provider';
-import { STAGE_WRITERS } from '../../src/builds/runners/stage-writers.js';
+import type { ChatCompletionRequest, FixtureResponse } from '@copilotkit/aimock';
+import { offlineWriters } from '../../src/builds/step/step.js';
+import * as STEPS from '../../src/builds/steps/steps.js';
 import { OfflineModel } from '../../src/models/offline/offline-model.js';
 import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
 import { readStructuredInput } from '../../src/models/structured-prompt.js';
@@ -23,7 +24,7 @@ export async function scriptedAnswer(request: ChatCompletionRequest): Promise<Fi
   if (name === undefined) return await spokenAnswer(request);
   const asked = request.messages.filter(({ role }) => role === 'user').map(textOf);
   const input = readStructuredInput(asked.join('\n'));
-  const written = name === 'acceptance_verdicts' ? verdictsOn(input) : STAGE_WRITERS.get(name)?.(input);
+  const written = name === 'acceptance_verdicts' ? verdictsOn(input) : offlineWriters(STEPS).get(name)?.(input);
   return { content: JSON.stringify(written), usage: DOCUMENT_USAGE };
 }
 

@@ -1,13 +1,13 @@
-import type { StageArtifact, StageContext } from '../../src/builds/runners/stage-runner.js';
+import type { StepArtifact, StepContext } from '../../src/builds/step/step.js';
 
-export interface RecordingContext extends StageContext {
+export interface RecordingContext extends StepContext {
   artifacts: Map<string, string>;
   logs: { level: string; message: string }[];
-  keep(artifacts: readonly StageArtifact[]): void;
+  keep(artifacts: readonly StepArtifact[]): void;
 }
 
 /** A context as the build engine gives it, which keeps what is logged and stored. */
-export function stageContext(requirement: string, overrides: Partial<StageContext> = {}): RecordingContext {
+export function stageContext(requirement: string, overrides: Partial<StepContext> = {}): RecordingContext {
   const artifacts = new Map<string, string>();
   const logs: { level: string; message: string }[] = [];
   return {

@@ -1,0 +1,258 @@
+import { actionVerb, AGENT_NOUNS, clip, LEAD_VERBS, sentencesOf, STOP_WORDS, withoutEnd } from './words.js';
+
+export type Intent = 'new_project' | 'existing_project' | 'unclear';
+
+/** Something that the agent is asked to do. */
+export interface Capability {
+  verb: string;
+  /** The clause from its verb on: "answer questions about opening hours". */
+  text: string;
+}
+
+export interface Limit {
+  text: string;
+  bound: 'at_most' | 'at_least' | 'exactly';
+  value: number;
+  unit: string;
+}
+
+export interface Fact {
+  /** The sentence as it was written. */
+  statement: string;
+  /** A question that the statement answers. */
+  question: string;
+  /** A word of the statement that a right answer has to repeat. */
+  key: string;
+}
+
+export interface Role {
+  name: string;
+  responsibility: string;
+}
+
+/** What rules can read out of a requirement. Everything is derived from its text alone. */
+export interface RequirementProfile {
+  text: string;
+  sentences: string[];
+  intent: Intent;
+  /** "customer support assistant" */
+  subject: string;
+  audience: string;
+  capabilities: Capability[];
+  entities: string[];
+  limits: Limit[];
+  tone: string[];
+  /** Sentences that oblige or forbid. */
+  rules: string[];
+  facts: Fact[];
+  /** At least two when the requirement describes cooperating roles, else none. */
+  roles: Role[];
+  category: string;
+  slug: string;
+}
+
+const AGENT = AGENT_NOUNS.join('|');
+/** "Build a travel agent that …": what stands before the agent's task. */
+const PREAMBLE = new RegExp(
+  `^.*?\\b(?:${AGENT})s?\\b(?:\\s+(?:named|called)\\s+[^\\s,]+)?[\\s,]*(?:for\\s+[^,]*?\\s+)?(?:that|which|who|to|can|should|must|will)\\b`,
+  'i',
+);
+const SUBJECT =
+  /^(?:it|they|the (?:agent|assistant|bot|chatbot))\s+(?:also\s+)?(?:should|must|can|will|needs? to|has to|is able to)?\s*(?:be able to\s+)?/i;
+const CLAUSE_END = /\s*[,;:]\s+(?:and\s+|or\s+|then\s+)?|\s+(?:and then|and also|as well as|and|then)\s+/i;
+const ASKS_FOR_AGENTS = new RegExp(`\\b(?:${AGENT}|team|system)s?\\b`, 'i');
+const DESCRIBES_COOPERATION = /^\s*(?:they\s+)?(?:work|hand|pass)\b.*\b(?:together|over|on)\b/i;
+const MAX_CAPABILITIES = 12;
+
+/** What the agent is asked to do, clause by clause; at least one, so that every requirement leads to an agent. */
+export function capabilitiesOf(sentences: readonly string[], hasFacts: boolean): Capability[] {
+  const found = new Map<string, Capability>();
+  for (const sentence of sentences) {
+    for (const capability of inSentence(sentence)) {
+      const key = capability.text.toLowerCase();
+      if (!found.has(key)) found.set(key, capability);
+    }
+  }
+  const capabilities = [...found.values()].slice(0, MAX_CAPABILITIES);
+  if (capabilities.length > 0) return capabilities;
+  return hasFacts ? [{ verb: 'answer', text: 'answer questions from the given facts' }] : [asWritten(sentences)];
+}
+
+/** What each role does, in the base form of its verb: "drafts the article" → "draft the article". */
+export function capabilitiesOfRoles(roles: readonly Role[]): Capability[] {
+  return roles.map(({ responsibility }) => {
+    const [first = '', ...rest] = responsibility.split(/\s+/);
+    const verb = actionVerb(first) ?? first.toLowerCase();
+    return { verb, text: [verb, ...rest].join(' ') };
+  });
+}
+
+function inSentence(sentence: string): Capability[] {
+  const body = withoutEnd(sentence).replace(PREAMBLE, '').replace(SUBJECT, '').trim();
+  const capabilities: Capability[] = [];
+  for (const clause of body.split(CLAUSE_END)) {
+    const isListItem = capabilities.length > 0 && !/\s/.test(clause.trim());
+    const capability = isListItem ? undefined : inClause(clause);
+    if (capability) capabilities.push(capability);
+    else appendTo(capabilities, clause);
+  }
+  return capabilities.map(({ verb, text }) => ({ verb, text: clip(text, 120) }));
+}
+
+/** A clause without a verb, or of one word, belongs to the one before: "answers questions about orders, returns and invoices". */
+function appendTo(capabilities: Capability[], clause: string): void {
+  const last = capabilities.at(-1);
+  const words = clause.trim().split(/\s+/).length;
+  if (last && clause.trim() !== '' && words <= 5) last.text = `${last.text}, ${clause.trim()}`;
+}
+
+function inClause(clause: string): Capability | undefined {
+  if (forbids(clause) || DESCRIBES_COOPERATION.test(clause)) return undefined;
+  const words = clause.trim().split(/\s+/);
+  const namesAThing = /^(?:an?|the)$/i.test(words[0] ?? '');
+  for (const [index, word] of words.slice(0, 6).entries()) {
+    const bare = word.replace(/[^\p{L}'-]/gu, '');
+    const verb = actionVerb(bare);
+    const isTask =
+      verb !== undefined && !isNoun(bare, words[index - 1], words[index + 1]) && (!namesAThing || /ing$/i.test(bare));
+    if (!isTask) continue;
+    const rest = words.slice(index + 1).join(' ');
+    if (rest === '' && (/ing$/i.test(bare) || index > 0)) continue;
+    if (LEAD_VERBS.has(verb) && ASKS_FOR_AGENTS.test(rest)) return undefined;
+    return { verb, text: rest === '' ? verb : `${verb} ${rest}` };
+  }
+  return undefined;
+}
+
+/** "the report", "about returns" and "answers should" name things, not tasks; "for scheduling" is a task. */
+function isNoun(word: string, before: string | undefined, after: string | undefined): boolean {
+  if (after !== undefined && /^(?:should|must|can|will|may|is|are|be|has|have)$/i.test(after)) return true;
+  if (before === undefined) return false;
+  if (/^(?:an?|the|their|its|his|her|my|your|our|this|each|every)$/i.test(before)) return true;
+  return /^(?:of|about|for|on|in|with|per|by|from|into|without)$/i.test(before) && !/ing$/i.test(word);
+}
+
+function asWritten(sentences: readonly string[]): Capability {
+  return { verb: 'handle', text: `handle requests as described: ${clip(withoutEnd(sentences[0] ?? ''), 90)}` };
+}
+
+const SEVERAL =
+  /\b(?:multi-?agent|multiple agents|several agents|(?:two|three|four|five|[2-9]) (?:\w+ )?agents|team of|agents? (?:that )?(?:cooperate|collaborate|work together)|hands? (?:it |them |over |off )|passes? (?:it|them|the)\b)/i;
+/** "a researcher who finds sources", "one writer agent that drafts" */
+const ROLE =
+  /\b(?:an?|one|another|the|first|second|third)\s+((?:[a-z-]+\s){0,2}?[a-z-]{3,})\s*(?:agent|bot|assistant)?\s*(?:\(([^)]{5,120})\)|(?:that|who|which|to)\s+([a-z][^,;.]{4,120}?))(?=[,;.]|\s+and\s+(?:an?|one|another|the)\b|$)/gi;
+const NOT_A_ROLE =
+  /\b(?:team|system|multi|agents?|user|customer|person|one|way|tool|page|list|question|request|product)s?$/i;
+const MAX_ROLES = 6;
+
+/** Cooperating roles when the text clearly describes at least two of them; else none, and one agent does it all. */
+export function rolesOf(sentences: readonly string[]): Role[] {
+  const text = sentences.map(withoutEnd).join('. ');
+  if (!SEVERAL.test(text)) return [];
+  const roles = new Map<string, Role>();
+  for (const [, name, inBrackets, clause] of text.matchAll(ROLE)) {
+    const responsibility = (inBrackets ?? clause ?? '').trim();
+    const role = (name ?? '').trim().toLowerCase();
+    const startsWithAction = actionVerb(responsibility.split(/\s+/)[0] ?? '') !== undefined;
+    if (role === '' || NOT_A_ROLE.test(role) || !startsWithAction || roles.has(role)) continue;
+    roles.set(role, { name: role, responsibility: clip(responsibility, 120) });
+  }
+  return roles.size >= 2 ? [...roles.values()].slice(0, MAX_ROLES) : [];
+}
+
+const LABEL = /^(?:facts?|knowledge|background|faq|note|info(?:rmation)?)\s*:\s*/i;
+const STATEMENT =
+  /^(.{2,80}?)\s+(is|are|costs?|opens?|closes?|accepts?|takes?|lasts?|offers?|includes?|ships?|delivers?|charges?|gets?|receives?|has|have|lies|starts?|ends?)\s+(.{2,})$/i;
+const SPEAKS_OF_THE_AGENT =
+  /\b(?:agent|assistant|chat ?bot|bot|it|its|they|he|she|you|i|this|that|there|which|who|users?|answers?|repl(?:y|ies)|responses?|output|input|goal|purpose|task|tone|style|language)\b/i;
+const WISH = /\b(?:should|must|need|needs|want|wants|can|could|will|would|shall|may|please|never|always|if|when)\b/i;
+const SPECIFIC = /\d|@|https?:|\p{Lu}\p{L}+|"|“/u;
+
+/** Sentences that state something about the world of the user, such as "Our opening hours are Monday to Friday, 9 to 17." */
+export function factsOf(sentences: readonly string[]): Fact[] {
+  return sentences.map(factOf).filter((fact): fact is Fact => fact !== undefined);
+}
+
+function factOf(sentence: string): Fact | undefined {
+  const statement = sentence.replace(LABEL, '');
+  const [, subject, verb, predicate] = STATEMENT.exec(withoutEnd(statement)) ?? [];
+  if (subject === undefined || verb === undefined || predicate === undefined) return undefined;
+  const ours = /^(?:our|we|my)\b/i.test(subject);
+  if (SPEAKS_OF_THE_AGENT.test(subject) || WISH.test(`${subject} ${verb} ${predicate.slice(0, 30)}`)) return undefined;
+  if (!ours && !SPECIFIC.test(predicate)) return undefined;
+  const key = keyOf(predicate, subject);
+  return key === undefined ? undefined : { statement, question: questionAbout(subject, verb), key };
+}
+
+function questionAbout(subject: string, verb: string): string {
+  const addressed = subject.replace(/^(?:our|my)\b/i, 'your').replace(/^we\b/i, 'you');
+  if (addressed === 'you') return `What do you ${verb.toLowerCase().replace(/s$/, '')}?`;
+  const topic = addressed.replace(/^(?:The|An?|\p{Lu}\p{Ll}+s)\b/u, (word) => word.toLowerCase());
+  const known = /^(?:your|the)\b/i.test(topic) && /^(?:is|are)$/i.test(verb);
+  return known ? `What ${verb.toLowerCase()} ${topic}?` : `What can you tell me about ${topic}?`;
+}
+
+/** The most telling word: a number first, then a proper noun, then the longest word that is not in the subject. */
+function keyOf(predicate: string, subject: string): string | undefined {
+  const words = (predicate.match(/[\p{L}\p{N}][\p{L}\p{N}@.:/-]*[\p{L}\p{N}]|[\p{L}\p{N}]/gu) ?? []).filter(
+    (word) => !subject.toLowerCase().includes(word.toLowerCase()) && !STOP_WORDS.has(word.toLowerCase()),
+  );
+  const number = words.find((word) => /\d/.test(word));
+  const proper = words.find((word) => /^\p{Lu}/u.test(word) && word.length > 2);
+  const longest = [...words].sort((a, b) => b.length - a.length)[0];
+  const key = number ?? proper ?? longest;
+  return key === undefined || (key.length < 3 && number === undefined) ? undefined : key;
+}
+
+const UNITS =
+  'percent|%|words?|characters?|sentences?|lines?|pages?|bullet points?|paragraphs?|items?|questions?|suggestions?|options?|examples?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|requests?|users?|euros?|dollars?|eur|usd|€|\\$|kg|km|degrees?';
+const AT_MOST =
+  'at most|no more than|not more than|up to|maximum(?: of)?|max\\.?|within|under|less than|fewer than|below';
+const AT_LEAST = 'at least|no less than|minimum(?: of)?|min\\.?|more than|over';
+const LIMIT = new RegExp(
+  `(?:\\b(${AT_MOST})\\s+|\\b(${AT_LEAST})\\s+|\\b(?:exactly\\s+)?)([€$]?)(\\d{1,9}(?:[.,]\\d{1,6})?)\\s*-?\\s*(${UNITS})?(?![\\p{L}\\d])`,
+  'giu',
+);
+
+/** Numbers with a bound or a unit: "at most 100 words", "within 2 seconds", "3 suggestions". */
+export function limitsOf(sentences: readonly string[]): Limit[] {
+  const limits: Limit[] = [];
+  for (const match of sentences.join('\n').matchAll(LIMIT)) {
+    const [text, atMost, atLeast, currency, digits, unit] = match;
+    if (atMost === undefined && atLeast === undefined && unit === undefined) continue;
+    limits.push({
+      text: text.trim(),
+      bound: atMost !== undefined ? 'at_most' : atLeast !== undefined ? 'at_least' : 'exactly',
+      value: Number(digits?.replace(',', '.')),
+      unit: (unit ?? currency ?? '').toLowerCase(),
+    });
+  }
+  return limits.slice(0, 10);
+}
+
+const OBLIGES_OR_FORBIDS =
+  /\b(?:must|never|always|only|do not|don't|does not|doesn't|should not|shouldn't|may not|cannot|can't|refuse|avoid|forbidden|not allowed|required to|make sure|ensure)\b/i;
+const ASKS_FOR_THE_AGENT = /\b(?:build|create|develop|design)\b.*\b(?:agent|assistant|bot|chatbot)\b/i;
+
+/** The sentences that oblige or forbid something, as they were written. */
+export function rulesOf(sentences: readonly string[]): string[] {
+  return sentences
+    .filter((sentence) => OBLIGES_OR_FORBIDS.test(sentence) && !ASKS_FOR_THE_AGENT.test(sentence))
+    .slice(0, 15);
+}
+
+export function forbids(rule: string): boolean {
+  return /\b(?:never|not|don't|doesn't|shouldn't|cannot|can't|refuse|avoid|forbidden)\b/i.test(rule);
+}
+
+const PROHIBITION =
+  /^(?:never|do not|don't|avoid|(?:it|the agent) (?:must not|must never|should not|should never|may not))\b/i;
+
+/** The requirement without its facts and prohibitions: "The Alpha costs 199 euros" does not ask for a calculator. */
+export function wishesIn(requirement: string): string {
+  const sentences = sentencesOf(requirement);
+  const facts = factsOf(sentences);
+  return sentences
+    .filter((sentence) => !PROHIBITION.test(sentence) && !facts.some((fact) => sentence.endsWith(fact.statement)))
+    .join('\n');
+}

@@ -1,0 +1,265 @@
+import { createHash } from 'node:crypto';
+
+const BULLET = /^\s*(?:[-*•–—]|\d{1,2}[.)])\s+/u;
+const ABBREVIATION_END = /\b(?:e\.g|i\.e|etc|approx|vs|no|mr|mrs|dr|a\.m|p\.m)\.\s*$/i;
+
+/** The sentences and list items of a text, trimmed, without bullets, in order. */
+export function sentencesOf(text: string): string[] {
+  const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
+  const sentences: string[] = [];
+  for (const line of text.split(/[\r\n\u2028\u2029]+/)) {
+    const parts = [...segmenter.segment(line.replace(BULLET, ''))].map((part) => part.segment);
+    sentences.push(...joinAbbreviations(parts));
+  }
+  return sentences
+    .map((sentence) => sentence.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .filter((sentence) => sentence !== '');
+}
+
+/** The segmenter also ends a sentence after "e.g." when a capital follows. */
+function joinAbbreviations(parts: string[]): string[] {
+  const joined: string[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last !== undefined && ABBREVIATION_END.test(last)) joined[joined.length - 1] = last + part;
+    else joined.push(part);
+  }
+  return joined;
+}
+
+/** Cut at a word boundary where there is one, with an ellipsis; `max` counts UTF-16 units and pairs stay whole. */
+export function clip(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const cut = text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '');
+  const boundary = cut.lastIndexOf(' ');
+  return `${(boundary > max / 2 ? cut.slice(0, boundary) : cut).trimEnd()}…`;
+}
+
+export function withoutEnd(sentence: string): string {
+  return sentence.replace(/[\s.!?;:,。！？]+$/u, '');
+}
+
+export function capitalised(text: string): string {
+  const first = [...text][0] ?? '';
+  return first.toUpperCase() + text.slice(first.length);
+}
+
+export function titleCase(text: string): string {
+  return text
+    .split(/[\s_-]+/)
+    .filter((word) => word !== '')
+    .map(capitalised)
+    .join(' ');
+}
+
+const ENDINGS: readonly [RegExp, string[]][] = [
+  [/ies$/, ['y']],
+  [/(?:es|ed)$/, ['', 'e']],
+  [/s$/, ['']],
+  [/ing$/, ['', 'e']],
+];
+
+/** The base form of an action verb, or undefined for any other word: "booking" → "book", "summarizes" → "summarize". */
+export function actionVerb(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  if (ACTION_VERBS.has(lower)) return lower;
+  for (const [ending, replacements] of ENDINGS) {
+    if (!ending.test(lower)) continue;
+    const stem = lower.replace(ending, '');
+    const undoubled = stem.replace(/([bdglmnprtz])\1$/, '$1');
+    const found = [...replacements.map((end) => stem + end), undoubled].find((base) => ACTION_VERBS.has(base));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const MIN_LENGTH = 3;
+const MAX_LENGTH = 30;
+
+/**
+ * An English slug of 3 to 30 characters. Text that leaves nothing in ASCII (Chinese, Arabic, emoji) gets a name from
+ * its hash, so that the same text always has the same slug.
+ */
+export function slugOf(text: string, separator: '_' | '-'): string {
+  const words = toAscii(text)
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  const slug = fit(words, separator);
+  if (slug.length >= MIN_LENGTH) return slug;
+  return `agent${separator}${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+}
+
+/** Whole words while they fit; a first word that is too long is cut. */
+function fit(words: string[], separator: string): string {
+  let slug = '';
+  for (const word of words) {
+    const next = slug === '' ? word : `${slug}${separator}${word}`;
+    if (next.length > MAX_LENGTH) break;
+    slug = next;
+  }
+  return slug === '' ? (words[0] ?? '').slice(0, MAX_LENGTH) : slug;
+}
+
+const CYRILLIC: readonly [string, string][] = [
+  ['а', 'a'],
+  ['б', 'b'],
+  ['в', 'v'],
+  ['г', 'g'],
+  ['д', 'd'],
+  ['е', 'e'],
+  ['ж', 'zh'],
+  ['з', 'z'],
+  ['и', 'i'],
+  ['к', 'k'],
+  ['л', 'l'],
+  ['м', 'm'],
+  ['н', 'n'],
+  ['о', 'o'],
+  ['п', 'p'],
+  ['р', 'r'],
+  ['с', 's'],
+  ['т', 't'],
+  ['у', 'u'],
+  ['ф', 'f'],
+  ['х', 'kh'],
+  ['ц', 'ts'],
+  ['ч', 'ch'],
+  ['ш', 'sh'],
+  ['щ', 'shch'],
+  ['ъ', ''],
+  ['ы', 'y'],
+  ['ь', ''],
+  ['э', 'e'],
+  ['ю', 'yu'],
+  ['я', 'ya'],
+  ['і', 'i'],
+  ['є', 'ye'],
+  ['ґ', 'g'],
+];
+
+const GREEK: readonly [string, string][] = [
+  ['α', 'a'],
+  ['β', 'v'],
+  ['γ', 'g'],
+  ['δ', 'd'],
+  ['ε', 'e'],
+  ['ζ', 'z'],
+  ['η', 'i'],
+  ['θ', 'th'],
+  ['ι', 'i'],
+  ['κ', 'k'],
+  ['λ', 'l'],
+  ['μ', 'm'],
+  ['ν', 'n'],
+  ['ξ', 'x'],
+  ['ο', 'o'],
+  ['π', 'p'],
+  ['ρ', 'r'],
+  ['σ', 's'],
+  ['ς', 's'],
+  ['τ', 't'],
+  ['υ', 'y'],
+  ['φ', 'f'],
+  ['χ', 'ch'],
+  ['ψ', 'ps'],
+  ['ω', 'o'],
+];
+
+const LATIN: readonly [string, string][] = [
+  ['ß', 'ss'],
+  ['æ', 'ae'],
+  ['œ', 'oe'],
+  ['ø', 'o'],
+  ['đ', 'd'],
+  ['ð', 'd'],
+  ['þ', 'th'],
+  ['ł', 'l'],
+  ['ı', 'i'],
+];
+
+const LETTERS: ReadonlyMap<string, string> = new Map([...CYRILLIC, ...GREEK, ...LATIN]);
+
+/** Small ASCII letters for Latin, Cyrillic and Greek text; what has no simple ASCII form is left out. */
+export function toAscii(text: string): string {
+  const plain = text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '');
+  return [...plain]
+    .map((letter) => LETTERS.get(letter) ?? letter)
+    .join('')
+    .replace(/[^\x20-\x7e]/g, '');
+}
+
+/** Base forms of what agents are asked to do. A clause counts as a capability when it has one of these. */
+export const ACTION_VERBS: ReadonlySet<string> = new Set(
+  `add adjust advise analyse analyze answer arrange assess assign assist book brainstorm calculate categorise categorize
+  check classify collect compare compile compose compute configure confirm convert correct count create criticise
+  debug decide define deliver describe design detect diagnose discuss draft edit encourage escalate estimate evaluate
+  examine explain extract fetch filter find fix flag follow forecast format gather generate give grade greet guide
+  handle help identify improve inform inspect interview introduce investigate keep list log look maintain make manage
+  measure merge moderate monitor motivate negotiate notify offer optimise optimize order organise organize parse
+  perform plan practise practice predict prepare present prioritise prioritize process produce propose proofread
+  provide publish qualify query quiz rank rate read recommend reconcile record refer register rehearse remember remind
+  rephrase reply report request research resolve respond retrieve review rewrite route save scan schedule score search
+  select sell send show simplify solve sort split store structure suggest sum summarise summarize support tag teach
+  tell test track train transform translate triage troubleshoot tutor understand update validate verify warn watch
+  welcome work write`.split(/\s+/),
+);
+
+/** Verbs with which a requirement asks for the agent itself. */
+export const LEAD_VERBS: ReadonlySet<string> = new Set(
+  'build create make need want develop design give get have set implement write'.split(' '),
+);
+
+export const AGENT_NOUNS: readonly string[] =
+  `agent assistant bot chatbot helper tutor advisor adviser coach concierge companion copilot planner analyst expert guide reviewer checker generator trainer
+  mentor consultant translator secretary receptionist librarian`.split(/\s+/);
+
+export const STOP_WORDS: ReadonlySet<string> = new Set(
+  `a about above across after again all almost also although always am among an and another any anything are around as
+  at away back based be because been before being below best better between both but by can cannot case could customer
+  day days did do does doing done down each either else enough even every everything few first for from further get
+  give given good had has have having he her here hers him his how i if in including into is it its itself just kind
+  know last least less let like made make many may maybe me might more most much must my need needs never new next no
+  none nor not nothing now of off often on once one only or other others our ours out over own part per please possible
+  rather really same second see several shall she should simple since so some someone something sometimes still such
+  sure take than that the their them then there these they thing things this those three through thus time to today
+  together too two type under until up upon us use used user users using various very via want wants was way we well
+  were what whatever when where whether which while people remain who whole whose why will with within without would year yes yet you
+  your yours`.split(/\s+/),
+);
+
+/** Adjectives that set the tone, with how the agent is told about them. */
+export const TONES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    friendly: 'friendly',
+    warm: 'warm',
+    formal: 'formal',
+    polite: 'polite',
+    professional: 'professional',
+    concise: 'concise',
+    brief: 'concise',
+    short: 'concise',
+    detailed: 'detailed',
+    thorough: 'detailed',
+    patient: 'patient',
+    playful: 'playful',
+    fun: 'playful',
+    humorous: 'humorous',
+    funny: 'humorous',
+    witty: 'humorous',
+    empathetic: 'empathetic',
+    compassionate: 'empathetic',
+    cheerful: 'cheerful',
+    neutral: 'neutral',
+    objective: 'neutral',
+    calm: 'calm',
+    encouraging: 'encouraging',
+    motivating: 'encouraging',
+    casual: 'casual',
+    informal: 'casual',
+    serious: 'serious',
+    simple: 'plain',
+    plain: 'plain',
+    strict: 'strict',
+    persuasive: 'persuasive',
+  }),
+);

@@ -1,0 +1,170 @@
+import type { OfflineWriter } from '../../models/offline/offline-writers.js';
+import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { LogLevel } from '../../projects/project-event.js';
+import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
+import type { Usage } from '../../shared/usage.js';
+import type { StageName, StepName, StepPlace } from '../../stages/stage.js';
+import { slugOf } from '../requirement/words.js';
+import type { DocumentTask } from './document-task.js';
+
+/** What a step works on. It carries no service: a step names the services that it uses. */
+export interface StepContext {
+  org_id: string;
+  user_id: string;
+  project_id: string;
+  build_id: string;
+  project_name: string;
+  requirement: string;
+  agent_name?: string;
+  agent_name_map?: Partial<Record<StageName, string>>;
+  tags: string[];
+  priority: number;
+  /** The model that the project asks for, which the agent gets too; null for the platform's. */
+  model_id: string | null;
+  /** What the earlier steps of this build have stored: path → content. */
+  artifacts: ReadonlyMap<string, string>;
+  /** Shown live to those who watch the build. */
+  log(level: LogLevel, message: string): void;
+  /** Part of the transaction that registers an agent: it fails when this build is no longer the project's running one. */
+  guard?: TransactItem[];
+  signal: AbortSignal;
+}
+
+export interface StepArtifact {
+  path: string;
+  content_type: string;
+  content: string;
+}
+
+/** What model calls took. */
+export interface Spent {
+  model: string | null;
+  usage: Usage;
+  /** US dollars at list price; null when the price of the model is unknown. */
+  cost_usd: number | null;
+  tool_calls?: number;
+}
+
+export interface StepResult extends Spent {
+  artifacts: StepArtifact[];
+  /** A short summary for the stage's page; the documents themselves are artifacts. */
+  output_data: Record<string, unknown>;
+  tool_calls: number;
+  /** Orchestrator only: the name that it found for the project. */
+  project_name?: string;
+  agent_name?: string;
+  /** Deployer only. */
+  agent_ids?: string[];
+}
+
+export interface BuildFaultOptions extends DomainErrorOptions {
+  transient?: boolean;
+  spent?: Spent;
+  /** What is stored although the step failed. */
+  artifacts?: StepArtifact[];
+}
+
+/** A step failed. `transient` says whether another attempt of the same step may succeed. */
+export class BuildFault extends DomainError {
+  override readonly code = 'BUILD_ERROR' as const;
+  readonly transient: boolean;
+  /** Counts although the step failed. */
+  readonly spent: Spent | undefined;
+  readonly artifacts: readonly StepArtifact[];
+
+  constructor(message: string, options: BuildFaultOptions = {}) {
+    super(message, options);
+    this.transient = options.transient ?? false;
+    this.spent = options.spent;
+    this.artifacts = options.artifacts ?? [];
+  }
+}
+
+/** A class by which Nest finds a service. */
+type Service = abstract new (...args: never[]) => unknown;
+type InstancesOf<S extends readonly Service[]> = {
+  -readonly [K in keyof S]: S[K] extends abstract new (...args: never[]) => infer I ? I : never;
+};
+
+/** How one step of a build is done. Its name, order, weight and artifacts stand in `stages/stage-table.ts`. */
+export interface Step<N extends StepName = StepName> {
+  name: N;
+  /** What the language model writes. A step without it asks no model for a document of its own. */
+  prompt?: DocumentTask<unknown>;
+  /** Writes the same document by rule, for the offline model. */
+  offline?: OfflineWriter;
+  /** The services that `run` takes after the context. */
+  uses: readonly Service[];
+  /** Services that only this step has. */
+  provides: readonly Service[];
+  run(context: StepContext, ...services: never[]): Promise<StepResult>;
+}
+
+/** One step for each name: a step that is missing, or stands under another name, does not compile. */
+export type StepTable = { readonly [N in StepName]: Step<N> };
+
+/**
+ * `run` must be safe to repeat: a crash may come after its work and before its result is stored. It throws
+ * {@link BuildFault}, which says whether another attempt can help.
+ */
+export function defineStep<N extends StepName, T, const S extends readonly Service[]>(step: {
+  name: N;
+  prompt?: DocumentTask<T>;
+  offline?: (input: unknown) => NoInfer<T>;
+  uses: S;
+  provides?: readonly Service[];
+  run: (context: StepContext, ...services: InstancesOf<S>) => Promise<StepResult>;
+}): Step<N> {
+  return { provides: [], ...step } as unknown as Step<N>;
+}
+
+/** The offline writers of all steps by the name of their document. */
+export function offlineWriters(table: StepTable): Map<string, OfflineWriter> {
+  const writers = new Map<string, OfflineWriter>();
+  for (const { prompt, offline } of Object.values(table)) if (prompt && offline) writers.set(prompt.name, offline);
+  return writers;
+}
+
+/** Runs the steps of a table with their services. */
+export class BuildSteps {
+  constructor(
+    private readonly table: StepTable,
+    private readonly services: ReadonlyMap<Service, unknown>,
+  ) {}
+
+  /** What Nest has to inject for the steps of a table. */
+  static servicesOf(table: StepTable): Service[] {
+    return [...new Set(Object.values(table).flatMap(({ uses }) => uses))];
+  }
+
+  /** @throws Error for a stage with sub-stages, which has no step of its own */
+  run({ stage, sub_stage }: StepPlace, context: StepContext): Promise<StepResult> {
+    const name = sub_stage ?? stage;
+    const step = new Map<string, Step>(Object.entries(this.table)).get(name);
+    if (!step) throw new Error(`There is no step ${name}`);
+    return step.run(context, ...(step.uses.map((service) => this.services.get(service)) as never[]));
+  }
+}
+
+const VALID_AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,99}$/;
+
+/** The name that a step works under: the request's, else the one that the request maps to the step, else the plan's. */
+export function agentNameFor(context: StepContext, stage: StageName, fallback: string): string {
+  const asked = context.agent_name ?? context.agent_name_map?.[stage];
+  return asked === undefined ? fallback : toAgentName(asked);
+}
+
+/**
+ * The name of the deployed agent, part of its id. A name for the deployer wins over one for the developer; both come
+ * before what the orchestrator found.
+ */
+export function deployedAgentName(context: StepContext, fallback: string): string {
+  const map = context.agent_name_map;
+  const asked = context.agent_name ?? map?.agent_deployer ?? map?.agent_developer_manager;
+  return asked === undefined ? fallback : toAgentName(asked);
+}
+
+/** Kept as it is when a definition accepts it, else made into a slug. */
+export function toAgentName(name: string): string {
+  return VALID_AGENT_NAME.test(name) ? name : slugOf(name, '_');
+}

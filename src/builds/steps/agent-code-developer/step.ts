@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { ModelsService } from '../../../models/models.service.js';
+import {
+  type AgentDefinition,
+  type AgentDefinitionInput,
+  agentDefinitionSchema,
+} from '../../../runtimes/agent-definition.js';
+import { PATHS } from '../../../stages/stage.js';
+import type { CodeTool } from '../../../tools/tool-definition.js';
+import { clip } from '../../requirement/words.js';
+import { DocumentWriter } from '../../step/document-writer.js';
+import { jsonArtifact, readDocument, readText } from '../../step/documents.js';
+import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
+import { type Design, designSchema } from '../agent-design/prompt.js';
+import { type Plan, planSchema } from '../orchestrator/prompt.js';
+import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
+import { codeOf, writtenTools } from '../tool-developer/prompt.js';
+import { exportProject } from './export.js';
+import { writePackageText } from './offline.js';
+import { PACKAGE_TASK } from './prompt.js';
+
+/** The executable definition, and a small project that serves the agent elsewhere. */
+export const step = defineStep({
+  name: 'agent_code_developer',
+  prompt: PACKAGE_TASK,
+  offline: writePackageText,
+  uses: [DocumentWriter, ModelsService],
+  run: async (context, writer, models) => {
+    const plan = readDocument(context, PATHS.plan, planSchema);
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const design = readDocument(context, PATHS.design, designSchema);
+    const system_prompt = readText(context, PATHS.systemPrompt);
+    const { document, ...spent } = await writer.write(context, PACKAGE_TASK, {
+      requirements,
+      design,
+    });
+    const definition = assembleDefinition({
+      plan,
+      requirements,
+      design,
+      system_prompt,
+      written: codeOf(writtenTools(context)),
+      description: document.description,
+      tags: context.tags,
+      model_id: modelOf(context, models),
+    });
+    context.log(
+      'info',
+      `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents`,
+    );
+    const files = exportProject(definition, document);
+    context.log('info', `Exportable project: ${files.map((file) => file.path).join(', ')}`);
+    return {
+      artifacts: [jsonArtifact(PATHS.definition, definition), ...files],
+      output_data: {
+        agent_name: definition.agent_name,
+        tools: definition.tools.length,
+        knowledge_documents: definition.knowledge.length,
+        export_files: files.map((file) => file.path),
+      },
+      ...spent,
+      tool_calls: 0,
+      agent_name: agentNameFor(context, 'agent_developer_manager', definition.agent_name),
+    };
+  },
+});
+
+/** A definition names a model only if the request or the requirement does; otherwise the agent runs on the platform's. */
+function modelOf(context: StepContext, models: ModelsService): string | null {
+  const model = context.model_id ?? namedModel(context.requirement, (id) => models.knows(id));
+  if (model !== null) context.log('info', `The agent runs on the model that was asked for: ${model}`);
+  return model;
+}
+
+export interface DefinitionParts {
+  plan: Plan;
+  requirements: Requirements;
+  design: Design;
+  system_prompt: string;
+  /** Tools that this build wrote. */
+  written: readonly CodeTool[];
+  description: string;
+  tags: readonly string[];
+  /** Null unless the project asked for one: the agent then runs on whatever the platform is set to. */
+  model_id: string | null;
+}
+
+/** The executable definition. Throws {@link BuildFault} when the parts do not make a valid one. */
+export function assembleDefinition({
+  plan,
+  requirements,
+  design,
+  system_prompt,
+  written,
+  description,
+  tags,
+  model_id,
+}: DefinitionParts): AgentDefinition {
+  const tools = [...design.tools.map(({ name }) => ({ name, kind: 'builtin' as const })), ...written];
+  const definition: AgentDefinitionInput = {
+    schema_version: '1',
+    agent_name: design.agent_name,
+    display_name: plan.agent.display_name,
+    description,
+    role: design.role,
+    system_prompt,
+    model_id,
+    tools,
+    capabilities: ['text_generation', ...tools.map((tool) => `tool:${tool.name}`)],
+    guardrails: design.guardrails,
+    memory: { max_messages: design.memory.max_messages },
+    limits: {
+      max_steps: design.limits.max_steps,
+      timeout_seconds: design.limits.timeout_seconds,
+      max_output_tokens: design.limits.max_output_tokens,
+    },
+    knowledge: requirements.knowledge,
+    tags: [...new Set([...tags, plan.agent.category])].map((tag) => clip(tag, 200)).slice(0, 20),
+  };
+  const parsed = agentDefinitionSchema.safeParse(definition);
+  if (parsed.success) return parsed.data;
+  throw new BuildFault(`The agent definition is not valid: ${z.prettifyError(parsed.error)}`, {
+    details: { agent_name: design.agent_name },
+    cause: parsed.error,
+  });
+}
+
+/** "the model gpt-4o", "model_id: gpt-4o", "runs on gpt-4o", "powered by gpt-4o": said of the agent, not of its subject. */
+const NAMED = /\b(?:models?|model[ _]id|runs? on|powered by)(?:\s+is)?\s*[:=]?\s*["'`]?([A-Za-z0-9][\w.:/@+-]*[\w])/giu;
+
+/** The first model that the requirement asks for by an id that `knows` confirms; null when it asks for none. */
+export function namedModel(requirement: string, knows: (modelId: string) => boolean): string | null {
+  for (const [, id] of requirement.matchAll(NAMED)) if (id !== undefined && knows(id)) return id;
+  return null;
+}

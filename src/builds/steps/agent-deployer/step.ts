@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import type { Agent } from '../../../agents/agent.js';
+import { AgentChangedError } from '../../../agents/agents.errors.js';
+import { AgentsService } from '../../../agents/agents.service.js';
+import { Settings } from '../../../platform/config/settings.js';
+import { type AgentDefinition, agentDefinitionSchema } from '../../../runtimes/agent-definition.js';
+import { AgentRunError } from '../../../runtimes/agent-run-error.js';
+import type { AgentRuntime, Deployment, RuntimeKind } from '../../../runtimes/agent-runtime.js';
+import { Runtimes } from '../../../runtimes/runtimes.js';
+import { Clock, elapsedMs } from '../../../shared/clock.js';
+import { PATHS } from '../../../stages/stage.js';
+import { problemsOfTools } from '../../../tools/tool-problems.js';
+import { jsonArtifact, readDocument } from '../../step/documents.js';
+import { BuildFault, defineStep, deployedAgentName, type StepContext, type StepResult } from '../../step/step.js';
+import { planSchema } from '../orchestrator/prompt.js';
+import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
+import { AcceptanceJudge, type AcceptanceRun, runAcceptance } from './acceptance.js';
+import type { AcceptanceReport } from './prompt.js';
+
+/** Checks the definition, runs the acceptance examples on the candidate, deploys and registers it. */
+@Injectable()
+export class AgentDeployer {
+  constructor(
+    private readonly runtimes: Runtimes,
+    private readonly agents: AgentsService,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+    private readonly judge: AcceptanceJudge,
+  ) {}
+
+  /** Running it again deploys and registers the same version: registration is idempotent per build. */
+  async run(context: StepContext): Promise<StepResult> {
+    const { category } = readDocument(context, PATHS.plan, planSchema).agent;
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const definition = this.candidate(context);
+    const agent_id = `${context.project_id}:${definition.agent_name}`;
+    const { report, run } = await this.accept(context, agent_id, definition, requirements);
+    context.signal.throwIfAborted();
+    const runtime = this.runtimes.get(this.settings.get('AGENT_RUNTIME'));
+    const deployment = await this.deploy(context, runtime, agent_id, definition);
+    context.log('info', `Deployed to the ${runtime.kind} runtime`);
+    const agent = await this.register(context, definition, category, { runtime: runtime.kind, ...deployment });
+    context.log('info', `Registered ${agent.agent_id}, version ${agent.version}`);
+    return {
+      artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
+      output_data: {
+        agent_id: agent.agent_id,
+        version: agent.version,
+        runtime: runtime.kind,
+        acceptance: { total: report.total, failed: report.failed },
+      },
+      model: run.model,
+      usage: run.usage,
+      cost_usd: run.cost_usd,
+      tool_calls: run.tool_calls,
+      agent_name: definition.agent_name,
+      agent_ids: [agent.agent_id],
+    };
+  }
+
+  private candidate(context: StepContext): AgentDefinition {
+    const stored = readDocument(context, PATHS.definition, agentDefinitionSchema);
+    const definition = { ...stored, agent_name: deployedAgentName(context, stored.agent_name) };
+    const problems = problemsOfTools(definition.tools);
+    if (problems.length > 0)
+      throw new BuildFault(`The definition names tools that it cannot have: ${problems.join('; ')}`, {
+        details: { tools: problems },
+      });
+    context.log('info', `The definition of ${definition.agent_name} is valid`);
+    return definition;
+  }
+
+  private async accept(
+    context: StepContext,
+    agentId: string,
+    definition: AgentDefinition,
+    { acceptance_examples }: Requirements,
+  ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
+    context.log('info', `Running ${acceptance_examples.length} acceptance examples`);
+    const started_at = this.clock.timestamp();
+    const tried = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
+    const { run, judged } = await this.judge.judge(context, tried);
+    const failed = run.examples.filter((example) => !example.passed);
+    const report: AcceptanceReport = {
+      agent_name: definition.agent_name,
+      model: run.model,
+      passed: failed.length === 0 && judged?.is_met !== false,
+      total: run.examples.length,
+      failed: failed.length,
+      judged,
+      started_at,
+      duration_ms: elapsedMs(started_at, this.clock.timestamp()),
+      examples: run.examples,
+    };
+    if (report.passed) return { report, run };
+    throw new BuildFault(shortcomings(report), {
+      details: { report },
+      suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
+      artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
+      spent: run,
+    });
+  }
+
+  private async deploy(
+    context: StepContext,
+    runtime: AgentRuntime,
+    agent_id: string,
+    definition: AgentDefinition,
+  ): Promise<Deployment> {
+    try {
+      return await runtime.deploy(agent_id, definition, { signal: context.signal });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof AgentRunError)) throw error;
+      throw new BuildFault(`The agent could not be deployed: ${error.message}`, { transient: true, cause: error });
+    }
+  }
+
+  private async register(
+    context: StepContext,
+    definition: AgentDefinition,
+    category: string,
+    placement: { runtime: RuntimeKind } & Deployment,
+  ): Promise<Agent> {
+    const { org_id, user_id, project_id, build_id, tags } = context;
+    const { agent_name, description } = definition;
+    const registration = { org_id, user_id, project_id, agent_name, description, category, definition, build_id };
+    try {
+      return await this.agents.register({ ...registration, ...placement, tags: [...tags] }, context.guard);
+    } catch (error) {
+      if (!(error instanceof AgentChangedError)) throw error;
+      throw new BuildFault(`The agent ${agent_name} was changed while it was being registered`, {
+        transient: true,
+        cause: error,
+      });
+    }
+  }
+}
+
+function shortcomings({ failed, total, judged, examples }: AcceptanceReport): string {
+  const ids = (isBad: (example: AcceptanceReport['examples'][number]) => boolean): string =>
+    examples
+      .filter(isBad)
+      .map(({ id }) => id)
+      .join(', ');
+  if (failed > 0) return `${failed} of ${total} acceptance examples failed: ${ids(({ passed }) => !passed)}`;
+  const bad = ids(({ verdict }) => verdict?.passed === false);
+  return `Only ${judged?.passed ?? 0} of ${judged?.total ?? 0} judged answers passed, failed: ${bad}`;
+}
+
+export const step = defineStep({
+  name: 'agent_deployer',
+  uses: [AgentDeployer],
+  provides: [AgentDeployer, AcceptanceJudge],
+  run: (context, deployer) => deployer.run(context),
+});

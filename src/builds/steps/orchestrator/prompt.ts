@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { STAGE_NAMES, type StageName, STAGES } from '../../../stages/stage.js';
+import { countInWords, documentTask } from '../../step/document-task.js';
+
+/** plan.json: what is to be built and under which names. */
+export const planSchema = z.object({
+  intent: z.object({
+    type: z.enum(['new_project', 'existing_project', 'unclear']),
+    reason: z.string().min(1).max(500),
+  }),
+  project: z.object({ name: z.string().min(3).max(200), description: z.string().min(1).max(1000) }),
+  agent: z.object({
+    /** English slug. */
+    name: z.string().min(3).max(100),
+    display_name: z.string().min(1).max(200),
+    category: z.string().min(1).max(50),
+  }),
+  steps: z.array(z.object({ stage: z.enum(STAGE_NAMES), goal: z.string().min(1).max(500) })).length(STAGE_NAMES.length),
+  notes: z.array(z.string().min(1).max(500)).max(10),
+});
+
+export type Plan = z.infer<typeof planSchema>;
+
+/** One goal for each stage in order; a stage without one gets its name. */
+export function goalsByStage(goals: Partial<Record<StageName, string>>): Plan['steps'] {
+  return STAGES.map(({ stage_name, display_name }) => ({
+    stage: stage_name,
+    goal: goals[stage_name] ?? `${display_name}.`,
+  }));
+}
+
+export const planInputSchema = z.object({ requirement: z.string(), project_name: z.string() });
+export type PlanInput = z.infer<typeof planInputSchema>;
+
+const ROLE = 'You read the intent and plan the build; you do not design anything yet.';
+
+const EXAMPLE: Plan = {
+  intent: {
+    type: 'new_project',
+    reason: 'It describes an agent that does not exist yet: rental prices at the counter.',
+  },
+  project: {
+    name: 'Bike rental price helper',
+    description: 'Staff at the counter of a bike rental ask what a rental costs, with the discount for long ones.',
+  },
+  agent: { name: 'rental_price_helper', display_name: 'Rental Price Helper', category: 'customer_service' },
+  steps: goalsByStage({
+    orchestrator: 'Settle names and category of the price helper.',
+    requirements_analysis: 'Write down both day rates, the discount and the ban on promises as tests.',
+    system_architecture: 'Lay out one agent with exact arithmetic and the rates as a document.',
+    agent_design: 'Decide how it asks for bike type and days, and where it stops.',
+    agent_developer_manager: 'Write tool notes, system prompt and definition of the helper.',
+    agent_deployer: 'Prove prices with and without discount, then deploy.',
+  }),
+  notes: ['Whether the discount also holds for e-bikes is not said; it is taken to hold for both.'],
+};
+
+const INSTRUCTIONS = `Write the plan of the build.
+
+1. intent.type: "new_project" when the requirement describes an agent to build; "existing_project" when it asks to change an agent that exists already (this build will then still make a new agent: say so in notes); "unclear" when it does not say what the agent is for. intent.reason names the words that decided it.
+2. project.name: a title of 3 to 60 characters that tells this project from others. project.description: one or two sentences on who uses the agent for what.
+3. agent.name: English, snake_case, 3 to 30 characters, only a-z, 0-9 and _, starting with a letter; it names the agent's job ("invoice_checker"), not the technology. If the requirement is not in English, translate the job. agent.display_name: the same for people.
+4. agent.category: one of customer_service, finance, education, content, data_analysis, software, planning, health, general.
+5. steps: the ${countInWords(STAGE_NAMES.length)} stages ${STAGE_NAMES.join(', ')}, in this order, each with a goal that is specific to this requirement.
+6. notes: what is unclear, contradictory or out of reach; empty if nothing is.`;
+
+export const PLAN_TASK = documentTask<Plan>({
+  step: 'orchestrator',
+  name: 'plan',
+  revision: 2,
+  schema: planSchema,
+  role: ROLE,
+  example: EXAMPLE,
+  instructions: INSTRUCTIONS,
+});

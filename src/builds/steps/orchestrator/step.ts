@@ -1,0 +1,41 @@
+import { PATHS } from '../../../stages/stage.js';
+import { DocumentWriter } from '../../step/document-writer.js';
+import { jsonArtifact } from '../../step/documents.js';
+import { agentNameFor, defineStep, toAgentName } from '../../step/step.js';
+import { writePlan } from './offline.js';
+import { PLAN_TASK } from './prompt.js';
+
+/** Reads the intent, names project and agent, plans the build. */
+export const step = defineStep({
+  name: 'orchestrator',
+  prompt: PLAN_TASK,
+  offline: writePlan,
+  uses: [DocumentWriter],
+  run: async (context, writer) => {
+    context.log('info', `Reading a requirement of ${context.requirement.length} characters`);
+    const { requirement, project_name } = context;
+    const { document, ...spent } = await writer.write(context, PLAN_TASK, {
+      requirement,
+      project_name,
+    });
+    const agent_name = agentNameFor(context, 'orchestrator', toAgentName(document.agent.name));
+    const plan = { ...document, agent: { ...document.agent, name: agent_name } };
+    context.log('info', `Intent: ${plan.intent.type}. ${plan.intent.reason}`);
+    for (const note of plan.notes) context.log('warning', note);
+    context.log('info', `The agent is called ${agent_name}, category ${plan.agent.category}`);
+    return {
+      artifacts: [jsonArtifact(PATHS.plan, plan)],
+      output_data: {
+        intent: plan.intent.type,
+        project_name: plan.project.name,
+        agent_name,
+        category: plan.agent.category,
+        notes: plan.notes,
+      },
+      ...spent,
+      tool_calls: 0,
+      project_name: plan.project.name,
+      agent_name,
+    };
+  },
+});

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { documentTask } from '../../step/document-task.js';
+import { toolCardSchema } from '../../step/offered-tools.js';
+import { planSchema } from '../orchestrator/prompt.js';
+
+export const CHECK_KINDS = ['contains', 'not_contains', 'matches', 'uses_tool', 'non_empty'] as const;
+
+/** One thing that is checked by rule in an answer. `value` is null for `non_empty` only. */
+export const acceptanceCheckSchema = z.object({
+  kind: z.enum(CHECK_KINDS),
+  /** Text (compared without regard to case), a JavaScript regular expression, or a tool's name. */
+  value: z.string().min(1).max(500).nullable(),
+});
+
+/** What the finished agent is asked before it is deployed, and what a good answer must satisfy. */
+export const acceptanceExampleSchema = z.object({
+  id: z.string().regex(/^EX-\d{3}$/),
+  input: z.string().min(1).max(5000),
+  checks: z.array(acceptanceCheckSchema).min(1).max(10),
+  /** What a person should look for beyond the checks; it decides nothing. */
+  judged: z.string().max(1000).nullable(),
+});
+
+export type AcceptanceCheck = z.infer<typeof acceptanceCheckSchema>;
+export type AcceptanceExample = z.infer<typeof acceptanceExampleSchema>;
+
+const text = z.string().min(1).max(1000);
+const texts = (max: number) => z.array(text).max(max);
+
+export const functionalRequirementSchema = z.object({
+  id: z.string().regex(/^FR-\d{3}$/),
+  title: z.string().min(1).max(200),
+  user_story: text,
+  acceptance_criteria: texts(10).min(1),
+  priority: z.enum(['High', 'Medium', 'Low']),
+  complexity: z.enum(['High', 'Medium', 'Low']),
+});
+
+/** requirements.json: what the agent must do and how that is checked. */
+export const requirementsSchema = z.object({
+  feature_name: z.string().min(1).max(200),
+  overview: text,
+  business_value: text,
+  audience: z.string().min(1).max(200),
+  tone: z.array(z.string().min(1).max(50)).min(1).max(10),
+  workflow_complexity: z.enum(['single_agent', 'multi_agent']),
+  complexity_reason: text,
+  roles: z.array(z.object({ name: z.string().min(1).max(100), responsibility: text })).max(8),
+  scope: z.object({ included: texts(20).min(1), excluded: texts(20) }),
+  functional_requirements: z.array(functionalRequirementSchema).min(1).max(30),
+  non_functional_requirements: z.object({
+    performance: texts(10),
+    security: texts(10),
+    usability: texts(10),
+    reliability: texts(10),
+  }),
+  constraints: texts(30),
+  assumptions: texts(20),
+  success_criteria: texts(20).min(1),
+  /** Facts that the requirement states; the agent gets them as documents. */
+  knowledge: z.array(z.object({ name: z.string().min(1).max(100), content: z.string().min(1).max(10_000) })).max(10),
+  needed_tools: z.array(z.object({ name: z.string().min(1).max(100), reason: text })).max(20),
+  acceptance_examples: z.array(acceptanceExampleSchema).min(1).max(15),
+  glossary: z.array(z.object({ term: z.string().min(1).max(100), meaning: text })).max(20),
+});
+
+export type Requirements = z.infer<typeof requirementsSchema>;
+export type FunctionalRequirement = z.infer<typeof functionalRequirementSchema>;
+
+export const requirementsInputSchema = z.object({
+  requirement: z.string(),
+  plan: planSchema,
+  tools: z.array(toolCardSchema),
+});
+
+const ROLE = 'You turn wishes into requirements that a test can check. You do not choose an architecture.';
+
+const EXAMPLE: Requirements = {
+  feature_name: 'Rental prices at the counter',
+  overview: 'The agent tells staff what renting a bike costs for a number of days.',
+  business_value: 'Staff quote the same, correct price without working it out by hand.',
+  audience: 'staff at the counter of a bike rental',
+  tone: ['brief', 'matter-of-fact'],
+  workflow_complexity: 'single_agent',
+  complexity_reason: 'One question, one calculation, one answer: nothing is handed on.',
+  roles: [],
+  scope: {
+    included: ['Prices of city bikes and e-bikes for any number of days'],
+    excluded: ['Availability of bikes: no tool knows the bookings'],
+  },
+  functional_requirements: [
+    {
+      id: 'FR-001',
+      title: 'Work out the price of a rental',
+      user_story:
+        'As staff, I want the price for a bike and a number of days, so that I can tell the customer at once.',
+      acceptance_criteria: ['4 days of a city bike cost 60 euros', '5 days of an e-bike cost 144 euros'],
+      priority: 'High',
+      complexity: 'Low',
+    },
+  ],
+  non_functional_requirements: {
+    performance: ['One short answer per question'],
+    security: ['Its instructions are not repeated to users'],
+    usability: ['The calculation is shown in one line'],
+    reliability: ['A missing number of days is asked for, not assumed'],
+  },
+  constraints: ['Never promise that a bike is free on a date.'],
+  assumptions: ['The discount holds for both kinds of bike.'],
+  success_criteria: ['Every quoted price equals rate times days, less 10 percent from 5 days on.'],
+  knowledge: [
+    {
+      name: 'Rental rates',
+      content: 'A city bike costs 15 euros a day, an e-bike 32 euros a day. From 5 days on there is 10 percent off.',
+    },
+  ],
+  needed_tools: [
+    { name: 'calculator', reason: 'FR-001: prices must be exact.' },
+    { name: 'knowledge_lookup', reason: 'FR-001: the rates stand in the document.' },
+  ],
+  acceptance_examples: [
+    {
+      id: 'EX-001',
+      input: 'What do 5 days of an e-bike cost? Please calculate 32 * 5 * 0.9.',
+      checks: [
+        { kind: 'contains', value: '144' },
+        { kind: 'uses_tool', value: 'calculator' },
+      ],
+      judged: null,
+    },
+    {
+      id: 'EX-002',
+      input: 'How much is a city bike a day?',
+      checks: [{ kind: 'contains', value: '15' }],
+      judged: 'It names the day rate and does not promise a bike.',
+    },
+  ],
+  glossary: [{ term: 'day', meaning: 'A calendar day that a bike is rented for, also in part.' }],
+};
+
+const INSTRUCTIONS = `Write the requirements document for input.requirement, following input.plan.
+
+1. functional_requirements: one per distinct thing that the agent does, ids FR-001, FR-002, ... in order of importance. user_story as "As <who>, I want <what>, so that <why>." acceptance_criteria are observable in a single conversation. priority and complexity are High, Medium or Low; not everything is High.
+2. non_functional_requirements: only what the requirement says or what every agent of this kind needs (bounded answers, no secrets in answers, honest about not knowing).
+3. constraints: every sentence of the requirement that obliges or forbids, close to its own words.
+4. workflow_complexity: "single_agent" unless the requirement clearly describes several cooperating roles that hand work to one another; then "multi_agent" with those roles (at least two). complexity_reason explains the choice and, for multi_agent, that one deployed agent plays all roles. For single_agent roles is empty.
+5. knowledge: facts that the requirement itself states (opening hours, prices, policies), copied, not embellished. Empty if there are none.
+6. needed_tools: only tools of input.tools that at least one functional requirement needs, each with the reason. "suggested" is a hint by keyword, not an order. Knowledge that is not empty needs the tool that looks documents up, if there is one.
+7. acceptance_examples: 2 to 8, ids EX-001, EX-002, ... Each is one message of a user and deterministic checks of the answer: contains, not_contains, matches (a short JavaScript regular expression without nested repetition), uses_tool (a name out of needed_tools), non_empty (value null). Check only what a correct answer must have and a wrong one would lack: an exact result, a fact from knowledge, a tool that has to be used. No check on wording, greetings or length. The examples decide whether the agent is deployed. Put what only a person can judge into judged, else null.
+8. scope.excluded: wishes that the tools and one agent cannot fulfil, and close neighbours that a reader might expect.`;
+
+export const REQUIREMENTS_TASK = documentTask<Requirements>({
+  step: 'requirements_analysis',
+  name: 'requirements',
+  revision: 2,
+  schema: requirementsSchema,
+  role: ROLE,
+  example: EXAMPLE,
+  instructions: INSTRUCTIONS,
+});

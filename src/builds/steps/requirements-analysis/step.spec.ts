@@ -1,0 +1,27 @@
+import { stageContext } from '../../../../test/support/stage-context.js';
+import { soundExamples } from './step.js';
+
+describe('soundExamples', () => {
+  it('drops checks that could never be made, says so, and keeps the example', () => {
+    const context = stageContext('a requirement');
+    const checks = [
+      { kind: 'uses_tool', value: 'shell' },
+      { kind: 'matches', value: '(' },
+      { kind: 'contains', value: null },
+    ] as const;
+    const sound = soundExamples(
+      context,
+      [{ id: 'EX-001', input: 'hi', checks: [...checks], judged: null }],
+      new Set(['calculator']),
+    );
+    expect(sound).toEqual([{ id: 'EX-001', input: 'hi', checks: [{ kind: 'non_empty', value: null }], judged: null }]);
+    expect(context.logs.filter((line) => line.level === 'warning')).toHaveLength(3);
+  });
+
+  it('keeps sound checks as they are', () => {
+    const examples = [
+      { id: 'EX-001', input: 'hi', checks: [{ kind: 'uses_tool' as const, value: 'calculator' }], judged: 'kind' },
+    ];
+    expect(soundExamples(stageContext('a requirement'), examples, new Set(['calculator']))).toEqual(examples);
+  });
+});

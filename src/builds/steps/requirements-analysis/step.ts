@@ -1,0 +1,153 @@
+import { PATHS } from '../../../stages/stage.js';
+import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { DocumentWriter } from '../../step/document-writer.js';
+import {
+  bulletList,
+  jsonArtifact,
+  markdownArtifact,
+  markdownOf,
+  oneLine,
+  readDocument,
+  section,
+} from '../../step/documents.js';
+import { knownTools, toolCards } from '../../step/offered-tools.js';
+import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
+import { planSchema } from '../orchestrator/prompt.js';
+import { writeRequirements } from './offline.js';
+import {
+  type AcceptanceCheck,
+  type AcceptanceExample,
+  type FunctionalRequirement,
+  type Requirements,
+  REQUIREMENTS_TASK,
+} from './prompt.js';
+
+/** What the agent must do, and the examples that decide whether it does. */
+export const step = defineStep({
+  name: 'requirements_analysis',
+  prompt: REQUIREMENTS_TASK,
+  offline: writeRequirements,
+  uses: [DocumentWriter, ToolCatalogue],
+  run: async (context, writer, catalogue) => {
+    const plan = readDocument(context, PATHS.plan, planSchema);
+    const tools = toolCards(catalogue, context.requirement);
+    const { document, ...spent } = await writer.write(context, REQUIREMENTS_TASK, {
+      requirement: context.requirement,
+      plan,
+      tools,
+    });
+    const needed_tools = knownTools(context, catalogue, document.needed_tools, (tool) => tool.name);
+    const names = needed_tools.map((tool) => tool.name);
+    const acceptance_examples = soundExamples(context, document.acceptance_examples, new Set(names));
+    const requirements = { ...document, needed_tools, acceptance_examples };
+    const count = requirements.functional_requirements.length;
+    context.log(
+      'info',
+      `${count} functional requirements, ${acceptance_examples.length} acceptance examples, ${requirements.workflow_complexity}`,
+    );
+    context.log(
+      'info',
+      names.length > 0 ? `Tools that the requirement needs: ${names.join(', ')}` : 'The requirement needs no tool',
+    );
+    for (const wish of requirements.scope.excluded) context.log('warning', `Out of scope: ${wish}`);
+    return {
+      artifacts: [
+        jsonArtifact(PATHS.requirements, requirements),
+        markdownArtifact(PATHS.requirementsText, requirementsText(requirements)),
+      ],
+      output_data: {
+        functional_requirements: count,
+        acceptance_examples: acceptance_examples.length,
+        workflow_complexity: requirements.workflow_complexity,
+        tools: names,
+        knowledge_documents: requirements.knowledge.length,
+      },
+      ...spent,
+      tool_calls: 0,
+      agent_name: agentNameFor(context, 'requirements_analysis', plan.agent.name),
+    };
+  },
+});
+
+/**
+ * Leaves out what could never be checked: tools that the agent does not get, patterns that are no regular expression,
+ * checks without a value. An example that loses all its checks still has to be answered.
+ */
+export function soundExamples(
+  context: Pick<StepContext, 'log'>,
+  examples: readonly AcceptanceExample[],
+  tools: ReadonlySet<string>,
+): AcceptanceExample[] {
+  return examples.map((example) => {
+    const checks = example.checks.filter((check) => {
+      const fault = faultOf(check, tools);
+      if (fault !== undefined) context.log('warning', `${example.id}: the check ${check.kind} was dropped, ${fault}`);
+      return fault === undefined;
+    });
+    return { ...example, checks: checks.length > 0 ? checks : [{ kind: 'non_empty', value: null }] };
+  });
+}
+
+function faultOf({ kind, value }: AcceptanceCheck, tools: ReadonlySet<string>): string | undefined {
+  if (kind === 'non_empty') return undefined;
+  if (value === null) return 'it has no value';
+  if (kind === 'uses_tool' && !tools.has(value)) return `"${value}" is not among the tools of the agent`;
+  return kind === 'matches' && !isPattern(value) ? 'it is not a regular expression' : undefined;
+}
+
+function isPattern(value: string): boolean {
+  try {
+    return new RegExp(value, 'iu') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+/** requirements.md: the same document for people. */
+export function requirementsText(document: Requirements): string {
+  return markdownOf([
+    `# ${oneLine(document.feature_name)}: requirements`,
+    document.overview,
+    `**Why:** ${document.business_value}`,
+    `**For:** ${document.audience} · **Tone:** ${document.tone.join(', ')}`,
+    `**Shape:** ${document.workflow_complexity}. ${document.complexity_reason}`,
+    section('In scope', document.scope.included),
+    section('Out of scope', document.scope.excluded),
+    '## Functional requirements',
+    ...document.functional_requirements.map(functionalText),
+    ...Object.entries(document.non_functional_requirements).map(([kind, items]) =>
+      section(`Non-functional: ${kind}`, items),
+    ),
+    section('Constraints', document.constraints),
+    section('Assumptions', document.assumptions),
+    section('Success criteria', document.success_criteria),
+    section(
+      'Tools',
+      document.needed_tools.map((tool) => `\`${tool.name}\`: ${tool.reason}`),
+    ),
+    ...document.knowledge.map((one) => `## Knowledge: ${one.name}\n\n${quoted(one.content)}`),
+    '## Acceptance examples',
+    ...document.acceptance_examples.map(exampleText),
+  ]);
+}
+
+function functionalText({
+  id,
+  title,
+  user_story,
+  acceptance_criteria,
+  priority,
+  complexity,
+}: FunctionalRequirement): string {
+  const weight = `Priority ${priority}, complexity ${complexity}.`;
+  return `### ${id} ${oneLine(title)}\n\n${oneLine(user_story)}\n\n${weight}\n\n${bulletList(acceptance_criteria)}`;
+}
+
+function exampleText({ id, input, checks, judged }: Requirements['acceptance_examples'][number]): string {
+  const lines = checks.map(({ kind, value }) => (value === null ? kind : `${kind}: ${value}`));
+  return `### ${id}\n\n${quoted(input)}\n\n${bulletList(judged === null ? lines : [...lines, `to be judged: ${judged}`])}`;
+}
+
+function quoted(text: string): string {
+  return `> ${text.replaceAll('\n', '\n> ')}`;
+}

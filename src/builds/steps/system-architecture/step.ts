@@ -1,0 +1,139 @@
+import { PATHS } from '../../../stages/stage.js';
+import { DocumentWriter } from '../../step/document-writer.js';
+import {
+  jsonArtifact,
+  markdownArtifact,
+  markdownOf,
+  numberedList,
+  oneLine,
+  readDocument,
+  section,
+} from '../../step/documents.js';
+import { agentNameFor, defineStep } from '../../step/step.js';
+import { planSchema } from '../orchestrator/prompt.js';
+import { requirementsSchema } from '../requirements-analysis/prompt.js';
+import { writeArchitecture } from './offline.js';
+import { type Architecture, ARCHITECTURE_TASK } from './prompt.js';
+
+/** Of what the agent consists and how a message passes through it. */
+export const step = defineStep({
+  name: 'system_architecture',
+  prompt: ARCHITECTURE_TASK,
+  offline: writeArchitecture,
+  uses: [DocumentWriter],
+  run: async (context, writer) => {
+    const plan = readDocument(context, PATHS.plan, planSchema);
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const { document, ...spent } = await writer.write(context, ARCHITECTURE_TASK, {
+      plan,
+      requirements,
+    });
+    const { topology, components, interaction_flows } = document;
+    context.log('info', `Topology: ${topology.kind}, ${topology.agents.map((agent) => agent.name).join(', ')}`);
+    if (topology.kind === 'multi_agent')
+      context.log('info', 'One deployed agent plays all roles; they become sections of its instructions');
+    context.log(
+      'info',
+      `${components.length} components, ${document.data_models.length} data models, ${interaction_flows.length} flows`,
+    );
+    return {
+      artifacts: [
+        jsonArtifact(PATHS.architecture, document),
+        markdownArtifact(PATHS.architectureText, architectureText(plan.agent.display_name, document)),
+      ],
+      output_data: {
+        topology: topology.kind,
+        deployed_agents: topology.deployed_agents,
+        roles: topology.agents.map((agent) => agent.name),
+        components: components.map((component) => component.name),
+      },
+      ...spent,
+      tool_calls: 0,
+      agent_name: agentNameFor(context, 'system_architecture', plan.agent.name),
+    };
+  },
+});
+
+/** architecture.md: the same document for people, with a diagram. */
+export function architectureText(title: string, document: Architecture): string {
+  const { topology } = document;
+  return markdownOf([
+    `# ${oneLine(title)}: architecture`,
+    document.design_overview,
+    `\`\`\`mermaid\n${mermaidDiagram(document)}\n\`\`\``,
+    `Topology: ${topology.kind}, ${topology.deployed_agents} deployed agent.`,
+    ...topology.agents.map(agentText),
+    section(
+      'Components',
+      document.components.map((one) => `\`${one.name}\` (${one.kind}): ${one.purpose}`),
+    ),
+    ...document.data_models.map(dataModelText),
+    ...document.interfaces.map(interfaceText),
+    ...document.interaction_flows.map((flow) => `## Flow: ${oneLine(flow.name)}\n\n${numberedList(flow.steps)}`),
+    section(
+      'When something goes wrong',
+      document.error_handling.map((one) => `${one.situation} → ${one.response}`),
+    ),
+    section('Security', document.security_considerations),
+    section('Performance', document.performance_considerations),
+    section('Monitoring', document.monitoring),
+    `## Why so\n\n${document.design_rationale}`,
+  ]);
+}
+
+function agentText({ name, role, responsibilities, interactions }: Architecture['topology']['agents'][number]): string {
+  return section(name, [role, ...responsibilities, ...interactions.map((one) => `→ ${one.with}: ${one.purpose}`)]);
+}
+
+function dataModelText({ name, purpose, fields }: Architecture['data_models'][number]): string {
+  return section(`Data: ${name}`, [
+    purpose,
+    ...fields.map((field) => `\`${field.name}\` ${field.type}: ${field.description}`),
+  ]);
+}
+
+function interfaceText({ name, input, output, errors }: Architecture['interfaces'][number]): string {
+  return section(`Interface: ${name}`, [`In: ${input}`, `Out: ${output}`, ...errors.map((error) => `Error: ${error}`)]);
+}
+
+/** The components and roles as a Mermaid flow chart. Labels are quoted and reduced to plain characters, so that no name can break out of the diagram. */
+export function mermaidDiagram({ topology, components }: Architecture): string {
+  const lines = ['flowchart LR', '  user(["User"])', '  subgraph agent["One deployed agent"]'];
+  topology.agents.forEach((agent, index) => lines.push(`    role${index}["${label(agent.name)}"]`));
+  components.forEach((component, index) => {
+    if (component.kind === 'model' || component.kind === 'memory')
+      lines.push(`    part${index}["${label(component.name)}"]`);
+  });
+  lines.push('  end', '  user -->|message| role0', '  role0 -->|answer| user');
+  topology.agents.forEach((agent, index) => {
+    for (const interaction of agent.interactions) {
+      const target = topology.agents.findIndex((other) => other.name === interaction.with);
+      if (target >= 0) lines.push(`  role${index} --> role${target}`);
+    }
+  });
+  components.forEach((component, index) => lines.push(...connection(component, index)));
+  return lines.join('\n');
+}
+
+function connection({ kind, name }: Architecture['components'][number], index: number): string[] {
+  switch (kind) {
+    case 'model':
+    case 'memory':
+      return [`  role0 --- part${index}`];
+    case 'tool':
+      return [`  part${index}{{"${label(name)}"}}`, `  role0 -->|calls| part${index}`];
+    case 'knowledge':
+      return [`  part${index}[("${label(name)}")]`, `  role0 -->|looks up| part${index}`];
+    case 'interface':
+      return [];
+  }
+}
+
+function label(text: string): string {
+  return (
+    text
+      .replace(/[^\p{L}\p{N} _.,:/-]/gu, ' ')
+      .trim()
+      .slice(0, 60) || 'unnamed'
+  );
+}

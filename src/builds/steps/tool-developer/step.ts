@@ -1,0 +1,222 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../shared/clock.js';
+import { addCost, addUsage } from '../../../shared/usage.js';
+import { PATHS } from '../../../stages/stage.js';
+import { CodeTools } from '../../../tools/code-tools.js';
+import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { type CodeTool, codeToolSchema } from '../../../tools/tool-definition.js';
+import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
+import { DocumentWriter } from '../../step/document-writer.js';
+import { jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
+import { agentNameFor, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
+import { designSchema } from '../agent-design/prompt.js';
+import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
+import { writeToolNotes } from './offline.js';
+import {
+  type NewTool,
+  TOOL_NOTES_TASK,
+  TOOL_REPAIR_TASK,
+  type ToolDocument,
+  type ToolNote,
+  type WrittenTool,
+} from './prompt.js';
+
+/** Documents a built-in tool, with how many of its examples gave what they promise. */
+async function documentOf(
+  context: StepContext,
+  catalogue: ToolCatalogue,
+  clock: Clock,
+  note: ToolNote,
+  knowledge: Requirements['knowledge'],
+): Promise<ToolDocument> {
+  const tool = catalogue.get(note.name);
+  const needsDocuments = tool.name === 'knowledge_lookup' && knowledge.length === 0;
+  const examples = needsDocuments ? [] : [...tool.examples];
+  const verified = needsDocuments ? 0 : await checkTool(context, catalogue, clock, tool, knowledge);
+  context.log(
+    'info',
+    needsDocuments
+      ? `${tool.name}: no documents yet; users upload them to their sessions`
+      : `${tool.name}: ${verified} of ${examples.length} examples gave the promised result`,
+  );
+  return {
+    ...note,
+    kind: 'builtin',
+    display_name: tool.display_name,
+    description: tool.description,
+    input_schema: tool.input_schema,
+    examples,
+    verified_examples: verified,
+  };
+}
+
+/** For a tool that the model left out. */
+function plainNote({ name, reason }: { name: string; reason: string }): ToolNote {
+  return {
+    name,
+    why_chosen: reason,
+    when_to_use: 'When a message asks for what this tool does.',
+    when_not_to_use: 'When the answer is clear without it.',
+  };
+}
+
+/** Runs the catalogue's examples of a tool and counts those that give what they promise; the rest is logged. */
+export async function checkTool(
+  context: StepContext,
+  catalogue: ToolCatalogue,
+  clock: Clock,
+  tool: Tool,
+  knowledge: readonly Passage[],
+): Promise<number> {
+  let passed = 0;
+  for (const { input, expected } of tool.examples) {
+    context.signal.throwIfAborted();
+    try {
+      const output = await catalogue.execute(tool.name, input, { knowledge: [...knowledge], now: () => clock.now() });
+      if (includes(output, expected)) passed += 1;
+      else context.log('warning', `${tool.name}: an example did not give what it promises`);
+    } catch (error) {
+      context.log(
+        'warning',
+        `${tool.name}: an example failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return passed;
+}
+
+function includes(output: unknown, expected: Record<string, unknown>): boolean {
+  if (typeof output !== 'object' || output === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(output));
+  return Object.entries(expected).every(([key, value]) => isDeepStrictEqual(fields.get(key), value));
+}
+
+/**
+ * Makes tools of what the model wrote: nothing is taken over before its own tests ran in the sandbox. A tool that fails is
+ * given back once with what went wrong.
+ */
+@Injectable()
+export class ToolWriter {
+  constructor(
+    private readonly writer: DocumentWriter,
+    private readonly code: CodeTools,
+  ) {}
+
+  /**
+   * @param spent what the step has spent until now.
+   * @returns the tool, and what the step has spent with its repair.
+   * @throws BuildFault when the repaired tool fails as well
+   */
+  async accept(context: StepContext, wish: NewTool, spent: Spent): Promise<{ written: WrittenTool; spent: Spent }> {
+    const first = await this.attempt(context, wish);
+    if ('written' in first) return { written: first.written, spent };
+    context.log('warning', `${wish.name} failed its tests, asking for a repair: ${first.problems.join(' ')}`);
+    const { document, ...repair } = await this.writer.write(context, TOOL_REPAIR_TASK, {
+      tool: wish,
+      problems: first.problems,
+    });
+    const total = sum(spent, repair);
+    const second = await this.attempt(context, { ...document, name: wish.name });
+    if ('written' in second) return { written: second.written, spent: total };
+    throw new BuildFault(`The tool "${wish.name}" fails its own tests: ${second.problems.join(' ').slice(0, 1_000)}`, {
+      details: { tool: wish.name, problems: second.problems },
+      suggestion: 'Restart the build, or word the requirement so that it needs no such tool.',
+      spent: total,
+    });
+  }
+
+  private async attempt(
+    context: StepContext,
+    wish: NewTool,
+  ): Promise<{ written: WrittenTool } | { problems: string[] }> {
+    context.signal.throwIfAborted();
+    const read = codeToolOf(wish);
+    if ('problems' in read) return read;
+    const { tool } = read;
+    const problems = await this.code.problemsOf(tool, context.signal);
+    if (problems.length > 0) return { problems };
+    context.log('info', `${tool.name}: written for this agent, ${tool.tests.length} tests passed in the sandbox`);
+    const { name, why_chosen, when_to_use, when_not_to_use, display_name, description } = wish;
+    const document: WrittenTool['document'] = {
+      ...{ name, why_chosen, when_to_use, when_not_to_use, display_name, description },
+      kind: 'code',
+      input_schema: tool.input_schema,
+      examples: tool.tests,
+      verified_examples: tool.tests.length,
+    };
+    return { written: { document, tool } };
+  }
+}
+
+function sum(a: Spent, b: Spent): Spent {
+  return { model: b.model, usage: addUsage(a.usage, b.usage), cost_usd: addCost(a.cost_usd, b.cost_usd) };
+}
+
+function codeToolOf({
+  name,
+  description,
+  input_schema_json,
+  source,
+  tests,
+}: NewTool): { tool: CodeTool } | { problems: string[] } {
+  try {
+    const parsed = codeToolSchema.safeParse({
+      kind: 'code',
+      ...{ name, description, source },
+      input_schema: JSON.parse(input_schema_json) as unknown,
+      tests: tests.map(({ input_json, expected_json }) => ({
+        input: JSON.parse(input_json) as unknown,
+        expected: JSON.parse(expected_json) as unknown,
+      })),
+    });
+    if (parsed.success) return { tool: parsed.data };
+    return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
+  } catch (error) {
+    return { problems: [`A field that should hold JSON does not: ${error instanceof Error ? error.message : ''}`] };
+  }
+}
+
+/** Documents every tool of the design, runs its examples once, and accepts tools that the model wrote. */
+export const step = defineStep({
+  name: 'tool_developer',
+  prompt: TOOL_NOTES_TASK,
+  offline: writeToolNotes,
+  uses: [DocumentWriter, ToolCatalogue, Clock, ToolWriter],
+  provides: [ToolWriter],
+  run: async (context, writer, catalogue, clock, toolWriter) => {
+    const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
+    const design = readDocument(context, PATHS.design, designSchema);
+    const { document, ...notesSpent } = await writer.write(context, TOOL_NOTES_TASK, { requirements, design });
+    const notes = new Map(document.tools.map((note) => [note.name, note]));
+    const tools: ToolDocument[] = [];
+    for (const chosen of design.tools) {
+      const note = notes.get(chosen.name) ?? plainNote(chosen);
+      tools.push(await documentOf(context, catalogue, clock, note, requirements.knowledge));
+    }
+    const written = new Map<string, WrittenTool>();
+    let spent: Spent = notesSpent;
+    for (const wish of document.new_tools) {
+      const accepted = await toolWriter.accept(context, wish, spent);
+      written.set(wish.name, accepted.written);
+      spent = accepted.spent;
+    }
+    tools.push(...[...written.values()].map((one) => one.document));
+    if (tools.length === 0) context.log('info', 'The design asks for no tool');
+    // Also stored empty when an earlier attempt wrote some.
+    const storesWritten = written.size > 0 || context.artifacts.has(PATHS.writtenTools);
+    return {
+      artifacts: [
+        ...tools.map((tool) => jsonArtifact(toolPath(tool.name), tool)),
+        ...(storesWritten ? [jsonArtifact(PATHS.writtenTools, { tools: [...written.values()] })] : []),
+      ],
+      output_data: {
+        tools: tools.map((tool) => tool.name),
+        verified_examples: tools.reduce((sum, tool) => sum + tool.verified_examples, 0),
+      },
+      ...spent,
+      tool_calls: tools.reduce((sum, tool) => sum + tool.examples.length, 0),
+      agent_name: agentNameFor(context, 'agent_developer_manager', design.agent_name),
+    };
+  },
+});
