@@ -1,13 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ModelsService } from '../../models/models.service.js';
-import type { TrackRecord } from './calibration/track-record.js';
-import type { Analysis } from './engine/analysis.js';
-import { optionFigures } from './engine/option-figures.js';
-import { COMPUTED_MODEL, computedWords, type DecisionWords } from './words/decision-words.js';
-import { wordsSchema } from './words/words.schema.js';
-import { acceptedWords, ContradictingWordsError } from './words/written-words.js';
+import type { TrackRecord } from './calibration.js';
+import { type Analysis, optionFigures } from './engine/decision-engine.js';
+import { COMPUTED_MODEL, computedWords, type DecisionWords } from './words/computed-words.js';
+import { acceptedWords, ContradictingWordsError, wordsSchema } from './words/model-words.js';
 
-/** A model that takes longer is not waited for: the computed text is there. */
+/** After this the computed text is used. */
 const MODEL_DEADLINE_MS = 20_000;
 
 const SYSTEM =
@@ -18,20 +16,20 @@ const INSTRUCTIONS =
   'the plan (the same phases, in the same order). The context may say more about the undertaking than its figures: use it.';
 
 export interface WrittenDecision extends DecisionWords {
-  /** The id of the model that wrote it, or `nexus/computed`. */
+  /** The id of the model that wrote the words, or `nexus/computed`. */
   model: string;
-  /** Why the text was computed although a model is configured; null otherwise. */
+  /** Why the words are computed although a model is configured; null otherwise. */
   reason: string | null;
 }
 
-/** Puts an analysis into words: a model's when one is configured and keeps to the numbers, else computed ones. */
+/** Puts an analysis into words: those of the configured model if they agree with the numbers, else computed ones. */
 @Injectable()
 export class DecisionWriter {
   private readonly logger = new Logger(DecisionWriter.name);
 
   constructor(private readonly models: ModelsService) {}
 
-  /** Never fails: what goes wrong with the model is told in `reason`. */
+  /** Never rejects: `reason` says why a configured model did not write the words. */
   async write(analysis: Analysis, given: unknown, track_record: TrackRecord, today: Date): Promise<WrittenDecision> {
     const computed = computedWords(analysis, today);
     const plain = (reason: string | null): WrittenDecision => ({ ...computed, model: COMPUTED_MODEL, reason });
@@ -64,7 +62,7 @@ export class DecisionWriter {
   }
 }
 
-/** Says what happened without what the provider said, which may hold internals. */
+/** Leaves out the provider's message, which may contain internals. */
 function reasonOf(error: unknown): string {
   if (error instanceof ContradictingWordsError) return `the model's text contradicted the figures: ${error.message}`;
   const isLate = error instanceof Error && error.name === 'TimeoutError';

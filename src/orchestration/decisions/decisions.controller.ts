@@ -7,26 +7,21 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import type { Decision } from './decision.js';
-import { DecisionHistory } from './decision-history.service.js';
 import { DecisionsService } from './decisions.service.js';
-import { CreateDecisionDto } from './dto/create-decision.dto.js';
 import { DecisionDto, DecisionListDto } from './dto/decision.dto.js';
-import { RecordOutcomeDto } from './dto/record-outcome.dto.js';
+import { CreateDecisionDto, RecordOutcomeDto } from './dto/decision-input.dto.js';
 
 @ApiTags('orchestration')
 @Controller('orchestration/decisions')
 @Access('orchestration_manager')
 @Bare()
 export class DecisionsController {
-  constructor(
-    private readonly decisions: DecisionsService,
-    private readonly history: DecisionHistory,
-  ) {}
+  constructor(private readonly decisions: DecisionsService) {}
 
-  /** Nothing is approved without estimated_cost and expected_revenue. The answer says what was assumed and what is missing. */
+  /** Without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. The response lists assumed and missing inputs. */
   @Post()
   @ApiOperation({ summary: 'Decide on a context', operationId: 'createDecision' })
-  @ApiCreatedResponse({ type: DecisionDto, description: 'The decision, with all that it rests on.' })
+  @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
   async create(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -35,20 +30,20 @@ export class DecisionsController {
     return decisionView(await this.decisions.decide({ org_id, user_id, context, seed }));
   }
 
-  /** Newest first, with how well the predictions came true. */
+  /** Newest first, with the calibration of all decisions: how well their predictions matched the outcomes. */
   @Get()
   @ApiOperation({ summary: 'List decisions and their calibration', operationId: 'listDecisions' })
-  @ApiOkResponse({ type: DecisionListDto, description: 'One page of decisions; the calibration is of all of them.' })
+  @ApiOkResponse({ type: DecisionListDto, description: 'One page of decisions, and the calibration of all of them.' })
   @ApiErrors(400, 403)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: PageQuery): Promise<DecisionListDto> {
     const [{ items, last_key }, calibration] = await Promise.all([
-      this.history.list(org_id, query),
-      this.history.calibration(org_id),
+      this.decisions.list(org_id, query),
+      this.decisions.calibration(org_id),
     ]);
     return { decisions: items, total: items.length, last_key, calibration };
   }
 
-  /** With its context, what it foretold and what came of it. */
+  /** The decision with its context, predictions and outcome. */
   @Get(':decision_id')
   @ApiOperation({ summary: 'Get a decision', operationId: 'getDecision' })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
@@ -60,10 +55,10 @@ export class DecisionsController {
     return decisionView(await this.decisions.get(org_id, decision_id));
   }
 
-  /** Once. What is told here enters the calibration and the track record of later decisions. */
+  /** An outcome can be recorded once. It counts towards the calibration and the track record of later decisions. */
   @Post(':decision_id/outcome')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Record what came of a decision', operationId: 'recordDecisionOutcome' })
+  @ApiOperation({ summary: 'Record the outcome of a decision', operationId: 'recordDecisionOutcome' })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision with its outcome.' })
   @ApiErrors(400, 403, 404, 409, 422)
   async recordOutcome(

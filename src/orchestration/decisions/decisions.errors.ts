@@ -6,12 +6,12 @@ export class DecisionNotFoundError extends NotFoundError {
   }
 }
 
-/** What came of a decision is told once: a score that can be told again is none. */
+/** An outcome is final, so that the calibration cannot be improved afterwards. */
 export class OutcomeRecordedError extends ConflictError {
   constructor(decision_id: string) {
-    super('The outcome of this decision has been recorded already', {
+    super('The outcome of this decision is already recorded', {
       details: { decision_id },
-      suggestion: 'Read the decision: its outcome stands and cannot be changed.',
+      suggestion: 'Read the decision to see its outcome. An outcome cannot be changed.',
     });
   }
 }

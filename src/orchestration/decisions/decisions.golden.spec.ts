@@ -3,12 +3,10 @@ import type { AuditLog } from '../../identity/audit/audit-log.js';
 import type { ModelsService } from '../../models/models.service.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
-import { DecisionAnalyst } from './decision-analyst.service.js';
-import type { DecisionCounters } from './decision-counters.repository.js';
+import type { PartnerHealthView, PartnershipsService } from '../partnerships/partnerships.service.js';
 import { DecisionWriter } from './decision-writer.service.js';
 import type { DecisionsRepository } from './decisions.repository.js';
 import { DecisionsService } from './decisions.service.js';
-import type { PartnerHealth, PartnerHealthView } from './partner-health.port.js';
 
 type Given = Record<string, unknown>;
 
@@ -101,14 +99,15 @@ class OneId extends Ids {
 /** The answer and the stored summary, as one hash. */
 async function hashOf(context: Given, seed: number): Promise<string> {
   const stored: unknown[] = [];
-  const partners = { of: (_: string, ids: readonly string[]) => PARTNERS.filter(({ id }) => ids.includes(id)) };
   const decisions = new DecisionsService(
-    new DecisionAnalyst(
-      partners as unknown as PartnerHealth,
-      { ofOutcomes: () => Promise.resolve(OUTCOMES) } as unknown as DecisionCounters,
-      new DecisionWriter({ describe: () => ({ provider: 'offline', id: 'offline' }) } as unknown as ModelsService),
-    ),
-    { create: (...given: unknown[]) => Promise.resolve(stored.push(...given)) } as unknown as DecisionsRepository,
+    {
+      healthOf: (_: string, ids: string[]) => PARTNERS.filter(({ id }) => ids.includes(id)),
+    } as unknown as PartnershipsService,
+    new DecisionWriter({ describe: () => ({ provider: 'offline', id: 'offline' }) } as unknown as ModelsService),
+    {
+      outcomeCounters: () => Promise.resolve(OUTCOMES),
+      create: (...given: unknown[]) => Promise.resolve(stored.push(...given)),
+    } as unknown as DecisionsRepository,
     { record: () => Promise.resolve() } as unknown as AuditLog,
     new StoppedClock(),
     new OneId(),

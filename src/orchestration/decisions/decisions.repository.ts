@@ -1,23 +1,27 @@
+import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
-import { DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import { GroupCommit } from '../../platform/dynamodb/group-commit.js';
 import { pack, type PackedText, unpack } from '../../platform/dynamodb/packed-text.js';
 import { pageOf } from '../../platform/dynamodb/page-query.js';
 import type { Page } from '../../shared/page.js';
-import type { Counters } from './calibration/counters.js';
-import type { Outcome } from './calibration/outcome.js';
+import type { Counters, Outcome } from './calibration.js';
 import type { Decision, DecisionSummary } from './decision.js';
-import { countUpdates, outcomesUpdate } from './decision-counters.repository.js';
 import { OutcomeRecordedError } from './decisions.errors.js';
-import type { Verdict } from './engine/verdict.js';
+import { type Verdict, VERDICTS } from './engine/rules.js';
 
 const TABLE = 'PlatformDecisions';
 const PREFIX = 'DECISION#';
-/** With their counters, at most one an organisation, within DynamoDB's 100 items and 4 MB: a record has 100 KB at most. */
-const TOGETHER = 25;
+const OUTCOMES = 'OUTCOMES';
+/** Counters of verdicts are spread over this many items, so that concurrent decisions rarely write the same one. */
+const SHARDS = 16;
+/** A record takes at most 100 KB. With a counter for each organization, 25 stay within DynamoDB's 100 items and 4 MB. */
+const BATCH_LIMIT = 25;
 
-/** Texts of JSON: figures up to 1e19 and contexts of any depth are none of the table's business. */
+export type VerdictCounts = Record<Verdict, number>;
+
+/** JSON texts, because DynamoDB limits the depth of documents and the range of numbers. */
 interface Row {
   org_id: string;
   item: string;
@@ -33,14 +37,14 @@ interface Made {
 
 @Injectable()
 export class DecisionsRepository {
-  private readonly creations = new GroupCommit<Made>((made) => this.createAll(made), TOGETHER);
+  private readonly creations = new GroupCommit<Made>((made) => this.createAll(made), BATCH_LIMIT);
 
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
   ) {}
 
-  /** POST /decisions: the record and its count, both or none; in one transaction with others that are made at the same time. */
+  /** POST /decisions: stores the record and its count in one transaction, shared with concurrent decisions. */
   async create(decision: Decision, summary: DecisionSummary): Promise<void> {
     const { org_id, decision_id } = decision;
     const row = {
@@ -91,8 +95,8 @@ export class DecisionsRepository {
   }
 
   /**
-   * POST /decisions/{id}/outcome: the outcome and what it adds to the score, both or none, once.
-   * @throws OutcomeRecordedError when there is one already.
+   * POST /decisions/{id}/outcome: stores the outcome and adds it to the counters, in one transaction.
+   * @throws OutcomeRecordedError when the decision already has an outcome
    */
   async recordOutcome(org_id: string, decision_id: string, outcome: Outcome, adds: Counters): Promise<void> {
     const outcomeIsNew = 'attribute_exists(org_id) AND attribute_not_exists(#outcome)';
@@ -109,8 +113,51 @@ export class DecisionsRepository {
       throw error;
     });
   }
+
+  /** POST and GET /decisions: the sums that the track record is computed from. */
+  async outcomeCounters(org_id: string): Promise<Counters> {
+    return (await this.db.get<Counters>(TABLE, { org_id, item: OUTCOMES })) ?? {};
+  }
+
+  /** GET /decisions, GET /info: the number of decisions by verdict, in one batch read. */
+  async verdictCounts(org_id: string): Promise<VerdictCounts> {
+    const keys = Array.from({ length: SHARDS }, (_, shard) => ({
+      table: TABLE,
+      key: { org_id, item: `COUNT#${shard}` },
+    }));
+    const rows = await this.db.batchGet<Partial<VerdictCounts>>(keys);
+    const total = (verdict: Verdict): number => rows.reduce((sum, row) => sum + (row?.[verdict] ?? 0), 0);
+    return Object.fromEntries(VERDICTS.map((verdict) => [verdict, total(verdict)])) as VerdictCounts;
+  }
 }
 
 function outcomeOf({ outcome }: Row): Outcome | null {
   return outcome === undefined ? null : (JSON.parse(outcome) as Outcome);
+}
+
+/** One update for each organization, of a random shard. */
+function countUpdates(made: readonly { org_id: string; verdict: Verdict }[]): TransactItem[] {
+  const byOrg = new Map<string, Counters>();
+  for (const { org_id, verdict } of made) {
+    const adds = byOrg.get(org_id) ?? {};
+    byOrg.set(org_id, { ...adds, [verdict]: (adds[verdict] ?? 0) + 1 });
+  }
+  return [...byOrg].map(([org_id, adds]) => addition(org_id, `COUNT#${randomInt(SHARDS)}`, adds));
+}
+
+function outcomesUpdate(org_id: string, adds: Counters): TransactItem {
+  return addition(org_id, OUTCOMES, adds);
+}
+
+function addition(org_id: string, item: string, adds: Counters): TransactItem {
+  const entries = Object.entries(adds);
+  return {
+    Update: {
+      TableName: TABLE,
+      Key: { org_id, item },
+      UpdateExpression: `ADD ${entries.map((_, index) => `#${index} :${index}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(entries.map(([name], index) => [`#${index}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(entries.map(([, value], index) => [`:${index}`, value])),
+    },
+  };
 }

@@ -2,13 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
-import { countersOf } from './calibration/counters.js';
-import type { Outcome } from './calibration/outcome.js';
-import type { Decision } from './decision.js';
-import { DecisionAnalyst } from './decision-analyst.service.js';
-import { decisionRecord, decisionSummary } from './decision-record.js';
+import type { Page } from '../../shared/page.js';
+import { PartnershipsService } from '../partnerships/partnerships.service.js';
+import { countersOf, type Outcome, type TrackRecord, trackRecord } from './calibration.js';
+import { type DecisionContext, parseContext } from './decision-context.js';
+import { DecisionWriter } from './decision-writer.service.js';
+import { type Decision, decisionRecord, type DecisionSummary, decisionSummary } from './decision.js';
 import { DecisionNotFoundError, OutcomeRecordedError } from './decisions.errors.js';
-import { DecisionsRepository } from './decisions.repository.js';
+import { DecisionsRepository, type VerdictCounts } from './decisions.repository.js';
+import { analyse } from './engine/decision-engine.js';
 
 export interface DecisionRequest {
   org_id: string;
@@ -19,28 +21,54 @@ export interface DecisionRequest {
 
 export type OutcomeReport = Omit<Outcome, 'recorded_at' | 'recorded_by'>;
 
-/** Makes decisions, keeps them with what they foretold, and hears what came of them. */
+export interface Calibration extends TrackRecord {
+  /** All decisions, with an outcome or without. */
+  decisions: number;
+  by_decision: VerdictCounts;
+}
+
+/** Makes decisions, stores them with their predictions, records outcomes and reports the calibration. */
 @Injectable()
 export class DecisionsService {
   private readonly logger = new Logger(DecisionsService.name);
 
   constructor(
-    private readonly analyst: DecisionAnalyst,
+    private readonly partnerships: PartnershipsService,
+    private readonly writer: DecisionWriter,
     private readonly repository: DecisionsRepository,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
-  /** @throws ValidationError naming each field of the context that is not valid */
-  async decide(request: DecisionRequest): Promise<Decision> {
-    const { org_id, user_id } = request;
+  /**
+   * Analyses a context, puts the analysis into words and stores both.
+   * @throws ValidationError naming each invalid field of the context
+   */
+  async decide({ org_id, user_id, context: given, seed }: DecisionRequest): Promise<Decision> {
     const now = this.clock.now();
-    const { context, name, analysis, written, track_record } = await this.analyst.study(request, now);
-    const origin = { decision_id: this.ids.next('dec'), org_id, created_by: user_id, created_at: now.toISOString() };
-    const decision = decisionRecord({ ...origin, context }, analysis, written, track_record);
-    await this.repository.create(decision, decisionSummary(decision, name));
-    await this.note(decision, user_id, 'decision.created', { decision: decision.decision, model: decision.model });
+    const context = parseContext(given);
+    const [partners, counters] = await Promise.all([
+      this.partnersOf(org_id, context),
+      this.repository.outcomeCounters(org_id),
+    ]);
+    const track_record = trackRecord(counters);
+    const analysis = await analyse({ context, given, seed, partners });
+    const written = await this.writer.write(analysis, given, track_record, now);
+    const decision = decisionRecord(
+      {
+        decision_id: this.ids.next('dec'),
+        org_id,
+        created_by: user_id,
+        created_at: now.toISOString(),
+        context: given as Record<string, unknown>,
+      },
+      analysis,
+      written,
+      track_record,
+    );
+    await this.repository.create(decision, decisionSummary(decision, context.name));
+    await this.record(decision, user_id, 'decision.created', { decision: decision.decision, model: decision.model });
     return decision;
   }
 
@@ -51,8 +79,27 @@ export class DecisionsService {
     return decision;
   }
 
+  /** Newest first. @throws ValidationError for a cursor of another list */
+  list(org_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<DecisionSummary>> {
+    return this.repository.list(org_id, page);
+  }
+
+  /** Computed from counters: two reads, regardless of the number of decisions. */
+  async calibration(org_id: string): Promise<Calibration> {
+    const [outcomes, by_decision] = await Promise.all([
+      this.repository.outcomeCounters(org_id),
+      this.repository.verdictCounts(org_id),
+    ]);
+    return { decisions: sum(by_decision), by_decision, ...trackRecord(outcomes) };
+  }
+
+  /** The number of decisions of an organization. */
+  async total(org_id: string): Promise<number> {
+    return sum(await this.repository.verdictCounts(org_id));
+  }
+
   /**
-   * Stores what came of a decision and counts it into the calibration.
+   * Stores the outcome of a decision and counts it into the calibration.
    * @throws DecisionNotFoundError, OutcomeRecordedError
    */
   async recordOutcome(org_id: string, user_id: string, decision_id: string, report: OutcomeReport): Promise<Decision> {
@@ -60,12 +107,17 @@ export class DecisionsService {
     if (decision.outcome) throw new OutcomeRecordedError(decision_id);
     const outcome = { ...report, recorded_at: this.clock.timestamp(), recorded_by: user_id };
     await this.repository.recordOutcome(org_id, decision_id, outcome, countersOf(decision.predictions, outcome));
-    await this.note(decision, user_id, 'decision.outcome', { success: outcome.success });
+    await this.record(decision, user_id, 'decision.outcome', { success: outcome.success });
     return { ...decision, outcome };
   }
 
-  /** The record itself says who and when, so a lost entry is told in the log and the caller still gets the decision. */
-  private async note(
+  private async partnersOf(org_id: string, context: DecisionContext) {
+    const all = [context, ...context.alternatives].flatMap(({ partners }) => partners.map(({ id }) => id));
+    return all.length === 0 ? [] : this.partnerships.healthOf(org_id, [...new Set(all)]);
+  }
+
+  /** The decision itself holds who and when, so a failed audit entry is logged and the caller still gets the decision. */
+  private async record(
     { org_id, decision_id }: Decision,
     actor: string,
     action: string,
@@ -77,4 +129,8 @@ export class DecisionsService {
         this.logger.error({ msg: 'an audit entry of a decision could not be stored', decision_id, action, err: error });
       });
   }
+}
+
+function sum(counts: VerdictCounts): number {
+  return Object.values(counts).reduce((total, one) => total + one, 0);
 }

@@ -1,9 +1,9 @@
 import type { TableDefinition } from '../../platform/dynamodb/table-definition.js';
 
 /**
- * One partition per organisation: `DECISION#<id>` (ids are in order of time, so newest first needs no index), `OUTCOMES`
- * (what calibration is computed from, written with each outcome in one transaction) and `COUNT#0`..`COUNT#15` (how many
- * decisions of each verdict there are; sixteen, so that decisions made at the same time rarely meet on one).
+ * One partition per organization: `DECISION#<id>` (ids sort by time, so newest first needs no index), `OUTCOMES` (the sums that
+ * calibration is computed from, written in the transaction of each outcome) and `COUNT#0`..`COUNT#15` (the number of decisions
+ * by verdict; sixteen items, so that concurrent decisions rarely write the same one).
  */
 export const DECISION_TABLES: TableDefinition[] = [
   { name: 'PlatformDecisions', partition_key: 'org_id', sort_key: 'item' },

@@ -7,7 +7,7 @@ import { RequestTotals } from '../../platform/observability/request-totals.js';
 import { Clock } from '../../shared/clock.js';
 import { FreshReads } from '../../shared/fresh-reads.js';
 import { VERSION } from '../../shared/version.js';
-import { DecisionHistory } from '../decisions/decision-history.service.js';
+import { DecisionsService } from '../decisions/decisions.service.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
 import type { InfoDto } from './dto/info.dto.js';
 import { StatusService } from './status.service.js';
@@ -27,7 +27,7 @@ export class InfoService implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly partnerships: PartnershipsService,
-    private readonly decisions: DecisionHistory,
+    private readonly decisions: DecisionsService,
     private readonly requests: RequestTotals,
     private readonly statuses: StatusService,
     private readonly database: DatabaseProbe,

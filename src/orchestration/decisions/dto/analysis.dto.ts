@@ -1,6 +1,5 @@
-import type { Priority } from '../engine/priority.js';
 import type { Health } from '../../partnerships/health-rules.js';
-import type { Verdict } from '../engine/verdict.js';
+import type { Priority, Verdict } from '../engine/rules.js';
 import {
   BudgetDto,
   DecisionInputsDto,
@@ -8,11 +7,11 @@ import {
   DecisionRiskDto,
   DecisionSimulationDto,
   PercentilesDto,
+  SensitivityDto,
+  TrackRecordDto,
 } from './figures.dto.js';
-import { SensitivityDto } from './sensitivity.dto.js';
-import { TrackRecordDto } from './track-record.dto.js';
 
-/** A partner that the decision leans on. */
+/** A partner that the decision depends on. */
 export class PartnerImpactDto {
   /** @example grok_brand */
   id: string;
@@ -27,7 +26,6 @@ export class PartnerImpactDto {
   because: string;
 
   /**
-   * excellent, good, fair, poor or unknown.
    * @example poor
    */
   health: Health;
@@ -48,7 +46,7 @@ export class OptionDto {
   rank: number;
 
   /**
-   * Its place in the context's alternatives; null is the context itself.
+   * Index in the context's alternatives; null for the context itself.
    * @example 0
    */
   alternative: number | null;
@@ -90,22 +88,20 @@ export class OptionDto {
 
 export class WordsOriginDto {
   /**
-   * model or computed.
    * @example computed
    */
   source: 'model' | 'computed';
 
   /**
-   * Why no model wrote them although one is configured.
+   * Why a configured model did not write the words.
    * @example null
    */
   reason: string | null;
 }
 
-/** Everything that a decision rests on. */
+/** The complete analysis of a decision. */
 export class DecisionAnalysisDto {
   /**
-   * critical, high, medium or low.
    * @example high
    */
   priority: Priority;
@@ -113,13 +109,13 @@ export class DecisionAnalysisDto {
   inputs: DecisionInputsDto;
 
   /**
-   * Secondary inputs that the context did not give, with what was taken instead.
+   * Secondary inputs that the context lacks, with the assumed values.
    * @example {"team_members": 3}
    */
   assumed_inputs: Record<string, number>;
 
   /**
-   * Without these nothing is approved.
+   * Required inputs that the context lacks. While any is missing, nothing is approved.
    * @example []
    */
   missing_inputs: string[];
@@ -136,11 +132,11 @@ export class DecisionAnalysisDto {
 
   budget: BudgetDto | null;
 
-  /** Best first, the context itself among them; empty without alternatives. */
+  /** Best first, including the context itself; empty without alternatives. */
   alternatives: OptionDto[];
 
   /**
-   * The first of them.
+   * The name of the best alternative.
    * @example 'Sell through a partner'
    */
   recommended: string | null;

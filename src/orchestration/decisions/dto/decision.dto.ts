@@ -1,13 +1,12 @@
-import type { Priority } from '../engine/priority.js';
-import type { PhaseName } from '../words/phases.js';
-import type { Verdict } from '../engine/verdict.js';
+import type { Priority, Verdict } from '../engine/rules.js';
+import type { PhaseName } from '../words/implementation-plan.js';
 import { DecisionAnalysisDto } from './analysis.dto.js';
-import { CalibrationDto } from './track-record.dto.js';
+import { CalibrationDto } from './figures.dto.js';
 
-/** Whole days, both ends included; the next phase begins the day after. */
+/** A phase of whole days, both ends inclusive; the next phase begins the day after. */
 export class PlanPhaseDto {
   /**
-   * Planning, Development, Deployment; Reconsideration of what is not approved.
+   * Reconsideration is the only phase of a decision that is not approved.
    * @example Planning
    */
   phase: PhaseName;
@@ -28,7 +27,7 @@ export class PlanPhaseDto {
   activities: string[];
 }
 
-/** What the decision foretold when it was made. */
+/** The predictions of the decision. */
 export class PredictionsDto {
   /** @example 0.998 */
   probability_of_success: number | null;
@@ -43,7 +42,7 @@ export class PredictionsDto {
   days: number;
 }
 
-/** What came of it. */
+/** The outcome of the decision. */
 export class OutcomeDto {
   /** @example true */
   success: boolean;
@@ -69,7 +68,6 @@ export class DecisionDto {
   decision_id: string;
 
   /**
-   * APPROVE_IMMEDIATE, APPROVE_SCHEDULED, APPROVE_CONDITIONAL or DEFER_OR_REJECT.
    * @example APPROVE_IMMEDIATE
    */
   decision: Verdict;
@@ -88,7 +86,7 @@ export class DecisionDto {
   analysis: DecisionAnalysisDto;
 
   /**
-   * The model that wrote the words; nexus/computed when they follow from the numbers alone.
+   * The model that wrote the words; nexus/computed when they derive from the numbers alone.
    * @example nexus/computed
    */
   model: string;
@@ -100,7 +98,7 @@ export class DecisionDto {
   created_by: string;
 
   /**
-   * As it came.
+   * The context as received.
    * @example {"business_goal": "Sell in Portugal"}
    */
   context: Record<string, unknown>;
@@ -151,7 +149,7 @@ export class DecisionListDto {
   decisions: DecisionSummaryDto[];
 
   /**
-   * How many this page holds.
+   * Number of decisions on this page.
    * @example 1
    */
   total: number;

@@ -1,4 +1,6 @@
-/** The numbers that the rules read; money in the currency of the context. */
+import type { Verdict } from '../engine/rules.js';
+
+/** The inputs of the rules; money is in the currency of the context. */
 export class DecisionInputsDto {
   /** @example 0 */
   revenue_impact: number;
@@ -40,7 +42,7 @@ export class DecisionInputsDto {
   timeline_pressure: number;
 }
 
-/** All within 0..1. */
+/** All values are between 0 and 1. */
 export class DecisionRiskDto {
   /** @example 0.3 */
   technical: number;
@@ -58,25 +60,25 @@ export class DecisionRiskDto {
   timeline: number;
 
   /**
-   * Of the four.
+   * Mean of the four risks above.
    * @example 0.275
    */
   mean: number;
 
   /**
-   * What the weakest needed partner adds.
+   * Added by the weakest needed partner.
    * @example 0.15
    */
   partnership: number;
 
   /**
-   * What the rule looks at: 1 − (1 − mean)(1 − partnership).
+   * The risk that the rules compare: 1 − (1 − mean)(1 − partnership).
    * @example 0.38375
    */
   overall: number;
 }
 
-/** Of the estimates as they are; null has its reason. */
+/** Figures of the estimates themselves; `reason` says why one is null. */
 export class DecisionReturnsDto {
   /** @example 275 */
   roi_percent: number | null;
@@ -105,10 +107,10 @@ export class PercentilesDto {
   p90: number;
 }
 
-/** What may come of it. */
+/** The simulated distribution of the results. */
 export class DecisionSimulationDto {
   /**
-   * 0 when nothing spreads because the cost or the revenue is 0.
+   * Number of draws; 0 when the cost or the revenue is 0 and the result is certain.
    * @example 5000
    */
   draws: number;
@@ -136,4 +138,146 @@ export class BudgetDto {
 
   /** @example 0.91 */
   probability_within: number | null;
+}
+
+/** The effect of moving one input from its P10 (low) to its P90 (high). */
+export class SwingDto {
+  /** @example expected_revenue */
+  input: string;
+
+  /** @example 123406.2 */
+  low: number;
+
+  /** @example 182325.2 */
+  high: number;
+
+  /** @example 208.5 */
+  roi_percent_at_low: number;
+
+  /** @example 355.8 */
+  roi_percent_at_high: number;
+
+  /** @example 0.6482 */
+  payback_months_at_low: number;
+
+  /** @example 0.4388 */
+  payback_months_at_high: number;
+
+  /** @example APPROVE_IMMEDIATE */
+  decision_at_low: Verdict;
+
+  /** @example APPROVE_IMMEDIATE */
+  decision_at_high: Verdict;
+}
+
+/** The effect of each input, moved one at a time. */
+export class SensitivityDto {
+  /** @example expected_revenue */
+  moves_roi_most: string | null;
+
+  /** @example estimated_days */
+  moves_payback_most: string | null;
+
+  inputs: SwingDto[];
+
+  /** @example null */
+  reason: string | null;
+}
+
+export class BiasDto {
+  /**
+   * Mean of (actual − predicted) / predicted, in percent; positive means more than predicted.
+   * @example 12.5
+   */
+  mean_error_percent: number | null;
+
+  /** @example 8 */
+  outcomes: number;
+}
+
+export class BiasesDto {
+  cost: BiasDto;
+
+  revenue: BiasDto;
+
+  time: BiasDto;
+}
+
+/** Decisions whose predicted probability lies in one tenth. */
+export class ReliabilityBinDto {
+  /** @example 0.9 */
+  from: number;
+
+  /** @example 1 */
+  to: number;
+
+  /** @example 8 */
+  outcomes: number;
+
+  /** @example 0.97 */
+  predicted: number;
+
+  /** @example 0.875 */
+  observed: number;
+}
+
+/** How well the predictions of an organization's decisions matched their outcomes. */
+export class TrackRecordDto {
+  /** @example 9 */
+  outcomes: number;
+
+  /** @example 7 */
+  successes: number;
+
+  /**
+   * Outcomes of decisions that predicted a probability.
+   * @example 8
+   */
+  scored: number;
+
+  /**
+   * Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half.
+   * @example 0.11
+   */
+  brier_score: number | null;
+
+  /**
+   * The score of always predicting the share of successes.
+   * @example 0.1094
+   */
+  brier_score_of_base_rate: number | null;
+
+  bias: BiasesDto;
+
+  reliability: ReliabilityBinDto[];
+
+  /**
+   * Why the score is null.
+   * @example null
+   */
+  reason: string | null;
+}
+
+export class VerdictCountsDto {
+  /** @example 3 */
+  APPROVE_IMMEDIATE: number;
+
+  /** @example 4 */
+  APPROVE_SCHEDULED: number;
+
+  /** @example 5 */
+  APPROVE_CONDITIONAL: number;
+
+  /** @example 6 */
+  DEFER_OR_REJECT: number;
+}
+
+export class CalibrationDto extends TrackRecordDto {
+  /**
+   * All decisions, with or without an outcome.
+   * @example 18
+   */
+  decisions: number;
+
+  by_decision: VerdictCountsDto;
 }

@@ -1,8 +1,7 @@
-import { parseContext } from '../context/parse-context.js';
-import type { PartnerHealthView } from '../partner-health.port.js';
-import type { Analysis, Assessment } from './analysis.js';
-import { analyse } from './decision-engine.js';
-import type { Verdict } from './verdict.js';
+import type { PartnerHealthView } from '../../partnerships/partnerships.service.js';
+import { parseContext } from '../decision-context.js';
+import { type Analysis, analyse, type Assessment } from './decision-engine.js';
+import type { Verdict } from './rules.js';
 
 type Given = Record<string, unknown>;
 

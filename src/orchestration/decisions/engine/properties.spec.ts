@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { parseContext } from '../context/parse-context.js';
-import type { Assessment } from './analysis.js';
-import { analyse } from './decision-engine.js';
-import { VERDICTS } from './verdict.js';
+import { parseContext } from '../decision-context.js';
+import { analyse, type Assessment } from './decision-engine.js';
+import { VERDICTS } from './rules.js';
 
 type Given = Record<string, number>;
 

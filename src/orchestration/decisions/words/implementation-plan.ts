@@ -1,8 +1,13 @@
-import type { Assessment } from '../engine/analysis.js';
-import { PHASES, type PhaseName } from './phases.js';
-import { activitiesOf, activitiesUntilApproval } from './plan-activities.js';
+import type { Assessment } from '../engine/decision-engine.js';
+import { RULES } from '../engine/rules.js';
+import { counted, listed, phrase, text } from './number-text.js';
 
-/** A span of whole days, both ends included. */
+/** The phases of an approved decision, in order. */
+export const PHASES = ['Planning', 'Development', 'Deployment'] as const;
+/** A decision that is not approved has one phase, Reconsideration. */
+export type PhaseName = (typeof PHASES)[number] | 'Reconsideration';
+
+/** A span of whole days, both ends inclusive. */
 export interface Phase {
   phase: PhaseName;
   duration_days: number;
@@ -18,9 +23,9 @@ const DAY_MS = 86_400_000;
 const DEPLOYMENT_SHARE = 0.2;
 
 /**
- * Phases that follow each other without a gap and are together exactly as long as the estimate. Planning takes 10 % to 30 % of
- * the days as complexity grows (20 % at 5), deployment 20 %, development the rest. What is not approved gets one phase: the
- * work that an approval still takes, as long as the planning would be.
+ * Plans consecutive phases that add up to the estimated days. Planning takes 10 % to 30 % of the days as complexity grows (20 %
+ * at 5), deployment 20 %, development the rest. A decision that is not approved gets one phase as long as its planning, with
+ * the work that an approval still needs.
  * @param today the first day
  */
 export function implementationPlan(assessment: Assessment, today: Date): Phase[] {
@@ -43,7 +48,7 @@ export function implementationPlan(assessment: Assessment, today: Date): Phase[]
   });
 }
 
-/** Whole days by largest remainder; each phase gets one day at least as long as there are enough. */
+/** Splits whole days by largest remainder; each phase gets at least one day if there are enough. */
 export function phaseDays(total: number, complexity: number): number[] {
   const planning = 0.1 + 0.02 * complexity;
   const shares = [planning, 1 - planning - DEPLOYMENT_SHARE, DEPLOYMENT_SHARE];
@@ -61,4 +66,62 @@ export function phaseDays(total: number, complexity: number): number[] {
 
 function dateOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 10);
+}
+
+/** The name and value of the highest risk. */
+function hardestRisk({ risk }: Assessment): { name: string; value: number } {
+  const [first = ['technical', 0] as const] = (['technical', 'resource', 'timeline', 'market'] as const)
+    .map((name) => [name, risk[name]] as const)
+    .sort(([, a], [, b]) => b - a);
+  return { name: first[0], value: first[1] };
+}
+
+/** Three activities of a phase, scaled to the team and to the notable numbers. */
+export function activitiesOf(phase: (typeof PHASES)[number], assessment: Assessment): string[] {
+  const { inputs, sensitivity, partnerships } = assessment;
+  const hardest = hardestRisk(assessment);
+  const team = counted(inputs.team_members, 'person').replace('persons', 'people');
+  const most = sensitivity?.moves_roi_most;
+  switch (phase) {
+    case 'Planning':
+      return [
+        `Agree on scope and responsibilities with ${team}`,
+        `Lower the ${hardest.name} risk, the highest of the four at ${text(hardest.value)}`,
+        most
+          ? `Check ${phrase(most)} once more: it moves the return the most`
+          : 'Check the estimates of cost and revenue once more',
+      ];
+    case 'Development':
+      return [
+        inputs.complexity_score > 7
+          ? 'Build in steps that each can be shown and taken back'
+          : 'Build and review in short rounds',
+        `Compare what is spent with the estimated cost of ${text(inputs.estimated_cost ?? 0)} every week`,
+        partnerships.length > 0
+          ? `Coordinate with ${listed(partnerships.map(({ id, name }) => name ?? id))}`
+          : 'Test against what was agreed in planning',
+      ];
+    case 'Deployment':
+      return [
+        inputs.customer_impact > 10_000 ? 'Release to a small share of the customers first' : 'Release',
+        `Measure revenue against the expected ${text(inputs.expected_revenue ?? 0)}`,
+        'Record the outcome of this decision, so that the next ones know',
+      ];
+  }
+}
+
+/** The steps that are missing for the mildest approval. */
+export function activitiesUntilApproval({ missing_inputs, returns, risk, inputs }: Assessment): string[] {
+  const mildest = RULES.at(-1) ?? { roi_above: 0, risk_below: 1 };
+  const { estimated_cost: cost, expected_revenue: revenue } = inputs;
+  const activities = missing_inputs.map((name) => `Find out the ${phrase(name)}`);
+  if (cost !== null && revenue !== null && cost > 0 && (returns.roi_percent ?? 0) <= mildest.roi_above)
+    activities.push(
+      `Bring the cost below ${text(revenue / (1 + mildest.roi_above / 100))} or the revenue above ` +
+        `${text(cost * (1 + mildest.roi_above / 100))}: a return above ${mildest.roi_above} % is needed`,
+    );
+  if (cost === 0 && revenue === 0) activities.push('Find out what there is to be gained');
+  if (risk.overall >= mildest.risk_below)
+    activities.push(`Bring the risk from ${text(risk.overall)} below ${mildest.risk_below}`);
+  return activities;
 }

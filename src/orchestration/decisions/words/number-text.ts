@@ -1,6 +1,6 @@
 const FORMATS = [0, 1, 2].map((maximumFractionDigits) => new Intl.NumberFormat('en-US', { maximumFractionDigits }));
 
-/** A number as people read it: 1,234.5. At most two decimals. */
+/** Formats a number with separators and at most two decimals: 1,234.5. */
 export function text(value: number, digits: 0 | 1 | 2 = 2): string {
   return FORMATS[digits]?.format(value) ?? String(value);
 }

@@ -1,8 +1,8 @@
-import { parseContext } from '../context/parse-context.js';
+import { parseContext } from '../decision-context.js';
 import { analyse } from '../engine/decision-engine.js';
-import { computedWords } from './decision-words.js';
+import { computedWords } from './computed-words.js';
 import { phaseDays } from './implementation-plan.js';
-import { acceptedWords } from './written-words.js';
+import { acceptedWords } from './model-words.js';
 
 const TODAY = new Date('2026-11-21T23:30:00.000Z');
 const GIVEN = { customer_impact: 20_000, estimated_cost: 40_000, expected_revenue: 150_000, estimated_days: 60 };

@@ -1,6 +1,4 @@
-import { type Counters, countersOf } from './counters.js';
-import type { Outcome, Predictions } from './outcome.js';
-import { trackRecord } from './track-record.js';
+import { type Counters, countersOf, type Outcome, type Predictions, trackRecord } from './calibration.js';
 
 const predicted = (probability: number | null, cost = 100, revenue = 200, days = 10): Predictions => ({
   probability_of_success: probability,

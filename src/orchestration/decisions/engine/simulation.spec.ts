@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { percentilesOf } from './quantiles.js';
+import { percentilesOf } from './simulation.js';
 
 /** By sorting: what the selection must agree with. */
 function bySorting(values: number[], share: number): number {

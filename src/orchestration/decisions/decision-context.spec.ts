@@ -1,5 +1,5 @@
-import { ValidationError } from '../../../shared/domain-error.js';
-import { parseContext } from './parse-context.js';
+import { ValidationError } from '../../shared/domain-error.js';
+import { parseContext } from './decision-context.js';
 
 function faultsOf(context: unknown): Record<string, string[]> {
   try {

@@ -1,0 +1,144 @@
+import { exact, round } from './engine/rules.js';
+
+/** The predictions of a decision; null where it could make none. */
+export interface Predictions {
+  /** P(ROI > 0). */
+  probability_of_success: number | null;
+  cost: number | null;
+  revenue: number | null;
+  days: number;
+}
+
+/** The outcome of a decision. */
+export interface Outcome {
+  success: boolean;
+  actual_cost: number | null;
+  actual_revenue: number | null;
+  actual_days: number | null;
+  recorded_at: string;
+  recorded_by: string;
+}
+
+/** Errors are capped at ten times the estimate, so that one outlier does not dominate the mean. */
+const HIGHEST_ERROR = 9;
+export const BINS = 10;
+
+/** Sums over all outcomes of an organization. Each outcome is added exactly once, in the transaction that stores it. */
+export type Counters = Record<string, number>;
+
+export const MEASURES = ['cost', 'revenue', 'days'] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** The amounts that one outcome adds to the counters. */
+export function countersOf(predicted: Predictions, outcome: Outcome): Counters {
+  return {
+    outcomes: 1,
+    successes: Number(outcome.success),
+    ...scoreCounters(predicted.probability_of_success, outcome.success),
+    ...errorCounters('cost', predicted.cost, outcome.actual_cost),
+    ...errorCounters('revenue', predicted.revenue, outcome.actual_revenue),
+    ...errorCounters('days', predicted.days, outcome.actual_days),
+  };
+}
+
+/** `(actual − predicted) / predicted`: 0.2 is a fifth more than predicted. Null for a prediction of 0. */
+export function relativeError(predicted: number | null, actual: number | null): number | null {
+  if (predicted === null || actual === null || predicted === 0) return null;
+  return exact(Math.min(HIGHEST_ERROR, (actual - predicted) / predicted));
+}
+
+/** The bin of a probability: 0 is [0, 0.1), 9 is [0.9, 1]. */
+export function binOf(probability: number): number {
+  return Math.min(BINS - 1, Math.floor(probability * BINS));
+}
+
+function scoreCounters(probability: number | null, success: boolean): Counters {
+  if (probability === null) return {};
+  const bin = binOf(probability);
+  return {
+    scored: 1,
+    scored_successes: Number(success),
+    probability_sum: probability,
+    brier_sum: round((probability - Number(success)) ** 2, 8),
+    [`bin_${bin}_count`]: 1,
+    [`bin_${bin}_probability_sum`]: probability,
+    [`bin_${bin}_successes`]: Number(success),
+  };
+}
+
+function errorCounters(measure: Measure, predicted: number | null, actual: number | null): Counters {
+  const error = relativeError(predicted, actual);
+  return error === null ? {} : { [`${measure}_count`]: 1, [`${measure}_error_sum`]: error };
+}
+
+/** The mean error of the predictions of one quantity. */
+export interface Bias {
+  /** Mean of (actual − predicted) / predicted, in percent; positive means more than predicted. Null without an outcome. */
+  mean_error_percent: number | null;
+  outcomes: number;
+}
+
+/** Decisions whose predicted probability lies in one tenth. */
+export interface ReliabilityBin {
+  from: number;
+  to: number;
+  outcomes: number;
+  predicted: number;
+  observed: number;
+}
+
+/** How well the predictions of an organization's decisions matched their outcomes. */
+export interface TrackRecord {
+  outcomes: number;
+  successes: number;
+  /** Outcomes of decisions that predicted a probability; the score is computed from these. */
+  scored: number;
+  /** Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half. */
+  brier_score: number | null;
+  /** The Brier score of always predicting the share of successes. A lower score means that the predictions are informative. */
+  brier_score_of_base_rate: number | null;
+  bias: { cost: Bias; revenue: Bias; time: Bias };
+  reliability: ReliabilityBin[];
+  /** Why the score is null. */
+  reason: string | null;
+}
+
+/** Computed from the counters alone. */
+export function trackRecord(counters: Counters): TrackRecord {
+  const count = (name: string): number => counters[name] ?? 0;
+  const scored = count('scored');
+  const rate = count('scored_successes') / scored;
+  return {
+    outcomes: count('outcomes'),
+    successes: count('successes'),
+    scored,
+    brier_score: scored === 0 ? null : round(count('brier_sum') / scored, 6),
+    brier_score_of_base_rate: scored === 0 ? null : round(rate * (1 - rate), 6),
+    bias: { cost: biasOf('cost', counters), revenue: biasOf('revenue', counters), time: biasOf('days', counters) },
+    reliability: reliabilityOf(count),
+    reason: reasonOf(count('outcomes'), scored),
+  };
+}
+
+function biasOf(measure: Measure, counters: Counters): Bias {
+  const outcomes = counters[`${measure}_count`] ?? 0;
+  const sum = counters[`${measure}_error_sum`] ?? 0;
+  return { mean_error_percent: outcomes === 0 ? null : round((sum / outcomes) * 100, 2), outcomes };
+}
+
+function reliabilityOf(count: (name: string) => number): ReliabilityBin[] {
+  return Array.from({ length: BINS }, (_, bin) => ({ bin, outcomes: count(`bin_${bin}_count`) }))
+    .filter(({ outcomes }) => outcomes > 0)
+    .map(({ bin, outcomes }) => ({
+      from: bin / BINS,
+      to: (bin + 1) / BINS,
+      outcomes,
+      predicted: round(count(`bin_${bin}_probability_sum`) / outcomes, 4),
+      observed: round(count(`bin_${bin}_successes`) / outcomes, 4),
+    }));
+}
+
+function reasonOf(outcomes: number, scored: number): string | null {
+  if (outcomes === 0) return 'no outcome has been recorded yet';
+  return scored === 0 ? 'no decision with an outcome had predicted a probability' : null;
+}
