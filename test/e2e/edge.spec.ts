@@ -55,7 +55,7 @@ describe('the edge of the platform', () => {
       ).toBe(201);
   });
 
-  it('answers malformed JSON, other types of body and bodies over 10 MB in the error envelope', async () => {
+  it('answers malformed JSON, other types of body and large bodies in the error envelope', async () => {
     const malformed = await app.http.raw('POST', '/api/v1/projects', '{"requirement": ', {
       'content-type': 'application/json',
     });
@@ -120,6 +120,8 @@ describe('the edge of the platform', () => {
     expect(await fieldsOf('/api/v1/projects?last_key=garbage')).toMatchObject({ fields: ['last_key'] });
     expect(await fieldsOf('/api/v1/statistics/builds?start_date=2026-02-30')).toMatchObject({ fields: ['start_date'] });
     expect(await fieldsOf('/api/v1/statistics/trends?metric=mood')).toMatchObject({ fields: ['metric'] });
+    for (const since of ['2026-W01', '2026-366', '2026', '+002026-01-01'])
+      expect(await fieldsOf(`/api/v1/audit?since=${encodeURIComponent(since)}`)).toMatchObject({ fields: ['since'] });
   });
 
   it('answers 404 for ids of another kind', async () => {

@@ -1,7 +1,8 @@
 import type { AuditOutcome } from '../audit.js';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
 import { PageQuery } from '../../../platform/http/page.dto.js';
+import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
 
 export class AuditLogQuery extends PageQuery {
   /**
@@ -27,7 +28,7 @@ export class AuditLogQuery extends PageQuery {
    * @example '2026-11-20T00:00:00.000Z'
    */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   since?: string;
 }
 

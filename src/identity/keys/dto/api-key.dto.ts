@@ -1,6 +1,7 @@
-import { IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
 import { ApiRoles, IsRoles } from '../../dto-roles.js';
 import type { Role } from '../../principal.js';
+import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
 
 export class CreateApiKeyDto {
   /** @example 'Nightly import' */
@@ -16,7 +17,7 @@ export class CreateApiKeyDto {
    * @example '2027-01-01T00:00:00.000Z'
    */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   expires_at?: string;
 }
 

@@ -1,6 +1,7 @@
 import { OmitType, PartialType } from '@nestjs/swagger';
-import { IsInt, IsISO8601, IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { CreatePartnershipDto } from './partnership-input.dto.js';
+import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
 
 /** What is given is set, the rest stays. Lists are replaced whole; within the probe only what is given changes. */
 export class ChangePartnershipDto extends PartialType(OmitType(CreatePartnershipDto, ['id'] as const), {
@@ -53,6 +54,6 @@ export class MeasurementDto {
    * @example 2026-11-20T10:00:00.000Z
    */
   @ValidateIf((_, value) => value !== undefined)
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   measured_at?: string;
 }

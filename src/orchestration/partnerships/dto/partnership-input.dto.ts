@@ -6,7 +6,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsISO8601,
   IsNumber,
   IsOptional,
   IsString,
@@ -19,6 +18,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { type Direction, PRIORITIES, type Priority } from '../partnership.js';
+import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
 
 const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
 const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };
@@ -117,7 +117,7 @@ export class DeliverableInputDto {
 
   /** @example 2027-03-31 */
   @ValidateIf(isGiven)
-  @IsISO8601({ strict: true })
+  @IsTimestamp()
   due_date?: string;
 }
 
