@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { ApiKeyLogin } from './keys/api-key-login.service.js';
 import { presentedKey } from './keys/presented-key.js';
+import { UnauthenticatedError } from '../shared/domain-error.js';
 import type { Principal } from './principal.js';
 import { StandingService } from './standing/standing.service.js';
 import { AccessTokenLogin } from './tokens/access-token-login.service.js';
 
-/** The key or the access token that a request carries. */
+/** The API key, the access token, or both, that a request carries. */
 @Injectable()
 export class Credentials {
   constructor(
@@ -15,10 +16,22 @@ export class Credentials {
     private readonly standing: StandingService,
   ) {}
 
-  /** @throws UnauthenticatedError without valid credentials, whatever is wrong with them; DatabaseError */
+  /**
+   * With a key in `X-API-Key` and a token in `Authorization` a valid one wins; the key if both are.
+   * @throws UnauthenticatedError without valid credentials, whatever is wrong with them; DatabaseError
+   */
   async principalOf(request: Request): Promise<Principal> {
-    const key = presentedKey(request.headers);
-    return key === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(key);
+    const { headers } = request;
+    const key = presentedKey(headers);
+    if (key === undefined) return this.tokens.principalOf(request);
+    if (headers['x-api-key'] === undefined || headers.authorization === undefined) return this.keys.principalOf(key);
+    const inAuthorization = presentedKey({ authorization: headers.authorization });
+    try {
+      return await this.keys.principalOf(key);
+    } catch (error) {
+      if (!(error instanceof UnauthenticatedError)) throw error;
+      return inAuthorization === undefined ? this.tokens.principalOf(request) : this.keys.principalOf(inAuthorization);
+    }
   }
 
   /**

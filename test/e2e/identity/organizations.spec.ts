@@ -187,6 +187,11 @@ describe('an API key', () => {
     expect(await status({ 'x-api-key': data.api_key }, 'POST')).toBe(403);
     expect(await status({ 'x-api-key': data.api_key }, 'GET', '/api/v1/organizations')).toBe(403);
     expect(await status({ 'x-api-key': `${data.api_key}x` })).toBe(401);
+    // With both, a valid one wins.
+    const wrong = { key: `${data.api_key}x`, token: 'Bearer x.y.z' };
+    expect(await status({ 'x-api-key': data.api_key, authorization: wrong.token })).toBe(200);
+    expect(await status({ 'x-api-key': wrong.key, authorization: `Bearer ${data.api_key}` })).toBe(200);
+    expect(await status({ 'x-api-key': wrong.key, authorization: wrong.token })).toBe(401);
     const list = await eventually(
       () => admin.get<{ keys: { last_used_at: string | null }[] }>('/api/v1/api-keys'),
       ({ data: { keys } }) => keys[0]?.last_used_at !== null,
