@@ -66,6 +66,17 @@ describe('the OpenAPI document', () => {
     expect(names(operations().filter(lacks(/^(2\d\d|302)$/)))).toEqual([]);
   });
 
+  it('documents errors as JSON only, and 429 wherever requests are counted', () => {
+    const types = operations().flatMap(({ name, responses }) =>
+      Object.entries(responses)
+        .filter(([status]) => Number(status) >= 400)
+        .map(([status, { content = {} }]) => `${name} ${status} ${Object.keys(content).join(' ')}`),
+    );
+    expect(types.filter((line) => !line.endsWith(' application/json'))).toEqual([]);
+    const counted = operations().filter(({ tags }) => !tags?.includes('health'));
+    expect(names(counted.filter(({ responses }) => responses['429'] === undefined))).toEqual([]);
+  });
+
   it('marks the older routes and only them as deprecated', () => {
     const all = operations();
     const older = names(all.filter(({ tags }) => tags?.includes('older routes')));
@@ -173,6 +184,26 @@ describe('the pages of the documentation', () => {
       expect([pathname, asset.status]).toEqual([pathname, 200]);
       expect((await asset.text()).length).toBeGreaterThan(100);
     }
+  });
+
+  it.each([
+    '/docs/package.json',
+    '/docs/README.md',
+    '/docs/swagger-ui.js.map',
+    '/docs/docs/index.js',
+    '/redoc-assets/',
+  ])('do not serve %s', async (path) => {
+    const response = await app.http.raw('GET', path);
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);
+  });
+
+  it.each([
+    ['range', 'bytes=999999999-'],
+    ['if-match', '"another"'],
+    ['if-unmodified-since', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ])('answer a GET with %s as any other', async (header, value) => {
+    for (const path of ['/docs/swagger-ui.css', '/redoc-assets/redoc.standalone.js', '/docs-json'])
+      expect((await app.http.raw('GET', path, undefined, { [header]: value })).status).toBe(200);
   });
 
   it('may load from this host only', async () => {

@@ -57,7 +57,8 @@ export class ErrorEnvelope {
   request_id: string;
 }
 
-const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
+/** Of every status that an error may have. */
+export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and what is legal in it.',
   401: 'UNAUTHENTICATED: no known principal.',
   403: 'PERMISSION_DENIED: the principal lacks the role.',
@@ -65,6 +66,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   405: 'METHOD_NOT_ALLOWED.',
   409: 'RESOURCE_CONFLICT: another writer was faster, or the resource is busy.',
   413: 'PAYLOAD_TOO_LARGE: the body is over its limit.',
+  415: 'UNSUPPORTED_MEDIA_TYPE: the body is encoded in a way that is not read.',
   422: 'IDEMPOTENCY_MISMATCH: the key was used with another body.',
   429: 'RATE_LIMIT_EXCEEDED: Retry-After says when to go on.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',

@@ -49,6 +49,7 @@ export function applyDocumentRules(document: OpenAPIObject): void {
       const operation = path[method];
       if (!(operation as unknown)) continue;
       if (method === 'post') documentRetries(operation as Operation);
+      documentLimits(operation as Operation);
       documentContentTypes(operation as Operation);
       for (const parameter of operation?.parameters ?? [])
         if ('schema' in parameter) addFormat(parameter.name, parameter.schema);
@@ -70,6 +71,12 @@ function documentRetries(operation: Operation): void {
   if ('x-secret-answer' in operation) return;
   operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
   for (const status of [400, 409, 422]) operation.responses[status] ??= errorResponse(status);
+}
+
+/** Every route but the probes has a budget, and every body a limit. */
+function documentLimits({ tags, requestBody, responses }: Operation): void {
+  const limits = [...(tags?.includes('health') ? [] : [429]), ...(requestBody ? [400, 413, 415] : [])];
+  for (const status of limits) responses[status] ??= errorResponse(status);
 }
 
 function documentContentTypes({ responses }: Operation): void {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { NotFoundException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { applyDocumentRules } from './document-rules.js';
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -58,22 +58,67 @@ function secure(operation: OperationObject | undefined): void {
 
 const isPublic = (operation: OperationObject): boolean => 'x-public' in operation && operation['x-public'] === true;
 
+/** What Swagger UI's page asks for. Its package holds more: readmes, source maps, other bundles. */
+const SWAGGER_FILES = new Set([
+  '',
+  'index.html',
+  'swagger-ui-init.js',
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'favicon-16x16.png',
+  'favicon-32x32.png',
+]);
+/** Answered with faults of their own by the server of static files; a GET may ignore them. */
+const CONDITIONS = ['range', 'if-range', 'if-match', 'if-unmodified-since'];
+
 /** Swagger UI at `/docs`, the document at `/docs-json` and `/openapi.json`, ReDoc at `/redoc`; all files come from this process. */
 export function serveApiDocs(app: NestExpressApplication): void {
+  const express: Express = app.getHttpAdapter().getInstance();
+  express.use(['/docs', '/redoc-assets'], (request, response, next) => {
+    for (const header of CONDITIONS) delete request.headers[header];
+    response.removeHeader('Cache-Control');
+    next();
+  });
+  express.use('/docs', (request, _response, next) => {
+    const file = request.path.replace(/^\/(?:docs\/)?/, '');
+    if (!SWAGGER_FILES.has(file)) throw new NotFoundException(`Cannot ${request.method} ${request.originalUrl}`);
+    next();
+  });
+  for (const path of ['/docs-json', '/docs-yaml']) express.get(path, renderedOnce());
   SwaggerModule.setup('docs', app, () => JSON.parse(readFileSync(DOCUMENT_FILE, 'utf8')) as OpenAPIObject, {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: 'Nexus API',
   });
   const redocBundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
-  app.useStaticAssets(dirname(redocBundle), { prefix: '/redoc-assets', index: false, maxAge: '1d' });
-  const express: Express = app.getHttpAdapter().getInstance();
+  express.get('/redoc-assets/redoc.standalone.js', (_request, response) => {
+    response.sendFile(redocBundle, { maxAge: '1d' });
+  });
   express.get('/redoc', (_request, response) => {
     response.type('html').send(REDOC_PAGE);
   });
   express.get('/openapi.json', (_request, response) => {
     response.redirect(308, '/docs-json');
   });
+}
+
+/** Keeps the first answer: writing the whole document as text costs up to a tenth of a second. */
+function renderedOnce(): RequestHandler {
+  const first: { text?: unknown; type?: string } = {};
+  return (_request, response, next) => {
+    if (first.type !== undefined) {
+      response.type(first.type).send(first.text);
+      return;
+    }
+    const send = response.send.bind(response);
+    response.send = (text: unknown) => {
+      const type = response.get('Content-Type');
+      if (response.statusCode === 200 && type !== undefined) Object.assign(first, { text, type });
+      return send(text);
+    };
+    next();
+  };
 }
 
 const REDOC_PAGE = `<!doctype html>
