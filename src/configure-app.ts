@@ -13,7 +13,6 @@ import { Clock } from './shared/clock.js';
 import { Ids } from './shared/ids.js';
 
 export const API_PREFIX = 'api/v1';
-const BODY_LIMIT = '10mb';
 /** What a browser's script may read of an answer. */
 const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -49,7 +48,6 @@ export function configureApp(app: NestExpressApplication): void {
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
     });
-  app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(API_PREFIX, { exclude: OUTSIDE_THE_PREFIX });
   app.useGlobalPipes(validationPipe());
   serveApiDocs(app);

@@ -5,8 +5,9 @@ import type { Principal } from '../identity/principal.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
-import { sendEventStream } from '../platform/http/event-stream.js';
+import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { AgentInvokeService } from './agent-invoke.service.js';
@@ -40,7 +41,9 @@ export class InvocationsController {
    */
   @Post('agents/:agent_id/invoke')
   @Access('developer')
+  @TakesBody('message')
   @HttpCode(200)
+  @StreamsEvents('acceptors')
   @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })

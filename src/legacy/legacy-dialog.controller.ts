@@ -20,9 +20,10 @@ import type { Principal } from '../identity/principal.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
 import { callerSignal } from '../platform/http/caller-signal.js';
 import { ErrorFilter } from '../platform/http/error.filter.js';
-import { sendEventStream } from '../platform/http/event-stream.js';
+import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ListMessagesQuery, MessageListDto } from '../sessions/dto/message.dto.js';
 import type { Said } from '../sessions/conversation.service.js';
@@ -32,6 +33,9 @@ import { LegacyDialogService } from './legacy-dialog.service.js';
 
 const FILES = 5;
 const FILE_BYTES = 10 * 1024 * 1024;
+/** Forms may carry a few fields that nothing reads. */
+const FIELDS = 10;
+const FIELD_BYTES = 10_000;
 
 /** Older names of what `agents` and `sessions` do now. */
 @ApiTags('older routes')
@@ -119,9 +123,13 @@ export class LegacyDialogController {
   /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */
   @Post('sessions/:session_id/upload')
   @Access('developer')
+  @TakesBody('files')
   @HttpCode(200)
   @UseInterceptors(
-    FilesInterceptor('files', FILES, { limits: { fileSize: FILE_BYTES, files: FILES }, defParamCharset: 'utf8' }),
+    FilesInterceptor('files', FILES, {
+      limits: { fileSize: FILE_BYTES, files: FILES, fields: FIELDS, parts: FILES + FIELDS, fieldSize: FIELD_BYTES },
+      defParamCharset: 'utf8',
+    }),
   )
   @ApiConsumes('multipart/form-data')
   @ApiBody({
@@ -153,6 +161,8 @@ export class LegacyDialogController {
 
   @Post('sessions/:session_id/stream')
   @Access('developer')
+  @TakesBody('message')
+  @StreamsEvents('everyone')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Use POST /sessions/{session_id}/messages with Accept: text/event-stream',

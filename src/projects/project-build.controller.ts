@@ -5,7 +5,7 @@ import type { Principal } from '../identity/principal.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { sendEventStream, type StreamEvent } from '../platform/http/event-stream.js';
+import { sendEventStream, type StreamEvent, StreamsEvents } from '../platform/http/event-stream.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
 import { ArtifactDto, ArtifactListDto } from './dto/artifact.dto.js';
@@ -104,6 +104,7 @@ export class ProjectBuildController {
 
   /** Server-Sent Events of the build: `stage`, `progress`, `log` and at the end `done`. Ids grow by one; `Last-Event-ID` resumes. */
   @Get('events')
+  @StreamsEvents('everyone')
   @ApiOperation({ summary: 'Watch a build', operationId: 'streamProjectEvents' })
   @ApiHeader({
     name: 'Last-Event-ID',

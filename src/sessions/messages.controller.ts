@@ -10,8 +10,9 @@ import type { Principal } from '../identity/principal.js';
 import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
 import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
-import { sendEventStream } from '../platform/http/event-stream.js';
+import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { ConversationService, type Said } from './conversation.service.js';
 import { ListMessagesQuery, MessageDto, MessageListDto, SendMessageDto, SendMessageQuery } from './dto/message.dto.js';
 import { DEFAULT_WAIT_MS } from './session-conversations.js';
@@ -37,7 +38,9 @@ export class MessagesController {
    */
   @Post()
   @Access('developer')
+  @TakesBody('message')
   @HttpCode(200)
+  @StreamsEvents('acceptors')
   @ApiOperation({ summary: 'Send a message', operationId: 'sendMessage' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'RESOURCE_CONFLICT'
   | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
   | 'IDEMPOTENCY_MISMATCH'
   | 'RATE_LIMIT_EXCEEDED'
   | 'STAGE_UPDATE_FAILED'
@@ -94,6 +95,30 @@ export class UnauthenticatedError extends DomainError {
 /** The principal lacks the role. */
 export class PermissionDeniedError extends DomainError {
   override readonly code = 'PERMISSION_DENIED';
+}
+
+/** The body is over the limit of its route. */
+export class PayloadTooLargeError extends DomainError {
+  override readonly code = 'PAYLOAD_TOO_LARGE';
+
+  /** @param size_bytes undefined when the sender did not say it: reading stopped at the limit */
+  constructor(limit_bytes: number, size_bytes?: number) {
+    const size = size_bytes === undefined ? '' : `, not ${size_bytes}`;
+    super(`The body must be at most ${limit_bytes} bytes${size}`, {
+      details: { limit_bytes, ...(size_bytes === undefined ? {} : { size_bytes }) },
+    });
+  }
+}
+
+/** The body is encoded in a way that the platform does not read. */
+export class UnsupportedMediaTypeError extends DomainError {
+  override readonly code = 'UNSUPPORTED_MEDIA_TYPE';
+
+  constructor(header: string, found: string, supported: string[]) {
+    super(`${header} must be ${supported.join(' or ')}`, {
+      details: { header, found: found.slice(0, 100), supported },
+    });
+  }
 }
 
 /** The same idempotency key came with another body. */

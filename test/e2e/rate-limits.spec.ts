@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../support/app.js';
+import { eventually } from '../support/http.js';
 
 const ORCHESTRATION = '/api/v1/orchestration/health';
 
@@ -58,6 +59,26 @@ describe('rate limits', () => {
     expect(strangers.slice(0, 100)).not.toContain(429);
   });
 
+  it('counts every spelling of a path that its route takes', async () => {
+    const spellings = ['/api/v1/auth/login', '/api/v1/AUTH/Login', '/api/v1/auth/login/', '/API/v1/auth/LOGIN/'];
+    const asked = async (path: string) => {
+      const response = await app.http.anonymous().raw('POST', path, '{}', { 'content-type': 'application/json' });
+      return `${response.status} ${response.headers.get('ratelimit-policy')}`;
+    };
+    const answers: string[] = [];
+    for (const path of spellings) answers.push(await asked(path));
+    expect(answers).toEqual([400, 400, 400, 429].map((status) => `${status} "auth";q=3;w=60`));
+    // These are paths of no route.
+    for (const path of ['/api/v1//auth/login', '/api/v1/auth//login', '/api/v1/auth/%6Cogin'])
+      expect(await asked(path)).toBe('404 null');
+  });
+
+  it('refuses before the body is read', async () => {
+    const send = () =>
+      app.http.anonymous().raw('POST', '/api/v1/auth/login', '{"', { 'content-type': 'application/json' });
+    expect(await statuses(5, send)).toEqual([400, 400, 400, 429, 429]);
+  });
+
   it('never counts probes', async () => {
     expect(new Set(await statuses(20, () => app.http.raw('GET', '/health/live')))).toEqual(new Set([200]));
   });
@@ -74,5 +95,39 @@ describe('behind a trusted proxy', () => {
     } finally {
       await app.close();
     }
+  });
+});
+
+describe('event streams', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ EVENT_STREAMS_PER_PRINCIPAL: '2', BUILD_SLOTS: '0' });
+  });
+  afterAll(() => app.close());
+
+  it('are bounded by principal, and one that ends makes room', async () => {
+    const [alice, bob] = [app.http.as('org-a', 'alice'), app.http.as('org-a', 'bob')];
+    const { data } = await alice.post('/api/v1/projects', { requirement: 'An assistant that tells the time of day.' });
+    const stop = new AbortController();
+    const path = `/api/v1/projects/${String(data['project_id'])}/events`;
+    const open = async ({ headers }: typeof alice) => fetch(app.url + path, { headers, signal: stop.signal });
+    await bob.ready();
+    const streams = [await open(alice), await open(alice)];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+    const refused = await alice.get(path);
+    expect(refused).toMatchObject({
+      status: 429,
+      error: { code: 'RATE_LIMIT_EXCEEDED', details: { limit: 2, open: 2, retry_after_seconds: 5 } },
+    });
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect((await open(bob)).status).toBe(200);
+    stop.abort();
+    const again = new AbortController();
+    const reopened = await eventually(
+      () => fetch(app.url + path, { headers: alice.headers, signal: again.signal }),
+      ({ status }) => status === 200,
+    );
+    expect(reopened.headers.get('content-type')).toContain('text/event-stream');
+    again.abort();
   });
 });

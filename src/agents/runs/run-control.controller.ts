@@ -5,7 +5,7 @@ import { Access } from '../../identity/access.decorator.js';
 import type { Principal } from '../../identity/principal.js';
 import { CurrentPrincipal } from '../../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { sendEventStream } from '../../platform/http/event-stream.js';
+import { sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { RunStateDto } from '../dto/invocation.dto.js';
 import { runState } from '../invocation-view.js';
@@ -30,6 +30,7 @@ export class RunControlController {
    */
   @Get('events')
   @Access('viewer')
+  @StreamsEvents('everyone')
   @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followInvocation' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')

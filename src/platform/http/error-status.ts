@@ -16,6 +16,7 @@ export const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: strin
   METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods named in the Allow header.' },
   RESOURCE_CONFLICT: { status: 409, suggestion: 'Read the resource again and retry with its current state.' },
   PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body: the limit is named in details.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the encodings named in details.' },
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Wait as long as Retry-After says, then continue more slowly.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry; if it goes on, report the trace id.' },

@@ -1,11 +1,69 @@
 import { once } from 'node:events';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { PermissionDeniedError, UnauthenticatedError } from '../../shared/domain-error.js';
+import type { Observable } from 'rxjs';
+import { PermissionDeniedError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { Settings } from '../config/settings.js';
+import { wantsEventStream } from './caller-signal.js';
+import { RequestContext } from './request-context.js';
 
 declare module 'express' {
   interface Request {
     /** Resolves while the caller may still use the route. @throws UnauthenticatedError, PermissionDeniedError, DatabaseError */
     recheck?: () => Promise<void>;
+  }
+}
+
+const STREAMS_EVENTS = 'nexus:streams-events';
+const RETRY_SECONDS = 5;
+
+/** The route answers Server-Sent Events: to every caller, or to those whose `Accept` asks for them. */
+export const StreamsEvents = (to: 'everyone' | 'acceptors') => SetMetadata(STREAMS_EVENTS, to);
+
+/**
+ * Bounds the streams that one principal holds open in this process (`EVENT_STREAMS_PER_PRINCIPAL`). Refuses one more before
+ * its run starts, so that nothing is spent on it.
+ */
+@Injectable()
+export class EventStreamLimit implements NestInterceptor {
+  private readonly open = new Map<string, number>();
+  private readonly limit: number;
+
+  constructor(
+    settings: Settings,
+    private readonly reflector: Reflector,
+    private readonly context: RequestContext,
+  ) {
+    this.limit = settings.get('EVENT_STREAMS_PER_PRINCIPAL');
+  }
+
+  /** @throws RateLimitedError */
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const to = this.reflector.get<string | undefined>(STREAMS_EVENTS, execution.getHandler());
+    if (to === undefined) return next.handle();
+    const http = execution.switchToHttp();
+    if (to === 'everyone' || wantsEventStream(http.getRequest<Request>())) this.count(http.getResponse<Response>());
+    return next.handle();
+  }
+
+  private count(response: Response): void {
+    const { org_id = '', user_id = '' } = this.context.current() ?? {};
+    const principal = `${org_id}:${user_id}`;
+    const open = this.open.get(principal) ?? 0;
+    if (open >= this.limit)
+      throw new RateLimitedError(`More than ${this.limit} event streams are open`, RETRY_SECONDS, {
+        details: { limit: this.limit, open },
+        suggestion: 'Close a stream that is no longer read, or poll the resource instead.',
+      });
+    this.open.set(principal, open + 1);
+    response.once('close', () => this.release(principal));
+  }
+
+  private release(principal: string): void {
+    const left = (this.open.get(principal) ?? 1) - 1;
+    if (left > 0) this.open.set(principal, left);
+    else this.open.delete(principal);
   }
 }
 

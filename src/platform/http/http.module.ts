@@ -1,14 +1,16 @@
 import { Global, Module, NotFoundException, type OnApplicationBootstrap } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
+import { BodyInterceptor } from './body.interceptor.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { ErrorFilter } from './error.filter.js';
+import { EventStreamLimit } from './event-stream.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { MethodCheck } from './method-not-allowed.js';
 import { RequestContext } from './request-context.js';
 
-/** Envelope, error filter, idempotency keys and request context for every route. */
+/** Bodies, envelope, error filter, idempotency keys and request context for every route. */
 @Global()
 @Module({
   providers: [
@@ -17,6 +19,8 @@ import { RequestContext } from './request-context.js';
     MethodCheck,
     ErrorFilter,
     { provide: APP_FILTER, useExisting: ErrorFilter },
+    { provide: APP_INTERCEPTOR, useClass: EventStreamLimit },
+    { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],

@@ -11,10 +11,12 @@ export interface ErrorAnswer {
   headers: Record<string, string>;
 }
 
+const LONGEST_MESSAGE = 200;
 const DATABASE_UNAVAILABLE = 503;
+/** RFC 9110: a 401 names the scheme that would be accepted. */
+const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="nexus"' };
 
-/** A fault of an upstream, as the contract maps it: 504 for a time-out, 502 where the upstream's own answer is the fault. */
-/** What was wrong with the language model; its key, its id and the request are our own affair: 500. */
+/** What was wrong with the language model. A wrong key, model id or request is the platform's own fault: 500. */
 const STATUS_BY_FAULT: Readonly<Record<string, number>> = {
   timeout: 504,
   outage: 502,
@@ -22,6 +24,7 @@ const STATUS_BY_FAULT: Readonly<Record<string, number>> = {
   refusal: 502,
   malformed: 502,
 };
+/** What was wrong with the agent's runtime: 504 for a time-out, 502 where its answer is the fault. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   timeout: 504,
   runtime: 502,
@@ -29,11 +32,11 @@ const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   malformed: 502,
 };
 
-/** Every failure becomes one of the platform's codes; what is not known says nothing of its inside. */
+/** Every failure becomes one of the platform's codes. An unknown one reveals nothing about its cause. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof DomainError) return fromDomainError(error);
-  if (error instanceof HttpException) return fromStatus(error.getStatus(), error);
-  if (isBodyParserError(error)) return fromBodyParser(error);
+  if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
+  if (isHttpError(error)) return fromHttpError(error);
   return answer('INTERNAL_ERROR', 'Something went wrong on our side');
 }
 
@@ -51,6 +54,7 @@ function fromDomainError(error: DomainError): ErrorAnswer {
     return { ...base, status: DATABASE_UNAVAILABLE, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error instanceof RateLimitedError)
     return { ...base, headers: { 'Retry-After': String(error.retry_after_seconds) } };
+  if (error.code === 'UNAUTHENTICATED') return { ...base, headers: CHALLENGE };
   if (error.code === 'AGENT_INVOCATION_FAILED' && 'reason' in error)
     return { ...base, status: upstreamStatus(String(error.reason), details) ?? base.status, headers: restOf(details) };
   return base;
@@ -66,43 +70,49 @@ function restOf({ retry_after_seconds }: Record<string, unknown>): Record<string
   return typeof retry_after_seconds === 'number' ? { 'Retry-After': String(retry_after_seconds) } : {};
 }
 
-function fromStatus(status: number, error: HttpException): ErrorAnswer {
+function fromStatus(status: number, message: string): ErrorAnswer {
   switch (status) {
     case 400:
-      return answer('VALIDATION_ERROR', error.message);
+      return answer('VALIDATION_ERROR', message);
     case 401:
-      return answer('UNAUTHENTICATED', 'Sign-in is needed');
+      return answer('UNAUTHENTICATED', 'Sign-in is needed', { headers: CHALLENGE });
     case 403:
-      return answer('PERMISSION_DENIED', error.message);
+      return answer('PERMISSION_DENIED', message);
     case 404:
-      return answer('RESOURCE_NOT_FOUND', 'No such route', { details: { reason: error.message } });
+      return answer('RESOURCE_NOT_FOUND', 'No such route', { details: { reason: message } });
     case 405:
-      return answer('METHOD_NOT_ALLOWED', error.message);
+      return answer('METHOD_NOT_ALLOWED', message);
     case 409:
-      return answer('RESOURCE_CONFLICT', error.message);
+      return answer('RESOURCE_CONFLICT', message);
     case 413:
       return answer('PAYLOAD_TOO_LARGE', 'The body or one of its files is too large');
     case 429:
-      return answer('RATE_LIMIT_EXCEEDED', error.message);
+      return answer('RATE_LIMIT_EXCEEDED', message);
+    case 415:
+      return answer('UNSUPPORTED_MEDIA_TYPE', message);
     default:
+      if (isClientFault(status)) return answer('VALIDATION_ERROR', message, { status });
       return answer('INTERNAL_ERROR', 'Something went wrong on our side', status >= 500 ? { status } : {});
   }
 }
 
-interface BodyParserError extends Error {
-  type: string;
+interface HttpError extends Error {
   status: number;
-  limit?: number;
+  type?: string;
 }
 
-function isBodyParserError(error: unknown): error is BodyParserError {
-  return error instanceof Error && 'type' in error && 'status' in error && typeof error.status === 'number';
+/** The error of a library below Nest, such as the body parser or the server of static files. */
+function isHttpError(error: unknown): error is HttpError {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && isClientFault(error.status);
 }
 
-function fromBodyParser(error: BodyParserError): ErrorAnswer {
-  if (error.type === 'entity.too.large')
-    return answer('PAYLOAD_TOO_LARGE', 'The body is too large', { details: { limit_bytes: error.limit } });
-  const isMalformedJson = error.type === 'entity.parse.failed';
-  const message = isMalformedJson ? 'The body is not valid JSON' : 'The body could not be read';
-  return answer('VALIDATION_ERROR', message, { details: { fields: { body: [message] } } });
+function isClientFault(status: number): boolean {
+  return status >= 400 && status < 500;
+}
+
+/** The body parser names what it could not do; its messages hold no more than the caller sent. */
+function fromHttpError({ status, type, message }: HttpError): ErrorAnswer {
+  const base = fromStatus(status, message.slice(0, LONGEST_MESSAGE));
+  const isAboutBody = base.code === 'VALIDATION_ERROR' && type !== undefined;
+  return isAboutBody ? { ...base, details: { fields: { body: [base.message] } } } : base;
 }

@@ -6,6 +6,7 @@ import { AuditLog } from '../../identity/audit/audit-log.js';
 import type { Principal } from '../../identity/principal.js';
 import { CurrentPrincipal } from '../../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { TakesBody } from '../../platform/http/body.interceptor.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { AttachedToolStore } from './attached-tool-store.js';
 import { AttachToolDto, ListToolsQuery, TestToolDto } from './dto/attach-tool.dto.js';
@@ -28,6 +29,7 @@ export class ToolsController {
   @Post()
   @Audited({ action: 'tool.attached', details: ['kind', 'name', 'project_id', 'agent_id'] })
   @Access('developer')
+  @TakesBody('document')
   @ApiOperation({ summary: 'Attach a tool', operationId: 'attachTool' })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
@@ -81,6 +83,7 @@ export class ToolsController {
   @Post(':tool_id/test')
   @HttpCode(200)
   @Access('developer')
+  @TakesBody('message')
   @ApiOperation({ summary: 'Try a tool', operationId: 'testTool' })
   @ApiData(ToolTrialDto, { description: 'What the model would get, or why it would get nothing.' })
   @ApiErrors(400, 404)

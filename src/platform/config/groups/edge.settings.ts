@@ -24,6 +24,8 @@ export const edgeSettings = {
   RATE_LIMIT_PER_MINUTE: integer(600, 1, 1_000_000_000),
   RATE_LIMIT_AUTH_PER_MINUTE: integer(20, 1, 1_000_000_000),
   RATE_LIMIT_ORCHESTRATION_PER_MINUTE: integer(100, 1, 1_000_000_000),
+  /** Server-Sent Event streams that one principal may hold open in one process. */
+  EVENT_STREAMS_PER_PRINCIPAL: integer(50, 1, 100_000),
   /** Where several processes count together. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */

@@ -2,13 +2,16 @@
 export type RateLimitGroup = 'orchestration' | 'auth' | 'default';
 
 const ORCHESTRATION = '/api/v1/orchestration';
-/** What an unknown caller sends to get in; reading one's own account is not sign-in. */
-const SIGN_IN =
-  /^\/api\/v1\/auth\/(?:login|register|refresh|password|email|magic-link|totp|exchange|google|github|oidc)(?:\/|$)/;
+const SIGN_IN = '/api/v1/auth/';
+/** What a signed-in user does with the account; everything else under `/auth` proves who somebody is. */
+const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions)(?:\/|$)/;
 
-/** The group of a path; undefined for what is never limited, so that a flood cannot turn a probe red. */
-export function groupOf(path: string): RateLimitGroup | undefined {
-  if (path === '/health' || path.startsWith('/health/')) return undefined;
-  if (path === ORCHESTRATION || path.startsWith(`${ORCHESTRATION}/`)) return 'orchestration';
-  return SIGN_IN.test(path) ? 'auth' : 'default';
+/**
+ * The group of a route; undefined for what is never limited, so that a flood cannot turn a probe red.
+ * @param template of the route that takes the request, such as `/api/v1/auth/login`: the path as it was sent has many spellings
+ */
+export function groupOf(template: string): RateLimitGroup | undefined {
+  if (template === '/health' || template.startsWith('/health/')) return undefined;
+  if (template === ORCHESTRATION || template.startsWith(`${ORCHESTRATION}/`)) return 'orchestration';
+  return template.startsWith(SIGN_IN) && !OWN_ACCOUNT.test(template) ? 'auth' : 'default';
 }

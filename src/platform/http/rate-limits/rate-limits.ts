@@ -34,13 +34,13 @@ export class RateLimits implements OnApplicationShutdown {
 
   /** A request whose sender is not known, or whose credentials turned out wrong. @throws RateLimitedError */
   async countStranger(request: Request, response: Response): Promise<void> {
-    const group = groupOf(request.path);
+    const group = groupOf(templateOf(request));
     if (group) await this.spend(group, 'stranger', addressOf(request), this.limits[group], response);
   }
 
   /** A request with credentials that are still to be verified, which costs something. @throws RateLimitedError */
   async countClaim(request: Request, response: Response): Promise<void> {
-    const group = groupOf(request.path);
+    const group = groupOf(templateOf(request));
     if (!group) return;
     await this.spend(group, 'claim', addressOf(request), this.limits[group] * PRINCIPALS_PER_ADDRESS, response);
   }
@@ -51,7 +51,7 @@ export class RateLimits implements OnApplicationShutdown {
     request: Request,
     response: Response,
   ): Promise<void> {
-    const group = groupOf(request.path);
+    const group = groupOf(templateOf(request));
     if (group) await this.spend(group, 'principal', `${org_id}:${user_id}`, this.limits[group], response);
   }
 
@@ -74,6 +74,12 @@ export class RateLimits implements OnApplicationShutdown {
         details: { limit, group },
       });
   }
+}
+
+/** A guard runs on a matched route, which is never missing. */
+function templateOf(request: Request): string {
+  const { path } = request.route as { path: string };
+  return path;
 }
 
 function addressOf(request: Request): string {

@@ -1,5 +1,6 @@
 import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { PageQuery } from '../../../platform/http/page.dto.js';
+import { Packed } from '../../../platform/http/storable-body.js';
 
 export const TOOL_KINDS = ['http', 'mcp', 'openapi'] as const;
 
@@ -35,6 +36,7 @@ export class AttachToolDto {
    * `operations` to choose from. openapi: `url` or `document`, `server_url`, `operations`.
    * @example { "method": "GET", "url": "https://api.example.com/orders/{number}", "input_schema": { "type": "object", "properties": { "number": { "type": "string" } }, "required": ["number"] } }
    */
+  @Packed()
   @IsObject()
   config: Record<string, unknown>;
 
