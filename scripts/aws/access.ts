@@ -14,6 +14,9 @@ const RECORDS = [
   'dynamodb:Query',
   'dynamodb:UpdateItem',
 ];
+/** The audit log is append only for the platform: it can neither change nor delete an entry. */
+const APPENDS = ['dynamodb:DescribeTable', 'dynamodb:PutItem', 'dynamodb:Query'];
+const AUDIT_TABLE = 'PlatformAudit';
 /** `npm run db:migrate` with its checks of expiry, backups and protection; it can delete nothing. */
 const MIGRATION = [
   'dynamodb:CreateTable',
@@ -58,15 +61,19 @@ function policy(Description: string, statements: unknown[]): Resource {
 
 /** The role of the pods, and the policies of it and of the commands that people run. */
 export function accessResources(tables: readonly TableDefinition[]): Record<string, Resource> {
+  const [audit, records] = [true, false].map((isAudit) =>
+    tables.filter(({ name }) => (name === AUDIT_TABLE) === isAudit),
+  );
   const models = { Sid: 'Models', Effect: 'Allow', Action: MODELS, Resource: { Ref: 'ModelArns' } };
   return {
     PlatformPolicy: policy('What Nexus needs to serve', [
-      ofTables('Records', RECORDS, tables),
+      ofTables('Records', RECORDS, records ?? []),
+      ofTables('Audit', APPENDS, audit ?? []),
       { 'Fn::If': ['WithModels', models, { Ref: 'AWS::NoValue' }] },
     ]),
     MigrationPolicy: policy('What npm run db:migrate needs', [ofTables('Tables', MIGRATION, tables)]),
     RecountPolicy: policy('What npm run statistics:rebuild needs', [
-      ofTables('Records', [...RECORDS, 'dynamodb:Scan'], tables),
+      ofTables('Records', [...RECORDS, 'dynamodb:Scan'], records ?? []),
     ]),
     PlatformRole: {
       Type: 'AWS::IAM::Role',

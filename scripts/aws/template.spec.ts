@@ -51,12 +51,23 @@ describe('the CloudFormation template', () => {
 
   it('lets the platform touch its own tables only, and neither scan nor change them', () => {
     const { Statement } = (committed.Resources['PlatformPolicy'] as unknown as Policy).Properties.PolicyDocument;
-    const [records] = Statement;
+    const [records, audit] = Statement;
     expect(
       records?.Action.filter((action) => /Scan|Create|Update(Table|TimeToLive)|DeleteTable|\*/.test(action)),
     ).toEqual([]);
     expect(JSON.stringify(records?.Resource)).not.toContain('"*"');
-    expect(records?.Resource).toHaveLength(TABLES.length + TABLES.filter(({ indexes }) => indexes?.length).length);
+    const resources = [records, audit].flatMap((statement) => statement?.Resource);
+    expect(resources).toHaveLength(TABLES.length + TABLES.filter(({ indexes }) => indexes?.length).length);
+  });
+
+  it('lets nothing but the age of an entry change or delete it in the audit log', () => {
+    for (const name of ['PlatformPolicy', 'RecountPolicy']) {
+      const { Statement } = (committed.Resources[name] as unknown as Policy).Properties.PolicyDocument;
+      const touching = Statement.filter(({ Resource }) => JSON.stringify([Resource]).includes('PlatformAudit'));
+      expect(touching.flatMap(({ Action }) => Action)).toEqual(
+        name === 'PlatformPolicy' ? ['dynamodb:DescribeTable', 'dynamodb:PutItem', 'dynamodb:Query'] : [],
+      );
+    }
   });
 
   it('refers only to what it declares', () => {

@@ -38,4 +38,5 @@ export const attemptsKey = (hash: string, window: number): RecordKey => ({
   pk: `ATTEMPTS#${hash}`,
   sk: `WINDOW#${window}`,
 });
+export const knownNetworkKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`, sk: 'KNOWN' });
 export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`, sk: 'FAILURES' });

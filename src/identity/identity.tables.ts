@@ -23,7 +23,9 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
  * | `ATTEMPTS#<hash of name>` | `WINDOW#<number>` | attempts in one window of time (expires) |
- * | `SIGN_IN#<hash of address>` | `FAILURES` | failed sign-ins and the lock (expires) |
+ * | `SIGN_IN#<hash of e-mail address>` | `FAILURES` | failed sign-ins from everywhere and the lock (expires) |
+ * | `SIGN_IN#<hash of it and a network>` | `FAILURES` | failed sign-ins from there and the lock (expires) |
+ * | `SIGN_IN#<hash of it and a network>` | `KNOWN` | the account has signed in from there (expires) |
  */
 export const IDENTITY_TABLES: TableDefinition[] = [
   { name: 'PlatformIdentity', partition_key: 'pk', sort_key: 'sk', ttl_attribute: 'expires_at' },

@@ -105,7 +105,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/pause')
-  @Audited({ action: 'project.control', target: 'project_id' })
+  @Audited({ action: 'project.control', target: 'project_id', note: { action: 'pause' } })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
@@ -120,7 +120,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/resume')
-  @Audited({ action: 'project.control', target: 'project_id' })
+  @Audited({ action: 'project.control', target: 'project_id', note: { action: 'resume' } })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
@@ -135,7 +135,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/stop')
-  @Audited({ action: 'project.control', target: 'project_id' })
+  @Audited({ action: 'project.control', target: 'project_id', note: { action: 'stop' } })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
@@ -150,7 +150,7 @@ export class LegacyBuildsController {
   }
 
   @Post('agents/:project_id/restart')
-  @Audited({ action: 'project.control', target: 'project_id' })
+  @Audited({ action: 'project.control', target: 'project_id', note: { action: 'restart' } })
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })

@@ -31,6 +31,7 @@ export class ProjectsController {
 
   /** Stores the requirement and starts its build, which runs in the background: watch it by `GET /projects/{project_id}/events`. */
   @Post()
+  @Audited({ action: 'project.created', made: 'project_id' })
   @Access('developer')
   @ApiOperation({ summary: 'Create a project and start its build', operationId: 'createProject' })
   @ApiData(ProjectDto, { status: 201, description: 'The project; `pending` when it waits for a free build slot.' })

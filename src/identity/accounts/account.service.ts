@@ -35,10 +35,10 @@ export class AccountService {
    * Ends every sign-in of the user but the present one.
    * @throws UnauthenticatedError when `current` is wrong (counted like a failed sign-in), ValidationError for a bad new one
    */
-  async changePassword(principal: Principal, current: string, next: string): Promise<void> {
+  async changePassword(principal: Principal, current: string, next: string, address: string): Promise<void> {
     const token_id = requireToken(principal);
     const user = await this.get(principal.user_id);
-    await this.requirePassword(user, current);
+    await this.requirePassword(user, current, address);
     await this.passwords.requireGood('new', next, user.email);
     const kept = { after: this.ids.next('fam'), family_id: familyOf(token_id) };
     if (!(await this.accounts.changePassword(user, await this.passwords.hash(next), kept)))
@@ -55,24 +55,25 @@ export class AccountService {
   /**
    * As {@link requireSelf}, and proven again by the password, so that a stolen access token does not suffice. An account without
    * a password has nothing to prove.
+   * @param address of the client; failures are counted for it
    * @throws UnauthenticatedError when the password is wrong (counted like a failed sign-in), RateLimitedError
    */
-  async requireOwner(principal: Principal, password: string | undefined): Promise<User> {
+  async requireOwner(principal: Principal, password: string | undefined, address: string): Promise<User> {
     const user = await this.requireSelf(principal);
     if (user.password_hash === null) return user;
     if (password === undefined) throw ValidationError.field('password', 'is needed: the account has one');
-    await this.requirePassword(user, password);
+    await this.requirePassword(user, password, address);
     return user;
   }
 
-  private async requirePassword({ email, password_hash }: User, password: string): Promise<void> {
-    await this.lockouts.requireOpen(email);
+  private async requirePassword({ email, password_hash }: User, password: string, address: string): Promise<void> {
+    await this.lockouts.requireOpen(email, address);
     if (!(await this.passwords.matches(password, password_hash))) {
-      await this.lockouts.countFailure(email);
+      await this.lockouts.countFailure(email, address);
       throw new UnauthenticatedError('The current password is wrong', {
         suggestion: 'Send the password you have now.',
       });
     }
-    await this.lockouts.requireOpen(email);
+    await this.lockouts.requireOpen(email, address);
   }
 }

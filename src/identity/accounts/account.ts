@@ -41,6 +41,3 @@ export interface Membership {
 }
 
 export const isAdmin = ({ roles }: Pick<Membership, 'roles'>): boolean => roles.includes('admin');
-
-/** Addresses that differ in case only are one. */
-export const normalEmail = (email: string): string => email.trim().toLowerCase();

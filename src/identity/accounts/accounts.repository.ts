@@ -65,9 +65,10 @@ export class AccountsRepository {
     return this.db.get<User>(IDENTITY_TABLE, { ...userKey(user_id) });
   }
 
+  /** Two reads also for an unknown address: the time does not tell whether there is an account. */
   async findUserByEmail(email: string): Promise<User | undefined> {
     const named = await this.db.get<{ user_id: string }>(IDENTITY_TABLE, { ...emailKey(email) });
-    return named && this.findUser(named.user_id);
+    return this.findUser(named?.user_id ?? 'unknown');
   }
 
   async findOrganization(org_id: string): Promise<Organization | undefined> {

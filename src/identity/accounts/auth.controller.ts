@@ -25,7 +25,7 @@ export class AuthController {
     private readonly account: AccountService,
   ) {}
 
-  /** Five failures in 15 minutes lock the address for 15 minutes. */
+  /** Five failures in 15 minutes lock the account for your address for 15 minutes. */
   @Post('login')
   @Public()
   @SecretAnswer()
@@ -88,8 +88,12 @@ export class AuthController {
   @ApiOperation({ summary: 'Change the password', operationId: 'changePassword' })
   @ApiOkResponse({ type: DoneDto, description: 'Changed; this sign-in goes on.' })
   @ApiErrors(400, 403, 404, 409, 429)
-  async password(@CurrentPrincipal() principal: Principal, @Body() body: ChangePasswordDto): Promise<DoneDto> {
-    await this.account.changePassword(principal, body.current, body.new);
+  async password(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: ChangePasswordDto,
+    @Ip() address: string,
+  ): Promise<DoneDto> {
+    await this.account.changePassword(principal, body.current, body.new, address);
     await this.ends.recordPasswordChange(principal);
     return { done: true };
   }

@@ -1,13 +1,25 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { RateLimitedError } from '../../shared/domain-error.js';
-import { type SignInFailures, SignInFailuresRepository } from './sign-in-failures.repository.js';
+import { SignInFailuresRepository } from './sign-in-failures.repository.js';
 
 export const ALLOWED_FAILURES = 5;
+/** From all addresses together: 100 guesses an hour at one account, however many addresses an attacker has. */
+const ALLOWED_FROM_EVERYWHERE = 25;
 const WINDOW_MS = 15 * 60_000;
 export const LOCK_MS = 15 * 60_000;
+/** An address that an account signed in from is known for so long, renewed once a day. */
+const KNOWN_MS = 30 * 86_400_000;
+const RENEWED_MS = 86_400_000;
+/** Groups of an IPv6 address that name a network: whoever has one address of it has them all. */
+const NETWORK_GROUPS = 4;
 
-/** Five failures within 15 minutes lock an address for 15 minutes, from wherever they come and in whichever process. */
+/**
+ * Five failures within 15 minutes lock an account for 15 minutes for the client's address: others cannot lock its owner out. 25
+ * failures from everywhere lock it for all addresses that it has not signed in from within 30 days. Counted in the database,
+ * the same for e-mail addresses without an account.
+ */
 @Injectable()
 export class LockoutsService {
   constructor(
@@ -15,31 +27,55 @@ export class LockoutsService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws RateLimitedError while the address is locked. @returns whether failures are remembered. */
-  async requireOpen(email: string): Promise<boolean> {
-    const known = await this.repository.find(email);
-    this.requireUnlocked(known);
-    return known !== undefined;
-  }
-
-  async countFailure(email: string): Promise<void> {
-    const now = this.clock.now().getTime();
-    const { failures } = await this.repository.add(email, now, seconds(now + WINDOW_MS));
-    const recent = failures.filter((at) => at > now - WINDOW_MS);
-    if (recent.length >= ALLOWED_FAILURES) await this.repository.lock(email, now + LOCK_MS, seconds(now + LOCK_MS));
-  }
-
-  async forget(email: string): Promise<void> {
-    await this.repository.forget(email);
-  }
-
-  private requireUnlocked(known: SignInFailures | undefined): void {
-    const left = (known?.locked_until ?? 0) - this.clock.now().getTime();
-    if (left > 0)
-      throw new RateLimitedError('Too many failed sign-ins with this e-mail address', Math.ceil(left / 1000), {
+  /** @param address of the client. @throws RateLimitedError while the account is locked for it. */
+  async requireOpen(email: string, address: string): Promise<void> {
+    const now = this.now();
+    const { here, everywhere, known_until } = await this.repository.find(email, networkOf(address));
+    const until = Math.max(here?.locked_until ?? 0, known_until > now ? 0 : (everywhere?.locked_until ?? 0));
+    if (until > now)
+      throw new RateLimitedError('Too many failed sign-ins with this e-mail address', Math.ceil((until - now) / 1000), {
         suggestion: 'Wait as long as Retry-After says, then sign in with the right password.',
       });
   }
+
+  async countFailure(email: string, address: string): Promise<void> {
+    const bounds = [
+      [networkOf(address), ALLOWED_FAILURES],
+      [undefined, ALLOWED_FROM_EVERYWHERE],
+    ] as const;
+    await Promise.all(bounds.map(([network, allowed]) => this.count(email, network, allowed)));
+  }
+
+  /** Forgets the failures of the address and remembers it. */
+  async succeeded(email: string, address: string): Promise<void> {
+    const now = this.now();
+    const network = networkOf(address);
+    const { here, known_until } = await this.repository.find(email, network);
+    await Promise.all([
+      here ? this.repository.forget(email, network) : undefined,
+      known_until < now + KNOWN_MS - RENEWED_MS ? this.repository.know(email, network, now + KNOWN_MS) : undefined,
+    ]);
+  }
+
+  private async count(email: string, network: string | undefined, allowed: number): Promise<void> {
+    const now = this.now();
+    const { failures } = await this.repository.add(email, network, now, now + WINDOW_MS);
+    if (failures.filter((at) => at > now - WINDOW_MS).length >= allowed)
+      await this.repository.lock(email, network, now + LOCK_MS);
+  }
+
+  private now(): number {
+    return this.clock.now().getTime();
+  }
 }
 
-const seconds = (ms: number): number => Math.ceil(ms / 1000);
+/** The address itself, of an IPv6 address its /64. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:/i, '');
+  if (isIPv4(plain) || !isIPv6(address)) return plain;
+  const [head = '', tail = ''] = address.split('::');
+  const [left, right] = [head, tail].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]];
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
+  const groups = [...left, ...zeros, ...right].slice(0, NETWORK_GROUPS);
+  return groups.map((group) => parseInt(group, 16).toString(16)).join(':');
+}

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PermissionDeniedError, UnauthenticatedError } from '../../shared/domain-error.js';
-import { type Membership, normalEmail, type User } from './account.js';
+import type { Membership, User } from './account.js';
+import { normalEmail } from './email-address.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { LockoutsService } from './lockouts.service.js';
 import { Passwords } from './passwords.js';
 
-/** Who an e-mail address and a password are. Unknown addresses get the same words, the same work and the same lock. */
+/** Finds the user of an e-mail address and a password. Unknown addresses get the same words, the same work and the same lock. */
 @Injectable()
 export class LoginService {
   constructor(
@@ -14,21 +15,24 @@ export class LoginService {
     private readonly lockouts: LockoutsService,
   ) {}
 
-  /** @throws UnauthenticatedError for any wrong pair, RateLimitedError while the address is locked. */
-  async requireUser(given: string, password: string): Promise<User> {
+  /**
+   * @param address of the client; failures are counted for it
+   * @throws UnauthenticatedError for any wrong pair, RateLimitedError while the account is locked for the client.
+   */
+  async requireUser(given: string, password: string, address: string): Promise<User> {
     const email = normalEmail(given);
-    await this.lockouts.requireOpen(email);
+    await this.lockouts.requireOpen(email, address);
     const user = await this.accounts.findUserByEmail(email);
     const isRight = await this.passwords.matches(password, user?.password_hash);
     if (!user || !isRight) {
-      await this.lockouts.countFailure(email);
+      await this.lockouts.countFailure(email, address);
       throw new UnauthenticatedError('The e-mail address or the password is wrong', {
-        suggestion: 'Check both and try again; after five failures the address is locked for 15 minutes.',
+        suggestion: 'Check both and try again. Five failures lock the account for your address for 15 minutes.',
       });
     }
-    // Guesses that were made side by side count too: the right one among them comes too late once the lock has fallen.
-    const hasFailures = await this.lockouts.requireOpen(email);
-    if (hasFailures) await this.lockouts.forget(email);
+    // Parallel guesses count too: the right one among them comes too late once the account is locked.
+    await this.lockouts.requireOpen(email, address);
+    await this.lockouts.succeeded(email, address);
     return user;
   }
 

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { ValidationError } from '../../shared/domain-error.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
-import { type Membership, normalEmail, type Organization, type User } from './account.js';
+import type { Membership, Organization, User } from './account.js';
+import { hasAsciiLocalPart, normalEmail } from './email-address.js';
+import { AuditLog } from '../audit/audit-log.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { Passwords } from './passwords.js';
 
@@ -20,6 +23,7 @@ export class RegistrationService {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly passwords: Passwords,
+    private readonly audit: AuditLog,
     private readonly ids: Ids,
     private readonly clock: Clock,
   ) {}
@@ -37,7 +41,11 @@ export class RegistrationService {
     const membership = membershipOf(user, org_id, ['admin']);
     const organization: Organization = { org_id, name, admin_count: 1, created_at: user.created_at };
     const isNew = await this.accounts.createWithOrganization(user, organization, membership);
-    return isNew ? { user, membership } : undefined;
+    if (!isNew) return undefined;
+    const { user_id: actor } = user;
+    const fact = { org_id, actor, action: 'organization.created', outcome: 'success', target: org_id } as const;
+    await this.audit.record({ ...fact, details: { name } });
+    return { user, membership };
   }
 
   /** A user in an organisation that exists. @returns undefined when {@link AccountsRepository.createMember} could not. */
@@ -54,6 +62,8 @@ export class RegistrationService {
 
   private async newUser({ password, ...given }: NewUser, org_id: string): Promise<User> {
     const email = normalEmail(given.email);
+    if (!hasAsciiLocalPart(email))
+      throw ValidationError.field('email', 'must have only ASCII letters, digits and signs before the @');
     if (password !== null) await this.passwords.requireGood('password', password, email);
     return {
       ...given,

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { TotpService, type TotpRequired } from '../totp/totp.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { type TokenPair, TokenPairs } from '../tokens/token-pairs.service.js';
-import { type Membership, normalEmail, type User } from './account.js';
+import type { Membership, User } from './account.js';
+import { normalEmail } from './email-address.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { LoginService } from './login.service.js';
 
@@ -13,6 +14,8 @@ export interface SignedIn extends TokenPair {
 /** Signs users in and writes it down, whichever way they proved who they are. */
 @Injectable()
 export class SignInService {
+  private readonly logger = new Logger(SignInService.name);
+
   constructor(
     private readonly login: LoginService,
     private readonly accounts: AccountsRepository,
@@ -23,8 +26,9 @@ export class SignInService {
 
   /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organisation */
   async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequired> {
-    const user = await this.login.requireUser(email, password).catch(async (error: unknown) => {
-      await this.recordRefusal(normalEmail(email), address);
+    const user = await this.login.requireUser(email, password, address).catch((error: unknown) => {
+      // Not waited for: only accounts have a log, and the time must not tell whether there is one.
+      void this.noteRefusal(normalEmail(email), address);
       throw error;
     });
     return this.afterFirstFactor(user, 'password');
@@ -61,13 +65,19 @@ export class SignInService {
     return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
   }
 
-  /** In the log of each organisation of the account; an address that nobody has belongs to no organisation. */
-  private async recordRefusal(email: string, address: string): Promise<void> {
-    const user = await this.accounts.findUserByEmail(email);
-    const details = { user_id: user?.user_id };
-    const entries = (user?.org_ids ?? []).map((org_id) =>
-      this.audit.record({ org_id, actor: address, action: 'auth.login', outcome: 'refused', details }),
-    );
-    await Promise.all(entries);
+  /** In the log of each organization of the account; an address without an account belongs to no organization. */
+  private async noteRefusal(email: string, address: string): Promise<void> {
+    try {
+      const user = await this.accounts.findUserByEmail(email);
+      const fact = {
+        actor: address,
+        action: 'auth.login',
+        outcome: 'refused',
+        details: { user_id: user?.user_id },
+      } as const;
+      for (const org_id of user?.org_ids ?? []) this.audit.note({ ...fact, org_id });
+    } catch (error) {
+      this.logger.error({ msg: 'a refused sign-in could not be recorded', address, err: error });
+    }
   }
 }

@@ -1,18 +1,16 @@
-import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { catchError, concatMap, from, type Observable } from 'rxjs';
-import { DatabaseError, DomainError } from '../../shared/domain-error.js';
+import { catchError, concatMap, from, type Observable, throwError } from 'rxjs';
+import { DomainError } from '../../shared/domain-error.js';
 import { actorOf } from '../principal.js';
 import type { AuditFact } from './audit.js';
 import { AuditLog } from './audit-log.js';
 import { AUDITED, type AuditedRoute } from './audited.decorator.js';
 
-/** Notes the calls of {@link Audited} routes: a success before it is answered, so that none goes unrecorded. */
+/** Records the calls of {@link Audited} routes: a success before it is answered, so that none goes unrecorded. */
 @Injectable()
 export class AuditInterceptor implements NestInterceptor {
-  private readonly logger = new Logger(AuditInterceptor.name);
-
   constructor(
     private readonly reflector: Reflector,
     private readonly audit: AuditLog,
@@ -25,31 +23,39 @@ export class AuditInterceptor implements NestInterceptor {
     if (!route || !principal) return next.handle();
     const fact = { ...factOf(route, request), org_id: principal.org_id, actor: actorOf(principal) };
     return next.handle().pipe(
-      concatMap((answer: unknown) => from(this.audit.record({ ...fact, outcome: 'success' }).then(() => answer))),
-      catchError((error: unknown) => from(this.noteFailure(fact, error).then(() => Promise.reject(error as Error)))),
+      concatMap((answer: unknown) => from(this.recordSuccess(route, fact, answer))),
+      catchError((error: unknown) => {
+        this.noteFailure(fact, error);
+        return throwError(() => error);
+      }),
     );
   }
 
-  /** What the caller is told is the fault of the action, whether or not it could be noted. */
-  private async noteFailure(fact: Omit<AuditFact, 'outcome'>, error: unknown): Promise<void> {
-    if (error instanceof DatabaseError) return;
+  private async recordSuccess(
+    { made }: AuditedRoute,
+    fact: Omit<AuditFact, 'outcome'>,
+    answer: unknown,
+  ): Promise<unknown> {
+    const id = made === undefined ? undefined : (answer as Record<string, unknown>)[made];
+    await this.audit.record({ ...fact, ...(typeof id === 'string' ? { target: id } : {}), outcome: 'success' });
+    return answer;
+  }
+
+  /** Not waited for: the caller gets the fault of the action. */
+  private noteFailure(fact: Omit<AuditFact, 'outcome'>, error: unknown): void {
     const isRefused = error instanceof DomainError;
     const details = { ...fact.details, ...(isRefused ? { code: error.code } : {}) };
-    await this.audit
-      .record({ ...fact, details, outcome: isRefused ? 'refused' : 'failed' })
-      .catch((failure: unknown) => {
-        this.logger.error({ msg: 'an audit entry could not be stored', action: fact.action, err: failure });
-      });
+    this.audit.note({ ...fact, details, outcome: isRefused ? 'refused' : 'failed' });
   }
 }
 
-function factOf({ action, target, details = [] }: AuditedRoute, { params, body }: Request) {
+function factOf({ action, target, details = [], note }: AuditedRoute, { params, body }: Request) {
   const id = target === undefined ? undefined : params[target];
   const given = (body ?? {}) as Record<string, unknown>;
-  const told = Object.fromEntries(details.flatMap((name) => (name in given ? [[name, given[name]]] : [])));
+  const asked = Object.fromEntries(details.flatMap((name) => (name in given ? [[name, given[name]]] : [])));
   return {
     action,
     ...(typeof id === 'string' ? { target: id } : {}),
-    ...(details.length > 0 ? { details: told } : {}),
+    ...(details.length > 0 || note ? { details: { ...asked, ...note } } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
-import { DynamoDb, type QueryInput } from '../../platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb, type QueryInput } from '../../platform/dynamodb/dynamodb.js';
+import { GroupCommit } from '../../platform/dynamodb/group-commit.js';
 import { pageOf } from '../../platform/dynamodb/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { AuditEntry, AuditQuery } from './audit.js';
@@ -8,6 +9,9 @@ import type { AuditEntry, AuditQuery } from './audit.js';
 const TABLE = 'PlatformAudit';
 const KEPT_DAYS = 90;
 const DAY_SECONDS = 86_400;
+/** Entries of one transaction. */
+const TOGETHER = 50;
+const IS_NEW = 'attribute_not_exists(org_id)';
 /** Later than any timestamp, so that a range has an end. */
 const END_OF_TIME = '~';
 
@@ -18,14 +22,17 @@ interface Row extends AuditEntry {
   expires_at: number;
 }
 
+/** Appends only. The role of the platform may do no more: `deploy/aws` allows puts and queries of this table. */
 @Injectable()
 export class AuditRepository {
+  private readonly creations = new GroupCommit<Row>((rows) => this.put(rows), TOGETHER);
+
   constructor(
     private readonly db: DynamoDb,
     private readonly codec: CursorCodec,
   ) {}
 
-  /** Resolves when it is stored; shares its write with others of the moment. */
+  /** Resolves when it is stored; shares its write with others of the moment. Storing an entry again changes nothing. */
   async create(entry: AuditEntry): Promise<void> {
     const { org_id, actor, action, at, entry_id } = entry;
     const entryKey = `${at}#${entry_id}`;
@@ -36,7 +43,18 @@ export class AuditRepository {
       org_action: `${org_id}#${action}`,
       expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * DAY_SECONDS,
     };
-    await this.db.putTogether(TABLE, { org_id, entry: entryKey }, { ...item });
+    await this.creations.add(item);
+  }
+
+  /** Not as a BatchWriteItem: who may use it may also delete. */
+  private async put(rows: Row[]): Promise<void> {
+    const puts = rows.map((row) => ({ TableName: TABLE, Item: { ...row }, ConditionExpression: IS_NEW }));
+    const [only] = puts;
+    if (puts.length > 1 || !only) return this.db.transact(puts.map((Put) => ({ Put })));
+    await this.db.put(only).catch((error: unknown) => {
+      // It was stored by an attempt whose answer was lost.
+      if (!conditionFailed(error)) throw error;
+    });
   }
 
   /** GET /audit: newest first. Entries past their 90 days are left out even before the table drops them. */

@@ -47,6 +47,12 @@ export class ApiKeysRepository {
     }
   }
 
+  /** All that a user created, when the user leaves. */
+  async deleteOf(org_id: string, user_id: string): Promise<void> {
+    const keys = (await this.listByOrg(org_id)).filter(({ created_by }) => created_by === user_id);
+    for (const key of keys) await this.delete(key);
+  }
+
   /** Never brings a deleted key back. */
   async touch(org_id: string, key_id: string, at: string): Promise<void> {
     try {

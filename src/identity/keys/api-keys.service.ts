@@ -24,8 +24,9 @@ export class ApiKeysService {
   ) {}
 
   /**
-   * @returns the record and the secret, which nobody can read again.
+   * @returns the record and the secret, which cannot be read again.
    * @throws PermissionDeniedError for roles that the caller does not hold and for operators, ValidationError for an end in the past
+   *   or, with a key that expires, after its own
    */
   async create(
     principal: Principal,
@@ -37,6 +38,7 @@ export class ApiKeysService {
     const expires_at_time = given.expires_at === undefined ? null : new Date(given.expires_at).toISOString();
     if (expires_at_time !== null && expires_at_time <= created_at)
       throw ValidationError.field('expires_at', 'must be in the future');
+    await this.requireNotLonger(principal, expires_at_time);
     const api_key = newSecret(KEY_PREFIX);
     const key: ApiKey = {
       key_id: this.ids.next('key'),
@@ -51,6 +53,15 @@ export class ApiKeysService {
     await this.repository.create(key);
     await this.record(principal, 'api_key.created', key);
     return { key, api_key };
+  }
+
+  /** A key that expires makes no key that outlives it. */
+  private async requireNotLonger({ via, org_id, token_id = '' }: Principal, end: string | null): Promise<void> {
+    if (via !== 'api_key') return;
+    const own = await this.repository.find(org_id, token_id);
+    const latest = own ? own.expires_at_time : this.clock.timestamp();
+    if (latest !== null && (end === null || end > latest))
+      throw ValidationError.field('expires_at', `must not be later than ${latest}, when the key that you use expires`);
   }
 
   async list(org_id: string): Promise<ApiKey[]> {

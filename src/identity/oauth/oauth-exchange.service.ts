@@ -8,6 +8,14 @@ import { RegistrationService } from '../accounts/registration.service.js';
 import { secretHash } from '../secrets.js';
 import { type OAuthCode, OAuthRecordsRepository } from './oauth-records.repository.js';
 
+export interface Exchanging {
+  /** The cookie of the browser that exchanges. */
+  browser: string | undefined;
+  password?: string | undefined;
+  /** Of the client, for the count of failures. */
+  address: string;
+}
+
 export interface Exchanged {
   user: User;
   membership?: Membership;
@@ -29,15 +37,15 @@ export class OAuthExchange {
   ) {}
 
   /**
-   * @throws UnauthenticatedError for a code that is unknown, used or past, or a wrong password; ConflictError when a password is
+   * @throws UnauthenticatedError for a code that is unknown, used, expired or another browser's, or a wrong password; ConflictError when a password is
    * needed (the code stays good); PermissionDeniedError where registration is closed; RateLimitedError
    */
-  async exchange(code: string, password?: string): Promise<Exchanged> {
+  async exchange(code: string, { browser, password, address }: Exchanging): Promise<Exchanged> {
     const hash = secretHash(code);
     const proven = await this.records.findCode(hash);
-    if (!proven) throw unknown();
+    if (!proven || browser === undefined || proven.browser !== secretHash(browser)) throw unknown();
     const known = await this.accounts.findUserByEmail(proven.email);
-    if (known && !known.email_verified) await this.requirePassword(proven, password);
+    if (known && !known.email_verified) await this.requirePassword(proven, password, address);
     if (!known) this.requireOpenRegistration();
     if (!(await this.records.takeCode(hash))) throw unknown();
     if (known) return this.linked(known, proven);
@@ -55,13 +63,13 @@ export class OAuthExchange {
     return { ...made, method: provider };
   }
 
-  private async requirePassword({ email }: OAuthCode, password: string | undefined): Promise<void> {
+  private async requirePassword({ email }: OAuthCode, password: string | undefined, address: string): Promise<void> {
     if (password === undefined)
       throw new ConflictError('There is an account with this address whose address was never proven', {
         details: { needs: 'password' },
         suggestion: 'Send the code again together with the password of that account, within the minute.',
       });
-    await this.login.requireUser(email, password);
+    await this.login.requireUser(email, password, address);
   }
 
   private requireOpenRegistration(): void {
@@ -73,4 +81,6 @@ export class OAuthExchange {
 }
 
 const unknown = (): UnauthenticatedError =>
-  new UnauthenticatedError('The code is unknown, used or past', { suggestion: 'Begin to sign in anew.' });
+  new UnauthenticatedError('The code is unknown, used, expired or of another browser', {
+    suggestion: 'Start the sign-in again, and exchange the code in the same browser, with its cookies.',
+  });

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { PermissionDeniedError, UnauthenticatedError, ValidationError } from '../../shared/domain-error.js';
-import { normalEmail } from '../accounts/account.js';
+import { normalEmail } from '../accounts/email-address.js';
 import { newSecret, secretHash } from '../secrets.js';
 import { callbackUrl } from './callback-url.js';
 import { type OAuthChecks, type ProvenIdentity, type ProviderName } from './oauth-provider.js';
@@ -69,7 +69,7 @@ export class OAuthFlow {
     const identity = await provider
       .identify(callback, { state, nonce, code_verifier })
       .catch((error: unknown) => this.unconfirmed(name, error));
-    return this.codeFor(name, identity);
+    return this.codeFor(name, identity, begun.browser);
   }
 
   private async takeState(name: ProviderName, state: string, browser: string | undefined): Promise<OAuthState> {
@@ -79,12 +79,16 @@ export class OAuthFlow {
     if (!isMine || !(await this.records.takeState(hash)))
       throw ValidationError.field(
         'state',
-        'was not begun by this browser, or is used up or past; begin to sign in anew',
+        'was not begun by this browser, or is used or expired; start the sign-in again',
       );
     return begun;
   }
 
-  private async codeFor(provider: ProviderName, { email, email_verified, name }: ProvenIdentity): Promise<string> {
+  private async codeFor(
+    provider: ProviderName,
+    { email, email_verified, name }: ProvenIdentity,
+    browser: string,
+  ): Promise<string> {
     if (!email_verified || email === '')
       throw new PermissionDeniedError(`${provider} has not verified an e-mail address of yours`, {
         suggestion: `Verify your primary e-mail address at ${provider} and sign in again.`,
@@ -95,6 +99,7 @@ export class OAuthFlow {
       provider,
       email: normalEmail(email),
       name: name.slice(0, 200),
+      browser,
       expires_at,
     });
     return code;
@@ -103,7 +108,7 @@ export class OAuthFlow {
   private unconfirmed(provider: ProviderName, error: unknown): never {
     this.logger.warn({ msg: 'A sign-in was not confirmed', provider, err: error });
     throw new UnauthenticatedError(`${provider} did not confirm the sign-in`, {
-      suggestion: 'Begin to sign in anew; if it persists, the operator finds the reason in the log.',
+      suggestion: 'Start the sign-in again; if it fails again, the operator finds the reason in the log.',
     });
   }
 

@@ -18,6 +18,8 @@ export interface OAuthState {
 /** A proven identity that waits to be exchanged for tokens. */
 export interface OAuthCode extends Pick<ProvenIdentity, 'email' | 'name'> {
   provider: ProviderName;
+  /** Hash of the cookie of the browser that began the sign-in: only it can exchange the code. */
+  browser: string;
   expires_at: number;
 }
 

@@ -62,15 +62,19 @@ export class OAuthController {
     return this.finish('github', request, response);
   }
 
-  /** Tokens for the code that a callback handed over. */
+  /** Tokens for the code that a callback handed over, for the browser that began: it must send its cookies. */
   @Post('exchange')
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Exchange a one-time code for tokens', operationId: 'exchangeCode' })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)
-  async exchangeCode(@Body() { code, password }: ExchangeDto): Promise<SignedInDto | TotpRequiredDto> {
-    const { user, method, membership } = await this.exchange.exchange(code, password);
+  async exchangeCode(
+    @Body() { code, password }: ExchangeDto,
+    @Req() request: Request,
+  ): Promise<SignedInDto | TotpRequiredDto> {
+    const given = { browser: browserOf(request), password, address: request.ip ?? '' };
+    const { user, method, membership } = await this.exchange.exchange(code, given);
     return this.signIn.afterFirstFactor(user, method, membership);
   }
 

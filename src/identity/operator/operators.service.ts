@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import { DEFAULT_ORGANIZATION, type Membership, normalEmail, type User } from '../accounts/account.js';
+import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
+import { normalEmail } from '../accounts/email-address.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { MembersRepository } from '../organizations/members.repository.js';

@@ -46,6 +46,12 @@ export class InvitationsRepository {
     return invitations;
   }
 
+  /** All that a user sent, when the user leaves. */
+  async deleteOf(org_id: string, user_id: string): Promise<void> {
+    const invitations = (await this.listByOrg(org_id)).filter(({ invited_by }) => invited_by === user_id);
+    for (const invitation of invitations) await this.remove(invitation);
+  }
+
   /** Takes it back. @returns false when another request was faster. */
   async remove(invitation: Invitation): Promise<boolean> {
     try {

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
-import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
+import { ConflictError, NotFoundError, ValidationError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import { type Membership, normalEmail, type User } from '../accounts/account.js';
+import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { hasAsciiLocalPart, normalEmail } from '../accounts/email-address.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { actorOf, type Principal, type Role } from '../principal.js';
+import { actorOf, holds, type Principal, type Role } from '../principal.js';
 import { requireGrantable } from '../require-grantable.js';
 import { newSecret, secretHash } from '../secrets.js';
 import { type Invitation, InvitationsRepository } from './invitations.repository.js';
-import { JoiningService } from './joining.service.js';
+import { type Acceptance, JoiningService } from './joining.service.js';
 
 const KEPT_SECONDS = 7 * 86_400;
 const INVITATION_PREFIX = 'nxi_';
@@ -22,6 +24,7 @@ export class InvitationsService {
   constructor(
     private readonly invitations: InvitationsRepository,
     private readonly joining: JoiningService,
+    private readonly accounts: AccountsRepository,
     private readonly audit: AuditLog,
     private readonly ids: Ids,
     private readonly clock: Clock,
@@ -30,6 +33,8 @@ export class InvitationsService {
   /** @throws PermissionDeniedError for roles that the caller does not hold */
   async invite(principal: Principal, given: string, roles: Role[]): Promise<{ token: string; invitation: Invitation }> {
     requireGrantable(principal, roles);
+    if (!hasAsciiLocalPart(given))
+      throw ValidationError.field('email', 'must have only ASCII letters, digits and signs before the @');
     const token = newSecret(INVITATION_PREFIX);
     const now = this.clock.now();
     const invitation: Invitation = {
@@ -61,12 +66,12 @@ export class InvitationsService {
   }
 
   /**
-   * A new user sets name and password; who has an account proves it with its password.
-   * @throws NotFoundError for an invitation that is unknown, used, taken back, or past; UnauthenticatedError, ValidationError;
-   *   ConflictError for a member
+   * For the invited address only: an account proves it with its password, a new user sets name and password.
+   * @throws NotFoundError for an invitation that is unknown, used, revoked or expired, or whose inviter may no longer give its
+   *   roles; UnauthenticatedError, RateLimitedError, ValidationError; ConflictError for a member
    */
-  async accept(token: string, password: string, name?: string): Promise<{ user: User; membership: Membership }> {
-    const joined = await this.joining.join(await this.open(token), password, name);
+  async accept(token: string, given: Acceptance): Promise<{ user: User; membership: Membership }> {
+    const joined = await this.joining.join(await this.open(token), given);
     if (joined) return joined;
     await this.open(token);
     throw new ConflictError('You are a member already', { suggestion: 'Sign in.' });
@@ -74,10 +79,19 @@ export class InvitationsService {
 
   private async open(token: string): Promise<Invitation> {
     const invitation = await this.invitations.findBySecret(secretHash(token));
-    if (invitation && !this.isPast(invitation)) return invitation;
+    if (invitation && !this.isPast(invitation) && (await this.mayInvite(invitation))) return invitation;
     throw new NotFoundError('Invitation', 'token', {
       suggestion: 'Ask for a new invitation: one can be used once, within seven days.',
     });
+  }
+
+  /** An invitation ends with the membership of its inviter, or when the inviter loses a role that it gives. */
+  private async mayInvite({ org_id, invited_by, roles, created_at }: Invitation): Promise<boolean> {
+    const inviter = await this.accounts.findMembership(org_id, invited_by);
+    if (inviter) return inviter.created_at <= created_at && roles.every((role) => holds(inviter, role));
+    // An operator of the platform invites without being a member.
+    const operator = await this.accounts.findMembership(DEFAULT_ORGANIZATION, invited_by);
+    return operator?.roles.includes('system_admin') ?? false;
   }
 
   private isPast({ expires_at }: Invitation): boolean {

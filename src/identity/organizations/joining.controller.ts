@@ -48,17 +48,18 @@ export class JoiningController {
     return this.signIn.of(made.user, 'registration', made.membership);
   }
 
-  /** A new user gives name and password; who has an account gives its password. */
+  /** A new user sends name and password; an account sends its password. Without a name, a new user is answered 401. */
   @Post('invitations/accept')
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Accept an invitation', operationId: 'acceptInvitation' })
   @ApiSignedIn('You are a member and signed in.')
-  @ApiErrors(400, 404, 409, 429)
+  @ApiErrors(400, 401, 404, 409, 429)
   async accept(
-    @Body() { invitation_token, password, name }: AcceptInvitationDto,
+    @Body() { invitation_token, ...given }: AcceptInvitationDto,
+    @Ip() address: string,
   ): Promise<SignedInDto | TotpRequiredDto> {
-    const { user, membership } = await this.invitations.accept(invitation_token, password, name);
+    const { user, membership } = await this.invitations.accept(invitation_token, { ...given, address });
     return this.signIn.afterFirstFactor(user, 'invitation', membership);
   }
 }

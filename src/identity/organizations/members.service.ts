@@ -7,6 +7,8 @@ import { AuditLog } from '../audit/audit-log.js';
 import { actorOf, type Principal, type Role } from '../principal.js';
 import { requireGrantable } from '../require-grantable.js';
 import { StandingService } from '../standing/standing.service.js';
+import { ApiKeysRepository } from '../keys/api-keys.repository.js';
+import { InvitationsRepository } from './invitations.repository.js';
 import { type MemberRefusal, MembersRepository } from './members.repository.js';
 
 /** Who belongs to the caller's organisation, and as what. An organisation never loses its last administrator. */
@@ -17,6 +19,8 @@ export class MembersService {
     private readonly accounts: AccountsRepository,
     private readonly standing: StandingService,
     private readonly ids: Ids,
+    private readonly keys: ApiKeysRepository,
+    private readonly invitations: InvitationsRepository,
     private readonly audit: AuditLog,
   ) {}
 
@@ -42,12 +46,20 @@ export class MembersService {
     return { ...member, roles };
   }
 
-  /** Ends the member's sign-ins that hold tokens for the organization, and the member's keys there. @throws as {@link changeRoles} */
+  /**
+   * Ends the member's sign-ins that hold tokens for the organization, and deletes the member's keys and open invitations there. If the
+   * process dies in between, those are refused all the same: they end with the membership.
+   * @throws as {@link changeRoles}
+   */
   async remove(principal: Principal, user_id: string): Promise<void> {
     const member = await this.member(principal, user_id);
     requireGrantable(principal, member.roles);
     requireDone(await this.members.remove(member, await this.accounts.findUser(user_id), this.ids.next('fam')));
     this.standing.changed(user_id, principal.org_id);
+    await Promise.all([
+      this.keys.deleteOf(principal.org_id, user_id),
+      this.invitations.deleteOf(principal.org_id, user_id),
+    ]);
     await this.record(principal, 'member.removed', user_id, { roles: member.roles });
   }
 

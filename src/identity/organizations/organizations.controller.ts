@@ -47,7 +47,7 @@ export class OrganizationsController {
     @Body() { name }: CreateOrganizationDto,
   ): Promise<OrganizationDto> {
     requireToken(principal);
-    return view(await this.organizations.create(principal.user_id, name));
+    return view(await this.organizations.create(principal, name));
   }
 
   /** The tokens belong to the same sign-in and end with it. The present ones stay valid. The body is empty. */

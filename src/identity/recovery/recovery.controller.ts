@@ -47,8 +47,8 @@ export class RecoveryController {
   @ApiOperation({ summary: 'Set a new password with a mailed token', operationId: 'resetPassword' })
   @ApiOkResponse({ type: DoneDto, description: 'Changed. Sign in with the new password.' })
   @ApiErrors(400, 401, 429)
-  async reset(@Body() { token, password }: ResetPasswordDto): Promise<DoneDto> {
-    await this.recovery.resetPassword(token, password);
+  async reset(@Body() { token, password }: ResetPasswordDto, @Ip() address: string): Promise<DoneDto> {
+    await this.recovery.resetPassword(token, password, address);
     return { done: true };
   }
 

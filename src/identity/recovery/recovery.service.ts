@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import { normalEmail, type User } from '../accounts/account.js';
+import type { User } from '../accounts/account.js';
+import { normalEmail } from '../accounts/email-address.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { LockoutsService } from '../accounts/lockouts.service.js';
 import { Passwords } from '../accounts/passwords.js';
@@ -60,9 +61,10 @@ export class RecoveryService {
   /**
    * Sets a new password and ends every sign-in of the account. It signs nobody in, so the token may be used in another browser
    * than the one that asked. A second factor stays, unless the address was unverified: then it may not be the owner's.
+   * @param address of the client: the account is open for it again, whatever was guessed
    * @throws UnauthenticatedError for a token that is unknown, used or expired; ValidationError for a bad password
    */
-  async resetPassword(token: string, password: string): Promise<void> {
+  async resetPassword(token: string, password: string, address: string): Promise<void> {
     const mail = await this.mails.find(token, 'password_reset');
     const user = mail && (await this.accounts.findUser(mail.user_id));
     if (!mail || user?.email !== mail.email) throw refused();
@@ -71,7 +73,7 @@ export class RecoveryService {
     const reset = this.accounts.passwordReset(user, hash, this.ids.next('fam'));
     if (!(await this.mails.use(mail, token, reset))) throw refused();
     this.standing.changed(user.user_id);
-    await this.lockouts.forget(user.email);
+    await this.lockouts.succeeded(user.email, address);
     await this.record(user, 'auth.password_reset');
   }
 

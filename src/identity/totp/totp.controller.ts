@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
@@ -38,8 +38,12 @@ export class TotpController {
   @ApiOperation({ summary: 'Begin to set up a second factor', operationId: 'enableTotp' })
   @ApiOkResponse({ type: TotpSecretDto, description: 'The secret, shown this once.' })
   @ApiErrors(400, 403, 404, 429)
-  async enable(@CurrentPrincipal() principal: Principal, @Body() { password }: EnableTotpDto): Promise<TotpSecretDto> {
-    return this.totp.enable(await this.account.requireOwner(principal, password));
+  async enable(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { password }: EnableTotpDto,
+    @Ip() address: string,
+  ): Promise<TotpSecretDto> {
+    return this.totp.enable(await this.account.requireOwner(principal, password, address));
   }
 
   /** From now on every sign-in of the account asks for a code, through a password, a provider, an invitation or a link. */
@@ -64,8 +68,9 @@ export class TotpController {
   async disable(
     @CurrentPrincipal() principal: Principal,
     @Body() { password, code }: DisableTotpDto,
+    @Ip() address: string,
   ): Promise<DoneDto> {
-    await this.totp.disable(await this.account.requireOwner(principal, password), code);
+    await this.totp.disable(await this.account.requireOwner(principal, password, address), code);
     return { done: true };
   }
 

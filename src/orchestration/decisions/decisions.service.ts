@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
@@ -30,8 +30,6 @@ export interface Calibration extends TrackRecord {
 /** Makes decisions, stores them with their predictions, records outcomes and reports the calibration. */
 @Injectable()
 export class DecisionsService {
-  private readonly logger = new Logger(DecisionsService.name);
-
   constructor(
     private readonly partnerships: PartnershipsService,
     private readonly writer: DecisionWriter,
@@ -116,18 +114,15 @@ export class DecisionsService {
     return all.length === 0 ? [] : this.partnerships.healthOf(org_id, [...new Set(all)]);
   }
 
-  /** The decision itself holds who and when, so a failed audit entry is logged and the caller still gets the decision. */
+  /** The decision itself holds who and when: an entry that cannot be stored now is stored later. */
   private async record(
     { org_id, decision_id }: Decision,
     actor: string,
     action: string,
     details: Record<string, unknown>,
   ): Promise<void> {
-    await this.audit
-      .record({ org_id, actor, action, outcome: 'success', target: decision_id, details })
-      .catch((error: unknown) => {
-        this.logger.error({ msg: 'an audit entry of a decision could not be stored', decision_id, action, err: error });
-      });
+    const fact = { org_id, actor, action, outcome: 'success', target: decision_id, details } as const;
+    await this.audit.record(fact).catch(() => this.audit.note(fact));
   }
 }
 

@@ -30,12 +30,37 @@ it('names who controlled and deleted projects, and what was refused', async () =
     ({ data }) => data.status === 'completed',
   );
   expect((await http.delete(`/api/v1/projects/${project_id}`)).status).toBe(200);
-  expect(await entriesOf(http, 'project.control')).toMatchObject([
+  const controls = await eventually(
+    () => entriesOf(http, 'project.control'),
+    ({ length }) => length >= 2,
+  );
+  expect(controls).toMatchObject([
     { actor: 'ada', target: project_id, outcome: 'success', details: { action: 'restart' } },
     { actor: 'ada', target: project_id, outcome: 'refused', details: { action: 'pause', code: 'INVALID_STATE' } },
   ]);
   expect(await entriesOf(http, 'project.deleted')).toMatchObject([{ target: project_id, outcome: 'success' }]);
+  expect(await entriesOf(http, 'project.created')).toMatchObject([
+    { actor: 'ada', target: project_id, outcome: 'success' },
+  ]);
   expect(await entriesOf(app.http.as('org-other'), 'project.deleted')).toEqual([]);
+});
+
+it('names the action of a control through an older route', async () => {
+  const http = app.http.as('org-legacy-audit', 'ada');
+  const { project_id } = await builtAgent(http);
+  for (const action of ['pause', 'resume', 'stop']) {
+    const answer = await http.post(`/api/v1/agents/${project_id}/${action}`, {});
+    expect(answer.status).toBe(400);
+  }
+  const entries = await eventually(
+    () => entriesOf(http, 'project.control'),
+    ({ length }) => length >= 3,
+  );
+  expect(entries.map(({ details, outcome }) => [details?.['action'], outcome])).toEqual([
+    ['stop', 'refused'],
+    ['resume', 'refused'],
+    ['pause', 'refused'],
+  ]);
 });
 
 it('names who changed and deleted agents', async () => {

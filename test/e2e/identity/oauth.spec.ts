@@ -87,15 +87,24 @@ class Browser {
   }
 }
 
-async function codeOf(response: Response): Promise<string> {
+async function codeOf(response: Response, browser: Browser): Promise<string> {
   expect(response.status).toBe(200);
   const body = (await response.json()) as { code: string; expires_in: number };
   expect(body).toEqual({ code: expect.stringMatching(/^nxo_/) as unknown, expires_in: 60 });
+  browsers.set(body.code, browser);
   return body.code;
 }
 
-const exchange = (code: string, password?: string) =>
-  app.http.anonymous().post('/api/v1/auth/exchange', { code, ...(password === undefined ? {} : { password }) });
+/** The browser that got each code: only it can exchange it. */
+const browsers = new Map<string, Browser>();
+const exchange = (code: string, password?: string, browser = browsers.get(code)) =>
+  app.http
+    .anonymous()
+    .post(
+      '/api/v1/auth/exchange',
+      { code, ...(password === undefined ? {} : { password }) },
+      browser ? { cookie: browser.cookie } : {},
+    );
 const bare = <T>({ body }: { body: unknown }): T => body as T;
 const person = (): string => `person-${++people}@example.com`;
 
@@ -103,7 +112,7 @@ async function signInAs(claims: Record<string, unknown>): Promise<string> {
   const browser = new Browser();
   const { back } = await browser.leave('google');
   await provenAs(claims);
-  return codeOf(await browser.go(back));
+  return codeOf(await browser.go(back), browser);
 }
 
 describe('sign-in through an OpenID Connect provider', () => {
@@ -140,7 +149,7 @@ describe('sign-in through an OpenID Connect provider', () => {
     await provenAs({ email, email_verified: true, name: 'Ada' });
     const arrived = await browser.go(back);
     expect(arrived.headers.get('cache-control')).toBe('no-store');
-    const code = await codeOf(arrived);
+    const code = await codeOf(arrived, browser);
     const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(code)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401]);
     const signedIn = bare<SignedIn>(answers.find(({ status }) => status === 200) ?? { body: undefined });
@@ -164,7 +173,7 @@ describe('sign-in through an OpenID Connect provider', () => {
     const browser = new Browser();
     const { back } = await browser.leave('google');
     await provenAs({ email: person(), email_verified: true });
-    await codeOf(await browser.go(back));
+    await codeOf(await browser.go(back), browser);
     expect(provider.exchanged.code_verifier).toMatch(/^[\w-]{43}$/);
   });
 
@@ -186,6 +195,24 @@ describe('sign-in through an OpenID Connect provider', () => {
     expect((await new Browser().go(back)).status).toBe(400);
     await provenAs({ email: person(), email_verified: true });
     expect((await attacker.go(back)).status).toBe(200);
+  });
+
+  it('hands over a code that only the browser that began can exchange', async () => {
+    const email = person();
+    const code = await signInAs({ email, email_verified: true });
+    const thief = new Browser();
+    await thief.leave('google');
+    expect((await exchange(code, undefined, thief)).status).toBe(401);
+    expect((await exchange(code, undefined, new Browser())).status).toBe(401);
+    expect(bare<SignedIn>(await exchange(code)).user.email).toBe(email);
+  });
+
+  it('does not lead to the account of an address that only looks alike', async () => {
+    const victim = `kate-${person()}`;
+    const registered = await exchange(await signInAs({ email: victim, email_verified: true }));
+    expect(registered.status).toBe(200);
+    const alike = await exchange(await signInAs({ email: victim.replace('k', '\u212A'), email_verified: true }));
+    expect([alike.status, Object.keys(alike.error.details.fields ?? {})]).toEqual([400, ['email']]);
   });
 
   it('takes a callback once', async () => {
@@ -262,7 +289,7 @@ describe('sign-in through GitHub', () => {
     const browser = new Browser();
     const { authorize, back } = await browser.leave('github');
     expect(authorize.searchParams.get('code_challenge_method')).toBe('S256');
-    const signedIn = bare<SignedIn>(await exchange(await codeOf(await browser.go(back))));
+    const signedIn = bare<SignedIn>(await exchange(await codeOf(await browser.go(back), browser)));
     expect(signedIn.user.email).toBe(email);
   });
 

@@ -8,6 +8,8 @@ beforeAll(async () => {
     NEXUS_ADMIN_EMAIL: ADMIN.email,
     NEXUS_ADMIN_PASSWORD: ADMIN.password,
     NEXUS_BCRYPT_ROUNDS: '4',
+    TRUSTED_PROXIES: '127.0.0.1',
+    RATE_LIMIT_AUTH_PER_MINUTE: '10000',
   });
 });
 afterAll(() => app.close());
@@ -24,6 +26,9 @@ const login = async (email: string, password: string) => {
   const answer = await nobody().post('/api/v1/auth/login', { email, password });
   return { ...answer, tokens: answer.body as unknown as SignedIn };
 };
+/** As the platform sees a client behind its proxy. */
+const loginFrom = (address: string, email: string, password: string) =>
+  nobody().post('/api/v1/auth/login', { email, password }, { 'x-forwarded-for': address });
 const refresh = async (refresh_token: string) => {
   const answer = await nobody().post('/api/v1/auth/refresh', { refresh_token });
   return { ...answer, tokens: answer.body as unknown as SignedIn };
@@ -85,6 +90,34 @@ describe('sign-in', () => {
     expect({ status: locked.status, code: locked.error.code }).toEqual({ status: 429, code: 'RATE_LIMIT_EXCEEDED' });
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(14 * 60);
   });
+
+  it('locks an account for the address that guessed: its owner gets in from another one', async () => {
+    const { email, password } = await register();
+    for (let round = 0; round < 5; round++) await loginFrom('203.0.113.1', email, 'a wrong password');
+    expect((await loginFrom('203.0.113.1', email, password)).status).toBe(429);
+    expect((await loginFrom('198.51.100.7', email, password)).status).toBe(200);
+    expect((await loginFrom('203.0.113.1', email, password)).status).toBe(429);
+  });
+
+  it('counts the addresses of an IPv6 network together', async () => {
+    const { email, password } = await register();
+    for (let round = 1; round <= 5; round++) await loginFrom(`2001:db8:0:7::${round}`, email, 'a wrong password');
+    expect((await loginFrom('2001:db8::7:1:2:3:4', email, password)).status).toBe(429);
+    expect((await loginFrom('2001:db8:0:8::1', email, password)).status).toBe(200);
+  });
+
+  it.each(['known', 'unknown'])(
+    'locks a %s account after 25 failures from everywhere, but for addresses that it has signed in from',
+    async (kind) => {
+      const { email, password } =
+        kind === 'known' ? await register() : { email: `ghost-${++count}@example.com`, password: 'x' };
+      const home = '198.51.100.1';
+      await loginFrom(home, email, password);
+      for (let round = 0; round < 25; round++) await loginFrom(`203.0.113.${round}`, email, 'a wrong password');
+      expect((await loginFrom('203.0.113.99', email, password)).status).toBe(429);
+      expect((await loginFrom(home, email, password)).status).toBe(kind === 'known' ? 200 : 429);
+    },
+  );
 
   it('forgets failures after a success', async () => {
     const { email, password } = await register();
