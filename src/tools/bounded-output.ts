@@ -12,5 +12,8 @@ export function boundedOutput(output: unknown): unknown {
 
 /** Half of the limit is kept, because writing JSON as a string inside JSON can double it. */
 function beginningOf(json: string, bytes: number): string {
-  return Buffer.from(json).subarray(0, bytes).toString('utf8').replace(/�+$/, '');
+  return Buffer.from(json)
+    .subarray(0, bytes)
+    .toString('utf8')
+    .replace(/(?<!�)�+$/, '');
 }

@@ -48,5 +48,5 @@ const WAITING = {
 
 /** A query may carry a token of the receiver, which is nothing for every reader of the record. */
 function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/, '');
+  return url.split(/[?#]/, 1)[0] ?? '';
 }

@@ -81,7 +81,7 @@ const LEADING = new RegExp(`^((?:[\\p{L}\\d'-]+\\s+){1,4}?(?:${AGENT})(?:\\s+(?:
 const FILLER =
   /^(?:(?:new|simple|existing|current|small|good|great|smart|intelligent|helpful|nice|ai|friendly|polite|powerful|single|multi-agent)\s+)+/i;
 const AUDIENCE =
-  /\bfor\s+((?:an?|the|our|my|all|new|small|busy)?\s*[\p{L}\d' -]{3,50}?)(?=[.,;:!?]|\s+(?:that|which|who|to|and|with|in|on|at|by|so)\b|$)/iu;
+  /\bfor ((?:(?:an?|the|our|my|all|new|small|busy) )?[\p{L}\d'][\p{L}\d' -]{2,49}?)(?=[.,;:!?]| (?:that|which|who|to|and|with|in|on|at|by|so)\b|$)/iu;
 
 /** What the agent is: "customer support assistant". */
 export function subjectOf(

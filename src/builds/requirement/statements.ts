@@ -59,7 +59,7 @@ const PREAMBLE = new RegExp(
 );
 const SUBJECT =
   /^(?:it|they|the (?:agent|assistant|bot|chatbot))\s+(?:also\s+)?(?:should|must|can|will|needs? to|has to|is able to)?\s*(?:be able to\s+)?/i;
-const CLAUSE_END = /\s*[,;:]\s+(?:and\s+|or\s+|then\s+)?|\s+(?:and then|and also|as well as|and|then)\s+/i;
+const CLAUSE_END = / ?[,;:] (?:and |or |then )?| (?:and then|and also|as well as|and|then) /i;
 const ASKS_FOR_AGENTS = new RegExp(`\\b(?:${AGENT}|team|system)s?\\b`, 'i');
 const DESCRIBES_COOPERATION = /^\s*(?:they\s+)?(?:work|hand|pass)\b.*\b(?:together|over|on)\b/i;
 const MAX_CAPABILITIES = 12;
@@ -140,7 +140,7 @@ const SEVERAL =
   /\b(?:multi-?agent|multiple agents|several agents|(?:two|three|four|five|[2-9]) (?:\w+ )?agents|team of|agents? (?:that )?(?:cooperate|collaborate|work together)|hands? (?:it |them |over |off )|passes? (?:it|them|the)\b)/i;
 /** "a researcher who finds sources", "one writer agent that drafts" */
 const ROLE =
-  /\b(?:an?|one|another|the|first|second|third)\s+((?:[a-z-]+\s){0,2}?[a-z-]{3,})\s*(?:agent|bot|assistant)?\s*(?:\(([^)]{5,120})\)|(?:that|who|which|to)\s+([a-z][^,;.]{4,120}?))(?=[,;.]|\s+and\s+(?:an?|one|another|the)\b|$)/gi;
+  /\b(?:an?|one|another|the|first|second|third)\s+((?:[a-z-]+\s){0,2}?[a-z-]{3,}) ?(?:(?:agent|bot|assistant) ?)?(?:\(([^)]{5,120})\)|(?:that|who|which|to)\s+([a-z][^,;.]{4,120}?))(?=[,;.]|\s+and\s+(?:an?|one|another|the)\b|$)/gi;
 const NOT_A_ROLE =
   /\b(?:team|system|multi|agents?|user|customer|person|one|way|tool|page|list|question|request|product)s?$/i;
 const MAX_ROLES = 6;
@@ -162,7 +162,7 @@ export function rolesOf(sentences: readonly string[]): Role[] {
 
 const LABEL = /^(?:facts?|knowledge|background|faq|note|info(?:rmation)?)\s*:\s*/i;
 const STATEMENT =
-  /^(.{2,80}?)\s+(is|are|costs?|opens?|closes?|accepts?|takes?|lasts?|offers?|includes?|ships?|delivers?|charges?|gets?|receives?|has|have|lies|starts?|ends?)\s+(.{2,})$/i;
+  /^(.{2,80}?) (is|are|costs?|opens?|closes?|accepts?|takes?|lasts?|offers?|includes?|ships?|delivers?|charges?|gets?|receives?|has|have|lies|starts?|ends?) (.{2,})$/i;
 const SPEAKS_OF_THE_AGENT =
   /\b(?:agent|assistant|chat ?bot|bot|it|its|they|he|she|you|i|this|that|there|which|who|users?|answers?|repl(?:y|ies)|responses?|output|input|goal|purpose|task|tone|style|language)\b/i;
 const WISH = /\b(?:should|must|need|needs|want|wants|can|could|will|would|shall|may|please|never|always|if|when)\b/i;

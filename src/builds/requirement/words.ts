@@ -36,7 +36,7 @@ export function clip(text: string, max: number): string {
 }
 
 export function withoutEnd(sentence: string): string {
-  return sentence.replace(/[\s.!?;:,。！？]+$/u, '');
+  return sentence.replace(/(?<![\s.!?;:,。！？])[\s.!?;:,。！？]+$/u, '');
 }
 
 export function capitalised(text: string): string {

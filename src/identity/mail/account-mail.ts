@@ -79,7 +79,7 @@ export function messageOf(
   page: string | undefined,
 ): MailMessage {
   const { subject, action, route, note } = TEXTS[purpose];
-  const link = page === undefined ? undefined : `${page.replace(/#.*$/, '')}#action=${purpose}&token=${token}`;
+  const link = page === undefined ? undefined : `${page.split('#', 1)[0] ?? ''}#action=${purpose}&token=${token}`;
   const how =
     link === undefined
       ? `Send this token to ${action}:\n\n${token}\n\n${route}`

@@ -11,13 +11,21 @@ import { isRequest, sentencesOf } from './sentences.js';
 export type Answer =
   { type: 'text'; text: string } | { type: 'call'; index: number; tool: string; input: Record<string, unknown> };
 
+/** What the rules read of a message. Every pattern is linear in it. */
+const MESSAGE_MAX_CHARACTERS = 100_000;
+
 /**
  * Answers the latest message sentence by sentence. Nothing is kept between requests: each request replays the turn with
  * the tool results it has so far, so the same conversation always gets the same answer.
  */
 export function answerConversation(conversation: Conversation, tools: ReadonlyMap<string, OfferedTool>): Answer {
   const memory = ConversationMemory.of(conversation.system, conversation.earlier);
-  const base = { message: conversation.latest.trim(), memory, tools, persona: readPersona(conversation.system) };
+  const base = {
+    message: conversation.latest.trim().slice(0, MESSAGE_MAX_CHARACTERS),
+    memory,
+    tools,
+    persona: readPersona(conversation.system),
+  };
   const whole = firstReply(MESSAGE_INTENTS, { ...base, sentence: base.message });
   const parts = whole ? [base.message] : sentencesOf(base.message);
   const spoken: string[] = [];

@@ -3,7 +3,10 @@ import type { SpokenMessage } from './prompt-reader.js';
 import { amountOf, conversionSourceOf, type Quantity, resultOf } from './quantity.js';
 import { sentencesOf } from './sentences.js';
 
-const SESSION_STATE = /<session_state>\n(.*)\n<\/session_state>/s;
+const STATE_START = '<session_state>\n';
+const STATE_END = '\n</session_state>';
+/** The end of an answer, where its result stands. */
+const ANSWER_READ_CHARACTERS = 20_000;
 
 /** What has been said so far: facts of the user, results of the agent, and the messages themselves. Later facts replace earlier ones. */
 export class ConversationMemory {
@@ -34,10 +37,11 @@ export class ConversationMemory {
 
   noteAnswer(text: string): void {
     this.answers.push(text);
-    const result = resultOf(text);
+    const read = text.slice(-ANSWER_READ_CHARACTERS);
+    const result = resultOf(read);
     this.result = result ?? this.result;
     this.mentioned = result ?? this.mentioned;
-    this.converted = conversionSourceOf(text) ?? this.converted;
+    this.converted = conversionSourceOf(read) ?? this.converted;
   }
 
   learn(facts: readonly Fact[]): void {
@@ -71,8 +75,10 @@ export class ConversationMemory {
 }
 
 function sessionState(system: string): Record<string, unknown> {
-  const json = SESSION_STATE.exec(system)?.[1];
-  if (json === undefined) return {};
+  const start = system.indexOf(STATE_START) + STATE_START.length;
+  const end = system.lastIndexOf(STATE_END);
+  if (start < STATE_START.length || end < start) return {};
+  const json = system.slice(start, end);
   try {
     const state: unknown = JSON.parse(json);
     return typeof state === 'object' && state !== null ? { ...state } : {};

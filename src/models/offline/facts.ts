@@ -36,7 +36,7 @@ const PATTERNS: readonly (readonly [RegExp, (first: string, second: string) => F
 /** Facts that a sentence states; a question states none. */
 export function factsIn(sentence: string): Fact[] {
   if (isQuestion(sentence)) return [];
-  const clauses = sentence.split(/(?:,?\s+and|,)\s+(?=(?:my|i|i['’]m)\s)/iu);
+  const clauses = sentence.split(/(?:,?\s{1,9}and|,)\s{1,9}(?=(?:my|i|i['’]m)\s)/iu);
   return clauses.flatMap((clause) => {
     const fact = factIn(essence(clause));
     return fact ? [fact] : [];

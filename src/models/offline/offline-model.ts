@@ -86,12 +86,21 @@ function text(
   maxTokens = Infinity,
 ): { content: OfflineContent; finish: LanguageModelV4FinishReason; written: string } {
   const fits = estimateTokens(full) <= maxTokens;
-  const written = fits ? full : full.slice(0, maxTokens * 4).replace(/\s*\S*$/, '');
+  const written = fits ? full : wholeWords(full.slice(0, maxTokens * 4));
   return {
     content: { type: 'text', text: written },
     finish: { unified: fits ? 'stop' : 'length', raw: undefined },
     written,
   };
+}
+
+/** Without the last word, which may be cut. */
+function wholeWords(text: string): string {
+  return text
+    .split(/(?=\s)/)
+    .slice(0, -1)
+    .join('')
+    .trimEnd();
 }
 
 function offeredTools({ tools = [], toolChoice }: LanguageModelV4CallOptions): Map<string, OfferedTool> {

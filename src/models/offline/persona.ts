@@ -19,5 +19,5 @@ export function introduce({ name, role }: Persona): string {
 }
 
 function withoutFullStop(text: string): string {
-  return text.replace(/[.\s]+$/, '');
+  return text.replace(/(?<![.\s])[.\s]+$/, '');
 }

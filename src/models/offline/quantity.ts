@@ -5,10 +5,13 @@ export interface Quantity {
   unit?: string;
 }
 
-const NUMBER = String.raw`-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?`;
+const NUMBER = String.raw`-?(?<!\d)(?:\d{1,3}(?:,\d{3}){1,100}|\d{1,300})(?:\.\d{1,300})?(?:e[+-]?\d{1,9})?`;
 const UNIT = String.raw`[\p{L}°$€£][\p{L}°²³/ ]{0,30}`;
-const RESULT = new RegExp(String.raw`=\s*(?:about\s+)?([$€£])?(${NUMBER})(?:\s*(%)|\s+(${UNIT}))?`, 'gu');
-const CONVERTED = new RegExp(String.raw`(${NUMBER})\s+(${UNIT}?)\s+=\s`, 'gu');
+const RESULT = new RegExp(
+  String.raw`=\s{0,9}(?:about\s{1,9})?([$€£])?(${NUMBER})(?:\s{0,9}(%)|\s{1,9}(${UNIT}))?`,
+  'gu',
+);
+const CONVERTED = new RegExp(String.raw`(${NUMBER})\s{1,9}(${UNIT}?)\s{1,9}=\s`, 'gu');
 const AMOUNT = new RegExp(String.raw`^([$€£])?\s?(${NUMBER})\s*(${UNIT})?$`, 'u');
 
 /** The last result that an answer states as "... = 69,104 unit". */
@@ -30,7 +33,7 @@ export function amountOf(text: string): Quantity | undefined {
 }
 
 function quantity(number: string | undefined, unit: string | undefined): Quantity {
-  const named = unit?.trim().replace(/\s+(?:per|for|and|in|to)$/u, '');
+  const named = unit?.trim().replace(/\s{1,9}(?:per|for|and|in|to)$/u, '');
   return { value: (number ?? '0').replaceAll(',', ''), ...(named ? { unit: named } : {}) };
 }
 

@@ -6,7 +6,7 @@ const SENTENCE_END = /(?<=[?!])\s+|(?<=[^\d\s]{2}\.)\s+|(?<=\d\.)\s+(?=\p{Lu})|\
 
 /** Where a second request starts inside a sentence: after a greeting, "and what is ...", "then double ...". */
 const CLAUSE_START =
-  /(?<=^(?:hi|hello|hey)(?: there)?),\s+|,?\s+and\s+(?=(?:what(?:['’]s| is| was| did| are)|who (?:am|is|are)|where (?:do|am|is)|how (?:many|much|old))\b)|,?\s+(?:and )?then\s+(?=(?:double|triple|halve|add|subtract|multiply|divide|convert|square)\b)/iu;
+  /(?<=^(?:hi|hello|hey)(?: there)?),\s{1,9}|,?\s{1,9}and\s{1,9}(?=(?:what(?:['’]s| is| was| did| are)|who (?:am|is|are)|where (?:do|am|is)|how (?:many|much|old))\b)|,?\s{1,9}(?:and )?then\s{1,9}(?=(?:double|triple|halve|add|subtract|multiply|divide|convert|square)\b)/iu;
 
 /** The sentences of a message, bounded in number and length so that no message can make the rules slow. */
 export function sentencesOf(message: string): string[] {
@@ -15,7 +15,7 @@ export function sentencesOf(message: string): string[] {
     .split(SENTENCE_END)
     .flatMap((sentence) => sentence.slice(0, SENTENCE_MAX_LENGTH).split(CLAUSE_START));
   return sentences
-    .map((sentence) => sentence.trim().slice(0, SENTENCE_MAX_LENGTH))
+    .map((sentence) => sentence.trim().replace(/\s+/g, ' ').slice(0, SENTENCE_MAX_LENGTH))
     .filter((sentence) => sentence !== '')
     .slice(0, SENTENCES_MAX);
 }
@@ -43,6 +43,6 @@ export function essence(sentence: string): string {
   return sentence
     .trim()
     .replace(fillers, '')
-    .replace(/[\s?!.,]+$/, '')
-    .replace(/,?\s+please$/i, '');
+    .replace(/(?<![\s?!.,])[\s?!.,]+$/, '')
+    .replace(/,?\s{1,9}please$/i, '');
 }

@@ -21,7 +21,7 @@ export function streamOf(
 
 function partsOf(content: OfflineContent): LanguageModelV4StreamPart[] {
   if (content.type === 'text') {
-    const words = content.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [];
+    const words = content.text.trim() === '' ? [] : content.text.split(/(?<=\S)(?=\s+\S)/);
     return [
       { type: 'text-start', id: '1' },
       ...words.map((delta) => ({ type: 'text-delta' as const, id: '1', delta })),

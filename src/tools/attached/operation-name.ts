@@ -5,7 +5,7 @@ const NAME_MAX = 64;
 
 /** `<tool>_<operation>` in letters, digits and `_`; a long one keeps its beginning and gets a short hash. */
 export function operationName(tool: string, operation: string): string {
-  const words = operation.replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '');
+  const words = operation.replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_|_$/g, '');
   const name = `${tool}_${words}`;
   if (name.length <= NAME_MAX) return name;
   const hash = createHash('sha256').update(operation).digest('hex').slice(0, 6);

@@ -1,7 +1,7 @@
 import { digitsForWords } from './numbers.js';
 
-const N = String.raw`(\(?-?\d[\d.,]*\)?)`;
-const P = String.raw`(\d[\d.,]*)\s?%`;
+const N = String.raw`(\(?-?(?<!\d)\d[\d.,]{0,300}\)?)`;
+const P = String.raw`((?<!\d)\d[\d.,]{0,300})\s?%`;
 
 /** Ways of asking for arithmetic, written as expressions. Order matters: phrases before the single words in them. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [

@@ -9,11 +9,11 @@ const LEAD_IN =
 
 /** An expression made of nothing but numbers, signs, brackets and functions, with something to do in it. */
 const EXPRESSION =
-  /^(?=.*\d)(?=.*(?:[-+*/^%!×÷²³]|\bmod\b|[a-z]\())(?:\d[\d.,]*(?:e[+-]?\d+)?|[-+*/^%!()×÷²³√,\s]|\bmod\b|\bof\b|\bpi\b|\b(?:sqrt|cbrt|abs|exp|ln|log|log10|log2|floor|ceil|round|factorial|sin|cos|tan|asin|acos|atan|pow|gcd|lcm|min|max|sum|mean|median|std)(?=\())+$/i;
+  /^(?=.*\d)(?=.*(?:[-+*/^%!×÷²³]|\bmod\b|[a-z]\())(?:[\d.,]|(?<=\d)e(?=[+-]?\d)|[-+*/^%!()×÷²³√\s]|\bmod\b|\bof\b|\bpi\b|\b(?:sqrt|cbrt|abs|exp|ln|log|log10|log2|floor|ceil|round|factorial|sin|cos|tan|asin|acos|atan|pow|gcd|lcm|min|max|sum|mean|median|std)(?=\())+$/i;
 const ASKS_SHARE = /\bwhat (?:%|percent(?:age)?)/i;
 const DATE = /\b\d{4}-\d{2}-\d{2}\b/;
 const EMBEDDED =
-  /(?<![\w.-])-?\(*\d[\d.,]*%?\)*(?:\s+[-+*/^×÷]\s+\(*-?\d[\d.,]*%?\)*|\s?[*^×÷]\s?\(*-?\d[\d.,]*%?\)*|%\sof\s\d[\d.,]*)+(?![\w-])/;
+  /(?<![\w.-])-?\({0,9}\d[\d.,]{0,300}%?\){0,9}(?:\s{1,9}[-+*/^×÷]\s{1,9}\({0,9}-?\d[\d.,]{0,300}%?\){0,9}|\s?[*^×÷]\s?\({0,9}-?\d[\d.,]{0,300}%?\){0,9}|%\sof\s\d[\d.,]{0,300}){1,100}(?![\w-])/;
 
 /** Continues the last result: "plus 10", "times 3", "double", "divide by 4". */
 const ELLIPSIS: readonly (readonly [RegExp, string])[] = [
@@ -59,7 +59,7 @@ function measured(number: string, unit: string | undefined): string {
 }
 
 function wholeExpression(text: string): string | undefined {
-  const trimmed = text.replace(/\s*=\s*$/, '').trim();
+  const trimmed = text.trim().replace(/=$/, '').trim();
   return EXPRESSION.test(trimmed) && !DATE.test(trimmed) && !/^[-+]?\d[\d.,]*$/.test(trimmed) ? trimmed : undefined;
 }
 

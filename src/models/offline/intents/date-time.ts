@@ -9,14 +9,14 @@ const UNIT =
 const NOW =
   /^(?:what(?:['’]s| is)?|tell me|give me|do you know)\b.{0,20}\b(time|date|day|weekday)\b(?: (?:is it|it is|today|now|right now|is today))*(?:\s(?:in|at)\s([\p{L}/_ ]{2,40}))?(?: (?:right )?now| today)?$/iu;
 const DIFFERENCE = new RegExp(
-  `how (?:many|long)(?: ${UNIT})?(?: is it| are there| are| is| left| remain(?:ing)?| do i have| have passed| passed)*(?: (between|from|until|till|to|since|before))\\s+(.+)$`,
+  `how (?:many|long)(?: ${UNIT})?(?: is it| are there| are| is| left| remain(?:ing)?| do i have| have passed| passed)*(?: (between|from|until|till|to|since|before))\\s(\\S.*)$`,
   'i',
 );
-const SHIFT = new RegExp(`(\\d+) ${UNIT} (from|after|before|ago)\\b\\s*(.*)$`, 'i');
+const SHIFT = new RegExp(`(?<!\\d)(\\d{1,9}) ${UNIT} (from|after|before|ago)\\b ?(.*)$`, 'i');
 const ADD = new RegExp(`(add|subtract) (\\d+) ${UNIT} (?:to|from) (.+)$`, 'i');
 const IN = new RegExp(`(?:what|which) (?:date|day|weekday).* in (\\d+) ${UNIT}$`, 'i');
 const WEEKDAY =
-  /(?:what|which) (?:day(?: of the week)?|weekday) (?:is|was|will be|will|does|falls on)\s+(.+?)(?: (?:fall on|be))?$/i;
+  /(?:what|which) (?:day(?: of the week)?|weekday) (?:is|was|will be|will|does|falls on)\s(\S.*?)(?: (?:fall on|be))?$/i;
 const ZONES =
   /(?:convert |what(?:['’]s| is) |what time is )?(?:it in .+ (?:when|if) it(?:['’]s| is) )?(\d{1,2}:\d{2}(?:\s*(?:am|pm))?|\d{1,2}\s*(?:am|pm)) (?:in |from )?([\p{L}/_ ]{2,40}?) (?:time )?(?:to|in) ([\p{L}/_ ]{2,40}?)(?: time)?$/iu;
 
@@ -65,7 +65,7 @@ function shift(turn: Turn, sign: 1 | -1, amount: string, unit: string, start: st
 
 function difference(text: string, turn: Turn): Reply | undefined {
   const [, unit = 'days', word = '', rest = ''] = DIFFERENCE.exec(text) ?? [];
-  const [first = '', second] = rest.split(/\s+(?:and|to|until|till)\s+/i);
+  const [first = '', second] = rest.split(/\s(?:and|to|until|till)\s/i);
   const since = word.toLowerCase() === 'since';
   const from = second === undefined ? (since ? dateOf(first) : 'today') : dateOf(first);
   const to = second === undefined ? (since ? 'today' : dateOf(first)) : dateOf(second);

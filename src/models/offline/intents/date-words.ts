@@ -19,7 +19,7 @@ export function dateOf(text: string): string | undefined {
   const words = text
     .trim()
     .toLowerCase()
-    .replace(/[?.!,]+$/, '')
+    .replace(/(?<![?.!,])[?.!,]+$/, '')
     .replaceAll('’', "'")
     .replace(/^on /, '');
   if (ISO.test(words)) return words.toUpperCase();

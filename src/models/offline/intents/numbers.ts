@@ -34,7 +34,7 @@ const WORDS = new Map<string, number>([
 ]);
 const TENS_AND_ONES = new RegExp(`\\b(${TENS.join('|')})[- ](${SMALL.slice(1, 10).join('|')})\\b`, 'gi');
 const SINGLE = new RegExp(`\\b(${[...WORDS.keys()].join('|')})\\b`, 'gi');
-const SCALED = /(\d+(?:\.\d+)?)\s+(hundred|thousand|million|billion)\b/gi;
+const SCALED = /(?<!\d)(\d{1,300}(?:\.\d{1,300})?)\s{1,9}(hundred|thousand|million|billion)\b/gi;
 
 /** "twenty-five" becomes 25, "2 million" 2000000. */
 export function digitsForWords(text: string): string {

@@ -21,7 +21,8 @@ export function resolveReferences(text: string, memory: ConversationMemory, with
     return withUnits && quantity.unit ? `${quantity.value} ${quantity.unit}` : quantity.value;
   };
   const withFacts = memory.facts.reduce((result, { key, value }) => {
-    const amount = amountOf(value);
+    // Most facts are not spoken of; only those that are cost a pattern.
+    const amount = result.toLowerCase().includes(key) ? amountOf(value) : undefined;
     return amount ? result.replace(factPattern(key), () => put(amount)) : result;
   }, text);
   const previous = memory.lastMentioned;

@@ -4,6 +4,6 @@ const UNIT_WORD =
 
 /** Also rates: "km/h", "miles per hour". */
 export function isUnit(text: string): boolean {
-  const parts = text.trim().split(/\s*\/\s*|\s+per\s+/i);
+  const parts = text.split(/\/|\sper\s/i).map((part) => part.trim());
   return parts.length <= 2 && parts.every((part) => UNIT_WORD.test(part));
 }

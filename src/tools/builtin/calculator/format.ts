@@ -46,6 +46,7 @@ function differs(value: BigNumber, shown: BigNumber): boolean {
 
 function grouped(digits: string): string {
   const [whole = '0', fraction] = digits.split('.');
-  const separated = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  const sign = whole.startsWith('-') ? '-' : '';
+  const separated = sign + BigInt(whole.slice(sign.length)).toLocaleString('en-US');
   return fraction === undefined ? separated : `${separated}.${fraction}`;
 }

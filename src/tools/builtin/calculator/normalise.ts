@@ -12,7 +12,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/√/g, 'sqrt'],
   [/π/g, 'pi'],
   [/\*\*/g, '^'],
-  [/(\d+(?:\.\d+)?)\s*(?:%|percent)\s+of\s+/gi, '($1 / 100) * '],
+  [/(?<!\d)(\d{1,300}(?:\.\d{1,300})?)\s{0,9}(?:%|percent)\s{1,9}of\s{1,9}/gi, '($1 / 100) * '],
   [/\bpercent\b/gi, '%'],
   [/%(?!\s*[\d.(a-z])/gi, PERCENT_SIGN],
 ];
@@ -23,6 +23,6 @@ export function normaliseExpression(text: string): string {
     (result, [pattern, replacement]) => result.replace(pattern, replacement),
     text.trim(),
   );
-  const plain = written.replace(/\s*=\s*\??\s*$/, '');
+  const plain = (/^([^=]*)=[\s?]*$/.exec(written)?.[1] ?? written).trimEnd();
   return /[a-z]\s*\(/i.test(plain) ? plain : plain.replace(/(?<=\d),(?=\d{3}(?!\d))/g, '');
 }

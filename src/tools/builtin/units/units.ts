@@ -70,7 +70,7 @@ export interface ParsedUnit {
 /** Undefined for a unit that is not known. */
 export function parseUnit(text: string): ParsedUnit | undefined {
   const name = aliasOf(text.trim().replace(/\s+/g, ' '));
-  const [numerator = '', denominator, ...rest] = name.split(/\s*\/\s*|\s+per\s+/i);
+  const [numerator = '', denominator, ...rest] = name.split(/\/|\sper\s/i).map((part) => part.trim());
   const upper = single(numerator);
   if (!upper || rest.length > 0) return undefined;
   if (denominator === undefined) return { name, ...upper };

@@ -1,0 +1,16 @@
+import { answerConversation } from '../../src/models/offline/conversation-answer.js';
+import type { OfferedTool } from '../../src/models/offline/intent.js';
+import type { Conversation } from '../../src/models/offline/prompt-reader.js';
+import { serve } from '../../src/platform/async/worker-jobs.js';
+
+const NAMES = ['calculator', 'date_time', 'unit_conversion', 'text_statistics', 'json_query', 'knowledge_lookup'];
+const tools = new Map<string, OfferedTool>(
+  NAMES.map((name) => [name, { name, description: name, input_schema: { type: 'object' } }]),
+);
+
+/** The rules of the offline model, in a thread that a slow pattern cannot take along. */
+export const offlineJobs = {
+  answer: async () => (conversation: Conversation) => answerConversation(conversation, tools).type,
+};
+
+export default serve(offlineJobs);
