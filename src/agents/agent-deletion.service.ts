@@ -6,6 +6,7 @@ import { deploymentOf, gaugeOf } from './agent.js';
 import { AgentRecordsDeletion } from './agent-records-deletion.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
+import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
 
 export interface DeletedUnderAgents {
   agents: number;
@@ -29,6 +30,7 @@ export class AgentDeletionService implements OnApplicationBootstrap {
     private readonly records: AgentRecordsDeletion,
     private readonly gauges: StatisticsGauges,
     private readonly runtimes: Runtimes,
+    private readonly deliveries: WebhookDeliveriesRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -54,6 +56,15 @@ export class AgentDeletionService implements OnApplicationBootstrap {
       for (const kind of ['agents', 'invocations', 'sessions', 'messages'] as const) sum[kind] += deleted[kind];
     }
     return sum;
+  }
+
+  /** Every agent of an organization with its webhook deliveries, also those whose deletion was interrupted. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    for await (const agent_id of this.repository.idsByOrg(org_id))
+      if (await this.mark(org_id, agent_id)) await this.finish(agent_id);
+    for await (const agent_id of this.repository.marked())
+      if ((await this.repository.read(agent_id))?.org_id === org_id) await this.finish(agent_id);
+    await this.deliveries.deleteByOrg(org_id);
   }
 
   /** @returns false when there is no such agent, or it is marked already. */

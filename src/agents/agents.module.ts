@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { ModelsModule } from '../models/models.module.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
@@ -94,7 +95,10 @@ export class AgentsModule {
     recount: StatisticsRecount,
     facts: InvocationFacts,
     gauges: AgentGauges,
+    organizations: OrganizationData,
+    deletion: AgentDeletionService,
   ) {
+    organizations.registerRecords('agents', (org_id) => deletion.deleteByOrg(org_id));
     aggregator.register(facts);
     recount.registerGauges(gauges);
   }

@@ -106,6 +106,17 @@ export class AgentsRepository {
     for await (const { agent_id } of this.db.queryAll<{ agent_id: string }>(query)) yield agent_id;
   }
 
+  /** Ids of an organization's agents, from an index that may lag a moment. */
+  async *idsByOrg(org_id: string): AsyncGenerator<string> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'OrgIndex',
+      KeyConditionExpression: 'list_org = :org',
+      ExpressionAttributeValues: { ':org': org_id },
+    };
+    for await (const { agent_id } of this.db.queryAll<{ agent_id: string }>(query)) yield agent_id;
+  }
+
   /** Consistent, also for an agent that was registered a moment ago: the deletion of a project relies on it. */
   async idsByProject(project_id: string): Promise<string[]> {
     const ids: string[] = [];

@@ -15,6 +15,16 @@ export const listedOrganizationKey = (org_id: string): RecordKey => ({
   pk: 'ORGANIZATIONS',
   sk: `ORGANIZATION#${org_id}`,
 });
+/** Organizations whose deletion has begun and not ended. */
+export const deletedOrganizationKey = (org_id: string): RecordKey => ({
+  pk: 'ORGANIZATION_DELETIONS',
+  sk: `ORGANIZATION#${org_id}`,
+});
+/** A sign-in as its owner lists it. */
+export const signInKey = (user_id: string, family_id: string): RecordKey => ({
+  pk: `USER#${user_id}`,
+  sk: `SESSION#${family_id}`,
+});
 export const membershipKey = (org_id: string, user_id: string): RecordKey => ({
   pk: `ORG#${org_id}`,
   sk: `MEMBER#${user_id}`,

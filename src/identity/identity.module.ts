@@ -42,6 +42,12 @@ import { MembersController } from './organizations/members.controller.js';
 import { MembersRepository } from './organizations/members.repository.js';
 import { MembersService } from './organizations/members.service.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
+import { OrganizationData } from './organizations/organization-data.js';
+import { OrganizationDeletionRepository } from './organizations/organization-deletion.repository.js';
+import { OrganizationDeletionService } from './organizations/organization-deletion.service.js';
+import { OrganizationsRepository } from './organizations/organizations.repository.js';
+import { OwnershipController } from './organizations/ownership.controller.js';
+import { OwnershipService } from './organizations/ownership.service.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { RecoveryController } from './recovery/recovery.controller.js';
@@ -87,6 +93,7 @@ const tokens = JwtModule.registerAsync({
     ApiKeysController,
     OrganizationsController,
     MembersController,
+    OwnershipController,
     InvitationsController,
   ],
   providers: [
@@ -113,6 +120,11 @@ const tokens = JwtModule.registerAsync({
     ApiKeyLogin,
     ApiKeysService,
     OrganizationsService,
+    OrganizationsRepository,
+    OwnershipService,
+    OrganizationData,
+    OrganizationDeletionRepository,
+    OrganizationDeletionService,
     MembersRepository,
     MembersService,
     InvitationsRepository,
@@ -145,6 +157,7 @@ const tokens = JwtModule.registerAsync({
     SignInService,
     AccessTokens,
     Mailer,
+    OrganizationData,
   ],
 })
 export class IdentityModule {}

@@ -11,6 +11,7 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | `EMAIL#<address>` | `EMAIL` | whose address it is: makes addresses unique |
  * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
  * | `ORGANIZATIONS` | `ORGANIZATION#<org_id>` | that there is one, for the operator's list |
+ * | `ORGANIZATION_DELETIONS` | `ORGANIZATION#<org_id>` | a deletion that has begun and not ended |
  * | `ORG#<org_id>` | `MEMBER#<user_id>` | the membership and its roles |
  * | `ORG#<org_id>` | `KEY#<key_id>` | an API key as it is listed |
  * | `ORG#<org_id>` | `INVITATION#<invitation_id>` | an invitation as it is listed (expires) |

@@ -60,6 +60,17 @@ export class ProjectDeletionRepository {
     await this.db.batchDelete(TABLE, [{ project_id, item: PROJECT_KEY }]);
   }
 
+  /** Ids of an organization's projects, from an index that may lag a moment. */
+  async *idsByOrg(org_id: string): AsyncGenerator<string> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'OrgIndex',
+      KeyConditionExpression: 'list_org = :org',
+      ExpressionAttributeValues: { ':org': org_id },
+    };
+    for await (const { project_id } of this.db.queryAll<{ project_id: string }>(query)) yield project_id;
+  }
+
   /** Projects whose deletion has begun and not ended. */
   async *marked(): AsyncGenerator<{ org_id: string; project_id: string }> {
     const query = {

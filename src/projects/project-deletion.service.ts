@@ -49,6 +49,16 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     return this.finish(org_id, project_id);
   }
 
+  /** Every project of an organization, also those whose deletion was interrupted: when it resolves, none writes any more. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    for await (const project_id of this.repository.idsByOrg(org_id))
+      await this.delete(org_id, project_id).catch((error: unknown) => {
+        if (!(error instanceof ProjectNotFoundError)) throw error;
+      });
+    for await (const marked of this.repository.marked())
+      if (marked.org_id === org_id) await this.finish(org_id, marked.project_id);
+  }
+
   private async mark(org_id: string, project_id: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const project = await this.repository.findById(org_id, project_id);

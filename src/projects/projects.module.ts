@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
@@ -51,4 +52,8 @@ import { ProjectsService } from './projects.service.js';
     ProjectEventsService,
   ],
 })
-export class ProjectsModule {}
+export class ProjectsModule {
+  constructor(organizations: OrganizationData, deletion: ProjectDeletionService) {
+    organizations.registerRecords('projects', (org_id) => deletion.deleteByOrg(org_id));
+  }
+}

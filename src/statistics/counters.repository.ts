@@ -56,6 +56,16 @@ export class CountersRepository {
     return rows;
   }
 
+  /** All rows of an organization and of its agents, also of agents that were deleted before. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    const own = [`ORG#${org_id}#`, `ARCHIVE#ORG#${org_id}#`];
+    await this.db.deleteMatching<CounterKey>(
+      STATISTICS_TABLE,
+      ({ subject }) => own.some((prefix) => subject.startsWith(prefix)),
+      ({ subject, period }) => ({ subject, period }),
+    );
+  }
+
   /** Adds the changes and sets the marks, all or nothing. At most 99 of both together. */
   async count(marks: TransactItem[], changes: RowChange[], now: Date): Promise<CountOutcome> {
     const seen = await this.lastInvoked(changes.filter(({ last_invoked_at }) => last_invoked_at !== undefined));

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
 import { AgentWindowReader } from './agent-window-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';
@@ -48,4 +49,8 @@ import { StatisticsRecount } from './statistics-recount.js';
     StatisticsRebuild,
   ],
 })
-export class StatisticsModule {}
+export class StatisticsModule {
+  constructor(organizations: OrganizationData, counters: CountersRepository) {
+    organizations.registerCounters('statistics', (org_id) => counters.deleteByOrg(org_id));
+  }
+}

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { AttachedToolSets } from './attached/attached-tool-sets.js';
 import { AttachedToolStore } from './attached/attached-tool-store.js';
@@ -46,4 +47,8 @@ import { ToolWorkers } from './tool-workers.js';
   ],
   exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore],
 })
-export class ToolsModule {}
+export class ToolsModule {
+  constructor(organizations: OrganizationData, tools: AttachedToolStore) {
+    organizations.registerRecords('tools', (org_id) => tools.deleteByOrg(org_id));
+  }
+}

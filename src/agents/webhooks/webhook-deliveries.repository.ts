@@ -66,6 +66,14 @@ export class WebhookDeliveriesRepository {
     await this.db.delete({ TableName: DELIVERY_TABLE, Key: { invocation_id } });
   }
 
+  async deleteByOrg(org_id: string): Promise<void> {
+    await this.db.deleteMatching<WebhookDelivery>(
+      DELIVERY_TABLE,
+      (delivery) => delivery.org_id === org_id,
+      ({ invocation_id }) => ({ invocation_id }),
+    );
+  }
+
   private async change(input: UpdateInput): Promise<WebhookDelivery | undefined> {
     try {
       return await this.db.update<WebhookDelivery>(input);

@@ -27,6 +27,10 @@ export interface Organization {
   name: string;
   /** How many members hold `admin`; never falls to 0. */
   admin_count: number;
+  /** Who created it or got it by a transfer; always an administrator. Absent in organizations of version 1.0.0. */
+  owner_id?: string;
+  /** Its deletion has begun: it is gone for everyone. */
+  deleting_at?: string;
   created_at: string;
 }
 

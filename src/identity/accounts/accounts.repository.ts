@@ -72,7 +72,8 @@ export class AccountsRepository {
   }
 
   async findOrganization(org_id: string): Promise<Organization | undefined> {
-    return this.db.get<Organization>(IDENTITY_TABLE, { ...organizationKey(org_id) });
+    const found = await this.db.get<Organization>(IDENTITY_TABLE, { ...organizationKey(org_id) });
+    return found?.deleting_at === undefined ? found : undefined;
   }
 
   async findMembership(org_id: string, user_id: string): Promise<Membership | undefined> {
@@ -89,7 +90,9 @@ export class AccountsRepository {
     ]);
     return organizations.flatMap((organization, index) => {
       const membership = memberships[index];
-      return organization && membership ? [{ organization, membership }] : [];
+      return organization?.deleting_at === undefined && organization && membership
+        ? [{ organization, membership }]
+        : [];
     });
   }
 
@@ -217,7 +220,7 @@ function countAdmins(org_id: string, more: number): TransactItem {
       TableName: IDENTITY_TABLE,
       Key: { ...organizationKey(org_id) },
       UpdateExpression: 'ADD admin_count :more',
-      ConditionExpression: 'attribute_exists(pk)',
+      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
       ExpressionAttributeValues: { ':more': more },
     },
   };

@@ -39,7 +39,13 @@ export class RegistrationService {
   ): Promise<{ user: User; membership: Membership } | undefined> {
     const user = await this.newUser(given, org_id);
     const membership = membershipOf(user, org_id, ['admin']);
-    const organization: Organization = { org_id, name, admin_count: 1, created_at: user.created_at };
+    const organization: Organization = {
+      org_id,
+      name,
+      admin_count: 1,
+      owner_id: user.user_id,
+      created_at: user.created_at,
+    };
     const isNew = await this.accounts.createWithOrganization(user, organization, membership);
     if (!isNew) return undefined;
     const { user_id: actor } = user;

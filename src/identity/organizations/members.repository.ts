@@ -38,7 +38,11 @@ export class MembersRepository {
       },
     };
     const more = Number(roles.includes('admin')) - Number(isAdmin(member));
-    return this.refusalOf([countAdmins(org_id, more), change, ends(user, org_id, mark)]);
+    return this.refusalOf([
+      countAdmins(org_id, more, more < 0 ? user_id : undefined),
+      change,
+      ends(user, org_id, mark),
+    ]);
   }
 
   /** @param mark as in {@link changeRoles} */
@@ -55,7 +59,7 @@ export class MembersRepository {
     };
     const rest = user?.org_ids.filter((id) => id !== org_id);
     const leaving: TransactItem[] = user ? [ends(user, org_id, mark, rest)] : [];
-    return this.refusalOf([countAdmins(org_id, isAdmin(member) ? -1 : 0), removal, ...leaving]);
+    return this.refusalOf([countAdmins(org_id, isAdmin(member) ? -1 : 0, user_id), removal, ...leaving]);
   }
 
   private async refusalOf(items: TransactItem[]): Promise<MemberRefusal | undefined> {
@@ -70,15 +74,21 @@ export class MembersRepository {
   }
 }
 
-function countAdmins(org_id: string, more: number): TransactItem {
+/** @param leaving who ceases to be an administrator or a member, which the owner cannot */
+function countAdmins(org_id: string, more: number, leaving?: string): TransactItem {
   const anotherStays = 'admin_count > :one';
+  const ownerStays = leaving === undefined ? '' : ' AND (attribute_not_exists(owner_id) OR owner_id <> :leaving)';
   return {
     Update: {
       TableName: IDENTITY_TABLE,
       Key: { ...organizationKey(org_id) },
       UpdateExpression: 'ADD admin_count :more',
-      ConditionExpression: more < 0 ? anotherStays : 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':more': more, ...(more < 0 ? { ':one': 1 } : {}) },
+      ConditionExpression: (more < 0 ? anotherStays : 'attribute_exists(pk)') + ownerStays,
+      ExpressionAttributeValues: {
+        ':more': more,
+        ...(more < 0 ? { ':one': 1 } : {}),
+        ...(leaving === undefined ? {} : { ':leaving': leaving }),
+      },
     },
   };
 }

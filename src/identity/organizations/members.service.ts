@@ -40,7 +40,7 @@ export class MembersService {
     const user = await this.accounts.findUser(user_id);
     if (!user) throw new NotFoundError('Member', user_id);
     if (isSame(member.roles, roles)) return member;
-    requireDone(await this.members.changeRoles(member, user, roles, this.ids.next('fam')));
+    await this.requireDone(member, await this.members.changeRoles(member, user, roles, this.ids.next('fam')));
     this.standing.changed(user_id, principal.org_id);
     await this.record(principal, 'member.roles_changed', user_id, { from: member.roles, to: roles });
     return { ...member, roles };
@@ -54,7 +54,8 @@ export class MembersService {
   async remove(principal: Principal, user_id: string): Promise<void> {
     const member = await this.member(principal, user_id);
     requireGrantable(principal, member.roles);
-    requireDone(await this.members.remove(member, await this.accounts.findUser(user_id), this.ids.next('fam')));
+    const user = await this.accounts.findUser(user_id);
+    await this.requireDone(member, await this.members.remove(member, user, this.ids.next('fam')));
     this.standing.changed(user_id, principal.org_id);
     await Promise.all([
       this.keys.deleteOf(principal.org_id, user_id),
@@ -69,6 +70,22 @@ export class MembersService {
     return member;
   }
 
+  private async requireDone({ org_id, user_id }: Membership, refusal: MemberRefusal | undefined): Promise<void> {
+    if (refusal === 'last_admin') {
+      const { owner_id } = (await this.accounts.findOrganization(org_id)) ?? {};
+      throw owner_id === user_id
+        ? new InvalidStateError('The owner of an organization stays its administrator', {
+            details: { reason: 'owner' },
+            suggestion: 'Transfer the organization to another member first.',
+          })
+        : new InvalidStateError('The last administrator of an organisation stays', {
+            details: { reason: 'last_admin' },
+            suggestion: 'Make another member an administrator first.',
+          });
+    }
+    if (refusal) throw new ConflictError('The member was changed by another request');
+  }
+
   private async record(principal: Principal, action: string, target: string, details: Record<string, unknown>) {
     const { org_id } = principal;
     await this.audit.record({ org_id, actor: actorOf(principal), action, outcome: 'success', target, details });
@@ -77,12 +94,3 @@ export class MembersService {
 
 const isSame = (held: Role[], given: Role[]): boolean =>
   held.length === given.length && given.every((role) => held.includes(role));
-
-function requireDone(refusal: MemberRefusal | undefined): void {
-  if (refusal === 'last_admin')
-    throw new InvalidStateError('The last administrator of an organisation stays', {
-      details: { reason: 'last_admin' },
-      suggestion: 'Make another member an administrator first.',
-    });
-  if (refusal) throw new ConflictError('The member was changed by another request');
-}

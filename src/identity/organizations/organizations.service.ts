@@ -31,7 +31,7 @@ export class OrganizationsService {
     const { email, name: user_name } = await this.account.get(user_id);
     const org_id = this.ids.next('org');
     const created_at = this.clock.timestamp();
-    const organization: Organization = { org_id, name, admin_count: 1, created_at };
+    const organization: Organization = { org_id, name, admin_count: 1, owner_id: user_id, created_at };
     const membership: Membership = { org_id, user_id, email, name: user_name, roles: ['admin'], created_at };
     if (!(await this.accounts.createOrganization(organization, membership))) throw new NotFoundError('User', user_id);
     this.standing.changed(user_id, org_id);

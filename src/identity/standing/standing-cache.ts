@@ -5,7 +5,7 @@ import type { RecordKey } from '../identity-keys.js';
 import { StandingRepository } from './standing.repository.js';
 
 /** An open stream looks once a second, and the contract allows 5 seconds until it ends. */
-const KEPT_MS = 4_000;
+export const KEPT_MS = 4_000;
 const LARGEST = 20_000;
 
 interface Entry {

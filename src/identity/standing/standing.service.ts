@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
-import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
+import { DEFAULT_ORGANIZATION, type Membership, type Organization, type User } from '../accounts/account.js';
 import { familyKey, membershipKey, organizationKey, revokedTokenKey, userKey } from '../identity-keys.js';
 import type { Principal, Role } from '../principal.js';
 import { type AccessClaims, familyOf, OPERATOR_ROLES } from '../tokens/access-tokens.js';
@@ -51,10 +51,12 @@ export class StandingService {
   /** In an organisation that is there, for as long as the user is an operator. */
   private async rolesOfOperator(org_id: string, user_id: string): Promise<Role[] | undefined> {
     const [organization, own] = await Promise.all([
-      this.cache.read(organizationKey(org_id)),
+      this.cache.read<Organization>(organizationKey(org_id)),
       this.rolesOfMember(DEFAULT_ORGANIZATION, user_id),
     ]);
-    return organization && own?.includes('system_admin') ? OPERATOR_ROLES : undefined;
+    return organization && organization.deleting_at === undefined && own?.includes('system_admin')
+      ? OPERATOR_ROLES
+      : undefined;
   }
 
   /** Signs an access token out: here at once, in other processes within 4 seconds. */

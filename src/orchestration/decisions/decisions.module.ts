@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OrganizationData } from '../../identity/organizations/organization-data.js';
 import { ModelsModule } from '../../models/models.module.js';
 import { PartnershipsModule } from '../partnerships/partnerships.module.js';
 import { DecisionWriter } from './decision-writer.service.js';
@@ -13,4 +14,8 @@ import { DecisionsService } from './decisions.service.js';
   providers: [DecisionsRepository, DecisionWriter, DecisionsService],
   exports: [DecisionsService],
 })
-export class DecisionsModule {}
+export class DecisionsModule {
+  constructor(organizations: OrganizationData, decisions: DecisionsRepository) {
+    organizations.registerRecords('decisions', (org_id) => decisions.deleteByOrg(org_id));
+  }
+}

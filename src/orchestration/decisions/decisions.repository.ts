@@ -71,6 +71,21 @@ export class DecisionsRepository {
     return row && { ...(JSON.parse(unpack(row.body)) as Omit<Decision, 'outcome'>), outcome: outcomeOf(row) };
   }
 
+  /** Everything of an organization, its score included. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    const keys: { org_id: string; item: string }[] = [];
+    const query = {
+      TableName: TABLE,
+      KeyConditionExpression: 'org_id = :org',
+      ProjectionExpression: '#item',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':org': org_id },
+      ConsistentRead: true,
+    };
+    for await (const { item } of this.db.queryAll<{ item: string }>(query)) keys.push({ org_id, item });
+    await this.db.batchDelete(TABLE, keys);
+  }
+
   /** GET /decisions: newest first. */
   async list(org_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<DecisionSummary>> {
     const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OrganizationData } from '../../identity/organizations/organization-data.js';
 import { AgentsModule } from '../../agents/agents.module.js';
 import { StatisticsModule } from '../../statistics/statistics.module.js';
 import { HealthNotes } from './health-notes.service.js';
@@ -32,4 +33,8 @@ import { WatchesRepository } from './watches.repository.js';
   ],
   exports: [PartnershipsService, WatchTurn],
 })
-export class PartnershipsModule {}
+export class PartnershipsModule {
+  constructor(organizations: OrganizationData, partnerships: PartnershipsRepository) {
+    organizations.registerRecords('partnerships', (org_id) => partnerships.deleteByOrg(org_id));
+  }
+}

@@ -104,6 +104,16 @@ export class PartnershipsRepository {
     });
   }
 
+  /** Everything of an organization, with the buckets of partnerships that were deleted before. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    const own = ownerOf(org_id);
+    await this.db.deleteMatching<ItemKey>(
+      TableName,
+      ({ owner }) => owner === own || owner.startsWith(`${own}#`),
+      ({ owner, item }) => ({ owner, item }),
+    );
+  }
+
   /** @returns false when it was gone already. Its buckets expire. */
   async delete(org_id: string, id: string): Promise<boolean> {
     const gone = (Key: ItemKey): TransactItem => ({ Delete: { TableName, Key } });

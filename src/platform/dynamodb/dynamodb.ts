@@ -176,6 +176,17 @@ export class DynamoDb {
     } while (ExclusiveStartKey);
   }
 
+  /**
+   * Reads a whole table, past every key, and deletes the records that match. Only for the deletion of an organization.
+   * @returns how many matched
+   */
+  async deleteMatching<T>(table: string, matches: (record: T) => boolean, keyOf: (record: T) => Key): Promise<number> {
+    const keys: Key[] = [];
+    for await (const record of this.scanAll<T>(table)) if (matches(record)) keys.push(keyOf(record));
+    await this.batchDelete(table, keys);
+    return keys.length;
+  }
+
   /** Keys of records whose time is over, past every key. Only for the sweep of the embedded database. */
   async *scanExpired(
     { name, partition_key, sort_key }: TableDefinition,

@@ -68,6 +68,10 @@ export class AttachedToolStore {
     return this.deleteAll(tools.filter((tool) => tool.agent_id === agent_id));
   }
 
+  async deleteByOrg(org_id: string): Promise<void> {
+    await this.deleteAll(await this.repository.byOrg(org_id));
+  }
+
   private async deleteAll(tools: AttachedTool[]): Promise<number> {
     for (const tool of tools) await this.delete(tool);
     return tools.length;

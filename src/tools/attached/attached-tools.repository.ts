@@ -89,6 +89,13 @@ export class AttachedToolsRepository {
     return tools;
   }
 
+  /** Every tool of an organization. */
+  async byOrg(org_id: string): Promise<AttachedTool[]> {
+    const tools: AttachedTool[] = [];
+    for await (const row of this.db.queryAll<StoredTool>(toolsOf(orgKey(org_id)))) tools.push(asTool(row));
+    return tools;
+  }
+
   /** The item under the project goes last: by it an interrupted deletion is found again. */
   async delete({ org_id, project_id, tool_id, name }: AttachedTool): Promise<void> {
     const project = projectKey(org_id, project_id);

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { Organization } from '../accounts/account.js';
+import { IDENTITY_TABLE, listedOrganizationKey, membershipKey, organizationKey } from '../identity-keys.js';
+
+/** Changes of organizations themselves. */
+@Injectable()
+export class OrganizationsRepository {
+  constructor(private readonly db: DynamoDb) {}
+
+  /** @returns false when it is gone or being deleted. */
+  async rename({ org_id, created_at }: Organization, name: string): Promise<boolean> {
+    return this.written([
+      {
+        Update: {
+          TableName: IDENTITY_TABLE,
+          Key: { ...organizationKey(org_id) },
+          UpdateExpression: 'SET #name = :name',
+          ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExpressionAttributeValues: { ':name': name },
+        },
+      },
+      { Put: { TableName: IDENTITY_TABLE, Item: { ...listedOrganizationKey(org_id), org_id, name, created_at } } },
+    ]);
+  }
+
+  /** To an administrator. @returns false when the owner, or the new one's membership, was changed by another request. */
+  async transfer({ org_id, owner_id }: Organization, user_id: string): Promise<boolean> {
+    const ownerIsUnchanged = owner_id === undefined ? 'attribute_not_exists(owner_id)' : 'owner_id = :old';
+    return this.written([
+      {
+        Update: {
+          TableName: IDENTITY_TABLE,
+          Key: { ...organizationKey(org_id) },
+          UpdateExpression: 'SET owner_id = :new',
+          ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(deleting_at) AND ${ownerIsUnchanged}`,
+          ExpressionAttributeValues: { ':new': user_id, ...(owner_id === undefined ? {} : { ':old': owner_id }) },
+        },
+      },
+      {
+        ConditionCheck: {
+          TableName: IDENTITY_TABLE,
+          Key: { ...membershipKey(org_id, user_id) },
+          ConditionExpression: 'contains(#roles, :admin)',
+          ExpressionAttributeNames: { '#roles': 'roles' },
+          ExpressionAttributeValues: { ':admin': 'admin' },
+        },
+      },
+    ]);
+  }
+
+  private async written(items: TransactItem[]): Promise<boolean> {
+    try {
+      await this.db.transact(items);
+      return true;
+    } catch (error) {
+      if (failedConditions(error)) return false;
+      throw error;
+    }
+  }
+}
