@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { AgentRun } from '../runtimes/agent-runtime.js';
 import { MessagesRepository } from './messages.repository.js';
 import type { Session } from './session.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
 
-const CACHED_SESSIONS = 20;
+/** Of the documents of all sessions together. */
+const CACHED_CHARACTERS = 100_000_000;
 
 /** What an agent knows of a session when its turn comes. */
 @Injectable()
 export class ConversationMemory {
   /** Documents are only ever added, so a session with the same number of them has the same ones. */
-  private readonly cache = new Map<string, KnowledgeDocument[]>();
+  private readonly cache = new LRUCache<string, KnowledgeDocument[]>({
+    maxSize: CACHED_CHARACTERS,
+    sizeCalculation: (documents) => documents.reduce((sum, { content }) => sum + content.length, 1),
+  });
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -42,8 +47,6 @@ export class ConversationMemory {
       content,
     }));
     this.cache.set(key, documents);
-    const [oldest] = this.cache.keys();
-    if (this.cache.size > CACHED_SESSIONS && oldest !== undefined) this.cache.delete(oldest);
     return documents;
   }
 }

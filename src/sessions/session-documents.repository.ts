@@ -1,7 +1,11 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../platform/dynamodb/dynamodb.js';
 import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
+
+const compress = promisify<string, Buffer>(gzip);
+const decompress = promisify<Buffer, Buffer>(gunzip);
 
 const TABLE = 'AgentSessionDocuments';
 /** Parts stay far below the 400 KB of an item. */
@@ -26,7 +30,7 @@ export class SessionDocumentsRepository {
   constructor(private readonly db: DynamoDb) {}
 
   async create(org_id: string, session_id: string, document: StoredDocument): Promise<void> {
-    const body = gzipSync(document.content);
+    const body = await compress(document.content);
     for (let start = 0, part = 0; start < body.byteLength || part === 0; start += PART_BYTES, part++) {
       const Item: Part = {
         session_id,
@@ -44,11 +48,12 @@ export class SessionDocumentsRepository {
     const parts = new Map<string, Part[]>();
     for await (const part of this.parts(session_id))
       if (part.org_id === org_id) parts.set(part.file_id, [...(parts.get(part.file_id) ?? []), part]);
-    return [...parts].map(([file_id, all]) => ({
-      file_id,
-      name: all[0]?.name ?? file_id,
-      content: gunzipSync(Buffer.concat(all.map(({ body }) => body))).toString('utf8'),
-    }));
+    const documents: StoredDocument[] = [];
+    for (const [file_id, all] of parts) {
+      const content = await decompress(Buffer.concat(all.map(({ body }) => body)));
+      documents.push({ file_id, name: all[0]?.name ?? file_id, content: content.toString('utf8') });
+    }
+    return documents;
   }
 
   async deleteBySession(session_id: string): Promise<void> {

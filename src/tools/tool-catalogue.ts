@@ -42,8 +42,10 @@ export class ToolCatalogue {
    * @throws ValidationError for an unknown name; ToolError; the signal's reason when the caller went away
    */
   async execute(name: string, input: unknown, { knowledge, now, signal }: ToolContext): Promise<unknown> {
-    const documents = this.get(name).searches_documents ? { documents: knowledge } : {};
-    return this.workers.runTool({ name, input, now_ms: now().getTime(), ...documents }, signal);
+    const task = { name, input, now_ms: now().getTime() };
+    return this.get(name).searches_documents
+      ? this.workers.runLookup(task, knowledge, signal)
+      : this.workers.runTool(task, signal);
   }
 
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */

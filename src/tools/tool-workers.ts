@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { WorkerError, WorkerPool } from '../platform/async/worker-pool.js';
-import { ToolError } from './tool.js';
+import { type ToolDocument, ToolError } from './tool.js';
 import type { ToolAnswer, toolJobs, ToolTask } from './tool.worker.js';
 
 const MODULE = new URL('./tool.worker.js', import.meta.url);
@@ -10,6 +12,9 @@ const CALL_HEAP_MB = 64;
 /** Documents of 5 MB are legitimate, and reading one takes seconds and many times its size. */
 const DOCUMENT_DEADLINE_MS = 10_000;
 const DOCUMENT_HEAP_MB = 256;
+/** Indexing one document of 10 MB takes a second of CPU time. */
+const INDEX_DEADLINE_MS = 20_000;
+const LARGE_CHARACTERS = 1_000_000;
 
 /**
  * The threads in which tools run and in which foreign schemas and documents are read. Quick work (two threads, 2 seconds,
@@ -24,6 +29,8 @@ export class ToolWorkers implements OnApplicationShutdown {
     heap_mb: CALL_HEAP_MB,
   });
 
+  private readonly keys = new WeakMap<ToolDocument, string>();
+
   private readonly documents = new WorkerPool<typeof toolJobs>({
     module: MODULE,
     threads: 1,
@@ -37,17 +44,46 @@ export class ToolWorkers implements OnApplicationShutdown {
 
   /** What a built-in tool answers, at most 16 KB. @throws ToolError; the signal's reason when the caller went away */
   async runTool(task: ToolTask, signal?: AbortSignal): Promise<unknown> {
-    const isLookup = task.documents !== undefined;
-    const limits = isLookup
-      ? { seconds: DOCUMENT_DEADLINE_MS / 1000, megabytes: DOCUMENT_HEAP_MB }
-      : { seconds: CALL_DEADLINE_MS / 1000, megabytes: CALL_HEAP_MB };
-    const pool = isLookup ? this.documents : this.calls;
-    const answer = await pool
-      .run('run_tool', task, { deadline_ms: limits.seconds * 1000, signal })
-      .catch((error: unknown) => {
-        throw error instanceof WorkerError ? toolErrorOf(task.name, error, limits) : error;
-      });
-    return outputOf(answer);
+    const limits = { seconds: CALL_DEADLINE_MS / 1000, megabytes: CALL_HEAP_MB };
+    return outputOf(
+      task.name,
+      await tried(task.name, limits, this.calls.run('run_tool', task, { deadline_ms: CALL_DEADLINE_MS, signal })),
+    );
+  }
+
+  /**
+   * What a built-in tool answers that searches documents. The thread keeps their indexes, so only a document that it does not
+   * hold is sent, and each is indexed by a job of its own. @throws as {@link runTool}
+   */
+  async runLookup(task: ToolTask, documents: readonly ToolDocument[], signal?: AbortSignal): Promise<unknown> {
+    const limits = { seconds: INDEX_DEADLINE_MS / 1000, megabytes: DOCUMENT_HEAP_MB };
+    const options = { deadline_ms: INDEX_DEADLINE_MS, signal };
+    const contents = new Map<string, string>();
+    const sent: { name: string; key: string }[] = [];
+    for (const document of documents) {
+      const key = await this.keyOf(document);
+      contents.set(key, document.content);
+      sent.push({ name: document.name, key });
+    }
+    const attempt = () =>
+      tried(task.name, limits, this.documents.run('run_tool', { ...task, documents: sent }, options));
+    const first = await attempt();
+    if (!('missing' in first)) return outputOf(task.name, first);
+    for (const key of first.missing) {
+      const content = contents.get(key) ?? '';
+      await tried(task.name, limits, this.documents.run('index_document', { key, content }, options));
+    }
+    return outputOf(task.name, await attempt());
+  }
+
+  /** The hash of the content, taken once for each document that is held; others get their turn before a large one. */
+  private async keyOf(document: ToolDocument): Promise<string> {
+    const known = this.keys.get(document);
+    if (known !== undefined) return known;
+    if (document.content.length > LARGE_CHARACTERS) await turn();
+    const key = hash('sha256', document.content);
+    this.keys.set(document, key);
+    return key;
   }
 
   /**
@@ -71,17 +107,22 @@ export class ToolWorkers implements OnApplicationShutdown {
   }
 }
 
-function outputOf(answer: ToolAnswer): unknown {
+function outputOf(name: string, answer: ToolAnswer): unknown {
   if ('tool_error' in answer) throw new ToolError(answer.tool_error);
+  if ('missing' in answer) throw new ToolError(`${name} failed: the documents are too large to be searched together.`);
   return answer.output;
 }
 
+async function tried<T>(name: string, limits: Parameters<typeof toolErrorOf>[2], job: Promise<T>): Promise<T> {
+  try {
+    return await job;
+  } catch (error) {
+    throw error instanceof WorkerError ? toolErrorOf(name, error, limits) : error;
+  }
+}
+
 /** What the model and the user learn about a tool that gave no answer. */
-export function toolErrorOf(
-  name: string,
-  error: WorkerError,
-  limits: { seconds: number; megabytes: number },
-): ToolError {
+function toolErrorOf(name: string, error: WorkerError, limits: { seconds: number; megabytes: number }): ToolError {
   const message = {
     time: `${name} failed: it did not finish within ${limits.seconds} seconds.`,
     memory: `${name} failed: it needs more than ${limits.megabytes} MB of memory.`,

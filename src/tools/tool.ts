@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DocumentIndex } from './builtin/knowledge/document-index.js';
 
 /** A document that `knowledge_lookup` may search. */
 export interface ToolDocument {
@@ -13,6 +14,12 @@ export interface ToolContext {
   now: () => Date;
   /** Ends calls when the run ends. */
   signal?: AbortSignal;
+}
+
+/** What a tool sees while it runs, in a thread that has nothing else of the run. */
+export interface ToolSight {
+  knowledge: readonly { name: string; index: DocumentIndex }[];
+  now: () => Date;
 }
 
 /** `expected` is contained in the output for `input`; tests hold every example to it, and builds show them. */
@@ -36,7 +43,7 @@ export interface Tool {
   /** Whether a requirement in plain language asks for something that this tool does. */
   matches(requirementText: string): boolean;
   /** Throws {@link ToolError} with a message for the model. */
-  execute(input: unknown, context: ToolContext): Promise<unknown>;
+  execute(input: unknown, sight: ToolSight): Promise<unknown>;
 }
 
 /** A tool could not do what it was asked. The message goes to the model, which can mend its input or tell the user. */
@@ -58,7 +65,7 @@ export interface ToolSpecification<S extends z.ZodType> {
   /** For what words alone cannot say, e.g. "3 + 4". */
   pattern?: RegExp;
   searches_documents?: boolean;
-  run(input: z.infer<S>, context: ToolContext): unknown;
+  run(input: z.infer<S>, sight: ToolSight): unknown;
 }
 
 /** Makes a tool of its specification; the input is checked against the schema before `run` sees it. */
@@ -85,7 +92,7 @@ export function defineTool<S extends z.ZodType>(specification: ToolSpecification
     keywords,
     searches_documents,
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
-    execute: async (input, context) => specification.run(checked(name, schema, input), context),
+    execute: async (input, sight) => specification.run(checked(name, schema, input), sight),
   };
 }
 

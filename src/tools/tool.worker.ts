@@ -8,26 +8,40 @@ export interface ToolTask {
   input: unknown;
   /** What the tool takes as the present moment, in milliseconds since 1970. */
   now_ms: number;
-  /** Documents to search; set for the tool that searches them. */
-  documents?: readonly { name: string; content: string }[];
+  /** Documents to search, by the keys of their indexes; set for the tool that searches them. */
+  documents?: readonly { name: string; key: string }[];
 }
 
-export type ToolAnswer = { output: unknown } | { tool_error: string };
+/** `missing` names documents whose indexes this thread does not hold. */
+export type ToolAnswer = { output: unknown } | { tool_error: string } | { missing: string[] };
 
 export const toolJobs = {
   run_tool: async () => {
     const { builtinTools } = await import('./builtin/index.js');
+    const { documentIndexes } = await import('./builtin/knowledge/document-index.js');
     const byName = new Map(builtinTools.map((tool) => [tool.name, tool]));
     return async ({ name, input, now_ms, documents = [] }: ToolTask): Promise<ToolAnswer> => {
+      const missing = documents.flatMap(({ key }) => (documentIndexes.has(key) ? [] : [key]));
+      if (missing.length > 0) return { missing };
+      const knowledge = documents.flatMap(({ name, key }) => {
+        const index = documentIndexes.get(key);
+        return index ? [{ name, index }] : [];
+      });
       try {
         const tool = byName.get(name);
         if (!tool) throw new ToolError(`There is no tool "${name}".`);
-        const output = await tool.execute(input, { knowledge: documents, now: () => new Date(now_ms) });
+        const output = await tool.execute(input, { knowledge, now: () => new Date(now_ms) });
         return { output: boundedOutput(output) };
       } catch (error) {
         if (error instanceof ToolError) return { tool_error: error.message };
         return { tool_error: `${name} failed: ${error instanceof Error ? error.message : String(error)}` };
       }
+    };
+  },
+  index_document: async () => {
+    const { documentIndexes, indexDocument } = await import('./builtin/knowledge/document-index.js');
+    return ({ key, content }: { key: string; content: string }): void => {
+      documentIndexes.set(key, indexDocument(content), { size: content.length + 1 });
     };
   },
   input_problem: async () => {

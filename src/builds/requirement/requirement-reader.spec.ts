@@ -18,6 +18,14 @@ describe('readRequirement', () => {
     });
   });
 
+  it.each(['? ? ? ? ? ?', '..........', '!?!?!?!?!?'])('reads "%s", which says nothing, as a general task', (text) => {
+    expect(readRequirement(text)).toMatchObject({
+      intent: 'unclear',
+      subject: 'general assistant',
+      capabilities: [{ verb: 'handle', text: 'handle requests' }],
+    });
+  });
+
   it('makes a question and a key of every stated fact', () => {
     expect(readRequirement(BAKERY).facts).toEqual([
       {

@@ -133,7 +133,8 @@ function isNoun(word: string, before: string | undefined, after: string | undefi
 }
 
 function asWritten(sentences: readonly string[]): Capability {
-  return { verb: 'handle', text: `handle requests as described: ${clip(withoutEnd(sentences[0] ?? ''), 90)}` };
+  const described = clip(withoutEnd(sentences[0] ?? ''), 90);
+  return { verb: 'handle', text: described === '' ? 'handle requests' : `handle requests as described: ${described}` };
 }
 
 const SEVERAL =

@@ -1,20 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineTool, type ToolDocument, ToolError } from '../tool.js';
-import { type Passage, splitIntoPassages } from './knowledge/passages.js';
+import { defineTool, ToolError } from '../tool.js';
 import { rankPassages } from './knowledge/ranking.js';
 
 const RESULTS_MAX = 10;
-
-/** A document of 10 MB takes a tenth of a second, so others get their turn between two. */
-async function passagesOf(documents: readonly ToolDocument[]): Promise<Passage[]> {
-  const passages: Passage[][] = [];
-  for (const document of documents) {
-    passages.push(splitIntoPassages(document));
-    await turn();
-  }
-  return passages.flat();
-}
 
 export const knowledgeLookup = defineTool({
   name: 'knowledge_lookup',
@@ -50,10 +38,9 @@ export const knowledgeLookup = defineTool({
     'wiki',
   ],
   searches_documents: true,
-  run: async ({ query, limit }, { knowledge }) => {
+  run: ({ query, limit }, { knowledge }) => {
     if (knowledge.length === 0)
       throw new ToolError('No documents were given to this agent or uploaded to this session.');
-    const passages = await rankPassages(query, await passagesOf(knowledge));
-    return { query, documents: knowledge.length, passages: passages.slice(0, limit) };
+    return { query, documents: knowledge.length, passages: rankPassages(query, knowledge, limit) };
   },
 });

@@ -1,7 +1,12 @@
 import type { ToolContext } from '../tool.js';
 import { ToolCatalogue } from '../tool-catalogue.js';
+import { ToolWorkers } from '../tool-workers.js';
 
-const catalogue = new ToolCatalogue();
+const workers = new ToolWorkers();
+const catalogue = new ToolCatalogue(workers);
+
+afterAll(() => workers.onApplicationShutdown());
+
 const documents = [
   { name: 'faq.md', content: '# Refunds\n\nRefunds are made within 14 days.\n\n# Shipping\n\nShipping costs 5 euros.' },
 ];
@@ -128,5 +133,36 @@ describe('knowledge_lookup', () => {
     await expect(catalogue.execute('knowledge_lookup', { query: 'x' }, { ...context, knowledge: [] })).rejects.toThrow(
       'No documents were given',
     );
+  });
+
+  it.each([
+    ['东京天气', '今天东京天气很好。\n\n上海的交通很方便。', '今天东京天气很好。'],
+    ['営業時間', '当店の営業時間は9時から18時です。\n\n住所は東京です。', '当店の営業時間は9時から18時です。'],
+    ['ราคา', 'ร้านเปิดทุกวัน\n\nราคาสินค้าคือห้าบาท', 'ราคาสินค้าคือห้าบาท'],
+  ])('finds "%s" in a language that writes no spaces between words', async (query, content, text) => {
+    const knowledge = [{ name: 'a.md', content }];
+    const answer = await catalogue.execute('knowledge_lookup', { query, limit: 1 }, { ...context, knowledge });
+    expect(answer).toMatchObject({ passages: [{ document: 'a.md', text }] });
+  });
+
+  it('indexes large documents beside the event loop, once', async () => {
+    const filler = 'the quick brown fox jumps over one lazy dog and goes home again\n\n'.repeat(40_000);
+    const knowledge = [
+      { name: 'a.md', content: `${filler}Zebras have stripes.` },
+      { name: 'b.md', content: `Whales sing.\n\n${filler}` },
+    ];
+    let ticks = 0;
+    const ticking = setInterval(() => (ticks += 1), 10);
+    const ask = (query: string) =>
+      catalogue.execute('knowledge_lookup', { query, limit: 1 }, { ...context, knowledge });
+    expect(await ask('zebras')).toMatchObject({
+      documents: 2,
+      passages: [{ document: 'a.md', text: 'Zebras have stripes.' }],
+    });
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(10);
+    // The thread still holds both indexes, so the contents are not needed again.
+    for (const document of knowledge) document.content = '';
+    expect(await ask('whales')).toMatchObject({ passages: [{ document: 'b.md', text: 'Whales sing.' }] });
   });
 });

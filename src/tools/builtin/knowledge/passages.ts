@@ -1,19 +1,10 @@
-import type { ToolDocument } from '../../tool.js';
-
 /** Long enough to answer a question, short enough that ten fit into a tool's output. */
 const PASSAGE_MAX_LENGTH = 900;
 
-export interface Passage {
-  document: string;
-  text: string;
-}
-
 /** Cuts a document at its paragraphs; a long paragraph is cut at its sentences, a long sentence at a fixed length. */
-export function splitIntoPassages({ name, content }: ToolDocument): Passage[] {
+export function splitIntoPassages(content: string): string[] {
   const paragraphs = content.split(/\n\s*\n/u).map((paragraph) => paragraph.trim());
-  return joinHeadings(paragraphs.filter((paragraph) => paragraph !== ''))
-    .flatMap(cut)
-    .map((text) => ({ document: name, text }));
+  return joinHeadings(paragraphs.filter((paragraph) => paragraph !== '')).flatMap(cut);
 }
 
 /** A heading says what the paragraph under it is about, so the two stay together. */

@@ -1,72 +1,54 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import type { Passage } from './passages.js';
-import { termOf, terms, wordsOf } from './terms.js';
+import type { DocumentIndex } from './document-index.js';
+import { terms } from './terms.js';
 
 /** The usual constants of Okapi BM25 (Robertson and Zaragoza 2009). */
 const SATURATION = 1.2;
 const LENGTH_WEIGHT = 0.75;
-/** Passages that are read before others get their turn: a few milliseconds of work. */
-const AT_ONCE = 500;
-/** In place of the index of a wanted term: a word that counts for the length only, or not even for that. */
-const OTHER = -1;
-const EMPTY = -2;
 
-export interface RankedPassage extends Passage {
+export interface RankedPassage {
+  document: string;
+  text: string;
   /** BM25; comparable within one answer only. */
   score: number;
 }
 
-interface Counted {
-  passage: Passage;
-  /** How often each wanted term occurs. */
-  counts: number[];
-  /** Words that carry meaning. */
-  length: number;
-}
-
-/**
- * Passages that share a term with the query, best first; equal scores keep the order of the documents. Long documents are read
- * in parts, so that other requests are answered meanwhile.
- */
-export async function rankPassages(query: string, passages: readonly Passage[]): Promise<RankedPassage[]> {
+/** Passages that share a term with the query, best first; equal scores keep the order of the documents. */
+export function rankPassages(
+  query: string,
+  documents: readonly { name: string; index: DocumentIndex }[],
+  limit: number,
+): RankedPassage[] {
   const wanted = [...new Set(terms(query))];
-  const counted = await countWanted(wanted, passages);
-  const averageLength = counted.reduce((sum, { length }) => sum + length, 0) / Math.max(1, counted.length);
-  const rarity = wanted.map((_, index) =>
-    inverseFrequency(counted.filter(({ counts }) => counts[index] !== 0).length, counted.length),
-  );
-  const ranked = counted.map(({ passage, counts, length }) => {
-    const norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * (length / Math.max(1, averageLength)));
-    const score = counts.reduce(
-      (sum, count, index) => sum + ((rarity[index] ?? 0) * count * (SATURATION + 1)) / (count + norm),
-      0,
+  const total = documents.reduce((sum, { index }) => sum + index.passages.length, 0);
+  const words = documents.reduce((sum, { index }) => sum + index.lengths.reduce((all, one) => all + one, 0), 0);
+  const average = Math.max(1, words / Math.max(1, total));
+  const scores = documents.map(({ index }) => new Float64Array(index.passages.length));
+  for (const term of wanted) {
+    const lists = documents.map(({ index }) => index.postings.get(term) ?? new Uint32Array());
+    const rarity = inverseFrequency(
+      lists.reduce((sum, list) => sum + list.length / 2, 0),
+      total,
     );
-    return { ...passage, score: Math.round(score * 1000) / 1000 };
-  });
-  return ranked.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
-}
-
-/** Words recur, so each is looked at once: the rest is a look into a map. */
-async function countWanted(wanted: readonly string[], passages: readonly Passage[]): Promise<Counted[]> {
-  const known = new Map<string, number>();
-  const meaning = (word: string): number => {
-    const term = termOf(word);
-    const found = term === undefined ? EMPTY : wanted.indexOf(term);
-    known.set(word, found);
-    return found;
-  };
-  const counted: Counted[] = [];
-  for (const passage of passages) {
-    const counts = wanted.map(() => 0);
-    let length = 0;
-    for (const word of wordsOf(passage.text)) {
-      const index = known.get(word) ?? meaning(word);
-      if (index !== EMPTY) length++;
-      if (index > OTHER) counts[index] = (counts[index] ?? 0) + 1;
+    for (const [document, list] of lists.entries()) {
+      const { lengths } = documents[document]?.index ?? { lengths: new Uint32Array() };
+      const own = scores[document] ?? new Float64Array();
+      for (let at = 0; at < list.length; at += 2) {
+        const [passage = 0, count = 0] = [list[at], list[at + 1]];
+        const norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * ((lengths[passage] ?? 0) / average));
+        own[passage] = (own[passage] ?? 0) + (rarity * count * (SATURATION + 1)) / (count + norm);
+      }
     }
-    if (counted.push({ passage, counts, length }) % AT_ONCE === 0) await turn();
   }
-  return counted;
+  const found: (RankedPassage & { order: number })[] = [];
+  for (const [document, own] of scores.entries())
+    for (const [passage, score] of own.entries()) {
+      const { name = '', index } = documents[document] ?? {};
+      const rounded = Math.round(score * 1000) / 1000;
+      if (rounded > 0)
+        found.push({ document: name, text: index?.passages[passage] ?? '', score: rounded, order: found.length });
+    }
+  found.sort((a, b) => b.score - a.score || a.order - b.order);
+  return found.slice(0, limit).map(({ document, text, score }) => ({ document, text, score }));
 }
 
 function inverseFrequency(containing: number, total: number): number {

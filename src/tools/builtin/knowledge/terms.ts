@@ -10,14 +10,23 @@ export function terms(text: string): string[] {
   return wordsOf(text).flatMap((word) => termOf(word) ?? []);
 }
 
-/** Every word as it stands, in lower case and without composed characters. */
+/** Scripts that write without spaces between words. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+const SEGMENTER = new Intl.Segmenter('und', { granularity: 'word' });
+
+/** Every word as it stands, in lower case and without composed characters. Languages without spaces are cut into words too. */
 export function wordsOf(text: string): string[] {
-  return (
+  const words =
     text
       .toLowerCase()
       .normalize('NFKD')
-      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
-  );
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  if (!UNSPACED.test(text)) return words;
+  return words.flatMap((word) => (UNSPACED.test(word) ? segments(word) : [word]));
+}
+
+function segments(word: string): string[] {
+  return Array.from(SEGMENTER.segment(word.normalize('NFC')), ({ segment }) => segment.normalize('NFKD'));
 }
 
 /** What a word of {@link wordsOf} means; undefined for one that carries no meaning. */
