@@ -9,6 +9,12 @@ import { dynamoDbLocal, dynoxide, type EngineProgram } from '../../src/platform/
 import { freePort, LOOPBACK } from '../../src/platform/dynamodb/embedded/free-port.js';
 
 const PORT_ATTEMPTS = 5;
+/** What is closed unless set, and most tests need: their services listen on loopback and their users register. */
+export const OPEN = {
+  NEXUS_ALLOW_REGISTRATION: 'true',
+  NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true',
+  NEXUS_ALLOW_STDIO_TOOLS: 'true',
+};
 const directories: string[] = [];
 
 afterAll(() => {
@@ -51,6 +57,7 @@ export function testSettings(overrides: Record<string, string> = {}): Settings {
     RATE_LIMIT_PER_MINUTE: '1000000',
     RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
     RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000',
+    ...OPEN,
     NEXUS_TABLE_PREFIX: `test-${randomBytes(4).toString('hex')}-`,
     ...overrides,
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { freePort } from '../../src/platform/dynamodb/embedded/free-port.js';
+import { OPEN } from './database.js';
 import { eventually, HttpClient } from './http.js';
 import { readStreamsAs } from './sse.js';
 import { noteSecrets, suiteLogLevel, withSuiteLog } from './suite-logs.js';
@@ -119,5 +120,6 @@ function cleanEnvironment(): Record<string, string> {
     ENVIRONMENT: 'test',
     LOG_LEVEL: 'silent',
     RATE_LIMIT_PER_MINUTE: '1000000',
+    ...OPEN,
   };
 }

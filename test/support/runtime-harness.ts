@@ -34,7 +34,7 @@ export async function localHarness(): Promise<RuntimeHarness> {
 
 /** One agent server for each definition, as a process of its own. */
 export async function httpHarness(): Promise<RuntimeHarness> {
-  const outgoing = new OutgoingHttp(parseSettings({ ENVIRONMENT: 'test' }));
+  const outgoing = new OutgoingHttp(parseSettings({ ENVIRONMENT: 'test', NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' }));
   const runtime = new HttpRuntime(outgoing, new Clock());
   const containers: AgentProcess[] = [];
   return {

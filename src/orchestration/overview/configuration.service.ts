@@ -79,7 +79,7 @@ export class ConfigurationService {
       lockout_seconds: LOCK_MS / 1000,
       bcrypt_rounds: settings.get('NEXUS_BCRYPT_ROUNDS'),
       registration_open: settings.get('NEXUS_ALLOW_REGISTRATION'),
-      private_addresses_allowed: settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction,
+      private_addresses_allowed: settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES'),
       secrets: Object.fromEntries(
         SECRETS.map((name) => [name, settings.get(name) === undefined ? null : REDACTED] as const),
       ),

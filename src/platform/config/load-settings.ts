@@ -46,7 +46,6 @@ export function parseSettings(
     API_HOST: parsed.data.API_HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
     NEXUS_DATABASE:
       parsed.data.NEXUS_DATABASE ?? (isProduction || parsed.data.DYNAMODB_ENDPOINT ? 'dynamodb' : 'embedded'),
-    NEXUS_ALLOW_REGISTRATION: parsed.data.NEXUS_ALLOW_REGISTRATION ?? !isProduction,
     SHUTDOWN_DRAIN_SECONDS: parsed.data.SHUTDOWN_DRAIN_SECONDS ?? (isProduction ? PRODUCTION_DRAIN_SECONDS : 0),
   };
   problems.push(

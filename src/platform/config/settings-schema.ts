@@ -44,6 +44,5 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema> & {
   API_HOST: string;
   NEXUS_DATABASE: 'embedded' | 'dynamodb';
-  NEXUS_ALLOW_REGISTRATION: boolean;
   SHUTDOWN_DRAIN_SECONDS: number;
 };

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown 
 import { Settings } from '../config/settings.js';
 import { Metrics } from '../observability/metrics.js';
 import { Tracing } from '../observability/tracing/tracing.js';
+import { OwnAddresses } from '../outgoing/own-addresses.js';
 import { CursorCodec } from './cursor-codec.js';
 import { cursorSecret } from './cursor-secret.js';
 import { DatabaseConnection } from './database-connection.js';
@@ -37,7 +38,11 @@ export class DynamoDbModule implements OnApplicationShutdown {
       module: DynamoDbModule,
       providers: [
         { provide: TABLES, useValue: tables },
-        { provide: EmbeddedDatabase, inject: [Settings], useFactory: startEmbedded },
+        {
+          provide: EmbeddedDatabase,
+          inject: [Settings, { token: OwnAddresses, optional: true }],
+          useFactory: startEmbedded,
+        },
         { provide: DatabaseConnection, inject: [Settings, EmbeddedDatabase], useFactory: connect },
         { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
         { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
@@ -69,9 +74,11 @@ function isEmbedded(settings: Settings): boolean {
   return settings.get('NEXUS_DATABASE') === 'embedded';
 }
 
-async function startEmbedded(settings: Settings): Promise<EmbeddedDatabase> {
+async function startEmbedded(settings: Settings, own?: OwnAddresses): Promise<EmbeddedDatabase> {
   const embedded = new EmbeddedDatabase(settings.get('NEXUS_DATA_DIR'));
-  if (isEmbedded(settings)) await embedded.start();
+  if (!isEmbedded(settings)) return embedded;
+  await embedded.start();
+  own?.claim(Number(new URL(embedded.endpoint).port));
   return embedded;
 }
 

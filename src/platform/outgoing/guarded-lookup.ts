@@ -2,12 +2,20 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { refusalOf } from './address-rule.js';
 import { OutgoingRefusedError } from './outgoing.errors.js';
+import { hostOf, type OwnAddresses, portOf } from './own-addresses.js';
+
+/** What calls are checked against. */
+export interface AddressGuard {
+  allowPrivate: boolean;
+  own: OwnAddresses;
+}
 
 /**
  * Resolves a name for one connection and checks every answer. The connection is made to exactly what was checked, so a name
  * that answers differently the next time gains nothing.
+ * @param port of the connection
  */
-export function guardedLookup(allowPrivate: boolean): LookupFunction {
+export function guardedLookup({ allowPrivate, own }: AddressGuard, port: number): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) {
@@ -22,22 +30,47 @@ export function guardedLookup(allowPrivate: boolean): LookupFunction {
         }
       }
       const [first] = addresses;
-      if (options.all) callback(null, addresses);
-      else callback(first ? null : new Error('no address'), first?.address ?? '', first?.family);
+      const answer = (): void => {
+        if (options.all) callback(null, addresses);
+        else callback(first ? null : new Error('no address'), first?.address ?? '', first?.family);
+      };
+      if (!own.concerns(port)) {
+        answer();
+        return;
+      }
+      const called = addresses.map(({ address }) => address);
+      own.refusalOf(called, port).then(
+        (refusal) => {
+          if (refusal === undefined) answer();
+          else callback(new OutgoingRefusedError(refusal), '');
+        },
+        (failure: unknown) => {
+          callback(failure as Error, '');
+        },
+      );
     });
   };
 }
 
 /** Checks what can be checked before a connection is made. @throws OutgoingRefusedError */
-export function checkUrl(url: URL, allowPrivate: boolean, allowedHosts?: readonly string[]): void {
+export function checkUrl(url: URL, { allowPrivate, own }: AddressGuard, allowedHosts?: readonly string[]): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new OutgoingRefusedError('must be http or https');
   if (url.username !== '' || url.password !== '')
     throw new OutgoingRefusedError('must not carry a user name or password');
   if (allowedHosts && !allowedHosts.includes(url.host) && !allowedHosts.includes(url.hostname))
     throw new OutgoingRefusedError(`has the host "${url.host}", which is not one of: ${allowedHosts.join(', ')}`);
-  const literal = url.hostname.replace(/^\[|\]$/g, '');
-  // A literal address is connected to without a lookup.
-  if (!/^[\d.]+$/.test(literal) && !literal.includes(':')) return;
-  const refusal = refusalOf(literal, allowPrivate);
+  const refusal = (isLiteral(url) ? refusalOf(hostOf(url), allowPrivate) : undefined) ?? own.refusalOfUrl(url);
   if (refusal !== undefined) throw new OutgoingRefusedError(refusal);
+}
+
+/** A literal address is connected to without a lookup, so what a lookup would check is checked here. @throws OutgoingRefusedError */
+export async function checkLiteral(url: URL, { own }: AddressGuard): Promise<void> {
+  if (!isLiteral(url) || !own.concerns(portOf(url))) return;
+  const refusal = await own.refusalOf([hostOf(url)], portOf(url));
+  if (refusal !== undefined) throw new OutgoingRefusedError(refusal);
+}
+
+function isLiteral(url: URL): boolean {
+  const host = hostOf(url);
+  return /^[\d.]+$/.test(host) || host.includes(':');
 }

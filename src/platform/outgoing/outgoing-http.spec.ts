@@ -64,6 +64,47 @@ describe('addresses', () => {
   });
 });
 
+describe("the platform's own addresses", () => {
+  const open = (own: Record<string, string>): OutgoingHttp => {
+    const settings = { ENVIRONMENT: 'test', NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true', ...own };
+    const http = new OutgoingHttp(parseSettings(settings));
+    opened.push(http);
+    return http;
+  };
+  const port = (): string => new URL(base).port;
+  const refused = { details: { fields: { url: [expect.stringContaining('the platform itself') as unknown] } } };
+  const as = (host: string) => `http://${host}:${port()}/`;
+
+  it.each([
+    ['API_PORT', () => port()],
+    ['DYNAMODB_ENDPOINT', () => as('localhost')],
+    ['DYNAMODB_ENDPOINT', () => as('127.0.0.1')],
+    ['REDIS_URL', () => `redis://:word@localhost:${port()}`],
+  ])('%s are never called, whatever they are called', async (name, value) => {
+    const http = open({ [name]: value() });
+    for (const host of ['127.0.0.1', 'localhost', '0.0.0.0', '127.1', '0x7f.0.0.1', '[::1]', '[::ffff:127.0.0.1]'])
+      await expect(http.request({ url: as(host), ...bounds })).rejects.toMatchObject(refused);
+    await expect(http.guardedFetch()(as('localhost'))).rejects.toMatchObject(refused);
+    await expect(http.checkResolved(as('127.0.0.1'))).rejects.toMatchObject(refused);
+    expect(seen).toEqual([]);
+  });
+
+  it('are not reached through a redirect', async () => {
+    const other = createServer((_, response) => response.writeHead(302, { location: as('localhost') }).end());
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const start = `http://127.0.0.1:${(other.address() as AddressInfo).port}/`;
+    await expect(open({ API_PORT: port() }).request({ url: start, ...bounds })).rejects.toMatchObject(refused);
+    other.closeAllConnections();
+    other.close();
+    expect(seen).toEqual([]);
+  });
+
+  it('leave other ports of this machine alone', async () => {
+    const http = open({ API_PORT: '1', DYNAMODB_ENDPOINT: 'http://localhost:2', REDIS_URL: 'redis://localhost' });
+    expect((await http.request({ url: as('localhost'), ...bounds })).status).toBe(200);
+  });
+});
+
 describe('a guarded call', () => {
   it('answers status, headers and body', async () => {
     handler = (_, response) => response.writeHead(201, { 'x-answer': '42' }).end('made');

@@ -1,18 +1,21 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Agent, RequestInit, Response } from 'undici';
 import { SpanKind } from '@opentelemetry/api';
+import { LRUCache } from 'lru-cache';
 import { lazily } from '../../shared/lazily.js';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../observability/tracing/tracing.js';
 import { boundedBody } from './bounded-body.js';
-import { checkUrl, guardedLookup } from './guarded-lookup.js';
+import { type AddressGuard, checkLiteral, checkUrl, guardedLookup } from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
+import { hostOf, OwnAddresses, portOf } from './own-addresses.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'user-agent']);
 const MAX_REDIRECTS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
 const LOOKUP_PATIENCE_MS = 2_000;
+const CONNECTORS_MAX = 64;
 
 export interface OutgoingRequest {
   url: string;
@@ -45,15 +48,26 @@ interface FetchBounds {
 
 /**
  * Every call to a host that a user named goes through here: http and https only, no private addresses unless the settings
- * allow them, cloud metadata never, the checked DNS answer is the one connected to, redirects are checked again.
+ * allow them, cloud metadata and the platform's own ports never, the checked DNS answer is the one connected to, redirects are checked again.
  */
 @Injectable()
 export class OutgoingHttp implements OnApplicationShutdown {
-  private readonly allowPrivate: boolean;
+  private readonly guard: AddressGuard;
   private readonly client = lazily(async () => {
-    const { Agent, fetch } = await import('undici');
-    const connect = { lookup: guardedLookup(this.allowPrivate), timeout: CONNECT_TIMEOUT_MS };
-    this.agent = new Agent({ connect });
+    const { Agent, buildConnector, fetch } = await import('undici');
+    // Connectors keep TLS sessions, so there is one for each port: a lookup does not learn the port of its connection.
+    const connectors = new LRUCache<number, ReturnType<typeof buildConnector>>({ max: CONNECTORS_MAX });
+    this.agent = new Agent({
+      connect: (options, callback) => {
+        const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+        let connector = connectors.get(port);
+        if (!connector) {
+          connector = buildConnector({ lookup: guardedLookup(this.guard, port), timeout: CONNECT_TIMEOUT_MS });
+          connectors.set(port, connector);
+        }
+        connector(options, callback);
+      },
+    });
     return { agent: this.agent, fetch };
   });
   /** There is none before the first call. */
@@ -62,8 +76,9 @@ export class OutgoingHttp implements OnApplicationShutdown {
   constructor(
     settings: Settings,
     private readonly tracing: Tracing = Tracing.off(),
+    own: OwnAddresses = new OwnAddresses(settings),
   ) {
-    this.allowPrivate = settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES') ?? !settings.isProduction;
+    this.guard = { allowPrivate: settings.get('NEXUS_ALLOW_PRIVATE_ADDRESSES'), own };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -72,7 +87,7 @@ export class OutgoingHttp implements OnApplicationShutdown {
 
   /** Refuses an address without calling it, for values that are stored now and called later. @throws OutgoingRefusedError */
   check(url: string, allowedHosts?: readonly string[]): void {
-    checkUrl(parsed(url), this.allowPrivate, allowedHosts);
+    checkUrl(parsed(url), this.guard, allowedHosts);
   }
 
   /**
@@ -81,10 +96,11 @@ export class OutgoingHttp implements OnApplicationShutdown {
    */
   async checkResolved(url: string): Promise<void> {
     this.check(url);
-    const name = parsed(url).hostname.replace(/^\[|\]$/g, '');
+    await checkLiteral(parsed(url), this.guard);
+    const name = hostOf(parsed(url));
     await new Promise<void>((resolve, reject) => {
       setTimeout(resolve, LOOKUP_PATIENCE_MS).unref();
-      guardedLookup(this.allowPrivate)(name, { all: true }, (error) => {
+      guardedLookup(this.guard, portOf(parsed(url)))(name, { all: true }, (error) => {
         if (error instanceof OutgoingRefusedError) reject(error);
         else resolve();
       });
@@ -147,7 +163,8 @@ export class OutgoingHttp implements OnApplicationShutdown {
     let url = start;
     let current = init;
     for (let hop = 0; ; hop++) {
-      checkUrl(url, this.allowPrivate, allowed_hosts);
+      checkUrl(url, this.guard, allowed_hosts);
+      await checkLiteral(url, this.guard);
       const response = await this.send(url, current);
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null) return response;
@@ -193,10 +210,6 @@ function limited(response: Response, maxBytes: number): Response {
     statusText,
     headers: Object.fromEntries(headers.entries()),
   }) as unknown as Response;
-}
-
-function portOf({ port, protocol }: URL): number {
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 const tooLarge = (maxBytes: number) =>

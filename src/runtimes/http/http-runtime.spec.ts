@@ -12,7 +12,7 @@ let outgoing: OutgoingHttp;
 let runtime: HttpRuntime;
 
 beforeAll(() => {
-  outgoing = new OutgoingHttp(parseSettings({ ENVIRONMENT: 'test' }));
+  outgoing = new OutgoingHttp(parseSettings({ ENVIRONMENT: 'test', NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' }));
   runtime = new HttpRuntime(outgoing, new Clock());
 });
 

@@ -46,8 +46,10 @@ export class ToolAttachment {
       wish.credential === undefined ? undefined : parseCredential(wish.credential);
     const { owner, conditions } = await this.owners.require(org_id, wish.owner);
     const tool_id = this.ids.next('tool');
+    // Discovery may start a program, so what can be refused without it is refused first.
+    const others = await this.othersOf(org_id, owner, name);
     const operations = await this.operations.discover({ tool_id, name, description }, config, credential);
-    await this.check(org_id, owner, name, operations);
+    await this.check(others, operations);
     const stored = config.kind === 'openapi' ? { ...config, document: undefined } : config;
     return this.store.create(
       {
@@ -61,16 +63,16 @@ export class ToolAttachment {
     );
   }
 
-  private async check(
-    org_id: string,
-    { project_id }: ToolOwner,
-    name: string,
-    operations: ToolOperation[],
-  ): Promise<void> {
+  /** The project's tools. @throws ToolConflictError, ConflictError when there is no room for one of this name */
+  private async othersOf(org_id: string, { project_id }: ToolOwner, name: string): Promise<AttachedTool[]> {
     const others = await this.store.byProject(org_id, project_id);
     if (others.some((other) => other.name === name)) throw new ToolConflictError(name);
     if (others.length >= TOOLS_PER_PROJECT)
       throw new ConflictError(`The project has ${TOOLS_PER_PROJECT} tools, which is the most`);
+    return others;
+  }
+
+  private async check(others: readonly AttachedTool[], operations: ToolOperation[]): Promise<void> {
     const taken = new Set(others.flatMap((other) => other.operations.map((one) => one.name)));
     for (const { name: builtin } of builtinTools) taken.add(builtin);
     for (const operation of operations) {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
-import { Settings } from '../../platform/config/settings.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { httpOperation } from '../http/http-tool.js';
 import { McpTools } from '../mcp/mcp-tools.js';
@@ -16,7 +15,6 @@ export class ToolOperations {
     private readonly outgoing: OutgoingHttp,
     private readonly mcp: McpTools,
     private readonly documents: OpenapiDocuments,
-    private readonly settings: Settings,
   ) {}
 
   /** @throws ValidationError, OutgoingRefusedError */
@@ -42,15 +40,9 @@ export class ToolOperations {
   ): Promise<ToolOperation[]> {
     const { transport } = config;
     if (transport.type === 'streamable_http') this.outgoing.check(transport.url);
-    else this.requireStdio(credential);
+    else if (credential)
+      throw ValidationError.field('credential', 'cannot be presented to a program: use streamable_http');
     return this.mcp.list(tool_id, name, config, credential);
-  }
-
-  private requireStdio(credential: Credential | undefined): void {
-    const isAllowed = this.settings.get('NEXUS_ALLOW_STDIO_TOOLS') ?? !this.settings.isProduction;
-    if (!isAllowed)
-      throw ValidationError.field('config.transport.type', '"stdio" is off here (setting NEXUS_ALLOW_STDIO_TOOLS)');
-    if (credential) throw ValidationError.field('credential', 'cannot be presented to a program: use streamable_http');
   }
 }
 

@@ -1,5 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Settings } from '../../platform/config/settings.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
+import { ValidationError } from '../../shared/domain-error.js';
 import type { Credential, McpToolConfig } from '../attached/tool-config.js';
 import { McpConnection } from './mcp-connection.js';
 
@@ -12,15 +14,23 @@ export class McpConnections implements OnApplicationShutdown {
   private readonly open = new Map<string, Promise<McpConnection>>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly outgoing: OutgoingHttp) {}
+  constructor(
+    private readonly outgoing: OutgoingHttp,
+    private readonly settings: Settings,
+  ) {}
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all([...this.open.keys()].map((key) => this.close(key)));
   }
 
-  /** @param key the tool; its configuration never changes. */
+  /**
+   * @param key the tool; its configuration never changes.
+   * @throws ValidationError for a program while NEXUS_ALLOW_STDIO_TOOLS is off, also for a tool that was attached before
+   */
   async get(key: string, transport: McpToolConfig['transport'], credential?: Credential): Promise<McpConnection> {
+    if (transport.type === 'stdio' && !this.settings.get('NEXUS_ALLOW_STDIO_TOOLS'))
+      throw ValidationError.field('config.transport.type', '"stdio" is off here (setting NEXUS_ALLOW_STDIO_TOOLS)');
     const known = this.open.get(key);
     if (known) {
       const connection = await known.catch(() => undefined);

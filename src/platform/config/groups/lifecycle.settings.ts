@@ -20,7 +20,7 @@ export function lifecycleProblems(values: LifecycleSettings): string[] {
   return values.WEB_CONCURRENCY > 1 && values.NEXUS_DATABASE === 'embedded'
     ? [
         'WEB_CONCURRENCY: the embedded database belongs to one process; several need one that they share: ' +
-          'NEXUS_DATABASE=dynamodb with AWS credentials, or DYNAMODB_ENDPOINT, e.g. of docker compose up -d dynamodb',
+          'NEXUS_DATABASE=dynamodb with AWS credentials, or DYNAMODB_ENDPOINT of an engine that they all reach',
       ]
     : [];
 }

@@ -1,7 +1,7 @@
-import { optionalFlag } from '../setting-kinds.js';
+import { flag } from '../setting-kinds.js';
 
 /** Calls to other hosts. */
 export const outgoingSettings = {
-  /** Undefined: allowed in development and tests, refused in production. */
-  NEXUS_ALLOW_PRIVATE_ADDRESSES: optionalFlag,
+  /** Lets the platform call private and loopback addresses that a user names. Cloud metadata and its own ports stay refused. */
+  NEXUS_ALLOW_PRIVATE_ADDRESSES: flag(false),
 };

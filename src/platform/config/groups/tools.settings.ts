@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionalFlag } from '../setting-kinds.js';
+import { flag } from '../setting-kinds.js';
 
 const KEY_BYTES = 32;
 
@@ -18,6 +18,6 @@ const encryptionKeys = z
 export const toolSettings = {
   /** The first key seals stored credentials, all of them open; see {@link SecretBox}. */
   NEXUS_ENCRYPTION_KEY: encryptionKeys,
-  /** Undefined: allowed in development and tests, refused in production. */
-  NEXUS_ALLOW_STDIO_TOOLS: optionalFlag,
+  /** Lets developers attach MCP servers that the platform starts as programs, with its rights on this machine. */
+  NEXUS_ALLOW_STDIO_TOOLS: flag(false),
 };

@@ -27,6 +27,7 @@ export class EmbeddedDatabase {
   private engine: EngineProcess | undefined;
   private supervision: Promise<void> = Promise.resolve();
   private readonly stopping = new AbortController();
+  private host = LOOPBACK;
   private port = 0;
 
   constructor(directory: string) {
@@ -34,7 +35,7 @@ export class EmbeddedDatabase {
   }
 
   get endpoint(): string {
-    return `http://${LOOPBACK}:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
   /** Undefined while it is down between a crash and its restart. */
@@ -48,6 +49,7 @@ export class EmbeddedDatabase {
     try {
       chmodSync(this.directory, 0o700);
       const program = await findEngine(this.directory);
+      this.host = program.host;
       this.orphan = new OrphanEngine(this.directory);
       const reaped = await this.orphan.reap();
       if (reaped !== undefined)

