@@ -1,5 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
+import { hostGuard } from './platform/http/host-guard.js';
 import { leavingConnections } from './platform/http/leaving-connections.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { RequestContext } from './platform/http/request-context.js';
@@ -40,6 +41,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.use(app.get(RequestObserver).observe);
   app.use(leavingConnections(app.get(Lifecycle)));
   for (const headers of securityHeaders(settings.isProduction)) app.use(headers);
+  app.use(hostGuard(settings));
   const origins = settings.get('ALLOWED_ORIGINS');
   if (origins.length > 0)
     app.enableCors({

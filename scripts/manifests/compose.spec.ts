@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { settingsSchema } from '../../src/platform/config/settings-schema.js';
-import { readYaml } from './files.js';
+import { composeEnvironment, readYaml } from './files.js';
 
 interface Service {
   image: string;
@@ -28,11 +28,14 @@ const OF_THE_SDK = ['AWS_SECRET_ACCESS_KEY'];
 const compose = readYaml<Compose>('docker-compose.yml');
 const { nexus, migrate, dynamodb } = compose.services;
 const services = Object.entries(compose.services).map(([name, service]) => ({ name, ...service }));
-/** `${NAME:-default}` as compose reads it where NAME is not set. */
-const byDefault = (environment: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]),
-  );
+/** What the `.env` of docs/operations.md holds. */
+const SECRETS = {
+  JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
+  NEXUS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  NEXUS_ADMIN_EMAIL: 'admin@example.com',
+  NEXUS_ADMIN_PASSWORD: 'a password for compose',
+  GRAFANA_PASSWORD: 'a password for grafana',
+};
 
 describe('docker-compose.yml', () => {
   it('has what the platform needs, and the rest in profiles', () => {
@@ -49,11 +52,21 @@ describe('docker-compose.yml', () => {
     const environment = nexus?.environment ?? {};
     const names = [...Object.keys(settingsSchema.shape), ...OF_THE_SDK];
     expect(Object.keys(environment).filter((name) => !names.includes(name))).toEqual([]);
-    expect(parseSettings(byDefault(environment)).values).toMatchObject({
+    expect(parseSettings(composeEnvironment(environment, SECRETS)).values).toMatchObject({
+      ENVIRONMENT: 'production',
       NEXUS_DATABASE: 'dynamodb',
       DYNAMODB_ENDPOINT: 'http://dynamodb:8000',
     });
     expect(migrate?.environment).toEqual(environment);
+  });
+
+  it.each(Object.keys(SECRETS))('refuses to start without %s, and docs/operations.md shows how to make it', (name) => {
+    const given = Object.fromEntries(Object.entries(SECRETS).filter(([other]) => other !== name));
+    const environments = services.map(({ environment = {} }) => environment);
+    expect(() => environments.map((environment) => composeEnvironment(environment, given))).toThrow(
+      `required variable ${name} is missing a value: write`,
+    );
+    expect(readFileSync('docs/operations.md', 'utf8')).toMatch(new RegExp(`^${name}=`, 'm'));
   });
 
   it('publishes to this machine only, and not the database, which checks no signature', () => {
@@ -111,6 +124,7 @@ describe('docker-compose.yml', () => {
       status === 0
         ? spawnSync('docker', ['compose', '--profile', 'redis', '--profile', 'temporal', 'config', '--quiet'], {
             encoding: 'utf8',
+            env: { PATH: process.env['PATH'], ...SECRETS },
           })
         : { status: 0, stderr: '' };
     expect({ status: check.status, said: check.stderr }).toEqual({ status: 0, said: '' });

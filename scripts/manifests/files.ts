@@ -22,3 +22,19 @@ export const filesIn = (directory: string, extension: string): string[] =>
   readdirSync(directory)
     .filter((name) => name.endsWith(extension))
     .map((name) => join(directory, name));
+
+/** The environment of a service as compose fills it in: `${NAME:-default}`, and `${NAME:?why}`, which must be given. */
+export function composeEnvironment(
+  environment: Record<string, string>,
+  given: Record<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => {
+      const [, variable = '', kind, rest = ''] = /^\$\{(\w+):([-?])(.*)\}$/.exec(value) ?? [];
+      if (kind === undefined) return [name, value];
+      const own = given[variable] ?? '';
+      if (own === '' && kind === '?') throw new Error(`required variable ${variable} is missing a value: ${rest}`);
+      return [name, own === '' ? rest : own];
+    }),
+  );
+}

@@ -1,3 +1,5 @@
+import { secretValues } from './secret-values.js';
+
 /** Every error code that a client can meet. The HTTP status of each stands in one table, `platform/http/error-status.ts`. */
 export type ErrorCode =
   | 'VALIDATION_ERROR'
@@ -25,16 +27,19 @@ export interface DomainErrorOptions {
   cause?: unknown;
 }
 
-/** Base of every expected failure. Services and repositories throw these, never HTTP exceptions. */
+/**
+ * Base of every expected failure. Services and repositories throw these, never HTTP exceptions. Secret values in message and
+ * details are masked: both are answered, stored with runs and logged.
+ */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
   readonly details: Record<string, unknown>;
   readonly suggestion: string | undefined;
 
   constructor(message: string, options: DomainErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(secretValues.mask(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
-    this.details = options.details ?? {};
+    this.details = secretValues.maskDeep(options.details ?? {});
     this.suggestion = options.suggestion;
   }
 }

@@ -1,3 +1,4 @@
+import { secretValues } from '../shared/secret-values.js';
 import { z } from 'zod';
 import type { DocumentIndex } from './builtin/knowledge/document-index.js';
 
@@ -46,10 +47,10 @@ export interface Tool {
   execute(input: unknown, sight: ToolSight): Promise<unknown>;
 }
 
-/** A tool could not do what it was asked. The message goes to the model, which can mend its input or tell the user. */
+/** A tool could not do what it was asked. The message goes to the model, which can mend its input or tell the user; secret values in it are masked. */
 export class ToolError extends Error {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(secretValues.mask(message), options);
     this.name = 'ToolError';
   }
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
     NEXUS_TABLE_PREFIX: 'deployed-',
     NEXUS_DATA_DIR: temporaryDirectory(),
     NEXUS_RUN_DIR: temporaryDirectory(),
-    JWT_SECRET_KEY: 'a secret of the deployment test, long enough',
+    JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
     NEXUS_ADMIN_PASSWORD: 'an administrator of tests',
     WEB_CONCURRENCY: '2',
     SHUTDOWN_DRAIN_SECONDS: '0',

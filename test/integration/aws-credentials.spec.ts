@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { readYaml } from '../../scripts/manifests/files.js';
+import { composeEnvironment, readYaml } from '../../scripts/manifests/files.js';
 import { DatabaseConnection } from '../../src/platform/dynamodb/database-connection.js';
 import { startDatabase, temporaryDirectory, testSettings } from '../support/database.js';
 import { ADMINISTRATOR, migrate, PlatformProcess } from '../support/platform-process.js';
@@ -190,16 +190,15 @@ describe('with the settings of docker-compose.yml', () => {
   const { services } = readYaml<{ services: Record<string, { environment: Record<string, string> }> }>(
     'docker-compose.yml',
   );
-  /** As compose fills in `${NAME:-default}`. */
-  const environment = Object.fromEntries(
-    Object.entries(services['nexus']?.environment ?? {}).map(([name, value]) => [
-      name,
-      value.replace(/^\$\{\w+:-(.*)\}$/, '$1'),
-    ]),
-  );
+  const environment = composeEnvironment(services['nexus']?.environment ?? {}, {
+    ...ADMINISTRATOR,
+    JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
+    NEXUS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  });
 
   it('creates the tables and serves, signed with the keys of that file', async () => {
-    const started = { ...environment, ...ADMINISTRATOR, ENVIRONMENT: 'test', NEXUS_DATA_DIR: temporaryDirectory() };
+    // Fewer rounds than 12 are for tests only, and this is production.
+    const started = { ...environment, NEXUS_BCRYPT_ROUNDS: '', NEXUS_DATA_DIR: temporaryDirectory() };
     // The command is waited for synchronously, so its requests cannot pass through a server of this process.
     migrate({ ...started, DYNAMODB_ENDPOINT: database.endpoint });
     const platform = await PlatformProcess.start({ ...started, DYNAMODB_ENDPOINT: endpoint });

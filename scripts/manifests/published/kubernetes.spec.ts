@@ -148,7 +148,7 @@ describe('the Kubernetes manifests', () => {
     const { values } = parseSettings({
       ...secret.stringData,
       ...settings,
-      JWT_SECRET_KEY: 'x'.repeat(48),
+      JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
       NEXUS_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
       NEXUS_ADMIN_PASSWORD: 'x'.repeat(12),
     });
@@ -169,7 +169,7 @@ describe('the Kubernetes manifests', () => {
   it('give a pod the time that it takes to leave, and take no pod away before another is ready', () => {
     const { SHUTDOWN_DRAIN_SECONDS: drain, SHUTDOWN_GRACE_SECONDS: grace } = parseSettings({
       ...settings,
-      JWT_SECRET_KEY: 'x'.repeat(48),
+      JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
     }).values;
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + grace + LAST_WRITES_SECONDS);
     const { periodSeconds, timeoutSeconds, failureThreshold } = container.readinessProbe;

@@ -61,7 +61,10 @@ describe('settings', () => {
       'JWT_SECRET_KEY',
       'ALLOWED_ORIGINS',
     ]);
-    const { values } = parseSettings({ ENVIRONMENT: 'production', JWT_SECRET_KEY: 'x'.repeat(32) });
+    const { values } = parseSettings({
+      ENVIRONMENT: 'production',
+      JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
+    });
     expect(values).toMatchObject({ API_HOST: '0.0.0.0', NEXUS_DATABASE: 'dynamodb' });
   });
 
@@ -75,7 +78,7 @@ describe('settings', () => {
     ]);
     expect(problemsOf({ WEB_CONCURRENCY: '2', DYNAMODB_ENDPOINT: 'http://127.0.0.1:8001' })).toEqual([]);
     expect(parseSettings({}).values.SHUTDOWN_DRAIN_SECONDS).toBe(0);
-    const production = { ENVIRONMENT: 'production', JWT_SECRET_KEY: 'x'.repeat(32) };
+    const production = { ENVIRONMENT: 'production', JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je' };
     expect(parseSettings(production).values.SHUTDOWN_DRAIN_SECONDS).toBe(10);
     expect(parseSettings({ ...production, SHUTDOWN_DRAIN_SECONDS: '2.5' }).values.SHUTDOWN_DRAIN_SECONDS).toBe(2.5);
   });

@@ -2,10 +2,13 @@ import { config } from 'dotenv';
 import { lifecycleProblems } from './groups/lifecycle.settings.js';
 import { modelProblems } from './groups/models.settings.js';
 import { oauthProblems } from './groups/oauth.settings.js';
+import { secretValues } from '../../shared/secret-values.js';
+import { secretStrengthBits } from './secret-strength.js';
 import { Settings } from './settings.js';
 import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
 const MINIMUM_SECRET_LENGTH = 32;
+const MINIMUM_SECRET_BITS = 64;
 const SAFE_BCRYPT_ROUNDS = 12;
 /** Two looks of a readiness probe every five seconds. */
 const PRODUCTION_DRAIN_SECONDS = 10;
@@ -58,7 +61,32 @@ export function parseSettings(
     ...(isProduction && program === 'platform' ? productionProblems(values) : []),
   );
   if (problems.length > 0) throw new SettingsError(problems);
+  secretValues.addSettings(secretsOf(present));
   return new Settings(Object.freeze(values));
+}
+
+/** Names of settings, and of what libraries read from the environment, whose values are secrets. */
+const SECRET_NAME = /(^|_)(SECRET|PASSWORD|PASSPHRASE|TOKEN|KEYS?|CREDENTIALS?)(_|$)/;
+const NO_SECRET_NAME = /_(ID|FILE|URL|URI|HEADERS?|SECONDS|ROUNDS|MINUTE)$/;
+
+function secretsOf(environment: Record<string, string | undefined>): string[] {
+  return Object.entries(environment).flatMap(([name, value = '']) => {
+    const password = URL.canParse(value) ? new URL(value).password : '';
+    const isSecret = SECRET_NAME.test(name) && !NO_SECRET_NAME.test(name);
+    return [
+      ...(password === '' ? [] : [password, decodedOr(password)]),
+      // A list of keys: whoever echoes one key echoes no list.
+      ...(isSecret ? [value, ...value.split(',').map((part) => part.trim())] : []),
+    ];
+  });
+}
+
+function decodedOr(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function leaseProblems(values: SettingsRecord): string[] {
@@ -83,9 +111,14 @@ function productionProblems(values: SettingsRecord): string[] {
   const problems: string[] = [];
   if (values.NEXUS_DATABASE === 'embedded')
     problems.push('NEXUS_DATABASE: production needs "dynamodb", the embedded database is for one machine');
-  if ((values.JWT_SECRET_KEY ?? '').length < MINIMUM_SECRET_LENGTH)
+  const secret = values.JWT_SECRET_KEY ?? '';
+  if (secret.length < MINIMUM_SECRET_LENGTH)
     problems.push(
       `JWT_SECRET_KEY: production needs a secret of at least ${MINIMUM_SECRET_LENGTH} characters, e.g. from: openssl rand -base64 48`,
+    );
+  else if (secretStrengthBits(secret) < MINIMUM_SECRET_BITS)
+    problems.push(
+      'JWT_SECRET_KEY: is easy to guess (repeated characters, sequences or words); take a random one from: openssl rand -base64 48',
     );
   if (values.ALLOWED_ORIGINS.includes('*'))
     problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Clock } from '../../shared/clock.js';
+import { secretValues } from '../../shared/secret-values.js';
 import { MethodCheck, MethodNotAllowedError } from './method-not-allowed.js';
 import { RequestContext } from './request-context.js';
 import { type ErrorAnswer, toErrorAnswer } from './to-error-answer.js';
@@ -39,7 +40,7 @@ export class ErrorFilter implements ExceptionFilter {
     const { code, message, details, suggestion } = answer;
     return {
       success: false,
-      error: { code, message, details, suggestion, trace_id },
+      error: { ...secretValues.maskDeep({ code, message, details, suggestion }), trace_id },
       timestamp: this.clock.timestamp(),
       request_id,
     };

@@ -39,7 +39,7 @@ describe('SecretBox', () => {
   it('keeps a key in the data directory where none is set, but not in production', () => {
     const sealed = box({}).seal('secret', 'x');
     expect(box({}).open(sealed, 'x')).toBe('secret');
-    const production = box({ ENVIRONMENT: 'production', JWT_SECRET_KEY: 'x'.repeat(32) });
+    const production = box({ ENVIRONMENT: 'production', JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je' });
     expect(() => production.seal('secret', 'x')).toThrow('NEXUS_ENCRYPTION_KEY is not set');
   });
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { secretValues } from '../../shared/secret-values.js';
 import { boundedOutput } from '../bounded-output.js';
 import { HttpCaller } from '../http/http-caller.js';
 import { InputCheck } from '../input-check.js';
@@ -22,7 +23,9 @@ export class ToolCaller {
   async call(tool: AttachedTool, operation: ToolOperation, input: unknown, signal?: AbortSignal): Promise<unknown> {
     await this.inputs.require(operation.name, operation.input_schema, input);
     try {
-      return boundedOutput(await this.send(tool, operation, input as Record<string, unknown>, signal));
+      return secretValues.maskDeep(
+        boundedOutput(await this.send(tool, operation, input as Record<string, unknown>, signal)),
+      );
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ToolError)

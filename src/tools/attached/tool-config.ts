@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ValidationError } from '../../shared/domain-error.js';
+import { secretValues } from '../../shared/secret-values.js';
 
 const address = z.string().min(1).max(2000);
 const SECRET_HEADER = /^(?:authorization|proxy-authorization|cookie|.*(?:api[-_]?key|token|secret|password).*)$/i;
@@ -88,8 +89,25 @@ export type Credential = z.infer<typeof credentialSchema>;
 export const parseConfig = (kind: string, config: object): ToolConfig =>
   checked('config', configSchema, { ...config, kind });
 
-/** @throws ValidationError that names each field below `credential`, never its value. */
-export const parseCredential = (credential: unknown): Credential => checked('credential', credentialSchema, credential);
+/** From here on its secret is masked wherever it turns up. @throws ValidationError that names each field below `credential`, never its value. */
+export function parseCredential(given: unknown): Credential {
+  const credential = checked('credential', credentialSchema, given);
+  for (const secret of secretsOf(credential)) secretValues.addStored(secret);
+  return credential;
+}
+
+function secretsOf(credential: Credential): string[] {
+  switch (credential.type) {
+    case 'bearer':
+      return [credential.token];
+    case 'header':
+      return [credential.value];
+    case 'basic': {
+      const pair = `${credential.username}:${credential.password}`;
+      return [credential.password, Buffer.from(pair).toString('base64')];
+    }
+  }
+}
 
 function checked<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { integer } from '../setting-kinds.js';
 
+const HOST = /^(?:\*|\.?[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i;
+
 const origins = z
   .string()
   .default('[]')
@@ -16,9 +18,24 @@ const origins = z
     }
   });
 
+/** A list separated by commas. */
+const names = z
+  .string()
+  .default('')
+  .transform((list) =>
+    list
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  );
+
 /** What the HTTP edge lets in. */
 export const edgeSettings = {
   ALLOWED_ORIGINS: origins,
+  /** Names without port, `.example.com` for subdomains, `*` for any. Empty: see `platform/http/host-guard.ts`. */
+  NEXUS_ALLOWED_HOSTS: names.refine((hosts) => hosts.every((host) => HOST.test(host)), {
+    message: 'must be host names without scheme and port, separated by commas, e.g. nexus.example.com,.internal',
+  }),
   /** Seconds to receive a whole request. */
   REQUEST_TIMEOUT_SECONDS: integer(60, 1, 600),
   RATE_LIMIT_PER_MINUTE: integer(600, 1, 1_000_000_000),
@@ -29,13 +46,5 @@ export const edgeSettings = {
   /** Where several processes count together. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== ''),
-    ),
+  TRUSTED_PROXIES: names,
 };

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { pino } from 'pino';
+import { secretValues } from '../../../shared/secret-values.js';
 
 const CENSOR = '[redacted]';
 const DEEPEST = 8;
@@ -18,7 +19,7 @@ const VERDICTS_KEPT = 1_000;
 
 /** A copy of what is to be logged, at any depth without secrets and bodies. Errors become plain objects with their causes. */
 export function redacted(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.replace(SECRET_TEXT, hidden);
+  if (typeof value === 'string') return secretValues.mask(value.replace(SECRET_TEXT, hidden));
   if (typeof value !== 'object' || value === null) return value;
   if (depth > DEEPEST) return '[deeper]';
   if (Array.isArray(value)) return value.map((element) => redacted(element, depth + 1));

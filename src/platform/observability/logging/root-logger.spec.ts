@@ -1,4 +1,5 @@
 import { parseSettings } from '../../config/load-settings.js';
+import { DatabaseError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../../http/request-context.js';
 import { createRootLogger } from './root-logger.js';
 
@@ -46,6 +47,30 @@ describe('a line', () => {
     logger.error({ err: Object.assign(new Error('x'), { api_key: 'hunter2-3' }) });
     expect(out.lines.join('')).not.toContain('hunter2');
     expect(out.lines.join('').match(/\[redacted\]/g)).toHaveLength(3);
+  });
+
+  it('holds no value of a secret setting, also when a provider repeats it in its words', async () => {
+    const out = capture();
+    const secrets = {
+      OPENAI_API_KEY: 'sk-proj-4711-the-key-itself',
+      JWT_SECRET_KEY: 'the signing secret of this test',
+      REDIS_URL: 'redis://:the%20redis%20word@localhost',
+      NEXUS_ADMIN_PASSWORD: 'the password of the administrator',
+      AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    };
+    const logger = await createRootLogger(settings(secrets), new RequestContext(), out);
+    const said = Object.values(secrets).join(' and ');
+    const words = `Incorrect API key provided: ${said}, the redis word`;
+    logger.info(words);
+    logger.warn({ answer: { text: words } });
+    logger.error({ err: new Error(words, { cause: new DatabaseError(words) }) });
+    const text = out.lines.join('');
+    for (const value of [...Object.values(secrets), 'the redis word']) expect(text).not.toContain(value);
+    expect(text).toContain('Incorrect API key provided: [redacted] and [redacted]');
+    expect(new DatabaseError(words, { details: { words } })).toMatchObject({
+      message: expect.stringContaining('provided: [redacted]') as unknown,
+      details: { words: expect.stringContaining('provided: [redacted]') as unknown },
+    });
   });
 
   it('is prose where the setting says pretty', async () => {

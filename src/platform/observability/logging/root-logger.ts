@@ -43,9 +43,13 @@ export async function createRootLogger(
   );
 }
 
-/** The text of a line is no field, so the formatter does not see it. */
+/** The text of a line is no field, so the formatter does not see it. Without a text pino takes the error's own message. */
 function withoutSecrets(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
-  method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? redacted(arg) : arg)) as typeof args);
+  const [line] = args as unknown[];
+  const error: unknown = line instanceof Error ? line : (line as { err?: unknown } | null)?.err;
+  const hasText = args.length > 1 || (typeof line === 'object' && line !== null && 'msg' in line);
+  const whole = !hasText && error instanceof Error ? [line, error.message] : (args as unknown[]);
+  method.apply(this, whole.map((arg) => (typeof arg === 'string' ? redacted(arg) : arg)) as typeof args);
 }
 
 async function streamsOf(settings: Settings, destination: DestinationStream): Promise<StreamEntry[]> {
