@@ -1,6 +1,8 @@
-import { PartnershipManagement } from '../../src/orchestration/partnerships/partnership-management.service.js';
-import type { PartnershipInput } from '../../src/orchestration/partnerships/partnership-changes.service.js';
-import { PartnershipReadings } from '../../src/orchestration/partnerships/partnership-readings.service.js';
+import {
+  type PartnershipInput,
+  PartnershipManagement,
+} from '../../src/orchestration/partnerships/partnership-management.service.js';
+import { PartnershipsService } from '../../src/orchestration/partnerships/partnerships.service.js';
 import { type LeasedWatch, WatchesRepository } from '../../src/orchestration/partnerships/watches.repository.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { startDatabase } from '../support/database.js';
@@ -55,7 +57,7 @@ const create = ({ app }: TestApp, interval_seconds: number) => {
 };
 
 const requests = async ({ app }: TestApp): Promise<number> => {
-  const { readings } = await app.get(PartnershipReadings).snapshot('acme', '1h');
+  const { readings } = await app.get(PartnershipsService).snapshot('acme', '1h');
   return readings.find(({ partnership }) => partnership.id === 'polled')?.metrics.values['requests'] ?? 0;
 };
 
@@ -108,7 +110,7 @@ describe('looking at partners', () => {
     expect(await watches.finish({ ...late, lease: 'lease_that_was_lost' }, LATER, outcome)).toBe(false);
     expect(await watches.finish(fresh, LATER, outcome)).toBe(true);
     expect(await watches.finish(fresh, LATER, outcome)).toBe(false);
-    idle.app.get(PartnershipReadings).forget('acme');
+    idle.app.get(PartnershipsService).forget('acme');
     expect(await requests(idle)).toBe(1);
 
     const taken = await take(idle, LATER);

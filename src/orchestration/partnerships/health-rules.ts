@@ -3,14 +3,14 @@ import type { Direction } from './partnership.js';
 export type Health = 'excellent' | 'good' | 'fair' | 'poor' | 'unknown';
 export type SystemStatus = 'healthy' | 'degraded' | 'critical' | 'unknown';
 
-/** Below this a mean of scores differs from its limit by rounding only. */
+/** Tolerance for rounding when a mean is compared with a limit. */
 const NOISE = 1e-9;
 
 const clamped = (points: number): number => Math.min(100, Math.max(0, points));
 
 export const pointsOfPercentage = (value: number): number => clamped(value);
 
-/** 0 ms is 100 points, each 10 ms cost one. */
+/** 100 points at 0 ms, one less for every 10 ms. */
 export const pointsOfLatency = (p95_ms: number): number => clamped(100 - p95_ms / 10);
 
 /** @param target more than 0 */
@@ -26,8 +26,8 @@ export function scoreOf(points: number[]): number | null {
 }
 
 /**
- * The class of a score. A partner that does not answer right now is at best `fair`, however good its day was: the score of
- * a long window would say so only hours later.
+ * Classifies a score. A partner that does not answer now is at best `fair`: the score of a long window would show the outage
+ * only hours later.
  */
 export function healthOf(score: number | null, isDown = false): Health {
   if (score === null) return 'unknown';
@@ -36,7 +36,7 @@ export function healthOf(score: number | null, isDown = false): Health {
   return score < 90 ? 'good' : 'excellent';
 }
 
-/** Of the measured partnerships; while one of them is down the system is at best `degraded`. */
+/** Classifies the mean of the measured partnerships. While one of them is down, the system is at best `degraded`. */
 export function systemStatusOf(scores: (number | null)[], isAnyDown = false): SystemStatus {
   const mean = meanOf(scores.filter((score) => score !== null));
   if (mean === null) return 'unknown';
@@ -47,7 +47,7 @@ export function systemStatusOf(scores: (number | null)[], isAnyDown = false): Sy
 /** The mean progress of deliverables, with one decimal. */
 export const progressOf = scoreOf;
 
-/** How far the deliverables are, in the words of the health; other limits than those of the score. */
+/** Classifies the progress of deliverables; its limits differ from those of a score. */
 export function progressHealthOf(progress: number | null): Health {
   if (progress === null) return 'unknown';
   if (progress < 50) return 'poor';

@@ -5,7 +5,7 @@ import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import type { ProbeOutcome } from './watches.repository.js';
 
-/** Asks an address whether its owner is up: any 2xx is. The body is not read, however long it is. */
+/** Polls the health address of a partner. Any 2xx means up; the body is never read. */
 @Injectable()
 export class HealthUrlProbe {
   constructor(
@@ -13,7 +13,7 @@ export class HealthUrlProbe {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ValidationError naming `probe.health_url` for an address that the platform will not call. */
+  /** @throws ValidationError naming `probe.health_url` for an address that the platform must not call */
   async check(health_url: string): Promise<void> {
     try {
       await this.outgoing.checkResolved(health_url);

@@ -1,12 +1,12 @@
+import { ValidationError } from '../../shared/domain-error.js';
 import { bucketsOf, percentile } from '../../statistics/latency-histogram.js';
 import { pointsOfLatency, pointsOfPercentage, pointsOfTarget } from './health-rules.js';
-import { type Direction, isMeasured, type Partnership, type PushedMetrics } from './partnership.js';
-import { pointsOf, trendOf, type Trend } from './pushed-metrics.js';
+import { type Direction, isMeasured, type Partnership, type Point, type PushedMetrics } from './partnership.js';
 
-/** One bucket: numbers under `total`, `successful`, `faults`, `duration_us` and of the latency histogram. */
+/** One bucket of a sliding window: numbers under `total`, `successful`, `faults`, `duration_us` and of the latency histogram. */
 export type Bucket = Record<string, string | number>;
 
-/** A partnership, or several of one type, with what is known of them. */
+/** One partnership, or all of one type, with their measurements. */
 export interface Measured {
   partnerships: Partnership[];
   buckets: Bucket[];
@@ -16,17 +16,17 @@ export interface Measured {
 export interface Metrics {
   /** Percentages 0-100, response times in milliseconds. */
   values: Record<string, number | null>;
-  /** Why a value is not known. */
+  /** Why a value is null. */
   reasons: Record<string, string>;
-  /** Of the pushed metrics. */
+  /** Trends of the pushed metrics. */
   trends: Record<string, Trend | null>;
-  /** What enters the score. */
+  /** The points that the score is the mean of. */
   points: number[];
 }
 
 const CALL_METRICS = ['uptime', 'success_rate', 'response_time_p50', 'response_time_p95'] as const;
 
-/** Everything that is measured of a partnership in a window. What is not known is null, with the reason beside it. */
+/** Computes every metric of a window. An unknown value is null and has an entry in `reasons`. */
 export function metricsOf(measured: Measured): Metrics {
   const metrics = ofCalls(measured);
   const business = ofPushed(measured);
@@ -119,3 +119,48 @@ function added(buckets: Bucket[]): Record<string, number> {
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
+
+export type Trend = 'improving' | 'declining' | 'stable';
+
+export const METRICS_LIMIT = 50;
+const POINTS_LIMIT = 20;
+/** Smaller relative changes count as stable. */
+const STABLE_SHARE = 0.01;
+/** Names of the platform's own metrics and fields. */
+const RESERVED = [
+  'uptime',
+  'success_rate',
+  'requests',
+  'response_time_p50',
+  'response_time_p95',
+  'health',
+  'score',
+  'reachable',
+  'reason',
+];
+
+/** @throws ValidationError for a reserved name, or when the limit of metrics is exceeded */
+export function withPoint(pushed: PushedMetrics, metric: string, point: Point): PushedMetrics {
+  if (RESERVED.includes(metric))
+    throw ValidationError.field(
+      'metric',
+      `must not be one of those that the platform measures: ${RESERVED.join(', ')}`,
+    );
+  if (!Object.hasOwn(pushed, metric) && Object.keys(pushed).length >= METRICS_LIMIT)
+    throw ValidationError.field('metric', `is one too many: a partnership has at most ${METRICS_LIMIT}`);
+  const others = pointsOf(pushed, metric).filter(({ measured_at }) => measured_at !== point.measured_at);
+  const points = [...others, point].sort((a, b) => (a.measured_at < b.measured_at ? -1 : 1));
+  return { ...pushed, [metric]: points.slice(-POINTS_LIMIT) };
+}
+
+export const pointsOf = (pushed: PushedMetrics, metric: string): Point[] =>
+  Object.hasOwn(pushed, metric) ? (pushed[metric] ?? []) : [];
+
+/** The trend from the previous value to the latest; null if there is only one. */
+export function trendOf(points: Point[], direction: Direction): Trend | null {
+  const [before, latest] = points.slice(-2);
+  if (!before || !latest) return null;
+  const change = latest.value - before.value;
+  if (Math.abs(change) <= Math.abs(before.value) * STABLE_SHARE) return 'stable';
+  return change > 0 === (direction === 'higher') ? 'improving' : 'declining';
+}

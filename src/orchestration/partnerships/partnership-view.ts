@@ -1,11 +1,13 @@
 import type { Window } from '../../statistics/window.js';
-import type { OrchestrationHealthDto, PartnershipMetricsDto } from './dto/metrics.dto.js';
+import type { OrchestrationHealthDto, PartnershipMetricsDto } from './dto/partnership.dto.js';
 import type { LastProbeDto, PartnershipDto, PartnershipStatusDto } from './dto/partnership.dto.js';
+import type { ChangePartnershipDto, CreatePartnershipDto } from './dto/partnership-input.dto.js';
 import { progressHealthOf, progressOf } from './health-rules.js';
+import type { PartnershipInput } from './partnership-management.service.js';
 import type { Partnership, Watch } from './partnership.js';
 import type { Reading, Snapshot } from './snapshot.js';
 
-/** Built once for each snapshot, however many ask for it. */
+/** Caches a view for as long as its snapshot lives. */
 function once<T>(build: (snapshot: Snapshot) => T): (snapshot: Snapshot) => T {
   const built = new WeakMap<Snapshot, T>();
   return (snapshot) => {
@@ -24,7 +26,7 @@ function healthOf({ status, score, window, readings, taken_at }: Snapshot): Orch
   return { status, score, window, partnerships, last_updated: taken_at };
 }
 
-/** Pushed metrics cannot take the names beside them: see `pushed-metrics.ts`. */
+/** Pushed metrics cannot shadow the other names: see `withPoint`. */
 function readingView({ health, score, reachable, reason, metrics }: Reading): Record<string, unknown> {
   const known = Object.entries(metrics.values).filter(([, value]) => value !== null);
   return {
@@ -58,4 +60,38 @@ export function partnershipView({ org_id: _, ...partnership }: Partnership): Par
 export function lastProbe(watch: Watch | undefined): LastProbeDto | null {
   if (!watch?.probed_at) return null;
   return { up: watch.up ?? null, reason: watch.reason ?? '', at: watch.probed_at };
+}
+
+/** Converts a request body to a record, with defaults for absent fields. */
+export function newPartnership(body: CreatePartnershipDto): PartnershipInput {
+  const { id, name, partnership_type, ai_partner, our_role = '', partner_role = '' } = body;
+  const { enabled = true, priority = 'medium', probe = {}, success_metrics = [], deliverables = [] } = body;
+  return {
+    id,
+    name,
+    partnership_type,
+    ai_partner,
+    our_role,
+    partner_role,
+    enabled,
+    priority,
+    probe: given(probe),
+    success_metrics: success_metrics.map((metric) => ({ ...metric })),
+    deliverables: deliverables.map((one) => given(one)),
+  };
+}
+
+export function partnershipChanges(body: Omit<ChangePartnershipDto, 'revision'>): Partial<PartnershipInput> {
+  const { probe, success_metrics, deliverables, ...plain } = body;
+  return {
+    ...given(plain),
+    ...(probe ? { probe: given(probe) } : {}),
+    ...(success_metrics ? { success_metrics: success_metrics.map((metric) => ({ ...metric })) } : {}),
+    ...(deliverables ? { deliverables: deliverables.map((one) => given(one)) } : {}),
+  };
+}
+
+/** A plain object of the given fields: instances of a body class have undefined fields too. */
+function given<T extends object>(body: T): T {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,28 +1,43 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
+import { Ids } from '../../shared/ids.js';
+import { SharedReads } from '../../shared/shared-reads.js';
+import { HealthUrlProbe } from './health-url-probe.js';
 import type { Watch } from './partnership.js';
-import { WatchTurn } from './watch-turn.service.js';
+import { PartnershipsRepository } from './partnerships.repository.js';
+import { PartnershipsService } from './partnerships.service.js';
+import { WatchesRepository } from './watches.repository.js';
 
-/** Looks that a process has open at once. */
+/** Concurrent probes of one process. */
 const SLOTS = 20;
+/** A probe that exceeds its time-out by this much is considered lost, and becomes due again. */
+const GRACE_MS = 5_000;
+const ACTOR = 'partnership-probes';
 
 /**
- * Looks at partners when they are due, in every process; each look is taken by one. Deleting or changing a partnership, and
- * a shutdown, end the look that goes on. The timer does not keep a process alive.
+ * Probes partners when they are due, in every process; a conditional write gives each probe to one process. Changing or
+ * deleting a partnership, or a shutdown, aborts its running probe. The timer does not keep a process alive.
  */
 @Injectable()
 export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(PartnershipWatch.name);
-  private readonly looks = new Map<string, { giveUp: AbortController; end: Promise<void> }>();
+  private readonly running = new Map<string, { abort: AbortController; end: Promise<void> }>();
+  private readonly comparisons = new SharedReads();
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> = Promise.resolve();
   private isStopping = false;
 
   constructor(
-    private readonly turn: WatchTurn,
+    private readonly watches: WatchesRepository,
+    private readonly probe: HealthUrlProbe,
+    private readonly partnerships: PartnershipsService,
+    private readonly repository: PartnershipsRepository,
+    private readonly audit: AuditLog,
     private readonly settings: Settings,
     private readonly clock: Clock,
+    private readonly ids: Ids,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -33,13 +48,18 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
     this.isStopping = true;
     clearTimeout(this.timer);
     await this.ticking;
-    for (const { giveUp } of this.looks.values()) giveUp.abort();
-    await Promise.all([...this.looks.values()].map(({ end }) => end));
+    for (const { abort } of this.running.values()) abort.abort();
+    await Promise.all([...this.running.values()].map(({ end }) => end));
   }
 
-  /** Ends the look at a partner that goes on in this process. */
+  /** Aborts the probe of a partner that runs in this process. */
   stop(org_id: string, id: string): void {
-    this.looks.get(nameOf({ org_id, id }))?.giveUp.abort();
+    this.running.get(keyOf({ org_id, id }))?.abort.abort();
+  }
+
+  /** Probes of all organizations that were due before a time and that no process has started. */
+  due(before: string, limit: number): Promise<Watch[]> {
+    return this.watches.due(before, limit);
   }
 
   private schedule(): void {
@@ -51,25 +71,69 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
   }
 
   private async tick(): Promise<void> {
-    const free = SLOTS - this.looks.size;
+    const free = SLOTS - this.running.size;
     if (free === 0) return;
     try {
-      const due = await this.turn.due(this.clock.timestamp(), free + this.looks.size);
-      for (const watch of due.filter((one) => !this.looks.has(nameOf(one))).slice(0, free)) this.begin(watch);
+      const due = await this.due(this.clock.timestamp(), free + this.running.size);
+      for (const watch of due.filter((one) => !this.running.has(keyOf(one))).slice(0, free)) this.begin(watch);
     } catch (error) {
-      this.logger.warn({ msg: 'Partners are not looked at for the moment', err: error });
+      this.logger.warn({ msg: 'due probes of partners could not be read', err: error });
     }
   }
 
   private begin(watch: Watch): void {
-    const name = nameOf(watch);
-    const giveUp = new AbortController();
-    const end = this.turn
-      .take(watch, giveUp.signal)
-      .catch((error: unknown) => this.logger.warn({ msg: 'A look at a partner failed', id: watch.id, err: error }))
-      .finally(() => this.looks.delete(name));
-    this.looks.set(name, { giveUp, end });
+    const key = keyOf(watch);
+    const abort = new AbortController();
+    const end = this.run(watch, abort.signal)
+      .catch((error: unknown) => this.logger.warn({ msg: 'a probe of a partner failed', id: watch.id, err: error }))
+      .finally(() => this.running.delete(key));
+    this.running.set(key, { abort, end });
+  }
+
+  /** Returns without a probe if another process took it. An aborted probe counts for nothing and is due again at once. */
+  private async run(seen: Watch, signal: AbortSignal): Promise<void> {
+    const begun = this.clock.now().getTime();
+    const watch = await this.watches.take(seen, this.ids.next('lease'), iso(begun + seen.timeout_ms + GRACE_MS));
+    if (!watch) return;
+    const { org_id, health_url, timeout_ms, interval_seconds } = watch;
+    const outcome = health_url === null ? undefined : await this.probe.ask(health_url, timeout_ms, signal);
+    if (signal.aborted) {
+      await this.watches.finish(watch, iso(begun));
+      return;
+    }
+    const isCounted = await this.watches.finish(watch, iso(begun + interval_seconds * 1000), outcome);
+    // Concurrent probes of one organization share a comparison that starts after them.
+    if (isCounted) await this.comparisons.read(org_id, () => this.auditChanges(org_id));
+  }
+
+  /** Compares health and status over 24 hours with those noted last. Each change is audited once across all processes. */
+  private async auditChanges(org_id: string): Promise<void> {
+    this.partnerships.forget(org_id);
+    const { readings, status, score, noted_status } = await this.partnerships.snapshot(org_id, '24h');
+    for (const { partnership, watch, health, score: own } of readings)
+      if ((watch?.health ?? 'unknown') !== health)
+        await this.auditChange(org_id, partnership.id, watch?.health, { to: health, score: own });
+    if ((noted_status ?? 'unknown') !== status)
+      await this.auditChange(org_id, undefined, noted_status, { to: status, score });
+  }
+
+  private async auditChange(
+    org_id: string,
+    id: string | undefined,
+    from: string | undefined,
+    { to, score }: { to: string; score: number | null },
+  ): Promise<void> {
+    if (!(await this.repository.note(org_id, id, from, to))) return;
+    await this.audit.record({
+      org_id,
+      actor: ACTOR,
+      action: id === undefined ? 'orchestration.status_changed' : 'partnership.status_changed',
+      outcome: 'success',
+      ...(id === undefined ? {} : { target: id }),
+      details: { from: from ?? 'unknown', to, score },
+    });
   }
 }
 
-const nameOf = ({ org_id, id }: { org_id: string; id: string }): string => `${org_id} ${id}`;
+const iso = (time: number): string => new Date(time).toISOString();
+const keyOf = ({ org_id, id }: { org_id: string; id: string }): string => `${org_id} ${id}`;

@@ -2,7 +2,7 @@ export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 export type Direction = 'higher' | 'lower';
 
-/** How a partner is measured: by the runs of agents that it stands behind, by asking it whether it is up, or both. */
+/** How a partner is measured: by the runs of its agents, by polling its health address, or both. */
 export interface Probe {
   agent_ids: string[];
   health_url: string | null;
@@ -10,7 +10,7 @@ export interface Probe {
   timeout_ms: number;
 }
 
-/** What a business metric of this name should reach. */
+/** The target of a business metric. */
 export interface SuccessMetric {
   name: string;
   target: number;
@@ -27,7 +27,7 @@ export interface Deliverable {
   last_updated: string;
 }
 
-/** A standing relation with one AI partner that the organisation relies on for a purpose. */
+/** A standing relation with one AI partner that the organization relies on for a purpose. */
 export interface Partnership {
   org_id: string;
   id: string;
@@ -43,7 +43,7 @@ export interface Partnership {
   deliverables: Deliverable[];
   created_at: string;
   updated_at: string;
-  /** Counts the changes; a change names the one that it was made on. */
+  /** Incremented by each change; a change can require a revision. */
   revision: number;
 }
 
@@ -53,27 +53,27 @@ export interface Point {
   measured_at: string;
 }
 
-/** What was pushed, by metric, oldest first. */
+/** Pushed values by metric, oldest first. */
 export type PushedMetrics = Record<string, Point[]>;
 
-/** What is known of the last look at a partner. */
+/** The schedule, the lease and the last result of the probe of a partner. */
 export interface Watch {
   org_id: string;
   id: string;
-  /** Tells this partnership from a deleted one that had the same id. */
+  /** Distinguishes this partnership from a deleted one with the same id. */
   created_at: string;
   health_url: string | null;
   interval_seconds: number;
   timeout_ms: number;
-  /** When the next look is due, and while someone looks: when he is given up. Missing while nothing is to be watched. */
+  /** When the next probe is due; while one runs, when its lease expires. Absent if nothing is to be probed. */
   due_at?: string;
-  /** Who looks at the moment. */
+  /** Id of the running probe. */
   lease?: string;
-  /** Of the last answer to a probe. */
+  /** Result of the last probe. */
   up?: boolean;
   reason?: string;
   probed_at?: string;
-  /** The health that was last noted in the audit log. */
+  /** The last audited health. */
   health?: string;
 }
 
@@ -81,3 +81,66 @@ export const DEFAULT_PROBE: Probe = { agent_ids: [], health_url: null, interval_
 
 export const isMeasured = ({ enabled, probe }: Partnership): boolean =>
   enabled && (probe.health_url !== null || probe.agent_ids.length > 0);
+
+type Seed = Pick<
+  Partnership,
+  'id' | 'name' | 'partnership_type' | 'ai_partner' | 'our_role' | 'partner_role' | 'priority'
+> & { deliverables: string[] };
+
+const SEEDS: Seed[] = [
+  {
+    id: 'cursor_technical',
+    name: 'Technical Excellence',
+    partnership_type: 'technical_excellence',
+    ai_partner: 'Cursor',
+    our_role: 'Sets the architecture, reviews what is built',
+    partner_role: 'Writes and improves code',
+    priority: 'high',
+    deliverables: ['microservices', 'personalisation_engine', 'payments', 'mobile_platform'],
+  },
+  {
+    id: 'grok_brand',
+    name: 'Brand Amplification',
+    partnership_type: 'brand_amplification',
+    ai_partner: 'Grok',
+    our_role: 'Sets the positioning, approves what is published',
+    partner_role: 'Finds trends and amplifies the brand',
+    priority: 'medium',
+    deliverables: ['positioning', 'content_library', 'influencers', 'social_commerce'],
+  },
+  {
+    id: 'claude_strategic',
+    name: 'Strategy',
+    partnership_type: 'strategy',
+    ai_partner: 'Claude',
+    our_role: 'Sets the goals, takes the decisions',
+    partner_role: 'Analyses, weighs and plans',
+    priority: 'high',
+    deliverables: ['strategic_plan', 'decision_reviews', 'risk_register'],
+  },
+  {
+    id: 'perplexity_research',
+    name: 'Research',
+    partnership_type: 'research',
+    ai_partner: 'Perplexity',
+    our_role: 'Asks the questions, checks the sources',
+    partner_role: 'Researches markets, competitors and technology',
+    priority: 'medium',
+    deliverables: ['market_research', 'competitor_watch', 'technology_radar'],
+  },
+];
+
+/** The initial partnerships of an organization: not linked to anything, so not measured, with deliverables at 0. */
+export function defaultPartnerships(org_id: string, at: string): Partnership[] {
+  return SEEDS.map(({ deliverables, ...seed }) => ({
+    ...seed,
+    org_id,
+    enabled: true,
+    probe: DEFAULT_PROBE,
+    success_metrics: [],
+    deliverables: deliverables.map((name) => ({ name, progress: 0, status: 'not_started', last_updated: at })),
+    created_at: at,
+    updated_at: at,
+    revision: 1,
+  }));
+}

@@ -1,8 +1,8 @@
 import { type Check, defineCheck, degraded, healthy } from '../../health/check.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
+import { PartnershipWatch } from './partnership-watch.service.js';
 import { PartnershipsService } from './partnerships.service.js';
-import { WatchTurn } from './watch-turn.service.js';
 
 /** A probe this long past its due time is overdue: no process is running it. */
 const OVERDUE_MS = 60_000;
@@ -16,7 +16,7 @@ export const PARTNERSHIP_CHECKS: Check[] = [
     severity: 'fail',
     fix: 'Start a process with PARTNERSHIP_TICK_MS above 0.',
     timeout_ms: 1_500,
-    needs: [WatchTurn, Settings, Clock],
+    needs: [PartnershipWatch, Settings, Clock],
     look: async ([watch, settings, clock]) => {
       const before = new Date(clock.now().getTime() - OVERDUE_MS).toISOString();
       const overdue = (await watch.due(before, OVERDUE_LIMIT)).length;

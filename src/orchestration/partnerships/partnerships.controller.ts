@@ -1,25 +1,41 @@
-import { Body, Controller, Delete, Get, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../identity/access.decorator.js';
 import { CurrentPrincipal } from '../../identity/principal.decorator.js';
 import type { Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
-import { ChangePartnershipDto, DeliverableStateDto, MeasurementDto } from './dto/change-partnership.dto.js';
 import {
   DeletedPartnershipDto,
+  OrchestrationHealthDto,
   PartnershipDto,
+  PartnershipMetricsDto,
   PartnershipStatusDto,
   StoredMeasurementDto,
+  WindowQuery,
 } from './dto/partnership.dto.js';
-import { CreatePartnershipDto } from './dto/partnership-input.dto.js';
-import { newPartnership, partnershipChanges } from './partnership-input.js';
+import {
+  ChangePartnershipDto,
+  CreatePartnershipDto,
+  DeliverableStateDto,
+  MeasurementDto,
+} from './dto/partnership-input.dto.js';
 import { PartnershipManagement } from './partnership-management.service.js';
-import { lastProbe, partnershipView, statusView, statusViews } from './partnership-view.js';
-import { PartnershipsService } from './partnerships.service.js';
+import {
+  healthView,
+  lastProbe,
+  metricsView,
+  metricsViews,
+  newPartnership,
+  partnershipChanges,
+  partnershipView,
+  statusView,
+  statusViews,
+} from './partnership-view.js';
+import { DEFAULT_WINDOW, PartnershipsService } from './partnerships.service.js';
 
 @ApiTags('orchestration')
-@Controller('orchestration/partnerships')
+@Controller('orchestration')
 @Access('orchestration_manager')
 @Bare()
 export class PartnershipsController {
@@ -28,8 +44,46 @@ export class PartnershipsController {
     private readonly management: PartnershipManagement,
   ) {}
 
-  /** An organisation begins with four, which are not linked to anything yet. */
-  @Get()
+  /** The measured score and health of each partnership and of the system. */
+  @Get('health')
+  @ApiOperation({ summary: 'Get the health of the partnerships', operationId: 'getOrchestrationHealth' })
+  @ApiOkResponse({ type: OrchestrationHealthDto, description: 'At most a second old.' })
+  @ApiErrors(400, 403)
+  async health(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() { window }: WindowQuery,
+  ): Promise<OrchestrationHealthDto> {
+    return healthView(await this.partnerships.snapshot(org_id, window));
+  }
+
+  /** One entry for each type of partnership. */
+  @Get('metrics')
+  @ApiOperation({ summary: 'Get the metrics of the partnerships', operationId: 'listOrchestrationMetrics' })
+  @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'At most a second old.' })
+  @ApiErrors(400, 403)
+  async metrics(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() { window }: WindowQuery,
+  ): Promise<PartnershipMetricsDto[]> {
+    return metricsViews(await this.partnerships.snapshot(org_id, window));
+  }
+
+  /** An unknown type is a 400 whose details list the valid types. */
+  @Get('metrics/:type')
+  @ApiOperation({ summary: 'Get the metrics of one type of partnership', operationId: 'getOrchestrationMetrics' })
+  @ApiOkResponse({ type: PartnershipMetricsDto, description: 'At most a second old.' })
+  @ApiErrors(400, 403, 404)
+  async metricsOfType(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('type') type: string,
+    @Query() { window = DEFAULT_WINDOW }: WindowQuery,
+  ): Promise<PartnershipMetricsDto> {
+    const found = await this.partnerships.type(org_id, type, window);
+    return metricsView(found, { window, taken_at: found.taken_at });
+  }
+
+  /** A new organization has four partnerships, which are not linked to anything yet. */
+  @Get('partnerships')
   @ApiOperation({ summary: 'List the partnerships with their progress', operationId: 'listPartnerships' })
   @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All of them, ordered by id.' })
   @ApiErrors(403)
@@ -37,8 +91,8 @@ export class PartnershipsController {
     return statusViews(await this.partnerships.snapshot(org_id));
   }
 
-  /** How far one partnership is with its deliverables. */
-  @Get(':id/status')
+  /** The progress of one partnership's deliverables. */
+  @Get('partnerships/:id/status')
   @ApiOperation({ summary: 'Get the progress of a partnership', operationId: 'getPartnershipStatus' })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership.' })
   @ApiErrors(403, 404)
@@ -46,8 +100,8 @@ export class PartnershipsController {
     return statusView((await this.partnerships.get(org_id, id)).partnership);
   }
 
-  /** The whole record, with its probe and the revision that a change can name. */
-  @Get(':id')
+  /** The full record with its last probe and its revision, which a change can require. */
+  @Get('partnerships/:id')
   @ApiOperation({ summary: 'Get a partnership', operationId: 'getPartnership' })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record.' })
   @ApiErrors(403, 404)
@@ -56,8 +110,8 @@ export class PartnershipsController {
     return { ...partnershipView(partnership), last_probe: lastProbe(watch) };
   }
 
-  /** Agents must be of your organisation; a health_url on a private address is refused. */
-  @Post()
+  /** Agents must belong to your organization. A health_url on a private address is refused. */
+  @Post('partnerships')
   @ApiOperation({ summary: 'Create a partnership', operationId: 'createPartnership' })
   @ApiCreatedResponse({ type: PartnershipDto, description: 'The record.' })
   @ApiErrors(400, 403, 409)
@@ -65,8 +119,8 @@ export class PartnershipsController {
     return partnershipView(await this.management.create(principal, newPartnership(body)));
   }
 
-  /** What is given is set, the rest stays. */
-  @Put(':id')
+  /** Sets the given fields and keeps the others. */
+  @Put('partnerships/:id')
   @ApiOperation({ summary: 'Change a partnership', operationId: 'updatePartnership' })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record after the change.' })
   @ApiErrors(400, 403, 404, 409)
@@ -78,18 +132,18 @@ export class PartnershipsController {
     return partnershipView(await this.management.update(principal, id, partnershipChanges(changes), revision));
   }
 
-  /** Its probes stop. One of the first four does not come back. */
-  @Delete(':id')
+  /** Stops its probes. A deleted default partnership is not created again. */
+  @Delete('partnerships/:id')
   @ApiOperation({ summary: 'Delete a partnership', operationId: 'deletePartnership' })
-  @ApiOkResponse({ type: DeletedPartnershipDto, description: 'That it is gone.' })
+  @ApiOkResponse({ type: DeletedPartnershipDto, description: 'The id of the deleted partnership.' })
   @ApiErrors(403, 404)
   async delete(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<DeletedPartnershipDto> {
     await this.management.delete(principal, id);
     return { id, deleted: true };
   }
 
-  /** Sets how far a deliverable is. */
-  @Put(':id/deliverables/:name')
+  /** Sets the progress and status of a deliverable. */
+  @Put('partnerships/:id/deliverables/:name')
   @ApiOperation({ summary: 'Report the progress of a deliverable', operationId: 'updateDeliverable' })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership with its new progress.' })
   @ApiErrors(400, 403, 404, 409)
@@ -104,10 +158,10 @@ export class PartnershipsController {
     );
   }
 
-  /** Stores a value of a metric that no probe can see. The latest one by its time counts. */
-  @Post(':id/measurements')
+  /** Stores a value of a metric that probes cannot measure. The value with the latest time counts. */
+  @Post('partnerships/:id/measurements')
   @ApiOperation({ summary: 'Push a business metric', operationId: 'pushMeasurement' })
-  @ApiCreatedResponse({ type: StoredMeasurementDto, description: 'What was stored.' })
+  @ApiCreatedResponse({ type: StoredMeasurementDto, description: 'The stored value.' })
   @ApiErrors(400, 403, 404, 409)
   async push(
     @CurrentPrincipal() { org_id }: Principal,

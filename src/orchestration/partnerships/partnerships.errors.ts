@@ -14,16 +14,16 @@ export class DeliverableNotFoundError extends NotFoundError {
 
 export class PartnershipExistsError extends ConflictError {
   constructor(id: string) {
-    super(`A partnership with the id ${id} exists already`, {
+    super(`A partnership with the id ${id} already exists`, {
       details: { id },
-      suggestion: 'Choose another id, or change the one that is there by PUT.',
+      suggestion: 'Choose another id, or change the existing partnership with PUT.',
     });
   }
 }
 
-/** Someone else changed the partnership between the read and the write. */
+/** The partnership changed between the read and the write. */
 export class PartnershipChangedError extends ConflictError {
   constructor(id: string) {
-    super('The partnership was changed by someone else at the same moment', { details: { id } });
+    super('The partnership was changed by another request', { details: { id } });
   }
 }

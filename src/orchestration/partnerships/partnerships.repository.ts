@@ -15,18 +15,18 @@ import {
   watchKey,
 } from './partnerships.tables.js';
 
-/** A partnership with what was pushed and seen of it. */
+/** A partnership with its pushed metrics and its watch. */
 export interface KnownPartnership {
   partnership: Partnership;
   watch: Watch | undefined;
   pushed: PushedMetrics;
-  /** Counts the pushes. */
+  /** Number of pushes; guards concurrent pushes. */
   pushes: number;
 }
 
-/** All of an organisation; undefined before its first use. */
-export interface KnownOrganisation {
-  /** The status of the system that was last noted in the audit log. */
+/** All partnerships of an organization. */
+export interface KnownOrganization {
+  /** The last audited status of the system. */
   status: string | undefined;
   known: KnownPartnership[];
 }
@@ -40,8 +40,8 @@ const OWNER = { '#owner': 'owner' };
 export class PartnershipsRepository {
   constructor(private readonly db: DynamoDb) {}
 
-  /** Everything of an organisation, ordered by id: one query. */
-  async findAll(org_id: string): Promise<KnownOrganisation | undefined> {
+  /** All partnerships ordered by id, in one query. Undefined before the defaults are seeded. */
+  async findAll(org_id: string): Promise<KnownOrganization | undefined> {
     const rows = new Map<string, Row>();
     const query = this.db.queryAll<Row>({
       TableName,
@@ -60,7 +60,7 @@ export class PartnershipsRepository {
     };
   }
 
-  /** The defaults, once in the life of an organisation: what it deleted of them does not come back. */
+  /** Creates the defaults once per organization, so that deleted ones are not created again. */
   async seed(org_id: string, partnerships: Partnership[]): Promise<void> {
     const first: TransactItem = {
       Put: {
@@ -84,9 +84,9 @@ export class PartnershipsRepository {
   }
 
   /**
-   * Stores a changed record under the condition that nobody else changed it. A change of how it is measured ends the look
-   * that goes on, and makes the next one due.
-   * @throws PartnershipChangedError also when it is gone.
+   * Stores a record if its revision is unchanged. A change of the probe invalidates the running probe and makes the next one
+   * due.
+   * @throws PartnershipChangedError also when the record was deleted
    */
   async save(before: Partnership, after: Partnership): Promise<void> {
     const { org_id, id, revision } = before;
@@ -104,7 +104,7 @@ export class PartnershipsRepository {
     });
   }
 
-  /** Everything of an organization, with the buckets of partnerships that were deleted before. */
+  /** Deletes everything of an organization, including the buckets of deleted partnerships. */
   async deleteByOrg(org_id: string): Promise<void> {
     const own = ownerOf(org_id);
     await this.db.deleteMatching<ItemKey>(
@@ -114,7 +114,7 @@ export class PartnershipsRepository {
     );
   }
 
-  /** @returns false when it was gone already. Its buckets expire. */
+  /** Deletes the record, its watch and its metrics; its buckets expire. @returns false if it was already deleted */
   async delete(org_id: string, id: string): Promise<boolean> {
     const gone = (Key: ItemKey): TransactItem => ({ Delete: { TableName, Key } });
     const record: TransactItem = {
@@ -134,14 +134,14 @@ export class PartnershipsRepository {
     }
   }
 
-  /** @throws PartnershipChangedError when someone else pushed, or the partnership went, at the same moment. */
+  /** @throws PartnershipChangedError on a concurrent push or deletion */
   async push({ partnership, pushes }: KnownPartnership, pushed: PushedMetrics): Promise<void> {
     const { org_id, id, created_at } = partnership;
-    const nobodyElsePushed = pushes === 0 ? itemIsNew : 'pushes = :pushes';
+    const noOtherPush = pushes === 0 ? itemIsNew : 'pushes = :pushes';
     const Put = {
       TableName,
       Item: { ...pushedKey(org_id, id), metrics: pushed, pushes: pushes + 1 },
-      ConditionExpression: nobodyElsePushed,
+      ConditionExpression: noOtherPush,
       ...(pushes === 0 ? { ExpressionAttributeNames: OWNER } : { ExpressionAttributeValues: { ':pushes': pushes } }),
     };
     const partnershipIsTheSame = {
@@ -156,7 +156,7 @@ export class PartnershipsRepository {
     });
   }
 
-  /** What the probes of its address saw in a window: one query. */
+  /** The buckets of the probes of its address within a range, in one query. */
   async buckets(partnership: Partnership, range: { first: string; last: string }): Promise<Bucket[]> {
     const rows: Bucket[] = [];
     const query = this.db.queryAll<Bucket>({
@@ -170,7 +170,7 @@ export class PartnershipsRepository {
     return rows;
   }
 
-  /** Notes a partnership's health, or the system's status. @returns false when it was noted by someone else. */
+  /** Stores the audited health of a partnership, or the status of the system. @returns false if another process did so first */
   async note(org_id: string, id: string | undefined, from: string | undefined, to: string): Promise<boolean> {
     const [Key, attribute] = id === undefined ? [orgKey(org_id), 'status'] : [watchKey(org_id, id), 'health'];
     const isStillAsRead = from === undefined ? 'attribute_not_exists(#noted)' : '#noted = :from';
@@ -212,7 +212,7 @@ function creation(partnership: Partnership): TransactItem[] {
   ];
 }
 
-/** How a partnership is watched; `due` says whether it is at all. */
+/** The probe settings that a watch copies from its partnership. */
 function specOf(partnership: Partnership) {
   const { health_url, interval_seconds, timeout_ms } = partnership.probe;
   return { health_url, interval_seconds, timeout_ms, is_watched: isMeasured(partnership) };
@@ -221,7 +221,7 @@ function specOf(partnership: Partnership) {
 const dueNow = (partnership: Partnership): Record<string, string> =>
   isMeasured(partnership) ? { watched: WATCHED, due_at: partnership.updated_at } : {};
 
-/** What was last seen belonged to the settings before. */
+/** Applies new probe settings and removes the last result, which belongs to the old ones. */
 function rewatch(partnership: Partnership): TransactItem {
   const { health_url, interval_seconds, timeout_ms, is_watched } = specOf(partnership);
   const values = {

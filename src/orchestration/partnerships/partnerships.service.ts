@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import type { Window } from '../../statistics/window.js';
+import { FreshReads } from '../../shared/fresh-reads.js';
+import { AgentWindowReader } from '../../statistics/agent-window-reader.js';
+import { type Window, WINDOWS, windowRange } from '../../statistics/window.js';
 import type { Health } from './health-rules.js';
-import { PartnershipReadings } from './partnership-readings.service.js';
-import type { Priority } from './partnership.js';
+import { defaultPartnerships, type Partnership, type Priority } from './partnership.js';
 import { PartnershipNotFoundError } from './partnerships.errors.js';
-import type { Reading, Snapshot } from './snapshot.js';
+import { type KnownOrganization, PartnershipsRepository } from './partnerships.repository.js';
+import { agentSource, type Reading, type Snapshot, snapshotOf, type Sources, urlSource } from './snapshot.js';
 
 export const DEFAULT_WINDOW: Window = '24h';
+const MAXIMUM_AGE_MS = 1_000;
 
-/** How one partner does, for those who rely on it. */
+/** How one partner performs. */
 export interface PartnerHealthView {
   id: string;
   name: string;
@@ -20,16 +24,26 @@ export interface PartnerHealthView {
   health: Health;
 }
 
-/** What is known of the partnerships of an organisation; nothing is older than a second. */
+/** Reads and measures the partnerships of an organization. */
 @Injectable()
 export class PartnershipsService {
-  constructor(private readonly readings: PartnershipReadings) {}
+  private readonly reads = new FreshReads(MAXIMUM_AGE_MS);
 
+  constructor(
+    private readonly repository: PartnershipsRepository,
+    private readonly agents: AgentWindowReader,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * All partnerships, measured over a window; at most one second old. Costs one query for the records and one for each linked
+   * agent and probed address. The result is shared: do not modify it.
+   */
   snapshot(org_id: string, window: Window = DEFAULT_WINDOW): Promise<Snapshot> {
-    return this.readings.snapshot(org_id, window);
+    return this.reads.read(keyOf(org_id, window), () => this.measure(org_id, window));
   }
 
-  /** Of all partnerships, or of those asked for; ids that name none are left out. */
+  /** All partnerships, or those with the given ids; unknown ids are left out. */
   async healthOf(
     org_id: string,
     ids?: readonly string[],
@@ -56,7 +70,7 @@ export class PartnershipsService {
     return reading;
   }
 
-  /** @throws ValidationError naming the types that the organisation has. */
+  /** @throws ValidationError naming the types of the organization */
   async type(org_id: string, partnership_type: string, window: Window = DEFAULT_WINDOW) {
     const { types, taken_at } = await this.snapshot(org_id, window);
     const type = types.find((one) => one.partnership_type === partnership_type);
@@ -66,4 +80,40 @@ export class PartnershipsService {
       details: { fields: { type: [`must be one of: ${valid_types.join(', ')}`] }, valid_types },
     });
   }
+
+  /** The stored records, uncached. An organization without any gets the defaults first. */
+  async organization(org_id: string): Promise<KnownOrganization> {
+    const known = await this.repository.findAll(org_id);
+    if (known) return known;
+    await this.repository.seed(org_id, defaultPartnerships(org_id, this.clock.timestamp()));
+    return (await this.repository.findAll(org_id)) ?? { status: undefined, known: [] };
+  }
+
+  /** Drops the cached snapshots of an organization after a change. */
+  forget(org_id: string): void {
+    for (const window of WINDOWS) this.reads.forget(keyOf(org_id, window));
+  }
+
+  private async measure(org_id: string, window: Window): Promise<Snapshot> {
+    const organization = await this.organization(org_id);
+    const enabled = organization.known.map(({ partnership }) => partnership).filter((one) => one.enabled);
+    const sources = await this.sources(org_id, enabled, window);
+    return snapshotOf(organization, sources, window, this.clock.now());
+  }
+
+  private async sources(org_id: string, partnerships: Partnership[], window: Window): Promise<Sources> {
+    const agent_ids = [...new Set(partnerships.flatMap(({ probe }) => probe.agent_ids))];
+    const probed = partnerships.filter(({ probe }) => probe.health_url !== null);
+    const range = windowRange(window, this.clock.now());
+    const [ofAgents, ofUrls] = await Promise.all([
+      this.agents.buckets(org_id, agent_ids, window),
+      Promise.all(probed.map((partnership) => this.repository.buckets(partnership, range))),
+    ]);
+    return new Map([
+      ...[...ofAgents].map(([agent_id, buckets]) => [agentSource(agent_id), buckets] as const),
+      ...probed.map(({ id }, index) => [urlSource(id), ofUrls[index] ?? []] as const),
+    ]);
+  }
 }
+
+const keyOf = (org_id: string, window: Window): string => `${window} ${org_id}`;

@@ -3,14 +3,14 @@ import type { TableDefinition } from '../../platform/dynamodb/table-definition.j
 export const PARTNERSHIPS_TABLE = 'PlatformPartnerships';
 
 /**
- * PlatformPartnerships holds everything of an organisation's partnerships under one key, so that one query reads it all:
+ * PlatformPartnerships keeps the partnerships of an organization under one key, so that one query reads all of them:
  *
  * | owner | item | holds |
  * |---|---|---|
- * | `ORG#<org>` | `ORG` | that the defaults were seeded, and the status of the system that was noted last |
+ * | `ORG#<org>` | `ORG` | when the defaults were seeded, and the last audited status of the system |
  * | `ORG#<org>` | `PARTNERSHIP#<id>` | the record |
  * | `ORG#<org>` | `PUSHED#<id>` | the last points of each pushed metric |
- * | `ORG#<org>` | `WATCH#<id>` | who looks when, and the last answer; in `DueIndex` while there is something to watch |
+ * | `ORG#<org>` | `WATCH#<id>` | schedule, lease and last result of the probe; in `DueIndex` if there is something to probe |
  * | `ORG#<org>#PROBES#<id>#<created_at>` | `SLICE#…`, `HOUR#…` | buckets of its sliding windows (`statistics/window.ts`); they expire |
  */
 export const PARTNERSHIP_TABLES: TableDefinition[] = [
@@ -40,5 +40,5 @@ export const watchKey = (org_id: string, id: string): ItemKey => ({ owner: owner
 export const probesOf = ({ org_id, id, created_at }: { org_id: string; id: string; created_at: string }): string =>
   `ORG#${org_id}#PROBES#${id}#${created_at}`;
 
-/** The one partition of the sparse index of what is to be watched. */
+/** The only partition of the sparse index of due probes. */
 export const WATCHED = 'WATCHED';

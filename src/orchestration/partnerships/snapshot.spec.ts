@@ -1,7 +1,6 @@
 import { windowAmounts } from '../../statistics/contribution.js';
-import { defaultPartnerships } from './partnership-defaults.js';
 import type { Bucket } from './partnership-metrics.js';
-import type { Partnership, PushedMetrics, Watch } from './partnership.js';
+import { defaultPartnerships, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
 import type { KnownPartnership } from './partnerships.repository.js';
 import { agentSource, snapshotOf, urlSource } from './snapshot.js';
 

@@ -2,13 +2,13 @@ import type { Window } from '../../statistics/window.js';
 import { type Health, healthOf, meanOf, scoreOf, type SystemStatus, systemStatusOf } from './health-rules.js';
 import { type Bucket, type Metrics, metricsOf } from './partnership-metrics.js';
 import type { Partnership, Watch } from './partnership.js';
-import type { KnownOrganisation, KnownPartnership } from './partnerships.repository.js';
+import type { KnownOrganization, KnownPartnership } from './partnerships.repository.js';
 
-/** Intervals without a look after which the last answer says nothing about now. */
+/** Intervals without a probe after which the last result is stale. */
 const STALE_INTERVALS = 3;
 const PATIENCE_MS = 10_000;
 
-/** The buckets of one agent or one probed address, by its name. */
+/** Buckets by the name of their agent or probed address. */
 export type Sources = Map<string, Bucket[]>;
 
 export interface Reading {
@@ -17,13 +17,13 @@ export interface Reading {
   metrics: Metrics;
   score: number | null;
   health: Health;
-  /** Whether its address answers right now; null when nobody asks. */
+  /** Whether the health address answers now; null if it is not polled or the last result is stale. */
   reachable: boolean | null;
   /** Why the health is unknown. */
   reason: string | undefined;
 }
 
-/** All partnerships of an organisation, measured over one window at one moment. */
+/** All partnerships of an organization, measured over one window. */
 export interface Snapshot {
   taken_at: string;
   window: Window;
@@ -38,7 +38,7 @@ export const agentSource = (agent_id: string): string => `agent ${agent_id}`;
 export const urlSource = (id: string): string => `url ${id}`;
 
 export function snapshotOf(
-  { known, status: noted_status }: KnownOrganisation,
+  { known, status: noted_status }: KnownOrganization,
   sources: Sources,
   window: Window,
   now: Date,
@@ -87,7 +87,7 @@ function reachableOf({ enabled, probe }: Partnership, watch: Watch | undefined, 
   return now.getTime() - Date.parse(watch.probed_at) <= patience ? watch.up : null;
 }
 
-/** Partnerships of one type are measured together; an agent that two of them name counts once. */
+/** Measures the partnerships of each type together; an agent that several of them link counts once. */
 function typesOf(known: KnownPartnership[], sources: Sources): Snapshot['types'] {
   const types = [...new Set(known.map(({ partnership }) => partnership.partnership_type))];
   return types.map((partnership_type) => {

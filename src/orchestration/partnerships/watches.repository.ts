@@ -5,7 +5,7 @@ import { bucketPeriods, expiryOf } from '../../statistics/window.js';
 import type { Watch } from './partnership.js';
 import { PARTNERSHIPS_TABLE as TableName, probesOf, WATCHED, watchKey } from './partnerships.tables.js';
 
-/** What one probe saw. `up` is null when nothing could be asked, so that nothing is held against the partner. */
+/** The result of one probe. `up` is null if no request was made, which does not count against the partner. */
 export interface ProbeOutcome {
   up: boolean | null;
   reason: string;
@@ -19,12 +19,12 @@ export interface LeasedWatch extends Watch {
 
 const leaseIsMine = 'lease = :lease';
 
-/** Who looks at which partner when. A look that is taken is due again when its looker must have died. */
+/** The schedule and leases of probes. A leased probe is due again when its lease expires. */
 @Injectable()
 export class WatchesRepository {
   constructor(private readonly db: DynamoDb) {}
 
-  /** What is due, of all organisations, oldest first. The index may lag behind: only `take` decides. */
+  /** Due probes of all organizations, oldest first. The index may lag: only `take` decides. */
   async due(now: string, limit: number): Promise<Watch[]> {
     const { items } = await this.db.query<Watch>({
       TableName,
@@ -36,7 +36,7 @@ export class WatchesRepository {
     return items;
   }
 
-  /** @returns undefined when another process took it, or there is nothing to watch any more. */
+  /** @returns undefined if another process took the probe, or the partner is no longer watched */
   async take({ org_id, id, due_at }: Watch, lease: string, until: string): Promise<LeasedWatch | undefined> {
     const isDueAsSeen = 'due_at = :seen';
     try {
@@ -54,8 +54,8 @@ export class WatchesRepository {
   }
 
   /**
-   * Counts what was seen and gives the lease back, all or nothing.
-   * @returns false when the lease was lost: the partnership was deleted, changed, or is looked at by someone else.
+   * Counts the result and releases the lease in one transaction.
+   * @returns false if the lease was lost: the partnership was deleted or changed, or another process probes it
    */
   async finish(watch: LeasedWatch, next_at: string, outcome?: ProbeOutcome): Promise<boolean> {
     const { org_id, id, lease } = watch;

@@ -1,3 +1,4 @@
+import { OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -24,10 +25,10 @@ const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
 const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };
 const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
 
-/** How the partner is measured; at least one of agent_ids and health_url, or it stays unmeasured. */
+/** How the partner is measured. Without agent_ids and health_url it is not measured. */
 export class ProbeInputDto {
   /**
-   * Agents of this platform that the partner stands behind: their runs count as its own. At most 20.
+   * Agents of this platform whose runs count as the partner's. At most 20.
    * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:assistant']
    */
   @ValidateIf(isGiven)
@@ -39,7 +40,7 @@ export class ProbeInputDto {
   agent_ids?: string[];
 
   /**
-   * Polled every interval; any 2xx is up. null ends it.
+   * Polled at each interval; any 2xx means up. null stops polling.
    * @example https://status.example.com/health
    */
   @IsOptional()
@@ -48,7 +49,7 @@ export class ProbeInputDto {
   health_url?: string | null;
 
   /**
-   * Seconds from one poll to the next; 30 unless told otherwise.
+   * Seconds between polls. Defaults to 30.
    * @example 30
    */
   @ValidateIf(isGiven)
@@ -58,7 +59,7 @@ export class ProbeInputDto {
   interval_seconds?: number;
 
   /**
-   * How long an answer may take, in milliseconds; 5000 unless told otherwise.
+   * Time-out of a poll in milliseconds. Defaults to 5000.
    * @example 5000
    */
   @ValidateIf(isGiven)
@@ -74,7 +75,7 @@ export class SuccessMetricDto {
   name: string;
 
   /**
-   * More than 0.
+   * Greater than 0.
    * @example 300
    */
   @IsNumber()
@@ -88,7 +89,7 @@ export class SuccessMetricDto {
   unit: string;
 
   /**
-   * Which side of the target is better.
+   * Whether higher or lower values are better.
    * @example higher
    */
   @IsIn(['higher', 'lower'])
@@ -102,7 +103,7 @@ export class DeliverableInputDto {
   name: string;
 
   /**
-   * Per cent.
+   * Percent.
    * @example 40
    */
   @IsNumber()
@@ -123,7 +124,7 @@ export class DeliverableInputDto {
 
 export class CreatePartnershipDto {
   /**
-   * Unique in the organisation.
+   * Unique in the organization.
    * @example gemini_visual
    */
   @Matches(SLUG, SLUG_RULE)
@@ -159,7 +160,7 @@ export class CreatePartnershipDto {
   partner_role?: string;
 
   /**
-   * A partnership that is not enabled is neither measured nor part of the system's status.
+   * A disabled partnership is not measured and does not count towards the system's status. Defaults to true.
    * @example true
    */
   @ValidateIf(isGiven)
@@ -176,7 +177,7 @@ export class CreatePartnershipDto {
   @Type(() => ProbeInputDto)
   probe?: ProbeInputDto;
 
-  /** Targets of pushed business metrics; at most 30, with different names. */
+  /** Targets of pushed business metrics; at most 30, with unique names. */
   @ValidateIf(isGiven)
   @IsArray()
   @ArrayMaxSize(30)
@@ -185,7 +186,7 @@ export class CreatePartnershipDto {
   @Type(() => SuccessMetricDto)
   success_metrics?: SuccessMetricDto[];
 
-  /** At most 100, with different names. */
+  /** At most 100, with unique names. */
   @ValidateIf(isGiven)
   @IsArray()
   @ArrayMaxSize(100)
@@ -193,4 +194,59 @@ export class CreatePartnershipDto {
   @ValidateNested({ each: true })
   @Type(() => DeliverableInputDto)
   deliverables?: DeliverableInputDto[];
+}
+
+/** Sets the given fields and keeps the others, also within the probe. Lists are replaced. */
+export class ChangePartnershipDto extends PartialType(OmitType(CreatePartnershipDto, ['id'] as const), {
+  skipNullProperties: false,
+}) {
+  /**
+   * The revision that the change is based on: 409 if the partnership has changed since.
+   * @example 3
+   */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt()
+  @Min(1)
+  revision?: number;
+}
+
+export class DeliverableStateDto {
+  /**
+   * Percent.
+   * @example 60
+   */
+  @IsNumber()
+  @Min(0)
+  @Max(100)
+  completion_percentage: number;
+
+  /** @example in_progress */
+  @IsString()
+  @Length(1, 50)
+  status: string;
+}
+
+export class MeasurementDto {
+  /**
+   * A metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+   * @example social_engagement
+   */
+  @Matches(/^[a-z][a-z0-9_-]{0,62}$/, {
+    message: 'metric must be 1-63 lower-case letters, digits, _ or -, beginning with a letter',
+  })
+  metric: string;
+
+  /** @example 285 */
+  @IsNumber()
+  @Min(-1e15)
+  @Max(1e15)
+  value: number;
+
+  /**
+   * When the value was measured. Defaults to now.
+   * @example 2026-11-20T10:00:00.000Z
+   */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsTimestamp()
+  measured_at?: string;
 }

@@ -1,13 +1,15 @@
-import type { Health } from '../health-rules.js';
+import type { Health, SystemStatus } from '../health-rules.js';
 import type { Direction, Priority } from '../partnership.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { type Window, WINDOWS } from '../../../statistics/window.js';
 
 export class DeliverableDto {
   /** @example mobile_platform */
   name: string;
 
   /**
-   * Per cent.
+   * Percent.
    * @example 40
    */
   progress: number;
@@ -22,7 +24,7 @@ export class DeliverableDto {
   last_updated: string;
 }
 
-/** How far a partnership is with what it promised. */
+/** The progress of a partnership's deliverables. */
 export class PartnershipStatusDto {
   /** @example cursor_technical */
   id: string;
@@ -43,13 +45,13 @@ export class PartnershipStatusDto {
   priority: Priority;
 
   /**
-   * Of the progress: excellent from 85, good from 70, fair from 50, else poor; unknown without deliverables.
+   * From the progress: excellent from 85, good from 70, fair from 50, else poor; unknown without deliverables.
    * @example good
    */
   health: Health;
 
   /**
-   * Mean of the deliverables, per cent; null without any.
+   * Mean of the deliverables in percent; null without any.
    * @example 71.3
    */
   progress: number | null;
@@ -87,7 +89,7 @@ export class TargetDto {
 
 export class LastProbeDto {
   /**
-   * null when nothing could be asked.
+   * null if no request was made.
    * @example true
    */
   up: boolean | null;
@@ -99,7 +101,7 @@ export class LastProbeDto {
   at: string;
 }
 
-/** The whole record. */
+/** The full record. */
 export class PartnershipDto {
   /** @example cursor_technical */
   id: string;
@@ -138,7 +140,7 @@ export class PartnershipDto {
   /** @example 1 */
   revision: number;
 
-  /** Of the health_url; null before the first. Only where the record is read. */
+  /** The last poll of health_url; null before the first. Only in GET /partnerships/{id}. */
   @ApiProperty({ type: () => LastProbeDto, nullable: true })
   last_probe?: LastProbeDto | null;
 }
@@ -160,4 +162,104 @@ export class StoredMeasurementDto {
 
   /** @example 2026-11-20T10:00:00.000Z */
   measured_at: string;
+}
+
+/** The health of all partnerships. */
+export class OrchestrationHealthDto {
+  /**
+   * healthy from a mean score of 85, degraded from 70, else critical; at best degraded while a polled partner does not
+   * answer; unknown if none is measured.
+   * @example healthy
+   */
+  status: SystemStatus;
+
+  /**
+   * Mean score of the measured partnerships.
+   * @example 95.2
+   */
+  score: number | null;
+
+  /** @example 24h */
+  window: Window;
+
+  /** By id: health, score and every known metric; `reason` says why a health is unknown. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'object', additionalProperties: true },
+    example: {
+      cursor_technical: {
+        health: 'excellent',
+        score: 97.2,
+        uptime: 100,
+        success_rate: 100,
+        response_time_p50: 61,
+        response_time_p95: 85,
+        requests: 240,
+      },
+      grok_brand: { health: 'unknown', score: null, reason: 'no probe is set: link agents or a health_url' },
+    },
+  })
+  partnerships: Record<string, Record<string, unknown>>;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  last_updated: string;
+}
+
+/** The metrics of the partnerships of one type. */
+export class PartnershipMetricsDto {
+  /** @example technical_excellence */
+  partnership_type: string;
+
+  /**
+   * The partnerships of this type.
+   * @example ['cursor_technical']
+   */
+  partnerships: string[];
+
+  /** @example 24h */
+  window: Window;
+
+  /** Percentages 0-100, response times in milliseconds, pushed metrics in their units; null if unknown. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'number', nullable: true },
+    example: {
+      uptime: 100,
+      success_rate: 100,
+      response_time_p50: 61,
+      response_time_p95: 85,
+      requests: 240,
+      development_velocity: null,
+    },
+  })
+  metrics: Record<string, number | null>;
+
+  /** Why a metric is null. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { development_velocity: 'no measurement was pushed' },
+  })
+  reasons: Record<string, string>;
+
+  /** Trends of pushed metrics: improving, declining or stable; null if there is only one value. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', nullable: true },
+    example: { social_engagement: 'improving' },
+  })
+  trends: Record<string, string | null>;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  timestamp: string;
+}
+
+export class WindowQuery {
+  /**
+   * The measured period. Defaults to 24h.
+   * @example 24h
+   */
+  @IsOptional()
+  @IsIn(WINDOWS)
+  window?: Window;
 }

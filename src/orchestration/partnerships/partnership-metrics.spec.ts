@@ -1,4 +1,4 @@
-import { METRICS_LIMIT, trendOf, withPoint } from './pushed-metrics.js';
+import { METRICS_LIMIT, trendOf, withPoint } from './partnership-metrics.js';
 
 const at = (minute: number, value: number) => ({
   value,
