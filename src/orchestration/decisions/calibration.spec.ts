@@ -24,7 +24,7 @@ function counted(all: [Predictions, Outcome][]): Counters {
 }
 
 describe('the track record', () => {
-  it('is not known before the first outcome', () => {
+  it('is null before the first outcome', () => {
     expect(trackRecord({})).toMatchObject({
       outcomes: 0,
       brier_score: null,
@@ -33,7 +33,7 @@ describe('the track record', () => {
     });
   });
 
-  it('has the Brier score that is worked out by hand', () => {
+  it('has the Brier score computed by hand', () => {
     const record = trackRecord(
       counted([
         [predicted(0.9), outcome(true)],
@@ -52,7 +52,7 @@ describe('the track record', () => {
     ]);
   });
 
-  it('knows a forecaster who is always right and one who always says one half', () => {
+  it('scores perfect predictions 0 and constant predictions of one half 0.25', () => {
     const right = trackRecord(
       counted([true, false, true].map((success) => [predicted(Number(success)), outcome(success)])),
     );
@@ -61,7 +61,7 @@ describe('the track record', () => {
     expect(half.brier_score).toBe(0.25);
   });
 
-  it('finds the bias of synthetic outcomes: a fifth too dear, a tenth too little earned, half as long again', () => {
+  it('finds the bias of synthetic outcomes: cost +20 %, revenue -10 %, time +50 %', () => {
     const all = Array.from({ length: 50 }, (_, index): [Predictions, Outcome] => {
       const size = index + 1;
       const actual = { actual_cost: 120 * size, actual_revenue: 180 * size, actual_days: 15 * size };
@@ -81,7 +81,7 @@ describe('the track record', () => {
     });
   });
 
-  it('takes no error of a prediction of 0, and an outlier as ten times the estimate', () => {
+  it('skips predictions of 0 and caps outliers at ten times the estimate', () => {
     const { bias } = trackRecord(
       counted([
         [predicted(0.5, 0), outcome(true, { actual_cost: 10 })],

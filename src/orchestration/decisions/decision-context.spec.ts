@@ -75,7 +75,7 @@ describe('a context', () => {
     expect(faultsOf(context)).toEqual({ [field]: [reason] });
   });
 
-  it('tells all faults at once', () => {
+  it('reports all faults at once', () => {
     expect(Object.keys(faultsOf({ estimated_cost: -1, team_members: 0, affects_x: 1 }))).toEqual([
       'context.estimated_cost',
       'context.team_members',
@@ -83,7 +83,7 @@ describe('a context', () => {
     ]);
   });
 
-  it('keeps what it does not know, and takes null as not given', () => {
+  it('ignores unknown keys and treats null as absent', () => {
     const { missing, name } = parseContext({ estimated_cost: null, weather: 'fine', business_goal: ' Grow ' });
     expect([missing, name]).toEqual([['estimated_cost', 'expected_revenue'], 'Grow']);
   });

@@ -6,7 +6,7 @@ const at = (minute: number, value: number) => ({
 });
 
 describe('pushed metrics', () => {
-  it('are kept in order of their time, the last 20, one for a moment', () => {
+  it('keep the last 20 points in order of time, one per moment', () => {
     let pushed = withPoint({}, 'engagement', at(30, 1));
     pushed = withPoint(pushed, 'engagement', at(10, 2));
     pushed = withPoint(pushed, 'engagement', at(30, 3));
@@ -16,7 +16,7 @@ describe('pushed metrics', () => {
     expect(pushed['engagement']?.at(-1)).toEqual(at(59, 59));
   });
 
-  it('are refused under a name of the platform, and beyond their number', () => {
+  it('are refused under a reserved name and beyond the limit', () => {
     expect(() => withPoint({}, 'uptime', at(1, 1))).toThrow('metric must not be one of those');
     const full = Object.fromEntries(Array.from({ length: METRICS_LIMIT }, (_, index) => [`m${index}`, [at(1, 1)]]));
     expect(() => withPoint(full, 'another', at(1, 1))).toThrow('metric is one too many');

@@ -25,7 +25,7 @@ const measured = (all: KnownPartnership[], sources: Record<string, Bucket[]>) =>
   snapshotOf({ status: undefined, known: all }, new Map(Object.entries(sources)), '24h', NOW);
 
 describe('what is measured of a partnership', () => {
-  it('counts against it what was its own fault only', () => {
+  it('counts only the faults of the partner against it', () => {
     const { readings } = measured([known(partnership({}, ['a', 'b']))], {
       [agentSource('a')]: [...calls(6, true, 100), ...calls(2, false, 9_000)],
       [agentSource('b')]: [...calls(1, true, 100), ...calls(1, false, 9_000, false)],
@@ -59,7 +59,7 @@ describe('what is measured of a partnership', () => {
     expect(readings[0]?.metrics.values).toMatchObject({ uptime: null, response_time_p95: null, requests });
   });
 
-  it('has no response time and no luck when nothing was answered', () => {
+  it('has no response time and the score 0 when every call failed', () => {
     const { readings, status } = measured([known(partnership({}, ['a']))], { [agentSource('a')]: calls(4, false, 30) });
     expect(readings[0]).toMatchObject({ score: 0, health: 'poor' });
     expect(readings[0]?.metrics.reasons).toEqual({
@@ -69,7 +69,7 @@ describe('what is measured of a partnership', () => {
     expect(status).toBe('critical');
   });
 
-  it('includes pushed metrics that have a target, also when nothing else is known', () => {
+  it('includes pushed metrics with a target even without calls', () => {
     const goals = [
       { name: 'velocity', target: 40, unit: '%', direction: 'higher' as const },
       { name: 'sentiment', target: 85, unit: '%', direction: 'higher' as const },
@@ -88,20 +88,20 @@ describe('a partner that is down right now', () => {
   const sources = { [urlSource('polled')]: [...calls(99, true, 10), ...calls(1, false, 10)] };
   const seen = (up: boolean, probed_at: string) => measured([known(polled, { up, probed_at })], sources);
 
-  it('is at best fair, and the system degraded, however good its day was', () => {
+  it('is at best fair, and the system degraded, regardless of its score', () => {
     expect(seen(true, '2026-11-20T09:59:45.000Z')).toMatchObject({ status: 'healthy', score: 99 });
     const down = seen(false, '2026-11-20T09:59:45.000Z');
     expect(down).toMatchObject({ status: 'degraded', score: 99 });
     expect(down.readings[0]).toMatchObject({ health: 'fair', score: 99, reachable: false });
   });
 
-  it('is not called so when nobody has looked for long', () => {
+  it('is unknown when the last probe is stale', () => {
     expect(seen(false, '2026-11-20T09:50:00.000Z').readings[0]).toMatchObject({ reachable: null, health: 'excellent' });
   });
 });
 
 describe('partnerships of one type', () => {
-  it('are measured together, an agent that they share once', () => {
+  it('are measured together, counting a shared agent once', () => {
     const { types } = measured(
       [
         known(partnership({ id: 'one', partnership_type: 'research' }, ['a', 'b'])),

@@ -192,7 +192,7 @@ describe('the engine', () => {
     expect([priority, risk.overall, roi_percent, monthly_roi_percent, payback_months, decision]).toEqual(expected);
   });
 
-  it('says what it assumed and what is missing', async () => {
+  it('lists assumed and missing inputs', async () => {
     const { assumed_inputs, missing_inputs, returns } = await assessed({ estimated_cost: 100, team_members: 9 });
     expect(missing_inputs).toEqual(['expected_revenue']);
     expect(returns.reason).toBe('not known without expected_revenue');
@@ -213,7 +213,7 @@ describe('the engine', () => {
       expect(Object.values(figures ?? {}).map(Number.isFinite)).toEqual([true, true, true]);
   });
 
-  it('is certain where nothing is spent or earned', async () => {
+  it('is certain without cost or revenue', async () => {
     expect((await assessed({ estimated_cost: 0, expected_revenue: 5 })).simulation).toEqual({
       draws: 0,
       probability_roi_positive: 1,
@@ -243,7 +243,7 @@ describe('the uncertainty', () => {
     estimated_days: 90,
   };
 
-  it('meets the distribution that it draws from', async () => {
+  it('matches the distribution it draws from', async () => {
     const { simulation } = await assessed(even);
     // P(ln 1.5 + 0.35355 z > 0) = Φ(1.1468) = 0.8743; ROI at z = ±1.28155: 150 e^(∓0.45309) − 100.
     expect(simulation?.probability_roi_positive).toBeCloseTo(0.8743, 1);
@@ -255,7 +255,7 @@ describe('the uncertainty', () => {
     expect(simulation?.payback_months?.p50).toBeCloseTo(2, 0);
   });
 
-  it('is the same for the same context and seed, in any order of keys, and another for another seed', async () => {
+  it('depends on context and seed, not on the order of keys', async () => {
     const turned = Object.fromEntries(Object.entries(even).reverse());
     const [first, again, other] = [await analysed(even), await analysed(turned), await analysed(even, [], 1)];
     expect(again).toEqual(first);
@@ -263,7 +263,7 @@ describe('the uncertainty', () => {
     expect(other.assessment.returns).toEqual(first.assessment.returns);
   });
 
-  it('names the input that moves the result most', async () => {
+  it('names the input with the largest effect', async () => {
     const market = await assessed({ ...even, market_uncertainty: 9, timeline_pressure: 9 });
     expect(market.sensitivity?.moves_roi_most).toBe('expected_revenue');
     const technical = await assessed({ ...even, technical_complexity: 9, market_uncertainty: 0 });
@@ -275,16 +275,16 @@ describe('the uncertainty', () => {
   });
 });
 
-describe('a partner that the decision leans on', () => {
+describe('a partner that the decision depends on', () => {
   const leaning = { estimated_cost: 100, expected_revenue: 900, customer_impact: 20_000, affects_brand: true };
 
   it.each([
     ['good', [partner('grok_brand', 75)], 0, 0.275, 'APPROVE_IMMEDIATE'],
     ['poor', [partner('grok_brand', 30)], 0.15, 0.38375, 'APPROVE_SCHEDULED'],
-    ['without a pulse', [partner('grok_brand', 0)], 0.25, 0.45625, 'APPROVE_SCHEDULED'],
-    ['switched off', [partner('grok_brand', 90, false)], 0.25, 0.45625, 'APPROVE_SCHEDULED'],
+    ['with a score of 0', [partner('grok_brand', 0)], 0.25, 0.45625, 'APPROVE_SCHEDULED'],
+    ['disabled', [partner('grok_brand', 90, false)], 0.25, 0.45625, 'APPROVE_SCHEDULED'],
     ['not measured', [partner('grok_brand', null)], 0, 0.275, 'APPROVE_IMMEDIATE'],
-    ['not known', [], 0, 0.275, 'APPROVE_IMMEDIATE'],
+    ['unknown', [], 0, 0.275, 'APPROVE_IMMEDIATE'],
   ])('%s', async (_, partners, added, overall, decision) => {
     const assessment = await assessed(leaning, partners);
     expect(assessment.partnerships).toMatchObject([{ id: 'grok_brand', because: 'affects_brand', risk_added: added }]);
@@ -322,7 +322,7 @@ describe('alternatives', () => {
     ]);
   });
 
-  it('do not change what is said of the context itself', async () => {
+  it('do not change the analysis of the context itself', async () => {
     const alone = { estimated_cost: 100, expected_revenue: 160 };
     const { assessment } = await analysed({ ...alone, alternatives: [{ estimated_cost: 1, expected_revenue: 9 }] });
     expect(assessment.returns).toEqual((await assessed(alone)).returns);

@@ -9,7 +9,7 @@ function bySorting(values: number[], share: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-it('finds what sorting finds, also among equal values', () => {
+it('agree with sorting, also for equal values', () => {
   const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double({ min: -1e6, max: 1e6, noNaN: true }));
   fc.assert(
     fc.property(fc.array(value, { minLength: 1, maxLength: 300 }), (values) => {
