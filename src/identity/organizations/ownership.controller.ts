@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { TakesBody } from '../../platform/http/body.interceptor.js';
 import { Access } from '../access.decorator.js';
 import type { Organization } from '../accounts/account.js';
 import { CurrentPrincipal } from '../principal.decorator.js';
@@ -44,6 +45,7 @@ export class OwnershipController {
    * background, and a crash does not stop that. Its audit log stays for 90 days. It cannot be undone.
    */
   @Delete()
+  @TakesBody('ordinary')
   @HttpCode(202)
   @ApiOperation({ summary: 'Delete your organization', operationId: 'deleteOrganization' })
   @ApiData(DeletingOrganizationDto, { status: 202, description: 'It is closed and being deleted.' })

@@ -24,7 +24,7 @@ export type BodyKind = keyof typeof BODIES;
 
 const BODY_KIND = 'nexus:body';
 
-/** The route takes another kind of body than the ordinary one of 100 KB. */
+/** The route takes another kind of body than the ordinary one of 100 KB, or is a DELETE that takes a body. */
 export const TakesBody = (kind: BodyKind) => SetMetadata(BODY_KIND, kind);
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
@@ -49,8 +49,10 @@ export class BodyInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const http = execution.switchToHttp();
     const request = http.getRequest<Request>();
-    if (!WITH_BODY.has(request.method) || !hasBody(request)) return next.handle();
-    const kind = this.reflector.get<BodyKind | undefined>(BODY_KIND, execution.getHandler()) ?? 'ordinary';
+    const declared = this.reflector.get<BodyKind | undefined>(BODY_KIND, execution.getHandler());
+    const takesBody = WITH_BODY.has(request.method) || declared !== undefined;
+    if (!takesBody || !hasBody(request)) return next.handle();
+    const kind = declared ?? 'ordinary';
     assertReadable(request, kind);
     if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next.handle();
     return this.read(kind, request, http.getResponse<Response>()).then((bytes) => {

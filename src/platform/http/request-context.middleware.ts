@@ -18,7 +18,8 @@ export class RequestContextMiddleware implements NestMiddleware {
     const offered = request.header('x-request-id');
     const request_id = offered && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : this.ids.next('req');
     response.setHeader('X-Request-Id', request_id);
-    this.context.run({ request_id }, () => {
+    const client = () => ({ address: request.ip ?? 'unknown', user_agent: request.header('user-agent') });
+    this.context.run({ request_id, client }, () => {
       next();
     });
   };

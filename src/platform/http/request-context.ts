@@ -5,6 +5,8 @@ export interface RequestFacts {
   request_id: string;
   /** W3C trace id, 32 hexadecimal digits: of the caller's trace, or of the one that began here. */
   trace_id?: string;
+  /** Where the request came from; computed when asked. */
+  client?: () => { address: string; user_agent: string | undefined };
   org_id?: string;
   user_id?: string;
 }
