@@ -60,6 +60,9 @@ import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { RefreshService } from './tokens/refresh.service.js';
 import { RefreshTokensRepository } from './tokens/refresh-tokens.repository.js';
+import { SignInsController } from './tokens/sign-ins.controller.js';
+import { SignInsRepository } from './tokens/sign-ins.repository.js';
+import { SignInsService } from './tokens/sign-ins.service.js';
 import { SessionsEndService } from './tokens/sessions-end.service.js';
 import { TokenPairs } from './tokens/token-pairs.service.js';
 import { TotpController } from './totp/totp.controller.js';
@@ -88,6 +91,7 @@ const tokens = JwtModule.registerAsync({
     AuthController,
     RecoveryController,
     TotpController,
+    SignInsController,
     OAuthController,
     JoiningController,
     ApiKeysController,
@@ -116,6 +120,8 @@ const tokens = JwtModule.registerAsync({
     AccessTokenLogin,
     TokenPairs,
     RefreshService,
+    SignInsRepository,
+    SignInsService,
     SessionsEndService,
     ApiKeyLogin,
     ApiKeysService,

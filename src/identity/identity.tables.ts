@@ -8,6 +8,7 @@ import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
  * | --- | --- | --- |
  * | `USER#<user_id>` | `USER` | the user, with the hash of the password and the organisations it belongs to |
  * | `USER#<user_id>` | `TOTP` | the second factor: its sealed secret and hashes of recovery codes |
+ * | `USER#<user_id>` | `SESSION#<family_id>` | a sign-in as its owner lists it (expires) |
  * | `EMAIL#<address>` | `EMAIL` | whose address it is: makes addresses unique |
  * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
  * | `ORGANIZATIONS` | `ORGANIZATION#<org_id>` | that there is one, for the operator's list |

@@ -3,6 +3,7 @@ import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dy
 import type { Membership } from '../accounts/account.js';
 import { familyKey, IDENTITY_TABLE, membershipKey, secretKey } from '../identity-keys.js';
 import type { RefreshFamily } from './refresh-family.js';
+import { type SignIn, signInUse } from './sign-ins.repository.js';
 
 const FAMILY_STANDS = 'attribute_exists(pk) AND attribute_not_exists(revoked_at)';
 
@@ -21,12 +22,14 @@ export class RefreshTokensRepository {
   constructor(private readonly db: DynamoDb) {}
 
   /** @returns false when the member was removed meanwhile. */
-  async create(member: Membership, family: RefreshFamily, hash: string, expires_at: number): Promise<boolean> {
+  async create(member: Membership, family: RefreshFamily, hash: string, use: SignIn): Promise<boolean> {
     const { family_id, org_id } = family;
+    const { expires_at } = use;
     return this.written([
       stillMember(member),
       { Put: { TableName: IDENTITY_TABLE, Item: { ...familyKey(family_id), ...family, expires_at } } },
       newToken(hash, { family_id, org_id, expires_at }),
+      signInUse(use),
     ]);
   }
 
@@ -65,8 +68,19 @@ export class RefreshTokensRepository {
     return this.db.get<RefreshFamily>(IDENTITY_TABLE, { ...familyKey(family_id) });
   }
 
+  /** In the order of the ids; undefined where there is none. */
+  async findFamilies(family_ids: string[]): Promise<(RefreshFamily | undefined)[]> {
+    return this.db.batchGet<RefreshFamily>(
+      family_ids.map((family_id) => ({ table: IDENTITY_TABLE, key: { ...familyKey(family_id) } })),
+    );
+  }
+
   /** Exchanges a token for the next. @returns false when another request was faster or the family was revoked meanwhile. */
-  async rotate(used: { hash: string; at: string }, next: RefreshToken & { hash: string }): Promise<boolean> {
+  async rotate(
+    used: { hash: string; at: string },
+    next: RefreshToken & { hash: string },
+    use: SignIn,
+  ): Promise<boolean> {
     const tokenIsUnused = 'attribute_exists(pk) AND attribute_not_exists(used_at)';
     const { hash, ...token } = next;
     return this.written([
@@ -89,6 +103,7 @@ export class RefreshTokensRepository {
         },
       },
       newToken(hash, token),
+      signInUse(use),
     ]);
   }
 
