@@ -9,14 +9,13 @@ import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
-import { BuildFacts, BuildGauges } from './build-facts.js';
+import { BuildFacts, BuildGauges, StoredBuildRecords } from './build-facts.js';
 import { BuildObservation } from './build-observation.js';
-import { StoredBuildRecords } from './build-records.js';
 import { BuildRunPorts } from './build-run-ports.js';
 import { BuildsRepository } from './builds.repository.js';
 import { EmbeddedBuildEngine } from './embedded-build-engine.js';
 import { QueueMetrics } from './queue-metrics.js';
-import { DocumentWriter } from './step/document-writer.js';
+import { DocumentWriter } from './step/documents.js';
 import { BuildSteps, offlineWriters } from './step/step.js';
 import * as STEPS from './steps/steps.js';
 

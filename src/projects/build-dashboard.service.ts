@@ -87,7 +87,7 @@ function stageRow(stage: Stage): BuildStageDto {
 }
 
 function resourcesOf(project: Project, artifacts: ArtifactSummary[]): BuildResourceDto[] {
-  const agents = project.agents.map((agent_id) => ({
+  const agents = project.agents.map((agent_id): BuildResourceDto => ({
     type: 'agent',
     name: agent_id.split(':').at(-1) ?? agent_id,
     reference: agent_id,
@@ -102,13 +102,13 @@ function resourcesOf(project: Project, artifacts: ArtifactSummary[]): BuildResou
 function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
   const failed = stages
     .filter(({ status }) => status === 'failed')
-    .map((stage) => ({
+    .map((stage): BuildAlertDto => ({
       id: `stage-${stage.stage_name}-failed`,
       level: 'error',
       message: stage.error_message ?? 'The stage failed',
       created_at: stage.completed_at ?? project.updated_at,
     }));
-  const paused =
+  const paused: BuildAlertDto[] =
     project.status === 'paused'
       ? [
           {
@@ -119,7 +119,7 @@ function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
           },
         ]
       : [];
-  const restarted =
+  const restarted: BuildAlertDto[] =
     project.attempt > 1
       ? [
           {
@@ -134,10 +134,10 @@ function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
 }
 
 function nodesOf(stages: Stage[]): WorkflowNodeDto[] {
-  return stages.flatMap(({ stage_name, display_name, status, sub_stages }) => {
+  return stages.flatMap(({ stage_name, display_name, status, sub_stages }): WorkflowNodeDto[] => {
     return [
       { id: stage_name, label: display_name, type: 'stage', status },
-      ...stageInfo(stage_name).sub_stages.map((child) => ({
+      ...stageInfo(stage_name).sub_stages.map((child): WorkflowNodeDto => ({
         id: child.sub_stage_name,
         label: child.display_name,
         type: 'sub_stage',
@@ -148,11 +148,11 @@ function nodesOf(stages: Stage[]): WorkflowNodeDto[] {
 }
 
 function edges(): WorkflowEdgeDto[] {
-  return STAGES.flatMap(({ stage_name, sub_stages }, index) => {
+  return STAGES.flatMap(({ stage_name: source, sub_stages }, index): WorkflowEdgeDto[] => {
     const next = STAGES[index + 1];
     return [
-      ...(next ? [{ source: stage_name, target: next.stage_name, kind: 'next' }] : []),
-      ...sub_stages.map(({ sub_stage_name }) => ({ source: stage_name, target: sub_stage_name, kind: 'contains' })),
+      ...(next ? [{ source, target: next.stage_name, kind: 'next' as const }] : []),
+      ...sub_stages.map(({ sub_stage_name }) => ({ source, target: sub_stage_name, kind: 'contains' as const })),
     ];
   });
 }

@@ -30,7 +30,7 @@ const stageOf = (stages: Stage[], index: number): Stage => {
 };
 
 describe('progress of a build', () => {
-  it('follows the worked run of the contract', () => {
+  it('follows the example run of the contract', () => {
     const stages = pendingStages();
     const seen: number[] = [buildProgress(stages)];
     for (const index of [0, 1, 2, 3]) {

@@ -11,7 +11,7 @@ import {
   type SubStageName,
 } from './stage.js';
 
-/** What a finished step leaves on its stage. */
+/** What a finished step adds to its stage. */
 export interface StepOutcome {
   output_data: Record<string, unknown>;
   artifacts: string[];

@@ -1,4 +1,4 @@
-/** What a build shows of its artifacts on its dashboard. */
+/** How the dashboard of a build lists an artifact. */
 export type ResourceType = 'tool' | 'prompt' | 'code';
 
 interface StageRow {
@@ -18,8 +18,8 @@ const DEVELOPMENT = 'agent_developer_manager';
 
 /**
  * The stages of a build in order, each followed by its sub-stages. Names, numbers, weights, progress, the order of a
- * build, the enums of the API document and the paths of artifacts derive from these rows. `builds/steps/step-table.ts`
- * adds how each step is done. Names, order and weights are part of the API.
+ * build, the enums of the API document and the paths of artifacts derive from these rows. `builds/steps/steps.ts` adds
+ * how each step is done. Names, order and weights are part of the API.
  */
 export const STAGE_TABLE = [
   { name: 'orchestrator', display_name: 'Orchestrator', weight: 5, artifacts: { plan: 'plan.json' } },

@@ -9,7 +9,7 @@ import { STAGES } from './stage.js';
 @Public()
 @Controller()
 export class StagesController {
-  /** Answers the six stages of a build in order, with their weights and sub-stages. Public. */
+  /** The six stages of a build in order, with their weights and sub-stages. Public. */
   @Get('stages/info')
   @ApiOperation({ summary: 'The six stages of a build', operationId: 'getStagesInfo' })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
@@ -17,7 +17,7 @@ export class StagesController {
     return { total_stages: STAGES.length, stages: [...STAGES] };
   }
 
-  /** The same under the API prefix, for clients that know only one base path. */
+  /** The same under the API prefix, for clients with a single base path. */
   @Get('api/v1/stages/info')
   @ApiOperation({ summary: 'The six stages of a build (under the prefix)', operationId: 'getStagesInfoUnderPrefix' })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })

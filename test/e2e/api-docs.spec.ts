@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { startApp, type TestApp } from '../support/app.js';
+import { STAGE_NAMES, STAGE_STATUSES, SUB_STAGE_NAMES } from '../../src/stages/stage.js';
 
 let app: TestApp;
 let document: OpenAPIObject;
@@ -113,6 +114,10 @@ describe('the committed document, which the build makes of the types too', () =>
     expect(enumOf('ProjectDto', 'status')).toEqual(['building', 'completed', 'failed', 'paused', 'pausing', 'pending']);
     expect(enumOf('MessageDto', 'role')).toEqual(['assistant', 'system', 'user']);
     expect(enumOf('InvocationDto', 'status')).toEqual(['failed', 'running', 'success']);
+    expect(enumOf('StageDto', 'stage_name')).toEqual([...STAGE_NAMES].sort());
+    expect(enumOf('StageDto', 'status')).toEqual([...STAGE_STATUSES].sort());
+    expect(enumOf('ProjectDto', 'current_sub_stage')).toEqual([...[...SUB_STAGE_NAMES].sort(), null]);
+    expect(Object.keys(schemas()['AgentNameMapDto']?.properties ?? {})).toEqual(STAGE_NAMES);
     const free = ['DeliverableDto', 'DeliverableInputDto', 'DeliverableStateDto'];
     const untold = properties().filter(
       ({ schema, property, of }) =>

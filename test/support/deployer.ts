@@ -1,5 +1,5 @@
 import type { AgentsService } from '../../src/agents/agents.service.js';
-import { DocumentWriter } from '../../src/builds/step/document-writer.js';
+import { DocumentWriter } from '../../src/builds/step/documents.js';
 import { offlineWriters } from '../../src/builds/step/step.js';
 import { AcceptanceJudge } from '../../src/builds/steps/agent-deployer/acceptance.js';
 import { AgentDeployer } from '../../src/builds/steps/agent-deployer/step.js';

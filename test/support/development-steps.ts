@@ -1,4 +1,4 @@
-import { DocumentWriter } from '../../src/builds/step/document-writer.js';
+import { DocumentWriter } from '../../src/builds/step/documents.js';
 import {
   BuildSteps,
   offlineWriters,
@@ -41,15 +41,16 @@ export function bareWritersOf(table: StepTable): StructuredModel {
 
 export const bareWriters = bareWritersOf(STEPS);
 
-/** Its threads do not keep the process alive. */
+/** One for all builds of a spec file: starting threads takes longer than a build. They do not keep the process alive. */
 const sandbox = new Sandbox();
+const catalogue = new ToolCatalogue();
 
 /** The steps before deployment, in order. */
 export function developmentSteps(models: StructuredModel = bareWriters, table: StepTable = STEPS): RunnableStep[] {
   const writer = new DocumentWriter(models as ModelsService);
   const services = [
     [DocumentWriter, writer],
-    [ToolCatalogue, new ToolCatalogue()],
+    [ToolCatalogue, catalogue],
     [Clock, new Clock()],
     [ToolWriter, new ToolWriter(writer, new CodeTools(sandbox))],
     [ModelsService, models],

@@ -26,7 +26,7 @@ describe('readRequirement', () => {
     });
   });
 
-  it('makes a question and a key of every stated fact', () => {
+  it('makes a question and a key from every stated fact', () => {
     expect(readRequirement(BAKERY).facts).toEqual([
       {
         statement: 'Our opening hours are Monday to Friday 7am to 6pm.',
@@ -37,13 +37,13 @@ describe('readRequirement', () => {
     ]);
   });
 
-  it('takes no wish for a fact', () => {
+  it('does not mistake wishes for facts', () => {
     expect(
       readRequirement('The answer is short. The agent is friendly. Our users should be 18. It opens tickets.').facts,
     ).toEqual([]);
   });
 
-  it('reads several tasks out of one sentence', () => {
+  it('reads several tasks from one sentence', () => {
     const { capabilities } = readRequirement(
       'We want a bot for developers which extracts values from JSON logs, counts errors and reports trends.',
     );
@@ -65,7 +65,7 @@ describe('readRequirement', () => {
     ]);
   });
 
-  it('sees roles only where cooperation is described', () => {
+  it('finds roles only where cooperation is described', () => {
     const team = readRequirement(
       'Create a multi-agent team: a researcher who finds arguments, a writer who drafts the article and an editor who reviews it.',
     );
@@ -89,7 +89,7 @@ describe('readRequirement', () => {
     expect(readRequirement(requirement).intent).toBe(intent);
   });
 
-  it('passes a requirement in another language on as it was written', () => {
+  it('keeps a requirement in another language as it is', () => {
     const profile = readRequirement('请创建一个可以回答客户问题的智能助手');
     expect(profile.capabilities).toEqual([
       { verb: 'handle', text: 'handle requests as described: 请创建一个可以回答客户问题的智能助手' },

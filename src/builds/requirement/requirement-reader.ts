@@ -27,8 +27,8 @@ const CHANGES_EXISTING =
   /\b(?:update|change|extend|improve|modify|fix|rename|add .{1,60} to)\b.{0,60}\b(?:existing|current|my|our|the) (?:[\w-]+ ){0,3}(?:agent|assistant|bot|project)\b/i;
 
 /**
- * Reads a requirement by rules. It knows English; of other languages it still takes sentences, numbers, names and
- * the words themselves, so that every requirement leads to a usable agent.
+ * Reads a requirement by rules for English. For other languages it still reads sentences, numbers, names and words, so
+ * that every requirement gives a usable agent.
  */
 export function readRequirement(text: string): RequirementProfile {
   const sentences = sentencesOf(text);
@@ -70,7 +70,7 @@ function toneOf(text: string): string[] {
 }
 
 const AGENT = AGENT_NOUNS.join('|');
-/** The subject of a requirement that names none. */
+/** The default subject. */
 export const GENERAL_SUBJECT = 'general assistant';
 
 const NAMED = new RegExp(
@@ -112,7 +112,7 @@ function teamOf(roles: readonly Role[]): string {
   return clip(`${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''} team`, 80);
 }
 
-/** "calculate prices with tax" → "price calculation" is beyond rules; "calculate prices assistant" says enough. */
+/** "calculate prices with tax" → "price calculation" is beyond rules; "calculate prices assistant" will do. */
 function fromCapability(capability: Capability | undefined): string {
   if (capability?.verb === 'handle') return GENERAL_SUBJECT;
   const words = (capability?.text ?? '').toLowerCase().split(/[^\p{L}\p{N}'-]+/u);
@@ -137,7 +137,7 @@ export function displayNameOf(subject: string): string {
 
 const MAX_ENTITIES = 12;
 
-/** The things that the requirement speaks of, most frequent first, in order of appearance among equals. */
+/** The nouns of the requirement, most frequent first, in order of appearance among equals. */
 export function entitiesOf(text: string): string[] {
   const counts = new Map<string, number>();
   for (const word of text.toLowerCase().match(/\p{L}[\p{L}'-]{3,29}/gu) ?? []) {
@@ -181,7 +181,7 @@ const CATEGORIES: readonly [string, RegExp][] = [
   ['health', /\b(?:health|patients?|fitness|workouts?|nutrition|recipes?|diet|medical|sleep)\b/gi],
 ];
 
-/** The field that most of the requirement's words belong to; `general` when none does. */
+/** The category with the most words in the requirement; `general` by default. */
 export function categoryOf(text: string): string {
   let best = 'general';
   let most = 0;

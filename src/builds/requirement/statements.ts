@@ -2,7 +2,7 @@ import { actionVerb, AGENT_NOUNS, clip, LEAD_VERBS, sentencesOf, STOP_WORDS, wit
 
 export type Intent = 'new_project' | 'existing_project' | 'unclear';
 
-/** Something that the agent is asked to do. */
+/** A task of the agent. */
 export interface Capability {
   verb: string;
   /** The clause from its verb on: "answer questions about opening hours". */
@@ -30,7 +30,7 @@ export interface Role {
   responsibility: string;
 }
 
-/** What rules can read out of a requirement. Everything is derived from its text alone. */
+/** What rules can read from the text of a requirement. */
 export interface RequirementProfile {
   text: string;
   sentences: string[];
@@ -45,7 +45,7 @@ export interface RequirementProfile {
   /** Sentences that oblige or forbid. */
   rules: string[];
   facts: Fact[];
-  /** At least two when the requirement describes cooperating roles, else none. */
+  /** Cooperating roles: none, or at least two. */
   roles: Role[];
   category: string;
   slug: string;
@@ -146,7 +146,7 @@ const NOT_A_ROLE =
   /\b(?:team|system|multi|agents?|user|customer|person|one|way|tool|page|list|question|request|product)s?$/i;
 const MAX_ROLES = 6;
 
-/** Cooperating roles when the text clearly describes at least two of them; else none, and one agent does it all. */
+/** Cooperating roles when the text clearly describes at least two of them; otherwise none. */
 export function rolesOf(sentences: readonly string[]): Role[] {
   const text = sentences.map(withoutEnd).join('. ');
   if (!SEVERAL.test(text)) return [];
@@ -169,7 +169,7 @@ const SPEAKS_OF_THE_AGENT =
 const WISH = /\b(?:should|must|need|needs|want|wants|can|could|will|would|shall|may|please|never|always|if|when)\b/i;
 const SPECIFIC = /\d|@|https?:|\p{Lu}\p{L}+|"|“/u;
 
-/** Sentences that state something about the world of the user, such as "Our opening hours are Monday to Friday, 9 to 17." */
+/** Statements about the user's world, such as "Our opening hours are Monday to Friday, 9 to 17." */
 export function factsOf(sentences: readonly string[]): Fact[] {
   return sentences.map(factOf).filter((fact): fact is Fact => fact !== undefined);
 }
@@ -193,7 +193,7 @@ function questionAbout(subject: string, verb: string): string {
   return known ? `What ${verb.toLowerCase()} ${topic}?` : `What can you tell me about ${topic}?`;
 }
 
-/** The most telling word: a number first, then a proper noun, then the longest word that is not in the subject. */
+/** The most specific word: a number first, then a proper noun, then the longest word that is not in the subject. */
 function keyOf(predicate: string, subject: string): string | undefined {
   const words = (predicate.match(/[\p{L}\p{N}][\p{L}\p{N}@.:/-]*[\p{L}\p{N}]|[\p{L}\p{N}]/gu) ?? []).filter(
     (word) => !subject.toLowerCase().includes(word.toLowerCase()) && !STOP_WORDS.has(word.toLowerCase()),

@@ -13,7 +13,7 @@ describe('slugOf', () => {
     expect(slugOf(text, separator)).toBe(slug);
   });
 
-  it('names what has no ASCII form after its hash', () => {
+  it('uses the hash of text without an ASCII form', () => {
     expect(slugOf('智能助手', '_')).toMatch(/^agent_[0-9a-f]{8}$/);
     expect(slugOf('智能助手', '_')).toBe(slugOf('智能助手', '_'));
     expect(slugOf('智能助手', '_')).not.toBe(slugOf('智能', '_'));

@@ -27,7 +27,7 @@ function joinAbbreviations(parts: string[]): string[] {
   return joined;
 }
 
-/** Cut at a word boundary where there is one, with an ellipsis; `max` counts UTF-16 units and pairs stay whole. */
+/** Cuts at a word boundary if possible and adds an ellipsis. `max` counts UTF-16 units; surrogate pairs stay whole. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;
   const cut = text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '');
@@ -77,8 +77,8 @@ const MIN_LENGTH = 3;
 const MAX_LENGTH = 30;
 
 /**
- * An English slug of 3 to 30 characters. Text that leaves nothing in ASCII (Chinese, Arabic, emoji) gets a name from
- * its hash, so that the same text always has the same slug.
+ * An English slug of 3 to 30 characters. Text without an ASCII form (Chinese, Arabic, emoji) gets a slug
+ * from its hash, so the same text always has the same slug.
  */
 export function slugOf(text: string, separator: '_' | '-'): string {
   const words = toAscii(text)
@@ -100,86 +100,18 @@ function fit(words: string[], separator: string): string {
   return slug === '' ? (words[0] ?? '').slice(0, MAX_LENGTH) : slug;
 }
 
-const CYRILLIC: readonly [string, string][] = [
-  ['а', 'a'],
-  ['б', 'b'],
-  ['в', 'v'],
-  ['г', 'g'],
-  ['д', 'd'],
-  ['е', 'e'],
-  ['ж', 'zh'],
-  ['з', 'z'],
-  ['и', 'i'],
-  ['к', 'k'],
-  ['л', 'l'],
-  ['м', 'm'],
-  ['н', 'n'],
-  ['о', 'o'],
-  ['п', 'p'],
-  ['р', 'r'],
-  ['с', 's'],
-  ['т', 't'],
-  ['у', 'u'],
-  ['ф', 'f'],
-  ['х', 'kh'],
-  ['ц', 'ts'],
-  ['ч', 'ch'],
-  ['ш', 'sh'],
-  ['щ', 'shch'],
-  ['ъ', ''],
-  ['ы', 'y'],
-  ['ь', ''],
-  ['э', 'e'],
-  ['ю', 'yu'],
-  ['я', 'ya'],
-  ['і', 'i'],
-  ['є', 'ye'],
-  ['ґ', 'g'],
-];
+/** Cyrillic, Greek and Latin letters with their ASCII form. */
+const LETTERS: ReadonlyMap<string, string> = new Map(
+  [
+    'а:a б:b в:v г:g д:d е:e ж:zh з:z и:i к:k л:l м:m н:n о:o п:p р:r с:s т:t у:u ф:f х:kh ц:ts ч:ch ш:sh щ:shch ъ: ы:y ь: э:e ю:yu я:ya і:i є:ye ґ:g',
+    'α:a β:v γ:g δ:d ε:e ζ:z η:i θ:th ι:i κ:k λ:l μ:m ν:n ξ:x ο:o π:p ρ:r σ:s ς:s τ:t υ:y φ:f χ:ch ψ:ps ω:o',
+    'ß:ss æ:ae œ:oe ø:o đ:d ð:d þ:th ł:l ı:i',
+  ]
+    .flatMap((alphabet) => alphabet.split(' '))
+    .map((pair) => [pair.slice(0, 1), pair.slice(2)]),
+);
 
-const GREEK: readonly [string, string][] = [
-  ['α', 'a'],
-  ['β', 'v'],
-  ['γ', 'g'],
-  ['δ', 'd'],
-  ['ε', 'e'],
-  ['ζ', 'z'],
-  ['η', 'i'],
-  ['θ', 'th'],
-  ['ι', 'i'],
-  ['κ', 'k'],
-  ['λ', 'l'],
-  ['μ', 'm'],
-  ['ν', 'n'],
-  ['ξ', 'x'],
-  ['ο', 'o'],
-  ['π', 'p'],
-  ['ρ', 'r'],
-  ['σ', 's'],
-  ['ς', 's'],
-  ['τ', 't'],
-  ['υ', 'y'],
-  ['φ', 'f'],
-  ['χ', 'ch'],
-  ['ψ', 'ps'],
-  ['ω', 'o'],
-];
-
-const LATIN: readonly [string, string][] = [
-  ['ß', 'ss'],
-  ['æ', 'ae'],
-  ['œ', 'oe'],
-  ['ø', 'o'],
-  ['đ', 'd'],
-  ['ð', 'd'],
-  ['þ', 'th'],
-  ['ł', 'l'],
-  ['ı', 'i'],
-];
-
-const LETTERS: ReadonlyMap<string, string> = new Map([...CYRILLIC, ...GREEK, ...LATIN]);
-
-/** Small ASCII letters for Latin, Cyrillic and Greek text; what has no simple ASCII form is left out. */
+/** Lower-case ASCII for Latin, Cyrillic and Greek text. Letters without an ASCII form are dropped. */
 export function toAscii(text: string): string {
   const plain = text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '');
   return [...plain]
@@ -227,7 +159,7 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
   your yours`.split(/\s+/),
 );
 
-/** Adjectives that set the tone, with how the agent is told about them. */
+/** Adjectives that set the tone, with the word that the agent's instructions use. */
 export const TONES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     friendly: 'friendly',

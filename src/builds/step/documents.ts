@@ -1,6 +1,95 @@
+import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { ModelError } from '../../models/model-error.js';
+import { ModelsService } from '../../models/models.service.js';
+import type { Usage } from '../../shared/usage.js';
 import { PATHS } from '../../stages/stage.js';
+import type { DocumentTask } from './document-task.js';
 import { BuildFault, type StepArtifact, type StepContext } from './step.js';
+
+export interface WrittenDocument<T> {
+  document: T;
+  model: string;
+  usage: Usage;
+  cost_usd: number | null;
+}
+
+/**
+ * Asks the language model for a step's document. The user's text is passed in `input` only, as data; system prompt and
+ * instructions are constants.
+ */
+@Injectable()
+export class DocumentWriter {
+  constructor(private readonly models: ModelsService) {}
+
+  /**
+   * An answer that does not fit the schema goes back to the model once, with the problem.
+   * @throws BuildFault, transient when another attempt may succeed
+   */
+  async write<T>(context: StepContext, task: DocumentTask<T>, input: unknown): Promise<WrittenDocument<T>> {
+    context.signal.throwIfAborted();
+    const { name, schema, system, instructions } = task;
+    const { model_id, signal } = context;
+    context.log('info', `${this.models.describe(model_id).id} writes ${name} (prompt ${task.version})`);
+    const request = { name, schema, system, instructions, input: boundedInput(context, name, input), model_id, signal };
+    const onRepair = (problem: string): void =>
+      context.log('warning', `The answer for ${name} was not usable and goes back to be mended: ${problem}`);
+    try {
+      const { object, ...spent } = await this.models.generateStructured({ ...request, onRepair });
+      return { document: object, ...spent };
+    } catch (error) {
+      throw this.asBuildFault(context, name, error);
+    }
+  }
+
+  /** Model errors become build faults; cancellations and programming errors pass unchanged. */
+  private asBuildFault({ model_id }: StepContext, name: string, error: unknown): unknown {
+    if (!(error instanceof ModelError)) return error;
+    const model = this.models.describe(model_id).id;
+    return new BuildFault(error.message, {
+      transient: error.transient,
+      details: { document: name, ...error.details },
+      suggestion: error.suggestion ?? 'Restart the build.',
+      cause: error,
+      spent: { model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) },
+    });
+  }
+}
+
+/** Characters of JSON, about 20,000 tokens, which common models can read and still answer. */
+export const INPUT_LIMIT_CHARACTERS = 80_000;
+/** Limits for single texts, tried in this order until the input fits. */
+const TEXT_LIMITS = [4_000, 1_000, 400, 150];
+
+/**
+ * The input of a step in a size that models can read: long texts are cut, with a line in the log.
+ * @throws BuildFault when that is not enough
+ */
+export function boundedInput(context: Pick<StepContext, 'log'>, name: string, input: unknown): unknown {
+  const size = sizeOf(input);
+  if (size <= INPUT_LIMIT_CHARACTERS) return input;
+  for (const limit of TEXT_LIMITS) {
+    const cut = withShortTexts(input, limit);
+    if (sizeOf(cut) > INPUT_LIMIT_CHARACTERS) continue;
+    context.log('warning', `The input for ${name} is large: texts in it were cut to ${limit} characters`);
+    return cut;
+  }
+  throw new BuildFault(`The input for ${name} is too large for a language model: ${size} characters`, {
+    details: { document: name, characters: size, limit: INPUT_LIMIT_CHARACTERS },
+    suggestion: 'Shorten the requirement, or split it into several agents.',
+  });
+}
+
+function sizeOf(input: unknown): number {
+  return (JSON.stringify(input) ?? '').length;
+}
+
+function withShortTexts(value: unknown, limit: number): unknown {
+  if (typeof value === 'string') return value.length <= limit ? value : `${value.slice(0, limit)}…`;
+  if (Array.isArray(value)) return value.map((item) => withShortTexts(item, limit));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withShortTexts(item, limit)]));
+}
 
 type ArtifactReader = Pick<StepContext, 'artifacts'>;
 

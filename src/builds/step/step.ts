@@ -23,7 +23,7 @@ export interface StepContext {
   model_id: string | null;
   /** What the earlier steps of this build have stored: path → content. */
   artifacts: ReadonlyMap<string, string>;
-  /** Shown live to those who watch the build. */
+  /** Adds a line to the live log of the build. */
   log(level: LogLevel, message: string): void;
   /** Part of the transaction that registers an agent: it fails when this build is no longer the project's running one. */
   guard?: TransactItem[];
@@ -36,7 +36,7 @@ export interface StepArtifact {
   content: string;
 }
 
-/** What model calls took. */
+/** Usage and cost of model calls. */
 export interface Spent {
   model: string | null;
   usage: Usage;
@@ -93,7 +93,7 @@ export interface Step<N extends StepName = StepName> {
   prompt?: DocumentTask<unknown>;
   /** Writes the same document by rule, for the offline model. */
   offline?: OfflineWriter;
-  /** The services that `run` takes after the context. */
+  /** The services that `run` receives after the context. */
   uses: readonly Service[];
   /** Services that only this step has. */
   provides: readonly Service[];
@@ -148,15 +148,15 @@ export class BuildSteps {
 
 const VALID_AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,99}$/;
 
-/** The name that a step works under: the request's, else the one that the request maps to the step, else the plan's. */
+/** The agent name of a stage: `agent_name` of the request, else its entry in `agent_name_map`, else the fallback. */
 export function agentNameFor(context: StepContext, stage: StageName, fallback: string): string {
   const asked = context.agent_name ?? context.agent_name_map?.[stage];
   return asked === undefined ? fallback : toAgentName(asked);
 }
 
 /**
- * The name of the deployed agent, part of its id. A name for the deployer wins over one for the developer; both come
- * before what the orchestrator found.
+ * The name of the deployed agent, part of its id: `agent_name` of the request, else the entry of `agent_name_map` for the
+ * deployer, else for the developer, else the fallback.
  */
 export function deployedAgentName(context: StepContext, fallback: string): string {
   const map = context.agent_name_map;
@@ -164,7 +164,7 @@ export function deployedAgentName(context: StepContext, fallback: string): strin
   return asked === undefined ? fallback : toAgentName(asked);
 }
 
-/** Kept as it is when a definition accepts it, else made into a slug. */
+/** Unchanged if it is a valid agent name, otherwise a slug. */
 export function toAgentName(name: string): string {
   return VALID_AGENT_NAME.test(name) ? name : slugOf(name, '_');
 }

@@ -1,12 +1,11 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { STAGE_NAMES, type StageName } from '../../stages/stage.js';
+import type { StageName } from '../../stages/stage.js';
 
 /** A document that a stage wrote. */
 export class ArtifactSummaryDto {
   /** @example requirements.md */
   path: string;
 
-  @ApiProperty({ enum: STAGE_NAMES, example: 'requirements_analysis' })
+  /** @example requirements_analysis */
   stage_name: StageName;
 
   /** @example text/markdown */

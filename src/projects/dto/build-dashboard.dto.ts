@@ -1,9 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { STAGE_NAMES, STAGE_STATUSES, type StageName, type StageStatus } from '../../stages/stage.js';
-import { VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
+import type { StageName, StageStatus } from '../../stages/stage.js';
+import type { ResourceType } from '../../stages/stage-table.js';
+import type { VisibleStatus } from '../project.js';
+import type { LogLevel } from '../project-event.js';
 
 export class BuildStageDto {
-  @ApiProperty({ enum: STAGE_NAMES, example: 'agent_design' })
+  /** @example agent_design */
   name: StageName;
 
   /** @example 'Agent design' */
@@ -12,7 +13,7 @@ export class BuildStageDto {
   /** @example 4 */
   order: number;
 
-  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  /** @example completed */
   status: StageStatus;
 
   started_at: string | null;
@@ -71,7 +72,7 @@ export class BuildResourceDto {
    * agent, tool, prompt or code.
    * @example tool
    */
-  type: string;
+  type: ResourceType | 'agent';
 
   /** @example calculator */
   name: string;
@@ -88,7 +89,7 @@ export class BuildAlertDto {
    * info, warning or error.
    * @example error
    */
-  level: string;
+  level: LogLevel;
 
   message: string;
 
@@ -106,9 +107,9 @@ export class WorkflowNodeDto {
    * stage or sub_stage.
    * @example sub_stage
    */
-  type: string;
+  type: 'stage' | 'sub_stage';
 
-  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  /** @example completed */
   status: StageStatus;
 }
 
@@ -123,7 +124,7 @@ export class WorkflowEdgeDto {
    * next or contains.
    * @example next
    */
-  kind: string;
+  kind: 'next' | 'contains';
 }
 
 /** Everything about a build on one page. */
@@ -132,7 +133,6 @@ export class BuildDashboardDto {
 
   project_name: string;
 
-  @ApiProperty({ enum: VISIBLE_STATUSES })
   status: VisibleStatus;
 
   progress_percentage: number;

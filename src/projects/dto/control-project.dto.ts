@@ -1,6 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { CONTROL_ACTIONS, type ControlAction, VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
+import { CONTROL_ACTIONS, type ControlAction, type VisibleStatus } from '../project.js';
 
 export class ControlProjectDto {
   /**
@@ -33,14 +32,13 @@ export class ControlResultDto {
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   project_id: string;
 
-  @ApiProperty({ enum: CONTROL_ACTIONS, example: 'pause' })
+  /** @example pause */
   action: ControlAction;
 
-  @ApiProperty({
-    enum: VISIBLE_STATUSES,
-    description: '`pausing` until the running step has ended.',
-    example: 'pausing',
-  })
+  /**
+   * `pausing` until the running step has ended.
+   * @example pausing
+   */
   status: VisibleStatus;
 
   /** @example 'Waiting for the new price list' */

@@ -1,6 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { STAGE_NAMES, type StageName, SUB_STAGE_NAMES, type SubStageName } from '../../stages/stage.js';
-import { VISIBLE_STATUSES, type VisibleStatus } from '../project.js';
+import type { StageName, SubStageName } from '../../stages/stage.js';
+import type { VisibleStatus } from '../project.js';
 import { StagesSnapshotDto } from './stage.dto.js';
 
 export class ProjectErrorDto {
@@ -10,7 +9,7 @@ export class ProjectErrorDto {
   /** @example 'The acceptance examples failed' */
   message: string;
 
-  @ApiProperty({ enum: [...STAGE_NAMES, null], nullable: true, example: 'agent_deployer' })
+  /** @example agent_deployer */
   stage: StageName | null;
 
   details?: Record<string, unknown>;
@@ -51,11 +50,10 @@ export class ProjectSummaryDto {
   /** @example 'A support assistant for our web shop: it calculates discounts.' */
   requirement: string;
 
-  @ApiProperty({
-    enum: VISIBLE_STATUSES,
-    description: 'pending (waits for a build slot), building, pausing, paused, completed or failed.',
-    example: 'completed',
-  })
+  /**
+   * pending (waits for a build slot), building, pausing, paused, completed or failed.
+   * @example completed
+   */
   status: VisibleStatus;
 
   /**
@@ -67,13 +65,12 @@ export class ProjectSummaryDto {
   /** @example 100 */
   progress_percentage: number;
 
-  @ApiProperty({ enum: [...STAGE_NAMES, null], nullable: true, example: 'agent_deployer' })
+  /** @example agent_deployer */
   current_stage: StageName | null;
 
   /** @example 6 */
   current_stage_number: number | null;
 
-  @ApiProperty({ enum: [...SUB_STAGE_NAMES, null], nullable: true })
   current_sub_stage: SubStageName | null;
 
   /** @example ada */

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { STAGE_NAMES, STAGE_STATUSES, type StageName, type StageStatus, SUB_STAGE_NAMES } from '../../stages/stage.js';
-import { LOG_LEVELS, type LogLevel } from '../project-event.js';
+import { type StageName, type StageStatus, SUB_STAGE_NAMES } from '../../stages/stage.js';
+import type { LogLevel } from '../project-event.js';
 
 /** A sub-stage of the development stage. */
 export class SubStageDto {
-  @ApiProperty({ enum: STAGE_STATUSES, example: 'completed' })
+  /** @example completed */
   status: StageStatus;
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -25,7 +25,7 @@ export class StageLogDto {
   /** @example 2026-11-20T10:00:00.000Z */
   timestamp: string;
 
-  @ApiProperty({ enum: LOG_LEVELS, example: 'info' })
+  /** @example info */
   level: LogLevel;
 
   /** @example 'Chose the calculator for: calculates discounts' */
@@ -34,7 +34,7 @@ export class StageLogDto {
 
 /** One stage of a project's build. */
 export class StageDto {
-  @ApiProperty({ enum: STAGE_NAMES, example: 'requirements_analysis' })
+  /** @example requirements_analysis */
   stage_name: StageName;
 
   /** @example 2 */
@@ -43,7 +43,10 @@ export class StageDto {
   /** @example 'Requirements analysis' */
   display_name: string;
 
-  @ApiProperty({ enum: STAGE_STATUSES, description: 'pending, running, completed or failed.', example: 'completed' })
+  /**
+   * pending, running, completed or failed.
+   * @example completed
+   */
   status: StageStatus;
 
   /**

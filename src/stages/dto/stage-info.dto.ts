@@ -1,16 +1,15 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { STAGE_NAMES, type StageName, SUB_STAGE_NAMES, type SubStageName } from '../stage.js';
+import type { StageName, SubStageName } from '../stage.js';
 
 /** One sub-stage of a stage. */
 export class SubStageInfoDto {
-  @ApiProperty({ enum: SUB_STAGE_NAMES, example: 'tool_developer' })
+  /** @example tool_developer */
   sub_stage_name: SubStageName;
 
   /** @example Tool development */
   display_name: string;
 
   /**
-   * Share of its stage, 0..1.
+   * Share of its stage, 0 to 1.
    * @example 0.4
    */
   weight: number;
@@ -18,7 +17,7 @@ export class SubStageInfoDto {
 
 /** One of the six stages that every build goes through. */
 export class StageInfoDto {
-  @ApiProperty({ enum: STAGE_NAMES, example: 'agent_developer_manager' })
+  /** @example agent_developer_manager */
   stage_name: StageName;
 
   /** @example 5 */

@@ -66,7 +66,7 @@ describe('the exported server', () => {
     });
   });
 
-  it('hands a message on with the key and gives the answer back', async () => {
+  it('forwards a message with the key and returns the answer', async () => {
     const answer = await invoke('{"prompt":"Hi","session_id":"sess_1","more":1}');
     expect(await answer.json()).toEqual({ output: 'Hello' });
     expect(received.at(-1)).toEqual({
@@ -75,7 +75,7 @@ describe('the exported server', () => {
     });
   });
 
-  it('keeps the session of its caller, also over a stream', async () => {
+  it('keeps the session of its caller, including in streams', async () => {
     const session = { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(33) };
     const streamed = await fetch(`${url}/invocations`, {
       method: 'POST',
@@ -87,7 +87,7 @@ describe('the exported server', () => {
     expect(received.at(-1)?.body).toEqual({ input_text: 'Again', session_id: 'sess_7' });
   });
 
-  it('passes the refusal of the platform on', async () => {
+  it('returns errors of the platform', async () => {
     const answer = await invoke('{"prompt":"refuse"}');
     expect([answer.status, await answer.json()]).toEqual([429, { error: { code: 'RATE_LIMIT_EXCEEDED' } }]);
   });
@@ -96,7 +96,7 @@ describe('the exported server', () => {
     expect((await invoke(body)).status).toBe(400);
   });
 
-  it('knows no other route', async () => {
+  it('answers 404 on any other route', async () => {
     expect((await fetch(`${url}/`)).status).toBe(404);
   });
 });

@@ -92,9 +92,9 @@ function shellQuoted(value: string): string {
 }
 
 /**
- * `export/server.mjs`: a Node server without dependencies that speaks the two routes of an agent container and hands
- * every message on to the platform, where the agent runs. It is a text here because it ships with the agent, not with
- * the platform.
+ * `export/server.mjs`: a Node server without dependencies with the two routes of an agent container. It forwards
+ * every message to the platform, where the agent runs. It is a string here because it ships with the agent, not with the
+ * platform.
  */
 export const SERVER_SOURCE = `import { createServer } from 'node:http';
 

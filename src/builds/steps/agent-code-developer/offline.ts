@@ -1,7 +1,7 @@
 import { capitalised, clip } from '../../requirement/words.js';
 import { packageInputSchema, type PackageText } from './prompt.js';
 
-/** What people read about the agent, by rule. */
+/** Writes the description of the agent by rule. */
 export function writePackageText(input: unknown): PackageText {
   const { requirements, design } = packageInputSchema.parse(input);
   const tools = design.tools.map((tool) => tool.name);

@@ -3,7 +3,7 @@ import { documentTask } from '../../step/document-task.js';
 import { designSchema } from '../agent-design/prompt.js';
 import { requirementsSchema } from '../requirements-analysis/prompt.js';
 
-/** What the model writes about the finished agent; the definition itself is put together from the earlier documents. */
+/** What the model writes about the finished agent. The definition itself is assembled from the earlier documents. */
 export const packageTextSchema = z.object({
   /** For the registry's lists. */
   description: z.string().min(1).max(500),

@@ -8,8 +8,7 @@ import {
 import { PATHS } from '../../../stages/stage.js';
 import type { CodeTool } from '../../../tools/tool-definition.js';
 import { clip } from '../../requirement/words.js';
-import { DocumentWriter } from '../../step/document-writer.js';
-import { jsonArtifact, readDocument, readText } from '../../step/documents.js';
+import { DocumentWriter, jsonArtifact, readDocument, readText } from '../../step/documents.js';
 import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema } from '../agent-design/prompt.js';
 import { type Plan, planSchema } from '../orchestrator/prompt.js';
@@ -19,7 +18,7 @@ import { exportProject } from './export.js';
 import { writePackageText } from './offline.js';
 import { PACKAGE_TASK } from './prompt.js';
 
-/** The executable definition, and a small project that serves the agent elsewhere. */
+/** Writes the executable definition, and a small project that serves the agent outside the platform. */
 export const step = defineStep({
   name: 'agent_code_developer',
   prompt: PACKAGE_TASK,
@@ -81,11 +80,14 @@ export interface DefinitionParts {
   written: readonly CodeTool[];
   description: string;
   tags: readonly string[];
-  /** Null unless the project asked for one: the agent then runs on whatever the platform is set to. */
+  /** Null when the project names no model; the agent then runs on the platform's current model. */
   model_id: string | null;
 }
 
-/** The executable definition. Throws {@link BuildFault} when the parts do not make a valid one. */
+/**
+ * The executable definition.
+ * @throws BuildFault when the parts do not make a valid definition
+ */
 export function assembleDefinition({
   plan,
   requirements,
@@ -125,11 +127,11 @@ export function assembleDefinition({
   });
 }
 
-/** "the model gpt-4o", "model_id: gpt-4o", "runs on gpt-4o", "powered by gpt-4o": said of the agent, not of its subject. */
+/** "the model gpt-4o", "model_id: gpt-4o", "runs on gpt-4o", "powered by gpt-4o": phrases about the agent, not about its subject. */
 const NAMED =
   /\b(?:models?|model[ _]id|runs? on|powered by)(?:\s{1,9}is)?\s{0,9}(?:[:=]\s{0,9})?["'`]?([A-Za-z0-9][\w.:/@+-]*[\w])/giu;
 
-/** The first model that the requirement asks for by an id that `knows` confirms; null when it asks for none. */
+/** The first model that the requirement asks for and that `knows` confirms; null when there is none. */
 export function namedModel(requirement: string, knows: (modelId: string) => boolean): string | null {
   for (const [, id] of requirement.matchAll(NAMED)) if (id !== undefined && knows(id)) return id;
   return null;

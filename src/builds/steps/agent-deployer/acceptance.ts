@@ -8,7 +8,7 @@ import { AgentRunError } from '../../../runtimes/agent-run-error.js';
 import type { AgentResult, AgentRuntime } from '../../../runtimes/agent-runtime.js';
 import { addCost, addUsage, NO_USAGE, type Usage } from '../../../shared/usage.js';
 import { clip } from '../../requirement/words.js';
-import { DocumentWriter } from '../../step/document-writer.js';
+import { DocumentWriter } from '../../step/documents.js';
 import { BuildFault, type StepContext } from '../../step/step.js';
 import type { AcceptanceCheck, AcceptanceExample } from '../requirements-analysis/prompt.js';
 import { type ExampleReport, JUDGE_TASK, type JudgedSummary } from './prompt.js';
@@ -24,8 +24,9 @@ export interface AcceptanceRun {
 }
 
 /**
- * Asks the candidate every example, one after the other. A run that uses up its steps fails its example; a model that
- * fails or is too slow says nothing about the agent and throws a transient {@link BuildFault}.
+ * Sends the candidate each example in turn. A run that reaches its step limit fails its example.
+ * @throws BuildFault when the model fails or times out, because that says nothing about the agent; transient when another
+ * attempt may succeed
  */
 export async function runAcceptance(
   context: StepContext,
@@ -53,7 +54,7 @@ export async function runAcceptance(
   return run;
 }
 
-/** The run with what another model call took. */
+/** Adds the usage and cost of another model call. */
 export function addRun(run: AcceptanceRun, spent: { usage: Usage; cost_usd: number | null }): AcceptanceRun {
   return { ...run, usage: addUsage(run.usage, spent.usage), cost_usd: addCost(run.cost_usd, spent.cost_usd) };
 }
@@ -127,8 +128,8 @@ function faultsOf(report: ExampleReport): string {
 const OFFLINE = 'offline';
 
 /**
- * Has the language model judge what no rule can check, when `ACCEPTANCE_JUDGED_PASS_MARK` is set and a model that can
- * judge is configured.
+ * Asks the language model to judge what no rule can check. Active when `ACCEPTANCE_JUDGED_PASS_MARK` is set and a model
+ * other than the offline model is used.
  */
 @Injectable()
 export class AcceptanceJudge {
@@ -138,7 +139,7 @@ export class AcceptanceJudge {
     private readonly settings: Settings,
   ) {}
 
-  /** The run with a verdict on each answer that asks for one; null when nothing was judged. */
+  /** Adds a verdict to each example that asks for one. `judged` is null when nothing was judged. */
   async judge(context: StepContext, run: AcceptanceRun): Promise<{ run: AcceptanceRun; judged: JudgedSummary | null }> {
     const pass_mark = this.settings.get('ACCEPTANCE_JUDGED_PASS_MARK');
     const asked = run.examples.filter(({ judged, output }) => judged !== null && output !== null);
@@ -160,7 +161,7 @@ export class AcceptanceJudge {
 
 type Verdict = NonNullable<ExampleReport['verdict']>;
 
-/** An answer on which the model says nothing does not pass. */
+/** An answer without a verdict does not pass. */
 function withVerdict(
   example: ExampleReport,
   asked: readonly ExampleReport[],
@@ -170,7 +171,7 @@ function withVerdict(
   return { ...example, verdict: verdicts.get(example.id) ?? { passed: false, reason: 'No verdict was given.' } };
 }
 
-/** A pattern comes out of a language model; one that takes longer than this on one answer is broken. */
+/** Patterns come from a language model. One that takes longer than this on one answer counts as not matching. */
 const PATTERN_TIMEOUT_MS = 200;
 
 export interface Answer {
@@ -178,7 +179,7 @@ export interface Answer {
   tools_used: readonly string[];
 }
 
-/** Whether an answer satisfies a check. Texts are compared without regard to case and to runs of white space. */
+/** Whether an answer satisfies a check. Case and the amount of white space are ignored. */
 export function satisfies({ output, tools_used }: Answer, { kind, value }: AcceptanceCheck): boolean {
   const wanted = value ?? '';
   switch (kind) {
@@ -199,7 +200,7 @@ function comparable(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
 }
 
-/** Evaluated under a time limit, which an ordinary `RegExp.test` does not have: nested repetition can run for years. */
+/** Runs under a time limit, which `RegExp.test` does not have: nested repetition can take exponential time. */
 function matches(text: string, pattern: string): boolean {
   try {
     return (

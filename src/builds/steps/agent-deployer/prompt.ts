@@ -17,7 +17,7 @@ export const acceptanceReportSchema = z.object({
   passed: z.boolean(),
   total: z.int(),
   failed: z.int(),
-  /** Null when nothing was judged: then only the checks by rule decide. */
+  /** Null when nothing was judged; then the rule-based checks alone decide. */
   judged: judgedSummarySchema.nullable(),
   started_at: z.string(),
   duration_ms: z.number(),
@@ -34,7 +34,7 @@ export const acceptanceReportSchema = z.object({
       checks: z.array(z.object({ kind: z.enum(CHECK_KINDS), value: z.string().nullable(), passed: z.boolean() })),
       /** What no rule can check. */
       judged: z.string().nullable(),
-      /** What the language model says on it; null when it was not asked. */
+      /** The language model's verdict; null when it was not asked. */
       verdict: z.object({ passed: z.boolean(), reason: z.string() }).nullable(),
     }),
   ),

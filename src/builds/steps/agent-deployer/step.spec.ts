@@ -14,7 +14,7 @@ import { PATHS } from '../../../stages/stage.js';
 
 import type { StepContext } from '../../step/step.js';
 
-/** Answers everything in the same way, or fails; counts what was deployed. */
+/** Returns the same answer to every message, or throws; records deployments. */
 class ScriptedRuntime extends AgentRuntime {
   override readonly kind = 'local';
   readonly deployed: string[] = [];
@@ -56,7 +56,7 @@ async function developed(overrides: Partial<StepContext> = {}): Promise<Recordin
 }
 
 describe('AgentDeployerRunner', () => {
-  it('registers what passed, with the definition, category and tags of the build', async () => {
+  it('registers an agent that passed, with the definition, category and tags of the build', async () => {
     const context = await developed({ agent_name: 'tip_helper' });
     const { runner, registered } = deployer();
     const result = await runner.run(context);
@@ -78,7 +78,7 @@ describe('AgentDeployerRunner', () => {
     ]);
   });
 
-  it('may run again after a crash', async () => {
+  it('registers the same agent when it runs again after a crash', async () => {
     const context = await developed();
     const { runner, registered } = deployer();
     await runner.run(context);
@@ -86,7 +86,7 @@ describe('AgentDeployerRunner', () => {
     expect(registered[1]).toEqual(registered[0]);
   });
 
-  it('deploys nothing that fails an example, and gives the report', async () => {
+  it('deploys nothing when an example fails, and returns the report', async () => {
     const runtime = new ScriptedRuntime('I do not know.');
     const { runner, registered } = deployer(runtime);
     await expect(runner.run(await developed())).rejects.toMatchObject({

@@ -28,7 +28,7 @@ export class AgentDeployer {
     private readonly judge: AcceptanceJudge,
   ) {}
 
-  /** Running it again deploys and registers the same version: registration is idempotent per build. */
+  /** Idempotent per build: a second run deploys and registers the same version. */
   async run(context: StepContext): Promise<StepResult> {
     const { category } = readDocument(context, PATHS.plan, planSchema).agent;
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);

@@ -2,7 +2,7 @@ import { clip, withoutEnd } from '../../requirement/words.js';
 import type { Requirements } from '../requirements-analysis/prompt.js';
 import { type DesignDraft, designInputSchema } from './prompt.js';
 
-/** The design that follows from the requirements by rule. */
+/** Writes the design by rule. */
 export function writeDesign(input: unknown): DesignDraft {
   const { plan, requirements } = designInputSchema.parse(input);
   const role = roleOf(plan.agent.display_name, requirements);
@@ -36,12 +36,12 @@ function roleOf(displayName: string, { audience, roles }: Requirements): string 
   );
 }
 
-/** A display name inside a sentence: capitals stay only where they are an acronym. */
+/** A display name inside a sentence: only acronyms keep their capitals. */
 function asWords(displayName: string): string {
   return displayName.replace(/\b\p{Lu}(?=\p{Ll})/gu, (letter) => letter.toLowerCase());
 }
 
-/** "an HR assistant", "a European guide": by sound, as far as spelling tells. */
+/** "an HR assistant", "a European guide": by sound, as far as the spelling shows it. */
 function articleFor(words: string): string {
   const isAcronym = /^[A-Z]{2}/.test(words);
   const soundsLikeVowel = isAcronym ? /^[AEFHILMNORSX]/.test(words) : /^[aeiou](?!u|ni|se)/i.test(words);

@@ -9,7 +9,7 @@ const text = z.string().min(1).max(1000);
 const texts = (max: number) => z.array(text).max(max);
 const toolChoice = z.object({ name: z.string().min(1).max(100), reason: text });
 
-/** What the model writes of the design. */
+/** The part of the design that the model writes. */
 export const designDraftSchema = z.object({
   design_overview: text,
   /** "a customer support assistant for a bakery": completes "You are …". */

@@ -1,7 +1,6 @@
 import { PATHS } from '../../../stages/stage.js';
 import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
-import { DocumentWriter } from '../../step/document-writer.js';
-import { jsonArtifact, readDocument } from '../../step/documents.js';
+import { DocumentWriter, jsonArtifact, readDocument } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
 import { agentNameFor, defineStep, deployedAgentName, type StepContext } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
@@ -10,7 +9,7 @@ import { architectureSchema } from '../system-architecture/prompt.js';
 import { writeDesign } from './offline.js';
 import { type Design, DESIGN_TASK, type DesignDraft } from './prompt.js';
 
-/** Role, boundaries, tools with their schemas, memory and guardrails. */
+/** Sets the role, boundaries, tools, memory and guardrails of the agent. */
 export const step = defineStep({
   name: 'agent_design',
   prompt: DESIGN_TASK,

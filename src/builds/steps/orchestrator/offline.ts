@@ -9,7 +9,7 @@ const INTENT_REASONS: Record<RequirementProfile['intent'], string> = {
   unclear: 'The requirement is too short to tell what the agent is for.',
 };
 
-/** The plan as rules read it from the requirement. */
+/** Writes the plan by rule. */
 export function writePlan(input: unknown): Plan {
   const { requirement } = planInputSchema.parse(input);
   const profile = readRequirement(requirement);
@@ -23,7 +23,7 @@ export function writePlan(input: unknown): Plan {
   };
 }
 
-/** Requirements that name no agent would otherwise all lead to projects of one name. */
+/** Requirements that name no agent would otherwise all get the same project name. */
 function projectNameOf(profile: RequirementProfile, displayName: string): string {
   const words = profile.subject === GENERAL_SUBJECT ? clip(withoutEnd(profile.sentences[0] ?? ''), 60) : displayName;
   return [...words].length < 3 ? displayName : words;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { STAGE_NAMES, type StageName, STAGES } from '../../../stages/stage.js';
 import { countInWords, documentTask } from '../../step/document-task.js';
 
-/** plan.json: what is to be built and under which names. */
+/** plan.json: what the build makes, and its names. */
 export const planSchema = z.object({
   intent: z.object({
     type: z.enum(['new_project', 'existing_project', 'unclear']),
@@ -21,7 +21,7 @@ export const planSchema = z.object({
 
 export type Plan = z.infer<typeof planSchema>;
 
-/** One goal for each stage in order; a stage without one gets its name. */
+/** One goal for each stage in order; the default is its display name. */
 export function goalsByStage(goals: Partial<Record<StageName, string>>): Plan['steps'] {
   return STAGES.map(({ stage_name, display_name }) => ({
     stage: stage_name,

@@ -1,11 +1,10 @@
 import { PATHS } from '../../../stages/stage.js';
-import { DocumentWriter } from '../../step/document-writer.js';
-import { jsonArtifact } from '../../step/documents.js';
+import { DocumentWriter, jsonArtifact } from '../../step/documents.js';
 import { agentNameFor, defineStep, toAgentName } from '../../step/step.js';
 import { writePlan } from './offline.js';
 import { PLAN_TASK } from './prompt.js';
 
-/** Reads the intent, names project and agent, plans the build. */
+/** Reads the intent, names the project and the agent, and plans the build. */
 export const step = defineStep({
   name: 'orchestrator',
   prompt: PLAN_TASK,

@@ -1,7 +1,7 @@
 import { clip } from '../../requirement/words.js';
 import { promptInputSchema, type PromptParts } from './prompt.js';
 
-/** The parts of the system prompt that follow from the design by rule. */
+/** Writes the parts of the system prompt by rule. */
 export function writePromptParts(input: unknown): PromptParts {
   const { requirements, design, tools } = promptInputSchema.parse(input);
   return {

@@ -7,7 +7,7 @@ import { toolDocumentSchema } from '../tool-developer/prompt.js';
 const text = z.string().min(1).max(1500);
 const texts = (max: number) => z.array(text).max(max);
 
-/** The parts of a system prompt; `prompts/system.md` is laid out from them. */
+/** The parts of a system prompt, from which `prompts/system.md` is made. */
 export const promptPartsSchema = z.object({
   /** "You are …" in one or two sentences. */
   identity: text,

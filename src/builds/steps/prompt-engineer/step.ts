@@ -1,7 +1,7 @@
 import { PATHS } from '../../../stages/stage.js';
-import { DocumentWriter } from '../../step/document-writer.js';
 import {
   bulletList,
+  DocumentWriter,
   markdownArtifact,
   markdownOf,
   numberedList,
@@ -17,7 +17,7 @@ import { type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-dev
 import { writePromptParts } from './offline.js';
 import { PROMPT_TASK, type PromptParts } from './prompt.js';
 
-/** The system prompt of the agent. */
+/** Writes the system prompt of the agent. */
 export const step = defineStep({
   name: 'prompt_engineer',
   prompt: PROMPT_TASK,

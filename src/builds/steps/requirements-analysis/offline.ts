@@ -10,7 +10,7 @@ import {
   requirementsInputSchema,
 } from './prompt.js';
 
-/** The requirements document as rules read it from the requirement. */
+/** Writes the requirements document by rule. */
 export function writeRequirements(input: unknown): Requirements {
   const { requirement, plan, tools } = requirementsInputSchema.parse(input);
   const profile = readRequirement(requirement);
@@ -173,7 +173,7 @@ function exactResults(profile: RequirementProfile, tools: readonly string[]): Dr
 const LOOKUP = 'knowledge_lookup';
 const MAX_FACT_EXAMPLES = 3;
 
-/** One task per tool whose right result is known beforehand. A tool without an entry gets no example of its own. */
+/** One task per tool, with its result. A tool without an entry gets no example. */
 const TOOL_TASKS: Readonly<Record<string, { input: string; result: string }>> = {
   calculator: { input: 'What is 17 * 23?', result: '391' },
   date_time: { input: 'How many days are there between 2024-01-01 and 2024-12-25?', result: '359' },
@@ -182,7 +182,7 @@ const TOOL_TASKS: Readonly<Record<string, { input: string; result: string }>> = 
   json_query: { input: 'Read user.name from {"user":{"name":"Ada"}}', result: 'Ada' },
 };
 
-/** Only what follows from the requirement and its tools: the agent's role, its tools' results, the facts it was given. */
+/** Tests only what the requirement and its tools imply: the agent's role, its tools' results, the stated facts. */
 export function writeAcceptanceExamples(
   profile: RequirementProfile,
   displayName: string,

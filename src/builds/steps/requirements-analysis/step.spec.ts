@@ -2,7 +2,7 @@ import { stageContext } from '../../../../test/support/stage-context.js';
 import { soundExamples } from './step.js';
 
 describe('soundExamples', () => {
-  it('drops checks that could never be made, says so, and keeps the example', () => {
+  it('drops impossible checks with a warning and keeps the example', () => {
     const context = stageContext('a requirement');
     const checks = [
       { kind: 'uses_tool', value: 'shell' },
@@ -18,7 +18,7 @@ describe('soundExamples', () => {
     expect(context.logs.filter((line) => line.level === 'warning')).toHaveLength(3);
   });
 
-  it('keeps sound checks as they are', () => {
+  it('leaves possible checks unchanged', () => {
     const examples = [
       { id: 'EX-001', input: 'hi', checks: [{ kind: 'uses_tool' as const, value: 'calculator' }], judged: 'kind' },
     ];

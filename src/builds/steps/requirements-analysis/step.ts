@@ -1,8 +1,8 @@
 import { PATHS } from '../../../stages/stage.js';
 import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
-import { DocumentWriter } from '../../step/document-writer.js';
 import {
   bulletList,
+  DocumentWriter,
   jsonArtifact,
   markdownArtifact,
   markdownOf,
@@ -22,7 +22,7 @@ import {
   REQUIREMENTS_TASK,
 } from './prompt.js';
 
-/** What the agent must do, and the examples that decide whether it does. */
+/** Writes the requirements, and the acceptance examples that decide whether the agent is deployed. */
 export const step = defineStep({
   name: 'requirements_analysis',
   prompt: REQUIREMENTS_TASK,
@@ -70,8 +70,8 @@ export const step = defineStep({
 });
 
 /**
- * Leaves out what could never be checked: tools that the agent does not get, patterns that are no regular expression,
- * checks without a value. An example that loses all its checks still has to be answered.
+ * Drops impossible checks: tools that the agent does not get, invalid regular expressions, checks without a value. An
+ * example that loses all its checks must still get a non-empty answer.
  */
 export function soundExamples(
   context: Pick<StepContext, 'log'>,

@@ -3,7 +3,7 @@ import { clip } from '../../requirement/words.js';
 import type { Requirements } from '../requirements-analysis/prompt.js';
 import { type Architecture, architectureInputSchema } from './prompt.js';
 
-/** The architecture that follows from the requirements by rule. */
+/** Writes the architecture by rule. */
 export function writeArchitecture(input: unknown): Architecture {
   const { plan, requirements } = architectureInputSchema.parse(input);
   const tools = requirements.needed_tools;
@@ -125,7 +125,7 @@ function flowsOf({ functional_requirements, needed_tools, roles }: Requirements)
 
 type Topology = Architecture['topology'];
 
-/** One agent, or its roles in the order in which the requirement names them, each handing on to the next. */
+/** One agent, or its roles in the order of the requirement, each handing over to the next. */
 export function topologyOf(agentName: string, requirements: Requirements): Topology {
   const { roles, functional_requirements, overview } = requirements;
   if (roles.length < 2) {
@@ -149,7 +149,7 @@ export function topologyOf(agentName: string, requirements: Requirements): Topol
   return { kind: 'multi_agent', deployed_agents: 1, agents };
 }
 
-/** What happens when something fails, lies out of scope or would break a rule. */
+/** Responses to failures, to requests out of scope, and to requests that would break a rule. */
 export function errorHandling({ constraints, scope }: Requirements): Architecture['error_handling'] {
   return [
     {

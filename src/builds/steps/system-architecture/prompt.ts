@@ -6,7 +6,7 @@ import { requirementsSchema } from '../requirements-analysis/prompt.js';
 const text = z.string().min(1).max(1000);
 const name = z.string().min(1).max(100);
 
-/** architecture.json: of what the agent consists and how a message passes through it. */
+/** architecture.json: the parts of the agent and the path of a message through them. */
 export const architectureSchema = z.object({
   design_overview: text,
   topology: z.object({

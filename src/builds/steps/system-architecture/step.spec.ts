@@ -35,7 +35,7 @@ describe('mermaidDiagram', () => {
     ]);
   });
 
-  it('draws roles inside the one agent, in the order in which they hand on', async () => {
+  it('draws roles inside the one agent, in the order of the hand-over', async () => {
     const diagram = await diagramOf(
       'Two agents that work together: a planner agent that splits a task into steps, and a checker agent that verifies each step.',
     );
@@ -44,7 +44,7 @@ describe('mermaidDiagram', () => {
     expect(diagram).toContain('role0 --> role1');
   });
 
-  it('lets no name break out of its label', () => {
+  it('escapes names in labels', () => {
     const base = { kind: 'single_agent' as const, deployed_agents: 1 as const };
     const agents = [
       { name: '"]\nclick x "javascript:alert(1)"', role: 'r', responsibilities: ['r'], interactions: [] },

@@ -1,6 +1,6 @@
 import { PATHS } from '../../../stages/stage.js';
-import { DocumentWriter } from '../../step/document-writer.js';
 import {
+  DocumentWriter,
   jsonArtifact,
   markdownArtifact,
   markdownOf,
@@ -15,7 +15,7 @@ import { requirementsSchema } from '../requirements-analysis/prompt.js';
 import { writeArchitecture } from './offline.js';
 import { type Architecture, ARCHITECTURE_TASK } from './prompt.js';
 
-/** Of what the agent consists and how a message passes through it. */
+/** Lays out the parts of the agent and the path of a message through them. */
 export const step = defineStep({
   name: 'system_architecture',
   prompt: ARCHITECTURE_TASK,
@@ -96,7 +96,7 @@ function interfaceText({ name, input, output, errors }: Architecture['interfaces
   return section(`Interface: ${name}`, [`In: ${input}`, `Out: ${output}`, ...errors.map((error) => `Error: ${error}`)]);
 }
 
-/** The components and roles as a Mermaid flow chart. Labels are quoted and reduced to plain characters, so that no name can break out of the diagram. */
+/** The components and roles as a Mermaid flow chart. Labels are reduced to plain characters: a name cannot inject diagram code. */
 export function mermaidDiagram({ topology, components }: Architecture): string {
   const lines = ['flowchart LR', '  user(["User"])', '  subgraph agent["One deployed agent"]'];
   topology.agents.forEach((agent, index) => lines.push(`    role${index}["${label(agent.name)}"]`));

@@ -29,7 +29,7 @@ const USE: Readonly<Record<string, readonly [use: string, not: string]>> = {
   ],
 };
 
-/** Why and when each chosen tool is used, by rule. */
+/** Writes by rule why and when each chosen tool is used. */
 export function writeToolNotes(input: unknown): ToolNotes {
   const { requirements, design } = toolNotesInputSchema.parse(input);
   return {

@@ -16,10 +16,10 @@ const toolNoteSchema = z.object({
   when_not_to_use: text,
 });
 
-/** Schemas and values travel as JSON text: providers that hold a model to a schema take no free-form objects. */
+/** Schemas and values are passed as JSON text: strict structured output does not allow free-form objects. */
 const jsonText = z.string().min(1).max(20_000);
 
-/** A tool that the model writes itself. What is wrong with it beyond its form is found when it is tried. */
+/** A tool that the model writes itself. Its tests find faults that the schema cannot. */
 export const newToolSchema = toolNoteSchema.extend({
   display_name: z.string().min(1).max(200),
   description: text,
@@ -33,7 +33,7 @@ export const newToolSchema = toolNoteSchema.extend({
     .max(10),
 });
 
-/** What the model writes about the chosen tools, and those that it adds. */
+/** The model's notes on the chosen tools, and the tools that it adds. */
 export const toolNotesSchema = z.object({
   tools: z.array(toolNoteSchema).max(20),
   new_tools: z.array(newToolSchema).max(5).default([]),
@@ -49,11 +49,11 @@ export const toolDocumentSchema = toolNoteSchema.extend({
   input_schema: jsonObject,
   /** The catalogue's own examples, or the tool's tests: `expected` is part of the output for `input`. */
   examples: z.array(z.object({ input: jsonObject, expected: z.unknown() })),
-  /** How many of them this build ran without a fault. */
+  /** How many of the examples gave the expected output in this build. */
   verified_examples: z.int(),
 });
 
-/** written_tools.json: the tools that this build wrote, each with what stands in its own document. */
+/** written_tools.json: the tools that this build wrote, each with its document. */
 export const writtenToolsSchema = z.object({
   tools: z.array(z.object({ document: toolDocumentSchema, tool: codeToolSchema })),
 });
@@ -108,7 +108,7 @@ export const TOOL_NOTES_TASK = documentTask<ToolNotes>({
 
 const REPAIR_INSTRUCTIONS = `input.tool is a tool that you wrote, input.problems what went wrong when it was tried. Answer with the whole tool, mended. Keep its name and what it is for. Change a test only if the test itself is wrong.`;
 
-/** Asked at most once for each written tool. */
+/** Used at most once for each written tool. */
 export const TOOL_REPAIR_TASK = documentTask<NewTool>({
   step: 'tool_developer',
   name: 'tool_repair',

@@ -8,7 +8,7 @@ import { stageContext } from '../../../../test/support/stage-context.js';
 import type { ModelsService, StructuredRequest } from '../../../models/models.service.js';
 import { CodeTools } from '../../../tools/code-tools.js';
 import { Sandbox } from '../../../tools/sandbox/sandbox.js';
-import { DocumentWriter } from '../../step/document-writer.js';
+import { DocumentWriter } from '../../step/documents.js';
 import type { NewTool } from './prompt.js';
 import { ToolWriter } from './step.js';
 
@@ -49,7 +49,7 @@ const SPENT = { model: 'notes', usage: { input_tokens: 10, output_tokens: 10 }, 
 const context = () => stageContext('A checker of order numbers.');
 
 describe('ToolWriter', () => {
-  it('takes a tool over whose tests pass, without asking again', async () => {
+  it('accepts a tool whose tests pass without asking again', async () => {
     const { tools, asked } = writer(GOOD);
     const { written, spent } = await tools.accept(context(), GOOD, SPENT);
     expect(written).toMatchObject({
@@ -59,7 +59,7 @@ describe('ToolWriter', () => {
     expect([asked, spent]).toEqual([[], SPENT]);
   });
 
-  it('has a failing tool repaired once, telling what went wrong', async () => {
+  it('asks once to repair a failing tool, with its problems', async () => {
     const { tools, asked } = writer(GOOD);
     const { written, spent } = await tools.accept(context(), WRONG, SPENT);
     expect(written.tool.source).toBe(GOOD.source);
@@ -70,8 +70,8 @@ describe('ToolWriter', () => {
 
   it.each([
     ['tests that still fail', WRONG, 'expected {"digit":0}'],
-    ['a loop', { ...GOOD, source: 'function run() { for (;;) {} }' }, 'did not finish within 2 seconds'],
-    ['a schema that is none', { ...GOOD, input_schema_json: '{"type":"object","properties":3}' }, 'input schema'],
+    ['an endless loop', { ...GOOD, source: 'function run() { for (;;) {} }' }, 'did not finish within 2 seconds'],
+    ['an invalid schema', { ...GOOD, input_schema_json: '{"type":"object","properties":3}' }, 'input schema'],
     ['a field without JSON', { ...GOOD, input_schema_json: '{' }, 'should hold JSON'],
   ])('ends the build for %s after the repair', async (_, wish, reason) => {
     await expect(writer(wish).tools.accept(context(), wish, SPENT)).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe('ToolWriter', () => {
     await expect(writer(wish).tools.accept(context(), wish, SPENT)).rejects.toThrow('is that of a built-in tool');
   });
 
-  it('brings a written tool into the definition of the agent', async () => {
+  it('adds a written tool to the definition of the agent', async () => {
     const models: StructuredModel = {
       ...bareWriters,
       generateStructured: async (request) => {

@@ -7,8 +7,7 @@ import { CodeTools } from '../../../tools/code-tools.js';
 import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
 import { type CodeTool, codeToolSchema } from '../../../tools/tool-definition.js';
 import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
-import { DocumentWriter } from '../../step/document-writer.js';
-import { jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
+import { DocumentWriter, jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
 import { agentNameFor, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
 import { designSchema } from '../agent-design/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
@@ -22,7 +21,7 @@ import {
   type WrittenTool,
 } from './prompt.js';
 
-/** Documents a built-in tool, with how many of its examples gave what they promise. */
+/** Documents a built-in tool and counts its examples that gave the expected output. */
 async function documentOf(
   context: StepContext,
   catalogue: ToolCatalogue,
@@ -51,7 +50,7 @@ async function documentOf(
   };
 }
 
-/** For a tool that the model left out. */
+/** The note for a tool that the model left out. */
 function plainNote({ name, reason }: { name: string; reason: string }): ToolNote {
   return {
     name,
@@ -61,7 +60,7 @@ function plainNote({ name, reason }: { name: string; reason: string }): ToolNote
   };
 }
 
-/** Runs the catalogue's examples of a tool and counts those that give what they promise; the rest is logged. */
+/** Runs the catalogue's examples of a tool and counts those with the expected output. The others are logged. */
 export async function checkTool(
   context: StepContext,
   catalogue: ToolCatalogue,
@@ -86,15 +85,17 @@ export async function checkTool(
   return passed;
 }
 
+/** Compared as JSON, which is what tools return: the values come from another thread and may have other prototypes. */
 function includes(output: unknown, expected: Record<string, unknown>): boolean {
   if (typeof output !== 'object' || output === null) return false;
+  const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
   const fields = new Map<string, unknown>(Object.entries(output));
-  return Object.entries(expected).every(([key, value]) => isDeepStrictEqual(fields.get(key), value));
+  return Object.entries(expected).every(([key, value]) => isDeepStrictEqual(json(fields.get(key)), json(value)));
 }
 
 /**
- * Makes tools of what the model wrote: nothing is taken over before its own tests ran in the sandbox. A tool that fails is
- * given back once with what went wrong.
+ * Accepts tools that the model wrote. A tool is accepted when its own tests pass in the sandbox. A failing tool goes back
+ * to the model once, with its problems.
  */
 @Injectable()
 export class ToolWriter {
@@ -104,9 +105,9 @@ export class ToolWriter {
   ) {}
 
   /**
-   * @param spent what the step has spent until now.
-   * @returns the tool, and what the step has spent with its repair.
-   * @throws BuildFault when the repaired tool fails as well
+   * @param spent what the step has spent so far
+   * @returns the tool, and what the step has spent including the repair
+   * @throws BuildFault when the repaired tool fails too
    */
   async accept(context: StepContext, wish: NewTool, spent: Spent): Promise<{ written: WrittenTool; spent: Spent }> {
     const first = await this.attempt(context, wish);
@@ -203,7 +204,7 @@ export const step = defineStep({
     }
     tools.push(...[...written.values()].map((one) => one.document));
     if (tools.length === 0) context.log('info', 'The design asks for no tool');
-    // Also stored empty when an earlier attempt wrote some.
+    // An empty list replaces the tools of an earlier attempt.
     const storesWritten = written.size > 0 || context.artifacts.has(PATHS.writtenTools);
     return {
       artifacts: [
