@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { ModelsModule } from '../models/models.module.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
+import { StatisticsQueries } from '../statistics/statistics-queries.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
@@ -97,9 +98,12 @@ export class AgentsModule {
     gauges: AgentGauges,
     organizations: OrganizationData,
     deletion: AgentDeletionService,
+    queries: StatisticsQueries,
+    agents: AgentsRepository,
   ) {
     organizations.registerRecords('agents', (org_id) => deletion.deleteByOrg(org_id));
     aggregator.register(facts);
     recount.registerGauges(gauges);
+    queries.registerAgents(agents);
   }
 }

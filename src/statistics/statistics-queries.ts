@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
+import { NotFoundError } from '../shared/domain-error.js';
 import { SharedReads } from '../shared/shared-reads.js';
 import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf } from './counter-row.js';
 import { CountersRepository } from './counters.repository.js';
@@ -15,6 +16,15 @@ export interface AskedDays {
   end_date?: string | undefined;
 }
 
+const FIRST_DAY = '0000-01-01';
+const LAST_DAY = '9999-12-31';
+
+/** Which agents there are, from the feature that owns them. */
+export interface AgentDirectory {
+  /** Undefined for an agent that the organization does not have. */
+  findById(org_id: string, agent_id: string): Promise<object | undefined>;
+}
+
 export interface Trend {
   metric: TrendMetric;
   data_points: { date: string; value: number | null }[];
@@ -27,6 +37,7 @@ export interface Trend {
 @Injectable()
 export class StatisticsQueries {
   private readonly reads = new SharedReads();
+  private agents: AgentDirectory | undefined;
 
   constructor(
     private readonly counters: CountersRepository,
@@ -51,10 +62,28 @@ export class StatisticsQueries {
     return this.daily(buildsOf(org_id), asked, buildDay);
   }
 
-  /** One row per day, of the organisation or of one of its agents. An agent that it does not have has zeros. */
+  /** Lets queries ask whether an agent exists; to be called while modules are initialised. */
+  registerAgents(agents: AgentDirectory): void {
+    this.agents = agents;
+  }
+
+  /**
+   * One row per day, of the organization or of one of its agents, also of one that was deleted.
+   * @throws ValidationError naming the date that is wrong; NotFoundError for an agent that the organization never had
+   */
   async invocations(org_id: string, asked: AskedDays & { agent_id?: string | undefined }): Promise<InvocationDay[]> {
-    const subject = asked.agent_id === undefined ? invocationsOf(org_id) : agentInvocationsOf(org_id, asked.agent_id);
-    return this.daily(subject, asked, invocationDay);
+    const { agent_id } = asked;
+    if (agent_id === undefined) return this.daily(invocationsOf(org_id), asked, invocationDay);
+    const days = await this.daily(agentInvocationsOf(org_id, agent_id), asked, invocationDay);
+    // What was counted proves the agent: only days without invocations cost another look.
+    if (days.every(({ total_invocations }) => total_invocations === 0)) await this.requireAgent(org_id, agent_id);
+    return days;
+  }
+
+  private async requireAgent(org_id: string, agent_id: string): Promise<void> {
+    if (await this.agents?.findById(org_id, agent_id)) return;
+    const counted = await this.counters.days(agentInvocationsOf(org_id, agent_id), FIRST_DAY, LAST_DAY);
+    if (counted.length === 0) throw new NotFoundError('Agent', agent_id);
   }
 
   async trend(org_id: string, metric: TrendMetric, asked: AskedDays): Promise<Trend> {

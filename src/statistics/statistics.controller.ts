@@ -39,7 +39,7 @@ export class StatisticsController {
   @Get('invocations')
   @ApiOperation({ summary: 'Get invocation statistics per day', operationId: 'getInvocationStatistics' })
   @ApiData([InvocationDayDto], { description: 'One row per day asked for, in order.' })
-  @ApiErrors(400)
+  @ApiErrors(400, 404)
   invocations(
     @CurrentPrincipal() { org_id }: Principal,
     @Query() query: InvocationStatisticsQuery,

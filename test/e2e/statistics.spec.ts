@@ -209,7 +209,9 @@ describe('another organisation', () => {
       today_tokens: 0,
     });
     expect(busyDays(await rows('invocations', rival))).toEqual([]);
-    expect(busyDays(await rows(`invocations?agent_id=${encodeURIComponent(first().agent_id)}`, rival))).toEqual([]);
+    const foreign = `/api/v1/statistics/invocations?agent_id=${encodeURIComponent(first().agent_id)}`;
+    const refused = await rival.get(foreign);
+    expect([refused.status, refused.error.code]).toEqual([404, 'RESOURCE_NOT_FOUND']);
     expect((await rows('builds', rival)).filter((row) => row['total_builds'] !== 0)).toEqual([]);
   });
 });

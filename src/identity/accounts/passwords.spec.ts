@@ -1,9 +1,12 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { Passwords } from './passwords.js';
 
 const passwords = new Passwords(parseSettings({ ENVIRONMENT: 'test', NEXUS_BCRYPT_ROUNDS: '10' }));
+
+afterAll(() => passwords.onApplicationShutdown());
 
 describe('passwords', () => {
   it('match their own hash only', async () => {
@@ -30,6 +33,11 @@ describe('passwords', () => {
     'PASSWORDPASSWORD',
     'aaaaaaaaaaaaaaaa',
     'ada@example.com',
+    'Password1234!',
+    'P4ssw0rdP4ssw0rd',
+    'qwertyuiop12',
+    'michaeljordan',
+    'abcdefghijklm',
     'x'.repeat(40) + 'ä'.repeat(17),
   ])('that are bad are refused: %s', async (password) => {
     await expect(passwords.requireGood('password', password, 'ada@example.com')).rejects.toMatchObject({
@@ -38,7 +46,24 @@ describe('passwords', () => {
     });
   });
 
-  it('of the right length that nobody else has are taken', async () => {
-    await expect(passwords.requireGood('password', 'nine purple lanterns', 'ada@example.com')).resolves.toBeUndefined();
+  it.each(['nine purple lanterns', 'correct horse battery', '1q2w3e4r5t6y'.repeat(6), '4b5e3$@!0'.repeat(8)])(
+    'that are hard to guess are accepted, without holding up the event loop: %s',
+    async (password) => {
+      // On the event loop the estimate of the third takes two seconds.
+      const delay = monitorEventLoopDelay({ resolution: 5 });
+      delay.enable();
+      await expect(passwords.requireGood('password', password, 'ada@example.com')).resolves.toBeUndefined();
+      delay.disable();
+      expect(delay.max / 1e6).toBeLessThan(1_000);
+    },
+  );
+  it('are judged up to a number that wait', async () => {
+    const asked = Array.from({ length: 60 }, () =>
+      passwords.requireGood('password', 'nine purple lanterns', 'ada@example.com'),
+    );
+    const answers = await Promise.allSettled(asked);
+    const refused = answers.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(9);
+    expect(refused[0]).toMatchObject({ reason: { code: 'RATE_LIMIT_EXCEEDED' } });
   });
 });

@@ -1,19 +1,29 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { Settings } from '../../platform/config/settings.js';
-import { ValidationError } from '../../shared/domain-error.js';
+import { WorkerError, WorkerPool } from '../../platform/async/worker-pool.js';
+import { RateLimitedError, ValidationError } from '../../shared/domain-error.js';
+import type { strengthJobs } from './password-strength.worker.js';
 
 const SHORTEST = 12;
 /** bcrypt looks at no more than this: a longer password would be cut without a word. */
 const LONGEST_BYTES = 72;
 const BCRYPT_SALT_AND_HASH = 53;
+/** Decimal logarithm: a million guesses reach the commonest passwords and their variations. */
+const FEWEST_GUESSES = 6;
+/** The estimate of a longer text takes seconds, and one that is hard to guess this far stays so. */
+const JUDGED_CHARACTERS = 40;
+const JUDGE_MS = 2_000;
 
-/** How passwords are judged, stored and compared. bcrypt works on its own threads, so requests are not held up by it. */
+/** How passwords are judged, stored and compared. Judging and bcrypt run in threads of their own, so requests are not held up. */
 @Injectable()
-export class Passwords {
+export class Passwords implements OnApplicationShutdown {
   private readonly rounds: number;
-  private common: Promise<ReadonlySet<string>> | undefined;
-  /** A hash that no password is known for, of as many rounds as the others. */
+  private readonly judges = new WorkerPool<typeof strengthJobs>({
+    module: new URL('./password-strength.worker.js', import.meta.url),
+    ...{ threads: 1, waiting_max: 50, heap_mb: 128 },
+  });
+  /** A hash without a known password, of as many rounds as the others. */
   private readonly nobody: string;
 
   constructor(settings: Settings) {
@@ -21,16 +31,21 @@ export class Passwords {
     this.nobody = `$2b$${String(this.rounds).padStart(2, '0')}$${'x'.repeat(BCRYPT_SALT_AND_HASH)}`;
   }
 
-  /** @throws ValidationError naming `field` when the password is too short, too long, or one of the commonest. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.judges.close();
+  }
+
+  /**
+   * @throws ValidationError naming `field` when the password is too short, too long, or easy to guess from lists of passwords,
+   *   words and names, or from the address; RateLimitedError while too many are judged
+   */
   async requireGood(field: string, password: string, email: string): Promise<void> {
     if ([...password].length < SHORTEST)
       throw ValidationError.field(field, `must have at least ${SHORTEST} characters`);
     if (Buffer.byteLength(password) > LONGEST_BYTES)
       throw ValidationError.field(field, `must not be longer than ${LONGEST_BYTES} bytes`);
-    const plain = password.toLowerCase();
-    const isOneLetter = new Set(plain).size === 1;
-    if (isOneLetter || plain === email || (await this.commonOnes()).has(plain))
-      throw ValidationError.field(field, 'is too easy to guess; choose one that nobody else would');
+    if ((await this.guesses(password, [email, ...email.split(/[@.]/)])) < FEWEST_GUESSES)
+      throw ValidationError.field(field, 'is too easy to guess; choose several unrelated words, for example');
   }
 
   hash(password: string): Promise<string> {
@@ -43,11 +58,16 @@ export class Passwords {
     return isRight && typeof hash === 'string' && Buffer.byteLength(password) <= LONGEST_BYTES;
   }
 
-  /** Read when the first password is set: most processes never need the list. */
-  private commonOnes(): Promise<ReadonlySet<string>> {
-    this.common ??= import('@zxcvbn-ts/language-common').then(
-      ({ dictionary }) => new Set(dictionary['passwords-common'].filter(({ length }) => length >= SHORTEST)),
-    );
-    return this.common;
+  private async guesses(password: string, own: string[]): Promise<number> {
+    try {
+      const judged = [...password].slice(0, JUDGED_CHARACTERS).join('');
+      return await this.judges.run('guesses', { password: judged, own }, { deadline_ms: JUDGE_MS });
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error;
+      if (error.failure === 'busy') throw new RateLimitedError('Too many passwords are being set at the moment', 2);
+      // Only what has very many ways to be guessed takes so long: the common ones are found at once.
+      if (error.failure === 'time') return Infinity;
+      throw error;
+    }
   }
 }

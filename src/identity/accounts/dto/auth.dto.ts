@@ -30,7 +30,7 @@ export class ChangePasswordDto {
   current: string;
 
   /**
-   * At least 12 characters, not one of the commonest.
+   * At least 12 characters, not easy to guess.
    * @example 'nine purple lanterns'
    */
   @IsString()
