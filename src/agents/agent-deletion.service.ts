@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Runtimes } from '../runtimes/runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
-import { deploymentOf, gaugeOf } from './agent.js';
+import { type Agent, deploymentOf, gaugeOf } from './agent.js';
 import { AgentRecordsDeletion } from './agent-records-deletion.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -15,6 +15,8 @@ export interface DeletedUnderAgents {
   messages: number;
 }
 
+export type ForgetAgent = (agent: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>) => Promise<void>;
+
 const ATTEMPTS = 10;
 
 /**
@@ -24,6 +26,7 @@ const ATTEMPTS = 10;
 @Injectable()
 export class AgentDeletionService implements OnApplicationBootstrap {
   private readonly logger = new Logger(AgentDeletionService.name);
+  private readonly forgetting: ForgetAgent[] = [];
 
   constructor(
     private readonly repository: AgentsRepository,
@@ -41,6 +44,10 @@ export class AgentDeletionService implements OnApplicationBootstrap {
         err: error,
       });
     });
+  }
+
+  whenDeleting(forget: ForgetAgent): void {
+    this.forgetting.push(forget);
   }
 
   async delete(org_id: string, agent_id: string): Promise<DeletedUnderAgents> {
@@ -86,6 +93,7 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   private async finish(agent_id: string): Promise<DeletedUnderAgents> {
     const agent = await this.repository.read(agent_id);
     if (!agent) return { agents: 0, invocations: 0, sessions: 0, messages: 0 };
+    for (const forget of this.forgetting) await forget(agent);
     await this.runtimes.get(agent.runtime).undeploy(agent_id, deploymentOf(agent));
     const children = await this.records.deleteUnder(agent);
     await this.repository.deleteItems(agent);

@@ -3,6 +3,7 @@ import { ModelsService } from '../models/models.service.js';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import type { Deployment } from '../runtimes/agent-runtime.js';
+import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/gauge.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
@@ -17,13 +18,21 @@ import {
   registered,
   type Registration,
 } from './agent.js';
-import { AgentDeletionService, type DeletedUnderAgents } from './agent-deletion.service.js';
+import { AgentDeletionService, type DeletedUnderAgents, type ForgetAgent } from './agent-deletion.service.js';
 import { AgentChangedError, AgentNotFoundError, AgentVersionNotFoundError } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository } from './agents.repository.js';
 
 const ATTEMPTS = 10;
 /** Versions looked through for a label that a rollback names. */
 const VERSIONS_LIMIT = 100;
+
+/** The labels that builds give; see `versionLabel`. */
+const BUILD_LABEL = /^v1\.0\.\d+$/;
+type VersionFields = 'version' | 'version_number' | 'latest_version_number';
+interface Change {
+  agent: Agent;
+  version?: AgentVersion | undefined;
+}
 
 /** The registry: agents, their versions and their state. */
 @Injectable()
@@ -82,7 +91,45 @@ export class AgentsService {
       Object.entries(changes).filter(([, value]) => value !== undefined),
     ) as Partial<Agent>;
     const model = changes.model_id === undefined ? {} : { model_id: changes.model_id || null };
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, ...given, ...model }));
+    return this.change(org_id, agent_id, async (agent) => {
+      const moved = changes.version === undefined ? {} : await this.movedTo(agent, changes.version);
+      return { agent: { ...agent, ...moved.able, ...given, ...moved.at, ...model }, version: moved.version };
+    });
+  }
+
+  /**
+   * What a version that was set by hand means: the version with this label, or a new one with the definition that runs now.
+   * @throws ValidationError for a new label of the form that builds give.
+   */
+  private async movedTo(
+    agent: Agent,
+    label: string,
+  ): Promise<{ at?: Pick<Agent, VersionFields>; able?: Partial<Agent>; version?: AgentVersion }> {
+    if (label === agent.version) return {};
+    const { latest_version_number } = agent;
+    const existing = await this.versionLabelled(agent, label);
+    if (existing) {
+      const { version, version_number, definition } = existing;
+      return { at: { version, version_number, latest_version_number }, able: ableBy(definition) };
+    }
+    if (BUILD_LABEL.test(label))
+      throw ValidationError.field(
+        'version',
+        `${label} does not exist; builds give labels of the form v1.0.<number>, so a new one must differ from them`,
+      );
+    const { definition, build_id } = await this.version(agent);
+    const version_number = latest_version_number + 1;
+    const { agent_id, org_id } = agent;
+    const created_at = this.clock.timestamp();
+    return {
+      at: { version: label, version_number, latest_version_number: version_number },
+      version: { agent_id, org_id, version: label, version_number, build_id, definition, created_at },
+    };
+  }
+
+  private async versionLabelled({ org_id, agent_id }: Agent, label: string): Promise<AgentVersion | undefined> {
+    const { items } = await this.repository.listVersions(org_id, agent_id, { limit: VERSIONS_LIMIT });
+    return items.find(({ version }) => version === label);
   }
 
   /** The id of the model that the agent runs on now. It may name one that is not set up any more. */
@@ -97,7 +144,9 @@ export class AgentsService {
     status: AgentStatus,
     error_message: string | undefined,
   ): Promise<Agent> {
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, status, error_message: error_message ?? null }));
+    return this.change(org_id, agent_id, async (agent) => ({
+      agent: { ...agent, status, error_message: error_message ?? null },
+    }));
   }
 
   async listVersions(
@@ -111,17 +160,18 @@ export class AgentsService {
 
   /** Points the agent to a version that it had before. @throws AgentVersionNotFoundError */
   async rollback(org_id: string, agent_id: string, label: string): Promise<Agent> {
-    const { items } = await this.listVersions(org_id, agent_id, { limit: VERSIONS_LIMIT });
-    const target = items.find(({ version }) => version === label);
+    const target = await this.versionLabelled(await this.get(org_id, agent_id), label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
     const { version, version_number, definition } = target;
     const able = ableBy(definition);
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, version, version_number, ...able }));
+    return this.change(org_id, agent_id, async (agent) => ({ agent: { ...agent, version, version_number, ...able } }));
   }
 
   /** Where the agent runs from now on; see {@link AgentPlacementService}, which has made it run there. */
   async place(org_id: string, agent_id: string, runtime: Agent['runtime'], deployment: Deployment): Promise<Agent> {
-    return this.change(org_id, agent_id, (agent) => ({ ...agent, runtime, endpoint_url: null, ...deployment }));
+    return this.change(org_id, agent_id, async (agent) => ({
+      agent: { ...agent, runtime, endpoint_url: null, ...deployment },
+    }));
   }
 
   /** What the agent runs now. A version never changes. @throws AgentVersionNotFoundError */
@@ -129,6 +179,11 @@ export class AgentsService {
     const version = await this.repository.findVersion(agent.agent_id, agent.version_number);
     if (!version) throw new AgentVersionNotFoundError(agent.agent_id, agent.version);
     return version;
+  }
+
+  /** Lets `forget` remove references to an agent that is being deleted; it may be called again after a crash. */
+  whenDeleting(forget: ForgetAgent): void {
+    this.deletion.whenDeleting(forget);
   }
 
   /** @throws AgentNotFoundError also for a second deletion of the same agent. */
@@ -141,12 +196,13 @@ export class AgentsService {
     return this.deletion.deleteByProject(org_id, project_id);
   }
 
-  private async change(org_id: string, agent_id: string, changed: (agent: Agent) => Agent): Promise<Agent> {
+  private async change(org_id: string, agent_id: string, changed: (agent: Agent) => Promise<Change>): Promise<Agent> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.get(org_id, agent_id);
-      const agent = { ...changed(before), updated_at: this.clock.timestamp(), revision: before.revision + 1 };
+      const { agent: next, version } = await changed(before);
+      const agent = { ...next, updated_at: this.clock.timestamp(), revision: before.revision + 1 };
       try {
-        await this.repository.save(before, agent, this.moved(org_id, before.status, agent.status));
+        await this.repository.save(before, agent, this.moved(org_id, before.status, agent.status), version);
         return agent;
       } catch (error) {
         if (!(error instanceof AgentChangedError) || attempt === ATTEMPTS) throw error;

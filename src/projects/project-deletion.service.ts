@@ -1,10 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import type { ForgetAgent } from '../agents/agent-deletion.service.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { Clock } from '../shared/clock.js';
 import { BuildEngine } from './build-engine.port.js';
 import type { Project } from './project.js';
 import { ProjectRecords } from './project-records.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
+import { ProjectsRepository } from './projects.repository.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 
 export interface DeletedCounts {
@@ -14,6 +16,8 @@ export interface DeletedCounts {
   messages: number;
   artifacts: number;
 }
+
+type DeletedAgent = Parameters<ForgetAgent>[0];
 
 const ATTEMPTS = 10;
 
@@ -32,7 +36,10 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     private readonly agents: AgentsService,
     private readonly engine: BuildEngine,
     private readonly clock: Clock,
-  ) {}
+    private readonly projects: ProjectsRepository,
+  ) {
+    agents.whenDeleting((agent) => this.forgetAgent(agent));
+  }
 
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
@@ -57,6 +64,21 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
       });
     for await (const marked of this.repository.marked())
       if (marked.org_id === org_id) await this.finish(org_id, marked.project_id);
+  }
+
+  /** A project names only agents that exist. One that is being deleted itself is left alone. */
+  private async forgetAgent({ org_id, project_id, agent_id }: DeletedAgent): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const project = await this.projects.findById(org_id, project_id);
+      if (!project?.agents.includes(agent_id)) return;
+      const agents = project.agents.filter((id) => id !== agent_id);
+      try {
+        await this.projects.save(project, { project: { ...project, agents, updated_at: this.clock.timestamp() } });
+        return;
+      } catch (error) {
+        if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 
   private async mark(org_id: string, project_id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
+import type { HttpClient } from '../support/http.js';
 import { readEvents } from '../support/sse.js';
 
 interface Invoked extends Record<string, unknown> {
@@ -19,6 +20,9 @@ afterAll(() => app.close());
 
 const invoke = (body: Record<string, unknown>, headers?: Record<string, string>) =>
   app.http.post<Invoked>(`${agent.path}/invoke`, body, headers);
+
+const invokeOf = (http: HttpClient, { path }: BuiltAgent) =>
+  http.post(`${path}/invoke`, { input_text: 'What is 2 + 2?' });
 
 describe('an agent', () => {
   it('answers through its tool, visibly in the trace, and the run is recorded and counted', async () => {
@@ -174,6 +178,39 @@ describe('an agent', () => {
     expect((await http.post(`${other.path}/rollback`, { version: 'v9' })).status).toBe(404);
   });
 
+  it('has every version that was set by hand', async () => {
+    const http = app.http.as('labeller');
+    const own = await builtAgent(http);
+    const versions = async () =>
+      (
+        await http.get<{ versions: { version: string; current: boolean; definition: object }[] }>(
+          `${own.path}/versions`,
+        )
+      ).data.versions;
+    expect((await http.put(own.path, { version: 'v2.0.0', tags: ['major'] })).data).toMatchObject({
+      version: 'v2.0.0',
+      tags: ['major'],
+    });
+    const [second, first] = await versions();
+    expect([second, first]).toMatchObject([
+      { version: 'v2.0.0', current: true },
+      { version: 'v1.0.0', current: false },
+    ]);
+    expect(second?.definition).toEqual(first?.definition);
+    expect((await http.put(own.path, { version: 'v1.0.0' })).data).toMatchObject({ version: 'v1.0.0' });
+    expect((await http.put(own.path, { version: 'v1.0.0' })).status).toBe(200);
+    expect((await http.post(`${own.path}/rollback`, { version: 'v2.0.0' })).data).toMatchObject({ version: 'v2.0.0' });
+    expect((await versions()).map(({ version, current }) => [version, current])).toEqual([
+      ['v2.0.0', true],
+      ['v1.0.0', false],
+    ]);
+    expect((await invokeOf(http, own)).status).toBe(200);
+    expect(await http.put(own.path, { version: 'v1.0.7' })).toMatchObject({
+      status: 400,
+      error: { code: 'VALIDATION_ERROR', details: { fields: { version: [expect.stringContaining('v1.0.7')] } } },
+    });
+  });
+
   it('does not exist for another organisation', async () => {
     const rival = app.http.as('rival');
     const { data } = await invoke({ input_text: 'What is 1 + 1?' });
@@ -206,6 +243,8 @@ describe('an agent', () => {
     expect((await http.delete(doomed.path)).data).toEqual({
       deleted: { agents: 1, invocations: 2, sessions: 1, messages: 2 },
     });
+    const project = await http.get<{ agents: string[] }>(`/api/v1/projects/${doomed.project_id}`);
+    expect([project.status, project.data.agents]).toEqual([200, []]);
     for (const path of [
       doomed.path,
       `/api/v1/invocations/${data.invocation_id}`,

@@ -16,7 +16,8 @@ export class UpdateAgentDto {
   category?: string;
 
   /**
-   * A label for the version that runs now.
+   * The label of an existing version, which the agent then runs, or a new label, which makes a version with the definition that runs now.
+   * Labels of the form v1.0.<number> are given by builds.
    * @example v1.1.0
    */
   @IsOptional()
