@@ -34,13 +34,14 @@ describe('what a fact adds to the counters', () => {
       [bucketAttribute(812)]: 1,
     };
     expect(contributionOf(invocation)).toEqual([
-      { subject: 'ORG#acme#INVOCATIONS', period: 'DAY#2026-11-20', amounts },
-      { subject: 'ORG#acme#INVOCATIONS', period: 'TOTAL', amounts },
-      { subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS', period: 'DAY#2026-11-20', amounts },
+      { subject: 'ORG#acme#INVOCATIONS', period: 'DAY#2026-11-20', amounts, longest_us: 812_000 },
+      { subject: 'ORG#acme#INVOCATIONS', period: 'TOTAL', amounts, longest_us: 812_000 },
+      { subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS', period: 'DAY#2026-11-20', amounts, longest_us: 812_000 },
       {
         subject: 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS',
         period: 'TOTAL',
         amounts,
+        longest_us: 812_000,
         last_invoked_at: invocation.occurred_at,
       },
       ...['SLICE#2026-11-20T23:55', 'HOUR#2026-11-20T23'].map((period) => ({

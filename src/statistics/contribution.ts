@@ -35,9 +35,10 @@ export function contributionOf(fact: Fact): RowChange[] {
 
 function ofInvocation(fact: InvocationFact): RowChange[] {
   if (!fact.agent_id) throw new UnusableFactError('agent_id is missing');
+  const longest_us = whole(fact.duration_ms * 1000, 'duration_ms');
   const amounts = {
     ...outcome(fact.success),
-    duration_us: whole(fact.duration_ms * 1000, 'duration_ms'),
+    duration_us: longest_us,
     input_tokens: whole(fact.input_tokens, 'input_tokens'),
     output_tokens: whole(fact.output_tokens, 'output_tokens'),
     [bucketAttribute(fact.duration_ms)]: 1,
@@ -46,10 +47,10 @@ function ofInvocation(fact: InvocationFact): RowChange[] {
   const agent = agentInvocationsOf(fact.org_id, fact.agent_id);
   const day = dayPeriod(fact.occurred_at.slice(0, 10));
   return [
-    { subject: organisation, period: day, amounts },
-    { subject: organisation, period: TOTAL, amounts },
-    { subject: agent, period: day, amounts },
-    { subject: agent, period: TOTAL, amounts, last_invoked_at: fact.occurred_at },
+    { subject: organisation, period: day, amounts, longest_us },
+    { subject: organisation, period: TOTAL, amounts, longest_us },
+    { subject: agent, period: day, amounts, longest_us },
+    { subject: agent, period: TOTAL, amounts, longest_us, last_invoked_at: fact.occurred_at },
     ...bucketPeriods(fact.occurred_at).map((period) => ({ subject: agent, period, amounts: windowAmounts(fact) })),
   ];
 }

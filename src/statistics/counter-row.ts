@@ -9,11 +9,16 @@ export interface CounterKey {
 /** A row as stored: its key and top-level numbers, and `last_invoked_at` in the total of an agent. */
 export type CounterRow = CounterKey & Record<string, string | number>;
 
+/** Stored as a maximum, not as a count: a recount does not compare it. */
+export const LONGEST = 'longest_us';
+
 /** What to add to a row; attributes that are not there yet count as 0. */
 export interface RowChange extends CounterKey {
   amounts: Record<string, number>;
   /** The row's `last_invoked_at` is at least this afterwards. */
   last_invoked_at?: string;
+  /** The row's `longest_us` is at least this afterwards: it bounds the percentiles. Rows of 1.0.0 have none. */
+  longest_us?: number;
 }
 
 export const TOTAL = 'TOTAL';
@@ -75,5 +80,10 @@ function merged(a: RowChange, b: RowChange): RowChange {
   const amounts = { ...a.amounts };
   for (const [attribute, value] of Object.entries(b.amounts)) amounts[attribute] = (amounts[attribute] ?? 0) + value;
   const latest = [a.last_invoked_at ?? '', b.last_invoked_at ?? ''].sort().at(-1);
-  return { subject: a.subject, period: a.period, amounts, ...(latest ? { last_invoked_at: latest } : {}) };
+  const longest = Math.max(a.longest_us ?? -1, b.longest_us ?? -1);
+  return {
+    ...{ subject: a.subject, period: a.period, amounts },
+    ...(latest ? { last_invoked_at: latest } : {}),
+    ...(longest >= 0 ? { longest_us: longest } : {}),
+  };
 }

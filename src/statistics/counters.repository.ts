@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
-import { type CounterKey, type CounterRow, dayPeriod, type RowChange } from './counter-row.js';
-import { rowUpdate } from './row-update.js';
+import { type CounterKey, type CounterRow, dayPeriod, type RowChange, rowName } from './counter-row.js';
+import { rowUpdate, type SeenRow } from './row-update.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';
+
+const ROWS_REMEMBERED = 10_000;
 
 /** The row that is there while a rebuild holds counting back. */
 export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };
@@ -20,6 +23,9 @@ export type CountOutcome =
 /** The only place that reads and writes the rows of PlatformStatistics for counting and for queries. */
 @Injectable()
 export class CountersRepository {
+  /** The `longest_us` that rows have at least, so that a change that cannot raise it costs no read. */
+  private readonly longest = new LRUCache<string, number>({ max: ROWS_REMEMBERED });
+
   constructor(private readonly db: DynamoDb) {}
 
   /** Single rows by key, in the order asked for; undefined where nothing was counted yet. */
@@ -68,24 +74,40 @@ export class CountersRepository {
 
   /** Adds the changes and sets the marks, all or nothing. At most 99 of both together. */
   async count(marks: TransactItem[], changes: RowChange[], now: Date): Promise<CountOutcome> {
-    const seen = await this.lastInvoked(changes.filter(({ last_invoked_at }) => last_invoked_at !== undefined));
-    const updates = changes.map((change) => rowUpdate(change, seen.get(change.subject)));
+    const seen = await this.seenRows(changes.filter((change) => this.mayRaise(change)));
+    const updates = changes.map((change) => rowUpdate(change, seen.get(rowName(change))));
     try {
       await this.db.transact([...marks, ...updates, noRebuildRuns(now)]);
+      for (const change of changes) this.learn(change, change.longest_us);
       return { outcome: 'counted' };
     } catch (error) {
       return this.outcomeOf(error, marks.length);
     }
   }
 
-  private async lastInvoked(totals: CounterKey[]): Promise<Map<string, string | null>> {
-    const rows = totals.length > 0 ? await this.rows(totals) : [];
+  /** Rows whose maxima this change may raise have to be read. What is known of `longest_us` never shrinks. */
+  private mayRaise(change: RowChange): boolean {
+    if (change.last_invoked_at !== undefined) return true;
+    return change.longest_us !== undefined && change.longest_us > (this.longest.get(rowName(change)) ?? -1);
+  }
+
+  private async seenRows(changes: RowChange[]): Promise<Map<string, SeenRow>> {
+    const rows = changes.length > 0 ? await this.rows(changes) : [];
     return new Map(
-      totals.map(({ subject }, index) => {
+      changes.map((change, index) => {
         const last = rows[index]?.['last_invoked_at'];
-        return [subject, typeof last === 'string' ? last : null];
+        const longest = rows[index]?.['longest_us'];
+        const longest_us = typeof longest === 'number' ? longest : null;
+        this.learn(change, longest_us ?? undefined);
+        return [rowName(change), { last_invoked_at: typeof last === 'string' ? last : null, longest_us }];
       }),
     );
+  }
+
+  private learn(key: CounterKey, longest_us: number | undefined): void {
+    if (longest_us === undefined) return;
+    const name = rowName(key);
+    this.longest.set(name, Math.max(longest_us, this.longest.get(name) ?? -1));
   }
 
   private outcomeOf(error: unknown, marks: number): CountOutcome {

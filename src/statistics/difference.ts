@@ -3,6 +3,7 @@ import {
   CounterSheet,
   type CounterRow,
   isArchived,
+  LONGEST,
   isGauges,
   type RowChange,
   rowName,
@@ -77,7 +78,10 @@ function asChange(row: CounterRow): RowChange {
   const period = isGauges(row) ? shardPeriod(0) : row.period;
   const numbers = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   const amounts = Object.fromEntries(
-    numbers.filter(([attribute]) => attribute !== 'expires_at' && !(isGauges(row) && attribute === 'changes')),
+    numbers.filter(
+      ([attribute]) =>
+        attribute !== 'expires_at' && attribute !== LONGEST && !(isGauges(row) && attribute === 'changes'),
+    ),
   );
   const last = row[LAST];
   return { subject, period, amounts, ...(typeof last === 'string' ? { last_invoked_at: last } : {}) };

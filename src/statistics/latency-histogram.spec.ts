@@ -46,6 +46,25 @@ describe('latency histogram', () => {
     );
   });
 
+  it('never answers more than the longest duration, within the same 5 %', () => {
+    fc.assert(
+      fc.property(durations, fc.constantFrom(0.5, 0.95, 0.99, 1), (values, quantile) => {
+        const longest = Math.max(...values);
+        const value = percentile(bucketsOf(rowOf(values)), quantile, meanOf(values), longest) ?? Number.NaN;
+        expect(value).toBeLessThanOrEqual(longest);
+        const exact = nearestRank(values, quantile);
+        expect(Math.abs(value - exact)).toBeLessThanOrEqual(0.05 * exact);
+      }),
+      { numRuns: 500 },
+    );
+    expect(percentile(bucketsOf(rowOf([10, 97])), 0.95, 53.5)).toBeGreaterThan(100);
+    expect(percentile(bucketsOf(rowOf([10, 97])), 0.95, 53.5, 97)).toBe(97);
+  });
+
+  it('is not bounded by a longest duration that is known only of a part', () => {
+    expect(percentile(bucketsOf(rowOf([10, 97])), 0.95, 53.5, 12)).toBeGreaterThan(100);
+  });
+
   it('of two parts together is the sum of their histograms', () => {
     fc.assert(
       fc.property(durations, durations, (a, b) => {

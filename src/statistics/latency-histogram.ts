@@ -35,10 +35,11 @@ export function bucketsOf(row: Record<string, string | number> | undefined): Buc
 
 /**
  * The duration that `quantile` (0-1) of all durations do not exceed (nearest rank), within 5 %; null without durations.
+ * @param longest_ms the longest of them: no percentile exceeds it. Undefined where it is not known.
  * @param mean answered instead of the estimate where all durations share a bucket: then it is at least as close, and exact
  * for equal durations.
  */
-export function percentile(buckets: Buckets, quantile: number, mean: number): number | null {
+export function percentile(buckets: Buckets, quantile: number, mean: number, longest_ms?: number): number | null {
   const total = [...buckets.values()].reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
   if (buckets.size === 1) return mean;
@@ -46,9 +47,18 @@ export function percentile(buckets: Buckets, quantile: number, mean: number): nu
   let seen = 0;
   for (const [index, count] of [...buckets].sort(([a], [b]) => a - b)) {
     seen += count;
-    if (seen >= rank) return representative(index);
+    if (seen >= rank) return bounded(index, longest_ms);
   }
   return null;
+}
+
+/**
+ * The longest duration lies in the last bucket and bounds its representative. One that is known from a lower bucket is older
+ * than a longer duration that was counted without it, and bounds nothing.
+ */
+function bounded(index: number, longest_ms: number | undefined): number {
+  const value = representative(index);
+  return longest_ms !== undefined && bucketIndex(longest_ms) === index ? Math.min(value, longest_ms) : value;
 }
 
 function representative(index: number): number {

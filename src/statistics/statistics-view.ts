@@ -1,5 +1,5 @@
 import { STAGE_PREFIX } from './contribution.js';
-import { amount, type CounterRow } from './counter-row.js';
+import { amount, type CounterRow, LONGEST } from './counter-row.js';
 import { bucketsOf, percentile } from './latency-histogram.js';
 
 const MS_PER_MINUTE = 60_000;
@@ -110,7 +110,14 @@ function averageDurationMs(row: MaybeRow): number | null {
 }
 
 function durationPercentile(row: MaybeRow, quantile: number): number | null {
-  const value = percentile(bucketsOf(row), quantile, amount(row, 'duration_us') / US_PER_MS / amount(row, 'total'));
+  const mean = amount(row, 'duration_us') / US_PER_MS / amount(row, 'total');
+  const longest = row?.[LONGEST];
+  const value = percentile(
+    bucketsOf(row),
+    quantile,
+    mean,
+    typeof longest === 'number' ? longest / US_PER_MS : undefined,
+  );
   return value === null ? null : rounded(value);
 }
 

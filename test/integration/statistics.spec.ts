@@ -144,6 +144,44 @@ describe('counting', () => {
     expect(stats.get('proj_1:other')).toMatchObject({ total_invocations: 0, last_invoked_at: null });
   });
 
+  it('answers no percentile above the longest duration, whoever counted it', async () => {
+    const [one, other] = [startProcess(), startProcess()];
+    const read = async (process: Process) =>
+      (await process.agents.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
+    await one.facts.store('i1', invocation({ duration_ms: 10 }));
+    await one.facts.store('i2', invocation({ duration_ms: 97 }));
+    await one.aggregator.catchUp();
+    expect(await read(one)).toBe(97);
+    await other.facts.store('i3', invocation({ duration_ms: 98 }));
+    await other.aggregator.catchUp();
+    expect(await read(one)).toBe(98);
+    await one.facts.store('i4', invocation({ duration_ms: 97.5 }));
+    await one.aggregator.catchUp();
+    expect(await read(other)).toBe(98);
+    expect((await one.queries.invocations('acme', {})).at(-1)).toMatchObject({ p99_duration_ms: 98 });
+    expect(await one.audit.compare()).toEqual([]);
+  });
+
+  it('reads percentiles of rows that were counted before their longest duration was kept', async () => {
+    const process = startProcess();
+    const subject = 'ORG#acme#AGENT#proj_1:reader#INVOCATIONS';
+    const Update = {
+      TableName: STATISTICS_TABLE,
+      Key: { subject, period: 'TOTAL' },
+      UpdateExpression: 'ADD #a :two, #b :sum, #c :one, #d :one',
+      ExpressionAttributeNames: { '#a': 'total', '#b': 'duration_us', '#c': 'l_028', '#d': 'l_055' },
+      ExpressionAttributeValues: { ':two': 2, ':sum': 111_000, ':one': 1 },
+    };
+    await process.db.transact([{ Update }]);
+    const p95 = async () =>
+      (await process.agents.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
+    const before = await p95();
+    expect(before).toBeGreaterThan(96);
+    await process.facts.store('i1', invocation({ duration_ms: 12 }));
+    await process.aggregator.catchUp();
+    expect(await p95()).toBe(before);
+  });
+
   it('reads on when a source shows only a few facts at a time', async () => {
     const process = startProcess();
     await storeMany(process, 60);
