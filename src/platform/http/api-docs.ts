@@ -69,6 +69,7 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   415: 'UNSUPPORTED_MEDIA_TYPE: the body is encoded in a way that is not read.',
   422: 'IDEMPOTENCY_MISMATCH: the key was used with another body.',
   429: 'RATE_LIMIT_EXCEEDED: Retry-After says when to go on.',
+  431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
   502: 'AGENT_INVOCATION_FAILED: the runtime answered with a fault.',
   503: 'DATABASE_ERROR: the database is unreachable or throttling; Retry-After says when to go on.',

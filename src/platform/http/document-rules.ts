@@ -11,11 +11,20 @@ interface Schema {
   enum?: unknown[];
   items?: Schema;
   properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: unknown;
+  minItems?: number;
+  uniqueItems?: boolean;
   anyOf?: Schema[];
   minLength?: number;
   maxLength?: number;
   pattern?: string;
   $ref?: string;
+}
+
+interface Body {
+  required?: boolean;
+  content?: Record<string, { schema?: Schema }>;
 }
 
 interface Rule {
@@ -26,6 +35,9 @@ interface Rule {
   each?: boolean;
 }
 
+/** Signed and encoded in base64url: nothing else is a cursor. */
+const CURSOR = '^[\\w-]*$';
+const EVENTS = { description: 'Server-Sent Events: `event` names the kind, `data` holds JSON.' };
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const EVENT_STREAM = 'text/event-stream';
 /** Names that hold a moment, and names that hold a day. The platform uses them for nothing else. */
@@ -55,14 +67,18 @@ export function applyDocumentRules(document: OpenAPIObject): void {
         if ('schema' in parameter) addFormat(parameter.name, parameter.schema);
     }
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  for (const path of Object.values(document.paths))
+    for (const method of METHODS) documentOptionalBody(path[method]?.requestBody as Body | undefined, schemas);
   for (const schema of Object.values(schemas))
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
       addFormat(name, property);
       sortEnum(property.items ?? property);
     }
   for (const constructor of validatedClasses()) {
-    const { properties } = schemas[constructor.name] ?? {};
-    if (properties) for (const rule of rulesOf(constructor)) addRule(properties, rule);
+    const schema = schemas[constructor.name];
+    if (!schema?.properties) continue;
+    schema.additionalProperties = false;
+    for (const rule of rulesOf(constructor)) addRule(schema.properties, rule);
   }
 }
 
@@ -73,9 +89,20 @@ function documentRetries(operation: Operation): void {
   for (const status of [400, 409, 422]) operation.responses[status] ??= errorResponse(status);
 }
 
+/** A body without a field that is required may be left out, and each field that is not required may be null. */
+function documentOptionalBody(body: Body | undefined, schemas: Record<string, Schema>): void {
+  const name = body?.content?.['application/json']?.schema?.$ref?.split('/').at(-1) ?? '';
+  const schema = schemas[name];
+  if (!body || !schema) return;
+  const { properties = {}, required = [] } = schema;
+  if (required.length === 0) body.required = false;
+  for (const [field, property] of Object.entries(properties))
+    if (!required.includes(field)) properties[field] = orNull(property);
+}
+
 /** Every route but the probes has a budget, and every body a limit. */
 function documentLimits({ tags, requestBody, responses }: Operation): void {
-  const limits = [...(tags?.includes('health') ? [] : [429]), ...(requestBody ? [400, 413, 415] : [])];
+  const limits = [431, ...(tags?.includes('health') ? [] : [429]), ...(requestBody ? [400, 413, 415] : [])];
   for (const status of limits) responses[status] ??= errorResponse(status);
 }
 
@@ -84,13 +111,14 @@ function documentContentTypes({ responses }: Operation): void {
     if (!response || !('content' in response) || !response.content) continue;
     const { content } = response;
     if (Number(status) >= 400) response.content = { 'application/json': Object.values(content)[0] ?? {} };
-    else if (EVENT_STREAM in content) content[EVENT_STREAM] = { schema: { type: 'string' } };
+    else if (EVENT_STREAM in content) content[EVENT_STREAM] = { schema: EVENTS };
   }
 }
 
 function addFormat(name: string, schema: Schema): void {
   const isText = schema.type === 'string' || (Array.isArray(schema.type) && schema.type.includes('string'));
   if (!isText || schema.enum || schema.format !== undefined) return;
+  if (name === 'last_key' && schema.maxLength !== undefined) schema.pattern = CURSOR;
   if (MOMENT.test(name)) schema.format = 'date-time';
   else if (DAY.test(name)) schema.format = 'date';
 }
@@ -105,11 +133,18 @@ function addRule(properties: Record<string, Schema>, { name, type, propertyName,
   const property = properties[propertyName];
   if (!property) return;
   if (type === 'conditionalValidation' && name === 'isOptional') properties[propertyName] = orNull(property);
+  if (name === 'arrayNotEmpty') property.minItems = 1;
+  if (name === 'arrayUnique' && property.items?.type === 'string') property.uniqueItems = true;
+  if (name === 'matches' && constraints?.[0] instanceof RegExp) property.pattern ??= constraints[0].source;
+  if (name === 'isInt') (property.items ?? property).type = asInteger((property.items ?? property).type);
   if (each !== true || !property.items) return;
   if (name === 'isNotEmpty') property.items.minLength = 1;
   if (name === 'maxLength') property.items.maxLength = Number(constraints?.[0]);
   if (name === 'isLength') [property.items.minLength, property.items.maxLength] = constraints as [number, number];
 }
+
+const asInteger = (type: Schema['type']): string | string[] =>
+  Array.isArray(type) ? type.map((one) => (one === 'number' ? 'integer' : one)) : 'integer';
 
 /** An optional field may be null, which means the same as leaving it out. */
 function orNull(schema: Schema): Schema {

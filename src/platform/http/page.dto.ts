@@ -9,7 +9,7 @@ export class PageQuery {
    * How many records at most.
    * @example 20
    */
-  @ApiPropertyOptional({ default: PAGE_LIMIT_DEFAULT })
+  @ApiPropertyOptional({ type: 'integer', default: PAGE_LIMIT_DEFAULT })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

@@ -6,7 +6,7 @@ const YEAR_SECONDS = 31_536_000;
 /** Swagger UI needs inline styles and data images, ReDoc a worker from a blob; scripts come from this host only. */
 const CONTENT_SECURITY = {
   defaultSrc: ["'self'"],
-  baseUri: ["'self'"],
+  baseUri: ["'none'"],
   objectSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],

@@ -48,7 +48,7 @@ export class ListMessagesQuery {
    * How many messages at most.
    * @example 100
    */
-  @ApiPropertyOptional({ default: 100 })
+  @ApiPropertyOptional({ type: 'integer', default: 100 })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

@@ -8,6 +8,7 @@ import {
   IsIn,
   IsInt,
   IsNumber,
+  IsObject,
   IsOptional,
   IsString,
   Length,
@@ -173,6 +174,7 @@ export class CreatePartnershipDto {
   priority?: Priority;
 
   @ValidateIf(isGiven)
+  @IsObject()
   @ValidateNested()
   @Type(() => ProbeInputDto)
   probe?: ProbeInputDto;
