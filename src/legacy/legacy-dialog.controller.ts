@@ -136,6 +136,7 @@ export class LegacyDialogController {
     schema: {
       type: 'object',
       required: ['files'],
+      additionalProperties: false,
       properties: { files: { type: 'array', items: { type: 'string', format: 'binary' } } },
     },
   })
