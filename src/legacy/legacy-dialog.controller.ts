@@ -137,7 +137,7 @@ export class LegacyDialogController {
       type: 'object',
       required: ['files'],
       additionalProperties: false,
-      properties: { files: { type: 'array', items: { type: 'string', format: 'binary' } } },
+      properties: { files: { type: 'array', minItems: 1, maxItems: 5, items: { type: 'string', format: 'binary' } } },
     },
   })
   @ApiOperation({ summary: 'Give a session documents', operationId: 'legacyUpload', deprecated: true })
