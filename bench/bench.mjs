@@ -5,7 +5,19 @@ import { paced } from './paced.mjs';
 import { flagsOf, start } from './processes.mjs';
 import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
-const quick = process.argv.includes('--quick');
+const USAGE =
+  'Usage: npm run bench [-- --quick]\n\nMeasures what a request costs. With --quick the rounds are short and single.';
+const given = process.argv.slice(2);
+if (given.includes('--help') || given.includes('-h')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+const unknown = given.find((argument) => argument !== '--quick');
+if (unknown !== undefined) {
+  process.stderr.write(`Unknown argument '${unknown}'\n${USAGE}\n`);
+  process.exit(2);
+}
+const quick = given.includes('--quick');
 const SECONDS = quick ? 2 : 5;
 const ROUNDS = quick ? 1 : 3;
 const CONNECTIONS = 64;

@@ -1,6 +1,11 @@
 import cluster from 'node:cluster';
 import { setSourceMapsSupport } from 'node:module';
 import { loadSettings, SettingsError } from './platform/config/load-settings.js';
+import { commandLine } from './shared/command-line.js';
+
+commandLine(
+  'Usage: npm start\n\nServes the platform. Settings come from the environment and .env; .env.example lists them.',
+);
 
 // Traces name lines of our sources. Those of libraries would cost 14 MB for maps that nobody reads.
 setSourceMapsSupport(true, { nodeModules: false });

@@ -3,6 +3,19 @@ import { Api } from './api.ts';
 import { DATA_DIRECTORY, findOrStartPlatform, type Platform } from './platform.ts';
 import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
 
+const USAGE =
+  'Usage: npm run demo -- "your requirement"\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.';
+const given = process.argv.slice(2);
+if (given.includes('--help') || given.includes('-h')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+const unknown = given.find((argument) => argument.startsWith('-'));
+if (unknown !== undefined) {
+  process.stderr.write(`Unknown option '${unknown}'\n${USAGE}\n`);
+  process.exit(2);
+}
+
 const SAMPLE =
   'A support assistant for our web shop. It calculates discounts and totals, converts units of length and weight, tells dates and ' +
   'delivery times, and answers questions about our shop. Our delivery takes 3 working days. Our opening hours are 9:00 to 17:00 from Monday to Friday.';
@@ -39,7 +52,7 @@ interface Artifact {
 }
 
 async function main(): Promise<void> {
-  const requirement = process.argv.slice(2).join(' ').trim() || SAMPLE;
+  const requirement = given.join(' ').trim() || SAMPLE;
   const platform = await findOrStartPlatform(Number(process.env['API_PORT'] ?? 8000), PAUSE_MS);
   try {
     await show(await signedIn(platform), requirement);

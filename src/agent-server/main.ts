@@ -3,6 +3,7 @@ import { loadSettings, SettingsError } from '../platform/config/load-settings.js
 import type { Settings } from '../platform/config/settings.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
+import { commandLine } from '../shared/command-line.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { AgentServer } from './agent-server.js';
 import { AgentServerModule } from './agent-server.module.js';
@@ -57,7 +58,12 @@ function messageOf(error: unknown): string {
   return `The agent server could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-start(process.argv[2]).catch((error: unknown) => {
+const USAGE = `Usage: npm run agent-server -- agent.json
+
+Serves one exported agent by the AgentCore HTTP contract. With AGENT_SERVER_DEFINITION=payload it takes no file: each call
+brings its definition.`;
+
+start(commandLine(USAGE, [], 1).words[0]).catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 });

@@ -85,12 +85,13 @@ describe('as it starts', () => {
     expect(asked.length).toBeLessThanOrEqual(2 * new Set(asked).size);
   });
 
-  it('shows administrators the settings it goes by, without secrets, and notes who looked', async () => {
-    await http.put(`${API}/partnerships/grok_brand`, { priority: 'low' });
+  it('shows administrators of the default organization the settings, without secrets, and audits who read them', async () => {
+    const admin = app.http.as('default', 'ada');
+    await admin.put(`${API}/partnerships/grok_brand`, { priority: 'low' });
     const { configuration, version } = bare<{
       configuration: Record<string, Record<string, unknown>>;
       version: string;
-    }>(await http.get(`${API}/config`));
+    }>(await admin.get(`${API}/config`));
     expect(version).toBe('1.0.0');
     expect(configuration['api_settings']).toMatchObject({
       rate_limit_orchestration_per_minute: 5000,
@@ -105,11 +106,12 @@ describe('as it starts', () => {
     });
     expect(configuration['orchestration_settings']).toMatchObject({ build_slots: 4, model_provider: 'offline' });
     expect(configuration['partnership_settings']).toMatchObject({ grok_brand: { enabled: true, priority: 'low' } });
-    const { items } = await app.app.get(AuditLog).list('org-a', { action: 'config.read', limit: 10 });
+    const { items } = await app.app.get(AuditLog).list('default', { action: 'config.read', limit: 10 });
     expect(items).toMatchObject([{ actor: 'ada' }]);
-    const manager = app.http.as('org-a', 'mona', ['orchestration_manager']);
+    const manager = app.http.as('default', 'mona', ['orchestration_manager']);
     expect((await manager.get(`${API}/config`)).status).toBe(403);
     expect((await manager.get(`${API}/status`)).status).toBe(200);
+    expect((await http.get(`${API}/config`)).status).toBe(403);
   });
 
   it('says what it is, and who asks', async () => {

@@ -95,7 +95,7 @@ async function signedIn(http: HttpClient): Promise<HttpClient> {
 
 /** Recounts the statistics on a stopped platform's data. @returns what the command printed. */
 export function recountStatistics(environment: Record<string, string>): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/statistics-rebuild.js', '--dry-run'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/commands/rebuild-statistics.js', '--dry-run'], {
     env: { ...cleanEnvironment(), ...environment },
     encoding: 'utf8',
     timeout: 60_000,
@@ -105,7 +105,7 @@ export function recountStatistics(environment: Record<string, string>): { status
 
 /** Creates the tables of a database that the platform does not start itself. */
 export function migrate(environment: Record<string, string>): void {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/db-migrate.js'], {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/commands/migrate.js'], {
     env: { ...cleanEnvironment(), ...environment },
     encoding: 'utf8',
     timeout: 30_000,

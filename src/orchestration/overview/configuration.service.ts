@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { VERSION } from '../../shared/version.js';
+import { DEFAULT_ORGANIZATION } from '../../identity/accounts/account.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
+import { actorOf, type Principal } from '../../identity/principal.js';
 import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
 import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/accounts/lockouts.service.js';
 import { Settings } from '../../platform/config/settings.js';
+import { PermissionDeniedError } from '../../shared/domain-error.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
 import { DRAWS } from '../decisions/engine/simulation.js';
 import type { ConfigurationDto } from './dto/overview.dto.js';
@@ -33,8 +36,18 @@ export class ConfigurationService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Each read is audited before it is answered. @throws DatabaseError when the audit entry cannot be stored */
-  async read(org_id: string, actor: string): Promise<ConfigurationDto> {
+  /**
+   * The settings are those of the whole platform, so administrators of other organizations than `default` may not read them. Each read
+   * is audited before it is answered.
+   * @throws PermissionDeniedError, DatabaseError when the audit entry cannot be stored
+   */
+  async read(principal: Principal): Promise<ConfigurationDto> {
+    const { org_id } = principal;
+    if (org_id !== DEFAULT_ORGANIZATION && principal.is_operator !== true)
+      throw new PermissionDeniedError(
+        'Only operators of the platform and administrators of its default organization may read its settings',
+      );
+    const actor = actorOf(principal);
     await this.audit.record({ org_id, actor, action: 'config.read', outcome: 'success' });
     const { readings } = await this.partnerships.snapshot(org_id);
     return {

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { Access } from '../../identity/access.decorator.js';
 import { CurrentPrincipal } from '../../identity/principal.decorator.js';
-import { actorOf, type Principal } from '../../identity/principal.js';
+import type { Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { ConfigurationService } from './configuration.service.js';
@@ -37,14 +37,17 @@ export class OverviewController {
     return this.statuses.read(org_id);
   }
 
-  /** Secret settings are shown as set or not set, never by value. Each read is audited. */
+  /**
+   * The settings of the whole platform, for its operators and for administrators of the organization `default`. Secret settings are shown as
+   * set or not set, never by value. Each read is audited.
+   */
   @Get('config')
   @Access('admin')
   @ApiOperation({ summary: 'Get the effective settings', operationId: 'getOrchestrationConfig' })
   @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
   config(@CurrentPrincipal() principal: Principal): Promise<ConfigurationDto> {
-    return this.configuration.read(principal.org_id, actorOf(principal));
+    return this.configuration.read(principal);
   }
 
   /** Runs checks against the live process. Each reports its evidence and, unless it passes, a fix. docs/readiness.md lists them. */

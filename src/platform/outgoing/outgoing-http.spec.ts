@@ -80,6 +80,7 @@ describe("the platform's own addresses", () => {
     ['DYNAMODB_ENDPOINT', () => as('localhost')],
     ['DYNAMODB_ENDPOINT', () => as('127.0.0.1')],
     ['REDIS_URL', () => `redis://:word@localhost:${port()}`],
+    ['SMTP_URL', () => `smtp://localhost:${port()}`],
   ])('%s are never called, whatever they are called', async (name, value) => {
     const http = open({ [name]: value() });
     for (const host of ['127.0.0.1', 'localhost', '0.0.0.0', '127.1', '0x7f.0.0.1', '[::1]', '[::ffff:127.0.0.1]'])

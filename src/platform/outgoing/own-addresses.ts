@@ -6,12 +6,19 @@ import type { Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { Settings } from '../config/settings.js';
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'redis:': 6379, 'rediss:': 6379 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'redis:': 6379,
+  'rediss:': 6379,
+  'smtp:': 25,
+  'smtps:': 465,
+};
 const REFUSAL = 'leads to the platform itself or to its database, which outgoing calls never reach';
 
 /**
  * What outgoing calls never reach, whatever the settings allow: on this machine the port that the platform listens on and the
- * port of the embedded database, and anywhere the hosts and ports of DYNAMODB_ENDPOINT and REDIS_URL.
+ * port of the embedded database, and anywhere the hosts and ports of DYNAMODB_ENDPOINT, REDIS_URL and SMTP_URL.
  */
 @Injectable()
 export class OwnAddresses {
@@ -22,7 +29,9 @@ export class OwnAddresses {
     settings: Settings,
     @Optional() private readonly http?: HttpAdapterHost,
   ) {
-    const urls = [settings.get('DYNAMODB_ENDPOINT'), settings.get('REDIS_URL')].filter((url) => url !== undefined);
+    const urls = [settings.get('DYNAMODB_ENDPOINT'), settings.get('REDIS_URL'), settings.get('SMTP_URL')].filter(
+      (url) => url !== undefined,
+    );
     this.services = urls.map((url) => ({ host: hostOf(new URL(url)), port: portOf(new URL(url)) }));
     this.claim(settings.get('API_PORT'));
   }

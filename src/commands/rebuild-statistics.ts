@@ -1,14 +1,21 @@
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
-import { loadSettings, SettingsError } from './platform/config/load-settings.js';
-import { StatisticsRebuild } from './statistics/statistics-rebuild.js';
+import { AppModule } from '../app.module.js';
+import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
+import { commandLine } from '../shared/command-line.js';
+import { StatisticsRebuild } from '../statistics/statistics-rebuild.js';
+
+const USAGE = `Usage: npm run statistics:rebuild [-- --dry-run]
+
+Recounts the statistics from the records and corrects them. With --dry-run it only prints the differences, and ends with code 1
+if there are any.`;
+const command = commandLine(USAGE, ['dry-run']);
 
 /**
  * `npm run statistics:rebuild [-- --dry-run]` recounts the statistics from the records, corrects them and prints what was
  * wrong, one difference a line. Exit code 0: they are right now; 1: it could not be done, or a dry run found differences.
  */
 async function rebuild(): Promise<void> {
-  const dry_run = process.argv.includes('--dry-run');
+  const dry_run = command.has('dry-run');
   const settings = loadSettings({ BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
     logger: ['warn', 'error'],

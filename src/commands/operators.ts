@@ -1,8 +1,9 @@
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
-import { OperatorsService } from './identity/operator/operators.service.js';
-import { loadSettings, SettingsError } from './platform/config/load-settings.js';
-import { DomainError } from './shared/domain-error.js';
+import { AppModule } from '../app.module.js';
+import { OperatorsService } from '../identity/operator/operators.service.js';
+import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
+import { commandLine } from '../shared/command-line.js';
+import { DomainError } from '../shared/domain-error.js';
 
 const USAGE = 'Usage: npm run operators -- list | grant <e-mail> | revoke <e-mail>';
 
@@ -43,7 +44,7 @@ function print(line: string): void {
 }
 
 try {
-  await main(process.argv.slice(2));
+  await main(commandLine(USAGE, [], 2).words);
 } catch (error) {
   const isExpected = error instanceof SettingsError || error instanceof DomainError;
   const reason = error instanceof Error ? ((isExpected ? undefined : error.stack) ?? error.message) : String(error);

@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
-import { configureApp } from './configure-app.js';
-import { loadSettings } from './platform/config/load-settings.js';
-import { apiDocument } from './platform/http/openapi.js';
+import { AppModule } from '../app.module.js';
+import { configureApp } from '../configure-app.js';
+import { loadSettings } from '../platform/config/load-settings.js';
+import { apiDocument } from '../platform/http/openapi.js';
+import { commandLine } from '../shared/command-line.js';
+
+const USAGE = `Usage: npm run openapi [-- --check]
+
+Writes openapi.json from the routes. With --check it only fails when the committed file differs.`;
+const command = commandLine(USAGE, ['check']);
 
 const FILE = 'openapi.json';
 
@@ -22,7 +28,7 @@ async function writeDocument(): Promise<void> {
     configureApp(app);
     await app.init();
     const text = `${JSON.stringify(apiDocument(app), null, 2)}\n`;
-    if (!process.argv.includes('--check')) writeFileSync(FILE, text);
+    if (!command.has('check')) writeFileSync(FILE, text);
     else if (readFileSync(FILE, 'utf8') !== text)
       throw new Error(`${FILE} is not what the routes say: run npm run openapi and commit it`);
   } finally {

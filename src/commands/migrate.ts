@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ConfigModule } from './platform/config/config.module.js';
-import { loadSettings, SettingsError } from './platform/config/load-settings.js';
-import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
-import { TableCreation } from './platform/dynamodb/table-creation.js';
-import { TABLES } from './tables.js';
+import { ConfigModule } from '../platform/config/config.module.js';
+import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
+import { DynamoDbModule } from '../platform/dynamodb/dynamodb.module.js';
+import { TableCreation } from '../platform/dynamodb/table-creation.js';
+import { commandLine } from '../shared/command-line.js';
+import { TABLES } from '../tables.js';
+
+commandLine('Usage: npm run db:migrate\n\nCreates missing tables, indexes and TTL settings. Safe to repeat.');
 
 @Module({})
 class MigrationModule {}
