@@ -7,6 +7,7 @@ const FLOORS = [
   ['runtimes'],
   ['agents', 'agent-server'],
   ['sessions'],
+  ['invocations'],
   ['projects'],
   ['builds'],
   ['health'],

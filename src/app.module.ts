@@ -4,6 +4,7 @@ import { BuildsModule } from './builds/builds.module.js';
 import { CHECKS } from './checks.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { InvocationsModule } from './invocations/invocations.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { OperatorModule } from './identity/operator/operator.module.js';
 import { OrchestrationModule } from './orchestration/orchestration.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         LegacyModule,
         AgentsModule,
         SessionsModule,
+        InvocationsModule,
         ProjectsModule,
         BuildsModule,
         HealthModule.forRoot(CHECKS),

@@ -4,6 +4,7 @@ import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { IDENTITY_TABLES } from './identity/identity.tables.js';
 import { MAIL_TABLES } from './identity/mail/mail.tables.js';
+import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
 import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
@@ -17,6 +18,7 @@ export const TABLES: TableDefinition[] = [
   ...PROJECT_TABLES,
   ...BUILD_TABLES,
   ...AGENT_TABLES,
+  ...INVOCATION_TABLES,
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
   ...ATTACHED_TOOL_TABLES,

@@ -2,11 +2,10 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Runtimes } from '../runtimes/runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
+import { AttachedToolStore } from '../tools/attached/attached-tool-store.js';
 import { type Agent, deploymentOf, gaugeOf } from './agent.js';
-import { AgentRecordsDeletion } from './agent-records-deletion.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
-import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
 
 export interface DeletedUnderAgents {
   agents: number;
@@ -15,27 +14,40 @@ export interface DeletedUnderAgents {
   messages: number;
 }
 
-export type ForgetAgent = (agent: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>) => Promise<void>;
+/** Records that a higher floor stores under agents. Its module registers them with {@link AgentDeletionService}. */
+export abstract class AgentRecords {
+  /**
+   * Deletes what is stored under an agent that is marked as deleted, and references to it. Runs again after a crash.
+   * @returns how many records were deleted, by kind.
+   */
+  abstract deleteByAgent(
+    agent: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>,
+  ): Promise<Partial<DeletedUnderAgents>>;
+}
 
 const ATTEMPTS = 10;
 
 /**
- * Deletes agents with everything under them: marked first, which makes them 404 and stops new records, then their
- * deployment, invocations, sessions and messages, the marked item last. A start continues what a crash interrupted.
+ * Deletes agents with everything under them. Marks the agent first, which makes it 404 and stops new records. Then deletes
+ * its deployment, its records and its tools, and the marked item last. The next start continues an interrupted deletion.
  */
 @Injectable()
 export class AgentDeletionService implements OnApplicationBootstrap {
   private readonly logger = new Logger(AgentDeletionService.name);
-  private readonly forgetting: ForgetAgent[] = [];
+  private readonly records: AgentRecords[] = [];
 
   constructor(
     private readonly repository: AgentsRepository,
-    private readonly records: AgentRecordsDeletion,
+    private readonly tools: AttachedToolStore,
     private readonly gauges: StatisticsGauges,
     private readonly runtimes: Runtimes,
-    private readonly deliveries: WebhookDeliveriesRepository,
     private readonly clock: Clock,
   ) {}
+
+  /** Called by modules while they start. Records registered later, by higher floors, are deleted first. */
+  register(records: AgentRecords): void {
+    this.records.unshift(records);
+  }
 
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
@@ -46,35 +58,31 @@ export class AgentDeletionService implements OnApplicationBootstrap {
     });
   }
 
-  whenDeleting(forget: ForgetAgent): void {
-    this.forgetting.push(forget);
-  }
-
+  /** @throws AgentNotFoundError also for a second deletion of the same agent. */
   async delete(org_id: string, agent_id: string): Promise<DeletedUnderAgents> {
     if (!(await this.mark(org_id, agent_id))) throw new AgentNotFoundError(agent_id);
     return this.finish(agent_id);
   }
 
+  /** Deletes every agent of a project. Safe to repeat after a crash. */
   async deleteByProject(org_id: string, project_id: string): Promise<DeletedUnderAgents> {
-    const sum: DeletedUnderAgents = { agents: 0, invocations: 0, sessions: 0, messages: 0 };
+    let sum = NOTHING;
     for (const agent_id of await this.repository.idsByProject(project_id)) {
       await this.mark(org_id, agent_id);
-      const deleted = await this.finish(agent_id);
-      for (const kind of ['agents', 'invocations', 'sessions', 'messages'] as const) sum[kind] += deleted[kind];
+      sum = added(sum, await this.finish(agent_id));
     }
     return sum;
   }
 
-  /** Every agent of an organization with its webhook deliveries, also those whose deletion was interrupted. */
+  /** Deletes every agent of an organization, also those whose deletion was interrupted. */
   async deleteByOrg(org_id: string): Promise<void> {
     for await (const agent_id of this.repository.idsByOrg(org_id))
       if (await this.mark(org_id, agent_id)) await this.finish(agent_id);
     for await (const agent_id of this.repository.marked())
       if ((await this.repository.read(agent_id))?.org_id === org_id) await this.finish(agent_id);
-    await this.deliveries.deleteByOrg(org_id);
   }
 
-  /** @returns false when there is no such agent, or it is marked already. */
+  /** @returns false when the agent does not exist or is already marked. */
   private async mark(org_id: string, agent_id: string): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       const agent = await this.repository.findById(org_id, agent_id);
@@ -92,15 +100,28 @@ export class AgentDeletionService implements OnApplicationBootstrap {
 
   private async finish(agent_id: string): Promise<DeletedUnderAgents> {
     const agent = await this.repository.read(agent_id);
-    if (!agent) return { agents: 0, invocations: 0, sessions: 0, messages: 0 };
-    for (const forget of this.forgetting) await forget(agent);
+    if (!agent) return NOTHING;
     await this.runtimes.get(agent.runtime).undeploy(agent_id, deploymentOf(agent));
-    const children = await this.records.deleteUnder(agent);
+    let deleted: DeletedUnderAgents = { ...NOTHING, agents: 1 };
+    for (const records of this.records) deleted = added(deleted, await records.deleteByAgent(agent));
+    await this.tools.deleteByAgent(agent.org_id, agent.project_id, agent_id);
     await this.repository.deleteItems(agent);
-    return { agents: 1, ...children };
+    return deleted;
   }
 
   private async finishInterrupted(): Promise<void> {
     for await (const agent_id of this.repository.marked()) await this.finish(agent_id);
   }
+}
+
+const NOTHING: Readonly<DeletedUnderAgents> = { agents: 0, invocations: 0, sessions: 0, messages: 0 };
+
+function added(one: DeletedUnderAgents, other: Partial<DeletedUnderAgents>): DeletedUnderAgents {
+  const { agents = 0, invocations = 0, sessions = 0, messages = 0 } = other;
+  return {
+    agents: one.agents + agents,
+    invocations: one.invocations + invocations,
+    sessions: one.sessions + sessions,
+    messages: one.messages + messages,
+  };
 }

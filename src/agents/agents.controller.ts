@@ -7,6 +7,7 @@ import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentsService } from './agents.service.js';
 import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
@@ -20,6 +21,7 @@ export class AgentsController {
   constructor(
     private readonly agents: AgentsService,
     private readonly views: AgentViewService,
+    private readonly deletion: AgentDeletionService,
   ) {}
 
   /** Newest first. Filters may be combined. */
@@ -86,7 +88,7 @@ export class AgentsController {
     @CurrentPrincipal() { org_id }: Principal,
     @Param('agent_id') agent_id: string,
   ): Promise<DeletedAgentDto> {
-    return { deleted: await this.agents.delete(org_id, agent_id) };
+    return { deleted: await this.deletion.delete(org_id, agent_id) };
   }
 
   /** Definitions are immutable and kept; newest first. */

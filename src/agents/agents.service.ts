@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { ModelsService } from '../models/models.service.js';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { Clock } from '../shared/clock.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import type { Deployment } from '../runtimes/agent-runtime.js';
+import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/gauge.js';
@@ -14,17 +17,29 @@ import {
   agentIdOf,
   type AgentStatus,
   type AgentVersion,
+  deploymentOf,
   gaugeOf,
   registered,
   type Registration,
 } from './agent.js';
-import { AgentDeletionService, type DeletedUnderAgents, type ForgetAgent } from './agent-deletion.service.js';
-import { AgentChangedError, AgentNotFoundError, AgentVersionNotFoundError } from './agents.errors.js';
+import {
+  AgentChangedError,
+  AgentNotFoundError,
+  AgentNotRunningError,
+  AgentVersionNotFoundError,
+} from './agents.errors.js';
 import { type AgentFilter, AgentsRepository } from './agents.repository.js';
 
 const ATTEMPTS = 10;
 /** Versions looked through for a label that a rollback names. */
 const VERSIONS_LIMIT = 100;
+const CACHED_DEFINITIONS = 500;
+
+/** An agent that can be invoked, with the definition it runs. */
+export interface RunnableAgent {
+  agent: Agent;
+  definition: AgentDefinition;
+}
 
 /** The labels that builds give; see `versionLabel`. */
 const BUILD_LABEL = /^v1\.0\.\d+$/;
@@ -37,11 +52,14 @@ interface Change {
 /** The registry: agents, their versions and their state. */
 @Injectable()
 export class AgentsService {
+  /** Versions never change, so a cached definition never expires. */
+  private readonly definitions = new LRUCache<string, AgentDefinition>({ max: CACHED_DEFINITIONS });
+
   constructor(
     private readonly repository: AgentsRepository,
-    private readonly deletion: AgentDeletionService,
     private readonly gauges: StatisticsGauges,
     private readonly models: ModelsService,
+    private readonly runtimes: Runtimes,
     private readonly clock: Clock,
   ) {}
 
@@ -70,7 +88,22 @@ export class AgentsService {
     return agent;
   }
 
-  /** A condition for records under the agent: it exists and nobody has begun to delete it. */
+  /**
+   * The agent with the definition that it runs now. Costs one read when the definition is cached, otherwise two.
+   * @throws AgentNotFoundError, AgentNotRunningError
+   */
+  async getRunnable(org_id: string, agent_id: string): Promise<RunnableAgent> {
+    const agent = await this.get(org_id, agent_id);
+    if (agent.status !== 'running') throw new AgentNotRunningError(agent_id, agent.status);
+    // A deleted agent can be registered again under the same id: the creation time tells the two apart.
+    const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;
+    const definition = this.definitions.get(key) ?? (await this.version(agent)).definition;
+    this.definitions.set(key, definition);
+    const { model_id } = agent;
+    return { agent, definition: model_id ? { ...definition, model_id } : definition };
+  }
+
+  /** A condition for records under the agent: it exists and its deletion has not begun. */
   stays(agent_id: string): TransactItem {
     return this.repository.stays(agent_id);
   }
@@ -167,6 +200,13 @@ export class AgentsService {
     return this.change(org_id, agent_id, async (agent) => ({ agent: { ...agent, version, version_number, ...able } }));
   }
 
+  /** Asks the runtime whether it can run the agent. @throws AgentNotFoundError */
+  async health(org_id: string, agent_id: string): Promise<{ agent: Agent; is_ready: boolean; message: string }> {
+    const agent = await this.get(org_id, agent_id);
+    const { ready, message } = await this.runtimes.get(agent.runtime).health(agent_id, deploymentOf(agent));
+    return { agent, is_ready: ready && agent.status === 'running', message };
+  }
+
   /** Where the agent runs from now on; see {@link AgentPlacementService}, which has made it run there. */
   async place(org_id: string, agent_id: string, runtime: Agent['runtime'], deployment: Deployment): Promise<Agent> {
     return this.change(org_id, agent_id, async (agent) => ({
@@ -181,19 +221,15 @@ export class AgentsService {
     return version;
   }
 
-  /** Lets `forget` remove references to an agent that is being deleted; it may be called again after a crash. */
-  whenDeleting(forget: ForgetAgent): void {
-    this.deletion.whenDeleting(forget);
+  /** Undefined when the organization does not have the agent. */
+  findById(org_id: string, agent_id: string): Promise<Agent | undefined> {
+    return this.repository.findById(org_id, agent_id);
   }
 
-  /** @throws AgentNotFoundError also for a second deletion of the same agent. */
-  delete(org_id: string, agent_id: string): Promise<DeletedUnderAgents> {
-    return this.deletion.delete(org_id, agent_id);
-  }
-
-  /** Every agent of a project with what is under it; safe to repeat after a crash. */
-  deleteByProject(org_id: string, project_id: string): Promise<DeletedUnderAgents> {
-    return this.deletion.deleteByProject(org_id, project_id);
+  /** One gauge for each live agent, for the recount of the statistics. Reads the whole table. */
+  async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {
+    for await (const { org_id, status, deletion } of this.repository.all())
+      if (deletion === undefined) yield { org_id, name: gaugeOf(status) };
   }
 
   private async change(org_id: string, agent_id: string, changed: (agent: Agent) => Promise<Change>): Promise<Agent> {

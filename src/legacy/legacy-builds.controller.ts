@@ -18,7 +18,6 @@ import {
   LegacyStagesDto,
   LegacyTaskDto,
 } from './dto/legacy.dto.js';
-import { legacyTaskStatus } from './legacy-task.js';
 
 /** Older names of what `projects` does now. A task's id is its project's id. */
 @ApiTags('older routes')
@@ -185,5 +184,19 @@ export class LegacyBuildsController {
       error: error_info?.message ?? null,
       date_done: completed_at,
     };
+  }
+}
+
+/** The status of a project in the words of the older task queue. */
+function legacyTaskStatus(status: string): LegacyTaskDto['status'] {
+  switch (status) {
+    case 'completed':
+      return 'success';
+    case 'failed':
+      return 'failure';
+    case 'pending':
+      return 'pending';
+    default:
+      return 'started';
   }
 }

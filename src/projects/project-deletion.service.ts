@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { ForgetAgent } from '../agents/agent-deletion.service.js';
-import { AgentsService } from '../agents/agents.service.js';
+import { AgentDeletionService } from '../agents/agent-deletion.service.js';
+import type { Agent } from '../agents/agent.js';
 import { Clock } from '../shared/clock.js';
 import { BuildEngine } from './build-engine.port.js';
 import type { Project } from './project.js';
@@ -17,8 +17,6 @@ export interface DeletedCounts {
   artifacts: number;
 }
 
-type DeletedAgent = Parameters<ForgetAgent>[0];
-
 const ATTEMPTS = 10;
 
 /**
@@ -33,12 +31,12 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
   constructor(
     private readonly repository: ProjectDeletionRepository,
     private readonly children: ProjectRecords,
-    private readonly agents: AgentsService,
+    private readonly agents: AgentDeletionService,
     private readonly engine: BuildEngine,
     private readonly clock: Clock,
     private readonly projects: ProjectsRepository,
   ) {
-    agents.whenDeleting((agent) => this.forgetAgent(agent));
+    agents.register({ deleteByAgent: (agent) => this.forgetAgent(agent) });
   }
 
   onApplicationBootstrap(): void {
@@ -67,14 +65,18 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
   }
 
   /** A project names only agents that exist. One that is being deleted itself is left alone. */
-  private async forgetAgent({ org_id, project_id, agent_id }: DeletedAgent): Promise<void> {
+  private async forgetAgent({
+    org_id,
+    project_id,
+    agent_id,
+  }: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>): Promise<Partial<DeletedCounts>> {
     for (let attempt = 1; ; attempt++) {
       const project = await this.projects.findById(org_id, project_id);
-      if (!project?.agents.includes(agent_id)) return;
+      if (!project?.agents.includes(agent_id)) return {};
       const agents = project.agents.filter((id) => id !== agent_id);
       try {
         await this.projects.save(project, { project: { ...project, agents, updated_at: this.clock.timestamp() } });
-        return;
+        return {};
       } catch (error) {
         if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
       }

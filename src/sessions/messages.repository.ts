@@ -4,7 +4,7 @@ import { DynamoDb, type PutInput } from '../platform/dynamodb/dynamodb.js';
 import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
 import { pageOf } from '../platform/dynamodb/page-query.js';
 import type { Page } from '../shared/page.js';
-import type { Message } from './message.js';
+import type { Message } from './session.js';
 
 const TABLE = 'AgentSessionMessages';
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ConversationRecords } from '../agents/conversations.port.js';
+import { AgentRecords } from '../agents/agent-deletion.service.js';
+import type { Agent } from '../agents/agent.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
@@ -7,9 +8,9 @@ import { SessionsRepository } from './sessions.repository.js';
 
 const PAGE = 50;
 
-/** Deletes sessions: marked first, then messages and documents, the session last. A start continues what a crash interrupted. */
+/** Deletes sessions: marks the session, then deletes its messages and documents, the session last. The next start continues an interrupted deletion. */
 @Injectable()
-export class SessionDeletionService extends ConversationRecords implements OnApplicationBootstrap {
+export class SessionDeletionService extends AgentRecords implements OnApplicationBootstrap {
   private readonly logger = new Logger(SessionDeletionService.name);
 
   constructor(
@@ -35,7 +36,10 @@ export class SessionDeletionService extends ConversationRecords implements OnApp
     return this.finish(session_id);
   }
 
-  override async deleteByAgent(org_id: string, agent_id: string): Promise<{ sessions: number; messages: number }> {
+  override async deleteByAgent({
+    org_id,
+    agent_id,
+  }: Pick<Agent, 'org_id' | 'agent_id'>): Promise<{ sessions: number; messages: number }> {
     const deleted = { sessions: 0, messages: 0 };
     for (;;) {
       const ids = await this.sessions.idsByAgent(agent_id, PAGE);

@@ -1,6 +1,6 @@
 import type { MessageDto } from './dto/message.dto.js';
 import type { SessionDto } from './dto/session.dto.js';
-import type { Message } from './message.js';
+import type { Message } from './session.js';
 import type { Session } from './session.js';
 
 /** The session without the bookkeeping of its item. */

@@ -52,3 +52,29 @@ export function newSession(input: NewSession, session_id: string, at: string): S
     last_active_at: at,
   };
 }
+
+/** One message of a session; `sequence` counts from 1 without gaps. */
+export interface Message {
+  session_id: string;
+  sequence: number;
+  message_id: string;
+  org_id: string;
+  role: 'user' | 'assistant' | 'system';
+  content: string;
+  metadata: Record<string, unknown>;
+  created_at: string;
+}
+
+/** What is said, before it becomes a message of a session. */
+export interface NewMessage {
+  role: Message['role'];
+  content: string;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/** The message that follows the session's last one. */
+export function nextMessage(session: Session, message: NewMessage, message_id: string, created_at: string): Message {
+  const { session_id, org_id, message_count } = session;
+  const { role, content, metadata = {} } = message;
+  return { session_id, sequence: message_count + 1, message_id, org_id, role, content, metadata, created_at };
+}

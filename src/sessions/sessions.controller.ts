@@ -5,8 +5,9 @@ import { Access } from '../identity/access.decorator.js';
 import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
+import { ListMessagesQuery, MessageListDto } from './dto/message.dto.js';
 import { CreateSessionDto, DeletedSessionDto, SessionDto, SessionListDto } from './dto/session.dto.js';
-import { sessionView } from './session-view.js';
+import { messageView, sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')
@@ -64,5 +65,19 @@ export class SessionsController {
     @Param('session_id') session_id: string,
   ): Promise<DeletedSessionDto> {
     return { deleted: { sessions: 1, messages: await this.sessions.delete(org_id, session_id) } };
+  }
+
+  /** Oldest first unless asked otherwise. */
+  @Get('sessions/:session_id/messages')
+  @ApiOperation({ summary: "List a session's messages", operationId: 'listMessages' })
+  @ApiData(MessageListDto, { description: 'One page of messages.' })
+  @ApiErrors(400, 404)
+  async listMessages(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('session_id') session_id: string,
+    @Query() query: ListMessagesQuery,
+  ): Promise<MessageListDto> {
+    const { items, last_key } = await this.sessions.listMessages(org_id, session_id, query);
+    return { messages: items.map((message) => messageView(message)), total: items.length, last_key };
   }
 }

@@ -4,7 +4,7 @@ import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '
 import { pageOf } from '../platform/dynamodb/page-query.js';
 import { NotFoundError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
-import type { Message } from './message.js';
+import type { Message } from './session.js';
 import { messageItem } from './messages.repository.js';
 import type { Session } from './session.js';
 import { TurnLostError } from './sessions.errors.js';

@@ -1,7 +1,6 @@
 import type { TestingModule } from '@nestjs/testing';
-import { AGENT_TABLES } from '../../src/agents/agents.tables.js';
-import { WebhookDeliveriesRepository } from '../../src/agents/webhooks/webhook-deliveries.repository.js';
-import { dueDelivery } from '../../src/agents/webhooks/webhook-delivery.js';
+import { INVOCATION_TABLES } from '../../src/invocations/invocations.tables.js';
+import { dueDelivery, WebhookDeliveriesRepository } from '../../src/invocations/webhook-deliveries.repository.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
@@ -17,7 +16,7 @@ let repository: WebhookDeliveriesRepository;
 
 beforeAll(async () => {
   database = await startDatabase();
-  module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), AGENT_TABLES);
+  module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), INVOCATION_TABLES);
   repository = new WebhookDeliveriesRepository(module.get(DynamoDb));
 }, 60_000);
 afterAll(async () => {

@@ -172,26 +172,6 @@ export class LegacyRuntimeHealthDto {
   message: string;
 }
 
-export class LegacyFileDto {
-  /** @example file_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
-  file_id: string;
-
-  filename: string;
-
-  content_type: string;
-
-  /** Bytes. */
-  size: number;
-}
-
-export class LegacyUploadDto {
-  files: LegacyFileDto[];
-
-  count: number;
-
-  session_id: string;
-}
-
 export class LegacyStreamDto {
   /**
    * 1 to 100,000 characters.

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsObject, IsOptional, IsString, Length } from 'class-validator';
 import { CONVERSATION_MODES, type ConversationMode } from '../session.js';
 
@@ -92,4 +93,26 @@ export class DeletedMessagesDto {
 
 export class DeletedSessionDto {
   deleted: DeletedMessagesDto;
+}
+
+@ApiSchema({ name: 'LegacyFileDto' })
+export class UploadedFileDto {
+  /** @example file_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  file_id: string;
+
+  filename: string;
+
+  content_type: string;
+
+  /** Bytes. */
+  size: number;
+}
+
+@ApiSchema({ name: 'LegacyUploadDto' })
+export class UploadedFilesDto {
+  files: UploadedFileDto[];
+
+  count: number;
+
+  session_id: string;
 }

@@ -1,0 +1,209 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
+import type { AgentEvent, AgentResult, AgentRun, Deployment } from '../runtimes/agent-runtime.js';
+import { AgentRunError } from '../runtimes/agent-run-error.js';
+import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
+import { Clock } from '../shared/clock.js';
+import { DomainError } from '../shared/domain-error.js';
+import { Ids } from '../shared/ids.js';
+import { NO_USAGE } from '../shared/usage.js';
+import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import { boundedTrace, type Invocation, sessionBegunBy, type InvocationFailure } from './invocation.js';
+import { InvocationsRepository } from './invocations.repository.js';
+import { Recording } from './run-recording.js';
+import type { LiveRun } from './live-runs.service.js';
+
+/** How far a run may exceed its own time limit before it counts as dead. */
+const GRACE_MS = 60_000;
+
+export interface RunRequest {
+  org_id: string;
+  user_id: string;
+  agent_id: string;
+  agent_version: string;
+  runtime: 'local' | 'http' | 'agentcore';
+  deployment?: Deployment;
+  definition: AgentDefinition;
+  /** Without a session the run is alone; its record names the session that can follow it. */
+  session_id?: string;
+  input_text: string;
+  history: AgentRun['history'];
+  knowledge?: KnowledgeDocument[];
+  session_state?: Record<string, unknown> | undefined;
+  /** See {@link AgentRun.quiet}. */
+  quiet?: boolean | undefined;
+  /** The run can be followed and stopped from outside. Its record may have begun already. */
+  live?: LiveRun | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the record of a run says from the beginning. */
+export type RunBeginning = Pick<
+  RunRequest,
+  'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live'
+> &
+  Pick<Invocation, 'background' | 'webhook'>;
+
+/** The events of a run: first its ids, then the runtime's events except `done`. */
+export type RunEvent =
+  { type: 'accepted'; invocation_id: string; session_id: string } | Exclude<AgentEvent, { type: 'done' }>;
+
+/** Runs a definition once and stores a record of the run, however it ends. */
+@Injectable()
+export class AgentRunService {
+  private readonly logger = new Logger(AgentRunService.name);
+
+  constructor(
+    private readonly runtimes: ObservedRuntimes,
+    private readonly repository: InvocationsRepository,
+    private readonly aggregator: StatisticsAggregator,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /**
+   * Yields the run's events and returns its record. A consumer that stops listening cancels the run; it is recorded as failed.
+   * @throws AgentRunError after the failed record was stored; `details.invocation_id` names it.
+   */
+  async *run(request: RunRequest): AsyncGenerator<RunEvent, Invocation> {
+    const recording = request.live?.recording ?? this.recording(request);
+    const { invocation_id, session_id } = recording.invocation;
+    const abandoned = new AbortController();
+    const outside = [request.signal, request.live?.signal].filter((signal) => signal !== undefined);
+    const signal = AbortSignal.any([...outside, abandoned.signal]);
+    recording.start();
+    let isOver = false;
+    try {
+      yield { type: 'accepted', invocation_id, session_id };
+      const result = yield* this.forward(request, session_id, signal);
+      isOver = true;
+      return await this.succeed(recording, result);
+    } catch (error) {
+      isOver = true;
+      throw await this.fail(recording, error, request.live);
+    } finally {
+      if (!isOver) {
+        abandoned.abort();
+        await this.fail(
+          recording,
+          new AgentRunError('cancelled', 'The caller went away before the agent had answered'),
+        );
+      }
+    }
+  }
+
+  /** The record of a run that is about to start. A live run renews a short lease; any other has a lease for its whole time limit. */
+  recording(request: RunBeginning): Recording {
+    const { live, definition } = request;
+    const lasts_ms = live?.lease_ms ?? definition.limits.timeout_seconds * 1000 + GRACE_MS;
+    const recording = new Recording(this.begun(request), lasts_ms, this.repository, this.clock);
+    if (live) live.recording = recording;
+    return recording;
+  }
+
+  private async *forward(
+    request: RunRequest,
+    session_id: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<RunEvent, AgentResult> {
+    const { org_id, agent_id, definition, input_text, history, knowledge, session_state, deployment } = request;
+    const events = this.runtimes.get(request.runtime).run({
+      org_id,
+      agent_id,
+      session_id,
+      definition,
+      input: input_text,
+      history,
+      ...(knowledge ? { knowledge } : {}),
+      ...(session_state ? { session_state } : {}),
+      ...(deployment ? { deployment } : {}),
+      ...(request.quiet ? { quiet: true } : {}),
+      signal,
+    });
+    for await (const event of events) {
+      if (event.type === 'done') return event.result;
+      yield event;
+    }
+    throw new AgentRunError('runtime', 'The runtime ended without an answer');
+  }
+
+  private begun(request: RunBeginning): Invocation {
+    const { org_id, user_id, agent_id, agent_version, input_text, live, background, webhook } = request;
+    const invocation_id = live?.invocation_id ?? this.ids.next('inv');
+    return {
+      invocation_id,
+      org_id,
+      user_id,
+      agent_id,
+      session_id: request.session_id ?? sessionBegunBy(invocation_id),
+      agent_version,
+      input_text,
+      output_text: null,
+      status: 'running',
+      error: null,
+      duration_ms: null,
+      model: null,
+      usage: NO_USAGE,
+      cost_usd: null,
+      trace: null,
+      created_at: this.clock.timestamp(),
+      completed_at: null,
+      ...(live ? { has_events: true } : {}),
+      ...(background ? { background } : {}),
+      ...(webhook ? { webhook } : {}),
+    };
+  }
+
+  private async succeed(recording: Recording, result: AgentResult): Promise<Invocation> {
+    const { output, model, usage, cost_usd, steps } = result;
+    const stored = await recording.end({
+      status: 'success',
+      output_text: output,
+      model,
+      usage,
+      cost_usd,
+      trace: boundedTrace(steps),
+    });
+    this.aggregator.kick();
+    return stored;
+  }
+
+  /** Records a run as failed. @returns the error to throw, which names the invocation. */
+  async fail(recording: Recording, error: unknown, live?: LiveRun): Promise<unknown> {
+    const failure = stopped(live, error) ?? runError(error);
+    const known = error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error;
+    const reason = failure.details['reason'] as InvocationFailure;
+    try {
+      await recording.end({
+        status: 'failed',
+        error: { code: known.code, reason, message: known.message },
+        usage: failure.usage,
+        cost_usd: failure.cost_usd,
+        trace: boundedTrace(failure.steps),
+      });
+      this.aggregator.kick();
+    } catch (storeError) {
+      this.logger.error({
+        msg: 'a failed invocation could not be recorded',
+        invocation_id: recording.id,
+        err: storeError,
+      });
+      if (!(error instanceof AgentRunError)) return error;
+    }
+    known.details['invocation_id'] = recording.id;
+    return known;
+  }
+}
+
+function runError(error: unknown): AgentRunError {
+  if (error instanceof AgentRunError) return error;
+  return new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
+}
+
+/** A run that was stopped from outside fails with the reason for which it was stopped. */
+function stopped(live: LiveRun | undefined, error: unknown): AgentRunError | undefined {
+  if (!live?.stopped || !(error instanceof AgentRunError) || error.reason !== 'cancelled') return undefined;
+  const failure = new AgentRunError('cancelled', live.stopped.message, error.steps, error.usage, error);
+  failure.details['reason'] = live.stopped.reason;
+  return failure;
+}

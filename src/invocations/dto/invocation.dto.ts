@@ -1,0 +1,238 @@
+import type { InvocationFailure, InvocationStatus } from '../invocation.js';
+
+export class UsageDto {
+  /** @example 120 */
+  input_tokens: number;
+
+  /** @example 14 */
+  output_tokens: number;
+}
+
+/** One model call or tool call. */
+export class TraceStepDto {
+  /** @example 1 */
+  step: number;
+
+  /**
+   * model or tool.
+   * @example tool
+   */
+  type: 'model' | 'tool';
+
+  /** @example calculator */
+  name: string;
+
+  /** @example {"expression": "1234 * 56"} */
+  input: Record<string, unknown>;
+
+  /** @example {"result": "69104"} */
+  output?: Record<string, unknown>;
+
+  error?: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string;
+
+  /** @example 1.2 */
+  duration_ms: number;
+}
+
+export class TraceDto {
+  steps: TraceStepDto[];
+
+  /** True when long values were cut to keep the record small. */
+  truncated?: boolean;
+}
+
+export class InvocationErrorDto {
+  /** @example AGENT_INVOCATION_FAILED */
+  code: string;
+
+  /**
+   * Why the run failed.
+   * @example timeout
+   */
+  reason: InvocationFailure;
+
+  /** @example 'The agent did not answer within 60 seconds' */
+  message: string;
+}
+
+/** What an agent answered. */
+export class InvokeResultDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /**
+   * Send it with the next call to go on with the conversation.
+   * @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  session_id: string;
+
+  /** @example '1234 * 56 = 69,104' */
+  output: string;
+
+  /** @example 6.2 */
+  duration_ms: number;
+
+  /** @example success */
+  status: InvocationStatus;
+
+  /**
+   * The model that gave the answer.
+   * @example nexus/offline
+   */
+  model: string;
+
+  usage: UsageDto;
+
+  /**
+   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * @example 0.00042
+   */
+  cost_usd: number | null;
+
+  /** Only with enable_trace. */
+  trace?: TraceDto;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+/** A run that goes on. */
+export class RunStateDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+
+  /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /**
+   * running; after a cancellation that has taken effect, failed.
+   * @example running
+   */
+  status: InvocationStatus;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+/** Telling a webhook how the run ended. */
+export class WebhookStateDto {
+  /**
+   * The header webhook-id of every attempt.
+   * @example whk_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  delivery_id: string;
+
+  /**
+   * Without its query.
+   * @example https://example.com/hooks/nexus
+   */
+  url: string;
+
+  /**
+   * waiting for the run's end, pending, delivered or failed.
+   * @example delivered
+   */
+  status: 'waiting' | 'pending' | 'delivered' | 'failed';
+
+  /** @example 1 */
+  attempts: number;
+
+  /**
+   * What the address answered last; null when it did not.
+   * @example 200
+   */
+  last_status: number | null;
+
+  /** @example null */
+  last_error: string | null;
+
+  /** @example 2026-11-20T10:00:01.000Z */
+  delivered_at: string | null;
+}
+
+/** The record of one run. */
+export class InvocationDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invocation_id: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+
+  /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /** @example v1.0.0 */
+  agent_version: string;
+
+  /** @example ada */
+  user_id: string;
+
+  /** @example 'What is 1234 * 56?' */
+  input_text: string;
+
+  /** @example '1234 * 56 = 69,104' */
+  output: string | null;
+
+  /**
+   * running, success or failed.
+   * @example success
+   */
+  status: InvocationStatus;
+
+  error: InvocationErrorDto | null;
+
+  /** @example 6.2 */
+  duration_ms: number | null;
+
+  /** @example nexus/offline */
+  model: string | null;
+
+  usage: UsageDto;
+
+  /**
+   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * @example 0.00042
+   */
+  cost_usd: number | null;
+
+  /**
+   * It was started to go on without its caller.
+   * @example false
+   */
+  background: boolean;
+
+  /** Only of a run that has one, and only when a single invocation is asked for. */
+  webhook?: WebhookStateDto;
+
+  /** Every step; only when a single invocation is asked for. */
+  trace?: TraceDto | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:00.006Z */
+  completed_at: string | null;
+}
+
+export class InvocationListDto {
+  invocations: InvocationDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class WebhookSecretDto {
+  /**
+   * Verifies `webhook-signature` of every webhook of the organisation, by any Standard Webhooks library.
+   * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+   */
+  secret: string;
+}

@@ -1,0 +1,166 @@
+import { Body, Controller, Get, Header, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Access } from '../identity/access.decorator.js';
+import { AuditLog } from '../identity/audit/audit-log.js';
+import type { Principal } from '../identity/principal.js';
+import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
+import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
+import { PageQuery } from '../platform/http/page.dto.js';
+import { ValidationError } from '../shared/domain-error.js';
+import {
+  InvocationDto,
+  InvocationListDto,
+  InvokeResultDto,
+  RunStateDto,
+  WebhookSecretDto,
+} from './dto/invocation.dto.js';
+import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
+import type { Invocation } from './invocation.js';
+import { invocationView, invokeResult, runState } from './invocation-view.js';
+import { InvocationsService } from './invocations.service.js';
+import type { LiveRun } from './live-runs.service.js';
+import { RunAnswers } from './run-answers.js';
+import { RunEvents } from './run-events.service.js';
+import { WebhookSender } from './webhook-sender.service.js';
+import { Webhooks } from './webhooks.service.js';
+
+const POSITION = /^\d{1,9}$/;
+
+@ApiTags('invocations')
+@Access('viewer')
+@Controller()
+export class InvocationsController {
+  constructor(
+    private readonly invocations: InvocationsService,
+    private readonly answers: RunAnswers,
+    private readonly events: RunEvents,
+    private readonly webhooks: Webhooks,
+    private readonly sender: WebhookSender,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Runs the agent. With `Accept: text/event-stream` the same run streams as Server-Sent Events: `start`, `delta`, `tool_call`,
+   * `tool_result`, and at the end `done` (this same object) or `error`. Leaving the stream stops the run. With
+   * `"background": true` the answer is 202 at once, or the stream of a run that goes on whatever its listeners do.
+   */
+  @Post('agents/:agent_id/invoke')
+  @Access('developer')
+  @TakesBody('message')
+  @HttpCode(200)
+  @StreamsEvents('acceptors')
+  @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run goes on in the background; Location is its record.' })
+  @ApiErrors(400, 404, 409, 413, 422, 502, 504)
+  async invoke(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() { enable_trace, background, webhook, ...body }: InvokeAgentDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<InvokeResultDto | RunStateDto | undefined> {
+    const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
+    if (webhook && !background) throw ValidationError.field('webhook', 'needs a run with "background": true');
+    const asked = { ...body, org_id, user_id, agent_id };
+    const exchange = { request, response };
+    if (background) {
+      const target = webhook ? { webhook: this.webhooks.target(webhook.url) } : {};
+      const beginning = { ...(await this.invocations.beginning(asked)), ...target };
+      const run = (live: LiveRun) => this.invocations.invoke({ ...asked, live });
+      return this.answers.background(exchange, { beginning, run, answer });
+    }
+    return this.answers.attached(
+      exchange,
+      org_id,
+      (attachment) => this.invocations.invoke({ ...asked, ...attachment }),
+      answer,
+    );
+  }
+
+  /** Newest first; also failed, timed-out and interrupted runs. */
+  @Get('agents/:agent_id/invocations')
+  @ApiOperation({ summary: "List an agent's invocations", operationId: 'listAgentInvocations' })
+  @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
+  @ApiErrors(400, 404)
+  async list(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Query() query: PageQuery,
+  ): Promise<InvocationListDto> {
+    const { items, last_key } = await this.invocations.listByAgent(org_id, agent_id, query);
+    return { invocations: items.map((invocation) => invocationView(invocation, false)), total: items.length, last_key };
+  }
+
+  /** The record of one run with its trace. */
+  @Get('invocations/:invocation_id')
+  @ApiOperation({ summary: 'Get an invocation with its trace', operationId: 'getInvocation' })
+  @ApiData(InvocationDto, { description: 'The invocation.' })
+  @ApiErrors(404)
+  async get(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('invocation_id') invocation_id: string,
+  ): Promise<InvocationDto> {
+    const invocation = await this.invocations.get(org_id, invocation_id);
+    const webhook = await this.webhooks.stateOf(invocation);
+    return { ...invocationView(invocation, true), ...(webhook ? { webhook } : {}) };
+  }
+
+  /**
+   * Every event of a streamed or a background run, and those to come, as Server-Sent Events, until `done` or `error`. With
+   * `Last-Event-ID` exactly the ones after it, from any process. 204 when there is nothing more. Kept 24 hours; later, and for
+   * a run that was neither streamed nor in the background, only its last event.
+   */
+  @Get('invocations/:invocation_id/events')
+  @StreamsEvents('everyone')
+  @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followInvocation' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiErrors(400, 404)
+  async follow(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('invocation_id') invocation_id: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    if (lastEventId && !POSITION.test(lastEventId))
+      throw ValidationError.field('Last-Event-ID', 'must be the number of an event');
+    const events = await this.events.follow(org_id, invocation_id, Number(lastEventId || 0));
+    if (events) await sendEventStream(response, events);
+    else response.status(204).end();
+  }
+
+  /**
+   * Asks a streamed or background run to stop, whichever process runs it. It ends as failed with the reason `cancelled`,
+   * within about a second. Safe to repeat.
+   */
+  @Post('invocations/:invocation_id/cancel')
+  @Access('developer')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelInvocation' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run, which is about to stop or has been cancelled.' })
+  @ApiErrors(400, 404)
+  async cancel(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('invocation_id') invocation_id: string,
+  ): Promise<RunStateDto> {
+    return runState(await this.invocations.cancel(org_id, invocation_id));
+  }
+
+  /** What verifies the signature of the organisation's webhooks. It changes only with the platform's key. */
+  @Get('webhooks/secret')
+  @Access('admin')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Show the secret that signs webhooks', operationId: 'getWebhookSecret' })
+  @ApiData(WebhookSecretDto, { description: 'The secret of the organisation.' })
+  @ApiErrors()
+  async webhookSecret(@CurrentPrincipal() { org_id, user_id }: Principal): Promise<WebhookSecretDto> {
+    await this.audit.record({ org_id, actor: user_id, action: 'webhook_secret.read', outcome: 'success' });
+    return { secret: this.sender.secretOf(org_id) };
+  }
+}

@@ -1,0 +1,28 @@
+import { ConflictError, InvalidStateError, NotFoundError } from '../shared/domain-error.js';
+import type { InvocationStatus } from './invocation.js';
+
+export class InvocationNotFoundError extends NotFoundError {
+  constructor(invocation_id: string) {
+    super('Invocation', invocation_id);
+  }
+}
+
+/** The lease of the run expired, so it was ended as interrupted before its end could be stored. */
+export class RunEndedElsewhereError extends ConflictError {
+  constructor(invocation_id: string) {
+    super('The run was ended as interrupted before it could store its answer', { details: { invocation_id } });
+  }
+}
+
+/** Only a running run can be cancelled, and only if it is streamed or in the background. */
+export class InvocationNotCancellableError extends InvalidStateError {
+  constructor(invocation_id: string, current_state: InvocationStatus | 'answered to its caller') {
+    const isPlain = current_state === 'answered to its caller';
+    super(isPlain ? 'The run is being answered to its caller' : `The run has ended already: ${current_state}`, {
+      details: { invocation_id, current_state: isPlain ? 'running' : current_state, required_state: 'running' },
+      suggestion: isPlain
+        ? 'Close the request that started it. Streamed and background runs can be cancelled from anywhere.'
+        : 'Nothing is left to cancel; read the invocation for its outcome.',
+    });
+  }
+}

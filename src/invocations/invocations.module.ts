@@ -1,0 +1,69 @@
+import { Module } from '@nestjs/common';
+import { AgentDeletionService } from '../agents/agent-deletion.service.js';
+import { AgentsModule } from '../agents/agents.module.js';
+import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { RuntimesModule } from '../runtimes/runtimes.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import { StatisticsModule } from '../statistics/statistics.module.js';
+import { AgentRunService } from './agent-run.service.js';
+import { BackgroundRuns } from './background-runs.service.js';
+import { ConversationService } from './conversation.service.js';
+import { InterruptedRuns } from './interrupted-runs.service.js';
+import { InvocationDeletion } from './invocation-deletion.js';
+import { InvocationFacts } from './invocation-facts.js';
+import { InvocationsController } from './invocations.controller.js';
+import { InvocationsRepository } from './invocations.repository.js';
+import { InvocationsService } from './invocations.service.js';
+import { LiveRuns } from './live-runs.service.js';
+import { MessagesController } from './messages.controller.js';
+import { RunAnswers } from './run-answers.js';
+import { RunEventsRepository } from './run-events.repository.js';
+import { RunEvents } from './run-events.service.js';
+import { RunStreams } from './run-streams.service.js';
+import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
+import { WebhookSender } from './webhook-sender.service.js';
+import { Webhooks } from './webhooks.service.js';
+
+/** Runs of agents, alone or in a session: their records, events, cancellation, background runs and webhooks. */
+@Module({
+  imports: [AgentsModule, SessionsModule, RuntimesModule, StatisticsModule],
+  controllers: [InvocationsController, MessagesController],
+  providers: [
+    InvocationsRepository,
+    RunEventsRepository,
+    WebhookDeliveriesRepository,
+    InvocationFacts,
+    InvocationDeletion,
+    InterruptedRuns,
+    AgentRunService,
+    ConversationService,
+    InvocationsService,
+    LiveRuns,
+    RunStreams,
+    RunEvents,
+    BackgroundRuns,
+    RunAnswers,
+    WebhookSender,
+    Webhooks,
+  ],
+  exports: [InvocationsService, ConversationService, RunStreams],
+})
+export class InvocationsModule {
+  constructor(
+    aggregator: StatisticsAggregator,
+    facts: InvocationFacts,
+    agents: AgentDeletionService,
+    deletion: InvocationDeletion,
+    organizations: OrganizationData,
+    deliveries: WebhookDeliveriesRepository,
+    sessions: SessionsService,
+    conversations: ConversationService,
+  ) {
+    aggregator.register(facts);
+    agents.register(deletion);
+    organizations.registerRecords('webhook deliveries', (org_id) => deliveries.deleteByOrg(org_id));
+    sessions.openFrom(conversations);
+  }
+}

@@ -1,0 +1,272 @@
+import { Injectable } from '@nestjs/common';
+import { AgentNotFoundError } from '../agents/agents.errors.js';
+import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
+import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
+import { pageOf } from '../platform/dynamodb/page-query.js';
+import type { Page } from '../shared/page.js';
+import type { Invocation } from './invocation.js';
+import { RunEndedElsewhereError } from './invocations.errors.js';
+import { dueDelivery } from './webhook-deliveries.repository.js';
+
+const TABLE = 'AgentInvocations';
+const RUNNING = 'RUNNING';
+const RUN_IS_STILL_MARKED_RUNNING = 'running = :running';
+/** Uncounted runs are spread over a few partitions of their sparse index to avoid a hot partition. */
+const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
+
+type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace'> & {
+  input_text: PackedText;
+  output_text: PackedText | null;
+  /** JSON: one text costs a fraction of a hundred attributes. Lists do not have it. */
+  trace?: PackedText | null;
+  uncounted?: string;
+};
+
+/** What `UncountedIndex` holds of a run. */
+export type CountedPart = Pick<
+  Invocation,
+  'invocation_id' | 'org_id' | 'agent_id' | 'created_at' | 'status' | 'error' | 'duration_ms' | 'usage'
+>;
+
+/** An invocation with what the statistics need to know of its record. */
+export type CountableInvocation = Invocation & { uncounted?: string };
+
+@Injectable()
+export class InvocationsRepository {
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  /** POST /agents/{id}/invoke: one write for a run that has ended, batched with other runs that end at the same time. It is not counted yet. */
+  async create(invocation: Invocation): Promise<void> {
+    const { invocation_id } = invocation;
+    await this.db.putTogether(TABLE, { invocation_id }, finishedItem(invocation));
+  }
+
+  /**
+   * Records a run while it is running, so that a crash leaves a record.
+   * @throws AgentNotFoundError when the agent is being deleted.
+   */
+  async begin(invocation: Invocation, run_expires_at: string): Promise<void> {
+    await this.putWhileAgentLives(invocation, { ...packed(invocation), running: RUNNING, run_expires_at });
+  }
+
+  /**
+   * The end of a run that was recorded before, or should have been.
+   * @throws AgentNotFoundError when its agent was deleted meanwhile, RunEndedElsewhereError when it was ended as interrupted.
+   */
+  async finish(invocation: Invocation): Promise<void> {
+    const condition = {
+      ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
+      ExpressionAttributeValues: { ':running': RUNNING },
+    };
+    const delivery = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, delivery);
+  }
+
+  /** Renews the lease of a run. @returns false when the run is no longer recorded as running. */
+  async renew(invocation_id: string, run_expires_at: string): Promise<boolean> {
+    try {
+      await this.db.update({
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'SET run_expires_at = :expires',
+        ConditionExpression: RUN_IS_STILL_MARKED_RUNNING,
+        ExpressionAttributeValues: { ':running': RUNNING, ':expires': run_expires_at },
+      });
+      return true;
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Ends a run whose process died as failed, unless it has ended or renewed its lease since. */
+  async interrupt(invocation_id: string, at: string, before: string): Promise<void> {
+    const runIsStillDead = `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`;
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    if (!row) return;
+    const Update = {
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression:
+        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+      ConditionExpression: runIsStillDead,
+      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+      ExpressionAttributeValues: {
+        ':running': RUNNING,
+        ':before': before,
+        ':failed': 'failed',
+        ':error': {
+          code: 'AGENT_INVOCATION_FAILED',
+          reason: 'interrupted',
+          message: 'The process that ran the agent ended before the agent answered',
+        },
+        ':at': at,
+        ':zero': 0,
+        ':shard': SHARDS[0],
+      },
+    };
+    await this.db.transact([{ Update }, ...dueDelivery(row, at)]).catch((error: unknown) => {
+      if (!failedConditions(error)) throw error;
+    });
+  }
+
+  /** Running runs whose lease expired before this time. */
+  async *listRunning(before: string): AsyncGenerator<string> {
+    const query = {
+      TableName: TABLE,
+      IndexName: 'RunningIndex',
+      KeyConditionExpression: 'running = :running AND run_expires_at < :before',
+      ExpressionAttributeValues: { ':running': RUNNING, ':before': before },
+    };
+    for await (const { invocation_id } of this.db.queryAll<{ invocation_id: string }>(query)) yield invocation_id;
+  }
+
+  async findById(org_id: string, invocation_id: string): Promise<Invocation | undefined> {
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    return row?.org_id === org_id ? unpacked(row) : undefined;
+  }
+
+  /** GET /agents/{id}/invocations: newest first. */
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Invocation>> {
+    const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        IndexName: 'AgentIndex',
+        KeyConditionExpression: 'agent_id = :agent',
+        ExpressionAttributeValues: { ':agent': agent_id },
+        ScanIndexForward: false,
+      },
+      scope: `invocations:${org_id}:${agent_id}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['invocation_id', 'agent_id', 'created_at'],
+    });
+    return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
+  }
+
+  /** DELETE /sessions/{id}: keeps the run that the session was opened from, but prevents opening it again. */
+  async forgetSession(invocation_id: string, session_id: string): Promise<void> {
+    const runBeganTheSession = 'session_id = :session';
+    try {
+      await this.db.update({
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'SET session_deleted = :true',
+        ConditionExpression: runBeganTheSession,
+        ExpressionAttributeValues: { ':session': session_id, ':true': true },
+      });
+    } catch (error) {
+      if (!conditionFailed(error)) throw error;
+    }
+  }
+
+  /** One page of an agent's records for its deletion, at most 25. */
+  async listForDeletion(agent_id: string): Promise<CountableInvocation[]> {
+    const { items } = await this.db.query<Row>({
+      TableName: TABLE,
+      IndexName: 'AgentIndex',
+      KeyConditionExpression: 'agent_id = :agent',
+      ExpressionAttributeValues: { ':agent': agent_id },
+      Limit: 25,
+    });
+    // The index may lag behind; whether a record is counted must be read from the record itself.
+    const rows = await this.db.batchGet<Row>(
+      items.map(({ invocation_id }) => ({ table: TABLE, key: { invocation_id } })),
+    );
+    return rows.filter((row) => row !== undefined).map(unpacked);
+  }
+
+  /** Deletes a record on condition that whether it is counted has not changed since it was read. */
+  deletion({ invocation_id, uncounted }: CountableInvocation): TransactItem {
+    const isAsRead =
+      uncounted === undefined
+        ? 'attribute_exists(invocation_id) AND attribute_not_exists(uncounted)'
+        : 'attribute_exists(uncounted)';
+    return { Delete: { TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead } };
+  }
+
+  async listUncounted(limit: number): Promise<CountedPart[]> {
+    const pages = await Promise.all(
+      SHARDS.map((shard) =>
+        this.db.query<CountedPart>({
+          TableName: TABLE,
+          IndexName: 'UncountedIndex',
+          KeyConditionExpression: 'uncounted = :shard',
+          ExpressionAttributeValues: { ':shard': shard },
+          Limit: Math.ceil(limit / SHARDS.length),
+        }),
+      ),
+    );
+    return pages.flatMap(({ items }) => items);
+  }
+
+  /** Marks a run as counted by the statistics. Fails when it was counted before. */
+  counted(invocation_id: string): TransactItem {
+    return {
+      Update: {
+        TableName: TABLE,
+        Key: { invocation_id },
+        UpdateExpression: 'REMOVE uncounted',
+        ConditionExpression: 'attribute_exists(uncounted)',
+      },
+    };
+  }
+
+  /** For the rebuild of the statistics only: reads the whole table. */
+  async *all(): AsyncGenerator<CountableInvocation> {
+    for await (const row of this.db.scanAll<Row>(TABLE)) yield unpacked(row);
+  }
+
+  private async putWhileAgentLives(
+    invocation: Invocation,
+    Item: Record<string, unknown>,
+    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Record<string, unknown> } = {},
+    together: TransactItem[] = [],
+  ): Promise<void> {
+    const agentIsNotBeingDeleted = {
+      ConditionCheck: {
+        TableName: 'AgentInstances',
+        Key: { agent_id: invocation.agent_id, item: 'AGENT' },
+        ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
+      },
+    };
+    const put = { Put: { TableName: TABLE, Item, ...condition } };
+    await this.db.transact([put, agentIsNotBeingDeleted, ...together]).catch((error: unknown) => {
+      const failed = failedConditions(error);
+      if (failed?.[1]) throw new AgentNotFoundError(invocation.agent_id);
+      if (failed?.[0]) throw new RunEndedElsewhereError(invocation.invocation_id);
+      throw error;
+    });
+  }
+}
+
+function packed(invocation: Invocation): Row {
+  const { input_text, output_text, trace } = invocation;
+  return {
+    ...invocation,
+    input_text: pack(input_text),
+    output_text: output_text === null ? null : pack(output_text),
+    trace: trace === null ? null : pack(JSON.stringify(trace)),
+  };
+}
+
+function finishedItem(invocation: Invocation): Record<string, unknown> {
+  return { ...packed(invocation), uncounted: SHARDS[Math.floor(Math.random() * SHARDS.length)] };
+}
+
+function unpacked(row: Row): CountableInvocation {
+  return {
+    ...row,
+    input_text: unpack(row.input_text),
+    output_text: row.output_text === null ? null : unpack(row.output_text),
+    trace: row.trace ? (JSON.parse(unpack(row.trace)) as Invocation['trace']) : null,
+  };
+}

@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { decodeTime, isValid } from 'ulid';
+import { deploymentOf } from '../agents/agent.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
+import { Clock } from '../shared/clock.js';
+import type { Page } from '../shared/page.js';
+import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
+import { ConversationService } from './conversation.service.js';
+import type { Invocation } from './invocation.js';
+import { InvocationNotCancellableError, InvocationNotFoundError } from './invocations.errors.js';
+import { InvocationsRepository } from './invocations.repository.js';
+import { type LiveRun, LiveRuns } from './live-runs.service.js';
+import { RunEventsRepository } from './run-events.repository.js';
+
+/** A run is recorded at the latest 250 ms after it began; its id holds the time at which it began. */
+const RECORDED_WITHIN_MS = 1_000;
+const STARTING_POLL_MS = 50;
+
+export interface InvokeRequest {
+  org_id: string;
+  user_id: string;
+  agent_id: string;
+  input_text: string;
+  session_id?: string | undefined;
+  end_session?: boolean | undefined;
+  session_state?: Record<string, unknown> | undefined;
+  /** The events of the run are not read. */
+  quiet?: boolean | undefined;
+  live?: LiveRun | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Invoking agents, and the records of their runs. */
+@Injectable()
+export class InvocationsService {
+  constructor(
+    private readonly repository: InvocationsRepository,
+    private readonly agents: AgentsService,
+    private readonly sessions: SessionsService,
+    private readonly conversations: ConversationService,
+    private readonly runs: AgentRunService,
+    private readonly live: LiveRuns,
+    private readonly events: RunEventsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Runs an agent, alone or as the next turn of a session. A run without a session costs two database calls. Its record
+   * names a session id that the next call can use: that session is then opened from the record.
+   * @throws AgentNotFoundError, AgentNotRunningError, AgentRunError; SessionNotFoundError when the agent has no such session,
+   * SessionClosedError, SessionBusyError
+   */
+  async *invoke(request: InvokeRequest): AsyncGenerator<RunEvent, Invocation> {
+    const { session_id, end_session, ...run } = request;
+    const invocation = yield* session_id === undefined ? this.once(run) : this.turn(run, session_id);
+    if (end_session) await this.sessions.close(request.org_id, invocation.session_id);
+    return invocation;
+  }
+
+  /** What the record of a background run begins with. @throws as {@link invoke}, except for the failure of the run. */
+  async beginning(request: InvokeRequest): Promise<Omit<RunBeginning, 'live'>> {
+    const { org_id, user_id, agent_id, session_id, input_text } = request;
+    const { agent, definition } = await this.agents.getRunnable(org_id, agent_id);
+    if (session_id !== undefined) await this.sessions.assertOpen(org_id, agent_id, session_id);
+    const session = session_id === undefined ? {} : { session_id };
+    return { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text, ...session };
+  }
+
+  /** @throws InvocationNotFoundError also when it belongs to another organisation. */
+  async get(org_id: string, invocation_id: string): Promise<Invocation> {
+    const invocation = await this.repository.findById(org_id, invocation_id);
+    if (!invocation) throw new InvocationNotFoundError(invocation_id);
+    return invocation;
+  }
+
+  /** Like `get`, but waits for the record of a run that began within the last second. @throws InvocationNotFoundError */
+  async getStarted(org_id: string, invocation_id: string): Promise<Invocation> {
+    for (;;) {
+      const invocation = await this.repository.findById(org_id, invocation_id);
+      if (invocation) return invocation;
+      if (!this.mayBeStarting(invocation_id)) throw new InvocationNotFoundError(invocation_id);
+      await delay(STARTING_POLL_MS);
+    }
+  }
+
+  /** @throws AgentNotFoundError */
+  async listByAgent(
+    org_id: string,
+    agent_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<Invocation>> {
+    const [invocations] = await Promise.all([
+      this.repository.listByAgent(org_id, agent_id, page),
+      this.agents.get(org_id, agent_id),
+    ]);
+    return invocations;
+  }
+
+  /**
+   * Stops a streamed or background run of any process. The run ends as failed with the reason `cancelled`, within about a
+   * second when another process runs it. Idempotent, also after the run has ended this way.
+   * @returns the record as it is now, usually still running.
+   * @throws InvocationNotFoundError, InvocationNotCancellableError
+   */
+  async cancel(org_id: string, invocation_id: string): Promise<Invocation> {
+    const live = this.live.find(org_id, invocation_id);
+    live?.stop({ reason: 'cancelled', message: 'The run was cancelled' });
+    const invocation = await this.getStarted(org_id, invocation_id);
+    const { status, error, has_events } = invocation;
+    if (error?.reason === 'cancelled') return invocation;
+    if (status !== 'running') throw new InvocationNotCancellableError(invocation_id, status);
+    if (!has_events) throw new InvocationNotCancellableError(invocation_id, 'answered to its caller');
+    if (!live) await this.events.askToStop(invocation_id);
+    return invocation;
+  }
+
+  private async *once(request: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
+    const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id);
+    return yield* this.runs.run({
+      ...request,
+      agent_version: agent.version,
+      runtime: agent.runtime,
+      deployment: deploymentOf(agent),
+      definition,
+      history: [],
+    });
+  }
+
+  private async *turn(
+    { input_text, ...request }: Omit<InvokeRequest, 'session_id'>,
+    session_id: string,
+  ): AsyncGenerator<RunEvent, Invocation> {
+    await this.sessions.getOfAgent(request.org_id, request.agent_id, session_id);
+    const message = { ...request, session_id, content: input_text, wait_ms: TURN_WAIT_MS };
+    const { invocation } = yield* this.conversations.say(message);
+    return invocation;
+  }
+
+  private mayBeStarting(invocation_id: string): boolean {
+    const ulid = invocation_id.replace(/^inv_/, '');
+    return isValid(ulid) && Math.abs(this.clock.now().getTime() - decodeTime(ulid)) < RECORDED_WITHIN_MS;
+  }
+}

@@ -1,0 +1,121 @@
+import type { StreamEvent } from '../platform/http/event-stream.js';
+
+/** How long an event waits for company before it is stored, and how much company is enough. */
+const SAVE_AFTER_MS = 100;
+const SAVE_AT_CHARACTERS = 16_000;
+/** What a run may be ahead of the database before it has to wait. */
+const UNSAVED_LIMIT_CHARACTERS = 1_000_000;
+/** What followers of this process find in memory; older events they read from the database. */
+const TAIL_CHARACTERS = 64_000;
+const LAST_ATTEMPTS = 5;
+const RETRY_MS = 200;
+
+/** An event of a run with its number, which counts from 1 without gaps. */
+export interface RunStreamEvent extends StreamEvent {
+  id: string;
+}
+
+export const isLast = ({ event }: StreamEvent): boolean => event === 'done' || event === 'error';
+
+interface Kept {
+  event: RunStreamEvent;
+  size: number;
+}
+
+/**
+ * The events of one run of this process: stored in batches, and at once there for followers of the same process. Memory is
+ * bounded: a run that is faster than the database waits for it.
+ */
+export class RunFeed {
+  private readonly tail: Kept[] = [];
+  private readonly unsaved: Kept[] = [];
+  private tailSize = 0;
+  private unsavedSize = 0;
+  private savedTo = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private saving: Promise<void> | undefined;
+  private waiting: (() => void)[] = [];
+  /** Number of the newest event. */
+  count = 0;
+  /** The newest event is the last one of the run. */
+  isComplete = false;
+
+  /** @param save stores events in their order; called again with the same ones when it rejects. */
+  constructor(private readonly save: (events: RunStreamEvent[]) => Promise<void>) {}
+
+  /** Takes the next event. Resolves when there is room for more. */
+  async append(event: RunStreamEvent): Promise<void> {
+    const kept = { event, size: JSON.stringify(event.data).length };
+    this.count = Number(event.id);
+    this.isComplete = isLast(event);
+    this.tail.push(kept);
+    this.unsaved.push(kept);
+    this.tailSize += kept.size;
+    this.unsavedSize += kept.size;
+    this.wake();
+    if (this.unsavedSize >= SAVE_AT_CHARACTERS || this.isComplete) void this.flush();
+    else this.timer ??= setTimeout(() => void this.flush(), SAVE_AFTER_MS);
+    while (this.unsavedSize > UNSAVED_LIMIT_CHARACTERS && !this.isComplete) await this.flush();
+  }
+
+  /** Events after a position; undefined when they are not all in memory any more. */
+  after(position: number): RunStreamEvent[] | undefined {
+    const first = Number(this.tail[0]?.event.id ?? this.count + 1);
+    if (position + 1 < first) return undefined;
+    return this.tail.slice(position + 1 - first).map(({ event }) => event);
+  }
+
+  /** Resolves at the next event, or after `timeout_ms`. */
+  async next(timeout_ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout_ms);
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Stores what is left. @returns false when the database did not take it. */
+  async close(): Promise<boolean> {
+    for (let attempt = 1; this.unsaved.length > 0 && attempt <= LAST_ATTEMPTS; attempt++) await this.flush();
+    this.wake();
+    return this.unsaved.length === 0;
+  }
+
+  /** One write at a time; what comes meanwhile is the next batch. Waits a little after a failure. */
+  private flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.saving ??= this.saveBatch().finally(() => {
+      this.saving = undefined;
+      if (this.unsaved.length > 0) this.timer ??= setTimeout(() => void this.flush(), SAVE_AFTER_MS);
+    });
+    return this.saving;
+  }
+
+  private async saveBatch(): Promise<void> {
+    const batch = [...this.unsaved];
+    try {
+      await this.save(batch.map(({ event }) => event));
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      return;
+    }
+    this.unsaved.splice(0, batch.length);
+    for (const { event, size } of batch) {
+      this.unsavedSize -= size;
+      this.savedTo = Number(event.id);
+    }
+    this.trim();
+  }
+
+  private trim(): void {
+    while (this.tailSize > TAIL_CHARACTERS && Number(this.tail[0]?.event.id) <= this.savedTo)
+      this.tailSize -= this.tail.shift()?.size ?? 0;
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}

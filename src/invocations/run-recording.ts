@@ -1,0 +1,103 @@
+import { AgentNotFoundError } from '../agents/agents.errors.js';
+import type { Clock } from '../shared/clock.js';
+import type { Invocation } from './invocation.js';
+import type { InvocationsRepository } from './invocations.repository.js';
+
+/** A run that takes longer is recorded while it is running; a faster one costs a single write. */
+export const RECORD_AFTER_MS = 250;
+
+/** The record of one run: written once at its end, and also before when the run takes long or is followed. */
+export class Recording {
+  private startedAt = performance.now();
+  private timer: NodeJS.Timeout | undefined;
+  private beginning: Promise<boolean> | undefined;
+  private ending: Promise<void> | undefined;
+  /** A record of the running run may exist. */
+  private wasTried = false;
+  /** The agent was deleted meanwhile: everything of the run is deleted. */
+  isLost = false;
+
+  /** @param lasts_ms how long the run counts as alive without a renewal */
+  constructor(
+    readonly invocation: Invocation,
+    private readonly lasts_ms: number,
+    private readonly repository: InvocationsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  get id(): string {
+    return this.invocation.invocation_id;
+  }
+
+  get isOver(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Starts the clock of the run, and records the run when it takes long. */
+  start(): void {
+    this.startedAt = performance.now();
+    if (!this.beginning) this.timer = setTimeout(() => void this.recorded(), RECORD_AFTER_MS);
+  }
+
+  /** Records the run as running before anything else happens. @throws AgentNotFoundError, DatabaseError */
+  async begin(): Promise<void> {
+    await this.repository.begin(this.invocation, this.expiry());
+    this.wasTried = true;
+    this.beginning = Promise.resolve(true);
+  }
+
+  /** Ensures that the run is recorded. @returns false when it is not: the agent is being deleted, or the database is down. */
+  recorded(): Promise<boolean> {
+    clearTimeout(this.timer);
+    if (this.ending)
+      return this.ending.then(
+        () => true,
+        () => false,
+      );
+    this.wasTried = true;
+    this.beginning ??= this.repository.begin(this.invocation, this.expiry()).then(
+      () => true,
+      (error: unknown) => {
+        this.lookAt(error);
+        // The database was down: the next call tries again.
+        if (!this.isLost) this.beginning = undefined;
+        return false;
+      },
+    );
+    return this.beginning;
+  }
+
+  /** Renews the lease. @returns false when the run has lost its record: it was ended as interrupted, or deleted. */
+  async renew(): Promise<boolean> {
+    if (this.ending || !(await this.beginning)) return true;
+    return (await this.repository.renew(this.id, this.expiry())) || this.isOver;
+  }
+
+  async end(outcome: Partial<Invocation>): Promise<Invocation> {
+    clearTimeout(this.timer);
+    const duration_ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
+    const finished: Invocation = { ...this.invocation, ...outcome, duration_ms, completed_at: this.clock.timestamp() };
+    const ending = this.store(finished);
+    this.ending = ending;
+    await ending;
+    return finished;
+  }
+
+  private async store(finished: Invocation): Promise<void> {
+    await this.beginning;
+    try {
+      await (this.wasTried ? this.repository.finish(finished) : this.repository.create(finished));
+    } catch (error) {
+      this.lookAt(error);
+      throw error;
+    }
+  }
+
+  private lookAt(error: unknown): void {
+    if (error instanceof AgentNotFoundError) this.isLost = true;
+  }
+
+  private expiry(): string {
+    return new Date(this.clock.now().getTime() + this.lasts_ms).toISOString();
+  }
+}

@@ -1,0 +1,142 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Settings } from '../platform/config/settings.js';
+import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
+import { OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
+import { Clock } from '../shared/clock.js';
+import { ValidationError } from '../shared/domain-error.js';
+import { Ids } from '../shared/ids.js';
+import type { WebhookStateDto } from './dto/invocation.dto.js';
+import type { Invocation } from './invocation.js';
+import { InvocationsRepository } from './invocations.repository.js';
+import {
+  type AttemptOutcome,
+  type WebhookDelivery,
+  WebhookDeliveriesRepository,
+} from './webhook-deliveries.repository.js';
+import { type Attempt, WebhookSender } from './webhook-sender.service.js';
+
+const ATTEMPTS = 5;
+const GROWTH = 6;
+/** Longer than an attempt can take. An attempt whose process died is repeated after this time. */
+const LEASE_MS = 60_000;
+const AT_A_TIME = 8;
+
+/**
+ * Webhooks of runs. Any process delivers what is due: at least once, in at most five attempts with growing random pauses. An
+ * attempt is leased, so that two processes do not make the same one and none is lost in a crash.
+ */
+@Injectable()
+export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(Webhooks.name);
+  private readonly stopping = new AbortController();
+  private poll: NodeJS.Timeout | undefined;
+  private pass: Promise<void> | undefined;
+  private isWanted = false;
+
+  constructor(
+    private readonly repository: WebhookDeliveriesRepository,
+    private readonly invocations: InvocationsRepository,
+    private readonly sender: WebhookSender,
+    private readonly outgoing: OutgoingHttp,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.poll = setInterval(() => this.kick(), this.settings.get('WEBHOOK_POLL_SECONDS') * 1000).unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.poll);
+    this.stopping.abort();
+    await this.pass;
+  }
+
+  /** Where the end of a run is delivered. @throws ValidationError for an address that the platform does not call. */
+  target(url: string): NonNullable<Invocation['webhook']> {
+    try {
+      this.outgoing.check(url);
+    } catch (error) {
+      if (!(error instanceof OutgoingRefusedError)) throw error;
+      throw ValidationError.field('webhook.url', error.message.replace(/^url /, ''));
+    }
+    return { url, delivery_id: this.ids.next('whk') };
+  }
+
+  /** The delivery so far; undefined when the run has no webhook. Costs one read. */
+  async stateOf({ org_id, invocation_id, webhook }: Invocation): Promise<WebhookStateDto | undefined> {
+    if (!webhook) return undefined;
+    const delivery = await this.repository.find(org_id, invocation_id);
+    const { status, attempts, last_status, last_error, delivered_at } = delivery ?? WAITING;
+    const { delivery_id } = webhook;
+    return { delivery_id, url: withoutQuery(webhook.url), status, attempts, last_status, last_error, delivered_at };
+  }
+
+  /** Delivers what is due now instead of at the next poll. */
+  kick(): void {
+    this.isWanted = true;
+    if (this.stopping.signal.aborted) return;
+    this.pass ??= this.deliverDue()
+      .catch((error: unknown) => {
+        this.logger.warn({ msg: 'webhooks could not be delivered, the next poll tries again', err: error });
+      })
+      .finally(() => {
+        this.pass = undefined;
+      });
+  }
+
+  private async deliverDue(): Promise<void> {
+    while (this.isWanted && !this.stopping.signal.aborted) {
+      this.isWanted = false;
+      const due = await this.repository.listDue(this.clock.timestamp(), AT_A_TIME);
+      const made = await Promise.all(due.map(({ invocation_id, due_at }) => this.attempt(invocation_id, due_at)));
+      // When nothing could be claimed, other processes deliver or the index lags: the next poll is soon enough.
+      if (made.some(Boolean) && due.length === AT_A_TIME) this.isWanted = true;
+    }
+  }
+
+  /** @returns false when another process makes the attempt. */
+  private async attempt(invocation_id: string, due_at: string): Promise<boolean> {
+    const delivery = await this.repository.claim(invocation_id, due_at, this.inFuture(LEASE_MS));
+    if (!delivery) return false;
+    const invocation = await this.invocations.findById(delivery.org_id, invocation_id);
+    if (!invocation) await this.repository.delete(invocation_id);
+    else {
+      const attempt = await this.sender.send(delivery, invocation, this.stopping.signal);
+      await this.repository.settle(delivery, this.outcome(delivery, attempt));
+    }
+    return true;
+  }
+
+  private outcome({ attempts }: WebhookDelivery, attempt: Attempt): AttemptOutcome {
+    if (attempt.kind === 'delivered')
+      return { last_status: attempt.status, last_error: null, delivered_at: this.clock.timestamp() };
+    if (attempt.kind === 'aborted')
+      return { last_status: null, last_error: 'The platform stopped meanwhile', next_at: this.clock.timestamp() };
+    const { status: last_status, error: last_error } = attempt;
+    if (attempt.kind === 'refused' || attempts >= ATTEMPTS) return { last_status, last_error, gives_up: true };
+    const longest = this.settings.get('WEBHOOK_RETRY_MS') * GROWTH ** (attempts - 1);
+    const pause = longest * (0.5 + Math.random() / 2);
+    setTimeout(() => this.kick(), pause + 1).unref();
+    return { last_status, last_error, next_at: this.inFuture(pause) };
+  }
+
+  private inFuture(ms: number): string {
+    return new Date(this.clock.now().getTime() + ms).toISOString();
+  }
+}
+
+/** Before the run has ended. */
+const WAITING = {
+  status: 'waiting',
+  attempts: 0,
+  last_status: null,
+  last_error: null,
+  delivered_at: null,
+} as const;
+
+/** The query may carry a token of the receiver, which readers of the record must not see. */
+function withoutQuery(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? '';
+}

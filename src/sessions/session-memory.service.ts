@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
+import type { AgentRun } from '../runtimes/agent-runtime.js';
+import { ValidationError } from '../shared/domain-error.js';
+import { Ids } from '../shared/ids.js';
+import { MessagesRepository } from './messages.repository.js';
+import type { Session } from './session.js';
+import { SessionDocumentsRepository } from './session-documents.repository.js';
+import { SessionNotFoundError } from './sessions.errors.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+
+/** Limit for the cached documents of all sessions together. */
+const CACHED_CHARACTERS = 100_000_000;
+
+export interface UploadedFile {
+  name: string;
+  content_type: string;
+  bytes: Buffer;
+}
+
+export interface KeptFile {
+  file_id: string;
+  filename: string;
+  content_type: string;
+  size: number;
+}
+
+/** What an agent remembers in a session: its last messages and the documents that were uploaded to it. */
+@Injectable()
+export class SessionMemory {
+  /** Documents are only ever added, so sessions with the same number of documents have the same ones. */
+  private readonly cache = new LRUCache<string, KnowledgeDocument[]>({
+    maxSize: CACHED_CHARACTERS,
+    sizeCalculation: (documents) => documents.reduce((sum, { content }) => sum + content.length, 1),
+  });
+
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly repository: SessionsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly store: SessionDocumentsRepository,
+    private readonly ids: Ids,
+  ) {}
+
+  /** The last messages of the session as it was read, oldest first. */
+  async history(session: Session, limit: number): Promise<AgentRun['history']> {
+    if (session.message_count === 0) return [];
+    const last = await this.messages.listLast(
+      session.org_id,
+      session.session_id,
+      Math.min(limit, session.message_count) + 1,
+    );
+    return last
+      .filter(({ sequence }) => sequence <= session.message_count)
+      .slice(-limit)
+      .map(({ role, content }) => ({ role, content }));
+  }
+
+  async documents({ org_id, session_id, document_count }: Session): Promise<KnowledgeDocument[]> {
+    if (document_count === 0) return [];
+    const key = `${session_id}#${document_count}`;
+    const known = this.cache.get(key);
+    if (known) return known;
+    const documents = (await this.store.listBySession(org_id, session_id)).map(({ name, content }) => ({
+      name,
+      content,
+    }));
+    this.cache.set(key, documents);
+    return documents;
+  }
+
+  /**
+   * Stores text files, which the agent can search from its next turn on.
+   * @throws SessionNotFoundError; ValidationError without files, or naming the first file that is not text (no file is stored).
+   */
+  async upload(
+    { org_id, agent_id, session_id }: Pick<Session, 'org_id' | 'agent_id' | 'session_id'>,
+    files: UploadedFile[],
+  ): Promise<KeptFile[]> {
+    await this.sessions.getOfAgent(org_id, agent_id, session_id);
+    if (files.length === 0) throw ValidationError.field('files', 'must hold at least one file');
+    const documents = files.map(({ name, bytes }) => ({
+      file_id: this.ids.next('file'),
+      name,
+      content: textOf(name, bytes),
+    }));
+    for (const document of documents) await this.store.create(org_id, session_id, document);
+    if (!(await this.repository.addDocuments(org_id, session_id, documents.length)))
+      throw new SessionNotFoundError(session_id);
+    return documents.map(({ file_id, name }, index) => ({
+      file_id,
+      filename: name,
+      content_type: files[index]?.content_type ?? '',
+      size: files[index]?.bytes.length ?? 0,
+    }));
+  }
+}
+
+function textOf(name: string, bytes: Buffer): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\u0000')) return text;
+  } catch {
+    // Not UTF-8: refused below.
+  }
+  throw ValidationError.field('files', `${name} is not text in UTF-8; text, Markdown, CSV, JSON and HTML can be kept`);
+}
