@@ -11,7 +11,7 @@ import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.ta
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
-import { ATTACHED_TOOL_TABLES } from './tools/attached/attached-tools.tables.js';
+import { ATTACHED_TOOL_TABLES } from './tools/attachments/attached-tools.tables.js';
 
 /** Every table of the platform; each feature defines its own. */
 export const TABLES: TableDefinition[] = [

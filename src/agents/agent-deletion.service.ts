@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Runtimes } from '../runtimes/runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
-import { AttachedToolStore } from '../tools/attached/attached-tool-store.js';
+import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import { type Agent, deploymentOf, gaugeOf } from './agent.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AttachedToolStore } from '../tools/attached/attached-tool-store.js';
+import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildRecords } from './build-engine.port.js';
 

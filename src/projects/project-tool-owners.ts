@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
-import { type ToolOwner, ToolOwners } from '../tools/attached/tool-owners.port.js';
+import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ProjectsService } from './projects.service.js';
 
 /** Who may have tools: projects and agents that exist and stay. */

@@ -3,7 +3,7 @@ import { OrganizationData } from '../identity/organizations/organization-data.js
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
-import { ToolOwners } from '../tools/attached/tool-owners.port.js';
+import { ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildDashboardService } from './build-dashboard.service.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { builtinTools } from './kinds/builtin/index.js';
 
 /** Names that a model may call: what every provider takes. */
 export const toolNameSchema = z
@@ -33,3 +34,16 @@ export const definedToolSchema = z.discriminatedUnion('kind', [
 export type CodeTool = z.infer<typeof codeToolSchema>;
 export type ToolTest = z.infer<typeof toolTestSchema>;
 export type DefinedTool = z.infer<typeof definedToolSchema>;
+
+/** Why the tools of a definition cannot be used. Attached tools are resolved at each run, so they are not checked here. */
+export function problemsOfTools(tools: readonly DefinedTool[]): string[] {
+  const builtin = new Set(builtinTools.map(({ name }) => name));
+  const written = new Set<string>();
+  return tools.flatMap(({ kind, name }) => {
+    if (kind === 'builtin') return builtin.has(name) ? [] : [`there is no tool "${name}"`];
+    if (builtin.has(name)) return [`"${name}" is the name of a built-in tool`];
+    if (written.has(name)) return [`there are two tools "${name}"`];
+    written.add(name);
+    return [];
+  });
+}

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
 import { aiSdk } from '../models/ai-sdk.js';
-import { AttachedToolSets } from './attached/attached-tool-sets.js';
-import { CodeTools } from './code-tools.js';
+import { ToolCaller } from './attachments/tool-caller.js';
 import { InputCheck } from './input-check.js';
+import { ToolCatalogue } from './kinds/builtin/tool-catalogue.js';
+import { CodeTools } from './kinds/code/code-tools.js';
 import { Sandbox } from './sandbox/sandbox.js';
-import { ToolCatalogue } from './tool-catalogue.js';
-import { ToolWorkers } from './tool-workers.js';
+import type { ToolRun } from './tool.js';
 import type { CodeTool, DefinedTool } from './tool-definition.js';
-import type { ToolRun } from './tool-run.js';
+import { ToolWorkers } from './tool-workers.js';
 
 const KNOWLEDGE_TOOL = 'knowledge_lookup';
 
@@ -21,23 +21,23 @@ export class ToolResolver {
   constructor(
     private readonly catalogue: ToolCatalogue,
     private readonly code: CodeTools,
-    @Inject(AttachedToolSets) private readonly attached: Pick<AttachedToolSets, 'of'>,
+    @Inject(ToolCaller) private readonly attached: Pick<ToolCaller, 'aiTools'>,
   ) {}
 
   /** Tools of a process that serves definitions without the platform's database: nothing is attached. */
   static standalone(sandbox = new Sandbox(), workers = new ToolWorkers()): ToolResolver {
     return new ToolResolver(new ToolCatalogue(workers), new CodeTools(sandbox, new InputCheck(workers)), {
-      of: async () => ({}),
+      aiTools: async () => ({}),
     });
   }
 
   /** As the AI SDK takes them. @throws ValidationError when the definition names a built-in tool that does not exist */
   async aiTools({ tools }: { tools: readonly DefinedTool[] }, run: ToolRun): Promise<ToolSet> {
-    const attached = await this.attached.of(run);
+    const attached = await this.attached.aiTools(run);
     const code = tools.filter((tool) => tool.kind === 'code');
     const written = await Promise.all(code.map(async (tool) => [tool.name, await this.codeTool(tool, run)] as const));
     const builtin = tools.flatMap(({ kind, name }) => (kind === 'builtin' ? [name] : []));
-    // Documents without the tool to read them would be of no use, so the tool comes with them.
+    // Documents are useless without the tool that reads them.
     const names = run.knowledge.length > 0 ? [...builtin, KNOWLEDGE_TOOL] : builtin;
     return { ...attached, ...Object.fromEntries(written), ...(await this.catalogue.aiTools(names, run)) };
   }

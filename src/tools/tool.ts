@@ -1,6 +1,6 @@
 import { secretValues } from '../shared/secret-values.js';
 import { z } from 'zod';
-import type { DocumentIndex } from './builtin/knowledge/document-index.js';
+import type { DocumentIndex } from './kinds/builtin/knowledge/document-index.js';
 
 /** A document that `knowledge_lookup` may search. */
 export interface ToolDocument {
@@ -15,6 +15,13 @@ export interface ToolContext {
   now: () => Date;
   /** Ends calls when the run ends. */
   signal?: AbortSignal;
+}
+
+/** The run that asks for tools. */
+export interface ToolRun extends ToolContext {
+  org_id: string;
+  /** `<project_id>:<name>`; tools attached to the agent and to its project are included. */
+  agent_id: string;
 }
 
 /** What a tool sees while it runs, in a thread that has nothing else of the run. */

@@ -17,8 +17,8 @@ export type ToolAnswer = { output: unknown } | { tool_error: string } | { missin
 
 export const toolJobs = {
   run_tool: async () => {
-    const { builtinTools } = await import('./builtin/index.js');
-    const { documentIndexes } = await import('./builtin/knowledge/document-index.js');
+    const { builtinTools } = await import('./kinds/builtin/index.js');
+    const { documentIndexes } = await import('./kinds/builtin/knowledge/document-index.js');
     const byName = new Map(builtinTools.map((tool) => [tool.name, tool]));
     return async ({ name, input, now_ms, documents = [] }: ToolTask): Promise<ToolAnswer> => {
       const missing = documents.flatMap(({ key }) => (documentIndexes.has(key) ? [] : [key]));
@@ -39,7 +39,7 @@ export const toolJobs = {
     };
   },
   index_document: async () => {
-    const { documentIndexes, indexDocument } = await import('./builtin/knowledge/document-index.js');
+    const { documentIndexes, indexDocument } = await import('./kinds/builtin/knowledge/document-index.js');
     return ({ key, content }: { key: string; content: string }): void => {
       documentIndexes.set(key, indexDocument(content), { size: content.length + 1 });
     };
@@ -53,7 +53,7 @@ export const toolJobs = {
     return (schema: string) => schemaProblem(schema);
   },
   read_openapi: async () => {
-    const { readOpenapi } = await import('./openapi/openapi-reader.js');
+    const { readOpenapi } = await import('./kinds/openapi/openapi-reader.js');
     return readOpenapi;
   },
 };

@@ -1,27 +1,22 @@
 import { Module } from '@nestjs/common';
 import { OrganizationData } from '../identity/organizations/organization-data.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
-import { AttachedToolSets } from './attached/attached-tool-sets.js';
-import { AttachedToolStore } from './attached/attached-tool-store.js';
-import { AttachedToolsCache } from './attached/attached-tools-cache.js';
-import { AttachedToolsRepository } from './attached/attached-tools.repository.js';
-import { ToolAttachment } from './attached/tool-attachment.service.js';
-import { ToolCaller } from './attached/tool-caller.js';
-import { ToolOperations } from './attached/tool-operations.js';
-import { ToolTest } from './attached/tool-test.service.js';
-import { ToolsController } from './attached/tools.controller.js';
-import { CodeTools } from './code-tools.js';
-import { HttpCaller } from './http/http-caller.js';
+import { AttachedToolStore } from './attachments/attached-tool-store.js';
+import { AttachedToolsCache } from './attachments/attached-tools-cache.js';
+import { AttachedToolsRepository } from './attachments/attached-tools.repository.js';
+import { ToolAttachment } from './attachments/tool-attachment.service.js';
+import { ToolCaller } from './attachments/tool-caller.js';
+import { ToolsController } from './attachments/tools.controller.js';
 import { InputCheck } from './input-check.js';
-import { McpConnections } from './mcp/mcp-connections.js';
-import { McpTools } from './mcp/mcp-tools.js';
-import { OpenapiDocuments } from './openapi/openapi-document.js';
+import { ToolCatalogue } from './kinds/builtin/tool-catalogue.js';
+import { CodeTools } from './kinds/code/code-tools.js';
+import { McpConnections } from './kinds/mcp/mcp-connections.js';
+import { TOOL_KINDS, ToolKinds } from './kinds/tool-kinds.js';
 import { Sandbox } from './sandbox/sandbox.js';
-import { ToolCatalogue } from './tool-catalogue.js';
 import { ToolResolver } from './tool-resolver.js';
 import { ToolWorkers } from './tool-workers.js';
 
-/** Built-in tools, tools written for an agent, and tools attached to projects and agents. Their owners are a port, bound above. */
+/** Built-in tools, tools written for an agent, and tools attached to projects and agents. The projects module binds `ToolOwners`. */
 @Module({
   controllers: [ToolsController],
   providers: [
@@ -31,18 +26,14 @@ import { ToolWorkers } from './tool-workers.js';
     Sandbox,
     CodeTools,
     SecretBox,
-    HttpCaller,
     McpConnections,
-    McpTools,
-    OpenapiDocuments,
+    ...Object.values(TOOL_KINDS),
+    ToolKinds,
     AttachedToolsRepository,
     AttachedToolsCache,
     AttachedToolStore,
-    AttachedToolSets,
-    ToolOperations,
     ToolAttachment,
     ToolCaller,
-    ToolTest,
     ToolResolver,
   ],
   exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore],

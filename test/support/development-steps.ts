@@ -11,9 +11,9 @@ import { ToolWriter } from '../../src/builds/steps/tool-developer/step.js';
 import { ModelsService, type StructuredAnswer, type StructuredRequest } from '../../src/models/models.service.js';
 import { Clock } from '../../src/shared/clock.js';
 import { STEP_PLACES } from '../../src/stages/stage.js';
-import { CodeTools } from '../../src/tools/code-tools.js';
+import { CodeTools } from '../../src/tools/kinds/code/code-tools.js';
 import { Sandbox } from '../../src/tools/sandbox/sandbox.js';
-import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
+import { ToolCatalogue } from '../../src/tools/kinds/builtin/tool-catalogue.js';
 import type { RecordingContext } from './stage-context.js';
 
 export type StructuredModel = Pick<ModelsService, 'generateStructured' | 'describe' | 'knows'>;

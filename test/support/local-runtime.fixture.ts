@@ -5,7 +5,7 @@ import { OfflineProvider } from '../../src/models/offline/offline-provider.js';
 import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { Clock } from '../../src/shared/clock.js';
-import { ToolCatalogue } from '../../src/tools/tool-catalogue.js';
+import { ToolCatalogue } from '../../src/tools/kinds/builtin/tool-catalogue.js';
 import { ToolResolver } from '../../src/tools/tool-resolver.js';
 import {
   type AgentDefinition,

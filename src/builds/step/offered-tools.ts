@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToolCatalogue } from '../../tools/tool-catalogue.js';
+import type { ToolCatalogue } from '../../tools/kinds/builtin/tool-catalogue.js';
 import { type RequirementProfile, wishesIn } from '../requirement/statements.js';
 import type { StepContext } from './step.js';
 

@@ -1,7 +1,7 @@
 import type { ModelsService } from '../../models/models.service.js';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
 import { NO_USAGE } from '../../shared/usage.js';
-import { problemsOfTools } from '../../tools/tool-problems.js';
+import { problemsOfTools } from '../../tools/tool-definition.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../agent-definition.js';
 
 /** Throws {@link ValidationError} that names everything that keeps the definition from running here. */

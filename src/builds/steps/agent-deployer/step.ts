@@ -9,7 +9,7 @@ import type { AgentRuntime, Deployment, RuntimeKind } from '../../../runtimes/ag
 import { Runtimes } from '../../../runtimes/runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
 import { PATHS } from '../../../stages/stage.js';
-import { problemsOfTools } from '../../../tools/tool-problems.js';
+import { problemsOfTools } from '../../../tools/tool-definition.js';
 import { jsonArtifact, readDocument } from '../../step/documents.js';
 import { BuildFault, defineStep, deployedAgentName, type StepContext, type StepResult } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';

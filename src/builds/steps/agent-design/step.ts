@@ -1,5 +1,5 @@
 import { PATHS } from '../../../stages/stage.js';
-import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
 import { DocumentWriter, jsonArtifact, readDocument } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
 import { agentNameFor, defineStep, deployedAgentName, type StepContext } from '../../step/step.js';

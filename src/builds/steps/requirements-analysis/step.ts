@@ -1,5 +1,5 @@
 import { PATHS } from '../../../stages/stage.js';
-import { ToolCatalogue } from '../../../tools/tool-catalogue.js';
+import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
 import {
   bulletList,
   DocumentWriter,

@@ -6,7 +6,7 @@ import {
 } from '../../../../test/support/development-steps.js';
 import { stageContext } from '../../../../test/support/stage-context.js';
 import type { ModelsService, StructuredRequest } from '../../../models/models.service.js';
-import { CodeTools } from '../../../tools/code-tools.js';
+import { CodeTools } from '../../../tools/kinds/code/code-tools.js';
 import { Sandbox } from '../../../tools/sandbox/sandbox.js';
 import { DocumentWriter } from '../../step/documents.js';
 import type { NewTool } from './prompt.js';

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../shared/clock.js';
+import { ConflictError, ValidationError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
+import { InputCheck } from '../input-check.js';
+import { builtinTools } from '../kinds/builtin/index.js';
+import { parseCredential } from '../kinds/credentials.js';
+import type { ToolOperation } from '../kinds/tool-kind.js';
+import { type ToolKindName, ToolKinds } from '../kinds/tool-kinds.js';
+import { AttachedToolStore } from './attached-tool-store.js';
+import { type AttachedTool, ToolConflictError } from './attached-tool.js';
+import { type ToolOwner, ToolOwners } from './tool-owners.port.js';
+
+const TOOLS_PER_PROJECT = 50;
+/** Operations with their schemas must fit one record. */
+const DESCRIBED_MAX_BYTES = 1_000_000;
+
+export interface ToolWish {
+  org_id: string;
+  user_id: string;
+  kind: ToolKindName;
+  name: string;
+  description: string;
+  config: object;
+  credential?: unknown;
+  owner: { project_id: string } | { agent_id: string };
+}
+
+/** Attaches a tool: discovers its operations, checks them, and stores it. */
+@Injectable()
+export class ToolAttachment {
+  constructor(
+    private readonly store: AttachedToolStore,
+    private readonly kinds: ToolKinds,
+    private readonly schemas: InputCheck,
+    private readonly owners: ToolOwners,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** @throws ValidationError, OutgoingRefusedError, NotFoundError, ConflictError */
+  async attach(wish: ToolWish): Promise<AttachedTool> {
+    const { org_id, user_id, name, description } = wish;
+    const kind = this.kinds.get(wish.kind);
+    const config = this.kinds.parseConfig(wish.kind, wish.config);
+    const credential = wish.credential === undefined ? undefined : parseCredential(wish.credential);
+    const { owner, conditions } = await this.owners.require(org_id, wish.owner);
+    const tool_id = this.ids.next('tool');
+    // Discovery may start a program, so refuse what can be refused without it first.
+    const others = await this.othersOf(org_id, owner, name);
+    const operations = await kind.discover({ tool_id, name, description }, config, credential);
+    await this.check(others, operations);
+    return this.store.create(
+      {
+        ...{ tool_id, org_id, ...owner, name, description, operations },
+        config: JSON.parse(JSON.stringify(kind.storedConfig(config))) as AttachedTool['config'],
+        created_by: user_id,
+        created_at: this.clock.timestamp(),
+      },
+      credential,
+      conditions,
+    );
+  }
+
+  /** The project's tools. @throws ToolConflictError, ConflictError when the project has no room for another */
+  private async othersOf(org_id: string, { project_id }: ToolOwner, name: string): Promise<AttachedTool[]> {
+    const others = await this.store.byProject(org_id, project_id);
+    if (others.some((other) => other.name === name)) throw new ToolConflictError(name);
+    if (others.length >= TOOLS_PER_PROJECT)
+      throw new ConflictError(`The project has ${TOOLS_PER_PROJECT} tools, which is the most`);
+    return others;
+  }
+
+  private async check(others: readonly AttachedTool[], operations: ToolOperation[]): Promise<void> {
+    const taken = new Set(others.flatMap((other) => other.operations.map((one) => one.name)));
+    for (const { name: builtin } of builtinTools) taken.add(builtin);
+    for (const operation of operations) {
+      if (taken.has(operation.name)) throw ValidationError.field('name', `leads to a second tool "${operation.name}"`);
+      taken.add(operation.name);
+      const problem = await this.schemas.problemOf(operation.input_schema);
+      if (problem !== undefined)
+        throw ValidationError.field(
+          'config',
+          `has an input schema for "${operation.operation}" that is not valid: ${problem}`,
+        );
+    }
+    if (Buffer.byteLength(JSON.stringify(operations)) > DESCRIBED_MAX_BYTES)
+      throw ValidationError.field('config.operations', 'must choose fewer: their schemas are over 1 MB together');
+  }
+}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import type { Tool, ToolSet } from 'ai';
+import { aiSdk } from '../../models/ai-sdk.js';
+import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { ValidationError } from '../../shared/domain-error.js';
+import { secretValues } from '../../shared/secret-values.js';
+import { boundedOutput } from '../bounded-output.js';
+import { InputCheck } from '../input-check.js';
+import { type Credential, parseCredential } from '../kinds/credentials.js';
+import type { ToolOperation } from '../kinds/tool-kind.js';
+import { ToolKinds } from '../kinds/tool-kinds.js';
+import { ToolError, type ToolRun } from '../tool.js';
+import { type AttachedTool, credentialBinding } from './attached-tool.js';
+import { AttachedToolsCache } from './attached-tools-cache.js';
+
+const RISK_WORDS = {
+  read: 'risk: read, changes nothing',
+  write: 'risk: write, may change data of others',
+  destructive: 'risk: destructive, may delete data; only when the user has clearly asked for it',
+} as const;
+
+export interface ToolTrial {
+  operation: string;
+  status: 'success' | 'failed';
+  output: unknown;
+  error: string | null;
+  /** In milliseconds, rounded to hundredths. */
+  duration_ms: number;
+}
+
+/** Calls attached tools, for an agent's run or as a trial: checks the input, presents the credential, bounds the output. */
+@Injectable()
+export class ToolCaller {
+  constructor(
+    private readonly attached: AttachedToolsCache,
+    private readonly inputs: InputCheck,
+    private readonly kinds: ToolKinds,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  /** The operations of every tool attached to the run's agent and to its project, as tools of the AI SDK. */
+  async aiTools(run: ToolRun): Promise<ToolSet> {
+    const tools = await this.attached.of(run.org_id, run.agent_id);
+    const entries = tools.flatMap((tool) =>
+      tool.operations.map(async (operation) => [operation.name, await this.aiTool(tool, operation, run)] as const),
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /**
+   * Calls a tool once, as an agent would.
+   * @param wanted the service's name of the operation, or the name that the model calls; optional when there is only one
+   * @throws ValidationError for an unknown operation
+   */
+  async try(tool: AttachedTool, wanted: string | undefined, input: unknown): Promise<ToolTrial> {
+    const operation =
+      wanted === undefined && tool.operations.length === 1
+        ? tool.operations[0]
+        : tool.operations.find((one) => one.operation === wanted || one.name === wanted);
+    if (!operation)
+      throw ValidationError.field(
+        'operation',
+        `must be one of: ${tool.operations.map((one) => one.operation).join(', ')}`,
+      );
+    const started = performance.now();
+    const trial = (status: ToolTrial['status'], output: unknown, error: string | null): ToolTrial => ({
+      operation: operation.operation,
+      status,
+      output,
+      error,
+      duration_ms: Math.round((performance.now() - started) * 100) / 100,
+    });
+    try {
+      return trial('success', await this.call(tool, operation, input), null);
+    } catch (error) {
+      if (error instanceof ToolError) return trial('failed', null, error.message);
+      throw error;
+    }
+  }
+
+  private async aiTool(tool: AttachedTool, operation: ToolOperation, { signal }: ToolRun): Promise<Tool> {
+    const { jsonSchema } = await aiSdk();
+    return {
+      description: `${operation.description} (${RISK_WORDS[operation.risk]})`,
+      inputSchema: jsonSchema<unknown>(operation.input_schema),
+      execute: (input: unknown) => this.call(tool, operation, input, signal),
+    };
+  }
+
+  /** Throws {@link ToolError} with a message for the model; the signal's reason when it is aborted. */
+  private async call(
+    tool: AttachedTool,
+    operation: ToolOperation,
+    input: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const { tool_id, config } = tool;
+    await this.inputs.require(operation.name, operation.input_schema, input);
+    try {
+      const call = { tool_id, config, credential: this.credentialOf(tool), signal };
+      const output = await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, call);
+      return secretValues.maskDeep(boundedOutput(output));
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ToolError(`${operation.name} failed: ${reason}`, { cause: error });
+    }
+  }
+
+  private credentialOf(tool: AttachedTool): Credential | undefined {
+    if (!tool.credential) return undefined;
+    return parseCredential(JSON.parse(this.secrets.open(tool.credential.sealed, credentialBinding(tool))));
+  }
+}

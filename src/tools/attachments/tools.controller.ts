@@ -1,0 +1,143 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Audited } from '../../identity/audit/audited.decorator.js';
+import { Access } from '../../identity/access.decorator.js';
+import { AuditLog } from '../../identity/audit/audit-log.js';
+import type { Principal } from '../../identity/principal.js';
+import { CurrentPrincipal } from '../../identity/principal.decorator.js';
+import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { ValidationError } from '../../shared/domain-error.js';
+import { AttachedToolStore } from './attached-tool-store.js';
+import type { AttachedTool } from './attached-tool.js';
+import { ToolAttachment } from './tool-attachment.service.js';
+import { ToolCaller } from './tool-caller.js';
+import {
+  AttachToolDto,
+  DeletedToolDto,
+  ListToolsQuery,
+  TestToolDto,
+  ToolDto,
+  ToolListDto,
+  ToolTrialDto,
+} from './tools.dto.js';
+
+@ApiTags('tools')
+@Controller('tools')
+export class ToolsController {
+  constructor(
+    private readonly attachment: ToolAttachment,
+    private readonly store: AttachedToolStore,
+    private readonly caller: ToolCaller,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Asks the service what it can do and gives that to the agents of the project, or to one agent. They have it with their next run. */
+  @Post()
+  @Audited({ action: 'tool.attached', details: ['kind', 'name', 'project_id', 'agent_id'] })
+  @Access('developer')
+  @TakesBody('document')
+  @ApiOperation({ summary: 'Attach a tool', operationId: 'attachTool' })
+  @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
+  @ApiErrors(400, 404, 409)
+  async attach(@CurrentPrincipal() { org_id, user_id }: Principal, @Body() body: AttachToolDto): Promise<ToolDto> {
+    const { kind, name, description, config, credential } = body;
+    const tool = await this.attachment.attach({
+      ...{ org_id, user_id, kind, name, description, config, owner: ownerOf(body) },
+      ...(credential ? { credential } : {}),
+    });
+    await this.record({ org_id, user_id }, 'tool.attached', tool.tool_id, { kind, name, owner: ownerOf(body) });
+    return toolView(tool);
+  }
+
+  /** Newest first. */
+  @Get()
+  @Access('viewer')
+  @ApiOperation({ summary: 'List attached tools', operationId: 'listTools' })
+  @ApiData(ToolListDto, { description: 'One page of tools, newest first.' })
+  @ApiErrors(400)
+  async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListToolsQuery): Promise<ToolListDto> {
+    const { items, last_key } = await this.store.list(org_id, query, query);
+    return { tools: items.map(toolView), total: items.length, last_key };
+  }
+
+  @Get(':tool_id')
+  @Access('viewer')
+  @ApiOperation({ summary: 'Get an attached tool', operationId: 'getTool' })
+  @ApiData(ToolDto, { description: 'The tool; its credential is never shown.' })
+  @ApiErrors(404)
+  async get(@CurrentPrincipal() { org_id }: Principal, @Param('tool_id') tool_id: string): Promise<ToolDto> {
+    return toolView(await this.store.get(org_id, tool_id));
+  }
+
+  @Delete(':tool_id')
+  @Audited({ action: 'tool.deleted', target: 'tool_id' })
+  @Access('developer')
+  @ApiOperation({ summary: 'Take a tool away', operationId: 'deleteTool' })
+  @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
+  @ApiErrors(404)
+  async delete(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('tool_id') tool_id: string,
+  ): Promise<DeletedToolDto> {
+    const tool = await this.store.get(org_id, tool_id);
+    await this.store.delete(tool);
+    await this.record({ org_id, user_id }, 'tool.deleted', tool_id, { name: tool.name });
+    return { tool_id };
+  }
+
+  /** Really calls the service, as an agent would. */
+  @Post(':tool_id/test')
+  @HttpCode(200)
+  @Access('developer')
+  @TakesBody('message')
+  @ApiOperation({ summary: 'Try a tool', operationId: 'testTool' })
+  @ApiData(ToolTrialDto, { description: 'What the model would get, or why it would get nothing.' })
+  @ApiErrors(400, 404)
+  async try(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('tool_id') tool_id: string,
+    @Body() { operation, input }: TestToolDto,
+  ): Promise<ToolTrialDto> {
+    const trial = await this.caller.try(await this.store.get(org_id, tool_id), operation, input);
+    await this.record({ org_id, user_id }, 'tool.tested', tool_id, {
+      operation: trial.operation,
+      status: trial.status,
+    });
+    return trial;
+  }
+
+  private async record(
+    { org_id, user_id }: Pick<Principal, 'org_id' | 'user_id'>,
+    action: string,
+    target: string,
+    details: Record<string, unknown>,
+  ): Promise<void> {
+    await this.audit.record({ org_id, actor: user_id, action, outcome: 'success', target, details });
+  }
+}
+
+function ownerOf({ project_id, agent_id }: AttachToolDto): { project_id: string } | { agent_id: string } {
+  if (project_id !== undefined && agent_id === undefined) return { project_id };
+  if (agent_id !== undefined && project_id === undefined) return { agent_id };
+  throw ValidationError.field('project_id', 'or agent_id must be given, not both');
+}
+
+/** Leaves out the credential, even sealed, and the requests behind the operations. */
+function toolView({ config, credential, operations, ...tool }: AttachedTool): ToolDto {
+  const { tool_id, name, description, project_id, agent_id, created_by, created_at } = tool;
+  const { kind, ...reached } = config;
+  return {
+    tool_id,
+    kind,
+    name,
+    description,
+    project_id,
+    agent_id,
+    config: reached,
+    credential: credential && { type: credential.type },
+    operations: operations.map(({ call: _call, ...shown }) => shown),
+    created_by,
+    created_at,
+  };
+}

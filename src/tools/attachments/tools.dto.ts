@@ -1,0 +1,182 @@
+import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import { Packed } from '../../platform/http/storable-body.js';
+import { TOOL_KIND_NAMES, type ToolKindName } from '../kinds/tool-kinds.js';
+
+export class AttachToolDto {
+  /**
+   * What stands behind the tool.
+   * @example http
+   */
+  @IsIn(TOOL_KIND_NAMES)
+  kind: ToolKindName;
+
+  /**
+   * Unique in the project. An HTTP tool is called by it; operations of the others by `<name>_<operation>`.
+   * @example order_status
+   */
+  @IsString()
+  @Matches(/^[a-z][a-z0-9_]{0,39}$/, {
+    message: 'name must be 1-40 small letters, digits or _, beginning with a letter',
+  })
+  name: string;
+
+  /**
+   * Tells the model when to use it.
+   * @example Looks up the state of an order by its number
+   */
+  @IsString()
+  @Length(1, 1000)
+  description: string;
+
+  /**
+   * How it is reached, by kind. http: `method`, `url` (with `{holes}` for inputs), `input_schema`, `headers`,
+   * `allowed_hosts`. mcp: `transport` of type `streamable_http` with `url`, or `stdio` with `command` and `args`;
+   * `operations` to choose from. openapi: `url` or `document`, `server_url`, `operations`.
+   * @example { "method": "GET", "url": "https://api.example.com/orders/{number}", "input_schema": { "type": "object", "properties": { "number": { "type": "string" } }, "required": ["number"] } }
+   */
+  @Packed()
+  @IsObject()
+  config: Record<string, unknown>;
+
+  /**
+   * Presented with each call; stored encrypted and never shown again. `type` is bearer (`token`), header (`name`, `value`)
+   * or basic (`username`, `password`).
+   * @example { "type": "bearer", "token": "secret" }
+   */
+  @IsOptional()
+  @IsObject()
+  credential?: Record<string, unknown>;
+
+  /**
+   * Every agent of the project gets the tool. Either this or agent_id.
+   * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  project_id?: string;
+
+  /** This agent alone gets the tool. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  agent_id?: string;
+}
+
+export class TestToolDto {
+  /** Needed when the tool has several operations. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  operation?: string;
+
+  /**
+   * What the model would pass.
+   * @example { "number": "A-17" }
+   */
+  @IsObject()
+  input: Record<string, unknown>;
+}
+
+export class ListToolsQuery extends PageQuery {
+  /** Only tools of this project and of its agents. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  project_id?: string;
+
+  /** Only tools of this agent alone. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  agent_id?: string;
+}
+
+export class ToolOperationDto {
+  /**
+   * What the model calls it.
+   * @example order_status
+   */
+  name: string;
+
+  /** What the service itself calls it. */
+  operation: string;
+
+  description: string;
+
+  /** JSON Schema of the input. */
+  input_schema: Record<string, unknown>;
+
+  /**
+   * What a call may do: look, change, or take away.
+   * @example read
+   */
+  risk: 'read' | 'write' | 'destructive';
+}
+
+export class StoredCredentialDto {
+  /**
+   * The credential itself is never shown.
+   * @example bearer
+   */
+  type: 'bearer' | 'header' | 'basic';
+}
+
+export class ToolDto {
+  /** @example tool_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  tool_id: string;
+
+  kind: ToolKindName;
+
+  /** @example order_status */
+  name: string;
+
+  description: string;
+
+  project_id: string;
+
+  /** Null: every agent of the project has the tool. */
+  agent_id: string | null;
+
+  /** How it is reached; an OpenAPI document given in the request is not kept. */
+  config: Record<string, unknown>;
+
+  credential: StoredCredentialDto | null;
+
+  operations: ToolOperationDto[];
+
+  created_by: string;
+
+  created_at: string;
+}
+
+export class ToolListDto {
+  tools: ToolDto[];
+
+  /** Tools on this page. */
+  total: number;
+
+  /** Cursor of the next page, null at the end. */
+  last_key: string | null;
+}
+
+export class DeletedToolDto {
+  tool_id: string;
+}
+
+export class ToolTrialDto {
+  operation: string;
+
+  /** @example success */
+  status: 'success' | 'failed';
+
+  /** What the model would get: any JSON; cut when it is over 16 KB. */
+  output: unknown;
+
+  /** Why there is no output. */
+  error: string | null;
+
+  /** @example 84.2 */
+  duration_ms: number;
+}

@@ -1,0 +1,74 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { boundedOutput } from '../../bounded-output.js';
+import { InputCheck } from '../../input-check.js';
+import { Sandbox } from '../../sandbox/sandbox.js';
+import { ToolError } from '../../tool.js';
+import type { CodeTool } from '../../tool-definition.js';
+import { builtinTools } from '../builtin/index.js';
+
+/** The clock of tests, fixed so that their results never change. */
+const TEST_NOW = new Date('2026-01-01T00:00:00.000Z');
+
+/** Runs tools that a build wrote for an agent. */
+@Injectable()
+export class CodeTools {
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly inputs: InputCheck = new InputCheck(),
+  ) {}
+
+  /** Throws {@link ToolError} for input that does not fit the schema and for every fault of the code. */
+  async call(
+    tool: Pick<CodeTool, 'name' | 'input_schema' | 'source'>,
+    input: unknown,
+    now: Date,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const { name, source, input_schema } = tool;
+    await this.inputs.require(name, input_schema, input);
+    return boundedOutput(await this.sandbox.run({ name, source, input, now, ...(signal ? { signal } : {}) }));
+  }
+
+  /** Why the tool cannot be used: its name, its schema, or its own tests. Empty when it can. */
+  async problemsOf(tool: CodeTool, signal?: AbortSignal): Promise<string[]> {
+    if (builtinTools.some(({ name }) => name === tool.name))
+      return [`The name "${tool.name}" is that of a built-in tool.`];
+    const schema = await this.inputs.problemOf(tool.input_schema);
+    if (schema !== undefined) return [`The input schema is not valid: ${schema}`];
+    const problems: string[] = [];
+    for (const [index, { input, expected }] of tool.tests.entries()) {
+      const problem = await this.failureOf(tool, input, expected, signal);
+      if (problem !== undefined) problems.push(`Test ${index + 1}: ${problem}`);
+    }
+    return problems;
+  }
+
+  private async failureOf(
+    tool: CodeTool,
+    input: unknown,
+    expected: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    try {
+      const output = await this.call(tool, input, TEST_NOW, signal);
+      if (contains(output, expected)) return undefined;
+      return `expected ${excerpt(expected)} and got ${excerpt(output)}`;
+    } catch (error) {
+      if (error instanceof ToolError) return error.message;
+      throw error;
+    }
+  }
+}
+
+/** Whether every field of an expected object is in the output; anything else must be equal. */
+export function contains(output: unknown, expected: unknown): boolean {
+  if (!isObject(output) || !isObject(expected)) return isDeepStrictEqual(output, expected);
+  return Object.entries(expected).every(([key, value]) => Object.hasOwn(output, key) && contains(output[key], value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const excerpt = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 300);
