@@ -169,6 +169,18 @@ it('is asked for by a sign-in link, and a password reset of a verified account k
   expect((await post('login', { email, password })).said.totp_required).toBe(true);
 });
 
+it('expires: a challenge after five minutes, a mailed token after fifteen', async () => {
+  const { email, secret, challenge } = await protectedAccount();
+  const challenge_token = await challenge();
+  await post('password/forgot', { email });
+  const { token } = await mail.to(email, 2);
+  ahead += 301_000;
+  expect((await post('totp/login', { challenge_token, code: codeOf(secret) })).status).toBe(401);
+  expect((await post('totp/login', { challenge_token: await challenge(), code: codeOf(secret) })).status).toBe(200);
+  ahead += 600_000;
+  expect((await post('password/reset', { token, password: 'nine purple lanterns' })).status).toBe(401);
+});
+
 it('goes with a password reset of an account whose address was never verified', async () => {
   const { email } = await protectedAccount();
   await post('password/forgot', { email });
