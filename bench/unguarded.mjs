@@ -1,6 +1,6 @@
 // The platform with everything but its guard's work: each request is an administrator's. Only for bench/auth.mjs.
 import 'reflect-metadata';
-import { PrincipalGuard } from '../dist/identity/principal.guard.js';
+import { PrincipalGuard } from '../dist/identity/authentication/principal.guard.js';
 
 const principal = { user_id: 'bench', org_id: 'default', roles: ['admin'], via: 'token' };
 PrincipalGuard.prototype.canActivate = function canActivate(context) {

@@ -6,7 +6,6 @@ import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { InvocationsModule } from './invocations/invocations.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
-import { OperatorModule } from './identity/operator/operator.module.js';
 import { OrchestrationModule } from './orchestration/orchestration.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
@@ -35,7 +34,6 @@ export class AppModule {
         OutgoingModule,
         RateLimitModule,
         IdentityModule,
-        OperatorModule,
         StagesModule,
         StatisticsModule,
         LegacyModule,

@@ -1,9 +1,7 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUILD_TABLES } from './builds/builds.tables.js';
-import { AUDIT_TABLES } from './identity/audit/audit.tables.js';
+import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
-import { IDENTITY_TABLES } from './identity/identity.tables.js';
-import { MAIL_TABLES } from './identity/mail/mail.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
 import type { TableDefinition } from './platform/dynamodb/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';

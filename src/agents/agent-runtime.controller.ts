@@ -1,9 +1,8 @@
 import { Body, Controller, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Audited } from '../identity/audit/audited.decorator.js';
-import { Access } from '../identity/access.decorator.js';
+import { Audited } from '../identity/audit/audit.interceptor.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { AgentPlacementService } from './agent-placement.service.js';
 import { AgentViewService } from './agent-view.service.js';

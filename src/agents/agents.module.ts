@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { ModelsModule } from '../models/models.module.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { StatisticsQueries } from '../statistics/statistics-queries.js';

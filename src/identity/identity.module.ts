@@ -6,69 +6,54 @@ import { Settings } from '../platform/config/settings.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { AccountService } from './accounts/account.service.js';
 import { AccountsRepository } from './accounts/accounts.repository.js';
-import { AuthController } from './accounts/auth.controller.js';
 import { FirstStartService } from './accounts/first-start.service.js';
-import { LockoutsService } from './accounts/lockouts.service.js';
-import { LoginService } from './accounts/login.service.js';
 import { Passwords } from './accounts/passwords.js';
+import { RecoveryService } from './accounts/recovery.service.js';
 import { RegistrationService } from './accounts/registration.service.js';
-import { SignInFailuresRepository } from './accounts/sign-in-failures.repository.js';
-import { SignInService } from './accounts/sign-in.service.js';
-import { AttemptCounts } from './attempt-counts.repository.js';
-import { AccessRefusals } from './audit/access-refusals.js';
+import { AuditLog } from './audit/audit-log.js';
+import { AuditController } from './audit/audit.controller.js';
 import { AuditInterceptor } from './audit/audit.interceptor.js';
-import { AuditModule } from './audit/audit.module.js';
-import { Credentials } from './credentials.js';
-import { ApiKeyLogin } from './keys/api-key-login.service.js';
+import { AuditRepository } from './audit/audit.repository.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens, ALGORITHM, tokenSecret } from './authentication/access-tokens.js';
+import { AttemptsRepository } from './authentication/attempts.repository.js';
+import { AuthController } from './authentication/auth.controller.js';
+import { AccessTokenStrategy, Credentials } from './authentication/credentials.js';
+import { LockoutsService } from './authentication/lockouts.service.js';
+import { PrincipalGuard } from './authentication/principal.guard.js';
+import { SignInService } from './authentication/sign-in.service.js';
+import { SignInsController } from './authentication/sign-ins.controller.js';
+import { SignInsRepository } from './authentication/sign-ins.repository.js';
+import { SignInsService } from './authentication/sign-ins.service.js';
+import { StandingRepository } from './authentication/standing.repository.js';
+import { StandingService } from './authentication/standing.service.js';
+import { TokensService } from './authentication/tokens.service.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
-import { ApiKeysService } from './keys/api-keys.service.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
+import { ApiKeysService } from './keys/api-keys.service.js';
 import { AccountMailsRepository } from './mail/account-mails.repository.js';
 import { AccountMails } from './mail/account-mails.service.js';
 import { Mailer } from './mail/mailer.js';
 import { GithubProvider } from './oauth/github.provider.js';
 import { GoogleProvider } from './oauth/google.provider.js';
-import { OAuthExchange } from './oauth/oauth-exchange.service.js';
-import { OAuthFlow } from './oauth/oauth-flow.service.js';
-import { OAuthProviders } from './oauth/oauth-providers.js';
 import { OAuthRecordsRepository } from './oauth/oauth-records.repository.js';
 import { OAuthController } from './oauth/oauth.controller.js';
-import { InvitationsController } from './organizations/invitations.controller.js';
+import { OAuthService } from './oauth/oauth.service.js';
+import { OperatorController } from './operator/operator.controller.js';
+import { OperatorsService } from './operator/operators.service.js';
 import { InvitationsRepository } from './organizations/invitations.repository.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { JoiningController } from './organizations/joining.controller.js';
-import { JoiningService } from './organizations/joining.service.js';
-import { MembersController } from './organizations/members.controller.js';
 import { MembersRepository } from './organizations/members.repository.js';
 import { MembersService } from './organizations/members.service.js';
-import { OrganizationsController } from './organizations/organizations.controller.js';
-import { OrganizationData } from './organizations/organization-data.js';
+import { OrganizationData, OrganizationDeletionService } from './organizations/organization-deletion.service.js';
 import { OrganizationDeletionRepository } from './organizations/organization-deletion.repository.js';
-import { OrganizationDeletionService } from './organizations/organization-deletion.service.js';
+import { OrganizationController } from './organizations/organization.controller.js';
+import { OrganizationsController } from './organizations/organizations.controller.js';
 import { OrganizationsRepository } from './organizations/organizations.repository.js';
-import { OwnershipController } from './organizations/ownership.controller.js';
-import { OwnershipService } from './organizations/ownership.service.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
-import { PrincipalGuard } from './principal.guard.js';
-import { RecoveryController } from './recovery/recovery.controller.js';
-import { RecoveryService } from './recovery/recovery.service.js';
-import { StandingCache } from './standing/standing-cache.js';
-import { StandingRepository } from './standing/standing.repository.js';
-import { StandingService } from './standing/standing.service.js';
-import { AccessTokenLogin } from './tokens/access-token-login.service.js';
-import { AccessTokenStrategy } from './tokens/access-token.strategy.js';
-import { AccessTokens } from './tokens/access-tokens.js';
-import { RefreshService } from './tokens/refresh.service.js';
-import { RefreshTokensRepository } from './tokens/refresh-tokens.repository.js';
-import { SignInsController } from './tokens/sign-ins.controller.js';
-import { SignInsRepository } from './tokens/sign-ins.repository.js';
-import { SignInsService } from './tokens/sign-ins.service.js';
-import { SessionsEndService } from './tokens/sessions-end.service.js';
-import { TokenPairs } from './tokens/token-pairs.service.js';
 import { TotpController } from './totp/totp.controller.js';
 import { TotpRepository } from './totp/totp.repository.js';
 import { TotpService } from './totp/totp.service.js';
-import { ACCESS_TOKEN_SECONDS, ALGORITHM, tokenSecret } from './tokens/token-settings.js';
 
 const tokens = JwtModule.registerAsync({
   inject: [Settings],
@@ -83,51 +68,47 @@ const tokens = JwtModule.registerAsync({
   }),
 });
 
-/** Who is calling, and what they may do. */
+/** The audit log, for every feature that acts on behalf of a principal. */
+@Global()
+@Module({ controllers: [AuditController], providers: [AuditRepository, AuditLog], exports: [AuditLog] })
+export class AuditModule {}
+
+/** Authentication, accounts, organizations, keys and operators. */
 @Global()
 @Module({
   imports: [AuditModule, PassportModule, tokens],
   controllers: [
     AuthController,
-    RecoveryController,
     TotpController,
     SignInsController,
     OAuthController,
     JoiningController,
     ApiKeysController,
     OrganizationsController,
-    MembersController,
-    OwnershipController,
-    InvitationsController,
+    OrganizationController,
+    OperatorController,
   ],
   providers: [
     AccountsRepository,
-    SignInFailuresRepository,
     ApiKeysRepository,
-    RefreshTokensRepository,
+    AttemptsRepository,
+    SignInsRepository,
     StandingRepository,
-    StandingCache,
     StandingService,
     Passwords,
     LockoutsService,
-    LoginService,
     SignInService,
     RegistrationService,
     AccountService,
     FirstStartService,
     AccessTokens,
     AccessTokenStrategy,
-    AccessTokenLogin,
-    TokenPairs,
-    RefreshService,
-    SignInsRepository,
+    Credentials,
+    TokensService,
     SignInsService,
-    SessionsEndService,
-    ApiKeyLogin,
     ApiKeysService,
-    OrganizationsService,
     OrganizationsRepository,
-    OwnershipService,
+    OrganizationsService,
     OrganizationData,
     OrganizationDeletionRepository,
     OrganizationDeletionService,
@@ -135,14 +116,11 @@ const tokens = JwtModule.registerAsync({
     MembersService,
     InvitationsRepository,
     InvitationsService,
-    JoiningService,
+    OperatorsService,
     OAuthRecordsRepository,
     GoogleProvider,
     GithubProvider,
-    OAuthProviders,
-    OAuthFlow,
-    OAuthExchange,
-    AttemptCounts,
+    OAuthService,
     SecretBox,
     TotpRepository,
     TotpService,
@@ -150,20 +128,9 @@ const tokens = JwtModule.registerAsync({
     AccountMailsRepository,
     AccountMails,
     RecoveryService,
-    AccessRefusals,
-    Credentials,
     { provide: APP_GUARD, useClass: PrincipalGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [
-    AccountsRepository,
-    MembersRepository,
-    ApiKeysRepository,
-    RegistrationService,
-    SignInService,
-    AccessTokens,
-    Mailer,
-    OrganizationData,
-  ],
+  exports: [Mailer, OrganizationData],
 })
 export class IdentityModule {}

@@ -1,10 +1,9 @@
 import { Body, Controller, Get, Header, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Access } from '../identity/access.decorator.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { AuditLog } from '../identity/audit/audit-log.js';
 import type { Principal } from '../identity/principal.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/body.interceptor.js';
 import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
-import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { SessionsService } from '../sessions/sessions.service.js';

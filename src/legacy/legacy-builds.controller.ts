@@ -1,9 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
-import { Audited } from '../identity/audit/audited.decorator.js';
-import { Access } from '../identity/access.decorator.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { Audited } from '../identity/audit/audit.interceptor.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Clock } from '../shared/clock.js';
 import { ControlResultDto } from '../projects/dto/control-project.dto.js';

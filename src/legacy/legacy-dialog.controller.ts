@@ -3,8 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { Response } from 'express';
 import { AgentsService } from '../agents/agents.service.js';
 import type { Principal } from '../identity/principal.js';
-import { Access } from '../identity/access.decorator.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ConversationService, type Said } from '../invocations/conversation.service.js';
 import { begun, RunStreams } from '../invocations/run-streams.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';

@@ -1,9 +1,8 @@
 import { Controller, HttpCode, Param, Post, UploadedFiles, UseInterceptors } from '@nestjs/common';
 import { FilesInterceptor } from '@nestjs/platform-express';
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Access } from '../identity/access.decorator.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/body.interceptor.js';
 import { UploadedFilesDto } from './dto/session.dto.js';

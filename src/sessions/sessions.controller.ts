@@ -1,8 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
-import { Access } from '../identity/access.decorator.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { ListMessagesQuery, MessageListDto } from './dto/message.dto.js';

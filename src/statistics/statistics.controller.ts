@@ -1,7 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Access } from '../identity/access.decorator.js';
-import { CurrentPrincipal } from '../identity/principal.decorator.js';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { BuildDayDto } from './dto/build-day.dto.js';

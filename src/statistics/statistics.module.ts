@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { AgentStatisticsReader } from './agent-statistics-reader.js';
 import { AgentWindowReader } from './agent-window-reader.js';
 import { ArchivedDeletion } from './archived-deletion.service.js';

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationData } from '../identity/organizations/organization-data.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { AttachedToolStore } from './attachments/attached-tool-store.js';
 import { AttachedToolsCache } from './attachments/attached-tools-cache.js';

@@ -1,6 +1,6 @@
 import type { TestingModule } from '@nestjs/testing';
 import { AuditRepository } from '../../src/identity/audit/audit.repository.js';
-import { AUDIT_TABLES } from '../../src/identity/audit/audit.tables.js';
+import { AUDIT_TABLES } from '../../src/identity/identity.tables.js';
 import type { AuditEntry } from '../../src/identity/audit/audit.js';
 import { CursorCodec } from '../../src/platform/dynamodb/cursor-codec.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';

@@ -7,9 +7,9 @@ import {
   membershipKey,
   organizationKey,
   userKey,
-} from '../../src/identity/identity-keys.js';
+} from '../../src/identity/identity.tables.js';
 import type { Role } from '../../src/identity/principal.js';
-import { AccessTokens } from '../../src/identity/tokens/access-tokens.js';
+import { AccessTokens } from '../../src/identity/authentication/access-tokens.js';
 import { conditionFailed, DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import type { Members } from './http.js';
 

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { EmbeddedBuildEngine } from '../../builds/embedded-build-engine.js';
 import { QueueMetrics } from '../../builds/queue-metrics.js';
 import { Mailer } from '../../identity/mail/mailer.js';
-import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { ModelsService } from '../../models/models.service.js';
 import { Settings } from '../../platform/config/settings.js';
 import { DatabaseProbe } from '../../platform/dynamodb/database-probe.js';

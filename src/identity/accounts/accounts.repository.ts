@@ -8,7 +8,7 @@ import {
   organizationKey,
   totpKey,
   userKey,
-} from '../identity-keys.js';
+} from '../identity.tables.js';
 import { isAdmin, type Membership, type Organization, type User } from './account.js';
 
 const NEW = 'attribute_not_exists(pk)';

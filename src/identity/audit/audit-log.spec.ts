@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { DatabaseUnavailableError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
+import type { Principal } from '../principal.js';
 import { type AuditEntry, boundedFact } from './audit.js';
 import { AuditLog } from './audit-log.js';
 import type { AuditRepository } from './audit.repository.js';
@@ -13,7 +14,12 @@ function logOn(create: (entry: AuditEntry) => Promise<void>) {
   return new AuditLog({ create } as unknown as AuditRepository, new Clock(), new Ids());
 }
 
-/** Fails so often before it stores. */
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
+
+/** Fails `times` times before it stores. */
 function failing(times: number) {
   const stored: AuditEntry[] = [];
   let left = times;
@@ -42,7 +48,7 @@ it('stores an entry that no action waits for when the database is back, before i
   expect(stored).toMatchObject([FACT]);
 });
 
-it('logs an entry whole that cannot be stored', async () => {
+it('logs the whole entry when it cannot be stored', async () => {
   const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
   const log = logOn(failing(Infinity).create);
@@ -51,8 +57,46 @@ it('logs an entry whole that cannot be stored', async () => {
   await jest.advanceTimersByTimeAsync(5_001);
   await stopped;
   expect(error.mock.calls).toEqual([[expect.objectContaining({ entry: expect.objectContaining(FACT) as unknown })]]);
-  jest.useRealTimers();
-  error.mockRestore();
+});
+
+it('stores a refusal at once, and counts its repeats in one entry a minute later', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'performance'] });
+  // lru-cache reads this clock, which the fake timers do not reach.
+  jest.spyOn(performance, 'now').mockImplementation(() => Date.now());
+  const { stored, create } = failing(0);
+  const log = logOn(create);
+  const ada: Principal = {
+    user_id: 'usr_1',
+    org_id: 'org_1',
+    roles: ['viewer'],
+    via: 'token',
+    token_id: 'fam_1.jti_1',
+  };
+  const key: Principal = { ...ada, via: 'api_key', token_id: 'key_1' };
+  for (const principal of [ada, ada, key, ada]) log.noteRefusal(principal, 'POST /api-keys', 'admin');
+  log.noteRefusal(ada, 'GET /audit', 'admin');
+  await jest.advanceTimersByTimeAsync(1_000);
+  const details = { route: 'POST /api-keys', required_role: 'admin' };
+  const refusal = { org_id: 'org_1', action: 'access.refused', outcome: 'refused', details };
+  const first = [
+    { ...refusal, actor: 'usr_1' },
+    { ...refusal, actor: 'key_1' },
+    { ...refusal, actor: 'usr_1', details: { route: 'GET /audit', required_role: 'admin' } },
+  ];
+  expect(stored).toMatchObject(first);
+  expect(stored.some((entry) => 'repeats' in (entry.details ?? {}))).toBe(false);
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(stored).toMatchObject([...first, { ...refusal, actor: 'usr_1', details: { ...details, repeats: 2 } }]);
+});
+
+it('stores the count of repeats when it shuts down before the minute is over', async () => {
+  const { stored, create } = failing(0);
+  const log = logOn(create);
+  const principal: Principal = { user_id: 'usr_1', org_id: 'org_1', roles: ['viewer'], via: 'token' };
+  for (let count = 0; count < 3; count++) log.noteRefusal(principal, 'GET /audit', 'admin');
+  log.onModuleDestroy();
+  await log.onApplicationShutdown();
+  expect(stored.map(({ details }) => details?.['repeats'])).toEqual([undefined, 2]);
 });
 
 it('keeps entries of the same moment apart and in order', async () => {

@@ -1,8 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { Access } from '../access.decorator.js';
-import { CurrentPrincipal } from '../principal.decorator.js';
+import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
 import { AuditLog } from './audit-log.js';
 import { AuditListDto, AuditLogQuery } from './dto/audit.dto.js';

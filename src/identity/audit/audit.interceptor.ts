@@ -1,12 +1,29 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { catchError, concatMap, from, type Observable, throwError } from 'rxjs';
 import { DomainError } from '../../shared/domain-error.js';
 import { actorOf } from '../principal.js';
-import type { AuditFact } from './audit.js';
 import { AuditLog } from './audit-log.js';
-import { AUDITED, type AuditedRoute } from './audited.decorator.js';
+import type { AuditFact } from './audit.js';
+
+export const AUDITED = 'nexus:audited';
+
+export interface AuditedRoute {
+  /** `<thing>.<what happened>` */
+  action: string;
+  /** The parameter of the path that names what is acted on. */
+  target?: string;
+  /** Where the path does not name it: the field of the answer that does. */
+  made?: string;
+  /** Fields of the body that say what was asked for; none that may hold a secret. */
+  details?: readonly string[];
+  /** Details that the route itself says. */
+  note?: Readonly<Record<string, string>>;
+}
+
+/** Every call of the route is noted in the audit log with its outcome; see `AuditInterceptor`. */
+export const Audited = (route: AuditedRoute) => SetMetadata(AUDITED, route);
 
 /** Records the calls of {@link Audited} routes: a success before it is answered, so that none goes unrecorded. */
 @Injectable()

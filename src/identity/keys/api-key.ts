@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Role } from '../principal.js';
 
 /** A key for programs. It acts as who created it, never with more than that user's roles. */
@@ -13,4 +14,14 @@ export interface ApiKey {
   /** At most five minutes behind. */
   last_used_at?: string;
   key_hash: string;
+}
+
+export const KEY_PREFIX = 'nxs_';
+const BEARER_KEY = /^Bearer +(nxs_\S+)$/i;
+
+/** The API key of a request, from `X-API-Key` or `Authorization: Bearer nxs_…`; undefined when it brings none. */
+export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const own = headers['x-api-key'];
+  if (typeof own === 'string') return own;
+  return BEARER_KEY.exec(headers.authorization ?? '')?.[1];
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
-import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity-keys.js';
+import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity.tables.js';
 import type { ApiKey } from './api-key.js';
 
 @Injectable()

@@ -1,23 +1,33 @@
-import { Injectable } from '@nestjs/common';
-import { Clock } from '../../shared/clock.js';
-import { NotFoundError, PermissionDeniedError, ValidationError } from '../../shared/domain-error.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock, elapsedMs } from '../../shared/clock.js';
+import {
+  NotFoundError,
+  PermissionDeniedError,
+  UnauthenticatedError,
+  ValidationError,
+} from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { apiKeyKey, secretKey } from '../identity-keys.js';
-import { actorOf, type Principal, type Role } from '../principal.js';
-import { requireGrantable } from '../require-grantable.js';
+import { StandingRepository } from '../authentication/standing.repository.js';
+import { StandingService } from '../authentication/standing.service.js';
+import { apiKeyKey, secretKey } from '../identity.tables.js';
+import { actorOf, holds, type Principal, requireGrantable, type Role } from '../principal.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { StandingCache } from '../standing/standing-cache.js';
-import type { ApiKey } from './api-key.js';
+import { type ApiKey, KEY_PREFIX } from './api-key.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-import { KEY_PREFIX } from './presented-key.js';
 
-/** Keys of an organisation: made, listed, deleted. */
+/** The last use is stored at most this often: a busy key costs one write in five minutes. */
+const TOUCH_EVERY_MS = 5 * 60_000;
+
+/** API keys: created, listed, deleted, and resolved to the principal of a request. */
 @Injectable()
 export class ApiKeysService {
+  private readonly logger = new Logger(ApiKeysService.name);
+
   constructor(
     private readonly repository: ApiKeysRepository,
-    private readonly cache: StandingCache,
+    private readonly standing: StandingService,
+    private readonly access: StandingRepository,
     private readonly audit: AuditLog,
     private readonly ids: Ids,
     private readonly clock: Clock,
@@ -26,7 +36,7 @@ export class ApiKeysService {
   /**
    * @returns the record and the secret, which cannot be read again.
    * @throws PermissionDeniedError for roles that the caller does not hold and for operators, ValidationError for an end in the past
-   *   or, with a key that expires, after its own
+   *   or after the end of the key that is used
    */
   async create(
     principal: Principal,
@@ -55,7 +65,7 @@ export class ApiKeysService {
     return { key, api_key };
   }
 
-  /** A key that expires makes no key that outlives it. */
+  /** A key that expires cannot create a key that outlives it. */
   private async requireNotLonger({ via, org_id, token_id = '' }: Principal, end: string | null): Promise<void> {
     if (via !== 'api_key') return;
     const own = await this.repository.find(org_id, token_id);
@@ -73,8 +83,42 @@ export class ApiKeysService {
     const { org_id } = principal;
     const key = await this.repository.find(org_id, key_id);
     if (!key || !(await this.repository.delete(key))) throw new NotFoundError('API key', key_id);
-    this.cache.forget(apiKeyKey(org_id, key_id), secretKey(key.key_hash, 'KEY'));
+    this.access.forget(apiKeyKey(org_id, key_id), secretKey(key.key_hash, 'KEY'));
     await this.record(principal, 'api_key.deleted', key);
+  }
+
+  /**
+   * The principal of a key. Most requests need no call to the database; see {@link StandingRepository}.
+   * @throws UnauthenticatedError for a key that is unknown, expired or deleted, or whose creator has left
+   */
+  async principalOf(secret: string): Promise<Principal> {
+    if (!secret.startsWith(KEY_PREFIX)) throw refused();
+    const named = await this.access.read<{ org_id: string; key_id: string }>(secretKey(secretHash(secret), 'KEY'));
+    if (!named) throw refused();
+    return this.principalOfKey(named.org_id, named.key_id);
+  }
+
+  /** As {@link principalOf}, for a key whose secret was checked before. */
+  async principalOfKey(org_id: string, key_id: string): Promise<Principal> {
+    const key = await this.access.read<ApiKey>(apiKeyKey(org_id, key_id));
+    const now = this.clock.timestamp();
+    if (!key || (key.expires_at_time !== null && key.expires_at_time <= now)) throw refused();
+    const creator = await this.standing.membership(key.org_id, key.created_by);
+    // A key stays refused when its creator was removed and joins again.
+    const isOfMembership = creator !== undefined && key.created_at >= creator.created_at;
+    const roles = isOfMembership ? key.roles.filter((role) => holds(creator, role)) : [];
+    if (roles.length === 0) throw refused();
+    this.touch(key, now);
+    return { user_id: key.created_by, org_id: key.org_id, roles, via: 'api_key', token_id: key.key_id };
+  }
+
+  private touch(key: ApiKey, now: string): void {
+    if (key.last_used_at !== undefined && elapsedMs(key.last_used_at, now) < TOUCH_EVERY_MS) return;
+    // This is the cached record: later requests of this process do not write again.
+    key.last_used_at = now;
+    this.repository.touch(key.org_id, key.key_id, now).catch((error: unknown) => {
+      this.logger.warn({ msg: 'the last use of an API key could not be stored', key_id: key.key_id, err: error });
+    });
   }
 
   private async record(principal: Principal, action: string, { org_id, key_id, name, roles }: ApiKey): Promise<void> {
@@ -83,10 +127,12 @@ export class ApiKeysService {
   }
 }
 
-/** A key lives no longer than its creator's membership, and an operator who entered has none. */
+/** A key ends with its creator's membership, and an operator who entered has no membership. */
 function requireMember({ is_operator }: Principal): void {
   if (is_operator)
     throw new PermissionDeniedError('A key belongs to a member, and you entered as operator', {
       suggestion: 'Invite a member of the organisation who creates it.',
     });
 }
+
+const refused = (): UnauthenticatedError => new UnauthenticatedError('The API key is not valid');

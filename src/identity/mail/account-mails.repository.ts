@@ -7,7 +7,7 @@ import {
   type UpdateInput,
 } from '../../platform/dynamodb/dynamodb.js';
 import type { AccountMail, MailPurpose } from './account-mail.js';
-import { MAIL_TABLE } from './mail.tables.js';
+import { MAIL_TABLE } from '../identity.tables.js';
 
 /** The outbox of the platform's own mail. */
 @Injectable()

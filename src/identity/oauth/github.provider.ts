@@ -3,9 +3,16 @@ import type { Configuration } from 'openid-client';
 import { z } from 'zod';
 import { Settings } from '../../platform/config/settings.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
-import { callbackUrl } from './callback-url.js';
-import { type OAuthChecks, OAuthProvider, type ProvenIdentity } from './oauth-provider.js';
-import { LONGEST_BYTES, openidClient, PATIENCE_MS, providerFetch } from './provider-calls.js';
+import {
+  callbackUrl,
+  LONGEST_BYTES,
+  type OAuthChecks,
+  OAuthProvider,
+  openidClient,
+  PATIENCE_MS,
+  type ProvenIdentity,
+  providerFetch,
+} from './oauth-provider.js';
 
 const SCOPE = 'read:user user:email';
 const userSchema = z.object({ login: z.string(), name: z.string().nullish() });

@@ -2,9 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Configuration, IDToken } from 'openid-client';
 import { Settings } from '../../platform/config/settings.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
-import { callbackUrl } from './callback-url.js';
-import { type OAuthChecks, OAuthProvider, type ProvenIdentity } from './oauth-provider.js';
-import { openidClient, PATIENCE_MS, providerFetch } from './provider-calls.js';
+import {
+  callbackUrl,
+  type OAuthChecks,
+  OAuthProvider,
+  openidClient,
+  PATIENCE_MS,
+  type ProvenIdentity,
+  providerFetch,
+} from './oauth-provider.js';
 
 const SCOPE = 'openid email profile';
 

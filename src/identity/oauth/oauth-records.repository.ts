@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb } from '../../platform/dynamodb/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
-import { IDENTITY_TABLE, type RecordKey, secretKey } from '../identity-keys.js';
+import { IDENTITY_TABLE, type RecordKey, secretKey } from '../identity.tables.js';
 import type { ProvenIdentity, ProviderName } from './oauth-provider.js';
 
 /** A sign-in that a browser was sent away with. */

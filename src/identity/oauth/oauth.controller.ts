@@ -6,13 +6,11 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
-import { SignedInDto } from '../accounts/dto/auth.dto.js';
-import { SignInService } from '../accounts/sign-in.service.js';
+import { ExchangeDto, OAuthCodeDto, SignedInDto } from '../authentication/dto/auth.dto.js';
+import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
-import { browserOf, rememberBrowser } from './browser-cookie.js';
-import { ExchangeDto, OAuthCodeDto } from './dto/oauth.dto.js';
-import { OAuthExchange } from './oauth-exchange.service.js';
-import { CODE_SECONDS, OAuthFlow } from './oauth-flow.service.js';
+import { browserOf, rememberBrowser } from '../authentication/browser-cookie.js';
+import { CODE_SECONDS, OAuthService } from './oauth.service.js';
 import type { ProviderName } from './oauth-provider.js';
 
 /** Sign-in through other providers. Without client ids of a provider its routes answer 404. */
@@ -22,8 +20,7 @@ import type { ProviderName } from './oauth-provider.js';
 @Controller('auth')
 export class OAuthController {
   constructor(
-    private readonly flow: OAuthFlow,
-    private readonly exchange: OAuthExchange,
+    private readonly oauth: OAuthService,
     private readonly signIn: SignInService,
     private readonly settings: Settings,
   ) {}
@@ -74,20 +71,20 @@ export class OAuthController {
     @Req() request: Request,
   ): Promise<SignedInDto | TotpRequiredDto> {
     const given = { browser: browserOf(request), password, address: request.ip ?? '' };
-    const { user, method, membership } = await this.exchange.exchange(code, given);
+    const { user, method, membership } = await this.oauth.exchange(code, given);
     return this.signIn.afterFirstFactor(user, method, membership);
   }
 
   private async begin(provider: ProviderName, request: Request, response: Response): Promise<void> {
     const browser = rememberBrowser(request, response, this.settings.isProduction);
-    const url = await this.flow.begin(provider, browser);
+    const url = await this.oauth.begin(provider, browser);
     response.setHeader('Cache-Control', 'no-store');
     response.redirect(302, url.href);
   }
 
   private async finish(provider: ProviderName, request: Request, response: Response): Promise<void> {
     const { searchParams: query } = new URL(request.originalUrl, 'http://callback.invalid');
-    const code = await this.flow.finish(provider, { query, browser: browserOf(request) });
+    const code = await this.oauth.finish(provider, { query, browser: browserOf(request) });
     response.setHeader('Cache-Control', 'no-store');
     const page = this.settings.get('OAUTH_RETURN_URL');
     if (page === undefined) {

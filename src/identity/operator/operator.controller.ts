@@ -4,28 +4,22 @@ import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
-import { Access } from '../access.decorator.js';
-import { CurrentPrincipal } from '../principal.decorator.js';
+import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
-import { OPERATOR_ROLES } from '../tokens/access-tokens.js';
-import { ACCESS_TOKEN_SECONDS } from '../tokens/token-settings.js';
+import { ACCESS_TOKEN_SECONDS, OPERATOR_ROLES } from '../authentication/access-tokens.js';
 import {
   AnyOrganizationListDto,
   EnterOrganizationDto,
   OperatorAccessDto,
   OrganizationDetailsDto,
 } from './dto/operator.dto.js';
-import { OperatorEntryService } from './operator-entry.service.js';
-import { OperatorService } from './operator.service.js';
+import { OperatorsService } from './operators.service.js';
 
 @ApiTags('operator')
 @Access('system_admin')
 @Controller('operator/organizations')
 export class OperatorController {
-  constructor(
-    private readonly operator: OperatorService,
-    private readonly entry: OperatorEntryService,
-  ) {}
+  constructor(private readonly operators: OperatorsService) {}
 
   /** In the order in which they were made. */
   @Get()
@@ -33,7 +27,7 @@ export class OperatorController {
   @ApiData(AnyOrganizationListDto, { description: 'One page of the organisations.' })
   @ApiErrors(400)
   async list(@Query() query: PageQuery): Promise<AnyOrganizationListDto> {
-    const { items, last_key } = await this.operator.list(query);
+    const { items, last_key } = await this.operators.listOrganizations(query);
     const organizations = items.map(({ org_id, name, created_at }) => ({ org_id, name, created_at }));
     return { organizations, total: organizations.length, last_key };
   }
@@ -44,7 +38,7 @@ export class OperatorController {
   @ApiData(OrganizationDetailsDto, { description: 'The organisation.' })
   @ApiErrors(404)
   async get(@Param('org_id') org_id: string): Promise<OrganizationDetailsDto> {
-    const { organization, administrators, member_count, api_key_count } = await this.operator.get(org_id);
+    const { organization, administrators, member_count, api_key_count } = await this.operators.organization(org_id);
     const { name, created_at } = organization;
     const told = administrators.map(({ user_id, email, name: known_as }) => ({ user_id, email, name: known_as }));
     return { org_id, name, created_at, member_count, api_key_count, administrators: told };
@@ -63,7 +57,7 @@ export class OperatorController {
     @Param('org_id') org_id: string,
     @Body() { reason }: EnterOrganizationDto,
   ): Promise<OperatorAccessDto> {
-    const access_token = await this.entry.enter(principal, org_id, reason);
+    const access_token = await this.operators.enter(principal, org_id, reason);
     return { access_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS, org_id, roles: OPERATOR_ROLES };
   }
 }

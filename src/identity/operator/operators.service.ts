@@ -1,25 +1,46 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import { DEFAULT_ORGANIZATION, type Membership, type User } from '../accounts/account.js';
-import { normalEmail } from '../accounts/email-address.js';
+import type { Page } from '../../shared/page.js';
+import {
+  DEFAULT_ORGANIZATION,
+  isAdmin,
+  type Membership,
+  normalEmail,
+  type Organization,
+  type User,
+} from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { AccessTokens, familyOf } from '../authentication/access-tokens.js';
+import { ApiKeysRepository } from '../keys/api-keys.repository.js';
 import { MembersRepository } from '../organizations/members.repository.js';
-import type { Role } from '../principal.js';
+import { type ListedOrganization, OrganizationsRepository } from '../organizations/organizations.repository.js';
+import { type Principal, requireToken, type Role } from '../principal.js';
 
-/** Whom the audit log names for what was done with access to the database, not over HTTP. */
+/** The actor of audit entries for changes made on the command line. */
 const CONSOLE = 'console';
 
+export interface OrganizationDetails {
+  organization: Organization;
+  member_count: number;
+  api_key_count: number;
+  administrators: Membership[];
+}
+
 /**
- * Who operates the platform: members of the organisation `default` with the role `system_admin`. It is given and taken by
- * `npm run operators` only, so that no token, however it was come by, makes an operator.
+ * The operators of the platform: members of the organization `default` with the role `system_admin`. The role is granted and revoked
+ * by `npm run operators` only, so no token can make an operator. Operators list all organizations, and administer one of them only by
+ * entering it, which its audit log records with the reason.
  */
 @Injectable()
 export class OperatorsService {
   constructor(
+    private readonly organizations: OrganizationsRepository,
     private readonly accounts: AccountsRepository,
     private readonly members: MembersRepository,
+    private readonly keys: ApiKeysRepository,
+    private readonly tokens: AccessTokens,
     private readonly audit: AuditLog,
     private readonly ids: Ids,
   ) {}
@@ -28,7 +49,7 @@ export class OperatorsService {
     return (await this.members.listByOrg(DEFAULT_ORGANIZATION)).filter(isOperator);
   }
 
-  /** Again changes nothing. @returns whether it changed anything. @throws NotFoundError, ConflictError */
+  /** Idempotent. @returns whether it changed anything. @throws NotFoundError, ConflictError */
   async grant(email: string): Promise<boolean> {
     const found = await this.member(email);
     const { roles } = found.member;
@@ -40,6 +61,42 @@ export class OperatorsService {
     const found = await this.member(email);
     const rest = found.member.roles.filter((role) => role !== 'system_admin');
     return isOperator(found.member) && this.change(found, rest, 'operator.revoked');
+  }
+
+  async listOrganizations(page: { limit: number; last_key?: string }): Promise<Page<ListedOrganization>> {
+    return this.organizations.listAll(page);
+  }
+
+  /** @throws NotFoundError */
+  async organization(org_id: string): Promise<OrganizationDetails> {
+    const [organization, members, keys] = await Promise.all([
+      this.accounts.findOrganization(org_id),
+      this.members.listByOrg(org_id),
+      this.keys.listByOrg(org_id),
+    ]);
+    if (!organization) throw new NotFoundError('Organization', org_id);
+    const administrators = members.filter(isAdmin);
+    return { organization, member_count: members.length, api_key_count: keys.length, administrators };
+  }
+
+  /**
+   * Enters an organization: an access token for 15 minutes, without a refresh token. It is issued only after both logs have recorded
+   * it, the organization's own and that of the operators.
+   * @returns an access token. @throws NotFoundError, PermissionDeniedError for API keys, DatabaseError
+   */
+  async enter(principal: Principal, org_id: string, reason: string): Promise<string> {
+    const token_id = requireToken(principal);
+    if (!(await this.accounts.findOrganization(org_id))) throw new NotFoundError('Organization', org_id);
+    const fact = {
+      actor: principal.user_id,
+      action: 'operator.entered',
+      outcome: 'success',
+      target: org_id,
+      details: { reason },
+    } as const;
+    const logs = new Set([org_id, DEFAULT_ORGANIZATION]);
+    await Promise.all([...logs].map((log) => this.audit.record({ ...fact, org_id: log })));
+    return this.tokens.signForOperator(principal.user_id, org_id, familyOf(token_id));
   }
 
   private async member(email: string): Promise<{ user: User; member: Membership }> {

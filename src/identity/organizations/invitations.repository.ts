@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
-import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity-keys.js';
+import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
 import type { Role } from '../principal.js';
 
 /** Kept twice: under the hash of its secret, for whoever accepts it, and with its organisation, for whoever administers that. */

@@ -6,12 +6,12 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
 import { ConflictError, PermissionDeniedError } from '../../shared/domain-error.js';
-import { RegisterDto, SignedInDto } from '../accounts/dto/auth.dto.js';
+import { RegisterDto, SignedInDto } from '../authentication/dto/auth.dto.js';
 import { RegistrationService } from '../accounts/registration.service.js';
-import { SignInService } from '../accounts/sign-in.service.js';
-import { RecoveryService } from '../recovery/recovery.service.js';
+import { SignInService } from '../authentication/sign-in.service.js';
+import { RecoveryService } from '../accounts/recovery.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
-import { AcceptInvitationDto } from './dto/invitation.dto.js';
+import { AcceptInvitationDto } from './dto/organization.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
 /** How people come to the platform: by themselves, or invited. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import { isAdmin, type Membership, type User } from '../accounts/account.js';
-import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity-keys.js';
+import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity.tables.js';
 import type { Role } from '../principal.js';
 
 /** What stood against a change of members. */

@@ -10,7 +10,7 @@ import {
   secretKey,
   signInKey,
   userKey,
-} from '../identity-keys.js';
+} from '../identity.tables.js';
 
 export interface OrganizationDeletion {
   org_id: string;

@@ -6,11 +6,37 @@ import { ConflictError, InvalidStateError, NotFoundError, ValidationError } from
 import { DEFAULT_ORGANIZATION } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Principal } from '../principal.js';
-import { requireToken } from '../require-token.js';
-import { KEPT_MS, StandingCache } from '../standing/standing-cache.js';
-import { OrganizationData } from './organization-data.js';
+import { KEPT_MS, StandingRepository } from '../authentication/standing.repository.js';
+import { type Principal, requireToken } from '../principal.js';
 import { type OrganizationDeletion, OrganizationDeletionRepository } from './organization-deletion.repository.js';
+
+/** Deletes the records of a feature for an organization. Safe to repeat, and while other processes still write. */
+export type DeleteByOrganization = (org_id: string) => Promise<void>;
+
+/**
+ * Deletes the records that the features above identity store for an organization. Each feature registers its deletion when its
+ * module starts, because identity does not import it.
+ */
+@Injectable()
+export class OrganizationData {
+  private readonly records = new Map<string, DeleteByOrganization>();
+  private readonly counters = new Map<string, DeleteByOrganization>();
+
+  /** @param feature names it in the log */
+  registerRecords(feature: string, deletion: DeleteByOrganization): void {
+    this.records.set(feature, deletion);
+  }
+
+  /** For what is computed from the records of others: deleted after them, because their deletion changes it. */
+  registerCounters(feature: string, deletion: DeleteByOrganization): void {
+    this.counters.set(feature, deletion);
+  }
+
+  /** @throws what a feature throws; the rest is then left for the next attempt */
+  async delete(org_id: string): Promise<void> {
+    for (const deletion of [...this.records.values(), ...this.counters.values()]) await deletion(org_id);
+  }
+}
 
 /** By then other processes have forgotten the organization, what their requests wrote is stored, and indexes show it. */
 const SETTLED_AFTER_MS = KEPT_MS + 2_000;
@@ -20,9 +46,9 @@ const LONGEST_RETRY_MS = 60_000;
 const SWEEPS = 5;
 
 /**
- * Deletes an organization with everything in it. First it is marked and its memberships, keys and invitations go, so that nobody
- * gets in any more; then, in the background, what the features keep of it, in two passes, because other processes may still let
- * requests in for some seconds. Whatever a crash interrupts is found by the mark at the next start and continued. The audit log
+ * Deletes an organization with everything in it. First it is marked and its memberships, keys and invitations go, so that no
+ * request is accepted any more; then, in the background, the records of the features, in two passes, because other processes may still
+ * accept requests for some seconds. The next start finds an interrupted deletion by its mark and continues it. The audit log
  * stays for its 90 days.
  */
 @Injectable()
@@ -34,7 +60,7 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
     private readonly repository: OrganizationDeletionRepository,
     private readonly accounts: AccountsRepository,
     private readonly data: OrganizationData,
-    private readonly cache: StandingCache,
+    private readonly access: StandingRepository,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly host: HttpAdapterHost,
@@ -50,7 +76,7 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
   }
 
   /**
-   * Resolves when nobody can use the organization any more; its records go in the background.
+   * Resolves when the organization refuses all requests; its records are deleted in the background.
    * @param name the organization's exact name, as a confirmation
    * @throws InvalidStateError for `default`, ValidationError for another name, NotFoundError, PermissionDeniedError for API keys
    */
@@ -90,18 +116,18 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
   }
 
   private async endAccess(org_id: string): Promise<void> {
-    this.cache.forget(...(await this.repository.deleteAccess(org_id)));
+    this.access.forget(...(await this.repository.deleteAccess(org_id)));
   }
 
   private async sweep(org_id: string): Promise<void> {
     for (let count = 0; count < SWEEPS; count++) {
       const found = await this.repository.sweep(org_id);
-      this.cache.forget(...found);
+      this.access.forget(...found);
       if (found.length === 0) return;
     }
   }
 
-  /** Tries until it is done or the process stops; the next start continues then. */
+  /** Retries until it is done or the process stops; the next start then continues. */
   private async persist(work: () => Promise<void>): Promise<void> {
     for (let pause = FIRST_RETRY_MS; !this.stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
       try {
@@ -119,7 +145,7 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
     }
   }
 
-  /** In the organization's own log, and in that of the operators, because its own has no readers left. */
+  /** In the organization's own log, and in that of the operators, because its own log has no readers left. */
   private async record({ org_id, name, actor }: OrganizationDeletion, action: string): Promise<void> {
     const fact = { actor, action, outcome: 'success', target: org_id, details: { name } } as const;
     await Promise.all([org_id, DEFAULT_ORGANIZATION].map((log) => this.audit.record({ ...fact, org_id: log })));

@@ -1,12 +1,38 @@
 import { Injectable } from '@nestjs/common';
+import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
 import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { pageOf } from '../../platform/dynamodb/page-query.js';
+import type { Page } from '../../shared/page.js';
 import type { Organization } from '../accounts/account.js';
-import { IDENTITY_TABLE, listedOrganizationKey, membershipKey, organizationKey } from '../identity-keys.js';
+import { IDENTITY_TABLE, listedOrganizationKey, membershipKey, organizationKey } from '../identity.tables.js';
 
-/** Changes of organizations themselves. */
+export type ListedOrganization = Pick<Organization, 'org_id' | 'name' | 'created_at'>;
+
+/** Organizations themselves. */
 @Injectable()
 export class OrganizationsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly codec: CursorCodec,
+  ) {}
+
+  /**
+   * All organizations of the platform, for operators only. In the order of their ids, which is that of their creation.
+   * @throws ValidationError for a cursor of another list
+   */
+  async listAll({ limit, last_key }: { limit: number; last_key?: string }): Promise<Page<ListedOrganization>> {
+    return pageOf<ListedOrganization>(this.db, this.codec, {
+      query: {
+        TableName: IDENTITY_TABLE,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': listedOrganizationKey('').pk },
+      },
+      scope: 'operator:organizations',
+      limit,
+      ...(last_key === undefined ? {} : { last_key }),
+      key_attributes: ['pk', 'sk'],
+    });
+  }
 
   /** @returns false when it is gone or being deleted. */
   async rename({ org_id, created_at }: Organization, name: string): Promise<boolean> {

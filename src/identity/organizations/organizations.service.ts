@@ -1,19 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
-import { NotFoundError } from '../../shared/domain-error.js';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import type { Membership, Organization } from '../accounts/account.js';
+import { isAdmin, type Membership, type Organization } from '../accounts/account.js';
 import { AccountService } from '../accounts/account.service.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Principal } from '../principal.js';
-import { StandingService } from '../standing/standing.service.js';
+import { StandingService } from '../authentication/standing.service.js';
+import { actorOf, type Principal, requireToken } from '../principal.js';
+import { MembersService } from './members.service.js';
+import { OrganizationsRepository } from './organizations.repository.js';
 
-/** Organisations of a user. */
+/** Organizations: created, listed, renamed, transferred. */
 @Injectable()
 export class OrganizationsService {
   constructor(
+    private readonly organizations: OrganizationsRepository,
     private readonly accounts: AccountsRepository,
+    private readonly members: MembersService,
     private readonly account: AccountService,
     private readonly standing: StandingService,
     private readonly audit: AuditLog,
@@ -41,10 +45,53 @@ export class OrganizationsService {
     return { organization, membership };
   }
 
-  /** The user's membership elsewhere, for a token there. @throws NotFoundError also for an organisation of others. */
+  /** The user's membership of another organization. @throws NotFoundError also when the user does not belong to it */
   async membership(org_id: string, user_id: string): Promise<Membership> {
     const membership = await this.accounts.findMembership(org_id, user_id);
     if (!membership) throw new NotFoundError('Organization', org_id);
     return membership;
+  }
+
+  /** @throws NotFoundError */
+  async rename(principal: Principal, name: string): Promise<Organization> {
+    const organization = await this.organization(principal.org_id);
+    if (!(await this.organizations.rename(organization, name)))
+      throw new NotFoundError('Organization', organization.org_id);
+    await this.record(principal, 'organization.renamed', { from: organization.name, to: name });
+    return { ...organization, name };
+  }
+
+  /**
+   * Makes a member the owner, after making it an administrator if necessary. Organizations of version 1.0.0 have no owner until the
+   * first transfer, which any administrator may make.
+   * @throws PermissionDeniedError for anyone but the owner and for API keys, NotFoundError for a user who is no member, ConflictError
+   */
+  async transfer(principal: Principal, user_id: string): Promise<Organization> {
+    requireToken(principal);
+    const { org_id } = principal;
+    const organization = await this.organization(org_id);
+    const { owner_id } = organization;
+    if (owner_id !== undefined && owner_id !== principal.user_id)
+      throw new PermissionDeniedError('Only the owner can transfer the organization', { details: { owner_id } });
+    const member = await this.accounts.findMembership(org_id, user_id);
+    if (!member) throw new NotFoundError('Member', user_id);
+    if (owner_id === user_id) return organization;
+    if (!isAdmin(member)) await this.members.changeRoles(principal, user_id, [...member.roles, 'admin']);
+    if (!(await this.organizations.transfer(organization, user_id)))
+      throw new ConflictError('The organization or the member was changed by another request');
+    await this.record(principal, 'organization.transferred', { from: owner_id ?? null, to: user_id });
+    return { ...organization, owner_id: user_id };
+  }
+
+  private async organization(org_id: string): Promise<Organization> {
+    const organization = await this.accounts.findOrganization(org_id);
+    if (!organization) throw new NotFoundError('Organization', org_id);
+    return organization;
+  }
+
+  private async record(principal: Principal, action: string, details: Record<string, unknown>): Promise<void> {
+    const { org_id } = principal;
+    const fact = { org_id, actor: actorOf(principal), action, target: org_id, details };
+    await this.audit.record({ ...fact, outcome: 'success' });
   }
 }

@@ -4,11 +4,10 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
-import { Access } from '../access.decorator.js';
+import { Access, CurrentPrincipal } from '../access.decorators.js';
 import { AccountService } from '../accounts/account.service.js';
-import { DoneDto, SignedInDto } from '../accounts/dto/auth.dto.js';
-import { SignInService } from '../accounts/sign-in.service.js';
-import { CurrentPrincipal } from '../principal.decorator.js';
+import { DoneDto, SignedInDto } from '../authentication/dto/auth.dto.js';
+import { SignInService } from '../authentication/sign-in.service.js';
 import type { Principal } from '../principal.js';
 import {
   DisableTotpDto,

@@ -7,7 +7,7 @@ import {
   type UpdateInput,
 } from '../../platform/dynamodb/dynamodb.js';
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
-import { IDENTITY_TABLE, secretKey, totpKey, userKey } from '../identity-keys.js';
+import { IDENTITY_TABLE, secretKey, totpKey, userKey } from '../identity.tables.js';
 import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from './totp.js';
 
 /** Second factors, and the sign-ins that wait for one. */

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { lazily } from '../../shared/lazily.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { Clock } from '../../shared/clock.js';
 import {
@@ -8,10 +7,11 @@ import {
   UnauthenticatedError,
   ValidationError,
 } from '../../shared/domain-error.js';
+import { lazily } from '../../shared/lazily.js';
 import type { Membership, User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { AttemptCounts } from '../attempt-counts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { AttemptsRepository } from '../authentication/attempts.repository.js';
 import { newSecret, secretHash } from '../secrets.js';
 import {
   boundTo,
@@ -45,7 +45,7 @@ export class TotpService {
   constructor(
     private readonly repository: TotpRepository,
     private readonly accounts: AccountsRepository,
-    private readonly counts: AttemptCounts,
+    private readonly attempts: AttemptsRepository,
     private readonly secrets: SecretBox,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
@@ -158,7 +158,7 @@ export class TotpService {
   }
 
   private async requireAttempts(user_id: string): Promise<void> {
-    const { count, seconds_left } = await this.counts.add(`totp ${user_id}`, WINDOW_SECONDS);
+    const { count, seconds_left } = await this.attempts.countInWindow(`totp ${user_id}`, WINDOW_SECONDS);
     if (count > ATTEMPTS)
       throw new RateLimitedError('Too many codes were tried for this account', seconds_left, {
         suggestion: 'Wait as long as Retry-After says.',

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationData } from '../../identity/organizations/organization-data.js';
+import { OrganizationData } from '../../identity/organizations/organization-deletion.service.js';
 import { ModelsModule } from '../../models/models.module.js';
 import { PartnershipsModule } from '../partnerships/partnerships.module.js';
 import { DecisionWriter } from './decision-writer.service.js';

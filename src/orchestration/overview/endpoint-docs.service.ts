@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { SelfCalls } from '../../health/self-calls.js';
 import { holds, ROLES } from '../../identity/principal.js';
-import { ACCESS_TOKEN_SECONDS } from '../../identity/tokens/token-settings.js';
+import { ACCESS_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { Settings } from '../../platform/config/settings.js';
 import type { EndpointDocsDto, EndpointDto } from './dto/endpoint-docs.dto.js';
 

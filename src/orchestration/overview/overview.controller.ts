@@ -1,8 +1,7 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { Access } from '../../identity/access.decorator.js';
-import { CurrentPrincipal } from '../../identity/principal.decorator.js';
+import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';

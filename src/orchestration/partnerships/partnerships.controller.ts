@@ -1,7 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Access } from '../../identity/access.decorator.js';
-import { CurrentPrincipal } from '../../identity/principal.decorator.js';
+import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationData } from '../../identity/organizations/organization-data.js';
+import { OrganizationData } from '../../identity/organizations/organization-deletion.service.js';
 import { AgentsModule } from '../../agents/agents.module.js';
 import { StatisticsModule } from '../../statistics/statistics.module.js';
 import { HealthUrlProbe } from './health-url-probe.js';

@@ -1,10 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Audited } from '../../identity/audit/audited.decorator.js';
-import { Access } from '../../identity/access.decorator.js';
+import { Audited } from '../../identity/audit/audit.interceptor.js';
+import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import type { Principal } from '../../identity/principal.js';
-import { CurrentPrincipal } from '../../identity/principal.decorator.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/body.interceptor.js';
 import { ValidationError } from '../../shared/domain-error.js';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { IDENTITY_TABLE, membershipKey, userKey } from '../../../src/identity/identity-keys.js';
+import { IDENTITY_TABLE, membershipKey, userKey } from '../../../src/identity/identity.tables.js';
 import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';

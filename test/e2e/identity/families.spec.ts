@@ -1,4 +1,4 @@
-import { IDENTITY_TABLE, familyKey, membershipKey } from '../../../src/identity/identity-keys.js';
+import { familyKey, IDENTITY_TABLE, membershipKey } from '../../../src/identity/identity.tables.js';
 import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 

@@ -1,5 +1,5 @@
 import { IsOptional, IsString, Length } from 'class-validator';
-import { ApiRoles, IsRoles } from '../../dto-roles.js';
+import { ApiRoles, IsRoles } from '../../access.decorators.js';
 import type { Role } from '../../principal.js';
 import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
 

@@ -1,5 +1,5 @@
 import { IsString, Length } from 'class-validator';
-import { ApiRoles } from '../../dto-roles.js';
+import { ApiRoles } from '../../access.decorators.js';
 import type { Role } from '../../principal.js';
 
 export class AnyOrganizationDto {

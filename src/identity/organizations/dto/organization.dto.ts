@@ -1,5 +1,5 @@
-import { IsString, Length } from 'class-validator';
-import { ApiRoles, IsRoles } from '../../dto-roles.js';
+import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ApiRoles, IsRoles } from '../../access.decorators.js';
 import type { Role } from '../../principal.js';
 
 export class CreateOrganizationDto {
@@ -111,4 +111,78 @@ export class OwnedOrganizationDto {
 
   /** @example '2026-11-20T10:00:00.000Z' */
   created_at: string;
+}
+
+export class InviteMemberDto extends ChangeRolesDto {
+  /** @example grace@example.com */
+  @IsEmail()
+  @MaxLength(254)
+  email: string;
+}
+
+export class InvitationDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invitation_id: string;
+
+  /** @example grace@example.com */
+  email: string;
+
+  @ApiRoles()
+  roles: Role[];
+
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invited_by: string;
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+
+  /** @example '2026-11-27T10:00:00.000Z' */
+  expires_at: string;
+}
+
+export class NewInvitationDto extends InvitationDto {
+  /**
+   * Hand it over to the invited: `POST /api/v1/auth/invitations/accept`. Shown this once.
+   * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
+   */
+  invitation_token: string;
+}
+
+export class InvitationListDto {
+  invitations: InvitationDto[];
+
+  /** @example 1 */
+  total: number;
+}
+
+export class RevokedInvitationDto {
+  /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  invitation_id: string;
+
+  /** @example true */
+  revoked: boolean;
+}
+
+export class AcceptInvitationDto {
+  /** @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u */
+  @IsString()
+  @Length(1, 200)
+  invitation_token: string;
+
+  /**
+   * Of your account, or the one that the new account shall have.
+   * @example 'correct horse battery'
+   */
+  @IsString()
+  @Length(1, 1000)
+  password: string;
+
+  /**
+   * For a new account.
+   * @example 'Grace Hopper'
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  name?: string;
 }

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { ConflictError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { AttemptsRepository } from '../authentication/attempts.repository.js';
+import { LockoutsService } from '../authentication/lockouts.service.js';
+import { StandingService } from '../authentication/standing.service.js';
+import type { MailPurpose } from '../mail/account-mail.js';
+import { AccountMails } from '../mail/account-mails.service.js';
+import { type Principal, requireToken } from '../principal.js';
+import { secretHash } from '../secrets.js';
+import { normalEmail, type User } from './account.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { Passwords } from './passwords.js';
+
+const WINDOW_SECONDS = 15 * 60;
+/** Requests for one e-mail address from one network address in a window. */
+const REQUESTS_FROM_ONE_ADDRESS = 5;
+/** Mails to one e-mail address in a window, wherever the requests come from. Further requests are accepted and dropped. */
+const MAILS_TO_ONE_ADDRESS = 10;
+
+/**
+ * What the owner of a mailbox can do with a mailed token: choose a new password, verify the address, sign in. Requests give the
+ * same answer after the same work for every address. A token can be used once, within 15 minutes of the request.
+ */
+@Injectable()
+export class RecoveryService {
+  constructor(
+    private readonly mails: AccountMails,
+    private readonly accounts: AccountsRepository,
+    private readonly passwords: Passwords,
+    private readonly lockouts: LockoutsService,
+    private readonly standing: StandingService,
+    private readonly attempts: AttemptsRepository,
+    private readonly audit: AuditLog,
+    private readonly ids: Ids,
+  ) {}
+
+  /** @throws RateLimitedError for too many requests for one e-mail address from one network address */
+  async request(purpose: MailPurpose, given: string, from: { address: string; browser?: string }): Promise<void> {
+    const email = normalEmail(given);
+    const [here, everywhere] = await Promise.all([
+      this.attempts.countInWindow(`mail ${from.address} ${email}`, WINDOW_SECONDS),
+      this.attempts.countInWindow(`mail ${email}`, WINDOW_SECONDS),
+    ]);
+    if (here.count > REQUESTS_FROM_ONE_ADDRESS)
+      throw new RateLimitedError('Too many mails were requested for this e-mail address', here.seconds_left, {
+        suggestion: 'Use the newest mail that you received, or wait as long as Retry-After says.',
+      });
+    if (everywhere.count <= MAILS_TO_ONE_ADDRESS) await this.mails.request(purpose, email, from.browser);
+  }
+
+  /** Sends the verification mail to the caller's own address. Does nothing for a verified address. */
+  async requestVerification(user_id: string, address: string): Promise<void> {
+    const user = await this.accounts.findUser(user_id);
+    if (user && !user.email_verified) await this.request('email_verification', user.email, { address });
+  }
+
+  /**
+   * Sets a new password and ends every sign-in of the account. It signs nobody in, so the token may be used in another browser
+   * than the one that asked. A second factor stays, unless the address was unverified: then it may not be the owner's.
+   * @param address of the client: the account is open for it again, whatever was guessed
+   * @throws UnauthenticatedError for a token that is unknown, used or expired; ValidationError for a bad password
+   */
+  async resetPassword(token: string, password: string, address: string): Promise<void> {
+    const mail = await this.mails.find(token, 'password_reset');
+    const user = mail && (await this.accounts.findUser(mail.user_id));
+    if (!mail || user?.email !== mail.email) throw refused();
+    await this.passwords.requireGood('password', password, user.email);
+    const hash = await this.passwords.hash(password);
+    const reset = this.accounts.passwordReset(user, hash, this.ids.next('fam'));
+    if (!(await this.mails.use(mail, token, reset))) throw refused();
+    this.standing.changed(user.user_id);
+    await this.lockouts.succeeded(user.email, address);
+    await this.record(user, 'auth.password_reset');
+  }
+
+  /**
+   * Only signed in to the account itself: the owner of a mailbox must not verify, with one click, an account that another
+   * person registered with the address.
+   * @throws UnauthenticatedError for a token that is unknown, used, expired, or of another account
+   */
+  async verifyEmail(principal: Principal, token: string): Promise<void> {
+    requireToken(principal);
+    const mail = await this.mails.find(token, 'email_verification');
+    if (mail?.user_id !== principal.user_id) throw refused();
+    const user = await this.accounts.findUser(mail.user_id);
+    if (user?.email !== mail.email) throw refused();
+    if (!(await this.mails.use(mail, token, [this.accounts.addressVerified(user)]))) throw refused();
+    this.standing.changed(user.user_id);
+    await this.record(user, 'auth.email_verified');
+  }
+
+  /**
+   * @param browser the cookie of the browser that presents the token
+   * @returns the user who has proven to own the mailbox. @throws UnauthenticatedError also in another browser than the one that asked
+   */
+  async redeemMagicLink(token: string, browser: string | undefined): Promise<User> {
+    const mail = await this.mails.find(token, 'magic_link');
+    if (!mail || browser === undefined || secretHash(browser) !== mail.browser) throw refused();
+    const user = await this.accounts.findUser(mail.user_id);
+    if (user?.email !== mail.email || !user.email_verified) throw refused();
+    if (!(await this.mails.use(mail, token))) throw new ConflictError('The token was just used by another request');
+    return user;
+  }
+
+  /** In the log of each organization of the account. */
+  private async record({ user_id, org_ids }: User, action: string): Promise<void> {
+    const fact = { actor: user_id, action, outcome: 'success' } as const;
+    await Promise.all(org_ids.map((org_id) => this.audit.record({ ...fact, org_id })));
+  }
+}
+
+const refused = (): UnauthenticatedError =>
+  new UnauthenticatedError('The token is not valid: it is unknown, used, expired, or was requested elsewhere', {
+    suggestion:
+      'Request a new mail, and use its token within 15 minutes; a sign-in link works only in the browser that asked.',
+  });

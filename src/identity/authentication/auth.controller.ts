@@ -1,0 +1,206 @@
+import { Body, Controller, Get, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Settings } from '../../platform/config/settings.js';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { Access, CurrentPrincipal } from '../access.decorators.js';
+import { AccountService } from '../accounts/account.service.js';
+import { RecoveryService } from '../accounts/recovery.service.js';
+import type { Principal } from '../principal.js';
+import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
+import { browserOf, rememberBrowser } from './browser-cookie.js';
+import {
+  AcceptedDto,
+  ChangePasswordDto,
+  DoneDto,
+  EmailDto,
+  LoginDto,
+  MailedTokenDto,
+  MeDto,
+  RefreshDto,
+  ResetPasswordDto,
+  SignedInDto,
+  TokensDto,
+} from './dto/auth.dto.js';
+import { SignInService } from './sign-in.service.js';
+import { SignInsService } from './sign-ins.service.js';
+import { TokensService } from './tokens.service.js';
+
+@ApiTags('sign-in')
+@Bare()
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly tokens: TokensService,
+    private readonly signIns: SignInsService,
+    private readonly account: AccountService,
+    private readonly recovery: RecoveryService,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Five failures in 15 minutes lock the account for your address for 15 minutes. */
+  @Post('login')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in with a password', operationId: 'login' })
+  @ApiSignedIn('Tokens for the first organisation of the user.')
+  @ApiErrors(400, 401, 403, 429)
+  login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto | TotpRequiredDto> {
+    return this.signIn.withPassword(email, password, address);
+  }
+
+  /**
+   * Exchanges a refresh token for a new pair. The same token again within 10 seconds is answered 409 and changes nothing;
+   * later, it ends the whole sign-in.
+   */
+  @Post('refresh')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Get new tokens', operationId: 'refreshTokens' })
+  @ApiOkResponse({ type: TokensDto, description: 'The next pair; the token that was sent is used up.' })
+  @ApiErrors(400, 401, 409)
+  async refresh(@Body() { refresh_token }: RefreshDto): Promise<TokensDto> {
+    const { access_token, refresh_token: next, token_type, expires_in } = await this.tokens.refresh(refresh_token);
+    return { access_token, refresh_token: next, token_type, expires_in };
+  }
+
+  /** Neither the access token nor the refresh tokens of this sign-in are taken any more. */
+  @Post('logout')
+  @Access('viewer')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign out', operationId: 'logout' })
+  @ApiOkResponse({ type: DoneDto, description: 'Signed out.' })
+  @ApiErrors(400, 403)
+  async logout(@CurrentPrincipal() principal: Principal): Promise<DoneDto> {
+    await this.signIns.logout(principal);
+    return { done: true };
+  }
+
+  @Get('me')
+  @Access('viewer')
+  @ApiOperation({ summary: 'Who am I', operationId: 'getMe' })
+  @ApiOkResponse({ type: MeDto, description: 'The user, the present organisation and the others.' })
+  @ApiErrors(404)
+  async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
+    const [user, all] = await Promise.all([this.account.get(user_id), this.account.organizationsOf(user_id)]);
+    const { email, name, email_verified, totp_enabled = false, created_at } = user;
+    const organizations = all.map(({ organization, membership }) => ({
+      org_id: organization.org_id,
+      name: organization.name,
+      roles: membership.roles,
+    }));
+    return { user_id, email, email_verified, totp_enabled, name, org_id, roles, via, organizations, created_at };
+  }
+
+  /** Signs every other sign-in of the user out. */
+  @Post('password')
+  @Access('viewer')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Change the password', operationId: 'changePassword' })
+  @ApiOkResponse({ type: DoneDto, description: 'Changed; this sign-in goes on.' })
+  @ApiErrors(400, 403, 404, 409, 429)
+  async password(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: ChangePasswordDto,
+    @Ip() address: string,
+  ): Promise<DoneDto> {
+    await this.account.changePassword(principal, body.current, body.new, address);
+    await this.signIns.recordPasswordChange(principal);
+    return { done: true };
+  }
+
+  /** Sends a mail with a token that is valid for 15 minutes. The answer is the same whether or not the address has an account. */
+  @Post('password/forgot')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Request a password reset', operationId: 'forgotPassword' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
+  @ApiErrors(400, 429)
+  async forgot(@Body() { email }: EmailDto, @Ip() address: string): Promise<AcceptedDto> {
+    await this.recovery.request('password_reset', email, { address });
+    return { accepted: true };
+  }
+
+  /** Ends every sign-in of the account. The token can be used once, in any browser; it does not sign in. */
+  @Post('password/reset')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Set a new password with a mailed token', operationId: 'resetPassword' })
+  @ApiOkResponse({ type: DoneDto, description: 'Changed. Sign in with the new password.' })
+  @ApiErrors(400, 401, 429)
+  async reset(@Body() { token, password }: ResetPasswordDto, @Ip() address: string): Promise<DoneDto> {
+    await this.recovery.resetPassword(token, password, address);
+    return { done: true };
+  }
+
+  /** Takes the token of the mail that registration sends. Only a sign-in of the account itself can verify its address. */
+  @Post('email/verify')
+  @Access('viewer')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Verify your e-mail address', operationId: 'verifyEmail' })
+  @ApiOkResponse({ type: DoneDto, description: 'Verified.' })
+  @ApiErrors(400, 403, 429)
+  async verify(@CurrentPrincipal() principal: Principal, @Body() { token }: MailedTokenDto): Promise<DoneDto> {
+    await this.recovery.verifyEmail(principal, token);
+    return { done: true };
+  }
+
+  /** Sends the verification mail again. A verified address gets none. The body is empty. */
+  @Post('email/verify/resend')
+  @Access('viewer')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Request another verification mail', operationId: 'resendVerification' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted.' })
+  @ApiErrors(400, 403, 429)
+  async resend(@CurrentPrincipal() { user_id }: Principal, @Ip() address: string): Promise<AcceptedDto> {
+    await this.recovery.requestVerification(user_id, address);
+    return { accepted: true };
+  }
+
+  /**
+   * Sends a sign-in token that is valid for 15 minutes, only in the browser that asked (cookie `nexus_sign_in`). The answer is
+   * the same whether or not the address has an account. An account whose address is not verified gets a password reset instead.
+   */
+  @Post('magic-link')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Request a sign-in link', operationId: 'requestMagicLink' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
+  @ApiErrors(400, 429)
+  async magicLink(
+    @Body() { email }: EmailDto,
+    @Ip() address: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AcceptedDto> {
+    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    await this.recovery.request('magic_link', email, { address, browser });
+    return { accepted: true };
+  }
+
+  /** Send it with the cookie of the browser that asked. */
+  @Post('magic-link/verify')
+  @Public()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in with a mailed token', operationId: 'verifyMagicLink' })
+  @ApiSignedIn('Signed in.')
+  @ApiErrors(400, 401, 403, 409, 429)
+  async verifyMagicLink(
+    @Body() { token }: MailedTokenDto,
+    @Req() request: Request,
+  ): Promise<SignedInDto | TotpRequiredDto> {
+    const user = await this.recovery.redeemMagicLink(token, browserOf(request));
+    return this.signIn.afterFirstFactor(user, 'magic_link');
+  }
+}

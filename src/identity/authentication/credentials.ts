@@ -1,0 +1,111 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { Request } from 'express';
+import { LRUCache } from 'lru-cache';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Settings } from '../../platform/config/settings.js';
+import { Clock } from '../../shared/clock.js';
+import { UnauthenticatedError } from '../../shared/domain-error.js';
+import { presentedKey } from '../keys/api-key.js';
+import { ApiKeysService } from '../keys/api-keys.service.js';
+import type { Principal } from '../principal.js';
+import { type AccessClaims, ALGORITHM, tokenSecret } from './access-tokens.js';
+import { StandingService } from './standing.service.js';
+
+/** `Authorization: Bearer <access token>`: signature, algorithm, issuer, audience and times. */
+@Injectable()
+export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
+  constructor(settings: Settings) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKey: tokenSecret(settings),
+      algorithms: [ALGORITHM],
+      issuer: settings.get('JWT_ISSUER'),
+      audience: settings.get('JWT_AUDIENCE'),
+      ignoreExpiration: false,
+    });
+  }
+
+  /** A token without an expiry would be valid for ever: it is refused. */
+  validate(claims: AccessClaims): AccessClaims | false {
+    return typeof claims.exp === 'number' ? claims : false;
+  }
+}
+
+/** Verified tokens that are cached. */
+const LARGEST = 10_000;
+
+/** How a strategy of Passport reports on one request. */
+interface Attempt {
+  success(claims: AccessClaims): void;
+  fail(): void;
+  error(error: unknown): void;
+  authenticate(request: IncomingMessage): void;
+}
+
+/**
+ * The API key, the access token, or both, that a request carries. A signature does not change: it is verified once, and the token
+ * is cached until it expires. Whether its sign-in and its user still stand is checked each time. Passport registers strategies for
+ * the whole process; here the platform's own instance is called, so two platforms in one process do not accept each other's tokens.
+ */
+@Injectable()
+export class Credentials {
+  private readonly verified = new LRUCache<string, AccessClaims>({ max: LARGEST });
+
+  constructor(
+    private readonly keys: ApiKeysService,
+    private readonly strategy: AccessTokenStrategy,
+    private readonly standing: StandingService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * With a key in `X-API-Key` and a token in `Authorization` a valid one wins; the key if both are.
+   * @throws UnauthenticatedError without valid credentials, whatever is wrong with them; DatabaseError
+   */
+  async principalOf(request: Request): Promise<Principal> {
+    const { headers } = request;
+    const key = presentedKey(headers);
+    if (key === undefined) return this.ofToken(request);
+    if (headers['x-api-key'] === undefined || headers.authorization === undefined) return this.keys.principalOf(key);
+    const inAuthorization = presentedKey({ authorization: headers.authorization });
+    try {
+      return await this.keys.principalOf(key);
+    } catch (error) {
+      if (!(error instanceof UnauthenticatedError)) throw error;
+      return inAuthorization === undefined ? this.ofToken(request) : this.keys.principalOf(inAuthorization);
+    }
+  }
+
+  /**
+   * The same principal with its present roles. An expired access token passes while its sign-in stands.
+   * @throws UnauthenticatedError when the sign-in, key, user or membership has ended; DatabaseError
+   */
+  recheck(principal: Principal): Promise<Principal> {
+    const { via, user_id: sub, org_id: org, token_id: id = '', is_operator } = principal;
+    if (via === 'api_key') return this.keys.principalOfKey(org, id);
+    return this.standing.ofToken({ sub, org, jti: id, ...(is_operator ? { operator: true } : {}) });
+  }
+
+  private async ofToken(request: IncomingMessage): Promise<Principal> {
+    const header = request.headers.authorization ?? '';
+    const known = this.verified.get(header);
+    if (known && known.exp * 1000 > this.clock.now().getTime()) return this.standing.ofToken(known);
+    this.verified.delete(header);
+    const claims = await this.verify(request);
+    this.verified.set(header, claims);
+    return this.standing.ofToken(claims);
+  }
+
+  private verify(request: IncomingMessage): Promise<AccessClaims> {
+    return new Promise((resolve, reject) => {
+      const refuse = () => {
+        reject(new UnauthenticatedError('Sign-in is needed'));
+      };
+      const attempt = Object.create(this.strategy) as Attempt;
+      Object.assign(attempt, { success: resolve, fail: refuse, error: refuse });
+      attempt.authenticate(request);
+    });
+  }
+}

@@ -1,0 +1,234 @@
+import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ApiRoles } from '../../access.decorators.js';
+
+export class LoginDto {
+  /** @example ada@example.com */
+  @IsEmail()
+  @MaxLength(254)
+  email: string;
+
+  /** @example 'correct horse battery' */
+  @IsString()
+  @Length(1, 1000)
+  password: string;
+}
+
+export class RefreshDto {
+  /**
+   * The one that the last answer gave; it can be used once.
+   * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
+   */
+  @IsString()
+  @Length(1, 200)
+  refresh_token: string;
+}
+
+export class ChangePasswordDto {
+  /** @example 'correct horse battery' */
+  @IsString()
+  @Length(1, 1000)
+  current: string;
+
+  /**
+   * At least 12 characters, not easy to guess.
+   * @example 'nine purple lanterns'
+   */
+  @IsString()
+  @Length(1, 1000)
+  new: string;
+}
+
+export class RegisterDto extends LoginDto {
+  /** @example 'Ada Lovelace' */
+  @IsString()
+  @Length(1, 100)
+  name: string;
+
+  /**
+   * The organisation that is made for the new user.
+   * @example 'Analytical Engines'
+   */
+  @IsString()
+  @Length(1, 100)
+  organization_name: string;
+}
+
+export class TokensDto {
+  /** A JWT; 15 minutes. */
+  access_token: string;
+
+  /** Opaque; 7 days, good for one use. */
+  refresh_token: string;
+
+  /** @example Bearer */
+  token_type: 'Bearer';
+
+  /**
+   * Seconds that the access token lives.
+   * @example 900
+   */
+  expires_in: number;
+}
+
+export class SignedInUserDto {
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  user_id: string;
+
+  /** @example ada@example.com */
+  email: string;
+
+  /** @example 'Ada Lovelace' */
+  name: string;
+
+  /**
+   * The organisation that the tokens are for.
+   * @example org_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  org_id: string;
+
+  @ApiRoles()
+  roles: string[];
+}
+
+export class SignedInDto extends TokensDto {
+  user: SignedInUserDto;
+}
+
+export class MembershipOfUserDto {
+  /** @example org_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  org_id: string;
+
+  /** @example 'Analytical Engines' */
+  name: string;
+
+  @ApiRoles()
+  roles: string[];
+}
+
+export class MeDto extends SignedInUserDto {
+  /** @example true */
+  email_verified: boolean;
+
+  /**
+   * Whether a sign-in needs a code of an authenticator.
+   * @example false
+   */
+  totp_enabled: boolean;
+
+  /**
+   * How the request was signed in.
+   * @example token
+   */
+  via: 'token' | 'api_key';
+
+  organizations: MembershipOfUserDto[];
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+}
+
+export class DoneDto {
+  /** @example true */
+  done: boolean;
+}
+
+export class EmailDto {
+  /** @example ada@example.com */
+  @IsEmail()
+  @MaxLength(254)
+  email: string;
+}
+
+export class MailedTokenDto {
+  /**
+   * The token of the mail.
+   * @example nxm_01KAG4ZQ4N5B1M6Z6K0TQX0N3RdGhlIHRva2VuIG9mIGEgbWFpbCBmb3IgYW4gZXhhbXBsZQ
+   */
+  @IsString()
+  @Length(1, 200)
+  token: string;
+}
+
+export class ResetPasswordDto extends MailedTokenDto {
+  /**
+   * At least 12 characters, not one of the commonest.
+   * @example 'nine purple lanterns'
+   */
+  @IsString()
+  @Length(1, 1000)
+  password: string;
+}
+
+export class AcceptedDto {
+  /**
+   * The request is stored. Whether a mail follows depends on the address.
+   * @example true
+   */
+  accepted: boolean;
+}
+
+export class SignInDto {
+  /** @example fam_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /**
+   * The `User-Agent` of the last sign-in or refresh, at most 200 characters; null without one.
+   * @example 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+   */
+  device: string | null;
+
+  /**
+   * The network address of the last sign-in or refresh.
+   * @example 203.0.113.7
+   */
+  address: string;
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+
+  /**
+   * The last sign-in or refresh: a sign-in that is used refreshes every 15 minutes.
+   * @example '2026-11-20T10:30:00.000Z'
+   */
+  last_used_at: string;
+
+  /**
+   * Whether it is the one that this request came with.
+   * @example true
+   */
+  current: boolean;
+}
+
+export class SignInListDto {
+  sessions: SignInDto[];
+
+  /** @example 1 */
+  total: number;
+}
+
+export class ExchangeDto {
+  /**
+   * What the callback handed over; good once, for a minute.
+   * @example nxo_Zk3v0y7n1m4b8q2w5e6r9t0u1i2o3p4a5s6d7f8g9h0
+   */
+  @IsString()
+  @MaxLength(200)
+  code: string;
+
+  /** Only for an account that was registered with a password and whose address was never proven; the first answer says so. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  password?: string;
+}
+
+export class OAuthCodeDto {
+  /** @example nxo_Zk3v0y7n1m4b8q2w5e6r9t0u1i2o3p4a5s6d7f8g9h0 */
+  code: string;
+
+  /**
+   * Seconds.
+   * @example 60
+   */
+  expires_in: number;
+}

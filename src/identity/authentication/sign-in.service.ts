@@ -1,0 +1,116 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { PermissionDeniedError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { type Membership, normalEmail, type User } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { Passwords } from '../accounts/passwords.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { type TotpRequired, TotpService } from '../totp/totp.service.js';
+import { LockoutsService } from './lockouts.service.js';
+import { type TokenPair, TokensService } from './tokens.service.js';
+
+export interface SignedIn extends TokenPair {
+  user: { user_id: string; email: string; name: string; org_id: string; roles: string[] };
+}
+
+/** Signs users in, by any method, and records it in the audit log. */
+@Injectable()
+export class SignInService {
+  private readonly logger = new Logger(SignInService.name);
+
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly passwords: Passwords,
+    private readonly lockouts: LockoutsService,
+    private readonly tokens: TokensService,
+    private readonly totp: TotpService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organisation */
+  async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequired> {
+    const user = await this.requireUser(email, password, address).catch((error: unknown) => {
+      // Not awaited: only accounts have a log, and the time taken must not reveal whether the account exists.
+      void this.noteRefusal(normalEmail(email), address);
+      throw error;
+    });
+    return this.afterFirstFactor(user, 'password');
+  }
+
+  /**
+   * Tokens for a user who has proven the first factor, or a challenge when the account has a second one.
+   * @throws and @param as {@link of}
+   */
+  async afterFirstFactor(user: User, method: string, membership?: Membership): Promise<SignedIn | TotpRequired> {
+    if (user.totp_enabled === true) return this.totp.challenge(user, method, membership);
+    return this.of(user, method, membership);
+  }
+
+  /**
+   * Tokens for a user who has proven every factor that the account has.
+   * @param method how: `password`, `google`, `invitation`, …
+   * @param membership of the organisation to sign in to; without it, that of the first organization of the user.
+   */
+  async of(user: User, method: string, membership?: Membership): Promise<SignedIn> {
+    const member = membership ?? (await this.requireMembership(user));
+    const { user_id, org_id, roles } = member;
+    const pair = await this.tokens.begin(member);
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.login', outcome: 'success', details: { method } });
+    return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
+  }
+
+  /** For another organization of the user, in the same sign-in. @throws UnauthenticatedError when that has ended */
+  async switch(user: User, membership: Membership, family_id: string): Promise<SignedIn> {
+    const { user_id, org_id, roles } = membership;
+    const pair = await this.tokens.switch(membership, family_id);
+    const details = { method: 'switch' };
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.login', outcome: 'success', details });
+    return { ...pair, user: { user_id, email: user.email, name: user.name, org_id, roles } };
+  }
+
+  /**
+   * The user of an e-mail address and a password. An unknown address gets the same answer, the same work and the same lock.
+   * @param address of the client; failures are counted for it
+   * @throws UnauthenticatedError for any wrong pair, RateLimitedError while the account is locked for the client.
+   */
+  async requireUser(given: string, password: string, address: string): Promise<User> {
+    const email = normalEmail(given);
+    await this.lockouts.requireOpen(email, address);
+    const user = await this.accounts.findUserByEmail(email);
+    const isRight = await this.passwords.matches(password, user?.password_hash);
+    if (!user || !isRight) {
+      await this.lockouts.countFailure(email, address);
+      throw new UnauthenticatedError('The e-mail address or the password is wrong', {
+        suggestion: 'Check both and try again. Five failures lock the account for your address for 15 minutes.',
+      });
+    }
+    // Checked again: of parallel guesses, a right one is refused once the others have locked the account.
+    await this.lockouts.requireOpen(email, address);
+    await this.lockouts.succeeded(email, address);
+    return user;
+  }
+
+  /** The organisation that a user signs in to: the first that it joined and still belongs to. */
+  private async requireMembership(user: User): Promise<Membership> {
+    const [first] = await this.accounts.organizationsOf(user);
+    if (first) return first.membership;
+    throw new PermissionDeniedError('You do not belong to any organisation', {
+      suggestion: 'Ask an administrator for an invitation.',
+    });
+  }
+
+  /** In the log of each organization of the account; an address without an account has no organization. */
+  private async noteRefusal(email: string, address: string): Promise<void> {
+    try {
+      const user = await this.accounts.findUserByEmail(email);
+      const fact = {
+        actor: address,
+        action: 'auth.login',
+        outcome: 'refused',
+        details: { user_id: user?.user_id },
+      } as const;
+      for (const org_id of user?.org_ids ?? []) this.audit.note({ ...fact, org_id });
+    } catch (error) {
+      this.logger.error({ msg: 'a refused sign-in could not be recorded', address, err: error });
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DynamoDb } from '../../platform/dynamodb/dynamodb.js';
+import { Clock } from '../../shared/clock.js';
+import { IDENTITY_TABLE, type RecordKey, revokedTokenKey } from '../identity.tables.js';
+
+/** An open stream looks once a second, and the contract allows 5 seconds until it ends. */
+export const KEPT_MS = 4_000;
+const LARGEST = 20_000;
+
+interface Entry {
+  begun: number;
+  record: Promise<unknown>;
+}
+
+/**
+ * The records that decide whether a request is accepted: sign-ins, users, memberships and keys. They are cached for 4 seconds, so
+ * most requests cost no call to the database; the records that a request lacks are read in one batch. A change made by this process
+ * is seen at once. Missing records are cached too, failed reads are not.
+ */
+@Injectable()
+export class StandingRepository {
+  /** Not the cache's own `fetch`: it cannot cache a missing record, and a deletion fails the pending readers. */
+  private readonly entries = new LRUCache<string, Entry>({ max: LARGEST });
+
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DatabaseError */
+  read<T>(key: RecordKey): Promise<T | undefined> {
+    const name = nameOf(key);
+    const begun = this.clock.now().getTime();
+    const known = this.entries.get(name);
+    const age = known ? begun - known.begun : Infinity;
+    if (known && age >= 0 && age < KEPT_MS) return known.record as Promise<T | undefined>;
+    const entry = { begun, record: this.db.get<Record<string, unknown>>(IDENTITY_TABLE, { ...key }) };
+    this.entries.set(name, entry);
+    entry.record.catch(() => {
+      if (this.entries.peek(name) === entry) this.entries.delete(name);
+    });
+    return entry.record as Promise<T | undefined>;
+  }
+
+  /** Refuses an access token until it expires: here at once, in other processes within 4 seconds. @param expires_at seconds since 1970 */
+  async revokeToken(jti: string, expires_at: number): Promise<void> {
+    const key = revokedTokenKey(jti);
+    await this.db.put({ TableName: IDENTITY_TABLE, Item: { ...key, expires_at } });
+    this.forget(key);
+  }
+
+  /** Call it after the change is stored: a read that began earlier may hold the old record. */
+  forget(...keys: RecordKey[]): void {
+    for (const key of keys) this.entries.delete(nameOf(key));
+  }
+}
+
+const nameOf = ({ pk, sk }: RecordKey): string => `${pk}\n${sk}`;

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { decodeTime } from 'ulid';
+import { RequestContext } from '../../platform/http/request-context.js';
+import { Clock, elapsedMs } from '../../shared/clock.js';
+import { ConflictError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { Ids } from '../../shared/ids.js';
+import type { Membership } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { newSecret, secretHash } from '../secrets.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens, REFRESH_TOKEN_SECONDS } from './access-tokens.js';
+import { familyStands, type RefreshFamily, type RefreshToken, type SignIn } from './sign-in.js';
+import { SignInsRepository } from './sign-ins.repository.js';
+import { StandingService } from './standing.service.js';
+
+export interface TokenPair {
+  access_token: string;
+  refresh_token: string;
+  token_type: 'Bearer';
+  /** Seconds that the access token lives. */
+  expires_in: number;
+}
+
+const LONGEST_DEVICE = 200;
+const REFRESH_PREFIX = 'nxr_';
+/** A repeat within this time after the first use is taken for a client that sent the request twice. */
+const DOUBLE_CLICK_MS = 10_000;
+
+/**
+ * Issues pairs of an access and a refresh token: the first pair of a sign-in, and the next ones of its family. A refresh token can be
+ * used once. A repeat within 10 seconds of the first use is a double click or a second tab: it gets 409 and ends nothing. A later
+ * repeat means that the token was copied: the whole family ends, with all of its access tokens, and the audit log records it.
+ */
+@Injectable()
+export class TokensService {
+  constructor(
+    private readonly access: AccessTokens,
+    private readonly repository: SignInsRepository,
+    private readonly accounts: AccountsRepository,
+    private readonly standing: StandingService,
+    private readonly audit: AuditLog,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly context: RequestContext,
+  ) {}
+
+  /** Begins a sign-in of a member. @throws UnauthenticatedError when the member was just removed */
+  async begin(membership: Membership): Promise<TokenPair> {
+    const { user_id, org_id } = membership;
+    const family_id = this.ids.next('fam');
+    const next = this.newRefreshToken();
+    const family = { family_id, user_id, org_id, created_at: this.clock.timestamp() };
+    const use = this.use(user_id, family_id, next.expires_at);
+    if (!(await this.repository.create(membership, family, next.hash, use))) throw ended();
+    return this.pair(membership, family_id, next.secret);
+  }
+
+  /** A pair for another organization of the user, in the same family: it ends with it. @throws UnauthenticatedError */
+  async switch(membership: Membership, family_id: string): Promise<TokenPair> {
+    const { org_id } = membership;
+    const { secret, hash, expires_at } = this.newRefreshToken();
+    const family = await this.repository.findFamily(family_id);
+    const isKnown = family?.org_id === org_id || family?.switched?.some((joined) => joined.org_id === org_id);
+    const since = isKnown ? undefined : this.ids.next('fam');
+    if (!(await this.repository.branch(membership, hash, { family_id, expires_at }, since))) throw ended();
+    this.standing.familyChanged(family_id);
+    return this.pair(membership, family_id, secret);
+  }
+
+  /** @throws UnauthenticatedError for a token that is unknown, expired, revoked or used; ConflictError for a double click. */
+  async refresh(refresh_token: string): Promise<TokenPair & { user_id: string; org_id: string }> {
+    const hash = secretHash(refresh_token);
+    const token = await this.repository.findToken(hash);
+    const now = this.clock.now().getTime();
+    if (!token || token.expires_at * 1000 <= now) throw refused();
+    const family = await this.repository.findFamily(token.family_id);
+    if (!family || family.revoked_at !== undefined) throw refused();
+    if (token.used_at !== undefined) return this.usedAgain(token, family);
+    const { user_id } = family;
+    const org_id = token.org_id ?? family.org_id;
+    const [user, membership] = await Promise.all([
+      this.accounts.findUser(user_id),
+      this.accounts.findMembership(org_id, user_id),
+    ]);
+    if (!user || !membership || !familyStands(user, family)) throw refused();
+    const pair = await this.next(membership, family.family_id, hash);
+    return pair ? { ...pair, user_id, org_id } : this.lostRace(hash, family);
+  }
+
+  /** Ends a sign-in: all of its tokens are refused, here at once and in other processes within 4 seconds. */
+  async revokeFamily(family_id: string): Promise<void> {
+    try {
+      await this.repository.revoke(family_id, this.clock.timestamp());
+    } finally {
+      // Also when the write failed: it may have been stored.
+      this.standing.familyChanged(family_id);
+    }
+  }
+
+  /** The next pair for the same organization. @returns undefined when the token is used or the family has ended */
+  private async next(membership: Membership, family_id: string, used_hash: string): Promise<TokenPair | undefined> {
+    const { secret, ...next } = this.newRefreshToken();
+    const { org_id, user_id } = membership;
+    const used = { hash: used_hash, at: this.clock.timestamp() };
+    const use = this.use(user_id, family_id, next.expires_at);
+    const isRotated = await this.repository.rotate(used, { ...next, family_id, org_id }, use);
+    return isRotated ? this.pair(membership, family_id, secret) : undefined;
+  }
+
+  private async lostRace(hash: string, family: RefreshFamily): Promise<never> {
+    const token = await this.repository.findToken(hash);
+    if (!token?.used_at) throw refused();
+    return this.usedAgain(token, family);
+  }
+
+  private async usedAgain({ used_at = '' }: RefreshToken, family: RefreshFamily): Promise<never> {
+    if (elapsedMs(used_at, this.clock.timestamp()) <= DOUBLE_CLICK_MS)
+      throw new ConflictError('This refresh token has just been used', {
+        suggestion: 'Use the tokens that the first of the two requests returned.',
+      });
+    const { family_id, user_id, org_id } = family;
+    await this.revokeFamily(family_id);
+    await this.audit.record({
+      org_id,
+      actor: user_id,
+      action: 'auth.refresh_replayed',
+      outcome: 'refused',
+      target: family_id,
+    });
+    throw refused();
+  }
+
+  /** The entry of this moment in the owner's list of sign-ins. */
+  private use(user_id: string, family_id: string, expires_at: number): SignIn {
+    const { address = 'unknown', user_agent } = this.context.current()?.client?.() ?? {};
+    return {
+      family_id,
+      user_id,
+      device: user_agent?.slice(0, LONGEST_DEVICE) ?? null,
+      address,
+      created_at: new Date(decodeTime(family_id.slice('fam_'.length))).toISOString(),
+      last_used_at: this.clock.timestamp(),
+      expires_at,
+    };
+  }
+
+  private newRefreshToken() {
+    const secret = newSecret(REFRESH_PREFIX);
+    const expires_at = Math.floor(this.clock.now().getTime() / 1000) + REFRESH_TOKEN_SECONDS;
+    return { secret, hash: secretHash(secret), expires_at };
+  }
+
+  private pair(membership: Membership, family_id: string, refresh_token: string): TokenPair {
+    const access_token = this.access.sign(membership, family_id);
+    return { access_token, refresh_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
+  }
+}
+
+const ended = (): UnauthenticatedError =>
+  new UnauthenticatedError('This sign-in has ended', { suggestion: 'Sign in again.' });
+
+const refused = (): UnauthenticatedError =>
+  new UnauthenticatedError('The refresh token is not valid', { suggestion: 'Sign in again.' });
