@@ -332,9 +332,7 @@ describe('counting', () => {
     await process.facts.store('theirs', invocation({ org_id: 'globex' }));
     await process.facts.store('ours', invocation());
     const asked = { agent_id: 'proj_1:reader', start_date: '2026-11-20' };
-    expect(await process.queries.invocations('initech', asked)).toMatchObject([
-      { total_invocations: 0, success_rate: null },
-    ]);
+    await expect(process.queries.invocations('initech', asked)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
     expect(await process.queries.invocations('acme', asked)).toMatchObject([{ total_invocations: 1 }]);
     expect(
       (await process.agents.runtimeStats('initech', ['proj_1:reader'])).get('proj_1:reader')?.total_invocations,

@@ -133,7 +133,7 @@ describe('an operator of the platform', () => {
 it('npm run operators makes and unmakes one', async () => {
   const environment = { NEXUS_DATA_DIR: temporaryDirectory() };
   const operators = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/operators.js', ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/commands/operators.js', ...args], {
       env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent', ...environment },
       encoding: 'utf8',
       timeout: 60_000,
