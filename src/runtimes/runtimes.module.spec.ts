@@ -18,8 +18,8 @@ describe('RuntimesModule', () => {
         RuntimesModule,
       ],
     })
-      // The database is a global module of the platform; no run happens here.
-      .useMocker(() => ({}))
+      // The database and the organizations are global modules of the platform; no run happens here.
+      .useMocker(() => ({ registerRecords: () => undefined }))
       .compile();
     const runtimes = module.get(Runtimes);
     expect(runtimes.get('local')).toBeInstanceOf(LocalRuntime);

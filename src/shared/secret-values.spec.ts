@@ -56,19 +56,4 @@ describe('secret values', () => {
     time(1_000);
     expect(time(20_000)).toBeLessThan(5_000);
   });
-
-  it('costs less than 2 µs a line that holds none', () => {
-    const line = 'request POST /api/v1/agents/agent_01M7Z7W7NM1XANHMYR7ZSCAT99/invoke 200 in 12.5 ms'.padEnd(
-      200,
-      ' done',
-    );
-    for (let index = 0; index < 20_000; index++) secrets.mask(line);
-    const rounds = Array.from({ length: 5 }, () => {
-      const started = process.cpuUsage();
-      for (let index = 0; index < 20_000; index++) secrets.mask(line);
-      const { user, system } = process.cpuUsage(started);
-      return (user + system) / 20_000;
-    });
-    expect(Math.min(...rounds)).toBeLessThan(2);
-  });
 });
