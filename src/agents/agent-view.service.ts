@@ -20,7 +20,7 @@ export class AgentViewService {
     return view;
   }
 
-  /** Runs that ended before the call are in the counters. */
+  /** The counters include all runs that ended before the call. */
   async many(org_id: string, agents: Agent[]): Promise<AgentDto[]> {
     if (agents.length === 0) return [];
     await this.aggregator.settle();

@@ -10,7 +10,7 @@ export interface AgentCoreConfig {
   agent_alias_arn: string;
 }
 
-/** A deployed agent. `revision` grows by one with every change and is the condition of the next. */
+/** A deployed agent. `revision` increases by one with every change; a change is stored only if it is still the one that was read. */
 export interface Agent {
   agent_id: string;
   org_id: string;
@@ -27,9 +27,9 @@ export interface Agent {
   status: AgentStatus;
   capabilities: string[];
   tools: string[];
-  /** What its definition names; empty: the platform's model. */
+  /** The model of its definition; empty for the platform's model. */
   supported_models: string[];
-  /** Set for this agent over its definition; null or absent: the definition decides. */
+  /** Overrides the model of the definition; null or absent for no override. */
   model_id?: string | null;
   supported_inputs: string[];
   tags: string[];
@@ -39,7 +39,7 @@ export interface Agent {
   /** Where the container of an agent with the runtime `http` answers. */
   endpoint_url?: string | null;
   error_message: string | null;
-  /** The build that deployed the newest version: registering twice for one build changes nothing. */
+  /** The build that deployed the newest version. Makes registration idempotent for a build. */
   build_id: string;
   created_at: string;
   updated_at: string;
@@ -47,7 +47,7 @@ export interface Agent {
   revision: number;
 }
 
-/** What an agent was when it was deployed; never changes. */
+/** The definition of an agent at one deployment. Immutable. */
 export interface AgentVersion {
   agent_id: string;
   org_id: string;
@@ -79,16 +79,16 @@ export interface AgentChanges {
   version?: string | undefined;
   capabilities?: string[] | undefined;
   tags?: string[] | undefined;
-  /** Empty takes it back. */
+  /** Empty removes the override. */
   model_id?: string | undefined;
 }
 
 export const agentIdOf = (project_id: string, agent_name: string): string => `${project_id}:${agent_name}`;
 
-/** v1.0.0 for the first, v1.0.1 for the second, and so on. */
+/** v1.0.0 for the first version, v1.0.1 for the second, and so on. */
 export const versionLabel = (version_number: number): string => `v1.0.${version_number - 1}`;
 
-/** The agent that a registration makes, or makes of an existing one; the definition becomes the next version. */
+/** The agent after a registration. The definition becomes its next version. */
 export function registered(
   input: Registration,
   existing: Agent | undefined,
@@ -128,7 +128,7 @@ export function registered(
   return { agent, version: { agent_id, org_id, version, version_number, build_id, definition, created_at: at } };
 }
 
-/** What an agent can do by its definition. Capabilities are the definition's plain words, and `tool:<name>` for each tool. */
+/** Fields derived from the definition. Capabilities are those of the definition and `tool:<name>` for each tool. */
 export function ableBy(definition: AgentDefinition): Pick<Agent, 'capabilities' | 'tools' | 'supported_models'> {
   const tools = definition.tools.map(({ name }) => name);
   const capabilities = new Set(['text_generation', ...definition.capabilities, ...tools.map((name) => `tool:${name}`)]);
@@ -139,7 +139,7 @@ export function ableBy(definition: AgentDefinition): Pick<Agent, 'capabilities' 
   };
 }
 
-/** Where the agent runs, as its record keeps it. */
+/** The deployment that the record of an agent describes. */
 export const deploymentOf = ({ region, agentcore_config, endpoint_url }: Agent): Deployment => ({
   region,
   agentcore_config,

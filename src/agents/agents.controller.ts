@@ -10,8 +10,13 @@ import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentsService } from './agents.service.js';
 import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
-import { RollbackAgentDto, SetAgentStatusDto, UpdateAgentDto } from './dto/change-agent.dto.js';
-import { ListAgentsQuery } from './dto/list-agents.dto.js';
+import {
+  ListAgentsQuery,
+  PlaceAgentDto,
+  RollbackAgentDto,
+  SetAgentStatusDto,
+  UpdateAgentDto,
+} from './dto/agent-requests.dto.js';
 
 @ApiTags('agents')
 @Access('viewer')
@@ -128,5 +133,23 @@ export class AgentsController {
     @Body() body: RollbackAgentDto,
   ): Promise<AgentDto> {
     return this.views.one(await this.agents.rollback(org_id, agent_id, body.version));
+  }
+
+  /**
+   * Moves the agent. It answers from where it was until it has arrived; its sessions, versions and counters stay. The next
+   * build of its project deploys the new version to where builds deploy (the setting AGENT_RUNTIME).
+   */
+  @Put(':agent_id/runtime')
+  @Audited({ action: 'agent.runtime_changed', target: 'agent_id' })
+  @Access('developer')
+  @ApiOperation({ summary: 'Say where an agent runs', operationId: 'placeAgent' })
+  @ApiData(AgentDto, { description: 'The agent after the move.' })
+  @ApiErrors(400, 404, 409)
+  async place(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() { runtime, endpoint_url }: PlaceAgentDto,
+  ): Promise<AgentDto> {
+    return this.views.one(await this.agents.place(org_id, agent_id, runtime, endpoint_url));
   }
 }

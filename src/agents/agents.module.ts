@@ -7,8 +7,6 @@ import { StatisticsModule } from '../statistics/statistics.module.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { AgentDeletionService } from './agent-deletion.service.js';
-import { AgentPlacementService } from './agent-placement.service.js';
-import { AgentRuntimeController } from './agent-runtime.controller.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -17,8 +15,8 @@ import { AgentsService } from './agents.service.js';
 /** The registry: agents, their versions and where they run. Higher floors register what they store under agents. */
 @Module({
   imports: [ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
-  controllers: [AgentsController, AgentRuntimeController],
-  providers: [AgentsRepository, AgentDeletionService, AgentsService, AgentViewService, AgentPlacementService],
+  controllers: [AgentsController],
+  providers: [AgentsRepository, AgentDeletionService, AgentsService, AgentViewService],
   exports: [AgentsService, AgentDeletionService],
 })
 export class AgentsModule {

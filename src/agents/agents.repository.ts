@@ -34,13 +34,13 @@ export class AgentsRepository {
     return agent && agent.org_id === org_id && agent.deletion === undefined ? agent : undefined;
   }
 
-  /** For work that continues a deletion and so must see what callers no longer see. */
+  /** Also returns agents that are being deleted, for continuing a deletion. */
   read(agent_id: string): Promise<StoredAgent | undefined> {
     return this.db.get<StoredAgent>(TABLE, { agent_id, item: AGENT_ITEM });
   }
 
   /**
-   * Stores a changed agent, and with it a new version, under the condition that nobody else changed it.
+   * Stores a changed agent with an optional new version, on condition that the agent has not changed since it was read.
    * @throws AgentChangedError
    */
   async save(
@@ -67,7 +67,7 @@ export class AgentsRepository {
     return { ConditionCheck: { TableName: TABLE, Key, ConditionExpression: agentStays } };
   }
 
-  /** Takes the agent out of every list; nothing but its deletion can change it any more. */
+  /** Marks an agent as deleted: it leaves every list and can no longer be changed. */
   async mark(agent: Agent, at: string, also: TransactItem[]): Promise<void> {
     const Update = {
       TableName: TABLE,
@@ -79,7 +79,7 @@ export class AgentsRepository {
     await this.transact(agent.agent_id, [{ Update }, ...also]);
   }
 
-  /** Versions and the project's entry first, the marked item last: until then a crash leaves the mark to be found. */
+  /** Deletes versions and the project's entry first and the marked item last, so that an interrupted deletion is found again. */
   async deleteItems(agent: Pick<Agent, 'agent_id' | 'project_id'>): Promise<void> {
     const { agent_id, project_id } = agent;
     const keys: { agent_id: string; item: string }[] = [];
@@ -95,7 +95,7 @@ export class AgentsRepository {
     await this.db.batchDelete(TABLE, [{ agent_id, item: AGENT_ITEM }]);
   }
 
-  /** Ids of agents whose deletion has begun and not ended. */
+  /** Ids of agents whose deletion was interrupted. */
   async *marked(): AsyncGenerator<string> {
     const query = {
       TableName: TABLE,
@@ -106,7 +106,7 @@ export class AgentsRepository {
     for await (const { agent_id } of this.db.queryAll<{ agent_id: string }>(query)) yield agent_id;
   }
 
-  /** Ids of an organization's agents, from an index that may lag a moment. */
+  /** Ids of an organization's agents, from an eventually consistent index. */
   async *idsByOrg(org_id: string): AsyncGenerator<string> {
     const query = {
       TableName: TABLE,
@@ -117,7 +117,7 @@ export class AgentsRepository {
     for await (const { agent_id } of this.db.queryAll<{ agent_id: string }>(query)) yield agent_id;
   }
 
-  /** Consistent, also for an agent that was registered a moment ago: the deletion of a project relies on it. */
+  /** Ids of a project's agents, read consistently. The deletion of a project relies on it. */
   async idsByProject(project_id: string): Promise<string[]> {
     const ids: string[] = [];
     const query = {
@@ -156,7 +156,7 @@ export class AgentsRepository {
     });
   }
 
-  /** GET /agents: newest first, by project, by status or all, each from its own index; the other filters on the way. */
+  /** GET /agents: newest first, from the index by project, by status or of all. Other filters are applied to what was read. */
   async list(
     org_id: string,
     filter: AgentFilter,
@@ -180,7 +180,7 @@ export class AgentsRepository {
     });
   }
 
-  /** For the recount of the gauges only: reads the whole table. */
+  /** Reads the whole table, for the recount of the gauges only. */
   async *all(): AsyncGenerator<StoredAgent> {
     for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE))
       if (item.item === AGENT_ITEM) yield item;

@@ -4,7 +4,6 @@ import { ModelsService } from '../models/models.service.js';
 import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
-import type { Deployment } from '../runtimes/agent-runtime.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
@@ -31,7 +30,7 @@ import {
 import { type AgentFilter, AgentsRepository } from './agents.repository.js';
 
 const ATTEMPTS = 10;
-/** Versions looked through for a label that a rollback names. */
+/** How many versions are searched for a label. */
 const VERSIONS_LIMIT = 100;
 const CACHED_DEFINITIONS = 500;
 
@@ -64,9 +63,9 @@ export class AgentsService {
   ) {}
 
   /**
-   * Makes an agent live, or gives an existing one its next version. Doing it again for the same build changes nothing.
+   * Registers an agent, or gives an existing one its next version. Idempotent for the same build.
    * @param guard conditions of the caller that must hold in the same transaction.
-   * @throws AgentChangedError when the guard does not hold or someone else registers the same agent at this moment.
+   * @throws AgentChangedError when the guard does not hold or another request changes the same agent at this moment.
    */
   async register(input: Registration, guard: TransactItem[] = []): Promise<Agent> {
     const existing = await this.repository.findById(input.org_id, agentIdOf(input.project_id, input.agent_name));
@@ -165,7 +164,7 @@ export class AgentsService {
     return items.find(({ version }) => version === label);
   }
 
-  /** The id of the model that the agent runs on now. It may name one that is not set up any more. */
+  /** The id of the model that the agent runs on now. The model may no longer be configured. */
   modelOf({ model_id, supported_models }: Agent): string {
     return model_id ?? supported_models[0] ?? this.models.describe().id;
   }
@@ -191,7 +190,7 @@ export class AgentsService {
     return this.repository.listVersions(org_id, agent_id, page);
   }
 
-  /** Points the agent to a version that it had before. @throws AgentVersionNotFoundError */
+  /** Points the agent to an earlier version. @throws AgentVersionNotFoundError */
   async rollback(org_id: string, agent_id: string, label: string): Promise<Agent> {
     const target = await this.versionLabelled(await this.get(org_id, agent_id), label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
@@ -207,11 +206,24 @@ export class AgentsService {
     return { agent, is_ready: ready && agent.status === 'running', message };
   }
 
-  /** Where the agent runs from now on; see {@link AgentPlacementService}, which has made it run there. */
-  async place(org_id: string, agent_id: string, runtime: Agent['runtime'], deployment: Deployment): Promise<Agent> {
-    return this.change(org_id, agent_id, async (agent) => ({
-      agent: { ...agent, runtime, endpoint_url: null, ...deployment },
+  /**
+   * Moves an agent to another runtime: deploys the definition that it runs now, points the agent to the deployment, and
+   * removes the old one. Until the move is complete the agent answers from where it was.
+   * @throws AgentNotFoundError; ValidationError for a runtime that is not configured, for an endpoint_url with a runtime other
+   * than http, and for a container that does not answer its ping.
+   */
+  async place(org_id: string, agent_id: string, kind: Agent['runtime'], endpoint_url?: string): Promise<Agent> {
+    if (kind !== 'http' && endpoint_url !== undefined)
+      throw ValidationError.field('endpoint_url', 'belongs to the runtime "http" only');
+    const runtime = this.runtimes.get(kind);
+    const before = await this.get(org_id, agent_id);
+    const { definition } = await this.version(before);
+    const deployment = await runtime.deploy(agent_id, definition, endpoint_url === undefined ? {} : { endpoint_url });
+    const placed = await this.change(org_id, agent_id, async (agent) => ({
+      agent: { ...agent, runtime: kind, endpoint_url: null, ...deployment },
     }));
+    if (before.runtime !== kind) await this.runtimes.get(before.runtime).undeploy(agent_id, deploymentOf(before));
+    return placed;
   }
 
   /** What the agent runs now. A version never changes. @throws AgentVersionNotFoundError */

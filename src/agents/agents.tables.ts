@@ -1,11 +1,11 @@
 import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
 
-/** Attribute types: all keys are strings unless said otherwise. */
+/** Keys are strings unless `key_types` says otherwise. */
 export const AGENT_TABLES: TableDefinition[] = [
   /**
    * An agent is one item collection: `AGENT` and its immutable versions `VERSION#000001`... A third kind of item, keyed
-   * `PROJECT#<project_id>` / agent id, lists the agents of a project consistently, which an index could not. The list keys
-   * stand on `AGENT` only and go when deletion begins.
+   * `PROJECT#<project_id>` / agent id, lists the agents of a project with consistent reads, which an index does not offer. Only
+   * `AGENT` has the list keys, until deletion begins.
    */
   {
     name: 'AgentInstances',

@@ -37,7 +37,7 @@ export interface RunRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** What the record of a run says from the beginning. */
+/** What the record of a run contains before the run starts. */
 export type RunBeginning = Pick<
   RunRequest,
   'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live'

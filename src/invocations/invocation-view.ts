@@ -19,12 +19,12 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
   };
 }
 
-/** A run that goes on. */
+/** The state of a run that has not ended. */
 export function runState({ invocation_id, agent_id, session_id, status, created_at }: Invocation): RunStateDto {
   return { invocation_id, agent_id, session_id, status, created_at };
 }
 
-/** The record without the bookkeeping of its item. */
+/** The record without internal fields. */
 export function invocationView(invocation: Invocation, withTrace: boolean): InvocationDto {
   const { invocation_id, agent_id, session_id, agent_version, user_id, input_text, output_text, status } = invocation;
   const { error, duration_ms, model, usage, cost_usd, trace, created_at, completed_at } = invocation;

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../shared/domain-error.js';
 export type InvocationFailure = AgentRunFailure | 'interrupted';
 export type InvocationStatus = 'running' | 'success' | 'failed';
 
-/** One attempt to run an agent; failed, timed-out and interrupted ones leave a record too. */
+/** One run of an agent. Failed, timed-out and interrupted runs are recorded too. */
 export interface Invocation {
   invocation_id: string;
   org_id: string;
@@ -26,26 +26,29 @@ export interface Invocation {
   trace: { steps: TraceStep[]; truncated?: boolean } | null;
   created_at: string;
   completed_at: string | null;
-  /** The conversation that this run began was deleted: it does not begin again. */
+  /** The session opened from this run was deleted, so it must not be opened again. */
   session_deleted?: boolean;
-  /** It was streamed or ran in the background, so its events are stored for a while. */
+  /** The run was streamed or ran in the background, so its events are stored for 24 hours. */
   has_events?: boolean;
   background?: boolean;
-  /** Where its end is told. */
+  /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
 }
 
 const INVOCATION_PREFIX = 'inv_';
 const SESSION_PREFIX = 'sess_';
 
-/** A run without a session names the session that can follow it after itself, so that the one is found by the other's id. */
+/**
+ * The session id that a run without a session answers. It is derived from the id of the run, so that the first use of the
+ * session finds the run without an index, and the run needs no second write.
+ */
 export const sessionBegunBy = (invocation_id: string): string =>
   SESSION_PREFIX + invocation_id.slice(INVOCATION_PREFIX.length);
 
-/** The run that would have begun this session; that it exists is not said. */
+/** The id of the run that this session id was derived from. Such a run does not always exist. */
 export const beginningOf = (session_id: string): string => INVOCATION_PREFIX + session_id.slice(SESSION_PREFIX.length);
 
-/** Keeps a record far below the 400 KB of an item: what a step read and wrote is cut, not the step. */
+/** Keeps a record far below the 400 KB of an item. Input and output of steps are cut; the steps are kept. */
 const TRACE_LIMIT_BYTES = 60_000;
 const STEP_VALUE_LENGTH = 1_000;
 

@@ -11,8 +11,7 @@ import { AgentRunService } from './agent-run.service.js';
 import { BackgroundRuns } from './background-runs.service.js';
 import { ConversationService } from './conversation.service.js';
 import { InterruptedRuns } from './interrupted-runs.service.js';
-import { InvocationDeletion } from './invocation-deletion.js';
-import { InvocationFacts } from './invocation-facts.js';
+import { InvocationRecords } from './invocation-records.js';
 import { InvocationsController } from './invocations.controller.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { InvocationsService } from './invocations.service.js';
@@ -34,8 +33,7 @@ import { Webhooks } from './webhooks.service.js';
     InvocationsRepository,
     RunEventsRepository,
     WebhookDeliveriesRepository,
-    InvocationFacts,
-    InvocationDeletion,
+    InvocationRecords,
     InterruptedRuns,
     AgentRunService,
     ConversationService,
@@ -53,16 +51,15 @@ import { Webhooks } from './webhooks.service.js';
 export class InvocationsModule {
   constructor(
     aggregator: StatisticsAggregator,
-    facts: InvocationFacts,
+    records: InvocationRecords,
     agents: AgentDeletionService,
-    deletion: InvocationDeletion,
     organizations: OrganizationData,
     deliveries: WebhookDeliveriesRepository,
     sessions: SessionsService,
     conversations: ConversationService,
   ) {
-    aggregator.register(facts);
-    agents.register(deletion);
+    aggregator.register(records);
+    agents.register(records);
     organizations.registerRecords('webhook deliveries', (org_id) => deliveries.deleteByOrg(org_id));
     sessions.openFrom(conversations);
   }

@@ -13,7 +13,7 @@ export const INVOCATION_TABLES: TableDefinition[] = [
         name: 'AgentIndex',
         partition_key: 'agent_id',
         sort_key: 'created_at',
-        // What lists show. Without traces an entry costs less to write, and nothing to keep when its run is counted.
+        // The fields that lists show. Without the trace an entry is cheaper to write, and counting the run does not rewrite it.
         projection: [
           ...['org_id', 'user_id', 'session_id', 'agent_version', 'input_text', 'output_text', 'status', 'error'],
           ...['duration_ms', 'model', 'usage', 'cost_usd', 'background', 'completed_at'],
@@ -23,15 +23,15 @@ export const INVOCATION_TABLES: TableDefinition[] = [
         name: 'UncountedIndex',
         partition_key: 'uncounted',
         sort_key: 'created_at',
-        // What the statistics count; texts and traces would make each look at the waiting runs dear.
+        // The fields that the statistics count. Texts and traces would make each read expensive.
         projection: ['org_id', 'agent_id', 'status', 'error', 'duration_ms', 'usage'],
       },
       { name: 'RunningIndex', partition_key: 'running', sort_key: 'run_expires_at', projection: 'KEYS_ONLY' },
     ],
   },
   /**
-   * Events of runs that were streamed or ran in the background, many to an item, keyed by the number of the last of them;
-   * number 0 asks the process that runs it to stop.
+   * Events of runs that were streamed or ran in the background: many in one item, keyed by the number of the last event.
+   * Number 0 requests the run to stop.
    */
   {
     name: 'AgentInvocationEvents',
@@ -40,7 +40,7 @@ export const INVOCATION_TABLES: TableDefinition[] = [
     key_types: { last_event: 'N' },
     ttl_attribute: 'expires_at',
   },
-  /** How runs with a webhook tell their end. `DueIndex` is sparse: what is still to be delivered. */
+  /** Deliveries of webhooks. `DueIndex` is sparse: it holds pending deliveries only. */
   {
     name: 'AgentWebhookDeliveries',
     partition_key: 'invocation_id',

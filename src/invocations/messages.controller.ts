@@ -6,7 +6,7 @@ import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/body.interceptor.js';
 import { StreamsEvents } from '../platform/http/event-stream.js';
-import { MessageDto, SendMessageDto, SendMessageQuery } from '../sessions/dto/message.dto.js';
+import { MessageDto, SendMessageDto, SendMessageQuery } from '../sessions/dto/session.dto.js';
 import { SessionTurns, TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { messageView } from '../sessions/session-view.js';
 import { assertSmall, SessionsService } from '../sessions/sessions.service.js';

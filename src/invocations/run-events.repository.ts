@@ -5,7 +5,7 @@ import { Clock } from '../shared/clock.js';
 import type { RunStreamEvent } from './run-feed.js';
 
 const TABLE = 'AgentInvocationEvents';
-/** Number of the item by which a run is asked to stop: before all events. */
+/** The number of the item that requests a run to stop. It sorts before all events. */
 const STOP = 0;
 const KEPT_SECONDS = 24 * 3600;
 /** Far below the 400 KB of an item, also for text that does not compress. */
@@ -19,7 +19,7 @@ interface Row {
   expires_at: number;
 }
 
-/** Events of runs, kept 24 hours. Who asks has made sure that the run is theirs. */
+/** Events of runs, kept for 24 hours. Callers check first that the run belongs to the organization. */
 @Injectable()
 export class RunEventsRepository {
   constructor(
@@ -27,7 +27,7 @@ export class RunEventsRepository {
     private readonly clock: Clock,
   ) {}
 
-  /** Stores events in their order; the same ones may be stored again. */
+  /** Stores events in order. Idempotent. */
   async save(invocation_id: string, events: RunStreamEvent[]): Promise<void> {
     for (const chunk of chunks(events)) {
       const last_event = Number(chunk.at(-1)?.id);
@@ -49,7 +49,7 @@ export class RunEventsRepository {
     const stored = items
       .filter(({ expires_at }) => expires_at > now)
       .flatMap(({ events }) => JSON.parse(unpack(events)) as RunStreamEvent[]);
-    // A batch whose answer was lost may be stored a second time as part of a longer one.
+    // After a lost answer the same events may be stored again as part of a longer batch.
     const next: RunStreamEvent[] = [];
     for (const event of stored) if (Number(event.id) > Number(next.at(-1)?.id ?? position)) next.push(event);
     return next;
@@ -74,14 +74,14 @@ export class RunEventsRepository {
     await this.db.put({ TableName: TABLE, Item: { invocation_id, last_event: STOP, expires_at: this.expiry() } });
   }
 
-  /** Which of these runs were asked to stop. */
+  /** The ids of those runs that were requested to stop. */
   async askedToStop(invocation_ids: string[]): Promise<string[]> {
     const keys = invocation_ids.map((invocation_id) => ({ table: TABLE, key: { invocation_id, last_event: STOP } }));
     const rows = await this.db.batchGet<Row>(keys);
     return rows.flatMap((row) => (row ? [row.invocation_id] : []));
   }
 
-  /** Everything of one run. */
+  /** Deletes all events of a run. */
   async delete(invocation_id: string): Promise<void> {
     const query = {
       TableName: TABLE,

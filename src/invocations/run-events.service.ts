@@ -8,7 +8,7 @@ import { RunEventsRepository } from './run-events.repository.js';
 import { isLast, type RunStreamEvent } from './run-feed.js';
 import { RunStreams } from './run-streams.service.js';
 
-/** How soon a follower sees what a run on another process stored. */
+/** How often a follower reads the stored events of a run of another process. */
 const POLL_MS = 200;
 /** How long a follower waits for the next event of a run of this process before it checks that the run still exists. */
 const WAIT_MS = 1_000;

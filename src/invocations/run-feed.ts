@@ -1,11 +1,11 @@
 import type { StreamEvent } from '../platform/http/event-stream.js';
 
-/** How long an event waits for company before it is stored, and how much company is enough. */
+/** Events are stored in batches: after this time, or at this size. */
 const SAVE_AFTER_MS = 100;
 const SAVE_AT_CHARACTERS = 16_000;
-/** What a run may be ahead of the database before it has to wait. */
+/** The run waits when this much is not stored yet. */
 const UNSAVED_LIMIT_CHARACTERS = 1_000_000;
-/** What followers of this process find in memory; older events they read from the database. */
+/** Newest events kept in memory for followers in this process. They read older events from the database. */
 const TAIL_CHARACTERS = 64_000;
 const LAST_ATTEMPTS = 5;
 const RETRY_MS = 200;
@@ -23,8 +23,8 @@ interface Kept {
 }
 
 /**
- * The events of one run of this process: stored in batches, and at once there for followers of the same process. Memory is
- * bounded: a run that is faster than the database waits for it.
+ * The events of one run of this process. They are stored in batches, and followers in this process see them at once. Memory is
+ * bounded: a run that is faster than the database waits.
  */
 export class RunFeed {
   private readonly tail: Kept[] = [];
@@ -43,7 +43,7 @@ export class RunFeed {
   /** @param save stores events in their order; called again with the same ones when it rejects. */
   constructor(private readonly save: (events: RunStreamEvent[]) => Promise<void>) {}
 
-  /** Takes the next event. Resolves when there is room for more. */
+  /** Adds the next event. Resolves when there is room for more. */
   async append(event: RunStreamEvent): Promise<void> {
     const kept = { event, size: JSON.stringify(event.data).length };
     this.count = Number(event.id);
@@ -58,7 +58,7 @@ export class RunFeed {
     while (this.unsavedSize > UNSAVED_LIMIT_CHARACTERS && !this.isComplete) await this.flush();
   }
 
-  /** Events after a position; undefined when they are not all in memory any more. */
+  /** Events after a position. @returns undefined when some of them are no longer in memory. */
   after(position: number): RunStreamEvent[] | undefined {
     const first = Number(this.tail[0]?.event.id ?? this.count + 1);
     if (position + 1 < first) return undefined;
@@ -76,14 +76,14 @@ export class RunFeed {
     });
   }
 
-  /** Stores what is left. @returns false when the database did not take it. */
+  /** Stores the remaining events. @returns false when that failed. */
   async close(): Promise<boolean> {
     for (let attempt = 1; this.unsaved.length > 0 && attempt <= LAST_ATTEMPTS; attempt++) await this.flush();
     this.wake();
     return this.unsaved.length === 0;
   }
 
-  /** One write at a time; what comes meanwhile is the next batch. Waits a little after a failure. */
+  /** One write at a time. Events that arrive during a write form the next batch. Pauses after a failure. */
   private flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -10,7 +10,7 @@ const TABLE = 'AgentSessionMessages';
 
 type Row = Omit<Message, 'content'> & { content: PackedText };
 
-/** A message for the transaction that also counts it in its session. */
+/** A message, for the transaction that also updates the session's count. */
 export function messageItem(message: Message): PutInput {
   return {
     TableName: TABLE,
@@ -46,7 +46,7 @@ export class MessagesRepository {
   async listLast(org_id: string, session_id: string, limit: number): Promise<Message[]> {
     if (limit === 0) return [];
     const rows: Row[] = [];
-    // Long messages may take more than one page of the database; short ones take one.
+    // Long messages may need more than one page.
     for await (const row of this.db.queryAll<Row>({
       ...bySession(session_id),
       ScanIndexForward: false,
@@ -61,7 +61,7 @@ export class MessagesRepository {
       .reverse();
   }
 
-  /** @returns how many there were. */
+  /** @returns how many messages were deleted. */
   async deleteBySession(session_id: string): Promise<number> {
     const keys: { session_id: string; sequence: number }[] = [];
     for await (const { sequence } of this.db.queryAll<{ sequence: number }>({

@@ -8,7 +8,10 @@ import { SessionsRepository } from './sessions.repository.js';
 
 const PAGE = 50;
 
-/** Deletes sessions: marks the session, then deletes its messages and documents, the session last. The next start continues an interrupted deletion. */
+/**
+ * Deletes sessions: marks the session, then deletes its messages and documents, and the session last. The next start continues
+ * an interrupted deletion.
+ */
 @Injectable()
 export class SessionDeletionService extends AgentRecords implements OnApplicationBootstrap {
   private readonly logger = new Logger(SessionDeletionService.name);

@@ -24,7 +24,7 @@ interface Part {
   body: Uint8Array;
 }
 
-/** What was uploaded to a session, compressed and cut into parts. */
+/** Documents uploaded to sessions, compressed and split into parts. */
 @Injectable()
 export class SessionDocumentsRepository {
   constructor(private readonly db: DynamoDb) {}

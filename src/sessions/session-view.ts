@@ -1,9 +1,7 @@
-import type { MessageDto } from './dto/message.dto.js';
-import type { SessionDto } from './dto/session.dto.js';
-import type { Message } from './session.js';
-import type { Session } from './session.js';
+import type { MessageDto, SessionDto } from './dto/session.dto.js';
+import type { Message, Session } from './session.js';
 
-/** The session without the bookkeeping of its item. */
+/** The session without internal fields. */
 export function sessionView(session: Session): SessionDto {
   const {
     session_id,

@@ -2,8 +2,8 @@ export const CONVERSATION_MODES = ['normal', 'debug', 'eval'] as const;
 export type ConversationMode = (typeof CONVERSATION_MODES)[number];
 
 /**
- * A conversation with an agent. `run_id` names the run that has its turn: it holds the session until it ends or until
- * `run_expires_at`, which a live run keeps moving.
+ * A conversation with an agent. `run_id` names the holder of the turn. The turn ends with its last message, or at
+ * `run_expires_at` unless it is renewed.
  */
 export interface Session {
   session_id: string;
@@ -65,7 +65,7 @@ export interface Message {
   created_at: string;
 }
 
-/** What is said, before it becomes a message of a session. */
+/** The content of a message that is not stored yet. */
 export interface NewMessage {
   role: Message['role'];
   content: string;

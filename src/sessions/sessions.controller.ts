@@ -4,8 +4,14 @@ import type { Principal } from '../identity/principal.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
-import { ListMessagesQuery, MessageListDto } from './dto/message.dto.js';
-import { CreateSessionDto, DeletedSessionDto, SessionDto, SessionListDto } from './dto/session.dto.js';
+import {
+  CreateSessionDto,
+  DeletedSessionDto,
+  ListMessagesQuery,
+  MessageListDto,
+  SessionDto,
+  SessionListDto,
+} from './dto/session.dto.js';
 import { messageView, sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
 

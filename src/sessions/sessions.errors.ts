@@ -25,7 +25,7 @@ export class SessionBusyError extends ConflictError {
   }
 }
 
-/** The run lost its turn: the session was deleted, or the run did not show life for so long that another took over. */
+/** The turn was lost: the session was deleted, or the lease expired and another message took the turn. */
 export class TurnLostError extends ConflictError {
   constructor(session_id: string) {
     super('The session was deleted or taken over while the message was being answered', { details: { session_id } });

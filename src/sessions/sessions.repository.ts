@@ -27,7 +27,7 @@ export class SessionsRepository {
   ) {}
 
   /**
-   * POST /agents/{id}/sessions, and the opening of a conversation from earlier runs: session and messages in one transaction.
+   * POST /agents/{id}/sessions, and opening a session from an earlier run. Session and messages are one transaction.
    * @returns false when the session exists already. @throws NotFoundError when the agent is gone.
    */
   async create(session: Session, messages: Message[] = []): Promise<boolean> {
@@ -88,7 +88,7 @@ export class SessionsRepository {
     return { items: items.filter((session) => session.org_id === org_id), last_key };
   }
 
-  /** Takes the turn in an active session that nobody holds. @returns the session, or undefined when it cannot be taken now. */
+  /** Takes the turn in an active session. @returns the session, or undefined when the turn is taken. */
   async takeTurn(org_id: string, session_id: string, turn: Turn, now: string): Promise<Session | undefined> {
     const sessionIsFree =
       'org_id = :org AND #status = :active AND attribute_not_exists(deletion) AND (attribute_not_exists(run_id) OR run_expires_at < :now)';
@@ -113,19 +113,19 @@ export class SessionsRepository {
     }
   }
 
-  /** Shows that the run is alive. @returns false when it has lost its turn. */
+  /** Renews the lease of the turn. @returns false when the turn was lost. */
   renewTurn(session_id: string, turn: Turn): Promise<boolean> {
     return this.whileHeld(session_id, turn.run_id, 'SET run_expires_at = :expires', { ':expires': turn.expires_at });
   }
 
-  /** Gives the turn back without a message; harmless when it is lost already. */
+  /** Gives the turn back without a message. Does nothing when the turn was lost. */
   endTurn(session_id: string, run_id: string): Promise<boolean> {
     return this.whileHeld(session_id, run_id, 'REMOVE run_id, run_expires_at');
   }
 
   /**
-   * Adds the session's next message in the run's turn; session and message change together.
-   * @throws TurnLostError when the run does not have the turn any more.
+   * Adds the session's next message. Session and message change in one transaction.
+   * @throws TurnLostError when the turn was lost.
    */
   async append(session: Session, message: Message, options: { run_id: string; endsTurn: boolean }): Promise<Session> {
     const runHasTheTurn = 'run_id = :run AND message_count = :count AND attribute_not_exists(deletion)';
@@ -148,7 +148,7 @@ export class SessionsRepository {
     return { ...session, message_count: message.sequence, last_active_at: message.created_at };
   }
 
-  /** No more messages. @returns false when there is no such session. */
+  /** Closes a session to new messages. @returns false when the session does not exist. */
   async close(org_id: string, session_id: string): Promise<boolean> {
     return this.change(
       session_id,
@@ -166,7 +166,7 @@ export class SessionsRepository {
     });
   }
 
-  /** From now on it is 404; nothing can be added to it. @returns false when there is no such session. */
+  /** Marks a session as deleted: it is 404 and takes no more messages. @returns false when the session does not exist. */
   async mark(org_id: string, session_id: string): Promise<boolean> {
     return this.change(
       session_id,
@@ -192,7 +192,7 @@ export class SessionsRepository {
     return items.map(({ session_id }) => session_id);
   }
 
-  /** Sessions whose deletion has begun and not ended. */
+  /** Ids of sessions whose deletion was interrupted. */
   async *marked(): AsyncGenerator<string> {
     const query = {
       TableName: TABLE,

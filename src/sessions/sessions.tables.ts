@@ -1,7 +1,7 @@
 import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
 
 export const SESSION_TABLES: TableDefinition[] = [
-  /** `list_agent` is the agent's id until deletion begins, so that lists never show a dying session. */
+  /** `list_agent` is the agent's id until deletion begins, so that lists do not show sessions that are being deleted. */
   {
     name: 'AgentSessions',
     partition_key: 'session_id',
@@ -10,8 +10,8 @@ export const SESSION_TABLES: TableDefinition[] = [
       { name: 'DeletionIndex', partition_key: 'deletion', sort_key: 'last_active_at', projection: 'KEYS_ONLY' },
     ],
   },
-  /** Messages are numbered within their session without gaps: the number is their order. */
+  /** Messages are numbered within their session, in order and without gaps. */
   { name: 'AgentSessionMessages', partition_key: 'session_id', sort_key: 'sequence', key_types: { sequence: 'N' } },
-  /** Uploaded documents, cut into parts that fit an item. */
+  /** Uploaded documents, split into parts that fit into an item. */
   { name: 'AgentSessionDocuments', partition_key: 'session_id', sort_key: 'part_key' },
 ];

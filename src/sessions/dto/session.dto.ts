@@ -1,5 +1,6 @@
-import { ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 import { CONVERSATION_MODES, type ConversationMode } from '../session.js';
 
 export class CreateSessionDto {
@@ -93,6 +94,116 @@ export class DeletedMessagesDto {
 
 export class DeletedSessionDto {
   deleted: DeletedMessagesDto;
+}
+
+export class SendMessageDto {
+  /**
+   * 1 to 100,000 characters.
+   * @example 'What is 15% of 80?'
+   */
+  @IsString()
+  @Length(1, 100_000)
+  content: string;
+
+  /**
+   * `user` is answered by the agent; `system` is only stored.
+   * @example user
+   */
+  @IsOptional()
+  @IsIn(['user', 'system'])
+  role?: 'user' | 'system';
+
+  /** At most 16 KB of JSON. */
+  @IsOptional()
+  @IsObject()
+  metadata?: Record<string, unknown>;
+
+  /**
+   * Answers 202 at once; the answer is made whatever its listeners do. With `Accept: text/event-stream` it streams.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  background?: boolean;
+}
+
+export class SendMessageQuery {
+  /**
+   * While another message of the session is being answered: wait up to 30 seconds, or be refused with 409.
+   * @example wait
+   */
+  @IsOptional()
+  @IsIn(['wait', 'reject'])
+  on_busy?: 'wait' | 'reject';
+}
+
+export class ListMessagesQuery {
+  /**
+   * How many messages at most.
+   * @example 100
+   */
+  @ApiPropertyOptional({ type: 'integer', default: 100 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 100;
+
+  /** The cursor that the page before answered. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(4096)
+  last_key?: string;
+
+  /**
+   * Oldest (`asc`) or newest (`desc`) first.
+   * @example asc
+   */
+  @ApiPropertyOptional({ default: 'asc' })
+  @IsOptional()
+  @IsIn(['asc', 'desc'])
+  order: 'asc' | 'desc' = 'asc';
+}
+
+/** One message. */
+export class MessageDto {
+  /** @example msg_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  message_id: string;
+
+  /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  session_id: string;
+
+  /**
+   * user, assistant or system.
+   * @example assistant
+   */
+  role: 'user' | 'assistant' | 'system';
+
+  /** @example '15% of 80 = 12' */
+  content: string;
+
+  /** Of an answer: invocation_id, duration_ms, model and usage. */
+  metadata: Record<string, unknown>;
+
+  /** @example 2026-11-20T10:00:03.000Z */
+  created_at: string;
+
+  /** Of an answer: the message that it answers. */
+  user_message_id?: string;
+}
+
+export class MessageListDto {
+  messages: MessageDto[];
+
+  /**
+   * Records on this page.
+   * @example 2
+   */
+  total: number;
+
+  /** Cursor of the next page; null at the end. */
+  last_key: string | null;
 }
 
 @ApiSchema({ name: 'LegacyFileDto' })

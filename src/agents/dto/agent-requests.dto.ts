@@ -1,5 +1,47 @@
+import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsNotEmpty, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { PageQuery } from '../../platform/http/page.dto.js';
 import { AGENT_STATUSES, type AgentStatus } from '../agent.js';
+
+const commaSeparated = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+
+export class ListAgentsQuery extends PageQuery {
+  /** Only agents of this project. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  project_id?: string;
+
+  /** Only agents in this state. */
+  @IsOptional()
+  @IsIn(AGENT_STATUSES)
+  status?: AgentStatus;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  category?: string;
+
+  /**
+   * Comma-separated; an agent must have all of them.
+   * @example ['tool:calculator']
+   */
+  @IsOptional()
+  @Transform(commaSeparated)
+  @IsArray()
+  @ArrayMaxSize(20)
+  @IsString({ each: true })
+  @IsNotEmpty({ each: true })
+  @MaxLength(200, { each: true })
+  capabilities?: string[];
+
+  /** Only agents whose name or description contains this, upper and lower case alike. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  search?: string;
+}
 
 /** At least one field. */
 export class UpdateAgentDto {
@@ -70,4 +112,26 @@ export class RollbackAgentDto {
   @IsString()
   @Length(1, 50)
   version: string;
+}
+
+export const RUNTIME_KINDS = ['local', 'http', 'agentcore'] as const;
+
+/** Where an agent is to run. */
+export class PlaceAgentDto {
+  /**
+   * local: inside the platform; http: in a container that runs elsewhere already; agentcore: on Amazon Bedrock AgentCore.
+   * @example http
+   */
+  @IsIn(RUNTIME_KINDS)
+  runtime: (typeof RUNTIME_KINDS)[number];
+
+  /**
+   * The base address of the agent's container, which answers `GET /ping` and `POST /invocations`; needed for http, and only
+   * there. It is asked for its ping before the agent is moved.
+   * @example 'https://shop-support.example.com'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  endpoint_url?: string;
 }

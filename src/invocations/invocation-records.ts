@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Agent } from '../agents/agent.js';
+import type { AgentRecords } from '../agents/agent-deletion.service.js';
+import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
+import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.service.js';
+import type { InvocationFact, StoredFact } from '../statistics/fact.js';
+import { FactSource, type UncountedFact } from '../statistics/fact-source.js';
+import type { Invocation } from './invocation.js';
+import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
+import { LiveRuns } from './live-runs.service.js';
+import { RunEventsRepository } from './run-events.repository.js';
+import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
+
+/**
+ * A run that began before its agent was marked may write its record within 250 ms without reading the agent (see
+ * `AgentRunService`). After this time no such write can follow.
+ */
+const LAST_WRITES_MS = 500;
+
+/** Stored invocations as facts for the statistics, and their deletion with their agent, which keeps the statistics. */
+@Injectable()
+export class InvocationRecords extends FactSource implements AgentRecords {
+  override readonly name = 'invocations';
+
+  constructor(
+    private readonly repository: InvocationsRepository,
+    private readonly archived: ArchivedDeletion,
+    private readonly live: LiveRuns,
+    private readonly events: RunEventsRepository,
+    private readonly deliveries: WebhookDeliveriesRepository,
+  ) {
+    super();
+  }
+
+  override async uncounted(limit: number): Promise<UncountedFact[]> {
+    const invocations = await this.repository.listUncounted(limit);
+    return invocations.map((invocation) => ({
+      fact: invocationFact(invocation),
+      mark: this.repository.counted(invocation.invocation_id),
+    }));
+  }
+
+  override async *all(): AsyncGenerator<StoredFact> {
+    for await (const invocation of this.repository.all())
+      if (invocation.status !== 'running')
+        yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+  }
+
+  /** Stops the agent's runs of this process; runs of other processes stop when they cannot renew their lease. */
+  async deleteByAgent({ agent_id }: Pick<Agent, 'agent_id'>): Promise<{ invocations: number }> {
+    this.live.stopAgent(agent_id);
+    await delay(LAST_WRITES_MS);
+    return { invocations: await this.archived.deleteAll(() => this.next(agent_id)) };
+  }
+
+  private async next(agent_id: string): Promise<Deletable[]> {
+    const page = await this.repository.listForDeletion(agent_id);
+    // Before the records, so that a deletion that is continued after a crash still finds them.
+    for (const invocation of page) await this.deleteAttached(invocation);
+    return page.map((invocation) => {
+      const hasEnded = invocation.status !== 'running';
+      const fact = { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+      return { fact: hasEnded ? fact : undefined, deletion: this.repository.deletion(invocation) };
+    });
+  }
+
+  private async deleteAttached({ invocation_id, has_events, webhook }: Invocation): Promise<void> {
+    if (has_events) await this.events.delete(invocation_id);
+    if (webhook) await this.deliveries.delete(invocation_id);
+  }
+}
+
+/** Failures that count as faults of the agent: not a cancellation, an own limit of the agent or an interruption. */
+const FAULTS: readonly string[] = [
+  'model',
+  'timeout',
+  'unreachable',
+  'malformed',
+  'runtime',
+] satisfies AgentRunFailure[];
+
+function invocationFact(invocation: CountedPart): InvocationFact {
+  const { org_id, agent_id, created_at, status, error, duration_ms, usage } = invocation;
+  return {
+    kind: 'invocation',
+    org_id,
+    agent_id,
+    occurred_at: created_at,
+    success: status === 'success',
+    fault: status === 'failed' && error?.code === 'AGENT_INVOCATION_FAILED' && FAULTS.includes(error.reason),
+    duration_ms: duration_ms ?? 0,
+    ...usage,
+  };
+}
