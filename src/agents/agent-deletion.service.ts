@@ -44,9 +44,9 @@ export class AgentDeletionService implements OnApplicationBootstrap {
     private readonly clock: Clock,
   ) {}
 
-  /** Called by modules while they start. Records registered later, by higher floors, are deleted first. */
+  /** Called by modules while they start. Records must not rely on the order in which they are deleted. */
   register(records: AgentRecords): void {
-    this.records.unshift(records);
+    this.records.push(records);
   }
 
   onApplicationBootstrap(): void {
