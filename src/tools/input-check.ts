@@ -6,7 +6,7 @@ import { ToolWorkers } from './tool-workers.js';
 
 type Schema = Record<string, unknown>;
 
-/** Checks inputs against JSON Schemas that users, services or models wrote. The schemas are compiled and run in threads only. */
+/** Checks inputs against JSON Schemas that users, services or models wrote. The schemas are compiled and run in worker processes only. */
 @Injectable()
 export class InputCheck {
   /** A schema is written out once, however often it is used. */
@@ -44,7 +44,7 @@ export class InputCheck {
   }
 }
 
-/** A failed check as the fault of what was checked. @throws RateLimitedError when the threads are busy */
+/** A failed check as the fault of what was checked. @throws RateLimitedError when all workers are busy */
 export function problemOfWorker(error: WorkerError): string {
   if (error.failure === 'busy') throw new RateLimitedError('Too many documents are being read', 5, { cause: error });
   return reasonOf(error);

@@ -11,7 +11,7 @@ const SCHEMA_MAX_DEPTH = 64;
 /** Compiled schemas by their text; the longest unused goes first. */
 const compiled = new LRUCache<string, ValidateFunction>({ max: KEPT });
 
-/** The first thing that is wrong with an input by a foreign JSON Schema. Runs in a thread that can be killed. */
+/** The first thing that is wrong with an input by a foreign JSON Schema. Runs in a process that can be killed. */
 export function inputProblem(schema: string, input: unknown): string | undefined {
   try {
     const validate = validatorOf(schema);
@@ -47,7 +47,7 @@ function validatorOf(schema: string): ValidateFunction {
 }
 
 /**
- * Regular expressions of a schema are shown to the model but not run here: one that explodes would cost the thread.
+ * Regular expressions of a schema are shown to the model but not run here: one that explodes would cost the process.
  * Identifiers are left out, so that no schema can refer to another one.
  */
 function compile({ $schema: _schema, $id: _id, ...schema }: Record<string, unknown>): ValidateFunction {

@@ -17,14 +17,14 @@ const INDEX_DEADLINE_MS = 20_000;
 const LARGE_CHARACTERS = 1_000_000;
 
 /**
- * The threads in which tools run and in which foreign schemas and documents are read. Quick work (two threads, 2 seconds,
- * 64 MB) is kept apart from whole documents (one thread, 10 seconds, 256 MB), so that neither holds the other up.
+ * The processes in which tools run and in which foreign schemas and documents are read. Quick work (two processes, 2 seconds,
+ * 64 MB) is kept apart from whole documents (one process, 10 seconds, 256 MB), so that neither holds the other up.
  */
 @Injectable()
 export class ToolWorkers implements OnApplicationShutdown {
   private readonly calls = new WorkerPool<typeof toolJobs>({
     module: MODULE,
-    threads: 2,
+    processes: 2,
     waiting_max: 500,
     heap_mb: CALL_HEAP_MB,
   });
@@ -33,7 +33,7 @@ export class ToolWorkers implements OnApplicationShutdown {
 
   private readonly documents = new WorkerPool<typeof toolJobs>({
     module: MODULE,
-    threads: 1,
+    processes: 1,
     waiting_max: 20,
     heap_mb: DOCUMENT_HEAP_MB,
   });
@@ -52,7 +52,7 @@ export class ToolWorkers implements OnApplicationShutdown {
   }
 
   /**
-   * What a built-in tool answers that searches documents. The thread keeps their indexes, so only a document that it does not
+   * What a built-in tool answers that searches documents. The process keeps their indexes, so only a document that it does not
    * hold is sent, and each is indexed by a job of its own. @throws as {@link runTool}
    */
   async runLookup(task: ToolTask, documents: readonly ToolDocument[], signal?: AbortSignal): Promise<unknown> {

@@ -24,7 +24,7 @@ export interface ToolRun extends ToolContext {
   agent_id: string;
 }
 
-/** What a tool sees while it runs, in a thread that has nothing else of the run. */
+/** What a tool sees while it runs, in a process that has nothing else of the run. */
 export interface ToolSight {
   knowledge: readonly { name: string; index: DocumentIndex }[];
   now: () => Date;

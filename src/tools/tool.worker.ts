@@ -1,4 +1,4 @@
-/** What the threads of `ToolWorkers` do. Nothing here has a secret, the network or the database. */
+/** What the processes of `ToolWorkers` do. Nothing here has a secret, the network or the database. */
 import { serve } from '../platform/async/worker-jobs.js';
 import { boundedOutput } from './bounded-output.js';
 import { ToolError } from './tool.js';
@@ -12,7 +12,7 @@ export interface ToolTask {
   documents?: readonly { name: string; key: string }[];
 }
 
-/** `missing` names documents whose indexes this thread does not hold. */
+/** `missing` names documents whose indexes this process does not hold. */
 export type ToolAnswer = { output: unknown } | { tool_error: string } | { missing: string[] };
 
 export const toolJobs = {

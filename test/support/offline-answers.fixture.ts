@@ -8,7 +8,7 @@ const tools = new Map<string, OfferedTool>(
   NAMES.map((name) => [name, { name, description: name, input_schema: { type: 'object' } }]),
 );
 
-/** The rules of the offline model, in a thread that a slow pattern cannot take along. */
+/** The rules of the offline model, in a process that a slow pattern cannot take along. */
 export const offlineJobs = {
   answer: async () => (conversation: Conversation) => answerConversation(conversation, tools).type,
 };

@@ -20,6 +20,12 @@ export const testJobs = {
     for (let step = 0; step < 40; step++) text = [...text, ...text];
     return text.length;
   },
+  /** One operation of the engine that asks for far more than the limit: V8 aborts, and no exception is thrown. */
+  double: async () => (_: null) => {
+    let text = '"';
+    for (let step = 0; step < 30; step++) text = JSON.stringify([text]);
+    return text.length;
+  },
   die: async () => (_: null) => process.exit(3),
   environment: async () => (_: null) => Object.keys(process.env),
   loadSlowly: async () => {

@@ -15,13 +15,13 @@ const FEWEST_GUESSES = 6;
 const JUDGED_CHARACTERS = 40;
 const JUDGE_MS = 2_000;
 
-/** How passwords are judged, stored and compared. Judging and bcrypt run in threads of their own, so requests are not held up. */
+/** How passwords are judged, stored and compared. Judging and bcrypt run outside of the event loop, so requests are not held up. */
 @Injectable()
 export class Passwords implements OnApplicationShutdown {
   private readonly rounds: number;
   private readonly judges = new WorkerPool<typeof strengthJobs>({
     module: new URL('./password-strength.worker.js', import.meta.url),
-    ...{ threads: 1, waiting_max: 50, heap_mb: 128 },
+    ...{ processes: 1, waiting_max: 50, heap_mb: 128 },
   });
   /** A hash without a known password, of as many rounds as the others. */
   private readonly nobody: string;

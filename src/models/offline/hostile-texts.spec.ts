@@ -4,7 +4,7 @@ import type { Conversation } from './prompt-reader.js';
 
 const pool = new WorkerPool<typeof offlineJobs>({
   module: new URL('../../../test/support/offline-answers.fixture.js', import.meta.url),
-  threads: 1,
+  processes: 1,
   waiting_max: 1,
   heap_mb: 64,
 });

@@ -1,4 +1,4 @@
-/** Loaded into threads by tests only, which run sources: `./name.js` is imported, and the file beside it is `./name.ts`. */
+/** Loaded into worker processes by tests only, which run sources: `./name.js` is imported, and the file beside it is `./name.ts`. */
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';

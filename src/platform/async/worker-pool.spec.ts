@@ -3,7 +3,7 @@ import type { testJobs } from '../../../test/support/worker-jobs.fixture.js';
 
 const pool = new WorkerPool<typeof testJobs>({
   module: new URL('../../../test/support/worker-jobs.fixture.js', import.meta.url),
-  threads: 2,
+  processes: 2,
   waiting_max: 4,
   heap_mb: 32,
 });
@@ -17,7 +17,7 @@ describe('WorkerPool', () => {
     expect(await pool.run('echo', { a: [1, 'é'] }, later)).toEqual({ a: [1, 'é'] });
   });
 
-  it('passes on the message of a job that throws, and uses the thread again', async () => {
+  it('passes on the message of a job that throws, and uses the process again', async () => {
     await expect(pool.run('fail', 'no such unit', later)).rejects.toMatchObject({
       name: 'WorkerError',
       failure: 'error',
@@ -35,12 +35,15 @@ describe('WorkerPool', () => {
     expect(await pool.run('echo', 2, later)).toBe(2);
   });
 
-  it.each(['grow', 'leap'] as const)('ends "%s" at the memory limit and leaves the process alone', async (job) => {
-    await expect(pool.run(job, null, { deadline_ms: 20_000 })).rejects.toMatchObject({ failure: 'memory' });
-    expect(await pool.run('echo', 3, later)).toBe(3);
-  });
+  it.each(['grow', 'leap', 'double'] as const)(
+    'ends "%s" at the memory limit and leaves the process alone',
+    async (job) => {
+      await expect(pool.run(job, null, { deadline_ms: 20_000 })).rejects.toMatchObject({ failure: 'memory' });
+      expect(await pool.run('echo', 3, later)).toBe(3);
+    },
+  );
 
-  it('fails a job whose thread dies, and starts another thread', async () => {
+  it('fails a job whose process dies, and starts another process', async () => {
     await expect(pool.run('die', null, later)).rejects.toMatchObject({ failure: 'error' });
     expect(await pool.run('echo', 4, later)).toBe(4);
   });
@@ -49,7 +52,7 @@ describe('WorkerPool', () => {
     expect(await pool.run('loadSlowly', 21, { deadline_ms: 50 })).toBe(42);
   });
 
-  it('gives threads none of the environment', async () => {
+  it('gives processes none of the environment', async () => {
     expect(await pool.run('environment', null, later)).toEqual([]);
   });
 
@@ -61,7 +64,7 @@ describe('WorkerPool', () => {
     await expect(pool.run('echo', 5, { ...later, signal: caller.signal })).rejects.toThrow('gone');
   });
 
-  it('lets jobs wait for a thread up to its limit and refuses the next as busy', async () => {
+  it('lets jobs wait for a process up to its limit and refuses the next as busy', async () => {
     const jobs = Array.from({ length: 6 }, (_, n) => pool.run(n < 2 ? 'spin' : 'echo', n as never, soon));
     const answers = Promise.allSettled(jobs);
     await expect(pool.run('echo', 7, soon)).rejects.toMatchObject({ failure: 'busy' });

@@ -1,62 +1,39 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { Piscina } from 'piscina';
-import { lazily } from '../../shared/lazily.js';
-import type { WorkerInput, WorkerJobs, WorkerOutput, WorkerTask } from './worker-jobs.js';
+import type { WorkerInput, WorkerJobs, WorkerOutput } from './worker-jobs.js';
+import { WorkerError, WorkerProcess, type WorkerRunOptions } from './worker-process.js';
+
+export { WorkerError, type WorkerFailure, type WorkerRunOptions } from './worker-process.js';
 
 const IDLE_MS = 30_000;
-/** Longest time for a thread to start and to load what a job needs, on a busy machine. */
-const START_MS = 20_000;
-
-const loadPiscina = lazily(() => import('piscina'));
-
-export type WorkerFailure = 'time' | 'memory' | 'busy' | 'error';
-
-/** A job gave no answer: it ran too long, needed too much memory, found no free place, or failed. */
-export class WorkerError extends Error {
-  constructor(
-    readonly failure: WorkerFailure,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'WorkerError';
-  }
-}
+/** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
+const starts = pLimit(1);
 
 export interface WorkerPoolOptions {
   /** The compiled module whose default export is `serve(jobs)`. From sources (tests), the `.ts` file beside it is used. */
   module: URL;
-  /** Most threads, and so most jobs at one time. */
-  threads: number;
-  /** Most jobs that wait for a thread. One more is refused as busy. */
+  /** Most processes, and so most jobs at one time. */
+  processes: number;
+  /** Most jobs that wait for a process. One more is refused as busy. */
   waiting_max: number;
-  /** JavaScript heap of one thread, in MB. */
+  /** JavaScript heap of one process, in MB. */
   heap_mb: number;
 }
 
-export interface WorkerRunOptions {
-  /** Longest run of the job, in milliseconds. Loading its code for the first time does not count. */
-  deadline_ms: number;
-  /** Ends the job with the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
-
 /**
- * Runs jobs that strangers can make slow or large, in threads that can be killed. A job that passes its deadline or its memory
- * limit ends with its thread; the event loop and the other jobs go on. Threads start with the first job and end after
- * 30 seconds without one. Jobs bound the size of what they return.
+ * Runs jobs that strangers can make slow or large, in processes that can be killed. A job that passes its deadline or its memory
+ * limit ends with its process; the platform and the other jobs go on. They are processes because V8 aborts the whole process when a
+ * single operation overfills the heap of a thread. They start with the first job and end after 30 seconds without one. Jobs
+ * bound the size of what they return.
  */
 export class WorkerPool<J extends WorkerJobs> {
   private readonly turns: ReturnType<typeof pLimit>;
-  private readonly places: number[];
-  /** When the job at each place began, in nanoseconds of the shared monotonic clock; 0 while its code is still loading. */
-  private readonly begun: BigInt64Array;
-  private pool: Piscina<WorkerTask, unknown> | undefined;
+  private readonly workers = new Set<WorkerProcess>();
+  /** The last one used is used next, so that what it keeps is found again. */
+  private readonly idle: { worker: WorkerProcess; timer: NodeJS.Timeout }[] = [];
 
   constructor(private readonly options: WorkerPoolOptions) {
-    this.turns = pLimit(options.threads);
-    this.places = Array.from({ length: options.threads }, (_, place) => place);
-    this.begun = new BigInt64Array(new SharedArrayBuffer(options.threads * BigInt64Array.BYTES_PER_ELEMENT));
+    this.turns = pLimit(options.processes);
   }
 
   /** The job's answer. @throws WorkerError; the signal's reason when the caller went away */
@@ -67,80 +44,52 @@ export class WorkerPool<J extends WorkerJobs> {
   ): Promise<WorkerOutput<J[N]>> {
     options.signal?.throwIfAborted();
     const { activeCount, pendingCount } = this.turns;
-    if (activeCount + pendingCount >= this.options.threads + this.options.waiting_max)
+    if (activeCount + pendingCount >= this.options.processes + this.options.waiting_max)
       throw new WorkerError('busy', 'too many jobs are waiting');
     return (await this.turns(() => this.start(job, input, options))) as WorkerOutput<J[N]>;
   }
 
-  /** Ends every thread; running jobs fail. */
+  /** Ends every process; running jobs fail. */
   async close(): Promise<void> {
-    const pool = this.pool;
-    this.pool = undefined;
-    await pool?.destroy();
+    for (const { timer } of this.idle.splice(0)) clearTimeout(timer);
+    for (const worker of this.workers) worker.end();
+    this.workers.clear();
   }
 
-  private async start(job: string, input: unknown, { deadline_ms, signal }: WorkerRunOptions): Promise<unknown> {
-    signal?.throwIfAborted();
-    const pool = (this.pool ??= this.open(await loadPiscina()));
-    const place = this.places.pop() ?? 0;
-    Atomics.store(this.begun, place, 0n);
-    const ending = new AbortController();
-    const cancel = (): void => ending.abort();
-    signal?.addEventListener('abort', cancel, { once: true });
-    const stopWatch = this.watch(place, deadline_ms, cancel);
+  private async start(job: string, input: unknown, options: WorkerRunOptions): Promise<unknown> {
+    options.signal?.throwIfAborted();
+    const worker = await this.next();
     try {
-      return await pool.run({ job, input, place }, { signal: ending.signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw failureOf(error, ending.signal.aborted);
+      return await worker.run({ job, input }, options);
     } finally {
-      stopWatch();
-      signal?.removeEventListener('abort', cancel);
-      this.places.push(place);
+      if (worker.isAlive) this.rest(worker);
+      else this.workers.delete(worker);
     }
   }
 
-  /** Calls `end` when the job has run for its deadline, counted from the moment at which it began. */
-  private watch(place: number, deadline_ms: number, end: () => void): () => void {
-    const latest = performance.now() + START_MS;
-    const look = (): void => {
-      const begun = Atomics.load(this.begun, place);
-      const left_ms =
-        begun === 0n ? latest - performance.now() : deadline_ms - Number(process.hrtime.bigint() - begun) / 1e6;
-      if (left_ms <= 0) end();
-      else timer = setTimeout(look, Math.min(left_ms, deadline_ms) + 1);
-    };
-    let timer = setTimeout(look, deadline_ms);
-    return () => clearTimeout(timer);
-  }
-
-  private open({ Piscina: Pool }: Awaited<ReturnType<typeof loadPiscina>>): Piscina<WorkerTask, unknown> {
-    const { module, threads, heap_mb } = this.options;
-    const isSource = import.meta.url.endsWith('.ts');
-    const pool = new Pool<WorkerTask, unknown>({
-      filename: isSource ? module.href.replace(/\.js$/, '.ts') : module.href,
-      minThreads: 0,
-      maxThreads: threads,
-      idleTimeout: IDLE_MS,
-      recordTiming: false,
-      env: {},
-      execArgv: [
-        '--no-warnings',
-        ...(isSource ? ['--import', new URL('./typescript-sources.ts', import.meta.url).href] : []),
-      ],
-      workerData: { begun: this.begun },
-      resourceLimits: { maxOldGenerationSizeMb: heap_mb, maxYoungGenerationSizeMb: 16 },
+  private async next(): Promise<WorkerProcess> {
+    for (let place = this.idle.pop(); place; place = this.idle.pop()) {
+      clearTimeout(place.timer);
+      if (place.worker.isAlive) return place.worker;
+      this.workers.delete(place.worker);
+    }
+    return starts(async () => {
+      await turn();
+      const worker = new WorkerProcess(this.options.module, this.options.heap_mb);
+      this.workers.add(worker);
+      return worker;
     });
-    // A thread that dies without a job has failed no caller; the next job starts another.
-    pool.on('error', () => undefined);
-    return pool;
   }
-}
 
-function failureOf(error: unknown, isLate: boolean): WorkerError {
-  if (isLate) return new WorkerError('time', 'it ran too long', { cause: error });
-  const { code, message } = error as Error & { code?: unknown };
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return new WorkerError('memory', 'it needs too much memory', { cause: error });
-  return new WorkerError('error', message, { cause: error });
+  private rest(worker: WorkerProcess): void {
+    const timer = setTimeout(() => {
+      this.idle.splice(
+        this.idle.findIndex((place) => place.worker === worker),
+        1,
+      );
+      this.workers.delete(worker);
+      worker.end();
+    }, IDLE_MS).unref();
+    this.idle.push({ worker, timer });
+  }
 }

@@ -85,7 +85,7 @@ describe('Sandbox', () => {
     expect(ticks).toBeGreaterThan(50);
   });
 
-  it('lets more calls than threads wait for their turn', async () => {
+  it('lets more calls than processes wait for their turn', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => run(body('return input.n'), { n })));
     expect(answers).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });

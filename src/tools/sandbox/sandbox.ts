@@ -11,7 +11,7 @@ export const SANDBOX_LIMITS = {
   output_limit_bytes: 256 * 1024,
 } as const;
 
-/** What a call may take beyond its own limit before its thread is killed: for code that no interrupt reaches. */
+/** What a call may take beyond its own limit before its process is killed: for code that no interrupt reaches. */
 const GRACE_MS = 1_000;
 
 export interface CodeCall {
@@ -25,14 +25,14 @@ export interface CodeCall {
 }
 
 /**
- * Runs generated code in threads of its own, so that a loop in it holds up nothing else: at most two at a time, and at most 64
- * calls wait. Threads start with the first call and end after half a minute without one.
+ * Runs generated code in processes of its own, so that a loop in it holds up nothing else: at most two at a time, and at most 64
+ * calls wait. Processes start with the first call and end after half a minute without one.
  */
 @Injectable()
 export class Sandbox implements OnApplicationShutdown {
   private readonly pool = new WorkerPool<typeof sandboxJobs>({
     module: new URL('./sandbox.worker.js', import.meta.url),
-    ...{ threads: 2, waiting_max: 64, heap_mb: 64 },
+    ...{ processes: 2, waiting_max: 64, heap_mb: 64 },
   });
 
   /** The JSON value that `run(input)` returned. Throws {@link ToolError} that says what went wrong. */

@@ -1,5 +1,5 @@
 /**
- * The threads in which generated code runs: QuickJS compiled to WebAssembly, a new runtime for every call, so that nothing of
+ * The processes in which generated code runs: QuickJS compiled to WebAssembly, a new runtime for every call, so that nothing of
  * one call is left for the next. The code sees the language and its argument: no modules, no network, no files, no timers.
  */
 import variant from '@jitl/quickjs-ng-wasmfile-release-sync';
@@ -35,7 +35,7 @@ const CALL = `(json) => {
   return Promise.resolve(run(JSON.parse(json))).then((value) => JSON.stringify(value === undefined ? null : value));
 }`;
 
-// The engine asks this thread for the time and its zone: one moment per call, always UTC.
+// The engine asks this process for the time and its zone: one moment per call, always UTC.
 let fixedNow = 0;
 const stopwatch = performance.now.bind(performance);
 Date.now = () => fixedNow;

@@ -161,7 +161,7 @@ describe('knowledge_lookup', () => {
     });
     clearInterval(ticking);
     expect(ticks).toBeGreaterThan(10);
-    // The thread still holds both indexes, so the contents are not needed again.
+    // The process still holds both indexes, so the contents are not needed again.
     for (const document of knowledge) document.content = '';
     expect(await ask('whales')).toMatchObject({ passages: [{ document: 'b.md', text: 'Whales sing.' }] });
   });

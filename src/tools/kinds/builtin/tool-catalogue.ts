@@ -38,7 +38,7 @@ export class ToolCatalogue {
   }
 
   /**
-   * Runs one tool in a thread of its own. The output is bounded, and every fault is a ToolError with a message for the model.
+   * Runs one tool in a worker process. The output is bounded, and every fault is a ToolError with a message for the model.
    * @throws ValidationError for an unknown name; ToolError; the signal's reason when the caller went away
    */
   async execute(name: string, input: unknown, { knowledge, now, signal }: ToolContext): Promise<unknown> {

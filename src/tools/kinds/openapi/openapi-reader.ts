@@ -28,7 +28,7 @@ export interface OpenapiRequest {
 export type OpenapiAnswer =
   { operations: ToolOperation[]; server: string } | { missing: string[] } | { field: string; problem: string };
 
-/** Reads an OpenAPI document (JSON or YAML) from the texts of its files. Runs in a thread that can be killed. */
+/** Reads an OpenAPI document (JSON or YAML) from the texts of its files. Runs in a process that can be killed. */
 export async function readOpenapi(request: OpenapiRequest): Promise<OpenapiAnswer> {
   const { source, files } = request;
   const missing = new Set<string>();

@@ -29,7 +29,7 @@ type OpenapiToolConfig = z.infer<typeof openapiConfigSchema>;
 
 /**
  * Operations of an OpenAPI document (JSON or YAML), called as HTTP requests. Files are fetched here, through the guard for
- * outgoing calls and never from disk. They are parsed and checked in a thread, which names the files that it still needs.
+ * outgoing calls and never from disk. They are parsed and checked in a worker process, which names the files that it still needs.
  */
 @Injectable()
 export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { splitIntoPassages } from './passages.js';
 import { termOf, wordsOf } from './terms.js';
 
-/** Characters of documents whose indexes one thread holds: five uploads of 10 MB. An index takes about as much again. */
+/** Characters of documents whose indexes one process holds: five uploads of 10 MB. An index takes about as much again. */
 const KEPT_CHARACTERS = 55_000_000;
 
 /** What a lookup needs of one document. */
