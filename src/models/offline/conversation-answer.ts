@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { ConversationMemory } from './conversation-memory.js';
 import { factsIn } from './facts.js';
 import type { Intent, OfferedTool, Reply, Turn } from './intent.js';
@@ -11,6 +12,8 @@ import { isRequest, sentencesOf } from './sentences.js';
 export type Answer =
   { type: 'text'; text: string } | { type: 'call'; index: number; tool: string; input: Record<string, unknown> };
 
+/** Fits the 2,048 output tokens that an agent has unless it says otherwise. */
+const ANSWER_MAX_CHARACTERS = 8_000;
 /** What the rules read of a message. Every pattern is linear in it. */
 const MESSAGE_MAX_CHARACTERS = 100_000;
 
@@ -45,7 +48,7 @@ export function answerConversation(conversation: Conversation, tools: ReadonlyMa
     memory.noteAnswer(text);
     spoken.push(text);
   }
-  return { type: 'text', text: compose(spoken, unanswered, base) };
+  return { type: 'text', text: shortened(compose(spoken, unanswered, base)) };
 }
 
 function firstReply(intents: readonly Intent[], turn: Turn): Reply | undefined {
@@ -67,6 +70,13 @@ function phrase(reply: Reply, outcome: ToolOutcome | undefined): string {
 /** The SDK writes an error's class before its message. */
 function reasonOf(outcome: ToolOutcome | undefined): string {
   return outcome?.ok === false ? outcome.error.replace(/^\w*Error: /, '') : 'it gave no result.';
+}
+
+/** Long answers repeat what they were given, so their beginning says enough. */
+function shortened(answer: string): string {
+  if (answer.length <= ANSWER_MAX_CHARACTERS) return answer;
+  const note = ` … (shortened from ${answer.length} characters)`;
+  return toUSVString(answer.slice(0, ANSWER_MAX_CHARACTERS - note.length)) + note;
 }
 
 /** Questions and requests left open are named; remarks beside an answered question need no comment. */

@@ -69,6 +69,15 @@ describe('OfflineModel', () => {
     expect(finishReason.unified).toBe('length');
   });
 
+  it('shortens an answer that repeats a long text and says so', async () => {
+    const digits = `summarize: ${'1'.repeat(90_000)}`;
+    const { content, finishReason } = await model.doGenerate(options([digits], { maxOutputTokens: 2_048 }));
+    const [{ text } = { text: '' }] = content as { text: string }[];
+    expect(text).toHaveLength(8_000);
+    expect(text).toMatch(/^1+ … \(shortened from 90000 characters\)$/);
+    expect(finishReason.unified).toBe('stop');
+  });
+
   it('ends a stream whose caller gives up', async () => {
     const controller = new AbortController();
     const { stream } = await model.doStream(options(['hello'], { abortSignal: controller.signal }));
