@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { toUSVString } from 'node:util';
+import fc from 'fast-check';
 import { startApp, type TestApp } from '../support/app.js';
 
 let app: TestApp;
@@ -222,4 +224,68 @@ describe('headers of every answer', () => {
     expect(listed.get('access-control-allow-credentials')).toBe('true');
     expect((await from('https://evil.example.com')).get('access-control-allow-origin')).toBeNull();
   });
+});
+
+describe('random requests', () => {
+  const word = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 40 }));
+  const path = fc
+    .tuple(
+      fc.constantFrom('auth/login', 'projects', 'agents', 'tools', 'statistics/builds', 'nothing'),
+      fc.array(word, { maxLength: 2 }),
+      fc.option(fc.tuple(fc.constantFrom('limit', 'last_key', 'since', 'x'), word), { nil: undefined }),
+    )
+    .map(([route, parts, query]) => {
+      const tail = parts.map((part) => `/${encoded(part)}`).join('');
+      return `/api/v1/${route}${tail}${query ? `?${query[0]}=${encoded(query[1])}` : ''}`;
+    });
+  const headers = fc.record(
+    {
+      'content-type': fc.constantFrom(
+        'application/json',
+        'application/json; charset=utf-16',
+        'text/plain',
+        '*/*',
+        'a/b;c',
+      ),
+      'content-encoding': fc.constantFrom('gzip', 'br', 'identity', 'foo'),
+      'idempotency-key': fc.stringMatching(/^[ -~]{0,40}$/),
+      'if-match': fc.stringMatching(/^[ -~]{0,20}$/),
+      range: fc.constantFrom('bytes=0-', 'bytes=9-1', 'x'),
+      accept: fc.constantFrom('text/event-stream', 'image/png', ';'),
+    },
+    { requiredKeys: [] },
+  );
+  const body = fc.option(
+    fc.oneof(
+      fc.json(),
+      fc.object().map((value) => JSON.stringify(value)),
+      word,
+    ),
+    { nil: undefined },
+  );
+
+  it('are never answered with a 5xx, and errors always come in the envelope', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'),
+        path,
+        headers,
+        body,
+        async (method, target, sent, content) => {
+          const response = await app.http.raw(method, target, method === 'GET' ? undefined : content, sent);
+          expect(response.status).toBeLessThan(500);
+          if (response.status < 400) return response.body?.cancel();
+          const { success, error } = (await response.json()) as { success: boolean; error: Record<string, unknown> };
+          expect(success).toBe(false);
+          expect(Object.keys(error).sort()).toEqual(['code', 'details', 'message', 'suggestion', 'trace_id']);
+        },
+      ),
+      { numRuns: 300, interruptAfterTimeLimit: 10_000 },
+    );
+  }, 30_000);
+
+  /** Half of a surrogate pair cannot be encoded. */
+  function encoded(text: string): string {
+    return encodeURIComponent(toUSVString(text));
+  }
 });
