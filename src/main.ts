@@ -7,10 +7,10 @@ commandLine(
   'Usage: npm start\n\nServes the platform. Settings come from the environment and .env; .env.example lists them.',
 );
 
-// Traces name lines of our sources. Those of libraries would cost 14 MB for maps that nobody reads.
+// Traces name lines of our sources. Those of libraries would cost 14 MB for maps that are never read.
 setSourceMapsSupport(true, { nodeModules: false });
 
-/** One process serves by itself; with WEB_CONCURRENCY several do, and the first one only looks after them. */
+/** One process serves by itself; with WEB_CONCURRENCY several do, and the first only supervises them. */
 async function start(): Promise<void> {
   const settings = loadSettings();
   if (settings.get('WEB_CONCURRENCY') > 1 && cluster.isPrimary) {

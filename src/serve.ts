@@ -17,7 +17,7 @@ import { createRootLogger } from './platform/observability/logging/root-logger.j
  */
 const BACKLOG = 4_096;
 
-/** Serves the platform from this process until it is told to stop. */
+/** Serves the platform from this process until a signal stops it. */
 export async function serve(settings: Settings): Promise<void> {
   const running: { app?: NestExpressApplication } = {};
   stopOnSignals(running);

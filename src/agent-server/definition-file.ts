@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { servedDefinitionSchema } from './served-definition.js';
 
-/** The server cannot start as it was asked to; the message is for whoever started it. */
+/** The server cannot start; the message is shown to the operator. */
 export class AgentServerError extends Error {
   constructor(message: string, problems: readonly string[] = []) {
     super([message, ...problems.map((problem) => `  - ${problem}`)].join('\n'));

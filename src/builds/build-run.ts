@@ -38,7 +38,7 @@ export class BuildRun {
     return this.whole.project;
   }
 
-  /** The running step is told to give up; what it would still answer is not stored. */
+  /** Asks the running step to give up. What it still returns is not stored. */
   interrupt(reason: Error): void {
     this.interruption.abort(reason);
   }

@@ -10,7 +10,7 @@ const LOOKED_AT = 1_000;
 export interface Queue {
   waiting: number;
   running: number;
-  /** Running builds whose lease ran out: their process is gone and nobody has taken them over. */
+  /** Running builds whose lease ran out: their process is gone and no other process has taken them over. */
   stalled: number;
   oldest_seconds: number;
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const SECRET_BYTES = 32;
 
-/** A secret nobody can guess: 256 bits, safe in headers and addresses. The prefix tells what it is for. */
+/** An unguessable secret: 256 bits, safe in headers and URLs. The prefix names its kind. */
 export function newSecret(prefix: string): string {
   return prefix + randomBytes(SECRET_BYTES).toString('base64url');
 }

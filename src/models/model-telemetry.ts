@@ -10,7 +10,7 @@ type CallEnd = Parameters<NonNullable<Telemetry['onLanguageModelCallEnd']>>[0];
 /**
  * Spans of model and tool calls by the GenAI conventions (`chat {model}`, `execute_tool {tool}`), from the telemetry of the
  * AI SDK: it tells of every call that the platform makes through it, in agents and in builds. Registered only where traces
- * are on, because the SDK prepares its events for whoever listens.
+ * are on, because the SDK prepares its events for every listener.
  */
 @Injectable()
 export class ModelTelemetry implements Telemetry, OnModuleInit, OnApplicationShutdown {

@@ -24,7 +24,7 @@ export abstract class BuildEngine {
   abstract cancellation(project: Project, at: string): TransactItem[];
   /** Items for a build that was paused while it waited for a slot. */
   abstract suspension(project: Project): TransactItem[];
-  /** After a stop or deletion was stored: a step that runs in this process is told at once. */
+  /** After a stop or deletion was stored: a step that runs in this process is interrupted at once. */
   abstract interrupt(project: Project): void;
 }
 

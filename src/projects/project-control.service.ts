@@ -6,7 +6,7 @@ import { ProjectNotifier } from './project-notifier.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';
 
-/** How often a control is decided anew when the running build stores its progress in between. */
+/** How often a control is retried when the running build stores its progress in between. */
 const ATTEMPTS = 10;
 
 /** Pause, resume, stop and restart: each is a decision on the current state, stored under the condition that it still is. */

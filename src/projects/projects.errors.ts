@@ -12,7 +12,7 @@ export class ArtifactNotFoundError extends NotFoundError {
   }
 }
 
-/** Someone else changed the project between our read and our write; reading again and deciding anew is safe. */
+/** The project changed between read and write. Reading and deciding again is safe. */
 export class ProjectChangedError extends ConflictError {
   constructor(project_id: string) {
     super('The project was changed by someone else at the same moment', { details: { project_id } });

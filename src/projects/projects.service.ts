@@ -63,7 +63,7 @@ export class ProjectsService {
     return project;
   }
 
-  /** A condition for records under the project: it exists and nobody has begun to delete it. */
+  /** A condition for records under the project: it exists and is not being deleted. */
   stays(project_id: string): TransactItem {
     return this.repository.stays(project_id);
   }

@@ -20,7 +20,7 @@ export interface AgentRun {
   session_state?: Record<string, unknown>;
   /** Where the agent was deployed to; a runtime inside the platform needs none. */
   deployment?: Deployment;
-  /** Nobody listens to what comes between `start` and `done`: a runtime may leave it out. */
+  /** The events between `start` and `done` are not read: a runtime may leave them out. */
   quiet?: boolean;
   /** Ends the run with reason `cancelled`. */
   signal?: AbortSignal;

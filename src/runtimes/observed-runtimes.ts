@@ -84,7 +84,7 @@ function message(role: string, content: string): string {
   return JSON.stringify([{ role, parts: [{ type: 'text', content }] }]);
 }
 
-/** A generator runs in the context of whoever asks for its next value, so each step is put below the span anew. */
+/** A generator runs in the context of its reader, so each step is put below the span again. */
 async function* inContext<T>(span: Span | undefined, source: AsyncIterable<T>): AsyncGenerator<T> {
   if (!span) {
     yield* source;

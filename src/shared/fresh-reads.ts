@@ -30,7 +30,7 @@ export class FreshReads {
     return known.read as Promise<T>;
   }
 
-  /** What is read under this key from now on is read anew. */
+  /** Forgets the key: its next read goes to the source. */
   forget(key: string): void {
     this.entries.delete(key);
   }

@@ -10,7 +10,7 @@ const PREFIX = 4;
 const PAIRS = 65_536;
 
 /**
- * The values that no log line, span, error answer or stored error message may hold, whoever repeats them: a provider that
+ * The values that no log line, span, error answer or stored error message may hold, wherever they come from: a provider that
  * echoes a key, a tool that prints its headers. One instance for the process, because logs are written everywhere.
  *
  * Looking takes time linear in the text: a table of the first two characters of every value rules out nearly all positions.

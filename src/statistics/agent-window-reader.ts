@@ -5,7 +5,7 @@ import { CountersRepository } from './counters.repository.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
 import { type Window, windowRange } from './window.js';
 
-/** How agents did lately: the buckets of a sliding window, for whoever judges them. */
+/** Recent results of agents: the buckets of a sliding window. */
 @Injectable()
 export class AgentWindowReader {
   constructor(

@@ -17,7 +17,7 @@ export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 /**
  * The days that a request asks for: by default the last 30 with today. A start alone asks for everything from it until today,
  * an end alone for the 30 days until it.
- * @throws ValidationError naming the field, when a date is none or more than 366 days are asked for.
+ * @throws ValidationError naming the field, for an invalid date or more than 366 days.
  */
 export function dayRange(
   asked: { start_date?: string | undefined; end_date?: string | undefined },

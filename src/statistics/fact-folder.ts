@@ -19,7 +19,7 @@ export interface FoldResult {
   paused: boolean;
 }
 
-/** Counts given facts, each exactly once whoever else counts them at the same time. */
+/** Counts given facts, each exactly once, also when several processes count at the same time. */
 @Injectable()
 export class FactFolder {
   constructor(

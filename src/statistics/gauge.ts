@@ -1,4 +1,4 @@
-/** What an organisation has right now, kept by whoever changes it, in the same transaction. */
+/** What an organization has now, updated in the same transaction as the change. */
 export const GAUGE_NAMES = [
   'agents_running',
   'agents_building',

@@ -1,5 +1,5 @@
 /**
- * Runs one task at a time. Whoever asks while it runs shares the run after it, because the running one may already have
+ * Runs one task at a time. Callers that ask while it runs share the run after it, because the running one may already have
  * read past what the asker stored.
  */
 export class SingleFlight {

@@ -11,7 +11,7 @@ const READ_LIMIT = 200;
 /** A sweep finds what no kick announced: facts of a process that died, and of other processes. */
 const SWEEP_MS = 5_000;
 /**
- * A kick waits this long for company, so that facts that come together are counted together: a pass costs the database a dozen
+ * A kick waits this long, so that facts that arrive together are counted together: a pass costs the database a dozen
  * calls whether it counts one fact or a hundred. Reads do not wait for it, see {@link StatisticsAggregator.settle}.
  */
 const GATHER_MS = 250;

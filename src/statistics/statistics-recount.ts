@@ -11,7 +11,7 @@ import { isExpired } from './window.js';
 
 const ATTEMPTS = 5;
 
-/** Counts everything anew: archive + live records that are marked as counted must equal the counters, at every moment. */
+/** Recounts everything: archive + live records that are marked as counted must equal the counters, at every moment. */
 @Injectable()
 export class StatisticsRecount {
   private readonly gauges: GaugeSource[] = [];

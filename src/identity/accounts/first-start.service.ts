@@ -26,7 +26,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    // Commands run the platform without HTTP: nobody signs in to them.
+    // Commands run the platform without HTTP, so there is no sign-in.
     const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
     if (adapter !== null) await this.attempt();
   }
@@ -50,7 +50,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
     if (configured === undefined && this.settings.get('ENVIRONMENT') === 'test') return;
     if (await this.accounts.findOrganization(DEFAULT_ORGANIZATION)) return;
     if (configured === undefined && !isDevelopment) {
-      this.logger.warn('Nobody can sign in yet: set NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD and start again');
+      this.logger.warn('There is no account yet: set NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD and start again');
       return;
     }
     const password = configured ?? randomBytes(GENERATED_BYTES).toString('base64url');

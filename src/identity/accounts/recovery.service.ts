@@ -57,7 +57,7 @@ export class RecoveryService {
   }
 
   /**
-   * Sets a new password and ends every sign-in of the account. It signs nobody in, so the token may be used in another browser
+   * Sets a new password and ends every sign-in of the account. It does not sign in, so the token may be used in another browser
    * than the one that asked. A second factor stays, unless the address was unverified: then it may not be the owner's.
    * @param address of the client: the account is open for it again, whatever was guessed
    * @throws UnauthenticatedError for a token that is unknown, used or expired; ValidationError for a bad password

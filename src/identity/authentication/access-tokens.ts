@@ -11,7 +11,7 @@ export const REFRESH_TOKEN_SECONDS = 7 * 86_400;
 export const ALGORITHM = 'HS256';
 const KEY_FILE = 'tokens.key';
 
-/** JWT_SECRET_KEY; without one (never in production) a key that is kept in the data directory, so that a restart signs nobody out. */
+/** JWT_SECRET_KEY; without one (never in production) a key that is kept in the data directory, so that sign-ins survive a restart. */
 export function tokenSecret(settings: Settings): string | Buffer {
   return settings.get('JWT_SECRET_KEY') ?? persistedKey(settings.get('NEXUS_DATA_DIR'), KEY_FILE, 'access tokens');
 }

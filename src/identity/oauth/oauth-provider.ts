@@ -20,7 +20,7 @@ export interface ProvenIdentity {
   name: string;
 }
 
-/** One way to sign in through somebody else: authorization code with PKCE. */
+/** Sign-in through another provider: authorization code with PKCE. */
 export abstract class OAuthProvider {
   abstract readonly name: ProviderName;
 

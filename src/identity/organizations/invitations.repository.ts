@@ -3,7 +3,7 @@ import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dy
 import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
 import type { Role } from '../principal.js';
 
-/** Kept twice: under the hash of its secret, for whoever accepts it, and with its organisation, for whoever administers that. */
+/** Stored twice: under the hash of its secret for accepting it, and under its organization for administering it. */
 export interface Invitation {
   invitation_id: string;
   org_id: string;
@@ -64,7 +64,7 @@ export class InvitationsRepository {
   }
 }
 
-/** To be written together with the membership: an invitation is used up exactly when somebody joins by it. */
+/** To be written together with the membership: an invitation is used up exactly when a user joins by it. */
 export function removalOf(invitation: Invitation): TransactItem[] {
   return keysOf(invitation).map((key) => ({
     Delete: { TableName: IDENTITY_TABLE, Key: { ...key }, ConditionExpression: 'attribute_exists(pk)' },

@@ -148,7 +148,7 @@ export class OrganizationController {
     return { ...invitationView(invitation), invitation_token: token };
   }
 
-  /** Those that nobody has accepted yet and that are not past; oldest first. */
+  /** Invitations that are neither accepted nor expired, oldest first. */
   @Get('invitations')
   @ApiOperation({ summary: 'List the open invitations', operationId: 'listInvitations' })
   @ApiData(InvitationListDto, { description: 'All open invitations of your organisation, without their tokens.' })

@@ -21,7 +21,7 @@ export class AttemptDeadline {
     return this.controller.signal;
   }
 
-  /** Something came: the time begins anew. */
+  /** Restarts the time after each part of the answer. */
   extend(): void {
     this.timer.refresh();
   }

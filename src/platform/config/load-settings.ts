@@ -21,7 +21,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** The agent server has no database and signs nobody in, so that what the platform needs for these is not asked of it. */
+/** The agent server has no database and no sign-in, so the platform's settings for them are not required. */
 type Program = 'platform' | 'agent-server';
 
 /** Reads `.env` (never over what the environment already says) and the environment. Throws {@link SettingsError}. */
@@ -75,7 +75,7 @@ function secretsOf(environment: Record<string, string | undefined>): string[] {
     const isSecret = SECRET_NAME.test(name) && !NO_SECRET_NAME.test(name);
     return [
       ...(password === '' ? [] : [password, decodedOr(password)]),
-      // A list of keys: whoever echoes one key echoes no list.
+      // A list of keys: an echo repeats one key, not the list.
       ...(isSecret ? [value, ...value.split(',').map((part) => part.trim())] : []),
     ];
   });

@@ -79,7 +79,7 @@ export function isTransactionConflict(error: unknown): boolean {
   return failedConditions(error) === undefined && (reasonsOf(error)?.includes(CONFLICT) ?? false);
 }
 
-/** Nobody listened: nothing was sent, so the same call can be made again without harm. */
+/** The connection was refused: nothing was sent, so the call can be repeated safely. */
 export function isRefusedConnection(error: unknown): boolean {
   return codeOf(error) === 'ECONNREFUSED';
 }

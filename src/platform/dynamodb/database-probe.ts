@@ -6,7 +6,7 @@ const DEFAULT_TIMEOUT_MS = 1_000;
 /** How long an answer about the tables is good for, so that many who probe cost the database no more than one. */
 const FRESH_MS = 1_000;
 
-/** Says for the health routes whether the database answers and is complete. Never waits longer than it is told to. */
+/** Reports to the health routes whether the database answers and is complete. Bounded by the caller's time-out. */
 export class DatabaseProbe {
   private look: { missing: Promise<string[]>; until: number } | undefined;
 

@@ -23,7 +23,7 @@ const TABLES = Symbol('tables');
  * The database for every feature. `DynamoDb` is ready for use when it is injected: on the embedded database the engine runs
  * by then and the tables exist; elsewhere `npm run db:migrate` creates them.
  *
- * Whoever works in the background stops in onModuleDestroy or beforeApplicationShutdown: the database ends after that.
+ * Background work stops in onModuleDestroy or beforeApplicationShutdown: the database ends after that.
  */
 @Global()
 @Module({})

@@ -83,7 +83,7 @@ export class DynamoDb {
     return (await row) as T | undefined;
   }
 
-  /** Reads any number of records, consistently, in the order asked for; undefined where there is none. */
+  /** Reads any number of records, consistently, in the order asked for; undefined for missing records. */
   async batchGet<T>(requests: ReadRequest[]): Promise<(T | undefined)[]> {
     const named = requests.map(({ table, key }) => ({ table: this.tableName(table), key }));
     const unique = [...new Map(named.map((request) => [identityOf(request.table, request.key), request])).values()];

@@ -40,7 +40,7 @@ export class GroupCommit<T> {
       await this.commit(group.map(({ item }) => item));
       for (const { resolve } of group) resolve();
     } catch (error) {
-      // What may have been stored although nobody said so is not stored again.
+      // What may have been stored without a confirmation is not stored again.
       if (group.length === 1 || error instanceof DatabaseUnavailableError)
         for (const { reject } of group) reject(error);
       else for (const one of group) await this.store([one]);

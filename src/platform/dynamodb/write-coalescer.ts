@@ -60,7 +60,7 @@ export class WriteCoalescer {
     });
   }
 
-  /** The longest waiting writes, each of a record that nobody is writing. */
+  /** The longest waiting writes whose records are not being written. */
   private next(): Waiting[] {
     const batch: Waiting[] = [];
     for (let index = 0; index < this.waiting.length && batch.length < WRITE_BATCH_LIMIT;) {

@@ -46,7 +46,7 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  /** A run that ended because its caller has left is nobody's failure. */
+  /** A run that ended because its caller disconnected is not a failure. */
   private log(error: unknown, answer: ErrorAnswer, request: Request, hasLeft: boolean): void {
     const { request_id, trace_id = request_id } = this.context.current() ?? {};
     const line = {

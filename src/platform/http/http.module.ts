@@ -32,7 +32,7 @@ export class HttpModule implements OnApplicationBootstrap {
     private readonly errors: ErrorFilter,
   ) {}
 
-  /** After all routes: what is left is unknown, and outside the API prefix nobody else would say so in the envelope. */
+  /** After all routes: answers unknown paths in the envelope, also outside the API prefix. */
   onApplicationBootstrap(): void {
     // Commands such as the recount of the statistics run the platform without HTTP.
     const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;

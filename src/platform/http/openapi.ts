@@ -17,7 +17,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'sign-in': 'Tokens and accounts',
   keys: 'API keys of an organisation',
   organisations: 'Organisations, their members and invitations',
-  operator: 'Organisations of others, for whoever operates the platform',
+  operator: 'Organizations, for operators of the platform',
   audit: 'Who did what',
   orchestration: 'Partners, how they do, and what is decided with them',
   health: 'Probes and metrics; public',

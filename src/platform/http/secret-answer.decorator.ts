@@ -3,7 +3,7 @@ import { ApiExtension } from '@nestjs/swagger';
 
 export const SECRET_ANSWER = 'nexus:secret-answer';
 
-/** The answer holds a secret that is shown once: nobody may keep it, neither a cache nor the record behind an idempotency key. */
+/** The answer holds a secret that is shown once: neither a cache nor the record behind an idempotency key may keep it. */
 export const SecretAnswer = () =>
   applyDecorators(
     SetMetadata(SECRET_ANSWER, true),

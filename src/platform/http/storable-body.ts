@@ -3,7 +3,7 @@ import { ValidationError } from '../../shared/domain-error.js';
 
 /** A table's items nest 32 levels at most; what stands around a body's field takes some of them. */
 const DEEPEST = 20;
-/** Keys that reach an object's prototype where somebody merges carelessly; no data needs them. */
+/** Keys that reach an object's prototype in a careless merge; no data needs them. */
 const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
 /** The database's client refuses larger numbers, and JavaScript rounds integers beyond it. */
 const LARGEST = Number.MAX_SAFE_INTEGER;

@@ -8,7 +8,7 @@ import { ClusterWorker } from './cluster-worker.js';
 const LAST_WRITES_SECONDS = 20;
 
 /**
- * Looks after WEB_CONCURRENCY processes that share one port and does nothing else. One that crashes is started again, with
+ * Supervises WEB_CONCURRENCY processes that share one port and does nothing else. One that crashes is started again, with
  * longer and longer pauses. SIGTERM and SIGINT let all of them leave; SIGHUP replaces them one by one, each only when its
  * successor takes requests.
  */

@@ -8,7 +8,7 @@ const SWEEP_MS = 50;
 
 /**
  * Ends the platform without failing a request. First it only says that it leaves: readiness turns to 503, each answer closes
- * its connection, and whoever still comes is served, for SHUTDOWN_DRAIN_SECONDS, until the load balancer has noticed. Then it
+ * its connection, and late requests are served, for SHUTDOWN_DRAIN_SECONDS, until the load balancer has noticed. Then it
  * takes nothing new and lets what runs end, for SHUTDOWN_GRACE_SECONDS; what runs still then is cut off.
  * @param hasSuccessor another process listens on the same port already, so readiness stays
  */

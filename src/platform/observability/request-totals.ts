@@ -3,7 +3,7 @@ import { Metrics } from './metrics.js';
 
 const SERVER_FAULT = 500;
 
-/** All requests that this process has answered since it started; null while there are none. */
+/** All requests that this process has answered since it started; null before the first. */
 export interface RequestFigures {
   requests: number;
   /** Per cent of the requests that did not end in a fault of the platform (5xx). */

@@ -70,7 +70,7 @@ export class OutgoingHttp implements OnApplicationShutdown {
     });
     return { agent: this.agent, fetch };
   });
-  /** There is none before the first call. */
+  /** Undefined before the first call. */
   private agent: Agent | undefined;
 
   constructor(

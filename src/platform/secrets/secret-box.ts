@@ -45,7 +45,7 @@ export class SecretBox {
     const key = this.keys().get(key_id);
     if (!key)
       throw new InvalidStateError(`The key "${key_id}" that a stored credential needs is not configured`, {
-        suggestion: 'Add the key to NEXUS_ENCRYPTION_KEY again, or store the credential anew.',
+        suggestion: 'Add the key to NEXUS_ENCRYPTION_KEY again, or store the credential again.',
       });
     try {
       const bytes = (text: string): Buffer => Buffer.from(text, 'base64');
@@ -53,7 +53,7 @@ export class SecretBox {
       return Buffer.concat([decipher.update(bytes(data)), decipher.final()]).toString('utf8');
     } catch (error) {
       throw new InvalidStateError('A stored credential cannot be opened', {
-        suggestion: 'Store the credential anew.',
+        suggestion: 'Store the credential again.',
         cause: error,
       });
     }

@@ -35,7 +35,7 @@ export class AgentCoreRuntime extends AgentRuntime {
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const config = run.deployment?.agentcore_config;
-    if (!config) throw new AgentRunError('runtime', 'The agent is not deployed to AgentCore: give its runtime anew.');
+    if (!config) throw new AgentRunError('runtime', 'The agent is not deployed to AgentCore: set its runtime again.');
     yield* containerRun(run, 'agentcore', this.clock, (signal) => this.call(run, config, signal));
   }
 
@@ -94,7 +94,7 @@ export class AgentCoreRuntime extends AgentRuntime {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ResourceNotFoundException: 'AgentCore has no such runtime: give the runtime of the agent anew.',
+  ResourceNotFoundException: 'AgentCore has no such runtime: set the runtime of the agent again.',
   ThrottlingException: 'AgentCore refuses more calls at this moment.',
   ServiceQuotaExceededException: 'A quota of AgentCore is used up.',
   AccessDeniedException: 'AgentCore does not let the platform call the agent.',

@@ -4,7 +4,7 @@ const WHOLE = ['response', 'result', 'output', 'completion', 'answer', 'text', '
 const PART = ['delta', 'text', 'data', 'content', 'event'];
 const DEEPEST = 4;
 
-/** The text in an answer, or in one event, of an agent that we did not write; undefined when there is none. */
+/** The text in an answer, or in one event, of an agent that we did not write; undefined without text. */
 export function textOf(value: unknown, isWhole: boolean, depth = 0): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || depth === DEEPEST) return undefined;

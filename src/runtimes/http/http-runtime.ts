@@ -37,11 +37,11 @@ export class HttpRuntime extends AgentRuntime {
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const endpoint = run.deployment?.endpoint_url;
-    if (!endpoint) throw new AgentRunError('runtime', 'The agent has no endpoint_url: give its runtime anew.');
+    if (!endpoint) throw new AgentRunError('runtime', 'The agent has no endpoint_url: set its runtime again.');
     yield* containerRun(run, 'container', this.clock, (signal) => this.call(run, endpoint, signal));
   }
 
-  /** Deploying is somebody else's work: here the container is only asked whether it is there. */
+  /** Deployment happens elsewhere: this only asks whether the container answers. */
   override async deploy(
     _agentId: string,
     _definition: AgentDefinition,

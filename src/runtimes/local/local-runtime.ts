@@ -140,7 +140,7 @@ export class LocalRuntime extends AgentRuntime {
   }
 }
 
-/** A run that ends while the model still wants tools has come to a bound; an answer cut off or refused is none. */
+/** A run that ends while the model still wants tools has come to a bound; an answer that was cut off or refused does not count as one. */
 function requireAnswer(model: LanguageModelV4, { finishReason, boundReached }: RunEvents): void {
   const called = { provider: model.provider, model: model.modelId };
   if (finishReason === 'tool-calls')

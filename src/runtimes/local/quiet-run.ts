@@ -5,7 +5,7 @@ import type { RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
 
 /**
- * The same loop of model and tools without streams, for a run whose events nobody listens to: the streams of the SDK cost more
+ * The same loop of model and tools without streams, for a run whose events are not read: the streams of the SDK cost more
  * than an offline model's answer. The trace and the result are the same.
  */
 export async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {

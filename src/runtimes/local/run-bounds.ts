@@ -24,7 +24,7 @@ export class RunBounds {
     return this.reached(calls.length, calls.reduce(addUsage, NO_USAGE)) !== undefined;
   }
 
-  /** A bound on money that cannot be kept, because nobody knows what the model costs. */
+  /** A bound on cost that cannot be held, because the price of the model is unknown. */
   get isUnknowable(): boolean {
     return this.limits.max_cost_usd !== undefined && this.costOf(NO_USAGE) === null;
   }

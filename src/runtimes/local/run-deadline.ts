@@ -1,4 +1,4 @@
-/** Nobody asks where it was made: one serves every run. */
+/** Its stack is never read: one serves every run. */
 const OVER = new Error('The run is over');
 
 /** Ends a run when the caller gives up or its time is over, and tells which of the two it was. */

@@ -131,7 +131,7 @@ export function assembleDefinition({
 const NAMED =
   /\b(?:models?|model[ _]id|runs? on|powered by)(?:\s{1,9}is)?\s{0,9}(?:[:=]\s{0,9})?["'`]?([A-Za-z0-9][\w.:/@+-]*[\w])/giu;
 
-/** The first model that the requirement asks for and that `knows` confirms; null when there is none. */
+/** The first model that the requirement asks for and that `knows` confirms; else null. */
 export function namedModel(requirement: string, knows: (modelId: string) => boolean): string | null {
   for (const [, id] of requirement.matchAll(NAMED)) if (id !== undefined && knows(id)) return id;
   return null;

@@ -67,7 +67,7 @@ export class ToldNumbers {
     this.collect(facts);
   }
 
-  /** The first number or date in the text that no fact contains, as written; undefined if there is none. */
+  /** The first number or date in the text that no fact contains, as written; undefined if every one is known. */
   firstUntold(text: string): string | undefined {
     const date = text.match(DATE)?.find((one) => !this.dates.has(one));
     if (date !== undefined) return date;

@@ -21,7 +21,7 @@ export const oauthSettings = {
 
 type OAuthSettings = z.infer<z.ZodObject<typeof oauthSettings>> & { ENVIRONMENT: string };
 
-/** Half a provider is a mistake, and in production nobody guesses where browsers reach the platform. */
+/** A provider needs both of its settings, and production needs the address that browsers use. */
 export function oauthProblems(values: OAuthSettings): string[] {
   const problems: string[] = [];
   for (const name of ['GOOGLE', 'GITHUB'] as const) {

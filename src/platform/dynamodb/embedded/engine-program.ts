@@ -94,7 +94,7 @@ function spawnBound(binary: string, args: string[]): ChildProcess {
   return spawn(command, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Major version of the Java on the path; 0 when there is none. */
+/** Major version of the Java on the path; 0 without Java. */
 async function javaVersion(): Promise<number> {
   const { stderr } = await run('java', ['-version']).catch(() => ({ stderr: '' }));
   return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);

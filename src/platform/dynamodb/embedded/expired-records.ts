@@ -64,7 +64,7 @@ export class ExpiredRecords implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** A record may have been written anew since it was found. */
+  /** A record may have been written again since it was found. */
   private async delete(
     TableName: string,
     Key: Record<string, string | number>,

@@ -19,7 +19,7 @@ type Limiter = Pick<RateLimiterMemory, 'consume'>;
 
 /**
  * Budgets of requests in windows of a minute: in this process, or in Redis where several processes share them. While Redis
- * does not answer each process counts for itself: limits get looser, and nobody is locked out.
+ * does not answer each process counts for itself: limits get looser, and no client is locked out.
  */
 export class Budgets {
   private readonly limiters = new Map<string, Limiter>();

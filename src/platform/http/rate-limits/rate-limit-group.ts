@@ -3,7 +3,7 @@ export type RateLimitGroup = 'orchestration' | 'auth' | 'default';
 
 const ORCHESTRATION = '/api/v1/orchestration';
 const SIGN_IN = '/api/v1/auth/';
-/** What a signed-in user does with the account; everything else under `/auth` proves who somebody is. */
+/** What a signed-in user does with the account; everything else under `/auth` is part of signing in. */
 const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions)(?:\/|$)/;
 
 /**

@@ -12,7 +12,7 @@ const WINDOW_SECONDS = 60;
  */
 const PRINCIPALS_PER_ADDRESS = 10;
 
-/** Who may send how much: per address for strangers, per principal for whoever is known. */
+/** Limits requests by address before authentication and by principal after it. */
 @Injectable()
 export class RateLimits implements OnApplicationShutdown {
   private readonly limits: Record<RateLimitGroup, number>;

@@ -72,7 +72,7 @@ export class Tracing implements OnApplicationShutdown {
     }
   }
 
-  /** Headers that let the callee go on with this trace: W3C `traceparent`. Empty when there is none. */
+  /** Headers that continue this trace at the callee (W3C `traceparent`). Empty without a trace. */
   headers(): Record<string, string> {
     const carrier: Record<string, string> = {};
     if (this.isOn) propagation.inject(context.active(), carrier);
