@@ -110,3 +110,23 @@ function checked<S extends z.ZodType>(name: string, schema: S, input: unknown): 
   const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
   throw new ToolError(`The input of ${name} is not valid: ${reasons.join('; ')}`);
 }
+
+/** The largest output that the model gets, in UTF-8 bytes of JSON. More would crowd the conversation out of its context. */
+export const TOOL_OUTPUT_LIMIT_BYTES = 16 * 1024;
+
+/** The output itself up to the limit; otherwise the start of its JSON as text, with a note that it was cut. */
+export function boundedOutput(output: unknown): unknown {
+  const json = JSON.stringify(output ?? null) ?? 'null';
+  const size = Buffer.byteLength(json);
+  if (size <= TOOL_OUTPUT_LIMIT_BYTES) return output ?? null;
+  const note = `The output was cut: ${size} bytes, the limit is ${TOOL_OUTPUT_LIMIT_BYTES}. Ask for less.`;
+  return { truncated: true, note, beginning: beginningOf(json, TOOL_OUTPUT_LIMIT_BYTES / 2) };
+}
+
+/** Keeps half of the limit, because JSON as a string inside JSON can double in size. */
+function beginningOf(json: string, bytes: number): string {
+  return Buffer.from(json)
+    .subarray(0, bytes)
+    .toString('utf8')
+    .replace(/(?<!�)�+$/, '');
+}

@@ -1,7 +1,6 @@
 /** What the processes of `ToolWorkers` do. Nothing here has a secret, the network or the database. */
 import { serve } from '../platform/async/worker-jobs.js';
-import { boundedOutput } from './bounded-output.js';
-import { ToolError } from './tool.js';
+import { boundedOutput, ToolError } from './tool.js';
 
 export interface ToolTask {
   name: string;

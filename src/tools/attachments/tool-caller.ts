@@ -4,12 +4,11 @@ import { aiSdk } from '../../models/ai-sdk.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { secretValues } from '../../shared/secret-values.js';
-import { boundedOutput } from '../bounded-output.js';
 import { InputCheck } from '../input-check.js';
 import { type Credential, parseCredential } from '../kinds/credentials.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';
-import { ToolError, type ToolRun } from '../tool.js';
+import { boundedOutput, ToolError, type ToolRun } from '../tool.js';
 import { type AttachedTool, credentialBinding } from './attached-tool.js';
 import { AttachedToolsCache } from './attached-tools-cache.js';
 

@@ -1,8 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { WorkerError, WorkerPool } from '../../platform/async/worker-pool.js';
 import { ToolError } from '../tool.js';
-import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
-import type { sandboxJobs } from './sandbox.worker.js';
+import type { SandboxAnswer, sandboxJobs, SandboxRequest } from './sandbox.worker.js';
 
 /** Limits of one call of generated code; see docs/tools.md. */
 export const SANDBOX_LIMITS = {

@@ -13,7 +13,23 @@ import {
   Scope,
 } from 'quickjs-emscripten-core';
 import { serve } from '../../platform/async/worker-jobs.js';
-import type { SandboxAnswer, SandboxRequest } from './sandbox-protocol.js';
+
+/** One call of generated code. Everything is plain text, so that only data crosses into the engine. */
+export interface SandboxRequest {
+  source: string;
+  /** JSON of the argument of `run`. */
+  input: string;
+  /** The fixed time of the clock inside, in milliseconds since 1970. */
+  now_ms: number;
+  time_limit_ms: number;
+  memory_limit_bytes: number;
+  output_limit_bytes: number;
+}
+
+type SandboxFailure = 'time' | 'memory' | 'output' | 'error';
+
+/** `output` is JSON. */
+export type SandboxAnswer = { output: string } | { failure: SandboxFailure; message: string };
 
 const STACK_LIMIT_BYTES = 512 * 1024;
 const MESSAGE_LIMIT = 500;
@@ -58,9 +74,9 @@ function loadEngine(): Promise<QuickJSWASMModule> {
 declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
 
 class SandboxFault extends Error {
-  readonly failure: 'time' | 'memory' | 'output' | 'error';
+  readonly failure: SandboxFailure;
 
-  constructor(failure: 'time' | 'memory' | 'output' | 'error', message: string) {
+  constructor(failure: SandboxFailure, message: string) {
     super(message);
     this.failure = failure;
   }

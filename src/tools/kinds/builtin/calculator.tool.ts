@@ -3,7 +3,7 @@ import { lazily } from '../../../shared/lazily.js';
 import { defineTool } from '../../tool.js';
 import { EXPRESSION_MAX_LENGTH, FUNCTION_NAMES } from './calculator/language.js';
 
-const loadCalculation = lazily(() => import('./calculator/calculate.js'));
+const loadCalculation = lazily(() => import('./calculator/evaluate.js'));
 
 export const calculator = defineTool({
   name: 'calculator',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lazily } from '../../../shared/lazily.js';
 import { defineTool } from '../../tool.js';
 
-const loadOperations = lazily(() => import('./dates/operations.js'));
+const loadDates = lazily(() => import('./dates.js'));
 
 const text = () => z.string().min(1).max(100);
 
@@ -65,7 +65,7 @@ export const dateTime = defineTool({
     'planner',
   ],
   run: async (input, { now }) => {
-    const { addTo, convertZone, difference, nowIn } = await loadOperations();
+    const { addTo, convertZone, difference, nowIn } = await loadDates();
     switch (input.operation) {
       case 'now':
         return nowIn(now(), input.zone);

@@ -1,10 +1,22 @@
 import jmespath from 'jmespath';
 import { z } from 'zod';
 import { defineTool, ToolError } from '../../tool.js';
-import { boundedQuery } from './json/query-bounds.js';
 
 const JSON_MAX_LENGTH = 100_000;
 const QUERY_MAX_LENGTH = 500;
+
+interface QueryNode {
+  type: string;
+  children?: unknown[];
+}
+
+declare module 'jmespath' {
+  /** Part of the library, missing in its published types. */
+  function compile(expression: string): unknown;
+}
+
+/** Most characters of output that a query may produce, as {@link boundedQuery} estimates. */
+const GROWTH_MAX = 10_000_000;
 
 export const jsonQuery = defineTool({
   name: 'json_query',
@@ -44,7 +56,7 @@ export const jsonQuery = defineTool({
   },
 });
 
-/** The library also reaches inherited members such as `constructor`; those are no JSON and become null. */
+/** The library also reads inherited members such as `constructor`. They are not JSON, so they become null. */
 function plainJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value) ?? 'null') as unknown;
 }
@@ -57,4 +69,36 @@ function parseJson(json: string): unknown {
       cause: error,
     });
   }
+}
+
+/**
+ * Only lists and objects that a query builds can make its output larger than its input: `[@,@] | [@,@] | ...` doubles
+ * with every step. Refuses a query whose product of their sizes times the input's length is too large.
+ */
+function boundedQuery(query: string, inputLength: number): void {
+  const growth = growthOf(compile(query));
+  if (growth * inputLength > GROWTH_MAX)
+    throw new ToolError('The query could multiply the document beyond all bounds; ask for less.');
+}
+
+function compile(query: string): unknown {
+  try {
+    return jmespath.compile(query);
+  } catch (error) {
+    throw new ToolError(`The query is not valid JMESPath: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function growthOf(node: unknown): number {
+  if (Array.isArray(node)) return node.reduce((product: number, one) => product * growthOf(one), 1);
+  if (!isNode(node)) return 1;
+  const children = node.children ?? [];
+  const own = node.type.startsWith('MultiSelect') ? Math.max(1, children.length) : 1;
+  return own * growthOf(children);
+}
+
+function isNode(value: unknown): value is QueryNode {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }

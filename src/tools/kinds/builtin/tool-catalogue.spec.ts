@@ -1,8 +1,7 @@
 import type { ToolExecutionOptions } from 'ai';
-import { TOOL_OUTPUT_LIMIT_BYTES } from '../../bounded-output.js';
-import type { ToolContext } from '../../tool.js';
-import { ToolCatalogue } from './tool-catalogue.js';
+import { TOOL_OUTPUT_LIMIT_BYTES, type ToolContext } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';
+import { ToolCatalogue } from './tool-catalogue.js';
 
 const workers = new ToolWorkers();
 const catalogue = new ToolCatalogue(workers);

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { boundedOutput } from '../../bounded-output.js';
 import { InputCheck } from '../../input-check.js';
 import { Sandbox } from '../../sandbox/sandbox.js';
-import { ToolError } from '../../tool.js';
+import { boundedOutput, ToolError } from '../../tool.js';
 import type { CodeTool } from '../../tool-definition.js';
 import { builtinTools } from '../builtin/index.js';
 

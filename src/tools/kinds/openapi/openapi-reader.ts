@@ -2,8 +2,7 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 import { expandedSize } from '../../expanded-size.js';
 import { chosenOperations, type ToolOperation } from '../tool-kind.js';
-import { listedOperations, operationOf, serverOf } from './openapi-operations.js';
-import type { OpenapiDocument } from './schema-collector.js';
+import { listedOperations, type OpenapiDocument, operationOf, serverOf } from './openapi-operations.js';
 
 /** Values of one document with every alias written out; the largest published ones have a few hundred thousand. */
 const DOCUMENT_MAX_VALUES = 1_000_000;

@@ -2,21 +2,41 @@ import type { FunctionNode, MathNode } from 'mathjs';
 import { ToolError } from '../../../tool.js';
 import { EXPRESSION_MAX_LENGTH } from './language.js';
 import { callFunction, factorial, modulo, power } from './functions.js';
-import { normaliseExpression, PERCENT_SIGN } from './normalise.js';
 import {
   big,
   type BigNumber,
+  type FormattedNumber,
+  formatNumber,
   isConstantNode,
   isFunctionNode,
   isOperatorNode,
   isParenthesisNode,
   isSymbolNode,
   parseExpression,
-} from './number-type.js';
+} from './numbers.js';
 
 /** Decimal exponents beyond this make single operations slow, and no answer to a person needs them. */
 const MAGNITUDE_MAX = 5000;
 const DEPTH_MAX = 100;
+
+/** The parser reads "10% + 5" as a remainder; this postfix operator, which has no other meaning here, marks a percentage. */
+const PERCENT_SIGN = "'";
+
+const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
+  [/'/g, '?'],
+  [/[×✕·]/g, '*'],
+  [/÷/g, '/'],
+  [/[−–—]/g, '-'],
+  [/²/g, '^2'],
+  [/³/g, '^3'],
+  [/√\s*(\d+(?:\.\d+)?)/g, 'sqrt($1)'],
+  [/√/g, 'sqrt'],
+  [/π/g, 'pi'],
+  [/\*\*/g, '^'],
+  [/(?<!\d)(\d{1,300}(?:\.\d{1,300})?)\s{0,9}(?:%|percent)\s{1,9}of\s{1,9}/gi, '($1 / 100) * '],
+  [/\bpercent\b/gi, '%'],
+  [/%(?!\s*[\d.(a-z])/gi, PERCENT_SIGN],
+];
 
 const CONSTANTS: Readonly<Record<string, () => BigNumber>> = {
   pi: () => big(-1).acos(),
@@ -41,15 +61,29 @@ const UNARY: Readonly<Record<string, (a: BigNumber) => BigNumber>> = {
   ctranspose: (a) => a.div(100),
 };
 
+/** Evaluates an expression and formats the result. Throws {@link ToolError}. */
+export function calculate(expression: string): FormattedNumber {
+  return formatNumber(evaluateExpression(expression));
+}
+
 /**
- * Evaluates an arithmetic expression. The library only parses; this walks the tree itself and knows numbers, the four
- * operations, powers, remainders and a fixed list of functions, so assignments, objects, imports and matrices have no
- * meaning here. Throws {@link ToolError}.
+ * Evaluates an arithmetic expression. The library only parses; this walks the tree and accepts only numbers, the four
+ * operations, powers, remainders and a fixed list of functions: no assignments, objects, imports or matrices. Throws {@link ToolError}.
  */
-export function evaluateExpression(text: string): BigNumber {
+function evaluateExpression(text: string): BigNumber {
   if (text.length > EXPRESSION_MAX_LENGTH)
     throw new ToolError(`The expression is longer than ${EXPRESSION_MAX_LENGTH} characters.`);
   return evaluateNode(parse(normaliseExpression(text)), 0);
+}
+
+/** Rewrites common notations for the parser. Removes thousands separators unless the expression calls a function, whose arguments commas separate. */
+function normaliseExpression(text: string): string {
+  const written = REPLACEMENTS.reduce(
+    (result, [pattern, replacement]) => result.replace(pattern, replacement),
+    text.trim(),
+  );
+  const plain = (/^([^=]*)=[\s?]*$/.exec(written)?.[1] ?? written).trimEnd();
+  return /[a-z]\s*\(/i.test(plain) ? plain : plain.replace(/(?<=\d),(?=\d{3}(?!\d))/g, '');
 }
 
 function parse(expression: string): MathNode {

@@ -1,9 +1,21 @@
 import { LRUCache } from 'lru-cache';
-import { splitIntoPassages } from './passages.js';
-import { termOf, wordsOf } from './terms.js';
 
 /** Characters of documents whose indexes one process holds: five uploads of 10 MB. An index takes about as much again. */
 const KEPT_CHARACTERS = 55_000_000;
+
+/** Long enough to answer a question, short enough that ten fit into a tool's output. */
+const PASSAGE_MAX_LENGTH = 900;
+
+const STOP_WORDS = new Set(
+  `a about an and any are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please
+  should so tell than that the their them then there these they this to us was we were what when where which who why will with would you your`.split(
+    /\s+/u,
+  ),
+);
+
+/** Scripts that write without spaces between words. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+const SEGMENTER = new Intl.Segmenter('und', { granularity: 'word' });
 
 /** What a lookup needs of one document. */
 export interface DocumentIndex {
@@ -42,4 +54,78 @@ export function indexDocument(content: string): DocumentIndex {
   }
   const postings = new Map([...lists].map(([term, list]) => [term, Uint32Array.from(list)] as const));
   return { passages, lengths, postings };
+}
+
+/** The words of a text that carry meaning, in a form in which "refunds" meets "refund" and "shipping" meets "ship". */
+export function terms(text: string): string[] {
+  return wordsOf(text).flatMap((word) => termOf(word) ?? []);
+}
+
+/** Every word as it stands, in lower case and without composed characters. Languages without spaces are cut into words too. */
+function wordsOf(text: string): string[] {
+  const words =
+    text
+      .toLowerCase()
+      .normalize('NFKD')
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  if (!UNSPACED.test(text)) return words;
+  return words.flatMap((word) => (UNSPACED.test(word) ? segments(word) : [word]));
+}
+
+function segments(word: string): string[] {
+  return Array.from(SEGMENTER.segment(word.normalize('NFC')), ({ segment }) => segment.normalize('NFKD'));
+}
+
+/** The stem of a word of {@link wordsOf}; undefined for a stop word. */
+function termOf(word: string): string | undefined {
+  return STOP_WORDS.has(word) ? undefined : stem(word);
+}
+
+/** Plural and the commonest verb endings only: a wrong stem finds wrong passages, a missing one merely ranks lower. */
+function stem(word: string): string {
+  if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
+  if (word.length > 5 && /[^aeiou]{2}ing$/u.test(word)) return word.slice(0, -3).replace(/([^aeioulsz])\1$/u, '$1');
+  if (word.length > 5 && word.endsWith('ing')) return word.slice(0, -3);
+  if (word.length > 4 && /(?:ss|sh|ch|x|z)es$/u.test(word)) return word.slice(0, -2);
+  if (word.length > 3 && /[^su]s$/u.test(word)) return word.slice(0, -1);
+  return word;
+}
+
+/** Cuts a document at its paragraphs; a long paragraph is cut at its sentences, a long sentence at a fixed length. */
+function splitIntoPassages(content: string): string[] {
+  const paragraphs = content.split(/\n\s*\n/u).map((paragraph) => paragraph.trim());
+  return joinHeadings(paragraphs.filter((paragraph) => paragraph !== '')).flatMap(cut);
+}
+
+/** A heading says what the paragraph under it is about, so the two stay together. */
+function joinHeadings(paragraphs: string[]): string[] {
+  const joined: string[] = [];
+  let heading = '';
+  for (const paragraph of paragraphs) {
+    const isHeading = /^#{1,6}\s[^\n]*$/u.test(paragraph);
+    if (isHeading && heading === '') heading = paragraph;
+    else {
+      joined.push(heading === '' ? paragraph : `${heading}\n${paragraph}`);
+      heading = '';
+    }
+  }
+  return heading === '' ? joined : [...joined, heading];
+}
+
+function cut(paragraph: string): string[] {
+  if (paragraph.length <= PASSAGE_MAX_LENGTH) return [paragraph];
+  const parts: string[] = [];
+  let current = '';
+  for (const sentence of paragraph.split(/(?<=[.!?\n])\s+/u).flatMap(pieces)) {
+    if (current !== '' && current.length + sentence.length >= PASSAGE_MAX_LENGTH) {
+      parts.push(current);
+      current = '';
+    }
+    current = current === '' ? sentence : `${current} ${sentence}`;
+  }
+  return current === '' ? parts : [...parts, current];
+}
+
+function pieces(sentence: string): string[] {
+  return sentence.match(new RegExp(`.{1,${PASSAGE_MAX_LENGTH}}`, 'gsu')) ?? [];
 }

@@ -1,6 +1,5 @@
-import { DateTime, type DurationLikeObject } from 'luxon';
-import { ToolError } from '../../../tool.js';
-import { getZone } from './zones.js';
+import { DateTime, type DurationLikeObject, IANAZone } from 'luxon';
+import { ToolError } from '../../tool.js';
 
 type Unit = keyof DurationLikeObject | 'business_days';
 
@@ -19,6 +18,64 @@ export interface DescribedMoment {
 
 const BUSINESS_DAYS_MAX = 100_000;
 
+/** Abbreviations and places whose zone is named after another city. Abbreviations mean the region, with its daylight saving. */
+const ALIASES: Readonly<Record<string, string>> = {
+  utc: 'UTC',
+  gmt: 'UTC',
+  z: 'UTC',
+  est: 'America/New_York',
+  edt: 'America/New_York',
+  et: 'America/New_York',
+  cst: 'America/Chicago',
+  mst: 'America/Denver',
+  pst: 'America/Los_Angeles',
+  pdt: 'America/Los_Angeles',
+  pt: 'America/Los_Angeles',
+  cet: 'Europe/Berlin',
+  cest: 'Europe/Berlin',
+  bst: 'Europe/London',
+  ist: 'Asia/Kolkata',
+  jst: 'Asia/Tokyo',
+  aest: 'Australia/Sydney',
+  'san francisco': 'America/Los_Angeles',
+  seattle: 'America/Los_Angeles',
+  california: 'America/Los_Angeles',
+  boston: 'America/New_York',
+  washington: 'America/New_York',
+  miami: 'America/New_York',
+  beijing: 'Asia/Shanghai',
+  china: 'Asia/Shanghai',
+  mumbai: 'Asia/Kolkata',
+  delhi: 'Asia/Kolkata',
+  'new delhi': 'Asia/Kolkata',
+  bangalore: 'Asia/Kolkata',
+  india: 'Asia/Kolkata',
+  japan: 'Asia/Tokyo',
+  germany: 'Europe/Berlin',
+  munich: 'Europe/Berlin',
+  hamburg: 'Europe/Berlin',
+  frankfurt: 'Europe/Berlin',
+  france: 'Europe/Paris',
+  uk: 'Europe/London',
+  england: 'Europe/London',
+  spain: 'Europe/Madrid',
+  barcelona: 'Europe/Madrid',
+  milan: 'Europe/Rome',
+  italy: 'Europe/Rome',
+  geneva: 'Europe/Zurich',
+  korea: 'Asia/Seoul',
+  'rio de janeiro': 'America/Sao_Paulo',
+  kyiv: 'Europe/Kiev',
+};
+
+/** Last part of the IANA names, so that "Tokyo" and "New York" are understood. */
+const CITIES: ReadonlyMap<string, string> = new Map(
+  Intl.supportedValuesOf('timeZone').map((zone) => [
+    (zone.split('/').at(-1) ?? zone).replaceAll('_', ' ').toLowerCase(),
+    zone,
+  ]),
+);
+
 export function nowIn(now: Date, zone: string): DescribedMoment {
   return describe(DateTime.fromJSDate(now).setZone(getZone(zone)));
 }
@@ -28,7 +85,7 @@ export function convertZone(input: Moment & { to_zone?: string | undefined }, no
   return describe(parse(input.date, input.zone, now).setZone(getZone(input.to_zone)));
 }
 
-/** From `date` to `other_date`; negative when the second lies before the first. Whole business days count Monday to Friday, holidays are not known. */
+/** From `date` to `other_date`; negative when the second lies before the first. Whole business days are Monday to Friday; holidays are ignored. */
 export function difference(
   input: Moment & { other_date?: string | undefined; unit: Unit },
   now: Date,
@@ -119,4 +176,20 @@ function addBusinessDays(start: DateTime, amount: number): DateTime {
     if (moment.weekday < 6) remaining -= 1;
   }
   return moment;
+}
+
+/** The IANA name of a zone, city or usual abbreviation; undefined when it is not known. */
+function findZone(text: string): string | undefined {
+  const name = text.trim().toLowerCase().replaceAll('_', ' ');
+  if (Object.hasOwn(ALIASES, name)) return ALIASES[name];
+  if (CITIES.has(name)) return CITIES.get(name);
+  return IANAZone.isValidZone(text.trim()) ? text.trim() : undefined;
+}
+
+/** As {@link findZone}; throws {@link ToolError} for an unknown zone. */
+function getZone(text: string): string {
+  const zone = findZone(text);
+  if (zone === undefined)
+    throw new ToolError(`The time zone "${text}" is not known; use an IANA name such as "Europe/Berlin".`);
+  return zone;
 }
