@@ -3,8 +3,7 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
 import type { Project } from '../projects/project.js';
-import type { BuildStep } from './build.js';
-import type { RunEnding } from './build-run.js';
+import type { BuildStep, RunEnding } from './build.js';
 import type { StepResult } from './step/step.js';
 
 /** From the offline writers' milliseconds to the slowest model, in seconds. */

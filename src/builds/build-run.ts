@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Project, ProjectWhole } from '../projects/project.js';
 import { BuildSupersededError, ProjectChangedError } from '../projects/projects.errors.js';
 import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
-import { type BuildStep, nextStep } from './build.js';
+import { type BuildStep, nextStep, type RunEnding } from './build.js';
 import { BuildLog } from './build-log.js';
 import type { BuildObservation } from './build-observation.js';
 import type { BuildRunPorts } from './build-run-ports.js';
@@ -13,9 +13,6 @@ import type { StepContext, StepResult } from './step/step.js';
 /** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
 const RETRY_WAITS_MS = [500, 2_000, 8_000];
 const STORE_ATTEMPTS = 10;
-
-/** Why a run ended: it reached the build's end, was paused, or the build is no longer its own. */
-export type RunEnding = 'ended' | 'paused' | 'superseded';
 
 /**
  * Takes one build from its first unfinished step to its end. Every transition is stored before the next begins, under two

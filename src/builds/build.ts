@@ -38,3 +38,6 @@ export function nextStep(stages: readonly Stage[]): BuildStep | undefined {
 export function queueOrder(priority: number, created_at: string): string {
   return `${9 - priority}#${created_at}`;
 }
+
+/** Why a run ended: it reached the build's end, was paused, or the build is no longer its own. */
+export type RunEnding = 'ended' | 'paused' | 'superseded';

@@ -13,15 +13,18 @@ export interface SelfAnswer {
   text: string;
 }
 
+/** The OpenAPI document as the process serves it. */
+export type ApiDocument = OpenAPIObject;
+
 /** Calls the running platform over its own port, so that checks see what clients see. */
 @Injectable()
 export class SelfCalls {
-  private document: Promise<OpenAPIObject> | undefined;
+  private document: Promise<ApiDocument> | undefined;
 
   constructor(private readonly host: HttpAdapterHost) {}
 
   /** The OpenAPI document, fetched once: it cannot change while the process runs. @throws Error when it is not served */
-  apiDocument(): Promise<OpenAPIObject> {
+  apiDocument(): Promise<ApiDocument> {
     this.document ??= this.fetchDocument();
     return this.document;
   }
@@ -49,11 +52,11 @@ export class SelfCalls {
     });
   }
 
-  private async fetchDocument(): Promise<OpenAPIObject> {
+  private async fetchDocument(): Promise<ApiDocument> {
     try {
       const { status, text } = await this.ask('/docs-json');
       if (status !== 200) throw new Error(`/docs-json answers ${status}`);
-      return JSON.parse(text) as OpenAPIObject;
+      return JSON.parse(text) as ApiDocument;
     } catch (error) {
       this.document = undefined;
       throw error;

@@ -45,6 +45,19 @@ export interface Membership {
   created_at: string;
 }
 
+/** Stored twice: under the hash of its secret for accepting it, and under its organization for administering it. */
+export interface Invitation {
+  invitation_id: string;
+  org_id: string;
+  email: string;
+  roles: Role[];
+  invited_by: string;
+  created_at: string;
+  /** Seconds since 1970. */
+  expires_at: number;
+  token_hash: string;
+}
+
 export const isAdmin = ({ roles }: Pick<Membership, 'roles'>): boolean => roles.includes('admin');
 
 /**

@@ -1,20 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { Invitation } from '../accounts/account.js';
 import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
-import type { Role } from '../principal.js';
-
-/** Stored twice: under the hash of its secret for accepting it, and under its organization for administering it. */
-export interface Invitation {
-  invitation_id: string;
-  org_id: string;
-  email: string;
-  roles: Role[];
-  invited_by: string;
-  created_at: string;
-  /** Seconds since 1970. */
-  expires_at: number;
-  token_hash: string;
-}
 
 @Injectable()
 export class InvitationsRepository {

@@ -8,6 +8,7 @@ import {
   type Membership,
   normalEmail,
   type User,
+  type Invitation,
 } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { Passwords } from '../accounts/passwords.js';
@@ -16,7 +17,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { actorOf, holds, type Principal, requireGrantable, type Role } from '../principal.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { type Invitation, InvitationsRepository, removalOf } from './invitations.repository.js';
+import { InvitationsRepository, removalOf } from './invitations.repository.js';
 
 const KEPT_SECONDS = 7 * 86_400;
 const INVITATION_PREFIX = 'nxi_';

@@ -4,7 +4,7 @@ import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/body.interceptor.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
-import type { Membership, Organization } from '../accounts/account.js';
+import type { Invitation, Membership, Organization } from '../accounts/account.js';
 import { type Principal, requireOwn } from '../principal.js';
 import {
   ChangeRolesDto,
@@ -22,7 +22,6 @@ import {
   RevokedInvitationDto,
   TransferOrganizationDto,
 } from './dto/organization.dto.js';
-import type { Invitation } from './invitations.repository.js';
 import { InvitationsService } from './invitations.service.js';
 import { MembersService } from './members.service.js';
 import { OrganizationDeletionService } from './organization-deletion.service.js';

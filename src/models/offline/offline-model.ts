@@ -1,7 +1,6 @@
 import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
-  LanguageModelV4Content,
   LanguageModelV4FinishReason,
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
@@ -12,7 +11,7 @@ import type { OfferedTool } from './intent.js';
 import type { OfflineWriters } from './offline-writers.js';
 import { readPrompt } from './prompt-reader.js';
 import { answerStructured } from './structured-answer.js';
-import { streamOf } from './text-stream.js';
+import { type OfflineContent, streamOf } from './text-stream.js';
 import { estimateTokens, estimateUsage } from './token-estimate.js';
 
 export const OFFLINE_MODEL_ID = 'nexus/offline';
@@ -77,8 +76,6 @@ export class OfflineModel implements LanguageModelV4 {
     return { content, finish: { unified: 'tool-calls', raw: undefined }, written: answer.tool + input };
   }
 }
-
-export type OfflineContent = Extract<LanguageModelV4Content, { type: 'text' | 'tool-call' }>;
 
 /** Cut at the last whole word within the limit, as the finish reason then says. */
 function text(

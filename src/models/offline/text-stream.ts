@@ -1,5 +1,7 @@
-import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import type { OfflineContent } from './offline-model.js';
+import type { LanguageModelV4Content, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+
+/** What the offline model answers with. */
+export type OfflineContent = Extract<LanguageModelV4Content, { type: 'text' | 'tool-call' }>;
 
 /** The parts of an answer in order, one per pull, so that nothing is produced faster than it is read. An abort ends the stream with its reason. */
 export function streamOf(

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { SelfCalls } from '../../health/self-calls.js';
+import { type ApiDocument, SelfCalls } from '../../health/self-calls.js';
 import { holds, ROLES } from '../../identity/principal.js';
 import { ACCESS_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -17,7 +16,7 @@ const RATE_LIMIT_HEADERS = [
   'Retry-After',
 ];
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-least-role'?: string };
+type Operation = NonNullable<ApiDocument['paths'][string]['get']> & { 'x-least-role'?: string };
 type Content = Record<string, { schema: Schema }>;
 
 /** Documents the orchestration routes from the OpenAPI document of the running process. */
@@ -61,7 +60,7 @@ export class EndpointDocsService {
   }
 }
 
-function endpointOf(document: OpenAPIObject, method: string, path: string, operation: Operation): EndpointDto {
+function endpointOf(document: ApiDocument, method: string, path: string, operation: Operation): EndpointDto {
   const body = (operation.requestBody as { content?: Content } | undefined)?.content;
   const answers = Object.entries(operation.responses as Record<string, { content?: Content; description?: string }>);
   const answer = answers.find(([status]) => status.startsWith('2'));
@@ -104,7 +103,7 @@ interface Schema {
 const MAXIMUM_DEPTH = 8;
 
 /** Builds an example from the examples of the schema's parts; null where the document gives none. */
-function exampleOf(document: OpenAPIObject, schema: Schema, depth = 0): unknown {
+function exampleOf(document: ApiDocument, schema: Schema, depth = 0): unknown {
   if (schema.example !== undefined) return schema.example;
   if (depth > MAXIMUM_DEPTH) return null;
   const inner = (one: Schema): unknown => exampleOf(document, one, depth + 1);
