@@ -30,8 +30,11 @@ function nested(levels: number): Record<string, unknown> {
 async function ticksDuring(work: Promise<unknown>): Promise<number> {
   let ticks = 0;
   const ticking = setInterval(() => (ticks += 1), 10);
-  await work;
-  clearInterval(ticking);
+  try {
+    await work;
+  } finally {
+    clearInterval(ticking);
+  }
   return ticks;
 }
 
