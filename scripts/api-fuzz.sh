@@ -19,11 +19,13 @@ fail() {
 
 work=$(mktemp -d)
 platform=
+mail_server=
 clean_up() {
-  if [ -n "$platform" ]; then
-    kill "$platform" 2>/dev/null || true
-    wait "$platform" 2>/dev/null || true
-  fi
+  local process
+  for process in $platform $mail_server; do
+    kill "$process" 2>/dev/null || true
+    wait "$process" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -47,10 +49,23 @@ start_platform() {
   NEXUS_FUZZ_EMAIL=admin@nexus.test
   NEXUS_FUZZ_PASSWORD=$(node -p 'require("node:crypto").randomBytes(18).toString("base64url")')
   export NEXUS_FUZZ_URL NEXUS_FUZZ_EMAIL NEXUS_FUZZ_PASSWORD
+  # Open registration needs a mail server: this one accepts every message and keeps none.
+  local mail_port
+  mkfifo "$work/mail-port"
+  node -e '
+    const { SMTPServer } = require("smtp-server");
+    const onData = (stream, session, done) => stream.resume().on("end", done);
+    const server = new SMTPServer({ authOptional: true, disabledCommands: ["STARTTLS", "AUTH"], onData });
+    server.on("error", () => undefined);
+    server.listen(0, "127.0.0.1", () => console.log(server.server.address().port));
+  ' >"$work/mail-port" &
+  mail_server=$!
+  read -r mail_port <"$work/mail-port"
   # Limits are raised, or the run would measure them alone. Nothing private may be called and no program started: the run
   # sends addresses and commands of its own making.
   env -i PATH="$PATH" HOME="$work" ENVIRONMENT=test API_HOST=127.0.0.1 API_PORT="$NEXUS_FUZZ_PORT" NEXUS_DATABASE=embedded \
     NEXUS_DATA_DIR="$work/data" LOG_LEVEL=warning LOG_FORMAT=json NEXUS_BCRYPT_ROUNDS=4 NEXUS_ALLOW_REGISTRATION=true \
+    SMTP_URL="smtp://127.0.0.1:$mail_port" \
     NEXUS_ALLOW_PRIVATE_ADDRESSES=false NEXUS_ALLOW_STDIO_TOOLS=false \
     NEXUS_ADMIN_EMAIL="$NEXUS_FUZZ_EMAIL" NEXUS_ADMIN_PASSWORD="$NEXUS_FUZZ_PASSWORD" \
     RATE_LIMIT_PER_MINUTE=1000000000 RATE_LIMIT_AUTH_PER_MINUTE=1000000000 RATE_LIMIT_ORCHESTRATION_PER_MINUTE=1000000000 \

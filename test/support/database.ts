@@ -9,9 +9,8 @@ import { dynamoDbLocal, dynoxide, type EngineProgram } from '../../src/platform/
 import { freePort, LOOPBACK } from '../../src/platform/dynamodb/embedded/free-port.js';
 
 const PORT_ATTEMPTS = 5;
-/** What is closed unless set, and most tests need: their services listen on loopback and their users register. */
+/** What is closed unless set, and most tests need: their services listen on loopback. */
 export const OPEN = {
-  NEXUS_ALLOW_REGISTRATION: 'true',
   NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true',
   NEXUS_ALLOW_STDIO_TOOLS: 'true',
 };

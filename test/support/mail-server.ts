@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import { eventually } from './http.js';
+import { type Answer, eventually, type HttpClient } from './http.js';
 import { noteSecrets } from './suite-logs.js';
 
 export interface ReceivedMail {
@@ -11,6 +11,17 @@ export interface ReceivedMail {
   /** The platform's token in it. */
   token: string;
 }
+
+interface Registering {
+  /** Lower case. */
+  email: string;
+  password: string;
+  name: string;
+  organization_name: string;
+}
+
+/** The cookie that an answer sets, as a browser sends it back. */
+export const cookieOf = (headers: Headers): string => (headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
 
 const TOKEN = /nxm_[\w-]{60,}/;
 
@@ -51,6 +62,20 @@ export class MailServer {
 
   get url(): string {
     return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+  }
+
+  /** Of a platform that sends its mail here and accepts registrations. */
+  get settings() {
+    return { SMTP_URL: this.url, NEXUS_ALLOW_REGISTRATION: 'true' };
+  }
+
+  /** Registers at a platform with these {@link settings} and confirms with the mail. @returns the answer to the confirmation */
+  async register(http: HttpClient, given: Registering, headers: Record<string, string> = {}): Promise<Answer> {
+    const asked = await http.anonymous().post('/api/v1/auth/register', given, headers);
+    if (asked.status !== 202) return asked;
+    const { token } = await this.to(given.email);
+    const cookie = cookieOf(asked.headers);
+    return http.anonymous().post('/api/v1/auth/register/confirm', { token }, { ...headers, cookie });
   }
 
   /** Waits for the n-th mail to an address, counted from 1. */

@@ -18,9 +18,19 @@ const NEW = 'attribute_not_exists(pk)';
 export class AccountsRepository {
   constructor(private readonly db: DynamoDb) {}
 
-  /** POST /auth/register, first start: all of it or nothing. @returns false when the address or the organisation is taken. */
-  async createWithOrganization(user: User, organization: Organization, membership: Membership): Promise<boolean> {
+  /**
+   * POST /auth/register/confirm, sign-in through a provider, first start: all of it or nothing.
+   * @param alongside written with it or not at all
+   * @returns false when the address or the organisation is taken, or what is alongside cannot be written.
+   */
+  async createWithOrganization(
+    user: User,
+    organization: Organization,
+    membership: Membership,
+    alongside: TransactItem[] = [],
+  ): Promise<boolean> {
     return this.written([
+      ...alongside,
       ...newUser(user),
       ...newOrganization(organization),
       put(membershipKey(organization.org_id, user.user_id), membership),

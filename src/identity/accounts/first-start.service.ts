@@ -56,7 +56,9 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
     const password = configured ?? randomBytes(GENERATED_BYTES).toString('base64url');
     const email = this.settings.get('NEXUS_ADMIN_EMAIL');
     const administrator = { email, email_verified: true, name: 'Administrator', password };
-    const created = await this.registration.withOrganization(administrator, 'Default', DEFAULT_ORGANIZATION);
+    const created = await this.registration.withOrganization(administrator, 'Default', {
+      org_id: DEFAULT_ORGANIZATION,
+    });
     if (created && configured === undefined)
       this.logger.warn(`First start: sign in as ${email} with the password ${password} (made up, shown only now)`);
   }

@@ -9,9 +9,10 @@ import type { MailPurpose } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';
 import { type Principal, requireToken } from '../principal.js';
 import { secretHash } from '../secrets.js';
-import { normalEmail, type User } from './account.js';
+import { type Membership, normalEmail, type User } from './account.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { Passwords } from './passwords.js';
+import { RegistrationService } from './registration.service.js';
 
 const WINDOW_SECONDS = 15 * 60;
 /** Requests for one e-mail address from one network address in a window. */
@@ -19,8 +20,15 @@ const REQUESTS_FROM_ONE_ADDRESS = 5;
 /** Mails to one e-mail address in a window, wherever the requests come from. Further requests are accepted and dropped. */
 const MAILS_TO_ONE_ADDRESS = 10;
 
+export interface Registering {
+  email: string;
+  password: string;
+  name: string;
+  organization_name: string;
+}
+
 /**
- * What the owner of a mailbox can do with a mailed token: choose a new password, verify the address, sign in. Requests give the
+ * What the owner of a mailbox can do with a mailed token: register, choose a new password, verify the address, sign in. Requests give the
  * same answer after the same work for every address. A token can be used once, within 15 minutes of the request.
  */
 @Injectable()
@@ -29,6 +37,7 @@ export class RecoveryService {
     private readonly mails: AccountMails,
     private readonly accounts: AccountsRepository,
     private readonly passwords: Passwords,
+    private readonly registration: RegistrationService,
     private readonly lockouts: LockoutsService,
     private readonly standing: StandingService,
     private readonly attempts: AttemptsRepository,
@@ -39,15 +48,59 @@ export class RecoveryService {
   /** @throws RateLimitedError for too many requests for one e-mail address from one network address */
   async request(purpose: MailPurpose, given: string, from: { address: string; browser?: string }): Promise<void> {
     const email = normalEmail(given);
+    if (await this.isMailable(email, from.address)) await this.mails.request(purpose, email, from.browser);
+  }
+
+  /**
+   * Stores a registration until the token of its mail is confirmed. The password is checked and hashed for every address. The
+   * mail to an address that has an account carries no token and says so.
+   * @throws ValidationError naming `email` or `password`; RateLimitedError as {@link request}
+   */
+  async requestRegistration(given: Registering, from: { address: string; browser: string }): Promise<void> {
+    const { password, name, organization_name } = given;
+    const email = await this.registration.requireGood(given.email, password);
+    if (!(await this.isMailable(email, from.address))) return;
+    const password_hash = await this.passwords.hash(password);
+    await this.mails.request('registration', email, from.browser, { name, organization_name, password_hash });
+  }
+
+  /**
+   * Creates the account of a registration, with a verified address and an organization of its own. Only in the browser that
+   * registered: the owner of a mailbox must not confirm, with one click, a password that another person chose.
+   * @param browser the cookie of the browser that presents the token
+   * @throws UnauthenticatedError for a token that is unknown, used, expired or of another browser; ConflictError when another
+   *   request was faster
+   */
+  async confirmRegistration(
+    token: string,
+    browser: string | undefined,
+  ): Promise<{ user: User; membership: Membership }> {
+    const mail = await this.mails.findRegistration(token);
+    if (!mail || browser === undefined || secretHash(browser) !== mail.browser) throw refused();
+    const { name, organization_name, password_hash } = mail.registration;
+    const made = await this.registration.withOrganization(
+      { email: mail.email, email_verified: true, name, password: { hash: password_hash } },
+      organization_name,
+      { alongside: [this.mails.usage(mail, token)] },
+    );
+    if (!made)
+      throw new ConflictError('The token was just used by another request, or the address has an account by now', {
+        suggestion: 'Sign in instead.',
+      });
+    return made;
+  }
+
+  /** @returns false when the mailbox has had enough mails. @throws RateLimitedError */
+  private async isMailable(email: string, address: string): Promise<boolean> {
     const [here, everywhere] = await Promise.all([
-      this.attempts.countInWindow(`mail ${from.address} ${email}`, WINDOW_SECONDS),
+      this.attempts.countInWindow(`mail ${address} ${email}`, WINDOW_SECONDS),
       this.attempts.countInWindow(`mail ${email}`, WINDOW_SECONDS),
     ]);
     if (here.count > REQUESTS_FROM_ONE_ADDRESS)
       throw new RateLimitedError('Too many mails were requested for this e-mail address', here.seconds_left, {
         suggestion: 'Use the newest mail that you received, or wait as long as Retry-After says.',
       });
-    if (everywhere.count <= MAILS_TO_ONE_ADDRESS) await this.mails.request(purpose, email, from.browser);
+    return everywhere.count <= MAILS_TO_ONE_ADDRESS;
   }
 
   /** Sends the verification mail to the caller's own address. Does nothing for a verified address. */
@@ -114,5 +167,5 @@ export class RecoveryService {
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The token is not valid: it is unknown, used, expired, or was requested elsewhere', {
     suggestion:
-      'Request a new mail, and use its token within 15 minutes; a sign-in link works only in the browser that asked.',
+      'Request a new mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that asked.',
   });

@@ -12,8 +12,8 @@ export interface NewUser {
   email: string;
   email_verified: boolean;
   name: string;
-  /** Null for a user who signs in through another provider only. */
-  password: string | null;
+  /** As typed, or the hash of a password that was checked before; null for a user of another provider. */
+  password: string | { hash: string } | null;
 }
 
 /** Makes users: with an organisation of their own, or in one that invited them. */
@@ -29,12 +29,14 @@ export class RegistrationService {
 
   /**
    * A user with a new organisation and its administration.
-   * @returns undefined when the address or the organisation is taken. @throws ValidationError for a bad password.
+   * @param options.alongside written with it or not at all
+   * @returns undefined when the address or the organisation is taken, or what is alongside cannot be written.
+   * @throws ValidationError for a bad password or address
    */
   async withOrganization(
     given: NewUser,
     name: string,
-    org_id = this.ids.next('org'),
+    { org_id = this.ids.next('org'), alongside = [] }: { org_id?: string; alongside?: TransactItem[] } = {},
   ): Promise<{ user: User; membership: Membership } | undefined> {
     const user = await this.newUser(given, org_id);
     const membership = membershipOf(user, org_id, ['admin']);
@@ -45,7 +47,7 @@ export class RegistrationService {
       owner_id: user.user_id,
       created_at: user.created_at,
     };
-    const isNew = await this.accounts.createWithOrganization(user, organization, membership);
+    const isNew = await this.accounts.createWithOrganization(user, organization, membership, alongside);
     if (!isNew) return undefined;
     const { user_id: actor } = user;
     const fact = { org_id, actor, action: 'organization.created', outcome: 'success', target: org_id } as const;
@@ -65,16 +67,25 @@ export class RegistrationService {
     return (await this.accounts.createMember(user, membership, alongside)) ? { user, membership } : undefined;
   }
 
-  private async newUser({ password, ...given }: NewUser, org_id: string): Promise<User> {
-    const email = normalEmail(given.email);
+  /**
+   * Checks what a new user chose, whether or not the address has an account.
+   * @returns the normalized address. @throws ValidationError naming `email` or `password`
+   */
+  async requireGood(given: string, password: NewUser['password']): Promise<string> {
+    const email = normalEmail(given);
     if (!hasAsciiLocalPart(email))
       throw ValidationError.field('email', 'must have only ASCII letters, digits and signs before the @');
-    if (password !== null) await this.passwords.requireGood('password', password, email);
+    if (typeof password === 'string') await this.passwords.requireGood('password', password, email);
+    return email;
+  }
+
+  private async newUser({ password, ...given }: NewUser, org_id: string): Promise<User> {
+    const email = await this.requireGood(given.email, password);
     return {
       ...given,
       user_id: this.ids.next('usr'),
       email,
-      password_hash: password === null ? null : await this.passwords.hash(password),
+      password_hash: typeof password === 'string' ? await this.passwords.hash(password) : (password?.hash ?? null),
       org_ids: [org_id],
       created_at: this.clock.timestamp(),
     };

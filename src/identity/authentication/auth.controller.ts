@@ -141,7 +141,10 @@ export class AuthController {
     return { done: true };
   }
 
-  /** Takes the token of the mail that registration sends. Only a sign-in of the account itself can verify its address. */
+  /**
+   * Takes the token of the mail that `POST /auth/email/verify/resend` sends. Only a sign-in of the account itself can verify its
+   * address.
+   */
   @Post('email/verify')
   @Access('viewer')
   @SecretAnswer()

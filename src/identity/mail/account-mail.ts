@@ -1,6 +1,6 @@
 import type { MailMessage } from './mailer.js';
 
-export const MAIL_PURPOSES = ['password_reset', 'email_verification', 'magic_link'] as const;
+export const MAIL_PURPOSES = ['password_reset', 'email_verification', 'magic_link', 'registration'] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
 
 /** A mailed token is valid this long, counted from the request, however long the delivery takes. */
@@ -9,8 +9,15 @@ export const MAIL_VALID_MS = 15 * 60_000;
 export const MAIL_LEASE_MS = 30_000;
 export const DUE = 'DUE';
 
+/** An account to be created when its mail is confirmed. */
+export interface PendingRegistration {
+  name: string;
+  organization_name: string;
+  password_hash: string;
+}
+
 /**
- * A mail to the owner of an account, and the proof that it carries. The token is generated when the mail is sent and only its
+ * A mail to the owner of an address, and the proof that it carries. The token is generated when the mail is sent and only its
  * hash is stored, so a request for an unknown address stores exactly what one for a known address does.
  *
  * pending -> sent, or failed after a permanent refusal; used once by {@link used_at}.
@@ -20,9 +27,11 @@ export interface AccountMail {
   purpose: MailPurpose;
   /** Normalized. */
   email: string;
-  /** Hash of the cookie of the browser that asked; the token of a magic link works only there. */
+  /** Hash of the cookie of the browser that asked; the token of a magic link or a registration works only there. */
   browser?: string;
-  /** Set when it is sent: whose address it was then. */
+  /** Only for `registration`; removed when the token is used. */
+  registration?: PendingRegistration;
+  /** Set when it is sent: whose address it was then. A registration has none. */
   user_id?: string;
   status: 'pending' | 'sent' | 'failed';
   attempts: number;
@@ -70,7 +79,25 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     route: 'POST /api/v1/auth/magic-link/verify {"token": "…"}',
     note: 'It works only in the browser that asked for it. If you did not ask for this, ignore this message and do not pass it on.',
   },
+  registration: {
+    subject: 'Confirm your registration',
+    action: 'create your account',
+    route: 'POST /api/v1/auth/register/confirm {"token": "…"}',
+    note: 'It works only in the browser that registered. If you did not register, ignore this message: no account is created.',
+  },
 };
+
+/** The answer to a registration for an address that has an account: without a token. @param page `MAIL_LINK_URL` */
+export function accountExistsMessage({ mail_id, email }: AccountMail, page: string | undefined): MailMessage {
+  const text = [
+    'A registration was requested for this address, but the address already has an account.',
+    'To sign in: POST /api/v1/auth/login {"email": "…", "password": "…"}',
+    'To choose a new password: POST /api/v1/auth/password/forgot {"email": "…"}',
+    ...(page === undefined ? [] : [`Or open this page:\n\n${page}`]),
+    'If you did not ask for this, ignore this message: nothing has changed.',
+  ].join('\n\n');
+  return { id: mail_id, to: email, subject: 'You already have an account - Nexus', text: `${text}\n` };
+}
 
 /** @param page `MAIL_LINK_URL`. The token stands in the fragment, which browsers send to no server. */
 export function messageOf(

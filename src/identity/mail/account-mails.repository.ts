@@ -48,17 +48,19 @@ export class AccountMailsRepository {
   /** The token of an attempt is valid before the mail leaves. @returns undefined when the claim was lost. */
   async addToken(
     { mail_id, due_at }: AccountMail,
-    token: { hash: string; user_id: string; purpose: MailPurpose },
+    token: { hash: string; user_id: string | undefined; purpose: MailPurpose },
   ): Promise<AccountMail | undefined> {
     return this.change({
       TableName: MAIL_TABLE,
       Key: { mail_id },
-      UpdateExpression: 'SET token_hashes = list_append(token_hashes, :hash), user_id = :user, purpose = :purpose',
+      UpdateExpression:
+        'SET token_hashes = list_append(token_hashes, :hash), purpose = :purpose' +
+        (token.user_id === undefined ? '' : ', user_id = :user'),
       ConditionExpression: 'due_at = :claim',
       ExpressionAttributeValues: {
         ':hash': [token.hash],
-        ':user': token.user_id,
         ':purpose': token.purpose,
+        ...(token.user_id === undefined ? {} : { ':user': token.user_id }),
         ':claim': due_at,
       },
     });
@@ -90,21 +92,27 @@ export class AccountMailsRepository {
    * @returns false when it was used before, is expired or unknown, or what is alongside could not be written.
    */
   async use(mail_id: string, hash: string, at: string, alongside: TransactItem[]): Promise<boolean> {
-    const isUsable = 'contains(token_hashes, :hash) AND attribute_not_exists(used_at) AND valid_until > :at';
-    const Update = {
-      TableName: MAIL_TABLE,
-      Key: { mail_id },
-      UpdateExpression: 'SET used_at = :at',
-      ConditionExpression: isUsable,
-      ExpressionAttributeValues: { ':hash': hash, ':at': at },
-    };
     try {
-      await this.db.transact([{ Update }, ...alongside]);
+      await this.db.transact([this.usage(mail_id, hash, at), ...alongside]);
       return true;
     } catch (error) {
       if (failedConditions(error)) return false;
       throw error;
     }
+  }
+
+  /** As {@link use}, to be written together with what the token allows. */
+  usage(mail_id: string, hash: string, at: string): TransactItem {
+    const isUsable = 'contains(token_hashes, :hash) AND attribute_not_exists(used_at) AND valid_until > :at';
+    return {
+      Update: {
+        TableName: MAIL_TABLE,
+        Key: { mail_id },
+        UpdateExpression: 'SET used_at = :at REMOVE registration',
+        ConditionExpression: isUsable,
+        ExpressionAttributeValues: { ':hash': hash, ':at': at },
+      },
+    };
   }
 
   private async change(input: UpdateInput): Promise<AccountMail | undefined> {

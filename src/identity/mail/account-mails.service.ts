@@ -9,6 +9,7 @@ import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { newSecret, secretHash } from '../secrets.js';
 import {
   type AccountMail,
+  accountExistsMessage,
   DUE,
   MAIL_LEASE_MS,
   MAIL_VALID_MS,
@@ -16,9 +17,10 @@ import {
   type MailPurpose,
   mailToken,
   messageOf,
+  type PendingRegistration,
 } from './account-mail.js';
 import { AccountMailsRepository } from './account-mails.repository.js';
-import { Mailer, MailRefusedError } from './mailer.js';
+import { Mailer, type MailMessage, MailRefusedError } from './mailer.js';
 
 const AT_A_TIME = 8;
 /** A record outlives its token, for those who look into what was sent. */
@@ -28,7 +30,7 @@ const LONGEST_PAUSE_MS = 120_000;
 /**
  * Mails that prove an address. A request stores one small record, the same for every address, and returns; the outbox finds the
  * account, generates the token and sends, from any process, until the token's 15 minutes are over. An attempt is leased, so
- * two processes do not make the same one, and a crash loses none. An address without an account gets no mail.
+ * two processes do not make the same one, and a crash loses none. An address without an account gets a mail only when it registers.
  */
 @Injectable()
 export class AccountMails implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -61,7 +63,12 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Resolves when the request is stored, whether or not the address has an account. @param email normalized */
-  async request(purpose: MailPurpose, email: string, browser?: string): Promise<void> {
+  async request(
+    purpose: MailPurpose,
+    email: string,
+    browser?: string,
+    registration?: PendingRegistration,
+  ): Promise<void> {
     if (this.mailer.mode === 'off') return;
     const now = this.clock.now().getTime();
     await this.repository.create({
@@ -69,6 +76,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       purpose,
       email,
       ...(browser === undefined ? {} : { browser: secretHash(browser) }),
+      ...(registration === undefined ? {} : { registration }),
       status: 'pending',
       attempts: 0,
       token_hashes: [],
@@ -76,23 +84,40 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       due_at: this.clock.timestamp(),
       created_at: this.clock.timestamp(),
       valid_until: new Date(now + MAIL_VALID_MS).toISOString(),
-      expires_at: Math.ceil((now + KEPT_MS) / 1000),
+      // A pending registration holds the hash of a password, so it expires with its token.
+      expires_at: Math.ceil((now + (registration === undefined ? KEPT_MS : MAIL_VALID_MS)) / 1000),
     });
     this.kick();
   }
 
-  /** The mail of a token that can be used now. @returns undefined for any other text. */
+  /** The mail of an account's token that can be used now. @returns undefined for any other text. */
   async find(token: string, purpose: MailPurpose): Promise<(AccountMail & { user_id: string }) | undefined> {
-    const mail_id = mailIdOf(token);
-    const mail = mail_id === undefined ? undefined : await this.repository.find(mail_id);
-    if (!mail?.token_hashes.includes(secretHash(token)) || mail.purpose !== purpose) return undefined;
-    if (mail.used_at !== undefined || mail.valid_until <= this.clock.timestamp()) return undefined;
-    return mail.user_id === undefined ? undefined : { ...mail, user_id: mail.user_id };
+    const mail = await this.findUsable(token, purpose);
+    return mail?.user_id === undefined ? undefined : { ...mail, user_id: mail.user_id };
+  }
+
+  /** As {@link find}, for the token of a registration, which has no account yet. */
+  async findRegistration(token: string): Promise<(AccountMail & { registration: PendingRegistration }) | undefined> {
+    const mail = await this.findUsable(token, 'registration');
+    return mail?.registration === undefined ? undefined : { ...mail, registration: mail.registration };
   }
 
   /** Uses the token up, together with `alongside` or not at all. @returns false when another request was faster. */
   async use({ mail_id }: AccountMail, token: string, alongside: TransactItem[] = []): Promise<boolean> {
     return this.repository.use(mail_id, secretHash(token), this.clock.timestamp(), alongside);
+  }
+
+  /** What {@link use} writes, for a transaction of another repository. */
+  usage({ mail_id }: AccountMail, token: string): TransactItem {
+    return this.repository.usage(mail_id, secretHash(token), this.clock.timestamp());
+  }
+
+  private async findUsable(token: string, purpose: MailPurpose): Promise<AccountMail | undefined> {
+    const mail_id = mailIdOf(token);
+    const mail = mail_id === undefined ? undefined : await this.repository.find(mail_id);
+    if (!mail?.token_hashes.includes(secretHash(token)) || mail.purpose !== purpose) return undefined;
+    if (mail.used_at !== undefined || mail.valid_until <= this.clock.timestamp()) return undefined;
+    return mail;
   }
 
   private kick(): void {
@@ -122,20 +147,25 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     const claimed = await this.repository.claim(mail_id, due_at, this.inFuture(MAIL_LEASE_MS));
     if (!claimed) return false;
     const user = await this.accounts.findUserByEmail(claimed.email);
-    const purpose = user && purposeFor(claimed, user);
+    const purpose = purposeFor(claimed, user);
     if (!purpose || claimed.valid_until <= this.clock.timestamp()) {
       await this.repository.delete(mail_id);
       return true;
     }
+    const page = this.settings.get('MAIL_LINK_URL');
+    if (purpose === 'registration' && user) {
+      await this.deliver(claimed, accountExistsMessage(claimed, page));
+      return true;
+    }
     const token = mailToken(mail_id, newSecret(''));
-    const mail = await this.repository.addToken(claimed, { hash: secretHash(token), user_id: user.user_id, purpose });
-    if (mail) await this.deliver(mail, token);
+    const mail = await this.repository.addToken(claimed, { hash: secretHash(token), user_id: user?.user_id, purpose });
+    if (mail) await this.deliver(mail, messageOf(mail, token, page));
     return true;
   }
 
-  private async deliver(mail: AccountMail, token: string): Promise<void> {
+  private async deliver(mail: AccountMail, message: MailMessage): Promise<void> {
     try {
-      await this.mailer.send(messageOf(mail, token, this.settings.get('MAIL_LINK_URL')));
+      await this.mailer.send(message);
       await this.repository.settle(mail, { status: 'sent' });
     } catch (error) {
       const { mail_id, attempts } = mail;
@@ -158,7 +188,10 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
  * A sign-in link to an address that was never verified would let its owner into an account that another person may have
  * registered and still has the password of: that owner gets a password reset instead, which ends this.
  */
-function purposeFor({ purpose }: AccountMail, { email_verified }: User): MailPurpose | undefined {
+function purposeFor({ purpose }: AccountMail, user: User | undefined): MailPurpose | undefined {
+  if (purpose === 'registration') return purpose;
+  if (!user) return undefined;
+  const { email_verified } = user;
   if (purpose === 'email_verification') return email_verified ? undefined : purpose;
   return purpose === 'magic_link' && !email_verified ? 'password_reset' : purpose;
 }

@@ -1,15 +1,16 @@
-import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
-import { ConflictError, PermissionDeniedError } from '../../shared/domain-error.js';
-import { RegisterDto, SignedInDto } from '../authentication/dto/auth.dto.js';
-import { RegistrationService } from '../accounts/registration.service.js';
-import { SignInService } from '../authentication/sign-in.service.js';
+import { PermissionDeniedError } from '../../shared/domain-error.js';
 import { RecoveryService } from '../accounts/recovery.service.js';
+import { browserOf, rememberBrowser } from '../authentication/browser-cookie.js';
+import { AcceptedDto, MailedTokenDto, RegisterDto, SignedInDto } from '../authentication/dto/auth.dto.js';
+import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
 import { AcceptInvitationDto } from './dto/organization.dto.js';
 import { InvitationsService } from './invitations.service.js';
@@ -21,31 +22,48 @@ import { InvitationsService } from './invitations.service.js';
 @Controller('auth')
 export class JoiningController {
   constructor(
-    private readonly registration: RegistrationService,
     private readonly invitations: InvitationsService,
     private readonly signIn: SignInService,
     private readonly recovery: RecoveryService,
     private readonly settings: Settings,
   ) {}
 
-  /** Only where the platform allows it (`NEXUS_ALLOW_REGISTRATION`). A mail asks to verify the address. */
+  /**
+   * Only where the platform allows it (`NEXUS_ALLOW_REGISTRATION`). Sends a mail with a token that is valid for 15 minutes, only
+   * in the browser that registered (cookie `nexus_sign_in`). The answer is the same whether or not the address has an account;
+   * one that has an account gets a mail that says so, without a token.
+   */
   @Post('register')
   @SecretAnswer()
+  @HttpCode(202)
   @ApiOperation({ summary: 'Register with a new organisation', operationId: 'register' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. Confirm the token of the mail that follows.' })
+  @ApiErrors(400, 403, 429)
+  async register(
+    @Body() given: RegisterDto,
+    @Ip() address: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AcceptedDto> {
+    this.requireOpenRegistration();
+    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    await this.recovery.requestRegistration(given, { address, browser });
+    return { accepted: true };
+  }
+
+  /** Creates the account and its organisation. Send the token of the mail with the cookie of the browser that registered. */
+  @Post('register/confirm')
+  @SecretAnswer()
+  @ApiOperation({ summary: 'Confirm a registration with a mailed token', operationId: 'confirmRegistration' })
   @ApiCreatedResponse({
     type: SignedInDto,
     description: 'You administer the new organisation and are signed in to it.',
   })
-  @ApiErrors(400, 403, 409)
-  async register(@Body() { organization_name, ...given }: RegisterDto, @Ip() address: string): Promise<SignedInDto> {
-    if (!this.settings.get('NEXUS_ALLOW_REGISTRATION'))
-      throw new PermissionDeniedError('Registration is closed', {
-        suggestion: 'Ask an administrator for an invitation.',
-      });
-    const made = await this.registration.withOrganization({ ...given, email_verified: false }, organization_name);
-    if (!made) throw new ConflictError('This e-mail address cannot be registered', { suggestion: 'Sign in instead.' });
-    await this.recovery.requestVerification(made.user.user_id, address);
-    return this.signIn.of(made.user, 'registration', made.membership);
+  @ApiErrors(400, 401, 403, 409, 429)
+  async confirm(@Body() { token }: MailedTokenDto, @Req() request: Request): Promise<SignedInDto> {
+    this.requireOpenRegistration();
+    const { user, membership } = await this.recovery.confirmRegistration(token, browserOf(request));
+    return this.signIn.of(user, 'registration', membership);
   }
 
   /** A new user sends name and password; an account sends its password. Without a name, a new user is answered 401. */
@@ -61,5 +79,12 @@ export class JoiningController {
   ): Promise<SignedInDto | TotpRequiredDto> {
     const { user, membership } = await this.invitations.accept(invitation_token, { ...given, address });
     return this.signIn.afterFirstFactor(user, 'invitation', membership);
+  }
+
+  private requireOpenRegistration(): void {
+    if (!this.settings.get('NEXUS_ALLOW_REGISTRATION'))
+      throw new PermissionDeniedError('Registration is closed', {
+        suggestion: 'Ask an administrator for an invitation.',
+      });
   }
 }

@@ -82,4 +82,14 @@ describe('settings', () => {
     expect(parseSettings(production).values.SHUTDOWN_DRAIN_SECONDS).toBe(10);
     expect(parseSettings({ ...production, SHUTDOWN_DRAIN_SECONDS: '2.5' }).values.SHUTDOWN_DRAIN_SECONDS).toBe(2.5);
   });
+
+  it('refuse open registration without mail outside development', () => {
+    const open = { NEXUS_ALLOW_REGISTRATION: 'true' };
+    const problem = 'NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by mail';
+    expect(problemsOf({ ...open, ENVIRONMENT: 'test' })).toEqual([problem]);
+    expect(problemsOf({ ...open, ENVIRONMENT: 'production' })).toContain(problem);
+    expect(problemsOf({ ...open, ENVIRONMENT: 'development' })).toEqual([]);
+    expect(problemsOf({ ...open, ENVIRONMENT: 'test', SMTP_URL: 'smtp://127.0.0.1' })).toEqual([]);
+    expect(problemsOf({ ENVIRONMENT: 'test' })).toEqual([]);
+  });
 });

@@ -58,6 +58,7 @@ export function parseSettings(
     ...modelProblems(values),
     ...passwordProblems(values),
     ...oauthProblems(values),
+    ...(program === 'platform' ? registrationProblems(values) : []),
     ...(isProduction && program === 'platform' ? productionProblems(values) : []),
   );
   if (problems.length > 0) throw new SettingsError(problems);
@@ -98,6 +99,12 @@ function leaseProblems(values: SettingsRecord): string[] {
 function passwordProblems(values: SettingsRecord): string[] {
   return values.NEXUS_BCRYPT_ROUNDS < SAFE_BCRYPT_ROUNDS && values.ENVIRONMENT !== 'test'
     ? [`NEXUS_BCRYPT_ROUNDS: fewer than ${SAFE_BCRYPT_ROUNDS} rounds only with ENVIRONMENT=test`]
+    : [];
+}
+
+function registrationProblems(values: SettingsRecord): string[] {
+  return values.NEXUS_ALLOW_REGISTRATION && values.SMTP_URL === undefined && values.ENVIRONMENT !== 'development'
+    ? ['NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by mail']
     : [];
 }
 

@@ -5,22 +5,28 @@ import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { eventually } from '../../support/http.js';
+import { MailServer } from '../../support/mail-server.js';
 import { testFamily } from '../../support/members.js';
 
 const SECRET = 'a secret that only this test file uses 1';
 let app: TestApp;
+let mail: MailServer;
 /** How far the platform's clock is ahead, in seconds. */
 let ahead = 0;
 
 beforeAll(async () => {
-  app = await startApp({ JWT_SECRET_KEY: SECRET, NEXUS_BCRYPT_ROUNDS: '4' });
+  mail = await MailServer.start();
+  app = await startApp({ ...mail.settings, JWT_SECRET_KEY: SECRET, NEXUS_BCRYPT_ROUNDS: '4' });
   const clock = app.app.get(Clock, { strict: false });
   clock.now = () => new Date(Date.now() + ahead * 1000);
 });
 beforeEach(() => {
   ahead = 0;
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await mail.stop();
+});
 
 const now = () => Math.floor(Date.now() / 1000);
 const base = () => ({
@@ -134,7 +140,7 @@ describe('a refresh token', () => {
   }
   const register = async (email: string) => {
     const given = { email, password: 'seven quiet harbours', name: 'A', organization_name: 'A' };
-    return (await app.http.anonymous().post('/api/v1/auth/register', given)).body as unknown as Tokens;
+    return (await mail.register(app.http, given)).body as unknown as Tokens;
   };
   const refresh = async (refresh_token: string) => {
     const { status, body } = await app.http.anonymous().post('/api/v1/auth/refresh', { refresh_token });
@@ -173,7 +179,7 @@ describe('guessing', () => {
   const login = (email: string, password: string) =>
     app.http.anonymous().post('/api/v1/auth/login', { email, password });
   const register = (email: string) =>
-    app.http.anonymous().post('/api/v1/auth/register', {
+    mail.register(app.http, {
       email,
       password: 'seven quiet harbours',
       name: 'A',
@@ -199,7 +205,7 @@ describe('guessing', () => {
   });
 
   it('takes as long for an unknown address as for a known one', async () => {
-    const slow = await startApp({ NEXUS_BCRYPT_ROUNDS: '10' });
+    const slow = await startApp({ ...mail.settings, NEXUS_BCRYPT_ROUNDS: '10' });
     try {
       const nobody = slow.http.anonymous();
       const ask = async (email: string) => {
@@ -211,7 +217,7 @@ describe('guessing', () => {
       const known: number[] = [];
       const unknown: number[] = [];
       for (let index = 0; index < 6; index++) {
-        await nobody.post('/api/v1/auth/register', { ...given, email: `t${index}@example.com` });
+        await mail.register(nobody, { ...given, email: `t${index}@example.com` });
         known.push(await ask(`t${index}@example.com`));
         unknown.push(await ask(`u${index}@example.com`));
       }

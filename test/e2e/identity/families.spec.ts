@@ -5,6 +5,7 @@ import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { CountingRuntime } from '../../support/counting-runtime.js';
 import { eventually } from '../../support/http.js';
+import { MailServer } from '../../support/mail-server.js';
 import { registeredAgent } from '../../support/registered-agent.js';
 import { startBeside } from '../../support/shared-app.js';
 import { readEvents } from '../../support/sse.js';
@@ -18,13 +19,19 @@ interface SignedIn {
 
 const [here, there] = [new CountingRuntime(), new CountingRuntime()];
 let app: TestApp;
+let mail: MailServer;
 /** Another process of the same platform. */
 let beside: TestApp;
 /** How far the clocks of both are ahead, in seconds. */
 let ahead = 0;
 
 beforeAll(async () => {
-  const settings = { NEXUS_BCRYPT_ROUNDS: '4', JWT_SECRET_KEY: 'one secret for both processes, made up here 7' };
+  mail = await MailServer.start();
+  const settings = {
+    ...mail.settings,
+    NEXUS_BCRYPT_ROUNDS: '4',
+    JWT_SECRET_KEY: 'one secret for both processes, made up here 7',
+  };
   app = await startApp(settings, here);
   beside = await startBeside(app, there, settings);
   for (const { app: one } of [app, beside])
@@ -36,6 +43,7 @@ beforeEach(() => {
 afterAll(async () => {
   await beside.close();
   await app.close();
+  await mail.stop();
 });
 
 let count = 0;
@@ -48,7 +56,7 @@ const call = async <T = SignedIn>(token: string, method: string, path: string, b
 };
 const register = async () => {
   const given = { email: `f${++count}@example.com`, password: PASSWORD, name: 'Ada', organization_name: 'Engines' };
-  return (await call('', 'POST', '/auth/register', given)).body;
+  return (await mail.register(app.http, given)).body as unknown as SignedIn;
 };
 const statusOf = async ({ access_token }: { access_token: string }, at = app) =>
   (await call(access_token, 'GET', '/auth/me', undefined, at)).status;

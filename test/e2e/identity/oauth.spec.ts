@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Secret, TOTP } from 'otpauth';
 import { AuditLog } from '../../../src/identity/audit/audit-log.js';
 import { startApp, type TestApp } from '../../support/app.js';
+import { MailServer } from '../../support/mail-server.js';
 import { OAuthProviderProcess } from '../../support/oauth-provider-process.js';
 import { noteSecrets } from '../../support/suite-logs.js';
 
@@ -20,6 +21,7 @@ let provider: OAuthProviderProcess;
 let api: Server;
 let githubEmails: { email: string; primary: boolean; verified: boolean }[];
 let app: TestApp;
+let mail: MailServer;
 let open: TestApp;
 let people = 0;
 
@@ -33,7 +35,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
   const issuer = provider.url;
+  mail = await MailServer.start();
   const settings = {
+    ...mail.settings,
     NEXUS_PUBLIC_URL: PUBLIC_URL,
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
     OAUTH_GOOGLE_CLIENT_ID: 'nexus',
@@ -51,6 +55,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await open.close();
+  await mail.stop();
   await provider.stop();
   await new Promise((resolve) => api.close(resolve));
 });
@@ -256,19 +261,18 @@ describe('sign-in through an OpenID Connect provider', () => {
 describe('an account that exists', () => {
   it('is not taken over by its address when that was never proven: it takes the password too', async () => {
     const email = person();
-    const registered = bare<SignedIn>(
-      await app.http
-        .anonymous()
-        .post('/api/v1/auth/register', { email, password: PASSWORD, name: 'Eve', organization_name: 'Eve Ltd' }),
-    );
+    const path = '/api/v1/organizations/eves/members';
+    const invitation = await app.http.as('eves').post(path, { email, roles: ['admin'] });
+    const accepting = { invitation_token: invitation.data['invitation_token'], password: PASSWORD, name: 'Eve' };
+    const joined = bare<SignedIn>(await app.http.anonymous().post('/api/v1/auth/invitations/accept', accepting));
     const code = await signInAs({ email, email_verified: true, name: 'Victim' });
     const asked = await exchange(code);
     expect([asked.status, asked.error.details['needs']]).toEqual([409, 'password']);
     expect((await exchange(code, 'a wrong password')).status).toBe(401);
     const linked = bare<SignedIn>(await exchange(code, PASSWORD));
-    expect(linked.user.user_id).toBe(registered.user.user_id);
+    expect(linked.user.user_id).toBe(joined.user.user_id);
     const later = await exchange(await signInAs({ email, email_verified: true }));
-    expect([later.status, bare<SignedIn>(later).user.user_id]).toEqual([200, registered.user.user_id]);
+    expect([later.status, bare<SignedIn>(later).user.user_id]).toEqual([200, joined.user.user_id]);
   });
 
   it('has no password when it came through a provider', async () => {

@@ -1,16 +1,22 @@
 import { startApp, type TestApp } from '../../support/app.js';
 import { builtAgent } from '../../support/built-agent.js';
 import { eventually, HttpClient } from '../../support/http.js';
+import { MailServer } from '../../support/mail-server.js';
 import { leftoversOf } from '../../support/shared-app.js';
 
 const PASSWORD = 'seven quiet harbours';
 let app: TestApp;
+let mail: MailServer;
 let count = 0;
 
 beforeAll(async () => {
-  app = await startApp({ NEXUS_BCRYPT_ROUNDS: '4', NEXUS_ALLOW_REGISTRATION: 'true' });
+  mail = await MailServer.start();
+  app = await startApp({ ...mail.settings, NEXUS_BCRYPT_ROUNDS: '4' });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await mail.stop();
+});
 
 interface SignedIn {
   access_token: string;
@@ -25,12 +31,8 @@ const post = async (path: string, body: unknown) => {
 /** The creator and owner of an organization. */
 const owner = async () => {
   const email = `owner-${++count}@example.com`;
-  const { said } = await post('register', {
-    email,
-    password: PASSWORD,
-    name: 'Ada',
-    organization_name: `Works ${count}`,
-  });
+  const given = { email, password: PASSWORD, name: 'Ada', organization_name: `Works ${count}` };
+  const said = (await mail.register(app.http, given)).body as unknown as SignedIn;
   return { ...said, http: client(said), path: `/api/v1/organizations/${said.user.org_id}`, name: `Works ${count}` };
 };
 /** A new member of an organization. */

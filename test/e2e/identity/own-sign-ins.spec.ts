@@ -1,17 +1,23 @@
 import { startApp, type TestApp } from '../../support/app.js';
 import { HttpClient } from '../../support/http.js';
+import { MailServer } from '../../support/mail-server.js';
 import { startBeside } from '../../support/shared-app.js';
 import { CountingRuntime } from '../../support/counting-runtime.js';
 
 const PASSWORD = 'seven quiet harbours';
 let app: TestApp;
+let mail: MailServer;
 const SECRET = { JWT_SECRET_KEY: 'a secret of the processes of this test, long enough' };
 let count = 0;
 
 beforeAll(async () => {
-  app = await startApp({ ...SECRET, NEXUS_BCRYPT_ROUNDS: '4', NEXUS_ALLOW_REGISTRATION: 'true' });
+  mail = await MailServer.start();
+  app = await startApp({ ...mail.settings, ...SECRET, NEXUS_BCRYPT_ROUNDS: '4' });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await mail.stop();
+});
 
 interface SignedIn {
   access_token: string;
@@ -35,7 +41,7 @@ const sessionsOf = async (tokens: SignedIn) =>
 const person = async (device: string) => {
   const email = `own-${++count}@example.com`;
   const given = { email, password: PASSWORD, name: 'Ada', organization_name: 'O' };
-  const tokens = await post('register', given, device);
+  const tokens = (await mail.register(app.http, given, { 'user-agent': device })).body as unknown as SignedIn;
   return { tokens, login: (other: string) => post('login', { email, password: PASSWORD }, other) };
 };
 

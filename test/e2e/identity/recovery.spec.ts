@@ -1,5 +1,5 @@
 import { startApp, type TestApp } from '../../support/app.js';
-import { MailServer } from '../../support/mail-server.js';
+import { cookieOf, MailServer } from '../../support/mail-server.js';
 
 let app: TestApp;
 let mail: MailServer;
@@ -7,12 +7,11 @@ let mail: MailServer;
 beforeAll(async () => {
   mail = await MailServer.start();
   app = await startApp({
-    SMTP_URL: mail.url,
+    ...mail.settings,
     MAIL_FROM: 'Nexus <nexus@example.com>',
     MAIL_LINK_URL: 'https://nexus.example.com/account',
     MAIL_RETRY_MS: '50',
     NEXUS_BCRYPT_ROUNDS: '4',
-    NEXUS_ALLOW_REGISTRATION: 'true',
   });
 });
 afterAll(async () => {
@@ -36,34 +35,40 @@ const me = async (tokens: SignedIn) => {
   const response = await app.http.anonymous().raw('GET', '/api/v1/auth/me', undefined, bearer(tokens));
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
-const register = async () => {
+/** Invited, with an address that is not verified yet and one mail to verify it. */
+const unverified = async () => {
   const email = `mailed-${++count}@example.com`;
-  const { status, tokens } = await post('register', { email, password: PASSWORD, name: 'Ada', organization_name: 'O' });
-  expect(status).toBe(201);
-  return { ...tokens, email };
-};
-/** Registered, with a verified address. */
-const verified = async () => {
-  const user = await register();
-  const { token } = await mail.to(user.email);
-  expect((await post('email/verify', { token }, bearer(user))).status).toBe(200);
+  const members = '/api/v1/organizations/inviting/members';
+  const { data } = await app.http.as('inviting').post(members, { email, roles: ['admin'] });
+  const { invitation_token } = data;
+  const { status, tokens } = await post('invitations/accept', { invitation_token, password: PASSWORD, name: 'Ada' });
+  expect(status).toBe(200);
+  const user = { ...tokens, email };
+  expect((await post('email/verify/resend', undefined, bearer(user))).status).toBe(202);
   return user;
 };
-const cookieOf = (headers: Headers): string => (headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+/** Registered, with a verified address and one mail received. */
+const verified = async () => {
+  const email = `mailed-${++count}@example.com`;
+  const given = { email, password: PASSWORD, name: 'Ada', organization_name: 'O' };
+  const { status, body } = await mail.register(app.http, given);
+  expect(status).toBe(201);
+  return { ...(body as unknown as SignedIn), email };
+};
 const actions = async (user: SignedIn) => {
   const answer = await app.http.anonymous().raw('GET', '/api/v1/audit?limit=50', undefined, bearer(user));
   const { data } = (await answer.json()) as { data: { entries: { action: string }[] } };
   return data.entries.map(({ action }) => action);
 };
 
-describe('the mail of a registration', () => {
-  it('verifies the address once, for the account itself', async () => {
-    const user = await register();
+describe('a mail that verifies an address', () => {
+  it('does so once, for the account itself', async () => {
+    const user = await unverified();
     const { token, subject, text } = await mail.to(user.email);
     expect(subject).toBe('Verify your e-mail address - Nexus');
     expect(text).toContain(`https://nexus.example.com/account#action=email_verification&token=${token}`);
     expect((await me(user)).body['email_verified']).toBe(false);
-    const other = await register();
+    const other = await unverified();
     expect((await post('email/verify', { token }, bearer(other))).status).toBe(401);
     expect((await post('email/verify', { token })).status).toBe(401);
     expect((await post('email/verify', { token }, bearer(user))).status).toBe(200);
@@ -73,7 +78,7 @@ describe('the mail of a registration', () => {
   });
 
   it('comes again on request, and not for a verified address', async () => {
-    const user = await register();
+    const user = await unverified();
     await mail.to(user.email);
     expect((await post('email/verify/resend', undefined, bearer(user))).status).toBe(202);
     const { token } = await mail.to(user.email, 2);
@@ -119,7 +124,7 @@ describe('a password reset', () => {
   });
 
   it('refuses tokens of other purposes and made-up ones alike', async () => {
-    const user = await register();
+    const user = await unverified();
     const { token } = await mail.to(user.email);
     const made = `${token.slice(0, -4)}AAAA`;
     const answers = await Promise.all(
@@ -133,7 +138,7 @@ describe('a password reset', () => {
   });
 
   it('is limited for one address, known or not', async () => {
-    const { email } = await register();
+    const { email } = await unverified();
     for (const address of [email, 'nobody-here@example.com']) {
       const statuses: number[] = [];
       for (let request = 0; request < 6; request++)
@@ -161,7 +166,7 @@ describe('a sign-in link', () => {
   });
 
   it('to an unverified address is a password reset instead, which verifies it', async () => {
-    const { email } = await register();
+    const { email } = await unverified();
     await mail.to(email);
     await post('magic-link', { email });
     const { token, subject } = await mail.to(email, 2);

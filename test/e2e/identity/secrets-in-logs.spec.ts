@@ -2,13 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../../support/database.js';
 import { eventually } from '../../support/http.js';
+import { MailServer } from '../../support/mail-server.js';
 import { PlatformProcess } from '../../support/platform-process.js';
 
 const PASSWORDS = ['an administrator of tests', 'correct horse battery staple', 'another long pass phrase'];
 
 it('no token, key or password that was used is in the log, at the most talkative level', async () => {
   const directory = temporaryDirectory();
+  const mail = await MailServer.start();
   const platform = await PlatformProcess.start({
+    ...mail.settings,
     NEXUS_DATA_DIR: directory,
     LOG_LEVEL: 'TRACE',
     LOG_ACCESS_LEVEL: 'info',
@@ -33,7 +36,9 @@ it('no token, key or password that was used is in the log, at the most talkative
       return { ...answer, ...answer.data } as Record<string, string>;
     };
     const account = { email: 'ada@example.com', name: 'Ada', organization_name: 'Engines' };
-    const registered = await send('POST', '/api/v1/auth/register', { ...account, password: PASSWORDS[1] });
+    const password = PASSWORDS[1] ?? '';
+    const registered = (await mail.register(http, { ...account, password })).body as unknown as Record<string, string>;
+    secrets.push((await mail.to(account.email)).token);
     const signedIn = await send('POST', '/api/v1/auth/login', { email: account.email, password: PASSWORDS[1] });
     await send('POST', '/api/v1/auth/login', { email: account.email, password: 'guess-of-a-password-9876' });
     const token = signedIn['access_token'] ?? '';
@@ -76,6 +81,7 @@ it('no token, key or password that was used is in the log, at the most talkative
     );
   } finally {
     await platform.kill('SIGTERM');
+    await mail.stop();
   }
   const text = logged();
   expect(text.split('\n').length).toBeGreaterThan(20);

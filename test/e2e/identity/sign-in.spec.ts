@@ -1,10 +1,14 @@
 import { startApp, type TestApp } from '../../support/app.js';
+import { MailServer } from '../../support/mail-server.js';
 
 const ADMIN = { email: 'root@nexus.test', password: 'four green elephants' };
 let app: TestApp;
+let mail: MailServer;
 
 beforeAll(async () => {
+  mail = await MailServer.start();
   app = await startApp({
+    ...mail.settings,
     NEXUS_ADMIN_EMAIL: ADMIN.email,
     NEXUS_ADMIN_PASSWORD: ADMIN.password,
     NEXUS_BCRYPT_ROUNDS: '4',
@@ -12,7 +16,10 @@ beforeAll(async () => {
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
   });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await mail.stop();
+});
 
 interface SignedIn {
   access_token: string;
@@ -42,7 +49,7 @@ let count = 0;
 const register = async () => {
   const email = `person-${++count}@example.com`;
   const given = { email, password: 'seven quiet harbours', name: 'Ada', organization_name: `Engines ${count}` };
-  const answer = await nobody().post('/api/v1/auth/register', given);
+  const answer = await mail.register(app.http, given);
   expect(answer.status).toBe(201);
   return { ...(answer.body as unknown as SignedIn), email, password: given.password };
 };
