@@ -51,10 +51,15 @@ export class AccountsRepository {
     ]);
   }
 
-  /** POST /organizations. */
-  async createOrganization(organization: Organization, membership: Membership): Promise<boolean> {
+  /** POST /organizations. @param alongside written in the same transaction. @returns false when the user is gone */
+  async createOrganization(
+    organization: Organization,
+    membership: Membership,
+    alongside: TransactItem[],
+  ): Promise<boolean> {
     const { org_id } = organization;
     return this.written([
+      ...alongside,
       ...newOrganization(organization),
       put(membershipKey(org_id, membership.user_id), membership),
       joinsOrganization(membership),

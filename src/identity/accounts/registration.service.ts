@@ -16,7 +16,7 @@ export interface NewUser {
   password: string | { hash: string } | null;
 }
 
-/** Makes users: with an organisation of their own, or in one that invited them. */
+/** Creates users: with a new organization, or as members of the organization that invited them. */
 @Injectable()
 export class RegistrationService {
   constructor(
@@ -28,9 +28,9 @@ export class RegistrationService {
   ) {}
 
   /**
-   * A user with a new organisation and its administration.
+   * A user and a new organization that the user administers. The audit entry is stored in the same transaction.
    * @param options.alongside written with it or not at all
-   * @returns undefined when the address or the organisation is taken, or what is alongside cannot be written.
+   * @returns undefined when the address or the organization is taken, or what is alongside cannot be written.
    * @throws ValidationError for a bad password or address
    */
   async withOrganization(
@@ -47,12 +47,11 @@ export class RegistrationService {
       owner_id: user.user_id,
       created_at: user.created_at,
     };
-    const isNew = await this.accounts.createWithOrganization(user, organization, membership, alongside);
-    if (!isNew) return undefined;
     const { user_id: actor } = user;
     const fact = { org_id, actor, action: 'organization.created', outcome: 'success', target: org_id } as const;
-    await this.audit.record({ ...fact, details: { name } });
-    return { user, membership };
+    const entry = this.audit.creationOf({ ...fact, details: { name } });
+    const isNew = await this.accounts.createWithOrganization(user, organization, membership, [...alongside, entry]);
+    return isNew ? { user, membership } : undefined;
   }
 
   /** A user in an organisation that exists. @returns undefined when {@link AccountsRepository.createMember} could not. */

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleDestroy } 
 import { LRUCache } from 'lru-cache';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
+import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { Page } from '../../shared/page.js';
@@ -53,6 +54,11 @@ export class AuditLog implements OnModuleDestroy, OnApplicationShutdown {
   async record(fact: AuditFact): Promise<void> {
     const entry = this.entryOf(fact);
     await pRetry(() => this.repository.create(entry), { retries: RETRIES, minTimeout: FIRST_PAUSE_MS });
+  }
+
+  /** An entry to be stored in the transaction of the change that it records. */
+  creationOf(fact: AuditFact): TransactItem {
+    return this.repository.creationOf(this.entryOf(fact));
   }
 
   /** Stores an entry in the background and retries while the database does not answer. For events that were already answered. */

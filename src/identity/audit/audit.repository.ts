@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
-import { conditionFailed, DynamoDb, type QueryInput } from '../../platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb, type QueryInput, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
 import { GroupCommit } from '../../platform/dynamodb/group-commit.js';
 import { pageOf } from '../../platform/dynamodb/page-query.js';
 import type { Page } from '../../shared/page.js';
@@ -32,27 +32,23 @@ export class AuditRepository {
     private readonly codec: CursorCodec,
   ) {}
 
-  /** Resolves when it is stored; shares its write with others of the moment. Storing an entry again changes nothing. */
+  /** Resolves when it is stored. Concurrent entries share one write. Storing an entry again changes nothing. */
   async create(entry: AuditEntry): Promise<void> {
-    const { org_id, actor, action, at, entry_id } = entry;
-    const entryKey = `${at}#${entry_id}`;
-    const item: Row = {
-      ...entry,
-      entry: entryKey,
-      org_actor: `${org_id}#${actor}`,
-      org_action: `${org_id}#${action}`,
-      expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * DAY_SECONDS,
-    };
-    await this.creations.add(item);
+    await this.creations.add(rowOf(entry));
   }
 
-  /** Not as a BatchWriteItem: who may use it may also delete. */
+  /** For a transaction of the change that the entry records: both are stored, or neither. */
+  creationOf(entry: AuditEntry): TransactItem {
+    return { Put: putOf(rowOf(entry)) };
+  }
+
+  /** Not as a BatchWriteItem: permission for it would also allow deletions. */
   private async put(rows: Row[]): Promise<void> {
-    const puts = rows.map((row) => ({ TableName: TABLE, Item: { ...row }, ConditionExpression: IS_NEW }));
+    const puts = rows.map(putOf);
     const [only] = puts;
     if (puts.length > 1 || !only) return this.db.transact(puts.map((Put) => ({ Put })));
     await this.db.put(only).catch((error: unknown) => {
-      // It was stored by an attempt whose answer was lost.
+      // An earlier attempt stored it, but its response was lost.
       if (!conditionFailed(error)) throw error;
     });
   }
@@ -80,6 +76,19 @@ export class AuditRepository {
     return { items: page.items.map(entryOf), last_key: page.last_key };
   }
 }
+
+function rowOf(entry: AuditEntry): Row {
+  const { org_id, actor, action, at, entry_id } = entry;
+  return {
+    ...entry,
+    entry: `${at}#${entry_id}`,
+    org_actor: `${org_id}#${actor}`,
+    org_action: `${org_id}#${action}`,
+    expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * DAY_SECONDS,
+  };
+}
+
+const putOf = (row: Row) => ({ TableName: TABLE, Item: { ...row }, ConditionExpression: IS_NEW });
 
 function queryOf(org_id: string, from: string, actor?: string, action?: string): QueryInput {
   const [key, value, IndexName] =

@@ -29,7 +29,7 @@ export class OrganizationsService {
     return this.account.organizationsOf(user_id);
   }
 
-  /** The user becomes its administrator. */
+  /** The user becomes its administrator. The audit entries are stored in the same transaction. @throws NotFoundError */
   async create(principal: Principal, name: string): Promise<{ organization: Organization; membership: Membership }> {
     const { user_id } = principal;
     const { email, name: user_name } = await this.account.get(user_id);
@@ -37,11 +37,12 @@ export class OrganizationsService {
     const created_at = this.clock.timestamp();
     const organization: Organization = { org_id, name, admin_count: 1, owner_id: user_id, created_at };
     const membership: Membership = { org_id, user_id, email, name: user_name, roles: ['admin'], created_at };
-    if (!(await this.accounts.createOrganization(organization, membership))) throw new NotFoundError('User', user_id);
-    this.standing.changed(user_id, org_id);
     const fact = { actor: user_id, action: 'organization.created', outcome: 'success', target: org_id } as const;
     const logs = [org_id, principal.org_id];
-    await Promise.all(logs.map((log) => this.audit.record({ ...fact, org_id: log, details: { name } })));
+    const entries = logs.map((log) => this.audit.creationOf({ ...fact, org_id: log, details: { name } }));
+    if (!(await this.accounts.createOrganization(organization, membership, entries)))
+      throw new NotFoundError('User', user_id);
+    this.standing.changed(user_id, org_id);
     return { organization, membership };
   }
 
