@@ -88,8 +88,9 @@ describe('InputCheck', () => {
       { a: Array.from({ length: 30_000 }, (_, n) => ({ n })) },
     ],
   ])('gives up on %s while the event loop goes on', async (_, schema, input) => {
+    // Which bound it meets first, a second or 64 MB, depends on the machine.
     const checked = expect(check.require('t', schema, input)).rejects.toThrow(
-      'The input of t could not be checked: checking it takes too long.',
+      /^The input of t could not be checked: checking it (takes too long|needs too much memory)\.$/,
     );
     expect(await ticksDuring(checked)).toBeGreaterThan(10);
     await expect(check.require('t', { type: 'object' }, {})).resolves.toBeUndefined();

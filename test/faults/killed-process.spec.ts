@@ -51,7 +51,7 @@ describe(`a process that is killed again and again (seed ${SEED})`, () => {
           projects.push((await http.post<ProjectBody>('/api/v1/projects', { requirement })).data.project_id);
         }
         const invoking = invokeWhileAlive(http, acknowledged, () => isOver);
-        await delay(50 + next() * 900);
+        await delay(50 + next() * 1_800);
         isOver = true;
         await platform.kill('SIGKILL');
         await invoking;

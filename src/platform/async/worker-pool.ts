@@ -5,7 +5,7 @@ import { WorkerError, WorkerProcess, type WorkerRunOptions } from './worker-proc
 
 export { WorkerError, type WorkerFailure, type WorkerRunOptions } from './worker-process.js';
 
-const IDLE_MS = 30_000;
+const IDLE_MS = 5 * 60_000;
 /** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
 const starts = pLimit(1);
 
@@ -23,7 +23,7 @@ export interface WorkerPoolOptions {
 /**
  * Runs jobs that strangers can make slow or large, in processes that can be killed. A job that passes its deadline or its memory
  * limit ends with its process; the platform and the other jobs go on. They are processes because V8 aborts the whole process when a
- * single operation overfills the heap of a thread. They start with the first job and end after 30 seconds without one. Jobs
+ * single operation overfills the heap of a thread. They start with the first job and end after five minutes without one. Jobs
  * bound the size of what they return.
  */
 export class WorkerPool<J extends WorkerJobs> {
