@@ -24,7 +24,7 @@ const step: Schema = {
     name: text,
     id: text,
     if: text,
-    uses: { type: 'string', pattern: '^[\\w.-]+/[\\w./-]+@v\\d+(\\.\\d+)*$' },
+    uses: { type: 'string', pattern: '^[\\w.-]+/[\\w./-]+@[0-9a-f]{40}$' },
     with: { type: 'object', additionalProperties: { type: ['string', 'boolean', 'number'] } },
     run: text,
     env: texts,
