@@ -48,6 +48,8 @@ export interface Tool {
   readonly keywords: readonly string[];
   /** Whether it is given the documents of the run. */
   readonly searches_documents: boolean;
+  /** Whether any such input takes microseconds at most: it is run without a worker process. */
+  isQuick(input: unknown): boolean;
   /** Whether a requirement in plain language asks for something that this tool does. */
   matches(requirementText: string): boolean;
   /** Throws {@link ToolError} with a message for the model. */
@@ -73,6 +75,8 @@ export interface ToolSpecification<S extends z.ZodType> {
   /** For what words alone cannot say, e.g. "3 + 4". */
   pattern?: RegExp;
   searches_documents?: boolean;
+  /** Holds only for inputs that are provably quick, whatever they contain (ADR 18). */
+  isQuick?(input: z.infer<S>): boolean;
   run(input: z.infer<S>, sight: ToolSight): unknown;
 }
 
@@ -99,6 +103,11 @@ export function defineTool<S extends z.ZodType>(specification: ToolSpecification
     examples,
     keywords,
     searches_documents,
+    isQuick: (input) => {
+      if (!specification.isQuick) return false;
+      const parsed = schema.safeParse(input);
+      return parsed.success && specification.isQuick(parsed.data);
+    },
     matches: (text) => words.test(text) || (pattern?.test(text) ?? false),
     execute: async (input, sight) => specification.run(checked(name, schema, input), sight),
   };

@@ -5,6 +5,12 @@ import { EXPRESSION_MAX_LENGTH, FUNCTION_NAMES } from './calculator/language.js'
 
 const loadCalculation = lazily(() => import('./calculator/evaluate.js'));
 
+/**
+ * Numbers, brackets and + - * / %, in 100 characters: no powers, factorials or functions. A result has at most 64 digits, so every such
+ * expression takes microseconds.
+ */
+const PLAIN_ARITHMETIC = /^[\d\s.()+*/%-]{1,100}$/;
+
 export const calculator = defineTool({
   name: 'calculator',
   display_name: 'Calculator',
@@ -52,6 +58,7 @@ export const calculator = defineTool({
     'split(?:s|ting)? (?:the )?bills?',
   ],
   pattern: /\d\s*[-+*/×÷^%]\s*\d|\d\s?%/,
+  isQuick: ({ expression }) => PLAIN_ARITHMETIC.test(expression),
   run: async ({ expression }) => {
     const { calculate } = await loadCalculation();
     return { expression: expression.trim(), ...calculate(expression) };

@@ -1,4 +1,5 @@
 import type { ToolExecutionOptions } from 'ai';
+import fc from 'fast-check';
 import { TOOL_OUTPUT_LIMIT_BYTES, type ToolContext } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';
 import { ToolCatalogue } from './tool-catalogue.js';
@@ -108,5 +109,41 @@ describe('ToolCatalogue', () => {
     expect(await tools['calculator']?.execute?.({ expression: '1 + 1' } as never, options)).toMatchObject({
       result: '2',
     });
+  });
+});
+
+describe('plain arithmetic', () => {
+  class NoWorkers extends ToolWorkers {
+    override runTool(): Promise<never> {
+      return Promise.reject(new Error('a worker was asked'));
+    }
+  }
+  const alone = new ToolCatalogue(new NoWorkers());
+
+  it('runs without a worker process', async () => {
+    expect(await alone.execute('calculator', { expression: '(12.5 + 3) * 4 - 10%' }, context)).toMatchObject({
+      result: '55.8',
+    });
+    await expect(alone.execute('calculator', { expression: '1 / (2 - 2)' }, context)).rejects.toThrow(
+      /^calculator|zero/i,
+    );
+  });
+
+  it.each(['2 ^ 9', '170!', 'sqrt(2)', 'atan(0.2)', '1e9', `${'1+'.repeat(50)}1`])(
+    '%s asks a worker',
+    async (expression) => {
+      await expect(alone.execute('calculator', { expression }, context)).rejects.toThrow('a worker was asked');
+    },
+  );
+
+  it('answers or refuses whatever else its signs are put together to', async () => {
+    const sign = fc.constantFrom(...'0123456789.()+-*/% ');
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: sign, minLength: 1, maxLength: 100 }), async (expression) => {
+        const outcome = await alone.execute('calculator', { expression }, context).catch((error: unknown) => error);
+        expect(outcome instanceof Error ? outcome.name : 'answer').toMatch(/^(answer|ToolError)$/);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

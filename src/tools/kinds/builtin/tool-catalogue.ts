@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Schema, ToolSet } from 'ai';
 import { aiSdk } from '../../../models/ai-sdk.js';
 import { ValidationError } from '../../../shared/domain-error.js';
-import type { Tool, ToolContext } from '../../tool.js';
+import { boundedOutput, type Tool, type ToolContext, ToolError } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';
 import { builtinTools } from './index.js';
 
@@ -38,12 +38,18 @@ export class ToolCatalogue {
   }
 
   /**
-   * Runs one tool in a worker process. The output is bounded, and every fault is a ToolError with a message for the model.
+   * Runs one tool: in a worker process, unless the input is provably quick. The output is bounded, and every fault is a ToolError with a
+   * message for the model.
    * @throws ValidationError for an unknown name; ToolError; the signal's reason when the caller went away
    */
   async execute(name: string, input: unknown, { knowledge, now, signal }: ToolContext): Promise<unknown> {
+    const tool = this.get(name);
+    if (tool.isQuick(input)) {
+      signal?.throwIfAborted();
+      return answerOf(tool, input, now);
+    }
     const task = { name, input, now_ms: now().getTime() };
-    return this.get(name).searches_documents
+    return tool.searches_documents
       ? this.workers.runLookup(task, knowledge, signal)
       : this.workers.runTool(task, signal);
   }
@@ -59,6 +65,17 @@ export class ToolCatalogue {
       return [name, { description: tool.description, inputSchema, execute }] as const;
     });
     return Object.fromEntries(entries);
+  }
+}
+
+async function answerOf(tool: Tool, input: unknown, now: () => Date): Promise<unknown> {
+  try {
+    return boundedOutput(await tool.execute(input, { knowledge: [], now }));
+  } catch (error) {
+    if (error instanceof ToolError) throw error;
+    throw new ToolError(`${tool.name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
