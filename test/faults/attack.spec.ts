@@ -206,6 +206,7 @@ async function readMeanwhile({ http, pid }: PlatformProcess, isOver: () => boole
 const worst = (figures: Figure[], kind: keyof Figure): number => Math.max(...figures.map((figure) => figure[kind]));
 
 /**
+ * On two idle cores, by the wall clock: delay 82 to 138 ms, slowest read 191 to 591 ms, 398 to 427 MB (five runs).
  * On two cores with a load of 11 to 12 the longest delay was 127 to 746 ms and the slowest read 508 to 1,288 ms by the wall clock; 41 to
  * 66 ms and 158 to 379 ms without the time in which the process was ready to run but had no core. The suite shares its machine with
  * other work, so the bounds apply to the latter: how long the platform itself takes.

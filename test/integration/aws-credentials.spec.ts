@@ -60,7 +60,7 @@ function signatureOf({ headers }: IncomingMessage): { key: string; token: string
   return { key, token: headers['x-amz-security-token'] as string | undefined };
 }
 
-/** Answers to whoever asks with temporary credentials, in the form of the container and instance metadata services. */
+/** Answers every request with temporary credentials, in the form of the container and instance metadata services. */
 const temporaryCredentials = (key: string) =>
   JSON.stringify({
     Code: 'Success',

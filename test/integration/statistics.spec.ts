@@ -144,7 +144,7 @@ describe('counting', () => {
     expect(stats.get('proj_1:other')).toMatchObject({ total_invocations: 0, last_invoked_at: null });
   });
 
-  it('answers no percentile above the longest duration, whoever counted it', async () => {
+  it('answers no percentile above the longest duration, whichever process counted it', async () => {
     const [one, other] = [startProcess(), startProcess()];
     const read = async (process: Process) =>
       (await process.agents.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;

@@ -111,7 +111,7 @@ export class OAuthService {
   }
 
   /**
-   * The user of a code that {@link finish} returned; registers a new user if there is none.
+   * The user of a code that {@link finish} returned; registers a new user if the address has no account.
    * @throws UnauthenticatedError for a code that is unknown, used, expired or another browser's, or for a wrong password; ConflictError
    *   when a password is needed (the code stays valid); PermissionDeniedError where registration is closed; RateLimitedError
    */

@@ -59,7 +59,7 @@ export class TotpRepository {
     ]);
   }
 
-  /** @returns false when there is none. */
+  /** @returns false when the account has no second factor. */
   async remove(user_id: string): Promise<boolean> {
     return this.written([
       {
@@ -86,7 +86,7 @@ export class TotpRepository {
     return changed !== undefined;
   }
 
-  /** Uses a recovery code up. @returns how many are left; undefined when it is none of them. */
+  /** Uses a recovery code up. @returns how many are left; undefined for an unknown code. */
   async useRecoveryCode(user_id: string, hash: string): Promise<number | undefined> {
     const changed = await this.change<Totp>({
       TableName: IDENTITY_TABLE,
