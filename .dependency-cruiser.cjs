@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'only-platform-dynamodb-and-repositories-know-the-aws-sdk',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/platform/dynamodb/|^src/runtimes/agentcore/|\\.repository\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/platform/database/|^src/runtimes/agentcore/|\\.repository\\.ts$' },
       to: { path: '@aws-sdk/' },
     },
     {

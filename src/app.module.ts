@@ -9,7 +9,7 @@ import { LegacyModule } from './legacy/legacy.module.js';
 import { OrchestrationModule } from './orchestration/orchestration.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Settings } from './platform/config/settings.js';
-import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { ObservabilityModule } from './platform/observability/observability.module.js';
 import { OutgoingModule } from './platform/outgoing/outgoing.module.js';
@@ -28,7 +28,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(settings),
-        DynamoDbModule.forRoot(TABLES),
+        DatabaseModule.forRoot(TABLES),
         ObservabilityModule,
         HttpModule,
         OutgoingModule,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createTableInput } from '../../src/platform/dynamodb/table-schema.js';
+import { createTableInput } from '../../src/platform/database/tables/table-schema.js';
 import { TABLES } from '../../src/tables.js';
 import { TEMPLATE_FILE, templateOf, templateText } from './template.js';
 

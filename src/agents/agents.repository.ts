@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
-import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
-import { pageOf } from '../platform/dynamodb/page-query.js';
+import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
+import {
+  DynamoDb,
+  failedConditions,
+  isTransactionConflict,
+  type TransactItem,
+} from '../platform/database/client/dynamodb.js';
+import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import type { Agent, AgentStatus, AgentVersion } from './agent.js';
 import { AgentChangedError } from './agents.errors.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { ModelsService } from '../models/models.service.js';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { Runtimes } from '../runtimes/runtimes.js';

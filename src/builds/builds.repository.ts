@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb, type TransactItem } from '../platform/database/client/dynamodb.js';
 import type { Build } from './build.js';
 
 const TABLE = 'AgentBuilds';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { BuildEngine, type BuildPlan } from '../projects/build-engine.port.js';
 import type { Project, ProjectWhole } from '../projects/project.js';
 import { BuildSupersededError, ProjectChangedError } from '../projects/projects.errors.js';

@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
-import { DynamoDbModule } from '../platform/dynamodb/dynamodb.module.js';
-import { TableCreation } from '../platform/dynamodb/table-creation.js';
+import { DatabaseModule } from '../platform/database/database.module.js';
+import { TableCreation } from '../platform/database/tables/table-creation.js';
 import { commandLine } from '../shared/command-line.js';
 import { TABLES } from '../tables.js';
 
@@ -14,7 +14,7 @@ class MigrationModule {}
 
 /** `npm run db:migrate` creates what is missing of the tables, their indexes and their TTL. Safe to repeat. */
 async function migrate(): Promise<void> {
-  const imports = [ConfigModule.forRoot(loadSettings()), DynamoDbModule.forRoot(TABLES)];
+  const imports = [ConfigModule.forRoot(loadSettings()), DatabaseModule.forRoot(TABLES)];
   const app = await NestFactory.createApplicationContext(
     { module: MigrationModule, imports },
     { logger: ['warn', 'error'], abortOnError: false },

@@ -1,9 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AgentNotFoundError } from '../agents/agents.errors.js';
-import { CursorCodec } from '../platform/dynamodb/cursor-codec.js';
-import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../platform/dynamodb/dynamodb.js';
-import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
-import { pageOf } from '../platform/dynamodb/page-query.js';
+import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
+import {
+  conditionFailed,
+  DynamoDb,
+  failedConditions,
+  type TransactItem,
+} from '../platform/database/client/dynamodb.js';
+import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
+import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import type { Invocation } from './invocation.js';
 import { RunEndedElsewhereError } from './invocations.errors.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb } from '../platform/dynamodb/dynamodb.js';
-import { type PackedText, pack, unpack } from '../platform/dynamodb/packed-text.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
+import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import { Clock } from '../shared/clock.js';
 import type { RunStreamEvent } from './run-feed.js';
 

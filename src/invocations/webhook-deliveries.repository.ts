@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, type TransactItem, type UpdateInput } from '../platform/dynamodb/dynamodb.js';
+import {
+  conditionFailed,
+  DynamoDb,
+  type TransactItem,
+  type UpdateInput,
+} from '../platform/database/client/dynamodb.js';
 import type { Invocation } from './invocation.js';
 
 const TABLE = 'AgentWebhookDeliveries';

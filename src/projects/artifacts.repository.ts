@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb } from '../platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import type { Artifact } from './artifact.js';
 
 const TABLE = 'AgentArtifacts';

@@ -1,4 +1,4 @@
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import type { Project } from './project.js';
 
 /** What the engine wants stored together with a project that is to be built. */

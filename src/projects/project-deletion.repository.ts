@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import {
+  DynamoDb,
+  failedConditions,
+  isTransactionConflict,
+  type TransactItem,
+} from '../platform/database/client/dynamodb.js';
 import type { Project } from './project.js';
 import { ProjectChangedError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';

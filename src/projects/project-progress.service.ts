@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import { buildProgress } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';

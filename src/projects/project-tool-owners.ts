@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ProjectsService } from './projects.service.js';
 

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
-import { DynamoDb } from '../platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
 
 const compress = promisify<string, Buffer>(gzip);

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DynamoDb, failedConditions, isTransactionConflict, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import {
+  DynamoDb,
+  failedConditions,
+  isTransactionConflict,
+  type TransactItem,
+} from '../platform/database/client/dynamodb.js';
 import { type CounterKey, type CounterRow, dayPeriod, type RowChange, rowName } from './counter-row.js';
 import { rowUpdate, type SeenRow } from './row-update.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';

@@ -1,4 +1,4 @@
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import type { Fact, StoredFact } from './fact.js';
 import type { GaugeName } from './gauge.js';
 

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../platform/dynamodb/dynamodb.js';
+import {
+  conditionFailed,
+  DynamoDb,
+  failedConditions,
+  type TransactItem,
+} from '../platform/database/client/dynamodb.js';
 import { ConflictError } from '../shared/domain-error.js';
 import { type RowChange } from './counter-row.js';
 import { REBUILD_KEY } from './counters.repository.js';

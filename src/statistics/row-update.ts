@@ -1,4 +1,4 @@
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import type { RowChange } from './counter-row.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';
 import { expiryOf } from './window.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { Clock } from '../shared/clock.js';
 import { contributionOf, UnusableFactError } from './contribution.js';
 import { archived, CounterSheet, gaugeRow, type RowChange } from './counter-row.js';

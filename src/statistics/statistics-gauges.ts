@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../platform/database/client/dynamodb.js';
 import { GAUGE_SHARDS, gaugeRow } from './counter-row.js';
 import type { GaugeChanges } from './gauge.js';
 import { rowUpdate } from './row-update.js';

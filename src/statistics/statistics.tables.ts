@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/dynamodb/table-definition.js';
+import type { TableDefinition } from '../platform/database/tables/table-definition.js';
 
 export const STATISTICS_TABLE = 'PlatformStatistics';
 

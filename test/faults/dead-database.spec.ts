@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineProcess } from '../../src/platform/dynamodb/embedded/engine-process.js';
-import { dynoxide, type EngineProgram } from '../../src/platform/dynamodb/embedded/engine-program.js';
-import { freePort } from '../../src/platform/dynamodb/embedded/free-port.js';
+import { EngineProcess } from '../../src/platform/database/embedded/engine-process.js';
+import { dynoxide, type EngineProgram } from '../../src/platform/database/embedded/engine-program.js';
+import { freePort } from '../../src/platform/database/embedded/free-port.js';
 import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
 import { builtAgent } from '../support/built-agent.js';
 import { temporaryDirectory } from '../support/database.js';

@@ -2,8 +2,8 @@ import type { TestingModule } from '@nestjs/testing';
 import { AuditRepository } from '../../src/identity/audit/audit.repository.js';
 import { AUDIT_TABLES } from '../../src/identity/identity.tables.js';
 import type { AuditEntry } from '../../src/identity/audit/audit.js';
-import { CursorCodec } from '../../src/platform/dynamodb/cursor-codec.js';
-import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { CursorCodec } from '../../src/platform/database/cursors/cursor-codec.js';
+import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
 

@@ -1,13 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { DatabaseConnection } from '../../src/platform/dynamodb/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
 import {
   conditionFailed,
   DynamoDb,
   failedConditions,
   isTransactionConflict,
-} from '../../src/platform/dynamodb/dynamodb.js';
+} from '../../src/platform/database/client/dynamodb.js';
 import { DatabaseError, DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

@@ -1,6 +1,6 @@
 import { AgentDeletionService } from '../../src/agents/agent-deletion.service.js';
 import { Settings } from '../../src/platform/config/settings.js';
-import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { ProjectDeletionService } from '../../src/projects/project-deletion.service.js';
 import { SessionDeletionService } from '../../src/sessions/session-deletion.service.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';

@@ -1,8 +1,8 @@
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { CursorCodec } from '../../src/platform/dynamodb/cursor-codec.js';
-import { DynamoDb, type QueryInput } from '../../src/platform/dynamodb/dynamodb.js';
-import { pageOf } from '../../src/platform/dynamodb/page-query.js';
+import { CursorCodec } from '../../src/platform/database/cursors/cursor-codec.js';
+import { DynamoDb, type QueryInput } from '../../src/platform/database/client/dynamodb.js';
+import { pageOf } from '../../src/platform/database/cursors/page-query.js';
 import { ValidationError } from '../../src/shared/domain-error.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

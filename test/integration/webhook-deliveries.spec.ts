@@ -1,7 +1,7 @@
 import type { TestingModule } from '@nestjs/testing';
 import { INVOCATION_TABLES } from '../../src/invocations/invocations.tables.js';
 import { dueDelivery, WebhookDeliveriesRepository } from '../../src/invocations/webhook-deliveries.repository.js';
-import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
 

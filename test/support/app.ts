@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { pino } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
-import { TableCreation } from '../../src/platform/dynamodb/table-creation.js';
+import { TableCreation } from '../../src/platform/database/tables/table-creation.js';
 import { RequestContext } from '../../src/platform/http/request-context.js';
 import { nestLogger } from '../../src/platform/observability/logging/nest-logger.js';
 import { createRootLogger } from '../../src/platform/observability/logging/root-logger.js';

@@ -10,7 +10,7 @@ import {
 } from '../../src/identity/identity.tables.js';
 import type { Role } from '../../src/identity/principal.js';
 import { AccessTokens } from '../../src/identity/authentication/access-tokens.js';
-import { conditionFailed, DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import type { Members } from './http.js';
 
 const CREATED_AT = '2026-01-01T00:00:00.000Z';

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { DynamoDb, type QueryInput, type TransactItem } from '../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb, type QueryInput, type TransactItem } from '../../src/platform/database/client/dynamodb.js';
 import { DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 
 export const STOP_POINTS = ['before a query', 'before a transaction', 'after a transaction'] as const;

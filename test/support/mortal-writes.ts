@@ -1,4 +1,4 @@
-import type { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 
 const WRITES = ['put', 'update', 'delete', 'transact', 'batchDelete'] as const;

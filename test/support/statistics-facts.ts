@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDb, TransactItem } from '../../src/platform/dynamodb/dynamodb.js';
-import type { TableDefinition } from '../../src/platform/dynamodb/table-definition.js';
+import type { DynamoDb, TransactItem } from '../../src/platform/database/client/dynamodb.js';
+import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
 import type { Fact, StoredFact } from '../../src/statistics/fact.js';
 import { FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact-source.js';
 import type { GaugeName } from '../../src/statistics/gauge.js';

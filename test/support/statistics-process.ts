@@ -1,4 +1,4 @@
-import type { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
+import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { Clock } from '../../src/shared/clock.js';
 import { Ids } from '../../src/shared/ids.js';
 import { AgentStatisticsReader } from '../../src/statistics/agent-statistics-reader.js';

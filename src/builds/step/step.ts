@@ -1,5 +1,5 @@
 import type { OfflineWriter } from '../../models/offline/offline-writers.js';
-import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../../platform/database/client/dynamodb.js';
 import type { LogLevel } from '../../projects/project-event.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
 import type { Usage } from '../../shared/usage.js';

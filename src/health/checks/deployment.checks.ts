@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
-import { TableInspection, type TableState } from '../../platform/dynamodb/table-inspection.js';
+import { TableInspection, type TableState } from '../../platform/database/tables/table-inspection.js';
 import { redacted } from '../../platform/observability/logging/redaction.js';
 import { FreshReads } from '../../shared/fresh-reads.js';
 import { type Check, defineCheck, healthy, unhealthy } from '../check.js';

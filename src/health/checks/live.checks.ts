@@ -5,7 +5,7 @@ import { Mailer } from '../../identity/mail/mailer.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { ModelsService } from '../../models/models.service.js';
 import { Settings } from '../../platform/config/settings.js';
-import { DatabaseProbe } from '../../platform/dynamodb/database-probe.js';
+import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle.js';
 import { Runtimes } from '../../runtimes/runtimes.js';
 import { CountingLag } from '../../statistics/counting-lag.js';

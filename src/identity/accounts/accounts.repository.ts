@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import {
+  conditionFailed,
+  DynamoDb,
+  failedConditions,
+  type TransactItem,
+} from '../../platform/database/client/dynamodb.js';
 import {
   emailKey,
   IDENTITY_TABLE,

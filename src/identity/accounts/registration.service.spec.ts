@@ -1,5 +1,5 @@
-import type { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
-import type { DynamoDb, TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import type { DynamoDb, TransactItem } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../../platform/database/client/dynamodb.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';

@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
-import { conditionFailed, DynamoDb, type QueryInput, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
-import { GroupCommit } from '../../platform/dynamodb/group-commit.js';
-import { pageOf } from '../../platform/dynamodb/page-query.js';
+import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import {
+  conditionFailed,
+  DynamoDb,
+  type QueryInput,
+  type TransactItem,
+} from '../../platform/database/client/dynamodb.js';
+import { GroupCommit } from '../../platform/database/batching/group-commit.js';
+import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { AuditEntry, AuditQuery } from './audit.js';
 

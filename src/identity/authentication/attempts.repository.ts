@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { attemptsKey, failuresKey, IDENTITY_TABLE, knownNetworkKey } from '../identity.tables.js';
 import { secretHash } from '../secrets.js';

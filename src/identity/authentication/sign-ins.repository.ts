@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
 import type { Membership } from '../accounts/account.js';
 import { familyKey, IDENTITY_TABLE, membershipKey, secretKey, signInKey } from '../identity.tables.js';
 import type { RefreshFamily, RefreshToken, SignIn } from './sign-in.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DynamoDb } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { IDENTITY_TABLE, type RecordKey, revokedTokenKey } from '../identity.tables.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb, failedConditions } from '../../platform/database/client/dynamodb.js';
 import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity.tables.js';
 import type { ApiKey } from './api-key.js';
 

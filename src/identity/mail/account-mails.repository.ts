@@ -5,7 +5,7 @@ import {
   failedConditions,
   type TransactItem,
   type UpdateInput,
-} from '../../platform/dynamodb/dynamodb.js';
+} from '../../platform/database/client/dynamodb.js';
 import type { AccountMail, MailPurpose } from './account-mail.js';
 import { MAIL_TABLE } from '../identity.tables.js';
 

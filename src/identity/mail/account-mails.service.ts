@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Settings } from '../../platform/config/settings.js';
-import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { User } from '../accounts/account.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb } from '../../platform/dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { IDENTITY_TABLE, type RecordKey, secretKey } from '../identity.tables.js';
 import type { ProvenIdentity, ProviderName } from './oauth-provider.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
 import type { Invitation } from '../accounts/account.js';
 import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
 

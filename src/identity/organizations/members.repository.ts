@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
 import { isAdmin, type Membership, type User } from '../accounts/account.js';
 import { IDENTITY_TABLE, membershipKey, organizationKey, userKey } from '../identity.tables.js';
 import type { Role } from '../principal.js';

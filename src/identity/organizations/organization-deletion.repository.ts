@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions } from '../../platform/dynamodb/dynamodb.js';
+import { DynamoDb, failedConditions } from '../../platform/database/client/dynamodb.js';
 import type { User } from '../accounts/account.js';
 import {
   deletedOrganizationKey,

@@ -5,7 +5,7 @@ import {
   failedConditions,
   type TransactItem,
   type UpdateInput,
-} from '../../platform/dynamodb/dynamodb.js';
+} from '../../platform/database/client/dynamodb.js';
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
 import { IDENTITY_TABLE, secretKey, totpKey, userKey } from '../identity.tables.js';
 import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from './totp.js';

@@ -1,5 +1,5 @@
 import type { Settings } from '../../platform/config/settings.js';
-import { awsCredentials } from '../../platform/dynamodb/aws-credentials.js';
+import { awsCredentials } from '../../platform/database/client/aws-credentials.js';
 import { RemoteProvider } from '../remote/remote-provider.js';
 
 /** `MODEL_PROVIDER=bedrock`: the Converse API of Amazon Bedrock, by a key of Bedrock or signed with AWS credentials. */

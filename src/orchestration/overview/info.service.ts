@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { SelfCalls } from '../../health/self-calls.js';
 import { holds, type Principal, ROLES } from '../../identity/principal.js';
 import { Settings } from '../../platform/config/settings.js';
-import { DatabaseProbe } from '../../platform/dynamodb/database-probe.js';
+import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
 import { RequestTotals } from '../../platform/observability/request-totals.js';
 import { Clock } from '../../shared/clock.js';
 import { FreshReads } from '../../shared/fresh-reads.js';

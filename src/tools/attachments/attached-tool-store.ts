@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../../platform/database/client/dynamodb.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Page } from '../../shared/page.js';
 import type { Credential } from '../kinds/credentials.js';

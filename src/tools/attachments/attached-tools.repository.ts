@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/dynamodb/cursor-codec.js';
+import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
 import {
   DynamoDb,
   failedConditions,
   isTransactionConflict,
   type TransactItem,
-} from '../../platform/dynamodb/dynamodb.js';
-import { pack, type PackedText, unpack } from '../../platform/dynamodb/packed-text.js';
-import { pageOf } from '../../platform/dynamodb/page-query.js';
+} from '../../platform/database/client/dynamodb.js';
+import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
+import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';
 import type { ToolConfig } from '../kinds/tool-kinds.js';

@@ -1,4 +1,4 @@
-import type { TransactItem } from '../../platform/dynamodb/dynamodb.js';
+import type { TransactItem } from '../../platform/database/client/dynamodb.js';
 
 export interface ToolOwner {
   project_id: string;

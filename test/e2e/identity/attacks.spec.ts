@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { IDENTITY_TABLE, membershipKey, userKey } from '../../../src/identity/identity.tables.js';
-import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../../src/platform/database/client/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { eventually } from '../../support/http.js';

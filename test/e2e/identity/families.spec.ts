@@ -1,5 +1,5 @@
 import { familyKey, IDENTITY_TABLE, membershipKey } from '../../../src/identity/identity.tables.js';
-import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../../src/platform/database/client/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 
 import { startApp, type TestApp } from '../../support/app.js';

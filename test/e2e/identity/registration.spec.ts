@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { Passwords } from '../../../src/identity/accounts/passwords.js';
 import { IDENTITY_TABLE, MAIL_TABLE } from '../../../src/identity/identity.tables.js';
 import { AccountMailsRepository } from '../../../src/identity/mail/account-mails.repository.js';
-import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
+import { DynamoDb } from '../../../src/platform/database/client/dynamodb.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { eventually } from '../../support/http.js';

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
-import { conditionFailed, DynamoDb } from '../../dynamodb/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../database/client/dynamodb.js';
 
 const TABLE = 'PlatformIdempotency';
 const KEPT_SECONDS = 24 * 3600;

@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
 import { GroupCommit } from './group-commit.js';
 
 /** A commit that ends when it is told to. */

@@ -22,10 +22,10 @@ import type {
   TransactItem,
   UpdateInput,
 } from './database-inputs.js';
-import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
-import { ReadCoalescer } from './read-coalescer.js';
-import type { TableDefinition } from './table-definition.js';
-import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from './write-coalescer.js';
+import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from '../batching/read-batch.js';
+import { ReadCoalescer } from '../batching/read-coalescer.js';
+import type { TableDefinition } from '../tables/table-definition.js';
+import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from '../batching/write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
 export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from './database-inputs.js';

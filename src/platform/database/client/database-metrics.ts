@@ -1,4 +1,4 @@
-import type { Metrics } from '../observability/metrics.js';
+import type { Metrics } from '../../observability/metrics.js';
 
 /** One call to a local engine takes about a millisecond, to AWS five; beyond three seconds a call is given up. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3];

@@ -5,7 +5,7 @@ import {
   isTransactionConflict,
   toDatabaseError,
 } from './database-faults.js';
-import { DatabaseUnavailableError } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
 import type { CallOutcome } from './database-metrics.js';
 
 /** How a failed call counts. */

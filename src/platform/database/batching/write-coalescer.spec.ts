@@ -1,4 +1,4 @@
-import { DatabaseError, DatabaseUnavailableError } from '../../shared/domain-error.js';
+import { DatabaseError, DatabaseUnavailableError } from '../../../shared/domain-error.js';
 import { type Write, WriteCoalescer } from './write-coalescer.js';
 
 const write = (id: string): Write => ({ table: 'Records', key: { id }, item: { id } });

@@ -1,7 +1,7 @@
-import type { Page } from '../../shared/page.js';
+import type { Page } from '../../../shared/page.js';
 import type { CursorCodec } from './cursor-codec.js';
-import type { Key, QueryInput } from './database-inputs.js';
-import type { DynamoDb } from './dynamodb.js';
+import type { Key, QueryInput } from '../client/database-inputs.js';
+import type { DynamoDb } from '../client/dynamodb.js';
 
 /** The most records that one page looks at: a filter that matches little answers a short page with a cursor, not a slow one. */
 const EXAMINED_LIMIT = 1_000;

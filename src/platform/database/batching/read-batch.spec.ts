@@ -1,5 +1,5 @@
 import type { BatchGetCommand, BatchGetCommandOutput } from '@aws-sdk/lib-dynamodb';
-import { DatabaseUnavailableError } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
 import { identityOf, readBatch } from './read-batch.js';
 
 const requests = ['a', 'b', 'c'].map((id) => ({ table: 'T', key: { id } }));

@@ -1,4 +1,4 @@
-import { DatabaseError, DatabaseUnavailableError, DomainError } from '../../shared/domain-error.js';
+import { DatabaseError, DatabaseUnavailableError, DomainError } from '../../../shared/domain-error.js';
 
 /** Throttled, overloaded or not reachable: the same request may succeed a little later. */
 const UNAVAILABLE = new Set([

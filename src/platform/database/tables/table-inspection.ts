@@ -5,7 +5,7 @@ import {
   type DynamoDBClient,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
-import { toDatabaseError } from './database-faults.js';
+import { toDatabaseError } from '../client/database-faults.js';
 import type { TableDefinition } from './table-definition.js';
 
 const AT_ONCE = 4;

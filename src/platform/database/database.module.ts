@@ -3,19 +3,19 @@ import { Settings } from '../config/settings.js';
 import { Metrics } from '../observability/metrics.js';
 import { Tracing } from '../observability/tracing/tracing.js';
 import { OwnAddresses } from '../outgoing/own-addresses.js';
-import { CursorCodec } from './cursor-codec.js';
-import { cursorSecret } from './cursor-secret.js';
-import { DatabaseConnection } from './database-connection.js';
-import { DatabaseProbe } from './database-probe.js';
-import { documentClient } from './dynamodb-client.js';
-import { observeCalls } from './call-observation.js';
-import { DynamoDb } from './dynamodb.js';
+import { CursorCodec } from './cursors/cursor-codec.js';
+import { cursorSecret } from './cursors/cursor-secret.js';
+import { DatabaseConnection } from './client/database-connection.js';
+import { DatabaseProbe } from './client/database-probe.js';
+import { documentClient } from './client/dynamodb-client.js';
+import { observeCalls } from './client/call-observation.js';
+import { DynamoDb } from './client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
 import { ExpiredRecords } from './embedded/expired-records.js';
-import { TableCreation } from './table-creation.js';
-import { TableInspection } from './table-inspection.js';
-import type { TableDefinition } from './table-definition.js';
+import { TableCreation } from './tables/table-creation.js';
+import { TableInspection } from './tables/table-inspection.js';
+import type { TableDefinition } from './tables/table-definition.js';
 
 const TABLES = Symbol('tables');
 
@@ -27,7 +27,7 @@ const TABLES = Symbol('tables');
  */
 @Global()
 @Module({})
-export class DynamoDbModule implements OnApplicationShutdown {
+export class DatabaseModule implements OnApplicationShutdown {
   constructor(
     @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
     @Inject(EmbeddedDatabase) private readonly embedded: EmbeddedDatabase,
@@ -35,7 +35,7 @@ export class DynamoDbModule implements OnApplicationShutdown {
 
   static forRoot(tables: TableDefinition[]): DynamicModule {
     return {
-      module: DynamoDbModule,
+      module: DatabaseModule,
       providers: [
         { provide: TABLES, useValue: tables },
         {

@@ -1,4 +1,4 @@
-import { DatabaseError, DatabaseUnavailableError, ValidationError } from '../../shared/domain-error.js';
+import { DatabaseError, DatabaseUnavailableError, ValidationError } from '../../../shared/domain-error.js';
 import {
   conditionFailed,
   failedConditions,

@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CREDENTIAL_SOURCES } from '../config/groups/database.settings.js';
-import type { Settings } from '../config/settings.js';
+import { CREDENTIAL_SOURCES } from '../../config/groups/database.settings.js';
+import type { Settings } from '../../config/settings.js';
 import { type ClientOptions, createClient } from './dynamodb-client.js';
-import type { EmbeddedDatabase } from './embedded/embedded-database.js';
+import type { EmbeddedDatabase } from '../embedded/embedded-database.js';
 
 /** Table changes are rare and may be slow, on AWS as on a small machine. */
 const ADMINISTRATION_TIMEOUT_MS = 20_000;

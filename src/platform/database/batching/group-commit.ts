@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../../shared/domain-error.js';
+import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
 
 interface Waiting<T> {
   item: T;

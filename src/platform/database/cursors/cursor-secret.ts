@@ -1,4 +1,4 @@
-import { persistedKey } from '../secrets/persisted-key.js';
+import { persistedKey } from '../../secrets/persisted-key.js';
 
 const KEY_FILE = 'cursor.key';
 

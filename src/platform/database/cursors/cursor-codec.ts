@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { ValidationError } from '../../shared/domain-error.js';
-import type { Key } from './database-inputs.js';
+import { ValidationError } from '../../../shared/domain-error.js';
+import type { Key } from '../client/database-inputs.js';
 
 const SIGNATURE_BYTES = 32;
 const MALFORMED = 'is not a cursor of this list; use the last_key that the page before answered';

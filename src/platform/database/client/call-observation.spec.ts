@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Metrics } from '../observability/metrics.js';
-import { Tracing } from '../observability/tracing/tracing.js';
+import { Metrics } from '../../observability/metrics.js';
+import { Tracing } from '../../observability/tracing/tracing.js';
 import { observeCalls } from './call-observation.js';
 import { createClient, documentClient } from './dynamodb-client.js';
 import { DynamoDb } from './dynamodb.js';

@@ -10,7 +10,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DatabaseError } from '../../shared/domain-error.js';
+import { DatabaseError } from '../../../shared/domain-error.js';
 import type { IndexDefinition, TableDefinition } from './table-definition.js';
 import { attributeDefinitions, createTableInput, indexSchema } from './table-schema.js';
 

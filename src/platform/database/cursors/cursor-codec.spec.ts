@@ -1,4 +1,4 @@
-import { ValidationError } from '../../shared/domain-error.js';
+import { ValidationError } from '../../../shared/domain-error.js';
 import { CursorCodec } from './cursor-codec.js';
 
 const SCOPE = 'agents:org_1:status=running';

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SpanKind } from '@opentelemetry/api';
-import type { Metrics } from '../observability/metrics.js';
-import type { Tracing } from '../observability/tracing/tracing.js';
+import type { Metrics } from '../../observability/metrics.js';
+import type { Tracing } from '../../observability/tracing/tracing.js';
 import { outcomeOf } from './call-outcome.js';
 import { DatabaseMetrics } from './database-metrics.js';
 
