@@ -3,6 +3,7 @@ import { Settings } from './platform/config/settings.js';
 import { hostGuard } from './platform/http/host-guard.js';
 import { leavingConnections } from './platform/http/leaving-connections.js';
 import { serveApiDocs } from './platform/http/openapi.js';
+import { takeTicket } from './platform/http/presented-credentials.js';
 import { RequestContext } from './platform/http/request-context.js';
 import { RequestContextMiddleware } from './platform/http/request-context.middleware.js';
 import { securityHeaders } from './platform/http/security-headers.js';
@@ -37,6 +38,7 @@ export function configureApp(app: NestExpressApplication): void {
   const proxies = settings.get('TRUSTED_PROXIES');
   // Addresses that callers claim are believed only from proxies that the operator named.
   app.set('trust proxy', proxies.length > 0 ? proxies : false);
+  app.use(takeTicket);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
   app.use(app.get(RequestObserver).observe);
   app.use(leavingConnections(app.get(Lifecycle)));

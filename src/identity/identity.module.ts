@@ -27,6 +27,11 @@ import { SignInsService } from './authentication/sign-ins.service.js';
 import { StandingRepository } from './authentication/standing.repository.js';
 import { StandingService } from './authentication/standing.service.js';
 import { TokensService } from './authentication/tokens.service.js';
+import { BrowserCookies } from './authentication/browser-cookies.js';
+import { BrowserSessionController } from './authentication/browser-session.controller.js';
+import { StreamTicketsController } from './authentication/stream-tickets.controller.js';
+import { StreamTicketsRepository } from './authentication/stream-tickets.repository.js';
+import { StreamTickets } from './authentication/stream-tickets.service.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
@@ -81,6 +86,8 @@ export class AuditModule {}
     AuthController,
     TotpController,
     SignInsController,
+    BrowserSessionController,
+    StreamTicketsController,
     OAuthController,
     JoiningController,
     ApiKeysController,
@@ -103,6 +110,9 @@ export class AuditModule {}
     FirstStartService,
     AccessTokens,
     AccessTokenStrategy,
+    BrowserCookies,
+    StreamTicketsRepository,
+    StreamTickets,
     Credentials,
     TokensService,
     SignInsService,

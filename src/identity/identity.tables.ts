@@ -38,7 +38,7 @@ export const invitationKey = (org_id: string, invitation_id: string): RecordKey 
 export const apiKeyKey = (org_id: string, key_id: string): RecordKey => ({ pk: `ORG#${org_id}`, sk: `KEY#${key_id}` });
 export const secretKey = (
   hash: string,
-  kind: 'KEY' | 'REFRESH' | 'INVITATION' | 'OAUTH_STATE' | 'OAUTH_CODE' | 'TOTP_CHALLENGE',
+  kind: 'KEY' | 'REFRESH' | 'INVITATION' | 'OAUTH_STATE' | 'OAUTH_CODE' | 'TOTP_CHALLENGE' | 'STREAM_TICKET',
 ): RecordKey => ({
   pk: `SECRET#${hash}`,
   sk: kind,
@@ -75,6 +75,7 @@ export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`
  * | `SECRET#<hash>` | `OAUTH_STATE` | a sign-in in progress at a provider (expires) |
  * | `SECRET#<hash>` | `OAUTH_CODE` | an identity that a provider confirmed, to be exchanged for tokens (expires) |
  * | `SECRET#<hash>` | `TOTP_CHALLENGE` | a sign-in that waits for its second factor (expires) |
+ * | `SECRET#<hash>` | `STREAM_TICKET` | a ticket for one event stream, used or not (expires) |
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
  * | `ATTEMPTS#<hash of name>` | `WINDOW#<number>` | attempts in one window of time (expires) |

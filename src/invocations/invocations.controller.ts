@@ -115,7 +115,7 @@ export class InvocationsController {
    * a run that was neither streamed nor in the background, only its last event.
    */
   @Get('invocations/:invocation_id/events')
-  @StreamsEvents('everyone')
+  @StreamsEvents('browsers')
   @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followInvocation' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')

@@ -103,7 +103,7 @@ export class ProjectBuildController {
 
   /** Server-Sent Events of the build: `stage`, `progress`, `log` and at the end `done`. Ids grow by one; `Last-Event-ID` resumes. */
   @Get('events')
-  @StreamsEvents('everyone')
+  @StreamsEvents('browsers')
   @ApiOperation({ summary: 'Watch a build', operationId: 'streamProjectEvents' })
   @ApiHeader({
     name: 'Last-Event-ID',

@@ -49,6 +49,11 @@ export class AccessTokens {
     return this.signed({ org: org_id, roles: OPERATOR_ROLES, operator: true }, user_id, family_id);
   }
 
+  /** The family that a token of this platform was signed for. */
+  familyIn(access_token: string): string {
+    return familyOf(this.jwt.decode<AccessClaims>(access_token).jti);
+  }
+
   private signed(claims: Pick<AccessClaims, 'org' | 'roles' | 'operator'>, subject: string, family_id: string): string {
     return this.jwt.sign(claims, { subject, jwtid: `${family_id}.${this.ids.next('jti')}` });
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
@@ -7,10 +7,12 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
+import { BrowserCookies } from './browser-cookies.js';
+import { StreamTickets } from './stream-tickets.service.js';
 import { presentedKey } from '../keys/api-key.js';
 import { ApiKeysService } from '../keys/api-keys.service.js';
 import type { Principal } from '../principal.js';
-import { type AccessClaims, ALGORITHM, tokenSecret } from './access-tokens.js';
+import { type AccessClaims, ALGORITHM, familyOf, tokenSecret } from './access-tokens.js';
 import { StandingService } from './standing.service.js';
 
 /** `Authorization: Bearer <access token>`: signature, algorithm, issuer, audience and times. */
@@ -41,11 +43,11 @@ interface Attempt {
   success(claims: AccessClaims): void;
   fail(): void;
   error(error: unknown): void;
-  authenticate(request: IncomingMessage): void;
+  authenticate(request: { headers: IncomingHttpHeaders }): void;
 }
 
 /**
- * The API key, the access token, or both, that a request carries. A signature does not change: it is verified once, and the token
+ * The API key, the access token, or both, that a request carries in its headers; without them, the ticket or the cookie of a browser. A signature does not change: it is verified once, and the token
  * is cached until it expires. Whether its sign-in and its user still stand is checked each time. Passport registers strategies for
  * the whole process; here the platform's own instance is called, so two platforms in one process do not accept each other's tokens.
  */
@@ -57,24 +59,33 @@ export class Credentials {
     private readonly keys: ApiKeysService,
     private readonly strategy: AccessTokenStrategy,
     private readonly standing: StandingService,
+    private readonly tickets: StreamTickets,
+    private readonly cookies: BrowserCookies,
     private readonly clock: Clock,
   ) {}
 
   /**
    * With a key in `X-API-Key` and a token in `Authorization` a valid one wins; the key if both are.
-   * @throws UnauthenticatedError without valid credentials, whatever is wrong with them; DatabaseError
+   * @param takesTicket the route is an event stream that a ticket may open
+   * @throws UnauthenticatedError without valid credentials, whatever is wrong with them; PermissionDeniedError for a cookie
+   * without its CSRF token; DatabaseError
    */
-  async principalOf(request: Request): Promise<Principal> {
+  async principalOf(request: Request, takesTicket: boolean): Promise<Principal> {
     const { headers } = request;
     const key = presentedKey(headers);
-    if (key === undefined) return this.ofToken(request);
+    if (key === undefined)
+      return headers.authorization === undefined
+        ? this.ofBrowser(request, takesTicket)
+        : this.ofToken(headers.authorization);
     if (headers['x-api-key'] === undefined || headers.authorization === undefined) return this.keys.principalOf(key);
     const inAuthorization = presentedKey({ authorization: headers.authorization });
     try {
       return await this.keys.principalOf(key);
     } catch (error) {
       if (!(error instanceof UnauthenticatedError)) throw error;
-      return inAuthorization === undefined ? this.ofToken(request) : this.keys.principalOf(inAuthorization);
+      return inAuthorization === undefined
+        ? this.ofToken(headers.authorization)
+        : this.keys.principalOf(inAuthorization);
     }
   }
 
@@ -88,24 +99,43 @@ export class Credentials {
     return this.standing.ofToken({ sub, org, jti: id, ...(is_operator ? { operator: true } : {}) });
   }
 
-  private async ofToken(request: IncomingMessage): Promise<Principal> {
-    const header = request.headers.authorization ?? '';
+  /** Of a ticket and a cookie a valid one wins. A ticket is bound to the path, so that no other address takes it. */
+  private async ofBrowser(request: Request, takesTicket: boolean): Promise<Principal> {
+    const { stream_ticket } = request;
+    const token = this.cookies.accessToken(request);
+    if (takesTicket && stream_ticket !== undefined) {
+      try {
+        return await this.recheck(await this.tickets.redeem(stream_ticket, request.path));
+      } catch (error) {
+        if (!(error instanceof UnauthenticatedError) || token === undefined) throw error;
+      }
+    }
+    if (token === undefined) throw needed();
+    const principal = await this.ofToken(`Bearer ${token}`);
+    this.cookies.requireCsrfToken(request, familyOf(principal.token_id ?? ''));
+    return principal;
+  }
+
+  /** @param header as in `Authorization` */
+  private async ofToken(header: string): Promise<Principal> {
     const known = this.verified.get(header);
     if (known && known.exp * 1000 > this.clock.now().getTime()) return this.standing.ofToken(known);
     this.verified.delete(header);
-    const claims = await this.verify(request);
+    const claims = await this.verify(header);
     this.verified.set(header, claims);
     return this.standing.ofToken(claims);
   }
 
-  private verify(request: IncomingMessage): Promise<AccessClaims> {
+  private verify(authorization: string): Promise<AccessClaims> {
     return new Promise((resolve, reject) => {
       const refuse = () => {
-        reject(new UnauthenticatedError('Sign-in is needed'));
+        reject(needed());
       };
       const attempt = Object.create(this.strategy) as Attempt;
       Object.assign(attempt, { success: resolve, fail: refuse, error: refuse });
-      attempt.authenticate(request);
+      attempt.authenticate({ headers: { authorization } });
     });
   }
 }
+
+const needed = (): UnauthenticatedError => new UnauthenticatedError('Sign-in is needed');

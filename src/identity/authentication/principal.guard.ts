@@ -1,6 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
+import { STREAMS_EVENTS } from '../../platform/http/event-stream.js';
+import { hasCredentials } from '../../platform/http/presented-credentials.js';
 import { PUBLIC_ROUTE } from '../../platform/http/public.decorator.js';
 import { RateLimits } from '../../platform/http/rate-limits/rate-limits.js';
 import { RequestContext } from '../../platform/http/request-context.js';
@@ -29,7 +31,8 @@ export class PrincipalGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, from)) return true;
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
-    const principal = await this.principalOf(request, response);
+    const takesTicket = this.reflector.get<string | undefined>(STREAMS_EVENTS, context.getHandler()) === 'browsers';
+    const principal = await this.principalOf(request, response, takesTicket);
     await this.limits.countPrincipal(principal, request, response);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
@@ -42,12 +45,12 @@ export class PrincipalGuard implements CanActivate {
   }
 
   /** Wrong credentials count on the budget of the client's address, which limits guessing. */
-  private async principalOf(request: Request, response: Response): Promise<Principal> {
+  private async principalOf(request: Request, response: Response, takesTicket: boolean): Promise<Principal> {
     try {
-      return await this.credentials.principalOf(request);
+      return await this.credentials.principalOf(request, takesTicket);
     } catch (error) {
-      const isCounted = request.headers.authorization === undefined && request.headers['x-api-key'] === undefined;
-      if (error instanceof UnauthenticatedError && !isCounted) await this.limits.countStranger(request, response);
+      if (error instanceof UnauthenticatedError && hasCredentials(request))
+        await this.limits.countStranger(request, response);
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { type Principal, requireToken } from '../principal.js';
 import { ACCESS_TOKEN_SECONDS, familyOf } from './access-tokens.js';
 import { StandingService } from './standing.service.js';
-import { familyStands, type SignIn } from './sign-in.js';
+import { familyStands, type RefreshFamily, type SignIn } from './sign-in.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { TokensService } from './tokens.service.js';
 
@@ -62,6 +62,12 @@ export class SignInsService {
       this.tokens.revokeFamily(familyOf(token_id)),
       this.standing.revokeToken(token_id, forgotten_at),
     ]);
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.logout', outcome: 'success' });
+  }
+
+  /** DELETE /auth/session. */
+  async endFamily({ family_id, user_id, org_id }: RefreshFamily): Promise<void> {
+    await this.tokens.revokeFamily(family_id);
     await this.audit.record({ org_id, actor: user_id, action: 'auth.logout', outcome: 'success' });
   }
 

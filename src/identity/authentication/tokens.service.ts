@@ -87,6 +87,13 @@ export class TokensService {
     return pair ? { ...pair, user_id, org_id } : this.lostRace(hash, family);
   }
 
+  /** The sign-in that a refresh token belongs to, used or not. @returns undefined when it is unknown or the sign-in has ended */
+  async familyOf(refresh_token: string): Promise<RefreshFamily | undefined> {
+    const token = await this.repository.findToken(secretHash(refresh_token));
+    const family = token && (await this.repository.findFamily(token.family_id));
+    return family?.revoked_at === undefined ? family : undefined;
+  }
+
   /** Ends a sign-in: all of its tokens are refused, here at once and in other processes within 4 seconds. */
   async revokeFamily(family_id: string): Promise<void> {
     try {

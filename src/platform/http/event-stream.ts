@@ -1,6 +1,14 @@
 import { once } from 'node:events';
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiQuery } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { PermissionDeniedError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
@@ -15,11 +23,28 @@ declare module 'express' {
   }
 }
 
-const STREAMS_EVENTS = 'nexus:streams-events';
+export const STREAMS_EVENTS = 'nexus:streams-events';
 const RETRY_SECONDS = 5;
 
-/** The route answers Server-Sent Events: to every caller, or to those whose `Accept` asks for them. */
-export const StreamsEvents = (to: 'everyone' | 'acceptors') => SetMetadata(STREAMS_EVENTS, to);
+/**
+ * The route answers Server-Sent Events: to those whose `Accept` asks for them, or to every caller. `browsers`: to every caller, and
+ * an `EventSource`, which cannot send headers, may open it with `?ticket=` and `?last_event_id=`.
+ */
+export const StreamsEvents = (to: 'everyone' | 'acceptors' | 'browsers') =>
+  applyDecorators(
+    SetMetadata(STREAMS_EVENTS, to),
+    ...(to === 'browsers'
+      ? [
+          ApiQuery({ name: 'ticket', required: false, type: String, description: 'Of POST /api/v1/stream-tickets.' }),
+          ApiQuery({
+            name: 'last_event_id',
+            required: false,
+            type: String,
+            description: 'Like the header Last-Event-ID, which wins if both are sent.',
+          }),
+        ]
+      : []),
+  );
 
 /**
  * Bounds the streams that one principal holds open in this process (`EVENT_STREAMS_PER_PRINCIPAL`). Refuses one more before
@@ -43,7 +68,9 @@ export class EventStreamLimit implements NestInterceptor {
     const to = this.reflector.get<string | undefined>(STREAMS_EVENTS, execution.getHandler());
     if (to === undefined) return next.handle();
     const http = execution.switchToHttp();
-    if (to === 'everyone' || wantsEventStream(http.getRequest<Request>())) this.count(http.getResponse<Response>());
+    const request = http.getRequest<Request>();
+    if (to === 'browsers') positionFromQuery(request);
+    if (to !== 'acceptors' || wantsEventStream(request)) this.count(http.getResponse<Response>());
     return next.handle();
   }
 
@@ -65,6 +92,11 @@ export class EventStreamLimit implements NestInterceptor {
     if (left > 0) this.open.set(principal, left);
     else this.open.delete(principal);
   }
+}
+
+function positionFromQuery({ headers, query }: Request): void {
+  const { last_event_id } = query;
+  if (typeof last_event_id === 'string') headers['last-event-id'] ??= last_event_id;
 }
 
 export interface StreamEvent {

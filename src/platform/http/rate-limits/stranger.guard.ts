@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
+import { hasCredentials } from '../presented-credentials.js';
 import { PUBLIC_ROUTE } from '../public.decorator.js';
 import { RateLimits } from './rate-limits.js';
 
@@ -22,8 +23,7 @@ export class StrangerGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const hasCredentials = request.headers.authorization !== undefined || request.headers['x-api-key'] !== undefined;
-    if (isPublic === true || !hasCredentials) await this.limits.countStranger(request, response);
+    if (isPublic === true || !hasCredentials(request)) await this.limits.countStranger(request, response);
     else await this.limits.countClaim(request, response);
     return true;
   }

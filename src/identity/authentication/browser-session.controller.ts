@@ -1,0 +1,155 @@
+import { Body, Controller, Delete, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { IsOptional, IsString, Length } from 'class-validator';
+import type { Request, Response } from 'express';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { UnauthenticatedError } from '../../shared/domain-error.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
+import { DoneDto, LoginDto, SignedInUserDto } from './dto/auth.dto.js';
+import { type SignedIn, SignInService } from './sign-in.service.js';
+import { SignInsService } from './sign-ins.service.js';
+import { type TokenPair, TokensService } from './tokens.service.js';
+import { TotpLoginDto, TotpRequiredDto } from '../totp/dto/totp.dto.js';
+import { TotpService } from '../totp/totp.service.js';
+import { BrowserCookies } from './browser-cookies.js';
+
+export class RefreshSessionDto {
+  /**
+   * Of a sign-in that answered tokens (a provider, an invitation, a sign-in link, another organization): its tokens move into
+   * cookies. Without it, the cookie is used.
+   * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  refresh_token?: string;
+}
+
+export class BrowserSessionDto {
+  /**
+   * Send it as the header `X-CSRF-Token` with every request that is not a GET. Also in the cookie `nexus_csrf`.
+   * @example tuTaW5kZWVkLCB0aGlzIGlzIG5vdCBhIHJlYWwgb25l
+   */
+  csrf_token: string;
+
+  /**
+   * Seconds until the session must be refreshed.
+   * @example 900
+   */
+  expires_in: number;
+}
+
+export class BrowserSignedInDto extends BrowserSessionDto {
+  user: SignedInUserDto;
+}
+
+/** The sign-in of a browser, in cookies that its scripts cannot read. The checks are those of every other sign-in. */
+@ApiTags('sign-in')
+@Bare()
+@Public()
+@Controller('auth/session')
+export class BrowserSessionController {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly totp: TotpService,
+    private readonly tokens: TokensService,
+    private readonly signIns: SignInsService,
+    private readonly access: AccessTokens,
+    private readonly cookies: BrowserCookies,
+  ) {}
+
+  /** Sets the cookies of the access and the refresh token (HttpOnly, SameSite=Lax, Secure in production) and of the CSRF token. */
+  @Post()
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign a browser in with a password', operationId: 'createBrowserSession' })
+  @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
+  @ApiOkResponse({
+    description:
+      'Signed in for the first organisation of the user. An account with a second factor gets a challenge for POST /auth/session/totp instead.',
+    schema: { oneOf: [{ $ref: getSchemaPath(BrowserSignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
+  })
+  @ApiErrors(400, 401, 403, 429)
+  async create(
+    @Body() { email, password }: LoginDto,
+    @Ip() address: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BrowserSignedInDto | TotpRequiredDto> {
+    const answer = await this.signIn.withPassword(email, password, address);
+    return 'totp_required' in answer ? answer : this.signedIn(response, answer);
+  }
+
+  /** At most five attempts for one challenge. A code can be used once. */
+  @Post('totp')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign a browser in with the second factor', operationId: 'createBrowserSessionWithTotp' })
+  @ApiOkResponse({ type: BrowserSignedInDto, description: 'Signed in.' })
+  @ApiErrors(400, 401, 403, 429)
+  async second(
+    @Body() { challenge_token, code }: TotpLoginDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BrowserSignedInDto> {
+    const { user, method, membership } = await this.totp.redeem(challenge_token, code);
+    return this.signedIn(response, await this.signIn.of(user, method, membership));
+  }
+
+  /**
+   * New tokens, in cookies. Two tabs that refresh within 10 seconds: the second gets 409 and continues with the cookies that the
+   * first was given.
+   */
+  @Post('refresh')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({ summary: "Refresh a browser's sign-in", operationId: 'refreshBrowserSession' })
+  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Needed unless the body has a refresh token.' })
+  @ApiOkResponse({ type: BrowserSessionDto, description: 'Refreshed.' })
+  @ApiErrors(400, 401, 403, 409)
+  async refresh(
+    @Body() { refresh_token }: RefreshSessionDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BrowserSessionDto> {
+    const pair = await this.tokens.refresh(refresh_token ?? (await this.cookieOf(request)));
+    return this.session(response, pair);
+  }
+
+  /** Ends the sign-in with all of its tokens and removes the cookies. Safe to repeat. */
+  @Delete()
+  @SecretAnswer()
+  @ApiOperation({ summary: 'Sign a browser out', operationId: 'deleteBrowserSession' })
+  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Needed while the browser is signed in.' })
+  @ApiOkResponse({ type: DoneDto, description: 'Signed out, or there was no sign-in.' })
+  @ApiErrors(403)
+  async end(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<DoneDto> {
+    const secret = this.cookies.refreshToken(request);
+    const family = secret === undefined ? undefined : await this.tokens.familyOf(secret);
+    if (family) {
+      this.cookies.requireCsrfToken(request, family.family_id);
+      await this.signIns.endFamily(family);
+    }
+    this.cookies.clear(response);
+    return { done: true };
+  }
+
+  private async cookieOf(request: Request): Promise<string> {
+    const secret = this.cookies.refreshToken(request);
+    if (secret === undefined)
+      throw new UnauthenticatedError('This browser has no session', { suggestion: 'Sign in by POST /auth/session.' });
+    const family = await this.tokens.familyOf(secret);
+    if (family) this.cookies.requireCsrfToken(request, family.family_id);
+    return secret;
+  }
+
+  private signedIn(response: Response, signedIn: SignedIn): BrowserSignedInDto {
+    return { ...this.session(response, signedIn), user: signedIn.user };
+  }
+
+  private session(response: Response, pair: TokenPair): BrowserSessionDto {
+    const csrf_token = this.cookies.set(response, pair, this.access.familyIn(pair.access_token));
+    return { csrf_token, expires_in: ACCESS_TOKEN_SECONDS };
+  }
+}
