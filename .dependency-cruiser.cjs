@@ -53,6 +53,13 @@ module.exports = {
       to: { path: '@aws-sdk/' },
     },
     {
+      name: 'only-repositories-know-dynamodb',
+      comment: 'services, ports and rules hand writes to a UnitOfWork and never see what is in them',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/database/|\\.repository\\.ts$' },
+      to: { path: '^src/platform/database/client/(dynamodb|database-inputs|database-faults)\\.ts$' },
+    },
+    {
       name: 'records-and-errors-are-plain',
       comment: '<entity>.ts and *.errors.ts know no framework',
       severity: 'error',

@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import type { Agent, AgentStatus, AgentVersion } from './agent.js';
@@ -31,6 +27,7 @@ export class AgentsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /** One item. Undefined also for another organisation's agent and for one that is being deleted. */
@@ -48,32 +45,27 @@ export class AgentsRepository {
    * Stores a changed agent with an optional new version, on condition that the agent has not changed since it was read.
    * @throws AgentChangedError
    */
-  async save(
-    before: Agent | undefined,
-    agent: Agent,
-    also: TransactItem[] = [],
-    version?: AgentVersion,
-  ): Promise<void> {
+  async save(before: Agent | undefined, agent: Agent, also: Write[] = [], version?: AgentVersion): Promise<void> {
     const agentIsNew = 'attribute_not_exists(agent_id)';
     const agentIsUnchanged = 'revision = :revision AND attribute_not_exists(deletion)';
     const condition = before
       ? { ConditionExpression: agentIsUnchanged, ExpressionAttributeValues: { ':revision': before.revision } }
       : { ConditionExpression: agentIsNew };
-    const items: TransactItem[] = [{ Put: { TableName: TABLE, Item: agentItem(agent), ...condition } }, ...also];
+    const items: Write[] = [write.put({ TableName: TABLE, Item: agentItem(agent), ...condition }), ...also];
     if (version)
-      items.push({ Put: { TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } } });
-    if (!before) items.push({ Put: { TableName: TABLE, Item: projectEntry(agent) } });
-    await this.transact(agent.agent_id, items);
+      items.push(write.put({ TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } }));
+    if (!before) items.push(write.put({ TableName: TABLE, Item: projectEntry(agent) }));
+    await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), items);
   }
 
-  stays(agent_id: string): TransactItem {
+  stays(agent_id: string): Write {
     const agentStays = 'attribute_exists(agent_id) AND attribute_not_exists(deletion)';
     const Key = { agent_id, item: AGENT_ITEM };
-    return { ConditionCheck: { TableName: TABLE, Key, ConditionExpression: agentStays } };
+    return write.check({ TableName: TABLE, Key, ConditionExpression: agentStays });
   }
 
   /** Marks an agent as deleted: it leaves every list and can no longer be changed. */
-  async mark(agent: Agent, at: string, also: TransactItem[]): Promise<void> {
+  async mark(agent: Agent, at: string, also: Write[]): Promise<void> {
     const Update = {
       TableName: TABLE,
       Key: { agent_id: agent.agent_id, item: AGENT_ITEM },
@@ -81,7 +73,7 @@ export class AgentsRepository {
       ConditionExpression: 'revision = :revision AND attribute_not_exists(deletion)',
       ExpressionAttributeValues: { ':marked': MARKED, ':at': at, ':revision': agent.revision },
     };
-    await this.transact(agent.agent_id, [{ Update }, ...also]);
+    await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), [write.update(Update), ...also]);
   }
 
   /** Deletes versions and the project's entry first and the marked item last, so that an interrupted deletion is found again. */
@@ -189,13 +181,6 @@ export class AgentsRepository {
   async *all(): AsyncGenerator<StoredAgent> {
     for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE))
       if (item.item === AGENT_ITEM) yield item;
-  }
-
-  private async transact(agent_id: string, items: TransactItem[]): Promise<void> {
-    await this.db.transact(items).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new AgentChangedError(agent_id);
-      throw error;
-    });
   }
 }
 

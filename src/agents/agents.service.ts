@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { ModelsService } from '../models/models.service.js';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { Runtimes } from '../runtimes/runtimes.js';
@@ -67,7 +67,7 @@ export class AgentsService {
    * @param guard conditions of the caller that must hold in the same transaction.
    * @throws AgentChangedError when the guard does not hold or another request changes the same agent at this moment.
    */
-  async register(input: Registration, guard: TransactItem[] = []): Promise<Agent> {
+  async register(input: Registration, guard: Write[] = []): Promise<Agent> {
     const existing = await this.repository.findById(input.org_id, agentIdOf(input.project_id, input.agent_name));
     if (existing?.build_id === input.build_id) return existing;
     const { agent, version } = registered(input, existing, this.clock.timestamp());
@@ -103,7 +103,7 @@ export class AgentsService {
   }
 
   /** A condition for records under the agent: it exists and its deletion has not begun. */
-  stays(agent_id: string): TransactItem {
+  stays(agent_id: string): Write {
     return this.repository.stays(agent_id);
   }
 
@@ -258,7 +258,7 @@ export class AgentsService {
     }
   }
 
-  private moved(org_id: string, from: AgentStatus | undefined, to: AgentStatus): TransactItem[] {
+  private moved(org_id: string, from: AgentStatus | undefined, to: AgentStatus): Write[] {
     if (from === to) return [];
     const changes: Partial<Record<GaugeName, number>> = { [gaugeOf(to)]: 1, ...(from ? { [gaugeOf(from)]: -1 } : {}) };
     return [this.gauges.adjust(org_id, changes)];

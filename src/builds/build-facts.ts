@@ -18,7 +18,11 @@ export class BuildFacts extends FactSource {
 
   override async uncounted(limit: number) {
     const builds = await this.repository.listUncounted(limit);
-    return builds.map((build) => ({ fact: buildFact(build), mark: this.repository.counted(build.build_id) }));
+    return builds.map((build) => ({
+      fact: buildFact(build),
+      record: build.build_id,
+      mark: this.repository.counted(build.build_id),
+    }));
   }
 
   override async *all(): AsyncGenerator<Fact & { counted: boolean }> {

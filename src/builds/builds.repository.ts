@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, type TransactItem } from '../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
+import { write, type Write } from '../platform/database/unit-of-work.js';
 import type { Build } from './build.js';
 
 const TABLE = 'AgentBuilds';
@@ -28,12 +29,12 @@ export class BuildsRepository {
   constructor(private readonly db: DynamoDb) {}
 
   /** Waits for a slot; of an attempt that was paused before, the first creation time stays. */
-  queued(build: NewBuild): TransactItem {
+  queued(build: NewBuild): Write {
     return this.upsert(build, 'SET #status = :queued, #queue = :QUEUED', { ':queued': 'queued', ':QUEUED': 'QUEUED' });
   }
 
   /** Begins at once in the process that holds the lease. */
-  running(build: NewBuild, lease: Lease, at: string): TransactItem {
+  running(build: NewBuild, lease: Lease, at: string): Write {
     return this.upsert(
       build,
       'SET #status = :running, #queue = :RUNNING, lease_owner = :owner, lease_expires_at = :expires, started_at = if_not_exists(started_at, :at)',
@@ -42,89 +43,79 @@ export class BuildsRepository {
   }
 
   /** Takes a waiting build, or one whose lease ran out; only one process can. */
-  claimed(build: Build, lease: Lease, at: string): TransactItem {
+  claimed(build: Build, lease: Lease, at: string): Write {
     const isStillAsSeen = build.lease_owner
       ? '#queue = :seen AND lease_owner = :seen_owner AND lease_expires_at = :seen_expires'
       : '#queue = :seen AND attribute_not_exists(lease_owner)';
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { build_id: build.build_id },
-        UpdateExpression:
-          'SET #status = :running, #queue = :RUNNING, lease_owner = :owner, lease_expires_at = :expires, started_at = if_not_exists(started_at, :at)',
-        ConditionExpression: isStillAsSeen,
-        ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
-        ExpressionAttributeValues: {
-          ':running': 'running',
-          ':RUNNING': 'RUNNING',
-          ':owner': lease.owner,
-          ':expires': lease.expires_at,
-          ':at': at,
-          ':seen': build.queue,
-          ...(build.lease_owner ? { ':seen_owner': build.lease_owner, ':seen_expires': build.lease_expires_at } : {}),
-        },
+    return write.update({
+      TableName: TABLE,
+      Key: { build_id: build.build_id },
+      UpdateExpression:
+        'SET #status = :running, #queue = :RUNNING, lease_owner = :owner, lease_expires_at = :expires, started_at = if_not_exists(started_at, :at)',
+      ConditionExpression: isStillAsSeen,
+      ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
+      ExpressionAttributeValues: {
+        ':running': 'running',
+        ':RUNNING': 'RUNNING',
+        ':owner': lease.owner,
+        ':expires': lease.expires_at,
+        ':at': at,
+        ':seen': build.queue,
+        ...(build.lease_owner ? { ':seen_owner': build.lease_owner, ':seen_expires': build.lease_expires_at } : {}),
       },
-    };
+    });
   }
 
   /** Fences every write of a run: fails when another process has taken the build over. */
-  leaseIsHeld(build_id: string, owner: string): TransactItem {
-    return {
-      ConditionCheck: {
-        TableName: TABLE,
-        Key: { build_id },
-        ConditionExpression: 'lease_owner = :owner',
-        ExpressionAttributeValues: { ':owner': owner },
-      },
-    };
+  leaseIsHeld(build_id: string, owner: string): Write {
+    return write.check({
+      TableName: TABLE,
+      Key: { build_id },
+      ConditionExpression: 'lease_owner = :owner',
+      ExpressionAttributeValues: { ':owner': owner },
+    });
   }
 
   /** Out of the queue until it is resumed. `owner` fences it when a running build pauses itself. */
-  paused(build_id: string, owner?: string): TransactItem {
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { build_id },
-        UpdateExpression: 'SET #status = :paused REMOVE #queue, lease_owner, lease_expires_at',
-        ConditionExpression: owner === undefined ? 'attribute_exists(build_id)' : 'lease_owner = :owner',
-        ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
-        ExpressionAttributeValues: { ':paused': 'paused', ...(owner === undefined ? {} : { ':owner': owner }) },
-      },
-    };
+  paused(build_id: string, owner?: string): Write {
+    return write.update({
+      TableName: TABLE,
+      Key: { build_id },
+      UpdateExpression: 'SET #status = :paused REMOVE #queue, lease_owner, lease_expires_at',
+      ConditionExpression: owner === undefined ? 'attribute_exists(build_id)' : 'lease_owner = :owner',
+      ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
+      ExpressionAttributeValues: { ':paused': 'paused', ...(owner === undefined ? {} : { ':owner': owner }) },
+    });
   }
 
   /** The end of an attempt; from now on it waits to be counted. */
-  ended(build_id: string, end: BuildEnd, owner?: string): TransactItem {
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { build_id },
-        UpdateExpression:
-          'SET #status = :status, ended_at = :at, duration_seconds = :duration, stage = :stage, uncounted = :uncounted REMOVE #queue, lease_owner, lease_expires_at',
-        ConditionExpression: owner === undefined ? 'attribute_exists(build_id)' : 'lease_owner = :owner',
-        ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
-        ExpressionAttributeValues: {
-          ':status': end.status,
-          ':at': end.at,
-          ':duration': end.duration_seconds,
-          ':stage': end.stage,
-          ':uncounted': UNCOUNTED,
-          ...(owner === undefined ? {} : { ':owner': owner }),
-        },
+  ended(build_id: string, end: BuildEnd, owner?: string): Write {
+    return write.update({
+      TableName: TABLE,
+      Key: { build_id },
+      UpdateExpression:
+        'SET #status = :status, ended_at = :at, duration_seconds = :duration, stage = :stage, uncounted = :uncounted REMOVE #queue, lease_owner, lease_expires_at',
+      ConditionExpression: owner === undefined ? 'attribute_exists(build_id)' : 'lease_owner = :owner',
+      ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
+      ExpressionAttributeValues: {
+        ':status': end.status,
+        ':at': end.at,
+        ':duration': end.duration_seconds,
+        ':stage': end.stage,
+        ':uncounted': UNCOUNTED,
+        ...(owner === undefined ? {} : { ':owner': owner }),
       },
-    };
+    });
   }
 
   /** The statistics have counted it; fails when they already had. */
-  counted(build_id: string): TransactItem {
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { build_id },
-        UpdateExpression: 'REMOVE uncounted',
-        ConditionExpression: 'attribute_exists(uncounted)',
-      },
-    };
+  counted(build_id: string): Write {
+    return write.update({
+      TableName: TABLE,
+      Key: { build_id },
+      UpdateExpression: 'REMOVE uncounted',
+      ConditionExpression: 'attribute_exists(uncounted)',
+    });
   }
 
   /** Moves the lease's end. @returns false when the lease is not ours any more. */
@@ -189,12 +180,12 @@ export class BuildsRepository {
   }
 
   /** Deletes a record if it is still counted, or still not counted, as it was read. */
-  deletion({ build_id, uncounted }: CountableBuild): TransactItem {
+  deletion({ build_id, uncounted }: CountableBuild): Write {
     const isAsRead =
       uncounted === undefined
         ? 'attribute_exists(build_id) AND attribute_not_exists(uncounted)'
         : 'attribute_exists(uncounted)';
-    return { Delete: { TableName: TABLE, Key: { build_id }, ConditionExpression: isAsRead } };
+    return write.delete({ TableName: TABLE, Key: { build_id }, ConditionExpression: isAsRead });
   }
 
   /** For the rebuild of the statistics only: reads the whole table. */
@@ -202,22 +193,20 @@ export class BuildsRepository {
     return this.db.scanAll<CountableBuild>(TABLE);
   }
 
-  private upsert(build: NewBuild, set: string, values: Record<string, unknown>): TransactItem {
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { build_id: build.build_id },
-        UpdateExpression: `${set}, project_id = :project, org_id = :org, queue_order = :order, created_at = if_not_exists(created_at, :created)`,
-        ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
-        ExpressionAttributeValues: {
-          ...values,
-          ':project': build.project_id,
-          ':org': build.org_id,
-          ':order': build.queue_order,
-          ':created': build.created_at,
-        },
+  private upsert(build: NewBuild, set: string, values: Record<string, unknown>): Write {
+    return write.update({
+      TableName: TABLE,
+      Key: { build_id: build.build_id },
+      UpdateExpression: `${set}, project_id = :project, org_id = :org, queue_order = :order, created_at = if_not_exists(created_at, :created)`,
+      ExpressionAttributeNames: { '#status': 'status', '#queue': 'queue' },
+      ExpressionAttributeValues: {
+        ...values,
+        ':project': build.project_id,
+        ':org': build.org_id,
+        ':order': build.queue_order,
+        ':created': build.created_at,
       },
-    };
+    });
   }
 
   private updateLease(

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { BuildEngine, type BuildPlan } from '../projects/build-engine.port.js';
 import type { Project, ProjectWhole } from '../projects/project.js';
 import { BuildSupersededError, ProjectChangedError } from '../projects/projects.errors.js';
@@ -98,7 +98,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     };
   }
 
-  override cancellation(project: Project, at: string): TransactItem[] {
+  override cancellation(project: Project, at: string): Write[] {
     const duration_seconds = project.started_at === null ? 0 : elapsedMs(project.started_at, at) / 1000;
     return [
       this.ports.builds.ended(project.build_id, {
@@ -110,7 +110,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
     ];
   }
 
-  override suspension(project: Project): TransactItem[] {
+  override suspension(project: Project): Write[] {
     return [this.ports.builds.paused(project.build_id)];
   }
 

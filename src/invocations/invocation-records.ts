@@ -37,6 +37,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     const invocations = await this.repository.listUncounted(limit);
     return invocations.map((invocation) => ({
       fact: invocationFact(invocation),
+      record: invocation.invocation_id,
       mark: this.repository.counted(invocation.invocation_id),
     }));
   }

@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AgentNotFoundError } from '../agents/agents.errors.js';
 import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
@@ -42,6 +38,7 @@ export class InvocationsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /** POST /agents/{id}/invoke: one write for a run that has ended, batched with other runs that end at the same time. It is not counted yet. */
@@ -114,9 +111,7 @@ export class InvocationsRepository {
         ':shard': SHARDS[0],
       },
     };
-    await this.db.transact([{ Update }, ...dueDelivery(row, at)]).catch((error: unknown) => {
-      if (!failedConditions(error)) throw error;
-    });
+    await this.unit.tryCommit([write.update(Update), ...dueDelivery(row, at)]);
   }
 
   /** Running runs whose lease expired before this time. */
@@ -190,12 +185,12 @@ export class InvocationsRepository {
   }
 
   /** Deletes a record on condition that whether it is counted has not changed since it was read. */
-  deletion({ invocation_id, uncounted }: CountableInvocation): TransactItem {
+  deletion({ invocation_id, uncounted }: CountableInvocation): Write {
     const isAsRead =
       uncounted === undefined
         ? 'attribute_exists(invocation_id) AND attribute_not_exists(uncounted)'
         : 'attribute_exists(uncounted)';
-    return { Delete: { TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead } };
+    return write.delete({ TableName: TABLE, Key: { invocation_id }, ConditionExpression: isAsRead });
   }
 
   async listUncounted(limit: number): Promise<CountedPart[]> {
@@ -214,15 +209,13 @@ export class InvocationsRepository {
   }
 
   /** Marks a run as counted by the statistics. Fails when it was counted before. */
-  counted(invocation_id: string): TransactItem {
-    return {
-      Update: {
-        TableName: TABLE,
-        Key: { invocation_id },
-        UpdateExpression: 'REMOVE uncounted',
-        ConditionExpression: 'attribute_exists(uncounted)',
-      },
-    };
+  counted(invocation_id: string): Write {
+    return write.update({
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression: 'REMOVE uncounted',
+      ConditionExpression: 'attribute_exists(uncounted)',
+    });
   }
 
   /** For the rebuild of the statistics only: reads the whole table. */
@@ -234,22 +227,19 @@ export class InvocationsRepository {
     invocation: Invocation,
     Item: Record<string, unknown>,
     condition: { ConditionExpression?: string; ExpressionAttributeValues?: Record<string, unknown> } = {},
-    together: TransactItem[] = [],
+    together: Write[] = [],
   ): Promise<void> {
+    const { agent_id, invocation_id } = invocation;
     const agentIsNotBeingDeleted = {
-      ConditionCheck: {
-        TableName: 'AgentInstances',
-        Key: { agent_id: invocation.agent_id, item: 'AGENT' },
-        ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
-      },
+      TableName: 'AgentInstances',
+      Key: { agent_id, item: 'AGENT' },
+      ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
     };
-    const put = { Put: { TableName: TABLE, Item, ...condition } };
-    await this.db.transact([put, agentIsNotBeingDeleted, ...together]).catch((error: unknown) => {
-      const failed = failedConditions(error);
-      if (failed?.[1]) throw new AgentNotFoundError(invocation.agent_id);
-      if (failed?.[0]) throw new RunEndedElsewhereError(invocation.invocation_id);
-      throw error;
-    });
+    await this.unit.commit([
+      write.check(agentIsNotBeingDeleted, () => new AgentNotFoundError(agent_id)),
+      write.put({ TableName: TABLE, Item, ...condition }, () => new RunEndedElsewhereError(invocation_id)),
+      ...together,
+    ]);
   }
 }
 

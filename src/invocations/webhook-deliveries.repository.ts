@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  type TransactItem,
-  type UpdateInput,
-} from '../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb, type UpdateInput } from '../platform/database/client/dynamodb.js';
+import { write, type Write } from '../platform/database/unit-of-work.js';
 import type { Invocation } from './invocation.js';
 
 const TABLE = 'AgentWebhookDeliveries';
@@ -34,7 +30,7 @@ export interface WebhookDelivery {
 export function dueDelivery(
   { invocation_id, org_id, webhook }: Pick<Invocation, 'invocation_id' | 'org_id' | 'webhook'>,
   at: string,
-): TransactItem[] {
+): Write[] {
   if (!webhook) return [];
   const Item: WebhookDelivery = {
     invocation_id,
@@ -49,7 +45,7 @@ export function dueDelivery(
     delivered_at: null,
     expires_at: Math.floor(Date.parse(at) / 1000) + KEPT_SECONDS,
   };
-  return [{ Put: { TableName: TABLE, Item } }];
+  return [write.put({ TableName: TABLE, Item })];
 }
 
 /** How an attempt ended. */

@@ -1,11 +1,11 @@
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import type { Project } from './project.js';
 
 /** What the engine wants stored together with a project that is to be built. */
 export interface BuildPlan {
   /** `building` when a slot is free here and now, `pending` when the build has to wait for one. */
   status: 'pending' | 'building';
-  items: TransactItem[];
+  items: Write[];
   /** Call after the transaction was committed: the build may begin. */
   started(project: Project): void;
   /** Call when the transaction was not committed: gives the slot back. */
@@ -21,9 +21,9 @@ export abstract class BuildEngine {
   /** A new attempt (create, restart) or a paused one that goes on (resume). `project` is the project as it will be stored. */
   abstract plan(project: Project): BuildPlan;
   /** Items that end the engine's interest in a build, stored with the project that was stopped or is being deleted. */
-  abstract cancellation(project: Project, at: string): TransactItem[];
+  abstract cancellation(project: Project, at: string): Write[];
   /** Items for a build that was paused while it waited for a slot. */
-  abstract suspension(project: Project): TransactItem[];
+  abstract suspension(project: Project): Write[];
   /** After a stop or deletion was stored: a step that runs in this process is interrupted at once. */
   abstract interrupt(project: Project): void;
 }

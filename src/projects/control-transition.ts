@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { failStage } from '../stages/stage-rules.js';
@@ -71,7 +71,7 @@ export class ControlTransition {
     return announced(stopped, { stages: running, with: this.engine.cancellation(project, at), extra: [done] });
   }
 
-  private begin(project: Project, stages: Stage[], also: TransactItem[]): { change: ProjectChange; plan: BuildPlan } {
+  private begin(project: Project, stages: Stage[], also: Write[]): { change: ProjectChange; plan: BuildPlan } {
     const plan = this.engine.plan(project);
     const started_at = plan.status === 'building' ? (project.started_at ?? project.updated_at) : project.started_at;
     return {
@@ -83,7 +83,7 @@ export class ControlTransition {
 
 function announced(
   project: Project,
-  more: { stages?: Stage[]; with?: TransactItem[]; extra?: ProjectEventBody[] } = {},
+  more: { stages?: Stage[]; with?: Write[]; extra?: ProjectEventBody[] } = {},
 ): ProjectChange {
   const progress: ProjectEventBody = { event: 'progress', progress: project.progress, status: visibleStatus(project) };
   return { project, stages: more.stages ?? [], with: more.with ?? [], events: [progress, ...(more.extra ?? [])] };

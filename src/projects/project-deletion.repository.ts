@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import type { Project } from './project.js';
 import { ProjectChangedError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';
@@ -19,6 +15,7 @@ export class ProjectDeletionRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly projects: ProjectsRepository,
+    private readonly unit: UnitOfWork,
   ) {}
 
   findById(org_id: string, project_id: string): Promise<Project | undefined> {
@@ -26,7 +23,7 @@ export class ProjectDeletionRepository {
   }
 
   /** Takes the project out of every list and marks it; nothing but its deletion can change it any more. */
-  async mark(project: Project, at: string, also: TransactItem[]): Promise<void> {
+  async mark(project: Project, at: string, also: Write[]): Promise<void> {
     const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
     const Update = {
       TableName: TABLE,
@@ -42,11 +39,7 @@ export class ProjectDeletionRepository {
         ':next': project.version + 1,
       },
     };
-    await this.db.transact([{ Update }, ...also]).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error))
-        throw new ProjectChangedError(project.project_id);
-      throw error;
-    });
+    await this.unit.commitOr(() => new ProjectChangedError(project.project_id), [write.update(Update), ...also]);
   }
 
   /** Stages and events first, the marked item last: until then a crash leaves the mark to be found. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { buildProgress } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
@@ -16,7 +16,7 @@ export interface ProgressChange {
   stage?: Stage;
   events: ProjectEventBody[];
   artifacts?: Artifact[];
-  with?: TransactItem[];
+  with?: Write[];
 }
 
 /** The write side of a build: each transition is stored first and announced afterwards. */
@@ -38,7 +38,7 @@ export class ProjectProgressService {
     return this.artifacts.contents(org_id, project_id);
   }
 
-  buildIsCurrent(project_id: string, build_id: string): TransactItem {
+  buildIsCurrent(project_id: string, build_id: string): Write {
     return this.repository.buildIsCurrent(project_id, build_id);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ProjectsService } from './projects.service.js';
 
@@ -17,7 +17,7 @@ export class ProjectToolOwners extends ToolOwners {
   override async require(
     org_id: string,
     wanted: { project_id: string } | { agent_id: string },
-  ): Promise<{ owner: ToolOwner; conditions: TransactItem[] }> {
+  ): Promise<{ owner: ToolOwner; conditions: Write[] }> {
     if ('project_id' in wanted) {
       const { project_id } = await this.projects.get(org_id, wanted.project_id);
       return { owner: { project_id, agent_id: null }, conditions: [this.projects.stays(project_id)] };

@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import { SharedReads } from '../shared/shared-reads.js';
@@ -31,7 +27,7 @@ export interface ProjectChange {
   events?: ProjectEventBody[];
   artifacts?: Artifact[];
   /** Items of other tables that must change with the project or not at all, such as the build's queue entry. */
-  with?: TransactItem[];
+  with?: Write[];
 }
 
 type StoredItem = (Project & { item: string; deletion?: string }) | (Stage & { item: string });
@@ -43,14 +39,15 @@ export class ProjectsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
-  async create(whole: ProjectWhole, events: ProjectEventBody[], also: TransactItem[]): Promise<ProjectWhole> {
+  async create(whole: ProjectWhole, events: ProjectEventBody[], also: Write[]): Promise<ProjectWhole> {
     const project = numbered(whole.project, events);
     const projectDoesNotExist = 'attribute_not_exists(project_id)';
-    await this.db.transact([
-      { Put: { TableName: TABLE, Item: projectItem(project), ConditionExpression: projectDoesNotExist } },
-      ...whole.stages.map((stage) => ({ Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) } })),
+    await this.unit.commit([
+      write.put({ TableName: TABLE, Item: projectItem(project), ConditionExpression: projectDoesNotExist }),
+      ...whole.stages.map((stage) => write.put({ TableName: TABLE, Item: stageItem(project.project_id, stage) })),
       ...eventPuts(project, whole.project.event_seq, events),
       ...also,
     ]);
@@ -71,10 +68,10 @@ export class ProjectsRepository {
     return record && record.org_id === org_id && record.deletion === undefined ? record : undefined;
   }
 
-  stays(project_id: string): TransactItem {
+  stays(project_id: string): Write {
     const projectStays = 'attribute_exists(project_id) AND attribute_not_exists(deletion)';
     const Key = { project_id, item: PROJECT_ITEM };
-    return { ConditionCheck: { TableName: TABLE, Key, ConditionExpression: projectStays } };
+    return write.check({ TableName: TABLE, Key, ConditionExpression: projectStays });
   }
 
   /** For background work that continues a deletion and so must see what callers no longer see. */
@@ -106,42 +103,34 @@ export class ProjectsRepository {
     const events = change.events ?? [];
     const project = numbered({ ...change.project, version: before.version + 1 }, events);
     const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
-    const items: TransactItem[] = [
-      {
-        Put: {
-          TableName: TABLE,
-          Item: projectItem(project),
-          ConditionExpression: projectIsUnchanged,
-          ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: { ':version': before.version },
-        },
-      },
-      ...(change.stages ?? []).map((stage) => ({
-        Put: { TableName: TABLE, Item: stageItem(project.project_id, stage) },
-      })),
+    const items: Write[] = [
+      write.put({
+        TableName: TABLE,
+        Item: projectItem(project),
+        ConditionExpression: projectIsUnchanged,
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':version': before.version },
+      }),
+      ...(change.stages ?? []).map((stage) =>
+        write.put({ TableName: TABLE, Item: stageItem(project.project_id, stage) }),
+      ),
       ...eventPuts(project, before.event_seq, events),
-      ...(change.artifacts ?? []).map((artifact) => ({ Put: { TableName: 'AgentArtifacts', Item: { ...artifact } } })),
+      ...(change.artifacts ?? []).map((artifact) => write.put({ TableName: 'AgentArtifacts', Item: { ...artifact } })),
       ...(change.with ?? []),
     ];
-    await this.db.transact(items).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error))
-        throw new ProjectChangedError(project.project_id);
-      throw error;
-    });
+    await this.unit.commitOr(() => new ProjectChangedError(project.project_id), items);
     return project;
   }
 
   /** A condition for other tables' transactions: this build is still the project's running one. */
-  buildIsCurrent(project_id: string, build_id: string): TransactItem {
-    return {
-      ConditionCheck: {
-        TableName: TABLE,
-        Key: { project_id, item: PROJECT_ITEM },
-        ConditionExpression: 'build_id = :build AND #status = :building AND attribute_not_exists(deletion)',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':build': build_id, ':building': 'building' },
-      },
-    };
+  buildIsCurrent(project_id: string, build_id: string): Write {
+    return write.check({
+      TableName: TABLE,
+      Key: { project_id, item: PROJECT_ITEM },
+      ConditionExpression: 'build_id = :build AND #status = :building AND attribute_not_exists(deletion)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':build': build_id, ':building': 'building' },
+    });
   }
 
   /** GET /projects: newest first, by user, by status or all, each from its own index. */
@@ -221,7 +210,7 @@ function numbered(project: Project, events: readonly unknown[]): Project {
   return { ...project, event_seq: project.event_seq + events.length };
 }
 
-function eventPuts(project: Project, lastSeq: number, events: readonly ProjectEventBody[]): TransactItem[] {
+function eventPuts(project: Project, lastSeq: number, events: readonly ProjectEventBody[]): Write[] {
   return events.map((event, index) => {
     const seq = lastSeq + index + 1;
     const Item = {
@@ -232,6 +221,6 @@ function eventPuts(project: Project, lastSeq: number, events: readonly ProjectEv
       attempt: project.attempt,
       timestamp: project.updated_at,
     };
-    return { Put: { TableName: TABLE, Item } };
+    return write.put({ TableName: TABLE, Item });
   });
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
@@ -64,7 +64,7 @@ export class ProjectsService {
   }
 
   /** A condition for records under the project: it exists and is not being deleted. */
-  stays(project_id: string): TransactItem {
+  stays(project_id: string): Write {
     return this.repository.stays(project_id);
   }
 }

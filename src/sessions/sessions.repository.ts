@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write } from '../platform/database/unit-of-work.js';
 import { pageOf } from '../platform/database/cursors/page-query.js';
 import { NotFoundError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
@@ -29,6 +25,7 @@ export class SessionsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /**
@@ -36,33 +33,20 @@ export class SessionsRepository {
    * @returns false when the session exists already. @throws NotFoundError when the agent is gone.
    */
   async create(session: Session, messages: Message[] = []): Promise<boolean> {
-    const agentIsAlive = 'attribute_exists(agent_id) AND attribute_not_exists(deletion)';
-    const items: TransactItem[] = [
-      {
-        Put: {
-          TableName: TABLE,
-          Item: { ...session, list_agent: session.agent_id },
-          ConditionExpression: 'attribute_not_exists(session_id)',
-        },
-      },
-      {
-        ConditionCheck: {
-          TableName: 'AgentInstances',
-          Key: { agent_id: session.agent_id, item: 'AGENT' },
-          ConditionExpression: agentIsAlive,
-        },
-      },
-      ...messages.map((message) => ({ Put: messageItem(message) })),
-    ];
-    try {
-      await this.db.transact(items);
-      return true;
-    } catch (error) {
-      const failed = failedConditions(error);
-      if (failed?.[1]) throw new NotFoundError('Agent', session.agent_id);
-      if (failed?.[0]) return false;
-      throw error;
-    }
+    const agentIsAlive = {
+      TableName: 'AgentInstances',
+      Key: { agent_id: session.agent_id, item: 'AGENT' },
+      ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
+    };
+    return this.unit.tryCommit([
+      write.check(agentIsAlive, () => new NotFoundError('Agent', session.agent_id)),
+      write.put({
+        TableName: TABLE,
+        Item: { ...session, list_agent: session.agent_id },
+        ConditionExpression: 'attribute_not_exists(session_id)',
+      }),
+      ...messages.map((message) => write.put(messageItem(message))),
+    ]);
   }
 
   /** Undefined also for another organisation's session and for one that is being deleted. */
@@ -146,10 +130,8 @@ export class SessionsRepository {
         ':at': message.created_at,
       },
     };
-    await this.db.transact([{ Update }, { Put: messageItem(message) }]).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean)) throw new TurnLostError(session.session_id);
-      throw error;
-    });
+    const lost = () => new TurnLostError(session.session_id);
+    await this.unit.commit([write.update(Update, lost), write.put(messageItem(message))]);
     return { ...session, message_count: message.sequence, last_active_at: message.created_at };
   }
 

@@ -1,10 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { NotCommittedError, UnitOfWork, type Write } from '../platform/database/unit-of-work.js';
 import type { StoredFact } from './fact.js';
 import { StatisticsArchive } from './statistics-archive.js';
 
@@ -13,7 +8,7 @@ export interface Deletable {
   /** What the statistics know of it; undefined when it is not a fact yet, such as a run that never ended. */
   fact: StoredFact | undefined;
   /** Its conditional delete: it must be there, and its `uncounted` attribute as it was read. */
-  deletion: TransactItem;
+  deletion: Write;
 }
 
 /** Deletes records that were counted, without losing what they meant for the statistics. */
@@ -21,7 +16,7 @@ export interface Deletable {
 export class ArchivedDeletion {
   constructor(
     private readonly archive: StatisticsArchive,
-    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /**
@@ -47,14 +42,13 @@ export class ArchivedDeletion {
   }
 
   /** @returns false when some of them were counted, or ended, in this very moment: they are met again on the next page. */
-  private async tryTransact(items: TransactItem[]): Promise<boolean> {
+  private async tryTransact(items: Write[]): Promise<boolean> {
     try {
-      await this.db.transact(items);
+      await this.unit.commit(items);
       return true;
     } catch (error) {
-      const recordsChangedMeanwhile = failedConditions(error) !== undefined || isTransactionConflict(error);
-      if (!recordsChangedMeanwhile) throw error;
-      return false;
+      if (error instanceof NotCommittedError) return false;
+      throw error;
     }
   }
 }

@@ -1,25 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../platform/database/client/dynamodb.js';
+import { NotCommittedError, UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { type CounterKey, type CounterRow, dayPeriod, type RowChange, rowName } from './counter-row.js';
-import { rowUpdate, type SeenRow } from './row-update.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';
+import { expiryOf } from './window.js';
 
 const ROWS_REMEMBERED = 10_000;
 
 /** The row that is there while a rebuild holds counting back. */
 export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };
 
+/** What the caller read of a row; null where the row does not have it, undefined where it was not read. */
+export interface SeenRow {
+  last_invoked_at?: string | null;
+  longest_us?: number | null;
+}
+
 /** What became of a batch that should be counted. Nothing is written unless it says `counted`. */
 export type CountOutcome =
   | { outcome: 'counted' }
-  /** Someone else counted some, or their records are gone: true at their positions. */
-  | { outcome: 'taken'; taken: boolean[] }
+  /** Another process counted some, or their records are gone: the marks of these. */
+  | { outcome: 'taken'; taken: ReadonlySet<Write> }
   /** Another writer was at the same rows: try again. */
   | { outcome: 'busy' }
   /** A rebuild holds counting back. */
@@ -31,7 +33,10 @@ export class CountersRepository {
   /** The `longest_us` that rows have at least, so that a change that cannot raise it costs no read. */
   private readonly longest = new LRUCache<string, number>({ max: ROWS_REMEMBERED });
 
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** Single rows by key, in the order asked for; undefined where nothing was counted yet. */
   rows(keys: CounterKey[]): Promise<(CounterRow | undefined)[]> {
@@ -78,15 +83,16 @@ export class CountersRepository {
   }
 
   /** Adds the changes and sets the marks, all or nothing. At most 99 of both together. */
-  async count(marks: TransactItem[], changes: RowChange[], now: Date): Promise<CountOutcome> {
+  async count(marks: Write[], changes: RowChange[], now: Date): Promise<CountOutcome> {
     const seen = await this.seenRows(changes.filter((change) => this.mayRaise(change)));
     const updates = changes.map((change) => rowUpdate(change, seen.get(rowName(change))));
+    const noRebuildRuns = noRebuildRunsAt(now);
     try {
-      await this.db.transact([...marks, ...updates, noRebuildRuns(now)]);
+      await this.unit.commit([...marks, ...updates, noRebuildRuns]);
       for (const change of changes) this.learn(change, change.longest_us);
       return { outcome: 'counted' };
     } catch (error) {
-      return this.outcomeOf(error, marks.length);
+      return this.outcomeOf(error, marks, noRebuildRuns);
     }
   }
 
@@ -115,23 +121,67 @@ export class CountersRepository {
     this.longest.set(name, Math.max(longest_us, this.longest.get(name) ?? -1));
   }
 
-  private outcomeOf(error: unknown, marks: number): CountOutcome {
-    const failed = failedConditions(error);
-    if (failed?.at(-1)) return { outcome: 'paused' };
-    if (failed?.slice(0, marks).some(Boolean)) return { outcome: 'taken', taken: failed.slice(0, marks) };
-    if (failed ?? isTransactionConflict(error)) return { outcome: 'busy' };
-    throw error;
+  private outcomeOf(error: unknown, marks: Write[], noRebuildRuns: Write): CountOutcome {
+    if (!(error instanceof NotCommittedError)) throw error;
+    if (error.refused.has(noRebuildRuns)) return { outcome: 'paused' };
+    const taken = new Set(marks.filter((mark) => error.refused.has(mark)));
+    return taken.size > 0 ? { outcome: 'taken', taken } : { outcome: 'busy' };
   }
 }
 
+/**
+ * The update that adds a change to its row. DynamoDB has no maximum, so `last_invoked_at` and `longest_us` are set under the
+ * condition that they still are what the caller saw; a change that does not raise them leaves them alone and needs no condition.
+ * @param seen without it, no other writer of `last_invoked_at` is possible. `longest_us` is set only when it was read.
+ */
+export function rowUpdate(change: RowChange, seen: SeenRow = {}): Write {
+  const { subject, period, last_invoked_at, longest_us } = change;
+  const { last_invoked_at: lastSeen, longest_us: longestSeen } = seen;
+  const raisesLongest = longest_us !== undefined && longestSeen !== undefined && longest_us > (longestSeen ?? -1);
+  const longestIsStillAsSeen = longestSeen === null ? 'attribute_not_exists(longest_us)' : 'longest_us = :seenLongest';
+  const amounts = Object.entries(change.amounts).filter(([, value]) => value !== 0);
+  const raisesLast = last_invoked_at !== undefined && last_invoked_at > (lastSeen ?? '');
+  const lastIsStillAsSeen = lastSeen === null ? 'attribute_not_exists(last_invoked_at)' : 'last_invoked_at = :seen';
+  const additions = amounts.map((_, index) => `#a${index} :a${index}`).join(', ');
+  const expires_at = expiryOf(period);
+  const settings = [
+    raisesLast ? 'last_invoked_at = :last' : '',
+    raisesLongest ? 'longest_us = :longest' : '',
+    expires_at === undefined ? '' : 'expires_at = :expires',
+  ].filter(Boolean);
+  const clauses = [
+    amounts.length > 0 ? `ADD ${additions}` : '',
+    settings.length > 0 ? `SET ${settings.join(', ')}` : '',
+  ];
+  const names = Object.fromEntries(amounts.map(([attribute], index) => [`#a${index}`, attribute]));
+  const values: Record<string, number | string> = Object.fromEntries(
+    amounts.map(([, value], index) => [`:a${index}`, value]),
+  );
+  if (expires_at !== undefined) values[':expires'] = expires_at;
+  if (raisesLast) values[':last'] = last_invoked_at;
+  if (raisesLast && lastSeen) values[':seen'] = lastSeen;
+  if (raisesLongest) values[':longest'] = longest_us;
+  if (raisesLongest && typeof longestSeen === 'number') values[':seenLongest'] = longestSeen;
+  const conditions = [
+    raisesLast && lastSeen !== undefined ? lastIsStillAsSeen : '',
+    raisesLongest ? longestIsStillAsSeen : '',
+  ].filter(Boolean);
+  return write.update({
+    TableName: STATISTICS_TABLE,
+    Key: { subject, period },
+    UpdateExpression: clauses.filter(Boolean).join(' '),
+    ...(amounts.length > 0 ? { ExpressionAttributeNames: names } : {}),
+    ExpressionAttributeValues: values,
+    ...(conditions.length > 0 ? { ConditionExpression: conditions.join(' AND ') } : {}),
+  });
+}
+
 /** Fails while a rebuild runs whose hold has not run out; see `rebuild-hold.repository.ts`. */
-function noRebuildRuns(now: Date): TransactItem {
-  return {
-    ConditionCheck: {
-      TableName: STATISTICS_TABLE,
-      Key: { ...REBUILD_KEY },
-      ConditionExpression: 'attribute_not_exists(subject) OR held_until < :now',
-      ExpressionAttributeValues: { ':now': now.toISOString() },
-    },
-  };
+function noRebuildRunsAt(now: Date): Write {
+  return write.check({
+    TableName: STATISTICS_TABLE,
+    Key: { ...REBUILD_KEY },
+    ConditionExpression: 'attribute_not_exists(subject) OR held_until < :now',
+    ExpressionAttributeValues: { ':now': now.toISOString() },
+  });
 }

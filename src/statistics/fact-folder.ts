@@ -68,8 +68,8 @@ export class FactFolder {
         case 'paused':
           return { ...result, paused: true };
         case 'taken':
-          result.settled.push(...left.filter((_, index) => answer.taken[index]));
-          left = left.filter((_, index) => !answer.taken[index]);
+          result.settled.push(...left.filter(({ mark }) => answer.taken.has(mark)));
+          left = left.filter(({ mark }) => !answer.taken.has(mark));
           break;
         case 'busy':
           await delay(jittered(attempt));

@@ -1,15 +1,17 @@
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import type { Fact, StoredFact } from './fact.js';
 import type { GaugeName } from './gauge.js';
 
 /** A stored fact that the counters lack. */
 export interface UncountedFact {
   fact: Fact;
+  /** The id of its record, which names it in logs. */
+  record: string;
   /**
    * A conditional update of the record that removes its `uncounted` attribute and fails when that is gone already (also when
    * the record is gone). It goes into the same transaction as the counters, which is what makes counting exact.
    */
-  mark: TransactItem;
+  mark: Write;
 }
 
 /** Where facts are stored. Implemented by the features that own the records and registered with the aggregator. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { InvocationFact } from './fact.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import type { UncountedFact } from './fact-source.js';
 import { changesOf, foldBatches } from './fold-batch.js';
 
@@ -15,7 +16,7 @@ function uncounted(agent: number, day: number, duration_ms = 100): UncountedFact
     input_tokens: 1,
     output_tokens: 1,
   };
-  return { fact, mark: {} };
+  return { fact, record: `inv_${agent}_${day}`, mark: {} as Write };
 }
 
 describe('batches of facts', () => {

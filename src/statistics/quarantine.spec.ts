@@ -1,3 +1,4 @@
+import type { Write } from '../platform/database/unit-of-work.js';
 import type { UncountedFact } from './fact-source.js';
 import { Quarantine } from './quarantine.js';
 
@@ -13,7 +14,8 @@ function fact(id: string): UncountedFact {
       duration_seconds: 1,
       stage: 'x',
     },
-    mark: { Update: { TableName: 'Facts', Key: { id }, UpdateExpression: 'REMOVE uncounted' } },
+    record: id,
+    mark: {} as Write,
   };
 }
 

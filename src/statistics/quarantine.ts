@@ -25,13 +25,13 @@ export class Quarantine {
   }
 
   holds(fact: UncountedFact, now: Date): boolean {
-    const stay = this.stays.get(nameOf(fact));
+    const stay = this.stays.get(fact.record);
     return stay !== undefined && now.getTime() < stay.until;
   }
 
   /** @returns true for a fact that is new here, which is when it is worth a line in the log. */
   admit(fact: UncountedFact, now: Date): boolean {
-    const name = nameOf(fact);
+    const name = fact.record;
     const before = this.stays.get(name);
     const length_ms = Math.min(before ? before.length_ms * 2 : FIRST_STAY_MS, LONGEST_STAY_MS);
     this.stays.delete(name);
@@ -44,9 +44,4 @@ export class Quarantine {
   release(now: Date): void {
     for (const [name, { until }] of this.stays) if (until + RELEASE_AFTER_MS < now.getTime()) this.stays.delete(name);
   }
-}
-
-export function nameOf({ mark }: UncountedFact): string {
-  const { TableName, Key } = mark.Update ?? mark.Delete ?? mark.ConditionCheck ?? {};
-  return JSON.stringify([TableName, Key]);
 }

@@ -1,14 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
+import { UnitOfWork, write } from '../platform/database/unit-of-work.js';
 import { ConflictError } from '../shared/domain-error.js';
 import { type RowChange } from './counter-row.js';
-import { REBUILD_KEY } from './counters.repository.js';
-import { rowUpdate } from './row-update.js';
+import { REBUILD_KEY, rowUpdate } from './counters.repository.js';
 import { STATISTICS_TABLE } from './statistics.tables.js';
 
 /** A rebuild that dies lets counting go on after this long. */
@@ -18,7 +13,10 @@ const HELD = { TableName: STATISTICS_TABLE, Key: { ...REBUILD_KEY } };
 /** While a rebuild holds it, no process counts: facts wait. Deletions and gauges go on. */
 @Injectable()
 export class RebuildHoldRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** Takes the hold, or prolongs one's own. @throws ConflictError while another rebuild has it. */
   async take(owner: string, now: Date): Promise<void> {
@@ -53,19 +51,12 @@ export class RebuildHoldRepository {
 
   /** Adds the changes, at most 99, if the hold is still the owner's. @throws ConflictError when it ran out. */
   async correct(owner: string, changes: RowChange[], now: Date): Promise<void> {
-    const holdIsMine: TransactItem = {
-      ConditionCheck: {
-        ...HELD,
-        ConditionExpression: 'held_by = :owner AND held_until > :now',
-        ExpressionAttributeValues: { ':owner': owner, ':now': now.toISOString() },
-      },
+    const holdIsMine = {
+      ...HELD,
+      ConditionExpression: 'held_by = :owner AND held_until > :now',
+      ExpressionAttributeValues: { ':owner': owner, ':now': now.toISOString() },
     };
-    try {
-      await this.db.transact([...changes.map((change) => rowUpdate(change)), holdIsMine]);
-    } catch (error) {
-      throw failedConditions(error)
-        ? new ConflictError('The rebuild took longer than its hold: run it again', { cause: error })
-        : error;
-    }
+    const isOver = () => new ConflictError('The rebuild took longer than its hold: run it again');
+    await this.unit.commit([...changes.map((change) => rowUpdate(change)), write.check(holdIsMine, isOver)]);
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../shared/clock.js';
 import { FactFolder } from './fact-folder.js';
 import type { FactSource, UncountedFact } from './fact-source.js';
-import { nameOf, Quarantine } from './quarantine.js';
+import { Quarantine } from './quarantine.js';
 import { SingleFlight } from './single-flight.js';
 
 /** Facts read at once. */
@@ -118,12 +118,12 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     for (let idle = 0; idle < IDLE_ROUNDS;) {
       const waiting = await source.uncounted(READ_LIMIT + quarantine.size);
       const countable = waiting.filter((fact) => !quarantine.holds(fact, this.clock.now()));
-      const open = countable.filter((fact) => !tried.has(nameOf(fact)));
+      const open = countable.filter((fact) => !tried.has(fact.record));
       const mayHideMore = countable.length > open.length;
       if (open.length === 0 && !mayHideMore) return;
       const result = await this.folder.fold(open);
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
-      for (const fact of [...result.settled, ...result.unusable]) tried.add(nameOf(fact));
+      for (const fact of [...result.settled, ...result.unusable]) tried.add(fact.record);
       if (result.paused) return;
       idle = result.settled.length + result.unusable.length > 0 ? 0 : idle + 1;
       if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
@@ -135,7 +135,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       this.logger.error({
         msg: 'A fact cannot be counted and is set aside',
         source: source.name,
-        record: nameOf(fact),
+        record: fact.record,
       });
   }
 }

@@ -1,6 +1,6 @@
 import { Clock } from '../shared/clock.js';
 import type { BuildFact, InvocationFact } from './fact.js';
-import { StatisticsArchive } from './statistics-archive.js';
+import { deletionChanges, StatisticsArchive } from './statistics-archive.js';
 
 /** Later than every bucket of the sliding windows of most facts here, but not of those of the 20th. */
 class FixedClock extends Clock {
@@ -10,8 +10,8 @@ class FixedClock extends Clock {
 }
 
 const archive = new StatisticsArchive(new FixedClock());
-const subjects = (items: ReturnType<StatisticsArchive['deletionOf']>) =>
-  items.map(({ Update }) => `${String(Update?.Key?.['subject'])} ${String(Update?.Key?.['period'])}`);
+const subjects = (...facts: Parameters<typeof deletionChanges>[0]) =>
+  deletionChanges(facts, new FixedClock().now()).map(({ subject, period }) => `${subject} ${period}`);
 
 function invocation(agent: number, day: number, counted = true): InvocationFact & { counted: boolean } {
   return {
@@ -39,8 +39,7 @@ const build: BuildFact = {
 
 describe('archive of deleted records', () => {
   it('adds facts that share agent and hour to the same rows, those of buckets only while these live', () => {
-    const items = archive.deletionOf([invocation(1, 20), invocation(1, 20)]);
-    expect(subjects(items)).toEqual([
+    expect(subjects(invocation(1, 20), invocation(1, 20))).toEqual([
       'ARCHIVE#ORG#acme#INVOCATIONS DAY#2026-11-20',
       'ARCHIVE#ORG#acme#INVOCATIONS TOTAL',
       'ARCHIVE#ORG#acme#AGENT#agent-1#INVOCATIONS DAY#2026-11-20',
@@ -50,7 +49,7 @@ describe('archive of deleted records', () => {
   });
 
   it('keeps that a deleted build was started', () => {
-    expect(subjects(archive.deletionOf([build]))).toEqual([
+    expect(subjects(build)).toEqual([
       'ARCHIVE#ORG#acme#BUILDS DAY#2026-11-20',
       'ARCHIVE#ORG#acme#BUILDS TOTAL',
       'ARCHIVE#ORG#acme#GAUGES SHARD#0',
@@ -58,13 +57,13 @@ describe('archive of deleted records', () => {
   });
 
   it('counts a fact that was still waiting in the same step', () => {
-    const items = subjects(archive.deletionOf([invocation(1, 20, false)]));
+    const items = subjects(invocation(1, 20, false));
     expect(items).toHaveLength(10);
     expect(items.slice(5)).toContain('ORG#acme#INVOCATIONS TOTAL');
   });
 
   it('leaves nothing of a fact that could never be counted', () => {
-    expect(archive.deletionOf([{ ...build, stage: '' }])).toEqual([]);
+    expect(subjects({ ...build, stage: '' })).toEqual([]);
   });
 
   it('groups records so that deletes, archive and reserved items stay within 100 a transaction', () => {

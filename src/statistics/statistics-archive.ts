@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { contributionOf, UnusableFactError } from './contribution.js';
 import { archived, CounterSheet, gaugeRow, type RowChange } from './counter-row.js';
 import type { Fact, StoredFact } from './fact.js';
 import type { GaugeChanges } from './gauge.js';
-import { rowUpdate } from './row-update.js';
+import { rowUpdate } from './counters.repository.js';
 import { isExpired } from './window.js';
 
 /** DynamoDB's limit of items in one transaction. */
@@ -14,7 +14,7 @@ const TRANSACTION_LIMIT = 100;
 /** Records that fit into one deletion transaction, one delete each, and the items that keep their statistics. */
 export interface DeletionBatch<T> {
   records: T[];
-  items: TransactItem[];
+  items: Write[];
 }
 
 /**
@@ -24,15 +24,6 @@ export interface DeletionBatch<T> {
 @Injectable()
 export class StatisticsArchive {
   constructor(private readonly clock: Clock) {}
-
-  /**
-   * The archive's part of a transaction that deletes the records of these facts: at most six items per fact (twelve where
-   * it is uncounted), fewer when facts share agent and time. Each delete must be conditional on its record being there and
-   * its `uncounted` attribute being as it was read. A fact that is not counted yet is added to the counters as well.
-   */
-  deletionOf(facts: (Fact | StoredFact)[]): TransactItem[] {
-    return deletionChanges(facts, this.clock.now()).map((change) => rowUpdate(withoutLast(change)));
-  }
 
   /**
    * Groups records so that the deletes and archive items of each group fit into one transaction.
@@ -48,19 +39,27 @@ export class StatisticsArchive {
         group.push(record);
       else groups.push([record]);
     }
-    return groups.map((group) => ({ records: group, items: this.deletionOf(group) }));
+    return groups.map((group) => ({
+      records: group,
+      items: deletionChanges(group, now).map((change) => rowUpdate(withoutLast(change))),
+    }));
   }
 
   /**
    * Archives what a deleted record meant for a gauge that only grows: `builds_started: 1` for a build that is deleted without
    * ever having ended. Builds that ended are archived by their fact.
    */
-  gauges(org_id: string, changes: GaugeChanges): TransactItem {
+  gauges(org_id: string, changes: GaugeChanges): Write {
     return rowUpdate(archived(gaugeRow(org_id, 0, changes)));
   }
 }
 
-function deletionChanges(facts: (Fact | StoredFact)[], now: Date): RowChange[] {
+/**
+ * The archive's part of a transaction that deletes the records of these facts: at most six rows per fact (twelve where
+ * it is uncounted), fewer when facts share agent and time. Each delete must be conditional on its record being there and
+ * its `uncounted` attribute being as it was read. A fact that is not counted yet is added to the counters as well.
+ */
+export function deletionChanges(facts: (Fact | StoredFact)[], now: Date): RowChange[] {
   const sheet = new CounterSheet();
   for (const fact of facts) {
     const changes = contributionOrNothing(fact).filter(({ period }) => !isExpired(period, now));

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../platform/database/client/dynamodb.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import { GAUGE_SHARDS, gaugeRow } from './counter-row.js';
 import type { GaugeChanges } from './gauge.js';
-import { rowUpdate } from './row-update.js';
+import { rowUpdate } from './counters.repository.js';
 
 /** Write side of the gauges: what an organisation has at the moment. */
 @Injectable()
@@ -14,7 +14,7 @@ export class StatisticsGauges {
    * go to different shards: concurrent transactions of one organisation rarely meet on a row, and up to eight adjustments
    * made in a row may stand in one transaction.
    */
-  adjust(org_id: string, changes: GaugeChanges): TransactItem {
+  adjust(org_id: string, changes: GaugeChanges): Write {
     this.next = (this.next + 1) % GAUGE_SHARDS;
     return rowUpdate(gaugeRow(org_id, this.next, changes));
   }

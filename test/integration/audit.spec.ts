@@ -4,6 +4,7 @@ import { AUDIT_TABLES } from '../../src/identity/identity.tables.js';
 import type { AuditEntry } from '../../src/identity/audit/audit.js';
 import { CursorCodec } from '../../src/platform/database/cursors/cursor-codec.js';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
 
@@ -17,7 +18,7 @@ let audit: AuditRepository;
 beforeAll(async () => {
   database = await startDatabase();
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), AUDIT_TABLES);
-  audit = new AuditRepository(module.get(DynamoDb), module.get(CursorCodec));
+  audit = new AuditRepository(module.get(DynamoDb), module.get(CursorCodec), module.get(UnitOfWork));
   await Promise.all(ENTRIES.map((entry) => audit.create(entry)));
 });
 

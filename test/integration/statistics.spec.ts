@@ -3,6 +3,7 @@ import type { TestingModule } from '@nestjs/testing';
 import type { Settings } from '../../src/platform/config/settings.js';
 import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
 import { documentClient } from '../../src/platform/database/client/dynamodb-client.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ConflictError } from '../../src/shared/domain-error.js';
 import type { BuildFact, InvocationFact } from '../../src/statistics/fact.js';
@@ -360,7 +361,7 @@ describe('deletion', () => {
     await storeMany(process, 80);
     await process.aggregator.catchUp();
     await storeMany(process, 30);
-    await process.db.transact([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
+    await new UnitOfWork(process.db).commit([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
     await process.facts.deleteAll(new StatisticsArchive(new FixedClock(NOW)));
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(110);

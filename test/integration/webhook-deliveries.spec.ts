@@ -2,6 +2,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { INVOCATION_TABLES } from '../../src/invocations/invocations.tables.js';
 import { dueDelivery, WebhookDeliveriesRepository } from '../../src/invocations/webhook-deliveries.repository.js';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 async function due(invocation_id: string): Promise<string> {
   const webhook = { url: 'https://example.com', delivery_id: `whk_${invocation_id}` };
-  await module.get(DynamoDb).transact(dueDelivery({ invocation_id, org_id: 'org', webhook }, AT));
+  await module.get(UnitOfWork).commit(dueDelivery({ invocation_id, org_id: 'org', webhook }, AT));
   return invocation_id;
 }
 

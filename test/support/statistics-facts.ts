@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDb, TransactItem } from '../../src/platform/database/client/dynamodb.js';
+import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
+import { UnitOfWork, write, type Write } from '../../src/platform/database/unit-of-work.js';
 import type { Fact, StoredFact } from '../../src/statistics/fact.js';
 import { FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact-source.js';
 import type { GaugeName } from '../../src/statistics/gauge.js';
@@ -49,7 +50,7 @@ export class FactRecords extends FactSource {
       ExpressionAttributeValues: { ':waiting': WAITING },
       Limit: limit,
     });
-    return items.map(({ id, uncounted: _, ...fact }) => ({ fact, mark: markOf(id) }));
+    return items.map(({ id, uncounted: _, ...fact }) => ({ fact, record: id, mark: markOf(id) }));
   }
 
   override async *all(): AsyncGenerator<StoredFact> {
@@ -63,24 +64,22 @@ export class FactRecords extends FactSource {
     for await (const record of this.db.scanAll<FactRecord>(FACTS))
       records.push({ ...record, counted: record.uncounted === undefined });
     for (const batch of archive.batches(records))
-      await this.db.transact([...batch.records.map(deleteOf), ...batch.items]);
+      await new UnitOfWork(this.db).commit([...batch.records.map(deleteOf), ...batch.items]);
   }
 }
 
-function markOf(id: string): TransactItem {
-  return {
-    Update: {
-      TableName: FACTS,
-      Key: { id },
-      UpdateExpression: 'REMOVE uncounted',
-      ConditionExpression: 'attribute_exists(uncounted)',
-    },
-  };
+function markOf(id: string): Write {
+  return write.update({
+    TableName: FACTS,
+    Key: { id },
+    UpdateExpression: 'REMOVE uncounted',
+    ConditionExpression: 'attribute_exists(uncounted)',
+  });
 }
 
-function deleteOf({ id, counted }: { id: string; counted: boolean }): TransactItem {
+function deleteOf({ id, counted }: { id: string; counted: boolean }): Write {
   const isAsRead = counted ? 'attribute_not_exists(uncounted) AND attribute_exists(id)' : 'attribute_exists(uncounted)';
-  return { Delete: { TableName: FACTS, Key: { id }, ConditionExpression: isAsRead } };
+  return write.delete({ TableName: FACTS, Key: { id }, ConditionExpression: isAsRead });
 }
 
 /** Things that a gauge counts. */
@@ -89,8 +88,8 @@ export class CountedThings extends GaugeSource {
     super();
   }
 
-  async create(id: string, org_id: string, name: GaugeName, gauge: TransactItem): Promise<void> {
-    await this.db.transact([{ Put: { TableName: THINGS, Item: { id, org_id, name } } }, gauge]);
+  async create(id: string, org_id: string, name: GaugeName, gauge: Write): Promise<void> {
+    await new UnitOfWork(this.db).commit([write.put({ TableName: THINGS, Item: { id, org_id, name } }), gauge]);
   }
 
   override async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {

@@ -1,4 +1,5 @@
 import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { Clock } from '../../src/shared/clock.js';
 import { Ids } from '../../src/shared/ids.js';
 import { AgentStatisticsReader } from '../../src/statistics/agent-statistics-reader.js';
@@ -14,8 +15,8 @@ import { CountedThings, FactRecords } from './statistics-facts.js';
 
 /** The statistics of one process on a database: what the module wires, with records of its own. */
 export function statisticsProcess(db: DynamoDb, clock: Clock = new Clock()) {
-  const counters = new CountersRepository(db);
-  const hold = new RebuildHoldRepository(db);
+  const counters = new CountersRepository(db, new UnitOfWork(db));
+  const hold = new RebuildHoldRepository(db, new UnitOfWork(db));
   const aggregator = new StatisticsAggregator(new FactFolder(counters, clock), clock);
   const recount = new StatisticsRecount(counters, aggregator, clock);
   const facts = new FactRecords(db);

@@ -1,5 +1,5 @@
 import type { OfflineWriter } from '../../models/offline/offline-writers.js';
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import type { LogLevel } from '../../projects/project-event.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
 import type { Usage } from '../../shared/usage.js';
@@ -26,7 +26,7 @@ export interface StepContext {
   /** Adds a line to the live log of the build. */
   log(level: LogLevel, message: string): void;
   /** Part of the transaction that registers an agent: it fails when this build is no longer the project's running one. */
-  guard?: TransactItem[];
+  guard?: Write[];
   signal: AbortSignal;
 }
 

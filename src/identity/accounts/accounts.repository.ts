@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import {
   emailKey,
   IDENTITY_TABLE,
@@ -21,7 +17,10 @@ const NEW = 'attribute_not_exists(pk)';
 /** Users, the addresses that name them, and the organisations that they belong to. */
 @Injectable()
 export class AccountsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /**
    * POST /auth/register/confirm, sign-in through a provider, first start: all of it or nothing.
@@ -32,9 +31,9 @@ export class AccountsRepository {
     user: User,
     organization: Organization,
     membership: Membership,
-    alongside: TransactItem[] = [],
+    alongside: Write[] = [],
   ): Promise<boolean> {
-    return this.written([
+    return this.unit.tryCommit([
       ...alongside,
       ...newUser(user),
       ...newOrganization(organization),
@@ -47,8 +46,8 @@ export class AccountsRepository {
    * @param alongside written with it or not at all
    * @returns false when the address is taken, the organisation is gone, or what is alongside cannot be written.
    */
-  async createMember(user: User, membership: Membership, alongside: TransactItem[] = []): Promise<boolean> {
-    return this.written([
+  async createMember(user: User, membership: Membership, alongside: Write[] = []): Promise<boolean> {
+    return this.unit.tryCommit([
       ...alongside,
       ...newUser(user),
       put(membershipKey(membership.org_id, user.user_id), membership),
@@ -57,13 +56,9 @@ export class AccountsRepository {
   }
 
   /** POST /organizations. @param alongside written in the same transaction. @returns false when the user is gone */
-  async createOrganization(
-    organization: Organization,
-    membership: Membership,
-    alongside: TransactItem[],
-  ): Promise<boolean> {
+  async createOrganization(organization: Organization, membership: Membership, alongside: Write[]): Promise<boolean> {
     const { org_id } = organization;
-    return this.written([
+    return this.unit.tryCommit([
       ...alongside,
       ...newOrganization(organization),
       put(membershipKey(org_id, membership.user_id), membership),
@@ -72,8 +67,8 @@ export class AccountsRepository {
   }
 
   /** Gives a known user a membership. @returns false when there is one already, else as {@link createMember}. */
-  async addMembership(membership: Membership, alongside: TransactItem[] = []): Promise<boolean> {
-    return this.written([
+  async addMembership(membership: Membership, alongside: Write[] = []): Promise<boolean> {
+    return this.unit.tryCommit([
       ...alongside,
       put(membershipKey(membership.org_id, membership.user_id), membership, NEW),
       joinsOrganization(membership),
@@ -158,7 +153,7 @@ export class AccountsRepository {
    * To be written with the proof: a new password after which every sign-in is void, and a verified address. The second factor of an
    * account whose address was unverified goes: its owner may not have set it up.
    */
-  passwordReset({ user_id, email, email_verified }: User, password_hash: string, after: string): TransactItem[] {
+  passwordReset({ user_id, email, email_verified }: User, password_hash: string, after: string): Write[] {
     const Update = {
       TableName: IDENTITY_TABLE,
       Key: { ...userKey(user_id) },
@@ -172,39 +167,27 @@ export class AccountsRepository {
         ':before': email_verified,
       },
     };
-    const removal = { Delete: { TableName: IDENTITY_TABLE, Key: { ...totpKey(user_id) } } };
-    return [{ Update }, ...(email_verified ? [] : [removal])];
+    const removal = write.delete({ TableName: IDENTITY_TABLE, Key: { ...totpKey(user_id) } });
+    return [write.update(Update), ...(email_verified ? [] : [removal])];
   }
 
   /** To be written with the proof. */
-  addressVerified({ user_id, email }: User): TransactItem {
-    return {
-      Update: {
-        TableName: IDENTITY_TABLE,
-        Key: { ...userKey(user_id) },
-        UpdateExpression: 'SET email_verified = :true',
-        ConditionExpression: 'attribute_exists(pk) AND email = :email',
-        ExpressionAttributeValues: { ':true': true, ':email': email },
-      },
-    };
-  }
-
-  private async written(items: TransactItem[]): Promise<boolean> {
-    try {
-      await this.db.transact(items);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+  addressVerified({ user_id, email }: User): Write {
+    return write.update({
+      TableName: IDENTITY_TABLE,
+      Key: { ...userKey(user_id) },
+      UpdateExpression: 'SET email_verified = :true',
+      ConditionExpression: 'attribute_exists(pk) AND email = :email',
+      ExpressionAttributeValues: { ':true': true, ':email': email },
+    });
   }
 }
 
-function newUser(user: User): TransactItem[] {
+function newUser(user: User): Write[] {
   return [put(emailKey(user.email), { user_id: user.user_id }, NEW), put(userKey(user.user_id), user, NEW)];
 }
 
-function newOrganization(organization: Organization): TransactItem[] {
+function newOrganization(organization: Organization): Write[] {
   const { org_id, name, created_at } = organization;
   return [
     put(organizationKey(org_id), organization, NEW),
@@ -212,36 +195,30 @@ function newOrganization(organization: Organization): TransactItem[] {
   ];
 }
 
-function put(key: object, record: object, condition?: string): TransactItem {
-  return {
-    Put: {
-      TableName: IDENTITY_TABLE,
-      Item: { ...key, ...record },
-      ...(condition ? { ConditionExpression: condition } : {}),
-    },
-  };
+function put(key: object, record: object, condition?: string): Write {
+  return write.put({
+    TableName: IDENTITY_TABLE,
+    Item: { ...key, ...record },
+    ...(condition ? { ConditionExpression: condition } : {}),
+  });
 }
 
-function joinsOrganization({ user_id, org_id }: Membership): TransactItem {
-  return {
-    Update: {
-      TableName: IDENTITY_TABLE,
-      Key: { ...userKey(user_id) },
-      UpdateExpression: 'SET org_ids = list_append(org_ids, :org)',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':org': [org_id] },
-    },
-  };
+function joinsOrganization({ user_id, org_id }: Membership): Write {
+  return write.update({
+    TableName: IDENTITY_TABLE,
+    Key: { ...userKey(user_id) },
+    UpdateExpression: 'SET org_ids = list_append(org_ids, :org)',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: { ':org': [org_id] },
+  });
 }
 
-function countAdmins(org_id: string, more: number): TransactItem {
-  return {
-    Update: {
-      TableName: IDENTITY_TABLE,
-      Key: { ...organizationKey(org_id) },
-      UpdateExpression: 'ADD admin_count :more',
-      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
-      ExpressionAttributeValues: { ':more': more },
-    },
-  };
+function countAdmins(org_id: string, more: number): Write {
+  return write.update({
+    TableName: IDENTITY_TABLE,
+    Key: { ...organizationKey(org_id) },
+    UpdateExpression: 'ADD admin_count :more',
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
+    ExpressionAttributeValues: { ':more': more },
+  });
 }

@@ -1,5 +1,6 @@
 import type { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
 import type { DynamoDb, TransactItem } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -20,8 +21,9 @@ function platform() {
     transact: (items: TransactItem[]) => Promise.resolve(void transactions.push(items)),
     put: (input: TransactItem['Put']) => Promise.resolve(void transactions.push([{ Put: input }])),
   } as unknown as DynamoDb;
-  const [ids, clock, accounts] = [new Ids(), new Clock(), new AccountsRepository(db)];
-  const audit = new AuditLog(new AuditRepository(db, {} as CursorCodec), clock, ids);
+  const unit = new UnitOfWork(db);
+  const [ids, clock, accounts] = [new Ids(), new Clock(), new AccountsRepository(db, unit)];
+  const audit = new AuditLog(new AuditRepository(db, {} as CursorCodec, unit), clock, ids);
   const entries = () =>
     transactions.map((items) =>
       items.flatMap(({ Put }) => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
@@ -36,7 +36,7 @@ export class RegistrationService {
   async withOrganization(
     given: NewUser,
     name: string,
-    { org_id = this.ids.next('org'), alongside = [] }: { org_id?: string; alongside?: TransactItem[] } = {},
+    { org_id = this.ids.next('org'), alongside = [] }: { org_id?: string; alongside?: Write[] } = {},
   ): Promise<{ user: User; membership: Membership } | undefined> {
     const user = await this.newUser(given, org_id);
     const membership = membershipOf(user, org_id, ['admin']);
@@ -59,7 +59,7 @@ export class RegistrationService {
     given: NewUser,
     org_id: string,
     roles: Membership['roles'],
-    alongside: TransactItem[],
+    alongside: Write[],
   ): Promise<{ user: User; membership: Membership } | undefined> {
     const user = await this.newUser(given, org_id);
     const membership = membershipOf(user, org_id, roles);

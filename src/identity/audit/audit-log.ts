@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleDestroy } 
 import { LRUCache } from 'lru-cache';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { Page } from '../../shared/page.js';
@@ -57,7 +57,7 @@ export class AuditLog implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   /** An entry to be stored in the transaction of the change that it records. */
-  creationOf(fact: AuditFact): TransactItem {
+  creationOf(fact: AuditFact): Write {
     return this.repository.creationOf(this.entryOf(fact));
   }
 

@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
-import {
-  conditionFailed,
-  DynamoDb,
-  type QueryInput,
-  type TransactItem,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb, type QueryInput } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { GroupCommit } from '../../platform/database/batching/group-commit.js';
 import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
@@ -35,6 +31,7 @@ export class AuditRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly codec: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /** Resolves when it is stored. Concurrent entries share one write. Storing an entry again changes nothing. */
@@ -43,15 +40,15 @@ export class AuditRepository {
   }
 
   /** For a transaction of the change that the entry records: both are stored, or neither. */
-  creationOf(entry: AuditEntry): TransactItem {
-    return { Put: putOf(rowOf(entry)) };
+  creationOf(entry: AuditEntry): Write {
+    return write.put(putOf(rowOf(entry)));
   }
 
   /** Not as a BatchWriteItem: permission for it would also allow deletions. */
   private async put(rows: Row[]): Promise<void> {
     const puts = rows.map(putOf);
     const [only] = puts;
-    if (puts.length > 1 || !only) return this.db.transact(puts.map((Put) => ({ Put })));
+    if (puts.length > 1 || !only) return this.unit.commit(puts.map((Put) => write.put(Put)));
     await this.db.put(only).catch((error: unknown) => {
       // An earlier attempt stored it, but its response was lost.
       if (!conditionFailed(error)) throw error;

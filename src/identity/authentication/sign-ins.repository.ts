@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { Membership } from '../accounts/account.js';
 import { familyKey, IDENTITY_TABLE, membershipKey, secretKey, signInKey } from '../identity.tables.js';
 import type { RefreshFamily, RefreshToken, SignIn } from './sign-in.js';
@@ -9,15 +10,18 @@ const FAMILY_STANDS = 'attribute_exists(pk) AND attribute_not_exists(revoked_at)
 /** Sign-ins: their families, refresh tokens, and entries in the lists of their owners. */
 @Injectable()
 export class SignInsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** @returns false when the member was removed meanwhile. */
   async create(member: Membership, family: RefreshFamily, hash: string, use: SignIn): Promise<boolean> {
     const { family_id, org_id } = family;
     const { expires_at } = use;
-    return this.written([
+    return this.unit.tryCommit([
       stillMember(member),
-      { Put: { TableName: IDENTITY_TABLE, Item: { ...familyKey(family_id), ...family, expires_at } } },
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...familyKey(family_id), ...family, expires_at } }),
       newToken(hash, { family_id, org_id, expires_at }),
       signInUse(use),
     ]);
@@ -32,20 +36,18 @@ export class SignInsRepository {
     const { org_id } = member;
     const { family_id, expires_at } = token;
     const joins = since === undefined ? '' : ', switched = list_append(if_not_exists(switched, :none), :joined)';
-    return this.written([
+    return this.unit.tryCommit([
       stillMember(member),
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...familyKey(family_id) },
-          UpdateExpression: `SET expires_at = :expires${joins}`,
-          ConditionExpression: FAMILY_STANDS,
-          ExpressionAttributeValues: {
-            ':expires': expires_at,
-            ...(since === undefined ? {} : { ':none': [], ':joined': [{ org_id, since }] }),
-          },
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...familyKey(family_id) },
+        UpdateExpression: `SET expires_at = :expires${joins}`,
+        ConditionExpression: FAMILY_STANDS,
+        ExpressionAttributeValues: {
+          ':expires': expires_at,
+          ...(since === undefined ? {} : { ':none': [], ':joined': [{ org_id, since }] }),
         },
-      },
+      }),
       newToken(hash, { ...token, org_id }),
     ]);
   }
@@ -73,25 +75,21 @@ export class SignInsRepository {
   ): Promise<boolean> {
     const tokenIsUnused = 'attribute_exists(pk) AND attribute_not_exists(used_at)';
     const { hash, ...token } = next;
-    return this.written([
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...secretKey(used.hash, 'REFRESH') },
-          UpdateExpression: 'SET used_at = :at',
-          ConditionExpression: tokenIsUnused,
-          ExpressionAttributeValues: { ':at': used.at },
-        },
-      },
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...familyKey(token.family_id) },
-          UpdateExpression: 'SET expires_at = :expires',
-          ConditionExpression: FAMILY_STANDS,
-          ExpressionAttributeValues: { ':expires': token.expires_at },
-        },
-      },
+    return this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...secretKey(used.hash, 'REFRESH') },
+        UpdateExpression: 'SET used_at = :at',
+        ConditionExpression: tokenIsUnused,
+        ExpressionAttributeValues: { ':at': used.at },
+      }),
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...familyKey(token.family_id) },
+        UpdateExpression: 'SET expires_at = :expires',
+        ConditionExpression: FAMILY_STANDS,
+        ExpressionAttributeValues: { ':expires': token.expires_at },
+      }),
       newToken(hash, token),
       signInUse(use),
     ]);
@@ -99,16 +97,14 @@ export class SignInsRepository {
 
   /** Ends the family with all of its tokens. An expired family is not stored again. */
   async revoke(family_id: string, revoked_at: string): Promise<void> {
-    await this.written([
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...familyKey(family_id) },
-          UpdateExpression: 'SET revoked_at = if_not_exists(revoked_at, :at)',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':at': revoked_at },
-        },
-      },
+    await this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...familyKey(family_id) },
+        UpdateExpression: 'SET revoked_at = if_not_exists(revoked_at, :at)',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':at': revoked_at },
+      }),
     ]);
   }
 
@@ -133,53 +129,39 @@ export class SignInsRepository {
   async deleteSignIn(user_id: string, family_id: string): Promise<void> {
     await this.db.delete({ TableName: IDENTITY_TABLE, Key: { ...signInKey(user_id, family_id) } });
   }
-
-  private async written(items: TransactItem[]): Promise<boolean> {
-    try {
-      await this.db.transact(items);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
-  }
 }
 
 /** Without this check a sign-in that races a removal would survive it, and be valid again when the user rejoins. */
-function stillMember({ org_id, user_id, created_at }: Membership): TransactItem {
-  return {
-    ConditionCheck: {
-      TableName: IDENTITY_TABLE,
-      Key: { ...membershipKey(org_id, user_id) },
-      ConditionExpression: 'created_at = :joined',
-      ExpressionAttributeValues: { ':joined': created_at },
-    },
-  };
+function stillMember({ org_id, user_id, created_at }: Membership): Write {
+  return write.check({
+    TableName: IDENTITY_TABLE,
+    Key: { ...membershipKey(org_id, user_id) },
+    ConditionExpression: 'created_at = :joined',
+    ExpressionAttributeValues: { ':joined': created_at },
+  });
 }
 
-function newToken(hash: string, token: Omit<RefreshToken, 'used_at'>): TransactItem {
-  return { Put: { TableName: IDENTITY_TABLE, Item: { ...secretKey(hash, 'REFRESH'), ...token } } };
+function newToken(hash: string, token: Omit<RefreshToken, 'used_at'>): Write {
+  return write.put({ TableName: IDENTITY_TABLE, Item: { ...secretKey(hash, 'REFRESH'), ...token } });
 }
 
 /** Written with every token of a sign-in. Sign-ins of version 1.0.0 are listed after their next refresh. */
-function signInUse(use: SignIn): TransactItem {
+function signInUse(use: SignIn): Write {
   const { user_id, family_id, device, address, created_at, last_used_at, expires_at } = use;
-  return {
-    Update: {
-      TableName: IDENTITY_TABLE,
-      Key: { ...signInKey(user_id, family_id) },
-      UpdateExpression:
-        'SET family_id = :family, user_id = :user, device = :device, address = :address, ' +
-        'created_at = if_not_exists(created_at, :created), last_used_at = :used, expires_at = :expires',
-      ExpressionAttributeValues: {
-        ':family': family_id,
-        ':user': user_id,
-        ':device': device,
-        ':address': address,
-        ':created': created_at,
-        ':used': last_used_at,
-        ':expires': expires_at,
-      },
+  return write.update({
+    TableName: IDENTITY_TABLE,
+    Key: { ...signInKey(user_id, family_id) },
+    UpdateExpression:
+      'SET family_id = :family, user_id = :user, device = :device, address = :address, ' +
+      'created_at = if_not_exists(created_at, :created), last_used_at = :used, expires_at = :expires',
+    ExpressionAttributeValues: {
+      ':family': family_id,
+      ':user': user_id,
+      ':device': device,
+      ':address': address,
+      ':created': created_at,
+      ':used': last_used_at,
+      ':expires': expires_at,
     },
-  };
+  });
 }

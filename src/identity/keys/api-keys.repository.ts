@@ -1,18 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb, failedConditions } from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write } from '../../platform/database/unit-of-work.js';
 import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity.tables.js';
 import type { ApiKey } from './api-key.js';
 
 @Injectable()
 export class ApiKeysRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** The key and the way from its secret to it, together. */
   async create(key: ApiKey): Promise<void> {
     const { org_id, key_id, key_hash } = key;
-    await this.db.transact([
-      { Put: { TableName: IDENTITY_TABLE, Item: { ...apiKeyKey(org_id, key_id), ...key } } },
-      { Put: { TableName: IDENTITY_TABLE, Item: { ...secretKey(key_hash, 'KEY'), org_id, key_id } } },
+    await this.unit.commit([
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...apiKeyKey(org_id, key_id), ...key } }),
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...secretKey(key_hash, 'KEY'), org_id, key_id } }),
     ]);
   }
 
@@ -35,16 +39,10 @@ export class ApiKeysRepository {
   /** @returns false when it is gone already. */
   async delete({ org_id, key_id, key_hash }: ApiKey): Promise<boolean> {
     const Key = { ...apiKeyKey(org_id, key_id) };
-    try {
-      await this.db.transact([
-        { Delete: { TableName: IDENTITY_TABLE, Key, ConditionExpression: 'attribute_exists(pk)' } },
-        { Delete: { TableName: IDENTITY_TABLE, Key: { ...secretKey(key_hash, 'KEY') } } },
-      ]);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+    return this.unit.tryCommit([
+      write.delete({ TableName: IDENTITY_TABLE, Key, ConditionExpression: 'attribute_exists(pk)' }),
+      write.delete({ TableName: IDENTITY_TABLE, Key: { ...secretKey(key_hash, 'KEY') } }),
+    ]);
   }
 
   /** All that a user created, when the user leaves. */

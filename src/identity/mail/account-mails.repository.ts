@@ -1,18 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-  type UpdateInput,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb, type UpdateInput } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { AccountMail, MailPurpose } from './account-mail.js';
 import { MAIL_TABLE } from '../identity.tables.js';
 
 /** The outbox of the platform's own mail. */
 @Injectable()
 export class AccountMailsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   async create(mail: AccountMail): Promise<void> {
     await this.db.put({ TableName: MAIL_TABLE, Item: { ...mail } });
@@ -91,28 +89,20 @@ export class AccountMailsRepository {
    * Uses a token up, together with what it allows.
    * @returns false when it was used before, is expired or unknown, or what is alongside could not be written.
    */
-  async use(mail_id: string, hash: string, at: string, alongside: TransactItem[]): Promise<boolean> {
-    try {
-      await this.db.transact([this.usage(mail_id, hash, at), ...alongside]);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+  async use(mail_id: string, hash: string, at: string, alongside: Write[]): Promise<boolean> {
+    return this.unit.tryCommit([this.usage(mail_id, hash, at), ...alongside]);
   }
 
   /** As {@link use}, to be written together with what the token allows. */
-  usage(mail_id: string, hash: string, at: string): TransactItem {
+  usage(mail_id: string, hash: string, at: string): Write {
     const isUsable = 'contains(token_hashes, :hash) AND attribute_not_exists(used_at) AND valid_until > :at';
-    return {
-      Update: {
-        TableName: MAIL_TABLE,
-        Key: { mail_id },
-        UpdateExpression: 'SET used_at = :at REMOVE registration',
-        ConditionExpression: isUsable,
-        ExpressionAttributeValues: { ':hash': hash, ':at': at },
-      },
-    };
+    return write.update({
+      TableName: MAIL_TABLE,
+      Key: { mail_id },
+      UpdateExpression: 'SET used_at = :at REMOVE registration',
+      ConditionExpression: isUsable,
+      ExpressionAttributeValues: { ':hash': hash, ':at': at },
+    });
   }
 
   private async change(input: UpdateInput): Promise<AccountMail | undefined> {

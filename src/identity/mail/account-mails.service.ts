@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Settings } from '../../platform/config/settings.js';
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { User } from '../accounts/account.js';
@@ -103,12 +103,12 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Uses the token up, together with `alongside` or not at all. @returns false when another request was faster. */
-  async use({ mail_id }: AccountMail, token: string, alongside: TransactItem[] = []): Promise<boolean> {
+  async use({ mail_id }: AccountMail, token: string, alongside: Write[] = []): Promise<boolean> {
     return this.repository.use(mail_id, secretHash(token), this.clock.timestamp(), alongside);
   }
 
   /** What {@link use} writes, for a transaction of another repository. */
-  usage({ mail_id }: AccountMail, token: string): TransactItem {
+  usage({ mail_id }: AccountMail, token: string): Write {
     return this.repository.usage(mail_id, secretHash(token), this.clock.timestamp());
   }
 

@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { Invitation } from '../accounts/account.js';
 import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
 
 @Injectable()
 export class InvitationsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   async create(invitation: Invitation): Promise<void> {
-    await this.db.transact(
-      keysOf(invitation).map((key) => ({ Put: { TableName: IDENTITY_TABLE, Item: { ...key, ...invitation } } })),
+    await this.unit.commit(
+      keysOf(invitation).map((key) => write.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...invitation } })),
     );
   }
 
@@ -41,21 +45,15 @@ export class InvitationsRepository {
 
   /** Takes it back. @returns false when another request was faster. */
   async remove(invitation: Invitation): Promise<boolean> {
-    try {
-      await this.db.transact(removalOf(invitation));
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+    return this.unit.tryCommit(removalOf(invitation));
   }
 }
 
 /** To be written together with the membership: an invitation is used up exactly when a user joins by it. */
-export function removalOf(invitation: Invitation): TransactItem[] {
-  return keysOf(invitation).map((key) => ({
-    Delete: { TableName: IDENTITY_TABLE, Key: { ...key }, ConditionExpression: 'attribute_exists(pk)' },
-  }));
+export function removalOf(invitation: Invitation): Write[] {
+  return keysOf(invitation).map((key) =>
+    write.delete({ TableName: IDENTITY_TABLE, Key: { ...key }, ConditionExpression: 'attribute_exists(pk)' }),
+  );
 }
 
 const keysOf = ({ org_id, invitation_id, token_hash }: Invitation): RecordKey[] => [

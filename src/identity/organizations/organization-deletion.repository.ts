@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DynamoDb, failedConditions } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write } from '../../platform/database/unit-of-work.js';
 import type { User } from '../accounts/account.js';
 import {
   deletedOrganizationKey,
@@ -25,32 +26,27 @@ type Row = RecordKey & Record<string, unknown>;
 /** What identity keeps of an organization, and the mark by which an interrupted deletion is found again. */
 @Injectable()
 export class OrganizationDeletionRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** From now on no member, key or invitation can join it. @returns false when it is gone, being deleted, or has another name. */
   async mark(deletion: OrganizationDeletion): Promise<boolean> {
     const { org_id, name, at } = deletion;
     const isThisAndStays = '#name = :name AND attribute_not_exists(deleting_at)';
-    try {
-      await this.db.transact([
-        {
-          Update: {
-            TableName: IDENTITY_TABLE,
-            Key: { ...organizationKey(org_id) },
-            UpdateExpression: 'SET deleting_at = :at',
-            ConditionExpression: isThisAndStays,
-            ExpressionAttributeNames: { '#name': 'name' },
-            ExpressionAttributeValues: { ':at': at, ':name': name },
-          },
-        },
-        { Delete: { TableName: IDENTITY_TABLE, Key: { ...listedOrganizationKey(org_id) } } },
-        { Put: { TableName: IDENTITY_TABLE, Item: { ...deletedOrganizationKey(org_id), ...deletion } } },
-      ]);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+    return this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...organizationKey(org_id) },
+        UpdateExpression: 'SET deleting_at = :at',
+        ConditionExpression: isThisAndStays,
+        ExpressionAttributeNames: { '#name': 'name' },
+        ExpressionAttributeValues: { ':at': at, ':name': name },
+      }),
+      write.delete({ TableName: IDENTITY_TABLE, Key: { ...listedOrganizationKey(org_id) } }),
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...deletedOrganizationKey(org_id), ...deletion } }),
+    ]);
   }
 
   /** Deletions that have begun and not ended. */
@@ -134,9 +130,7 @@ export class OrganizationDeletionRepository {
       ...(isMarked ? { ExpressionAttributeNames: { '#org': org_id } } : {}),
       ExpressionAttributeValues: { ':all': org_ids, ':rest': org_ids.filter((id) => id !== org_id) },
     };
-    await this.db.transact([{ Update }]).catch((error: unknown) => {
-      if (!failedConditions(error)) throw error;
-    });
+    await this.unit.tryCommit([write.update(Update)]);
   }
 }
 

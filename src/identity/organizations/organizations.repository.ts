@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write } from '../../platform/database/unit-of-work.js';
 import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { Organization } from '../accounts/account.js';
@@ -14,6 +15,7 @@ export class OrganizationsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly codec: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /**
@@ -36,53 +38,37 @@ export class OrganizationsRepository {
 
   /** @returns false when it is gone or being deleted. */
   async rename({ org_id, created_at }: Organization, name: string): Promise<boolean> {
-    return this.written([
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...organizationKey(org_id) },
-          UpdateExpression: 'SET #name = :name',
-          ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
-          ExpressionAttributeNames: { '#name': 'name' },
-          ExpressionAttributeValues: { ':name': name },
-        },
-      },
-      { Put: { TableName: IDENTITY_TABLE, Item: { ...listedOrganizationKey(org_id), org_id, name, created_at } } },
+    return this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...organizationKey(org_id) },
+        UpdateExpression: 'SET #name = :name',
+        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleting_at)',
+        ExpressionAttributeNames: { '#name': 'name' },
+        ExpressionAttributeValues: { ':name': name },
+      }),
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...listedOrganizationKey(org_id), org_id, name, created_at } }),
     ]);
   }
 
   /** To an administrator. @returns false when the owner, or the new one's membership, was changed by another request. */
   async transfer({ org_id, owner_id }: Organization, user_id: string): Promise<boolean> {
     const ownerIsUnchanged = owner_id === undefined ? 'attribute_not_exists(owner_id)' : 'owner_id = :old';
-    return this.written([
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...organizationKey(org_id) },
-          UpdateExpression: 'SET owner_id = :new',
-          ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(deleting_at) AND ${ownerIsUnchanged}`,
-          ExpressionAttributeValues: { ':new': user_id, ...(owner_id === undefined ? {} : { ':old': owner_id }) },
-        },
-      },
-      {
-        ConditionCheck: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...membershipKey(org_id, user_id) },
-          ConditionExpression: 'contains(#roles, :admin)',
-          ExpressionAttributeNames: { '#roles': 'roles' },
-          ExpressionAttributeValues: { ':admin': 'admin' },
-        },
-      },
+    return this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...organizationKey(org_id) },
+        UpdateExpression: 'SET owner_id = :new',
+        ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(deleting_at) AND ${ownerIsUnchanged}`,
+        ExpressionAttributeValues: { ':new': user_id, ...(owner_id === undefined ? {} : { ':old': owner_id }) },
+      }),
+      write.check({
+        TableName: IDENTITY_TABLE,
+        Key: { ...membershipKey(org_id, user_id) },
+        ConditionExpression: 'contains(#roles, :admin)',
+        ExpressionAttributeNames: { '#roles': 'roles' },
+        ExpressionAttributeValues: { ':admin': 'admin' },
+      }),
     ]);
-  }
-
-  private async written(items: TransactItem[]): Promise<boolean> {
-    try {
-      await this.db.transact(items);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
   }
 }

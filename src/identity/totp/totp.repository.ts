@@ -1,11 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-  type UpdateInput,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb, type UpdateInput } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
 import { IDENTITY_TABLE, secretKey, totpKey, userKey } from '../identity.tables.js';
 import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from './totp.js';
@@ -13,7 +8,10 @@ import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from './totp.js';
 /** Second factors, and the sign-ins that wait for one. */
 @Injectable()
 export class TotpRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   async find(user_id: string): Promise<Totp | undefined> {
     return this.db.get<Totp>(IDENTITY_TABLE, { ...totpKey(user_id) });
@@ -40,35 +38,31 @@ export class TotpRepository {
     enabled: { at: string; step: number; recovery: Record<string, true> },
   ): Promise<boolean> {
     const isThePending = 'attribute_not_exists(enabled_at) AND secret = :secret';
-    return this.written([
-      {
-        Update: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...totpKey(user_id) },
-          UpdateExpression: 'SET enabled_at = :at, last_step = :step, recovery = :recovery',
-          ConditionExpression: isThePending,
-          ExpressionAttributeValues: {
-            ':at': enabled.at,
-            ':step': enabled.step,
-            ':recovery': enabled.recovery,
-            ':secret': secret satisfies SealedSecret,
-          },
+    return this.unit.tryCommit([
+      write.update({
+        TableName: IDENTITY_TABLE,
+        Key: { ...totpKey(user_id) },
+        UpdateExpression: 'SET enabled_at = :at, last_step = :step, recovery = :recovery',
+        ConditionExpression: isThePending,
+        ExpressionAttributeValues: {
+          ':at': enabled.at,
+          ':step': enabled.step,
+          ':recovery': enabled.recovery,
+          ':secret': secret satisfies SealedSecret,
         },
-      },
+      }),
       userChange(user_id, 'SET totp_enabled = :true', { ':true': true }),
     ]);
   }
 
   /** @returns false when the account has no second factor. */
   async remove(user_id: string): Promise<boolean> {
-    return this.written([
-      {
-        Delete: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...totpKey(user_id) },
-          ConditionExpression: 'attribute_exists(pk)',
-        },
-      },
+    return this.unit.tryCommit([
+      write.delete({
+        TableName: IDENTITY_TABLE,
+        Key: { ...totpKey(user_id) },
+        ConditionExpression: 'attribute_exists(pk)',
+      }),
       userChange(user_id, 'REMOVE totp_enabled'),
     ]);
   }
@@ -116,25 +110,13 @@ export class TotpRepository {
 
   /** Uses the challenge up. @returns false when another request was faster. */
   async takeChallenge(hash: string): Promise<boolean> {
-    return this.written([
-      {
-        Delete: {
-          TableName: IDENTITY_TABLE,
-          Key: { ...secretKey(hash, 'TOTP_CHALLENGE') },
-          ConditionExpression: 'attribute_exists(pk)',
-        },
-      },
+    return this.unit.tryCommit([
+      write.delete({
+        TableName: IDENTITY_TABLE,
+        Key: { ...secretKey(hash, 'TOTP_CHALLENGE') },
+        ConditionExpression: 'attribute_exists(pk)',
+      }),
     ]);
-  }
-
-  private async written(items: TransactItem[]): Promise<boolean> {
-    try {
-      await this.db.transact(items);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
   }
 
   private async change<T>(input: UpdateInput): Promise<T | undefined> {
@@ -147,14 +129,12 @@ export class TotpRepository {
   }
 }
 
-function userChange(user_id: string, UpdateExpression: string, values?: Record<string, unknown>): TransactItem {
-  return {
-    Update: {
-      TableName: IDENTITY_TABLE,
-      Key: { ...userKey(user_id) },
-      UpdateExpression,
-      ConditionExpression: 'attribute_exists(pk)',
-      ...(values ? { ExpressionAttributeValues: values } : {}),
-    },
-  };
+function userChange(user_id: string, UpdateExpression: string, values?: Record<string, unknown>): Write {
+  return write.update({
+    TableName: IDENTITY_TABLE,
+    Key: { ...userKey(user_id) },
+    UpdateExpression,
+    ConditionExpression: 'attribute_exists(pk)',
+    ...(values ? { ExpressionAttributeValues: values } : {}),
+  });
 }

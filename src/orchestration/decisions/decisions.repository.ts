@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
-import { DynamoDb, failedConditions, type TransactItem } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { GroupCommit } from '../../platform/database/batching/group-commit.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import { pageOf } from '../../platform/database/cursors/page-query.js';
@@ -42,6 +43,7 @@ export class DecisionsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /** POST /decisions: stores the record and its count in one transaction, shared with concurrent decisions. */
@@ -58,11 +60,11 @@ export class DecisionsRepository {
 
   private async createAll(made: Made[]): Promise<void> {
     const decisionIsNew = 'attribute_not_exists(org_id)';
-    const puts = made.map(({ row }) => ({
-      Put: { TableName: TABLE, Item: { ...row }, ConditionExpression: decisionIsNew },
-    }));
+    const puts = made.map(({ row }) =>
+      write.put({ TableName: TABLE, Item: { ...row }, ConditionExpression: decisionIsNew }),
+    );
     const counted = made.map(({ row, verdict }) => ({ org_id: row.org_id, verdict }));
-    await this.db.transact([...puts, ...countUpdates(counted)]);
+    await this.unit.commit([...puts, ...countUpdates(counted)]);
   }
 
   /** GET /decisions/{id} */
@@ -123,10 +125,8 @@ export class DecisionsRepository {
       ExpressionAttributeNames: { '#outcome': 'outcome' },
       ExpressionAttributeValues: { ':outcome': JSON.stringify(outcome) },
     };
-    await this.db.transact([{ Update }, outcomesUpdate(org_id, adds)]).catch((error: unknown) => {
-      if (failedConditions(error)?.some(Boolean)) throw new OutcomeRecordedError(decision_id);
-      throw error;
-    });
+    const recorded = () => new OutcomeRecordedError(decision_id);
+    await this.unit.commit([write.update(Update, recorded), outcomesUpdate(org_id, adds)]);
   }
 
   /** POST and GET /decisions: the sums that the track record is computed from. */
@@ -151,7 +151,7 @@ function outcomeOf({ outcome }: Row): Outcome | null {
 }
 
 /** One update for each organization, of a random shard. */
-function countUpdates(made: readonly { org_id: string; verdict: Verdict }[]): TransactItem[] {
+function countUpdates(made: readonly { org_id: string; verdict: Verdict }[]): Write[] {
   const byOrg = new Map<string, Counters>();
   for (const { org_id, verdict } of made) {
     const adds = byOrg.get(org_id) ?? {};
@@ -160,19 +160,17 @@ function countUpdates(made: readonly { org_id: string; verdict: Verdict }[]): Tr
   return [...byOrg].map(([org_id, adds]) => addition(org_id, `COUNT#${randomInt(SHARDS)}`, adds));
 }
 
-function outcomesUpdate(org_id: string, adds: Counters): TransactItem {
+function outcomesUpdate(org_id: string, adds: Counters): Write {
   return addition(org_id, OUTCOMES, adds);
 }
 
-function addition(org_id: string, item: string, adds: Counters): TransactItem {
+function addition(org_id: string, item: string, adds: Counters): Write {
   const entries = Object.entries(adds);
-  return {
-    Update: {
-      TableName: TABLE,
-      Key: { org_id, item },
-      UpdateExpression: `ADD ${entries.map((_, index) => `#${index} :${index}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(entries.map(([name], index) => [`#${index}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(entries.map(([, value], index) => [`:${index}`, value])),
-    },
-  };
+  return write.update({
+    TableName: TABLE,
+    Key: { org_id, item },
+    UpdateExpression: `ADD ${entries.map((_, index) => `#${index} :${index}`).join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(entries.map(([name], index) => [`#${index}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(entries.map(([, value], index) => [`:${index}`, value])),
+  });
 }

@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { Bucket } from './partnership-metrics.js';
 import { isMeasured, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
 import { PartnershipChangedError, PartnershipExistsError } from './partnerships.errors.js';
@@ -43,7 +39,10 @@ const OWNER = { '#owner': 'owner' };
 
 @Injectable()
 export class PartnershipsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** All partnerships ordered by id, in one query. Undefined before the defaults are seeded. */
   async findAll(org_id: string): Promise<KnownOrganization | undefined> {
@@ -67,25 +66,18 @@ export class PartnershipsRepository {
 
   /** Creates the defaults once per organization, so that deleted ones are not created again. */
   async seed(org_id: string, partnerships: Partnership[]): Promise<void> {
-    const first: TransactItem = {
-      Put: {
-        TableName,
-        Item: { ...orgKey(org_id), seeded_at: partnerships[0]?.created_at ?? '' },
-        ConditionExpression: itemIsNew,
-        ExpressionAttributeNames: OWNER,
-      },
-    };
-    await this.db.transact([first, ...partnerships.flatMap(creation)]).catch((error: unknown) => {
-      if (!failedConditions(error)) throw error;
+    const first: Write = write.put({
+      TableName,
+      Item: { ...orgKey(org_id), seeded_at: partnerships[0]?.created_at ?? '' },
+      ConditionExpression: itemIsNew,
+      ExpressionAttributeNames: OWNER,
     });
+    await this.unit.tryCommit([first, ...partnerships.flatMap((partnership) => creation(partnership))]);
   }
 
   /** @throws PartnershipExistsError */
   async create(partnership: Partnership): Promise<void> {
-    await this.db.transact(creation(partnership)).catch((error: unknown) => {
-      if (failedConditions(error)) throw new PartnershipExistsError(partnership.id);
-      throw error;
-    });
+    await this.unit.commit(creation(partnership, () => new PartnershipExistsError(partnership.id)));
   }
 
   /**
@@ -103,10 +95,8 @@ export class PartnershipsRepository {
       ExpressionAttributeValues: { ':revision': revision },
     };
     const isWatchedAlike = JSON.stringify(specOf(before)) === JSON.stringify(specOf(after));
-    await this.db.transact([{ Put }, ...(isWatchedAlike ? [] : [rewatch(after)])]).catch((error: unknown) => {
-      if (failedConditions(error)) throw new PartnershipChangedError(id);
-      throw error;
-    });
+    const changed = () => new PartnershipChangedError(id);
+    await this.unit.commit([write.put(Put, changed), ...(isWatchedAlike ? [] : [rewatch(after)])]);
   }
 
   /** Deletes everything of an organization, including the buckets of deleted partnerships. */
@@ -121,22 +111,14 @@ export class PartnershipsRepository {
 
   /** Deletes the record, its watch and its metrics; its buckets expire. @returns false if it was already deleted */
   async delete(org_id: string, id: string): Promise<boolean> {
-    const gone = (Key: ItemKey): TransactItem => ({ Delete: { TableName, Key } });
-    const record: TransactItem = {
-      Delete: {
-        TableName,
-        Key: recordKey(org_id, id),
-        ConditionExpression: itemIsThere,
-        ExpressionAttributeNames: OWNER,
-      },
-    };
-    try {
-      await this.db.transact([record, gone(watchKey(org_id, id)), gone(pushedKey(org_id, id))]);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+    const gone = (Key: ItemKey): Write => write.delete({ TableName, Key });
+    const record: Write = write.delete({
+      TableName,
+      Key: recordKey(org_id, id),
+      ConditionExpression: itemIsThere,
+      ExpressionAttributeNames: OWNER,
+    });
+    return this.unit.tryCommit([record, gone(watchKey(org_id, id)), gone(pushedKey(org_id, id))]);
   }
 
   /** @throws PartnershipChangedError on a concurrent push or deletion */
@@ -155,10 +137,8 @@ export class PartnershipsRepository {
       ConditionExpression: 'created_at = :created',
       ExpressionAttributeValues: { ':created': created_at },
     };
-    await this.db.transact([{ Put }, { ConditionCheck: partnershipIsTheSame }]).catch((error: unknown) => {
-      if (failedConditions(error)) throw new PartnershipChangedError(id);
-      throw error;
-    });
+    const changed = () => new PartnershipChangedError(id);
+    await this.unit.commit([write.put(Put, changed), write.check(partnershipIsTheSame, changed)]);
   }
 
   /** The buckets of the probes of its address within a range, in one query. */
@@ -207,13 +187,13 @@ function knownOf(org_id: string, row: Row, rows: Map<string, Row>): KnownPartner
   };
 }
 
-function creation(partnership: Partnership): TransactItem[] {
+function creation(partnership: Partnership, exists?: () => PartnershipExistsError): Write[] {
   const { org_id, id, created_at } = partnership;
   const record = { ...partnership, ...recordKey(org_id, id) };
   const watch = { ...watchKey(org_id, id), org_id, id, created_at, ...specOf(partnership), ...dueNow(partnership) };
   return [
-    { Put: { TableName, Item: record, ConditionExpression: itemIsNew, ExpressionAttributeNames: OWNER } },
-    { Put: { TableName, Item: watch } },
+    write.put({ TableName, Item: record, ConditionExpression: itemIsNew, ExpressionAttributeNames: OWNER }, exists),
+    write.put({ TableName, Item: watch }),
   ];
 }
 
@@ -227,7 +207,7 @@ const dueNow = (partnership: Partnership): Record<string, string> =>
   isMeasured(partnership) ? { watched: WATCHED, due_at: partnership.updated_at } : {};
 
 /** Applies new probe settings and removes the last result, which belongs to the old ones. */
-function rewatch(partnership: Partnership): TransactItem {
+function rewatch(partnership: Partnership): Write {
   const { health_url, interval_seconds, timeout_ms, is_watched } = specOf(partnership);
   const values = {
     ':url': health_url,
@@ -237,14 +217,12 @@ function rewatch(partnership: Partnership): TransactItem {
     ...(is_watched ? { ':watched': WATCHED, ':due': partnership.updated_at } : {}),
   };
   const settings = 'health_url = :url, interval_seconds = :interval, timeout_ms = :timeout, is_watched = :is';
-  return {
-    Update: {
-      TableName,
-      Key: watchKey(partnership.org_id, partnership.id),
-      UpdateExpression: is_watched
-        ? `SET ${settings}, watched = :watched, due_at = :due REMOVE lease, up, reason, probed_at`
-        : `SET ${settings} REMOVE lease, up, reason, probed_at, watched, due_at`,
-      ExpressionAttributeValues: values,
-    },
-  };
+  return write.update({
+    TableName,
+    Key: watchKey(partnership.org_id, partnership.id),
+    UpdateExpression: is_watched
+      ? `SET ${settings}, watched = :watched, due_at = :due REMOVE lease, up, reason, probed_at`
+      : `SET ${settings} REMOVE lease, up, reason, probed_at, watched, due_at`,
+    ExpressionAttributeValues: values,
+  });
 }

@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  conditionFailed,
-  DynamoDb,
-  failedConditions,
-  type TransactItem,
-} from '../../platform/database/client/dynamodb.js';
+import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { windowAmounts } from '../../statistics/contribution.js';
 import { bucketPeriods, expiryOf } from '../../statistics/window.js';
 import type { Watch } from './partnership.js';
@@ -27,7 +23,10 @@ const leaseIsMine = 'lease = :lease';
 /** The schedule and leases of probes. A leased probe is due again when its lease expires. */
 @Injectable()
 export class WatchesRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly unit: UnitOfWork,
+  ) {}
 
   /** Due probes of all organizations, oldest first. The index may lag: only `take` decides. */
   async due(now: string, limit: number): Promise<Watch[]> {
@@ -72,13 +71,7 @@ export class WatchesRepository {
       ConditionExpression: leaseIsMine,
       ExpressionAttributeValues: { ':lease': lease, ':next': next_at, ...answer?.values },
     };
-    try {
-      await this.db.transact([{ Update: given }, ...(outcome ? counts(watch, outcome) : [])]);
-      return true;
-    } catch (error) {
-      if (failedConditions(error)) return false;
-      throw error;
-    }
+    return this.unit.tryCommit([write.update(given), ...(outcome ? counts(watch, outcome) : [])]);
   }
 }
 
@@ -90,11 +83,11 @@ function answerOf({ up, reason, probed_at }: ProbeOutcome) {
   };
 }
 
-function counts(watch: LeasedWatch, { up, duration_ms, probed_at }: ProbeOutcome): TransactItem[] {
+function counts(watch: LeasedWatch, { up, duration_ms, probed_at }: ProbeOutcome): Write[] {
   if (up === null) return [];
   const amounts = Object.entries(windowAmounts({ success: up, fault: !up, duration_ms })).filter(([, n]) => n !== 0);
-  return bucketPeriods(probed_at).map((item) => ({
-    Update: {
+  return bucketPeriods(probed_at).map((item) =>
+    write.update({
       TableName,
       Key: { owner: probesOf(watch), item },
       UpdateExpression: `SET expires_at = :expires ADD ${amounts.map((_, index) => `#a${index} :a${index}`).join(', ')}`,
@@ -103,6 +96,6 @@ function counts(watch: LeasedWatch, { up, duration_ms, probed_at }: ProbeOutcome
         ':expires': expiryOf(item) ?? 0,
         ...Object.fromEntries(amounts.map(([, n], index) => [`:a${index}`, n])),
       },
-    },
-  }));
+    }),
+  );
 }

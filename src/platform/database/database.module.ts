@@ -16,6 +16,7 @@ import { ExpiredRecords } from './embedded/expired-records.js';
 import { TableCreation } from './tables/table-creation.js';
 import { TableInspection } from './tables/table-inspection.js';
 import type { TableDefinition } from './tables/table-definition.js';
+import { UnitOfWork } from './unit-of-work.js';
 
 const TABLES = Symbol('tables');
 
@@ -53,10 +54,11 @@ export class DatabaseModule implements OnApplicationShutdown {
           inject: [DatabaseConnection, TableCreation, Settings, optional(Metrics), optional(Tracing)],
           useFactory: readyDatabase,
         },
+        UnitOfWork,
         { provide: ExpiredRecords, inject: [DynamoDb, TABLES, Clock, Settings], useFactory: expiredRecords },
         { provide: CursorCodec, inject: [Settings], useFactory: cursorCodec },
       ],
-      exports: [DynamoDb, CursorCodec, TableCreation, TableInspection, DatabaseProbe, EmbeddedDatabase],
+      exports: [DynamoDb, UnitOfWork, CursorCodec, TableCreation, TableInspection, DatabaseProbe, EmbeddedDatabase],
     };
   }
 

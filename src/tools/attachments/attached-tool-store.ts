@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Page } from '../../shared/page.js';
 import type { Credential } from '../kinds/credentials.js';
@@ -22,7 +22,7 @@ export class AttachedToolStore {
   async create(
     tool: Omit<AttachedTool, 'credential'>,
     credential: Credential | undefined,
-    conditions: TransactItem[],
+    conditions: Write[],
   ): Promise<AttachedTool> {
     const sealed = credential && {
       type: credential.type,

@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
-import {
-  DynamoDb,
-  failedConditions,
-  isTransactionConflict,
-  type TransactItem,
-} from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
@@ -26,33 +22,25 @@ export class AttachedToolsRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
+    private readonly unit: UnitOfWork,
   ) {}
 
   /** @param owner conditions that the project or agent exists and is not being deleted @throws ToolConflictError */
-  async create(tool: AttachedTool, owner: TransactItem[]): Promise<void> {
+  async create(tool: AttachedTool, owner: Write[]): Promise<void> {
     const { org_id, project_id, tool_id, name } = tool;
     const project = projectKey(org_id, project_id);
-    const put = (key: object): TransactItem => ({ Put: { TableName: TABLE, Item: { ...stored(tool), ...key } } });
+    const put = (key: object): Write => write.put({ TableName: TABLE, Item: { ...stored(tool), ...key } });
     const nameIsFree = 'attribute_not_exists(#owner)';
-    const nameItem: TransactItem = {
-      Put: {
-        TableName: TABLE,
-        Item: { owner: project, item: `NAME#${name}`, tool_id },
-        ConditionExpression: nameIsFree,
-        ExpressionAttributeNames: { '#owner': 'owner' },
-      },
-    };
-    await this.db
-      .transact([
-        put({ owner: orgKey(org_id), item: tool_id }),
-        put({ owner: project, item: tool_id }),
-        nameItem,
-        ...owner,
-      ])
-      .catch((error: unknown) => {
-        if (failedConditions(error)?.some(Boolean) || isTransactionConflict(error)) throw new ToolConflictError(name);
-        throw error;
-      });
+    const nameItem: Write = write.put({
+      TableName: TABLE,
+      Item: { owner: project, item: `NAME#${name}`, tool_id },
+      ConditionExpression: nameIsFree,
+      ExpressionAttributeNames: { '#owner': 'owner' },
+    });
+    await this.unit.commitOr(
+      () => new ToolConflictError(name),
+      [put({ owner: orgKey(org_id), item: tool_id }), put({ owner: project, item: tool_id }), nameItem, ...owner],
+    );
   }
 
   async find(org_id: string, tool_id: string): Promise<AttachedTool | undefined> {

@@ -1,4 +1,4 @@
-import type { TransactItem } from '../../platform/database/client/dynamodb.js';
+import type { Write } from '../../platform/database/unit-of-work.js';
 
 export interface ToolOwner {
   project_id: string;
@@ -15,5 +15,5 @@ export abstract class ToolOwners {
   abstract require(
     org_id: string,
     wanted: { project_id: string } | { agent_id: string },
-  ): Promise<{ owner: ToolOwner; conditions: TransactItem[] }>;
+  ): Promise<{ owner: ToolOwner; conditions: Write[] }>;
 }

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { ConflictError } from '../../shared/domain-error.js';
+import type { DeleteInput, PutInput, TransactItem, UpdateInput } from './client/database-inputs.js';
+import { DynamoDb, failedConditions, isTransactionConflict } from './client/dynamodb.js';
+
+declare const opaque: unique symbol;
+
+/**
+ * One write of one record, or a condition on one. Repositories make writes; services, ports and rules hand them on without
+ * seeing what is in them.
+ */
+export interface Write {
+  readonly [opaque]: 'write';
+}
+
+type Refusal = () => Error;
+type ConditionInput = NonNullable<TransactItem['ConditionCheck']>;
+
+/** What a write really is. */
+interface OpenWrite {
+  item: TransactItem;
+  refusal: Refusal | undefined;
+}
+
+/** Makes writes, for repositories only. `refusal` makes the error to throw when the write's own condition does not hold. */
+export const write = {
+  put: (input: PutInput, refusal?: Refusal): Write => sealed({ Put: input }, refusal),
+  update: (input: UpdateInput & { UpdateExpression: string }, refusal?: Refusal): Write =>
+    sealed({ Update: input }, refusal),
+  delete: (input: DeleteInput, refusal?: Refusal): Write => sealed({ Delete: input }, refusal),
+  check: (input: ConditionInput, refusal?: Refusal): Write => sealed({ ConditionCheck: input }, refusal),
+};
+
+/** Nothing was written: conditions did not hold, or other transactions held a record for too long. */
+export class NotCommittedError extends ConflictError {
+  /** @param refused the writes whose conditions did not hold; empty when records were busy */
+  constructor(
+    readonly refused: ReadonlySet<Write>,
+    cause: unknown,
+  ) {
+    super('Another request changed the same records', { suggestion: 'Send the request again.', cause });
+  }
+}
+
+/** Commits writes of any number of repositories in one transaction: all are stored, or none is. */
+@Injectable()
+export class UnitOfWork {
+  constructor(private readonly db: DynamoDb) {}
+
+  /**
+   * At most 100 writes, each of another record, 4 MB together. Busy records are retried for a few hundred milliseconds.
+   * @throws what the first refused write carries; otherwise NotCommittedError
+   */
+  async commit(writes: readonly Write[]): Promise<void> {
+    const open = writes as unknown as readonly OpenWrite[];
+    try {
+      await this.db.transact(open.map(({ item }) => item));
+    } catch (error) {
+      const failed = failedConditions(error);
+      if (!failed && !isTransactionConflict(error)) throw error;
+      const refusal = open.find(({ refusal }, index) => refusal && failed?.[index])?.refusal;
+      throw refusal?.() ?? new NotCommittedError(new Set(writes.filter((_, index) => failed?.[index])), error);
+    }
+  }
+
+  /** As {@link commit}. @returns false when a condition did not hold whose write carries no error */
+  async tryCommit(writes: readonly Write[]): Promise<boolean> {
+    try {
+      await this.commit(writes);
+      return true;
+    } catch (error) {
+      if (error instanceof NotCommittedError && error.refused.size > 0) return false;
+      throw error;
+    }
+  }
+
+  /** As {@link commit}, with one error for all that is refused or busy. */
+  async commitOr(changed: Refusal, writes: readonly Write[]): Promise<void> {
+    await this.commit(writes).catch((error: unknown) => {
+      throw error instanceof NotCommittedError ? changed() : error;
+    });
+  }
+}
+
+function sealed(item: TransactItem, refusal: Refusal | undefined): Write {
+  return { item, refusal } satisfies OpenWrite as unknown as Write;
+}
