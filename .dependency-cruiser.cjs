@@ -2,7 +2,7 @@
 const FLOORS = [
   ['shared'],
   ['platform'],
-  ['identity', 'models'],
+  ['engine', 'identity', 'models'],
   ['tools', 'stages', 'statistics'],
   ['runtimes'],
   ['agents', 'agent-server'],

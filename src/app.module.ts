@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AgentsModule } from './agents/agents.module.js';
 import { BuildsModule } from './builds/builds.module.js';
 import { CHECKS } from './checks.js';
+import { EngineModule } from './engine/engine.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { InvocationsModule } from './invocations/invocations.module.js';
@@ -33,6 +34,7 @@ export class AppModule {
         HttpModule,
         OutgoingModule,
         RateLimitModule,
+        EngineModule,
         IdentityModule,
         StagesModule,
         StatisticsModule,

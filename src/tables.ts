@@ -1,5 +1,6 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUILD_TABLES } from './builds/builds.tables.js';
+import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
@@ -13,6 +14,7 @@ import { ATTACHED_TOOL_TABLES } from './tools/attachments/attached-tools.tables.
 
 /** Every table of the platform; each feature defines its own. */
 export const TABLES: TableDefinition[] = [
+  ...ENGINE_TABLES,
   ...PROJECT_TABLES,
   ...BUILD_TABLES,
   ...AGENT_TABLES,

@@ -17,8 +17,8 @@ const QUEUE_BATCH = 25;
 const SHUTDOWN_WAIT_MS = 5_000;
 
 /**
- * Runs builds in this process, at most `BUILD_SLOTS` at a time. A running build is leased for `BUILD_LEASE_SECONDS` and its
- * lease renewed every `BUILD_HEARTBEAT_SECONDS`; every `BUILD_REAPER_SECONDS` each process looks for builds whose lease ran
+ * Runs builds in this process, at most `BUILD_SLOTS` at a time. A running build is leased for `ENGINE_LEASE_SECONDS` and its
+ * lease renewed every `ENGINE_HEARTBEAT_SECONDS`; every `ENGINE_REAPER_SECONDS` each process looks for builds whose lease ran
  * out and goes on with them. With the defaults (30, 10, 15) a build whose process was killed goes on within 45 seconds; on
  * the embedded database, which only one process can hold, at once when that process starts again.
  */
@@ -51,7 +51,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       () => {
         this.sweep(false);
       },
-      this.settings.get('BUILD_REAPER_SECONDS') * 1000,
+      this.settings.get('ENGINE_REAPER_SECONDS') * 1000,
     );
     this.reaper.unref();
   }
@@ -124,7 +124,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
   }
 
   private lease(): Lease {
-    const expires = this.ports.clock.now().getTime() + this.settings.get('BUILD_LEASE_SECONDS') * 1000;
+    const expires = this.ports.clock.now().getTime() + this.settings.get('ENGINE_LEASE_SECONDS') * 1000;
     return { owner: this.owner, expires_at: new Date(expires).toISOString() };
   }
 
@@ -145,7 +145,7 @@ export class EmbeddedBuildEngine extends BuildEngine implements OnApplicationBoo
       () => {
         void this.renew(build_id, run);
       },
-      this.settings.get('BUILD_HEARTBEAT_SECONDS') * 1000,
+      this.settings.get('ENGINE_HEARTBEAT_SECONDS') * 1000,
     );
     heartbeat.unref();
     const ended = this.observation

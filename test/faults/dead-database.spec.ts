@@ -66,9 +66,9 @@ it('while the database is away everything says 503, and all is well by itself wh
     NEXUS_DATABASE: 'dynamodb',
     DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}`,
     NEXUS_DATA_DIR: directory,
-    BUILD_LEASE_SECONDS: '2',
-    BUILD_HEARTBEAT_SECONDS: '1',
-    BUILD_REAPER_SECONDS: '1',
+    ENGINE_LEASE_SECONDS: '2',
+    ENGINE_HEARTBEAT_SECONDS: '1',
+    ENGINE_REAPER_SECONDS: '1',
     BUILD_STAGE_PAUSE_MS: '300',
   };
   migrate(environment);
@@ -99,8 +99,8 @@ it('while the database is away everything says 503, and all is well by itself wh
 
 it('an embedded database that is killed again and again comes back, and costs no build and no acknowledged run', async () => {
   const directory = temporaryDirectory();
-  const environment = { NEXUS_DATA_DIR: directory, BUILD_STAGE_PAUSE_MS: '100', BUILD_REAPER_SECONDS: '1' };
-  const platform = await startPlatform({ ...environment, BUILD_LEASE_SECONDS: '2', BUILD_HEARTBEAT_SECONDS: '1' });
+  const environment = { NEXUS_DATA_DIR: directory, BUILD_STAGE_PAUSE_MS: '100', ENGINE_REAPER_SECONDS: '1' };
+  const platform = await startPlatform({ ...environment, ENGINE_LEASE_SECONDS: '2', ENGINE_HEARTBEAT_SECONDS: '1' });
   const { http } = platform;
   const { path } = await builtAgent(http);
   const { data } = await http.post<{ project_id: string }>('/api/v1/projects', BUILD);

@@ -25,9 +25,9 @@ beforeEach(async () => {
     NEXUS_TABLE_PREFIX: `rolling-${Date.now()}-`,
     NEXUS_DATA_DIR: temporaryDirectory(),
     SHUTDOWN_DRAIN_SECONDS: '2',
-    BUILD_LEASE_SECONDS: '2',
-    BUILD_HEARTBEAT_SECONDS: '1',
-    BUILD_REAPER_SECONDS: '1',
+    ENGINE_LEASE_SECONDS: '2',
+    ENGINE_HEARTBEAT_SECONDS: '1',
+    ENGINE_REAPER_SECONDS: '1',
   };
   migrate(shared);
   service = await ServiceAddress.open();

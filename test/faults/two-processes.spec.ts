@@ -12,9 +12,9 @@ interface ProjectBody {
 
 const BUILDS = 3;
 const REQUIREMENT = 'A calculator assistant that works out totals, discounts and percentages.';
-const SHORT_LEASE = { BUILD_LEASE_SECONDS: '2', BUILD_HEARTBEAT_SECONDS: '1', BUILD_REAPER_SECONDS: '1' };
+const SHORT_LEASE = { ENGINE_LEASE_SECONDS: '2', ENGINE_HEARTBEAT_SECONDS: '1', ENGINE_REAPER_SECONDS: '1' };
 /** So long that nobody takes a build over within the test unless its lease is given back. */
-const LONG_LEASE = { BUILD_LEASE_SECONDS: '600', BUILD_HEARTBEAT_SECONDS: '60', BUILD_REAPER_SECONDS: '1' };
+const LONG_LEASE = { ENGINE_LEASE_SECONDS: '600', ENGINE_HEARTBEAT_SECONDS: '60', ENGINE_REAPER_SECONDS: '1' };
 const STOP_WITHIN_MS = 5_000;
 
 let database: Awaited<ReturnType<typeof startDatabase>>;

@@ -89,7 +89,7 @@ export const LIVE_CHECKS: Check[] = [
     look: async ([engine, queues, settings]) => {
       const queue = await queues.read();
       const slots = settings.get('BUILD_SLOTS');
-      const here = `${settings.get('BUILD_ENGINE')}: ${engine.running} of ${slots} build slots in use here`;
+      const here = `${settings.get('ENGINE')}: ${engine.running} of ${slots} build slots in use here`;
       const message = `${here}; ${queue.running} builds run and ${queue.waiting} wait in all processes`;
       const evidence = { slots_here: slots, ...queue };
       if (queue.stalled > 0)

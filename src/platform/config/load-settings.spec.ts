@@ -69,7 +69,27 @@ describe('settings', () => {
   });
 
   it('refuse a heartbeat that would lose its lease by being late once', () => {
-    expect(problemsOf({ BUILD_LEASE_SECONDS: '10', BUILD_HEARTBEAT_SECONDS: '6' })).toHaveLength(1);
+    expect(problemsOf({ ENGINE_LEASE_SECONDS: '10', ENGINE_HEARTBEAT_SECONDS: '6' })).toHaveLength(1);
+  });
+
+  it('read the engine settings under their names of version 1.0.0, unless the new name is set too', () => {
+    const { values } = parseSettings({
+      BUILD_ENGINE: 'embedded',
+      BUILD_LEASE_SECONDS: '40',
+      BUILD_HEARTBEAT_SECONDS: '5',
+      BUILD_REAPER_SECONDS: '7',
+      ENGINE_REAPER_SECONDS: '8',
+    });
+    expect(values).toMatchObject({
+      ENGINE: 'embedded',
+      ENGINE_LEASE_SECONDS: 40,
+      ENGINE_HEARTBEAT_SECONDS: 5,
+      ENGINE_REAPER_SECONDS: 8,
+    });
+  });
+
+  it('refuse the Temporal engine, which this version does not have', () => {
+    expect(problemsOf({ BUILD_ENGINE: 'temporal' })).toEqual([expect.stringMatching(/^ENGINE: .*no Temporal engine/)]);
   });
 
   it('refuse several processes on the embedded database, and drain in production only', () => {

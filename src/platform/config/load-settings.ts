@@ -1,4 +1,5 @@
 import { config } from 'dotenv';
+import { ENGINE_SETTING_ALIASES, engineProblems } from './groups/engine.settings.js';
 import { lifecycleProblems } from './groups/lifecycle.settings.js';
 import { modelProblems } from './groups/models.settings.js';
 import { oauthProblems } from './groups/oauth.settings.js';
@@ -38,6 +39,8 @@ export function parseSettings(
   const present = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
+  for (const [alias, name] of Object.entries(ENGINE_SETTING_ALIASES))
+    if (present[alias] !== undefined) present[name] ??= present[alias];
   const parsed = settingsSchema.safeParse(present);
   const problems = parsed.success
     ? []
@@ -52,7 +55,7 @@ export function parseSettings(
     SHUTDOWN_DRAIN_SECONDS: parsed.data.SHUTDOWN_DRAIN_SECONDS ?? (isProduction ? PRODUCTION_DRAIN_SECONDS : 0),
   };
   problems.push(
-    ...leaseProblems(values),
+    ...engineProblems(values),
     ...(program === 'platform' ? lifecycleProblems(values) : []),
     ...agentCoreProblems(values),
     ...modelProblems(values),
@@ -88,12 +91,6 @@ function decodedOr(text: string): string {
   } catch {
     return text;
   }
-}
-
-function leaseProblems(values: SettingsRecord): string[] {
-  return values.BUILD_HEARTBEAT_SECONDS * 2 > values.BUILD_LEASE_SECONDS
-    ? ['BUILD_HEARTBEAT_SECONDS: at most half of BUILD_LEASE_SECONDS, so that one late beat does not lose a build']
-    : [];
 }
 
 function passwordProblems(values: SettingsRecord): string[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buildSettings } from './groups/builds.settings.js';
 import { databaseSettings } from './groups/database.settings.js';
 import { edgeSettings } from './groups/edge.settings.js';
+import { engineSettings } from './groups/engine.settings.js';
 import { identitySettings } from './groups/identity.settings.js';
 import { lifecycleSettings } from './groups/lifecycle.settings.js';
 import { mailSettings } from './groups/mail.settings.js';
@@ -32,6 +33,7 @@ export const settingsSchema = z.object({
   ...edgeSettings,
   ...modelSettings,
   ...databaseSettings,
+  ...engineSettings,
   ...buildSettings,
   ...outgoingSettings,
   ...observabilitySettings,

@@ -1,0 +1,43 @@
+import { Global, Module } from '@nestjs/common';
+import { Metrics } from '../platform/observability/metrics.js';
+import { DurableRunsRepository } from './durable-runs.repository.js';
+import { EmbeddedEngine } from './embedded/embedded-engine.js';
+import { Engine } from './engine.js';
+
+/** Durable execution for every feature. Global, because most features start runs. */
+@Global()
+@Module({
+  providers: [DurableRunsRepository, EmbeddedEngine, { provide: Engine, useExisting: EmbeddedEngine }],
+  exports: [Engine],
+})
+export class EngineModule {
+  constructor(engine: Engine, metrics: Metrics) {
+    metrics.sampled(
+      () => Promise.all(engine.kinds().map(async (kind) => ({ kind, ...(await engine.queue(kind)) }))),
+      [
+        {
+          name: 'nexus_engine_runs',
+          help: 'Durable runs of the whole environment that wait for a slot or run; at most 1000 of each are counted.',
+          labels: ['kind', 'status'],
+          samples: (queues) =>
+            queues.flatMap(({ kind, waiting, running }) => [
+              { labels: { kind, status: 'queued' }, value: waiting },
+              { labels: { kind, status: 'running' }, value: running },
+            ]),
+        },
+        {
+          name: 'nexus_engine_runs_stalled',
+          help: 'Running durable runs whose lease has expired and that no process has taken over.',
+          labels: ['kind'],
+          samples: (queues) => queues.map(({ kind, stalled }) => ({ labels: { kind }, value: stalled })),
+        },
+        {
+          name: 'nexus_engine_queue_oldest_seconds',
+          help: 'How long the oldest durable run has waited for a slot, in seconds; 0 when none waits.',
+          labels: ['kind'],
+          samples: (queues) => queues.map(({ kind, oldest_seconds }) => ({ labels: { kind }, value: oldest_seconds })),
+        },
+      ],
+    );
+  }
+}
