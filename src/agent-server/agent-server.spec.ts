@@ -2,8 +2,7 @@ import { eventually } from '../../test/support/http.js';
 import { definition } from '../../test/support/local-runtime.fixture.js';
 import { ObedientRuntime } from '../../test/support/obedient-runtime.js';
 import { AgentServer } from './agent-server.js';
-import { SessionMemory } from './session-memory.js';
-import { Turns } from './turns.js';
+import { SessionMemory, Turns } from './turns.js';
 
 describe('AgentServer', () => {
   let server: AgentServer;

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentRunError } from '../runtimes/agent-run-error.js';
+import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { AgentEvent, AgentResult } from '../runtimes/agent-runtime.js';
 import { SESSION_HEADER } from '../runtimes/container/container-contract.js';
-import { sendEvents, sendFailure, sendJson, sendResult } from './answers.js';
 import { readInvocation, RefusedRequestError } from './invocation-request.js';
 import type { Turns } from './turns.js';
 
@@ -132,4 +131,58 @@ function sessionOf(request: IncomingMessage): string | undefined {
   if (value === undefined || value === '') return undefined;
   if (typeof value === 'string' && value.length <= SESSION_ID_MAX_LENGTH) return value;
   throw new RefusedRequestError(400, `${SESSION_HEADER} has at most ${SESSION_ID_MAX_LENGTH} characters`);
+}
+
+const HEARTBEAT_MS = 15_000;
+const CANCELLED_STATUS = 499;
+const STATUS: Partial<Record<AgentRunFailure, number>> = { timeout: 504, cancelled: CANCELLED_STATUS };
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const json = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) });
+  response.end(json);
+}
+
+/** Ids of the session travel in the header; the rest is what the run gave. */
+function sendResult(response: ServerResponse, result: AgentResult): void {
+  sendJson(response, 200, { ...result });
+}
+
+function sendFailure(response: ServerResponse, error: AgentRunError): void {
+  sendJson(response, STATUS[error.reason] ?? 500, { error: failureBody(error) });
+}
+
+/**
+ * Server-Sent Events with only `data`, as the contract shows them: the event's `type` stands inside. A failure is an event too,
+ * because AgentCore hides the body of any other status than 200. Obeys back-pressure.
+ */
+async function sendEvents(
+  response: ServerResponse,
+  events: AsyncIterable<AgentEvent>,
+  failed: (error: unknown) => AgentRunError,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  response.flushHeaders();
+  const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
+  try {
+    for await (const event of events) await write(response, wire(event));
+  } catch (error) {
+    await write(response, { type: 'error', ...failureBody(failed(error)) });
+  } finally {
+    clearInterval(heartbeat);
+    response.end();
+  }
+}
+
+async function write(response: ServerResponse, value: unknown): Promise<void> {
+  if (response.destroyed || response.write(`data: ${JSON.stringify(value)}\n\n`)) return;
+  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+}
+
+function wire(event: AgentEvent): unknown {
+  return event.type === 'done' ? { type: 'done', ...event.result } : event;
+}
+
+function failureBody({ reason, message, steps, usage, cost_usd }: AgentRunError): Record<string, unknown> {
+  return { reason, message, steps, usage, cost_usd };
 }

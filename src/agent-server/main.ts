@@ -7,7 +7,7 @@ import { commandLine } from '../shared/command-line.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { AgentServer } from './agent-server.js';
 import { AgentServerModule } from './agent-server.module.js';
-import { AgentServerError, readDefinition } from './definition-file.js';
+import { AgentServerError, readDefinition } from './served-definition.js';
 import { Turns } from './turns.js';
 
 /** Kubernetes kills 30 s after it has asked. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AgentStatisticsReader } from '../statistics/agent-statistics-reader.js';
+import { StatisticsQueries } from '../statistics/statistics-queries.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import type { Agent } from './agent.js';
 import { AgentsService } from './agents.service.js';
@@ -9,7 +9,7 @@ import type { AgentDto } from './dto/agent.dto.js';
 @Injectable()
 export class AgentViewService {
   constructor(
-    private readonly statistics: AgentStatisticsReader,
+    private readonly statistics: StatisticsQueries,
     private readonly aggregator: StatisticsAggregator,
     private readonly agents: AgentsService,
   ) {}

@@ -7,7 +7,7 @@ import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
-import type { GaugeName } from '../statistics/gauge.js';
+import type { GaugeName } from '../statistics/counter-row.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import {
   ableBy,

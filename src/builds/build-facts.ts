@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { BuildRecords } from '../projects/build-engine.port.js';
-import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.service.js';
-import { FactSource, GaugeSource } from '../statistics/fact-source.js';
-import type { BuildFact, Fact } from '../statistics/fact.js';
-import type { GaugeName } from '../statistics/gauge.js';
+import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
+import { FactSource, GaugeSource, type BuildFact, type Fact } from '../statistics/fact.js';
+import type { GaugeName } from '../statistics/counter-row.js';
 import type { Build } from './build.js';
 import { BuildsRepository } from './builds.repository.js';
 

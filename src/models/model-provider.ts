@@ -1,4 +1,6 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { LanguageModelUsage } from 'ai';
+import type { Usage } from '../shared/usage.js';
 
 /** `open`: the provider failed and is left alone for a moment; `half_open`: one call tries whether it is back. */
 export type ProviderState = 'closed' | 'half_open' | 'open';
@@ -20,4 +22,9 @@ export abstract class ModelProvider {
   get state(): ProviderState {
     return 'closed';
   }
+}
+
+/** The SDK's usage as the platform counts it; what a provider does not report counts as 0. */
+export function usageOf(usage: LanguageModelUsage): Usage {
+  return { input_tokens: usage.inputTokens ?? 0, output_tokens: usage.outputTokens ?? 0 };
 }

@@ -2,9 +2,9 @@ import { Module } from '@nestjs/common';
 import { ModelTelemetry } from './model-telemetry.js';
 import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
-import { OfflineProvider } from './offline/offline-provider.js';
+import { OfflineProvider } from './offline/offline-model.js';
 import { OfflineWriters } from './offline/offline-writers.js';
-import { configuredProviders } from './providers/configured-providers.js';
+import { configuredProviders } from './providers/providers.js';
 
 @Module({
   providers: [

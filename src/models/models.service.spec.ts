@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseSettings } from '../platform/config/load-settings.js';
 import { ModelsService } from './models.service.js';
-import { OfflineProvider } from './offline/offline-provider.js';
+import { OfflineProvider } from './offline/offline-model.js';
 import { OfflineWriters } from './offline/offline-writers.js';
 
 const schema = z.object({ title: z.string(), words: z.number() });

@@ -2,8 +2,7 @@ import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
 import { AgentRunError } from './agent-run-error.js';
 import type { AgentEvent, AgentRun, AgentRuntime } from './agent-runtime.js';
-import { ObservedRuntimes } from './observed-runtimes.js';
-import { RunMetrics } from './run-metrics.js';
+import { ObservedRuntimes, RunMetrics } from './observed-runtimes.js';
 import { Runtimes } from './runtimes.js';
 
 const RUN = { agent_id: 'a', session_id: 's', definition: { agent_name: 'n', model_id: null } } as unknown as AgentRun;

@@ -7,8 +7,7 @@ import { AgentCoreRuntime } from './agentcore/agentcore-runtime.js';
 import type { AgentRuntime } from './agent-runtime.js';
 import { HttpRuntime } from './http/http-runtime.js';
 import { LocalRuntime } from './local/local-runtime.js';
-import { ObservedRuntimes } from './observed-runtimes.js';
-import { RunMetrics } from './run-metrics.js';
+import { ObservedRuntimes, RunMetrics } from './observed-runtimes.js';
 import { Runtimes } from './runtimes.js';
 
 @Module({

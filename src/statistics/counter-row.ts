@@ -1,4 +1,13 @@
-import type { GaugeChanges } from './gauge.js';
+/** What an organization has now, updated in the same transaction as the change. */
+export type GaugeName =
+  | 'agents_running'
+  | 'agents_building'
+  | 'agents_offline'
+  | 'agents_error'
+  /** Grows only: builds that were ever started, running ones among them. */
+  | 'builds_started';
+
+export type GaugeChanges = Partial<Record<GaugeName, number>>;
 
 /** Key of a row of PlatformStatistics; the layout stands in `statistics.tables.ts`. */
 export interface CounterKey {

@@ -1,8 +1,7 @@
 import { Metrics } from '../platform/observability/metrics.js';
 import { Clock } from '../shared/clock.js';
 import { CountingLag } from './counting-lag.js';
-import type { Fact } from './fact.js';
-import type { FactSource } from './fact-source.js';
+import type { Fact, FactSource } from './fact.js';
 import type { StatisticsAggregator } from './statistics-aggregator.js';
 
 const NOW = '2026-03-01T12:00:00.000Z';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics, type Sample } from '../platform/observability/metrics.js';
 import { Clock } from '../shared/clock.js';
-import type { Fact } from './fact.js';
-import type { FactSource } from './fact-source.js';
+import type { Fact, FactSource } from './fact.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
 
 /** Facts looked at per source; they come oldest first where that is cheap. */

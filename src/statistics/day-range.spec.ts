@@ -1,5 +1,5 @@
 import { ValidationError } from '../shared/domain-error.js';
-import { dayRange, daysOf } from './day-range.js';
+import { dayRange, daysOf } from './statistics-queries.js';
 
 const now = new Date('2026-11-20T22:34:09.000Z');
 

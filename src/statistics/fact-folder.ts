@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../shared/clock.js';
 import { DatabaseError, DatabaseUnavailableError } from '../shared/domain-error.js';
 import { CountersRepository } from './counters.repository.js';
-import type { UncountedFact } from './fact-source.js';
-import { changesOf, foldBatches } from './fold-batch.js';
+import type { UncountedFact } from './fact.js';
+import { contributionOf, UnusableFactError } from './contribution.js';
+import { CounterSheet, rowName, type RowChange } from './counter-row.js';
 
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 5;
@@ -88,4 +89,45 @@ function add(sum: FoldResult, part: FoldResult): void {
 
 function jittered(attempt: number): number {
   return Math.random() * FIRST_PAUSE_MS * 2 ** attempt;
+}
+
+/** DynamoDB takes 100 items in a transaction; one is the check that no rebuild runs. */
+const BATCH_ITEMS = 99;
+
+/** Cuts facts into batches, as few as their order allows; facts that can never be counted are put aside. */
+export function foldBatches(facts: UncountedFact[]): { batches: UncountedFact[][]; unusable: UncountedFact[] } {
+  const batches: UncountedFact[][] = [];
+  const unusable: UncountedFact[] = [];
+  let rows = new Set<string>();
+  for (const fact of facts) {
+    const names = rowsOf(fact);
+    if (!names) {
+      unusable.push(fact);
+      continue;
+    }
+    const current = batches.at(-1);
+    const grown = new Set([...rows, ...names]);
+    if (current && current.length + 1 + grown.size <= BATCH_ITEMS) {
+      current.push(fact);
+      rows = grown;
+    } else {
+      batches.push([fact]);
+      rows = new Set(names);
+    }
+  }
+  return { batches, unusable };
+}
+
+/** What the facts of a batch add to the counters, each row once. */
+export function changesOf(batch: UncountedFact[]): RowChange[] {
+  return new CounterSheet(batch.flatMap(({ fact }) => contributionOf(fact))).changes();
+}
+
+function rowsOf({ fact }: UncountedFact): string[] | undefined {
+  try {
+    return contributionOf(fact).map(rowName);
+  } catch (error) {
+    if (error instanceof UnusableFactError) return undefined;
+    throw error;
+  }
 }

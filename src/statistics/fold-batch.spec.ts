@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import type { InvocationFact } from './fact.js';
+import type { InvocationFact, UncountedFact } from './fact.js';
 import type { Write } from '../platform/database/unit-of-work.js';
-import type { UncountedFact } from './fact-source.js';
-import { changesOf, foldBatches } from './fold-batch.js';
+import { changesOf, foldBatches } from './fact-folder.js';
 
 function uncounted(agent: number, day: number, duration_ms = 100): UncountedFact {
   const fact: InvocationFact = {

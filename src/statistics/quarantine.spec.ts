@@ -1,6 +1,6 @@
 import type { Write } from '../platform/database/unit-of-work.js';
-import type { UncountedFact } from './fact-source.js';
-import { Quarantine } from './quarantine.js';
+import type { UncountedFact } from './fact.js';
+import { Quarantine } from './statistics-aggregator.js';
 
 const at = (seconds: number): Date => new Date(Date.parse('2026-11-20T10:00:00.000Z') + seconds * 1000);
 

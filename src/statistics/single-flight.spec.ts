@@ -1,4 +1,4 @@
-import { SingleFlight } from './single-flight.js';
+import { SingleFlight } from './statistics-aggregator.js';
 
 function controlled() {
   const runs: { end: () => void; fail: (error: Error) => void }[] = [];

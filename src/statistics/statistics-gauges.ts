@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Write } from '../platform/database/unit-of-work.js';
-import { GAUGE_SHARDS, gaugeRow } from './counter-row.js';
-import type { GaugeChanges } from './gauge.js';
+import { GAUGE_SHARDS, gaugeRow, type GaugeChanges } from './counter-row.js';
 import { rowUpdate } from './counters.repository.js';
 
 /** Write side of the gauges: what an organisation has at the moment. */

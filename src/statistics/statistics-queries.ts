@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
-import { NotFoundError } from '../shared/domain-error.js';
+import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import { SharedReads } from '../shared/shared-reads.js';
-import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf } from './counter-row.js';
+import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf, TOTAL } from './counter-row.js';
 import { CountersRepository } from './counters.repository.js';
-import { dayOf, type DayRange, dayRange, daysOf } from './day-range.js';
-import { type Overview, overviewKeysOf, overviewOf } from './overview.js';
+import {
+  type Overview,
+  overviewKeysOf,
+  overviewOf,
+  type BuildDay,
+  buildDay,
+  type InvocationDay,
+  invocationDay,
+  type TrendMetric,
+  trendValue,
+  type RuntimeStats,
+  runtimeStatsOf,
+} from './statistics-view.js';
+import { type Window, windowRange } from './window.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
-import { type BuildDay, buildDay, type InvocationDay, invocationDay } from './statistics-view.js';
-import { type TrendMetric, trendValue } from './trend.js';
 
 /** Days that a request asks for, as it spelled them. */
 export interface AskedDays {
@@ -95,6 +105,27 @@ export class StatisticsQueries {
     return { metric, data_points };
   }
 
+  /**
+   * One batch read for any number of agents; every agent asked for has an entry, with zeros when it was never invoked.
+   * For read-your-writes call `StatisticsAggregator.catchUp()` first.
+   */
+  async runtimeStats(org_id: string, agent_ids: string[]): Promise<Map<string, RuntimeStats>> {
+    const rows = await this.counters.rows(
+      agent_ids.map((id) => ({ subject: agentInvocationsOf(org_id, id), period: TOTAL })),
+    );
+    return new Map(agent_ids.map((id, index) => [id, runtimeStatsOf(rows[index])]));
+  }
+
+  /** One query for each agent, with at most 169 small rows, after what this process stored is counted. */
+  async buckets(org_id: string, agent_ids: string[], window: Window): Promise<Map<string, CounterRow[]>> {
+    if (agent_ids.length > 0) await this.aggregator.settle();
+    const { first, last } = windowRange(window, this.clock.now());
+    const rows = await Promise.all(
+      agent_ids.map((id) => this.counters.between(agentInvocationsOf(org_id, id), first, last)),
+    );
+    return new Map(agent_ids.map((id, index) => [id, rows[index] ?? []]));
+  }
+
   private async daily<T>(
     subject: string,
     asked: AskedDays,
@@ -106,4 +137,66 @@ export class StatisticsQueries {
     const byPeriod = new Map(rows.map((row) => [row.period, row]));
     return daysOf(range).map((date) => view(date, byPeriod.get(dayPeriod(date))));
   }
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+/** The years that four digits and time stamps of today's programs can mean. */
+const DAY = /^(19[7-9]\d|[2-9]\d{3})-\d{2}-\d{2}$/;
+const DEFAULT_DAYS = 30;
+const MAX_DAYS = 366;
+
+/** Days in UTC, both included. */
+interface DayRange {
+  start: string;
+  end: string;
+}
+
+const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
+
+/**
+ * The days that a request asks for: by default the last 30 with today. A start alone asks for everything from it until today,
+ * an end alone for the 30 days until it.
+ * @throws ValidationError naming the field, for an invalid date or more than 366 days.
+ */
+export function dayRange(
+  asked: { start_date?: string | undefined; end_date?: string | undefined },
+  now: Date,
+): DayRange {
+  const today = dayOf(now);
+  const end = checked('end_date', asked.end_date) ?? defaultEnd(checked('start_date', asked.start_date), today);
+  const start = checked('start_date', asked.start_date) ?? shifted(end, 1 - DEFAULT_DAYS);
+  if (start > end) throw ValidationError.field('start_date', 'must not be after end_date');
+  if (daysBetween(start, end) > MAX_DAYS)
+    throw ValidationError.field('end_date', `must be at most ${MAX_DAYS} days after start_date, both included`);
+  return { start, end };
+}
+
+/** Every day of the range, in order. */
+export function daysOf({ start, end }: DayRange): string[] {
+  return Array.from({ length: daysBetween(start, end) }, (_, index) => shifted(start, index));
+}
+
+/** Up to today, so that a start alone asks for everything since; a start in the future asks for that day. */
+function defaultEnd(start: string | undefined, today: string): string {
+  return start !== undefined && start > today ? start : today;
+}
+
+function checked(field: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (!DAY.test(value) || !isCalendarDay(value))
+    throw ValidationError.field(field, 'must be a calendar date as YYYY-MM-DD, from 1970-01-01 on');
+  return value;
+}
+
+function isCalendarDay(value: string): boolean {
+  const date = new Date(`${value}T00:00:00.000Z`);
+  return !Number.isNaN(date.getTime()) && dayOf(date) === value;
+}
+
+function daysBetween(start: string, end: string): number {
+  return Math.round((Date.parse(end) - Date.parse(start)) / DAY_MS) + 1;
+}
+
+function shifted(day: string, days: number): string {
+  return dayOf(new Date(Date.parse(day) + days * DAY_MS));
 }

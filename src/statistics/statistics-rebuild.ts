@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
-import { correctionsOf, type Difference } from './difference.js';
+import { correctionsOf, type Difference, StatisticsRecount } from './statistics-recount.js';
 import { RebuildHoldRepository } from './rebuild-hold.repository.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
-import { StatisticsRecount } from './statistics-recount.js';
 
 /** Rows corrected in one transaction; small enough for DynamoDB's 4 MB with full histograms. */
 const ROWS_PER_TRANSACTION = 50;

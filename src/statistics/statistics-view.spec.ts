@@ -1,9 +1,7 @@
 import { contributionOf } from './contribution.js';
 import { CounterSheet, type CounterRow } from './counter-row.js';
 import type { BuildFact, Fact, InvocationFact } from './fact.js';
-import { overviewOf } from './overview.js';
-import { buildDay, invocationDay, runtimeStatsOf } from './statistics-view.js';
-import { TREND_METRICS, trendValue } from './trend.js';
+import { overviewOf, buildDay, invocationDay, runtimeStatsOf, TREND_METRICS, trendValue } from './statistics-view.js';
 
 const at = '2026-11-20T10:00:00.000Z';
 

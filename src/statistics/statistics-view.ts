@@ -1,5 +1,18 @@
 import { STAGE_PREFIX } from './contribution.js';
-import { amount, type CounterRow, LONGEST } from './counter-row.js';
+import {
+  amount,
+  type CounterRow,
+  LONGEST,
+  buildsOf,
+  type CounterKey,
+  dayPeriod,
+  GAUGE_SHARDS,
+  gaugesOf,
+  invocationsOf,
+  shardPeriod,
+  TOTAL,
+  type GaugeName,
+} from './counter-row.js';
 import { bucketsOf, percentile } from './latency-histogram.js';
 
 const MS_PER_MINUTE = 60_000;
@@ -127,4 +140,78 @@ function ratio(part: number, whole: number): number | null {
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+export const TREND_METRICS = ['builds', 'invocations', 'success_rate', 'latency', 'tokens'] as const;
+export type TrendMetric = (typeof TREND_METRICS)[number];
+
+/** `success_rate` and `latency` (average, in milliseconds) are those of invocations; `tokens` are read and written ones. */
+export function trendValue(metric: TrendMetric, date: string, row: CounterRow | undefined): number | null {
+  switch (metric) {
+    case 'builds':
+      return buildDay(date, row).total_builds;
+    case 'invocations':
+      return amount(row, 'total');
+    case 'success_rate':
+      return invocationDay(date, row).success_rate;
+    case 'latency':
+      return invocationDay(date, row).avg_duration_ms;
+    case 'tokens':
+      return amount(row, 'input_tokens') + amount(row, 'output_tokens');
+  }
+}
+
+/** What an organisation sees first. Rates and averages are null while there is nothing to take them of. */
+export interface Overview {
+  total_agents: number;
+  running_agents: number;
+  building_agents: number;
+  offline_agents: number;
+  total_builds: number;
+  successful_builds: number;
+  failed_builds: number;
+  success_rate: number | null;
+  avg_build_time_minutes: number | null;
+  today_calls: number;
+  today_success_rate: number | null;
+  today_tokens: number;
+}
+
+/** The few rows that an overview is made of. */
+export function overviewKeysOf(
+  org_id: string,
+  today: string,
+): { builds: CounterKey; today: CounterKey; gauges: CounterKey[] } {
+  return {
+    builds: { subject: buildsOf(org_id), period: TOTAL },
+    today: { subject: invocationsOf(org_id), period: dayPeriod(today) },
+    gauges: Array.from({ length: GAUGE_SHARDS }, (_, shard) => ({
+      subject: gaugesOf(org_id),
+      period: shardPeriod(shard),
+    })),
+  };
+}
+
+/** Agents in error belong to the total only. A build still running belongs to `total_builds` and to neither outcome. */
+export function overviewOf(builds: MaybeRow, today: MaybeRow, gauges: MaybeRow[]): Overview {
+  const gauge = (name: GaugeName): number => gauges.reduce((sum, row) => sum + amount(row, name), 0);
+  const [running_agents, building_agents, offline_agents] = [
+    gauge('agents_running'),
+    gauge('agents_building'),
+    gauge('agents_offline'),
+  ];
+  return {
+    total_agents: running_agents + building_agents + offline_agents + gauge('agents_error'),
+    running_agents,
+    building_agents,
+    offline_agents,
+    total_builds: gauge('builds_started'),
+    successful_builds: amount(builds, 'successful'),
+    failed_builds: amount(builds, 'failed'),
+    success_rate: successRate(builds),
+    avg_build_time_minutes: averageSuccessMinutes(builds),
+    today_calls: amount(today, 'total'),
+    today_success_rate: successRate(today),
+    today_tokens: amount(today, 'input_tokens') + amount(today, 'output_tokens'),
+  };
 }

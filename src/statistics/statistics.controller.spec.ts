@@ -7,8 +7,7 @@ import { MethodCheck } from '../platform/http/method-not-allowed.js';
 import { RequestContext } from '../platform/http/request-context.js';
 import { validationPipe } from '../platform/http/validation.pipe.js';
 import { Clock } from '../shared/clock.js';
-import { dayRange } from './day-range.js';
-import { type AskedDays, StatisticsQueries } from './statistics-queries.js';
+import { dayRange, type AskedDays, StatisticsQueries } from './statistics-queries.js';
 import { StatisticsController } from './statistics.controller.js';
 
 const now = new Date('2026-11-20T22:34:09.000Z');

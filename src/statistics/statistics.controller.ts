@@ -3,11 +3,15 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { BuildDayDto } from './dto/build-day.dto.js';
-import { InvocationDayDto } from './dto/invocation-day.dto.js';
-import { OverviewDto } from './dto/overview.dto.js';
-import { DayRangeQuery, InvocationStatisticsQuery, TrendQuery } from './dto/statistics-query.dto.js';
-import { TrendDto } from './dto/trend.dto.js';
+import {
+  BuildDayDto,
+  InvocationDayDto,
+  OverviewDto,
+  TrendDto,
+  DayRangeQuery,
+  InvocationStatisticsQuery,
+  TrendQuery,
+} from './dto/statistics.dto.js';
 import { StatisticsQueries } from './statistics-queries.js';
 
 @ApiTags('statistics')

@@ -7,7 +7,7 @@ import { registeredAgent } from '../support/registered-agent.js';
 import { leftoversOf, startBeside } from '../support/shared-app.js';
 import { readEvents } from '../support/sse.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
-import { StatisticsAudit } from '../../src/statistics/statistics-audit.js';
+import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 
 interface RunBody extends Record<string, unknown> {
   invocation_id: string;
@@ -133,7 +133,7 @@ describe('many background runs', () => {
       );
     expect(runtime.most).toBe(2);
     await app.app.get(StatisticsAggregator, { strict: false }).catchUp();
-    expect(await app.app.get(StatisticsAudit, { strict: false }).compare()).toEqual([]);
+    expect(await app.app.get(StatisticsRecount, { strict: false }).differences()).toEqual([]);
     expect((await http.get(own.path)).data).toMatchObject({ runtime_stats: { total_invocations: 6 } });
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Settings } from '../../src/platform/config/settings.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
-import { StatisticsAudit } from '../../src/statistics/statistics-audit.js';
+import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually, type HttpClient } from '../support/http.js';
 import { leftovers } from '../support/leftovers.js';
@@ -41,7 +41,7 @@ async function withoutCounters(ids: string[]): Promise<Record<string, unknown[]>
 
 async function expectExactCounters(): Promise<void> {
   await app.app.get(StatisticsAggregator, { strict: false }).catchUp();
-  expect(await app.app.get(StatisticsAudit, { strict: false }).compare()).toEqual([]);
+  expect(await app.app.get(StatisticsRecount, { strict: false }).differences()).toEqual([]);
 }
 
 async function builtOrStopped(http: HttpClient, project_id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { ProjectDeletionService } from '../../src/projects/project-deletion.service.js';
 import { SessionDeletionService } from '../../src/sessions/session-deletion.service.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
-import { StatisticsAudit } from '../../src/statistics/statistics-audit.js';
+import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/http.js';
 import { leftovers } from '../support/leftovers.js';
@@ -78,5 +78,5 @@ it('a deletion that dies before any of its writes is finished by the next start 
   // Mark, agent, session, invocations, build and items of the project are written apart from each other.
   expect(writes).toBeGreaterThan(8);
   await app.app.get(StatisticsAggregator, { strict: false }).catchUp();
-  expect(await app.app.get(StatisticsAudit, { strict: false }).compare()).toEqual([]);
+  expect(await app.app.get(StatisticsRecount, { strict: false }).differences()).toEqual([]);
 }, 90_000);

@@ -7,7 +7,6 @@ import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ConflictError } from '../../src/shared/domain-error.js';
 import type { BuildFact, InvocationFact } from '../../src/statistics/fact.js';
-import { StatisticsArchive } from '../../src/statistics/statistics-archive.js';
 import { StatisticsGauges } from '../../src/statistics/statistics-gauges.js';
 import { STATISTICS_TABLE, STATISTICS_TABLES } from '../../src/statistics/statistics.tables.js';
 import { startDatabase, testSettings } from '../support/database.js';
@@ -131,7 +130,7 @@ describe('counting', () => {
       avg_build_time_minutes: 1,
     });
     expect(days.at(-1)).toMatchObject({ date: '2026-11-20', total_builds: 1, builds_by_stage: { agent_deployer: 1 } });
-    const stats = await process.agents.runtimeStats('acme', ['proj_1:reader', 'proj_1:other']);
+    const stats = await process.queries.runtimeStats('acme', ['proj_1:reader', 'proj_1:other']);
     expect(stats.get('proj_1:reader')).toEqual({
       total_invocations: 2,
       successful_invocations: 1,
@@ -148,7 +147,7 @@ describe('counting', () => {
   it('answers no percentile above the longest duration, whichever process counted it', async () => {
     const [one, other] = [startProcess(), startProcess()];
     const read = async (process: Process) =>
-      (await process.agents.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
+      (await process.queries.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
     await one.facts.store('i1', invocation({ duration_ms: 10 }));
     await one.facts.store('i2', invocation({ duration_ms: 97 }));
     await one.aggregator.catchUp();
@@ -160,7 +159,7 @@ describe('counting', () => {
     await one.aggregator.catchUp();
     expect(await read(other)).toBe(98);
     expect((await one.queries.invocations('acme', {})).at(-1)).toMatchObject({ p99_duration_ms: 98 });
-    expect(await one.audit.compare()).toEqual([]);
+    expect(await one.recount.differences()).toEqual([]);
   });
 
   it('reads percentiles of rows that were counted before their longest duration was kept', async () => {
@@ -175,7 +174,7 @@ describe('counting', () => {
     };
     await process.db.transact([{ Update }]);
     const p95 = async () =>
-      (await process.agents.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
+      (await process.queries.runtimeStats('acme', ['proj_1:reader'])).get('proj_1:reader')?.p95_duration_ms;
     const before = await p95();
     expect(before).toBeGreaterThan(96);
     await process.facts.store('i1', invocation({ duration_ms: 12 }));
@@ -200,7 +199,7 @@ describe('counting', () => {
     await process.aggregator.catchUp();
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(30);
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
   });
 
   it('follows a kick by itself, and a start', async () => {
@@ -235,11 +234,11 @@ describe('counting', () => {
     ]);
     const dropped = ['HOUR#2026-11-01T10', 'SLICE#2026-11-01T10:00'].map((period) => ({ subject, period }));
     await process.db.batchDelete(STATISTICS_TABLE, dropped);
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
     await process.db.batchDelete(STATISTICS_TABLE, [{ subject, period: 'HOUR#2026-11-20T22' }]);
-    expect(await process.audit.compare()).toHaveLength(2);
+    expect(await process.recount.differences()).toHaveLength(2);
     await process.rebuild.run({ dry_run: false });
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
     expect(await process.counters.between(subject, 'HOUR#2026-11-20T00', 'HOUR#2026-11-20T23')).toMatchObject([
       failure,
     ]);
@@ -251,12 +250,12 @@ describe('counting', () => {
     await process.aggregator.catchUp();
     await process.facts.store('old', invocation({ occurred_at: '2026-11-20T09:00:00.000Z' }));
     await process.aggregator.catchUp();
-    const stats = await process.agents.runtimeStats('acme', ['proj_1:reader']);
+    const stats = await process.queries.runtimeStats('acme', ['proj_1:reader']);
     expect(stats.get('proj_1:reader')).toMatchObject({
       total_invocations: 2,
       last_invoked_at: '2026-11-20T11:00:00.000Z',
     });
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
   });
 
   it('counts each fact once although six processes count at the same time', async () => {
@@ -270,7 +269,7 @@ describe('counting', () => {
     await Promise.all(processes.map(({ aggregator }) => aggregator.catchUp()));
     await first.aggregator.catchUp();
     expect(await countedTotal(first)).toBe(300);
-    expect(await first.audit.compare()).toEqual([]);
+    expect(await first.recount.differences()).toEqual([]);
   }, 30_000);
 
   it.each(STOP_POINTS)(
@@ -286,11 +285,11 @@ describe('counting', () => {
           await dying.aggregator.catchUp();
         }
         expect(dying.db.isDead).toBe(true);
-        expect(await survivor.audit.compare()).toEqual([]);
+        expect(await survivor.recount.differences()).toEqual([]);
       }
       await survivor.aggregator.catchUp();
       expect(await countedTotal(survivor)).toBe(stored);
-      expect(await survivor.audit.compare()).toEqual([]);
+      expect(await survivor.recount.differences()).toEqual([]);
     },
     30_000,
   );
@@ -306,7 +305,7 @@ describe('counting', () => {
     await Promise.all(working);
     await survivor.aggregator.catchUp();
     expect(await countedTotal(survivor)).toBe(200);
-    expect(await survivor.audit.compare()).toEqual([]);
+    expect(await survivor.recount.differences()).toEqual([]);
   }, 60_000);
 
   it('is not held up by facts that cannot be counted', async () => {
@@ -315,7 +314,7 @@ describe('counting', () => {
     await process.facts.store('good', invocation());
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(1);
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
   });
 
   it('finds the one fact for whose sake the database refuses a whole batch', async () => {
@@ -336,7 +335,7 @@ describe('counting', () => {
     await expect(process.queries.invocations('initech', asked)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
     expect(await process.queries.invocations('acme', asked)).toMatchObject([{ total_invocations: 1 }]);
     expect(
-      (await process.agents.runtimeStats('initech', ['proj_1:reader'])).get('proj_1:reader')?.total_invocations,
+      (await process.queries.runtimeStats('initech', ['proj_1:reader'])).get('proj_1:reader')?.total_invocations,
     ).toBe(0);
   });
 
@@ -362,10 +361,10 @@ describe('deletion', () => {
     await process.aggregator.catchUp();
     await storeMany(process, 30);
     await new UnitOfWork(process.db).commit([new StatisticsGauges().adjust('acme', { builds_started: 22 })]);
-    await process.facts.deleteAll(new StatisticsArchive(new FixedClock(NOW)));
+    await process.facts.deleteAll(new FixedClock(NOW));
     await process.aggregator.catchUp();
     expect(await countedTotal(process)).toBe(110);
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
   });
 });
 
@@ -382,7 +381,7 @@ describe('gauges', () => {
       total_builds: 1,
       success_rate: null,
     });
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
   });
 });
 
@@ -433,7 +432,7 @@ describe('rebuild', () => {
       counted: 3,
       recounted: 1,
     });
-    expect(await process.audit.compare()).toEqual([]);
+    expect(await process.recount.differences()).toEqual([]);
     expect(await process.queries.overview('acme')).toMatchObject({ running_agents: 1, successful_builds: 6 });
     expect((await process.rebuild.run({ dry_run: false })).differences).toEqual([]);
   });
@@ -442,7 +441,7 @@ describe('rebuild', () => {
     const process = await damaged();
     const { differences } = await process.rebuild.run({ dry_run: true });
     expect(differences.length).toBeGreaterThan(3);
-    expect(await process.audit.compare()).toEqual(differences);
+    expect(await process.recount.differences()).toEqual(differences);
   });
 
   it('holds counting back in every process and lets it go on afterwards', async () => {
@@ -475,6 +474,6 @@ describe('rebuild', () => {
     ]);
     await counting.aggregator.catchUp();
     expect(await countedTotal(counting)).toBe(150);
-    expect(await counting.audit.compare()).toEqual([]);
+    expect(await counting.recount.differences()).toEqual([]);
   });
 });

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
 import { UnitOfWork, write, type Write } from '../../src/platform/database/unit-of-work.js';
-import type { Fact, StoredFact } from '../../src/statistics/fact.js';
-import { FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact-source.js';
-import type { GaugeName } from '../../src/statistics/gauge.js';
-import type { StatisticsArchive } from '../../src/statistics/statistics-archive.js';
+import type { Clock } from '../../src/shared/clock.js';
+import { type Fact, type StoredFact, FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact.js';
+import type { GaugeName } from '../../src/statistics/counter-row.js';
+import { deletionBatches } from '../../src/statistics/archived-deletion.js';
 
 const FACTS = 'TestFacts';
 const THINGS = 'TestThings';
@@ -59,11 +59,11 @@ export class FactRecords extends FactSource {
   }
 
   /** Deletes whatever is there at the moment, as a cascade does: archive and delete in one transaction. */
-  async deleteAll(archive: StatisticsArchive): Promise<void> {
+  async deleteAll(clock: Clock): Promise<void> {
     const records: (FactRecord & { counted: boolean })[] = [];
     for await (const record of this.db.scanAll<FactRecord>(FACTS))
       records.push({ ...record, counted: record.uncounted === undefined });
-    for (const batch of archive.batches(records))
+    for (const batch of deletionBatches(records, clock.now()))
       await new UnitOfWork(this.db).commit([...batch.records.map(deleteOf), ...batch.items]);
   }
 }

@@ -2,15 +2,13 @@ import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { Clock } from '../../src/shared/clock.js';
 import { Ids } from '../../src/shared/ids.js';
-import { AgentStatisticsReader } from '../../src/statistics/agent-statistics-reader.js';
 import { CountersRepository } from '../../src/statistics/counters.repository.js';
 import { FactFolder } from '../../src/statistics/fact-folder.js';
 import { RebuildHoldRepository } from '../../src/statistics/rebuild-hold.repository.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
-import { StatisticsAudit } from '../../src/statistics/statistics-audit.js';
+import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { StatisticsQueries } from '../../src/statistics/statistics-queries.js';
 import { StatisticsRebuild } from '../../src/statistics/statistics-rebuild.js';
-import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { CountedThings, FactRecords } from './statistics-facts.js';
 
 /** The statistics of one process on a database: what the module wires, with records of its own. */
@@ -29,9 +27,8 @@ export function statisticsProcess(db: DynamoDb, clock: Clock = new Clock()) {
     aggregator,
     facts,
     things,
-    audit: new StatisticsAudit(recount),
+    recount,
     rebuild: new StatisticsRebuild(recount, aggregator, hold, clock, new Ids()),
     queries: new StatisticsQueries(counters, aggregator, clock),
-    agents: new AgentStatisticsReader(counters),
   };
 }

@@ -1,4 +1,4 @@
-import { portableSchema } from '../../models/structured-schema.js';
+import { portableSchema } from '../../models/structured-generation.js';
 import type { DocumentTask } from '../step/document-task.js';
 import type { Step } from '../step/step.js';
 import { JUDGE_TASK } from './agent-deployer/prompt.js';

@@ -1,12 +1,46 @@
 import { toUSVString } from 'node:util';
 import { ConversationMemory } from './conversation-memory.js';
 import { factsIn } from './facts.js';
-import type { Intent, OfferedTool, Reply, Turn } from './intent.js';
-import { fallback, unansweredPart } from './intents/fallback.js';
-import { MESSAGE_INTENTS, SENTENCE_INTENTS } from './intents/index.js';
-import { readPersona } from './persona.js';
+import { type Intent, type OfferedTool, type Reply, type Turn, readPersona } from './intent.js';
+import {
+  fallback,
+  unansweredPart,
+  beyondRulesIntent,
+  translationIntent,
+  smallTalkIntent,
+} from './intents/small-talk.js';
 import type { Conversation, ToolOutcome } from './prompt-reader.js';
 import { isRequest, sentencesOf } from './sentences.js';
+import { calculatorIntent } from './intents/calculator.js';
+import { dateTimeIntent } from './intents/date-time.js';
+import { jsonQueryIntent, namedToolIntent, otherToolsIntent, knowledgeLookupIntent } from './intents/other-tools.js';
+import { recallIntent, unknownFactIntent, statementIntent } from './intents/recall.js';
+import { sortingIntent, summaryIntent, textStatisticsIntent } from './intents/text-work.js';
+import { unitConversionIntent } from './intents/unit-conversion.js';
+
+/** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
+const MESSAGE_INTENTS: readonly Intent[] = [
+  namedToolIntent,
+  jsonQueryIntent,
+  textStatisticsIntent,
+  summaryIntent,
+  sortingIntent,
+  translationIntent,
+];
+
+/** Rules about one sentence, the special before the general. */
+const SENTENCE_INTENTS: readonly Intent[] = [
+  recallIntent,
+  unitConversionIntent,
+  dateTimeIntent,
+  calculatorIntent,
+  unknownFactIntent,
+  beyondRulesIntent,
+  smallTalkIntent,
+  statementIntent,
+  otherToolsIntent,
+  knowledgeLookupIntent,
+];
 
 /** The model either speaks or asks for one tool call; `index` counts the calls of this turn. */
 export type Answer =

@@ -1,5 +1,4 @@
 import type { ConversationMemory } from './conversation-memory.js';
-import type { Persona } from './persona.js';
 
 /** A tool that the request offers to the model. */
 export interface OfferedTool {
@@ -39,4 +38,28 @@ export function withTool(turn: Turn, call: ToolReply): Reply {
   return {
     text: `I would need the tool "${call.tool}" for that, and this agent does not have it, so I will not guess.`,
   };
+}
+
+/** Who the agent is, as far as its system prompt says so. */
+interface Persona {
+  name: string;
+  role: string;
+}
+
+/** Reads the `Name:` and `Role:` lines that the runtime writes, else the first "You are ...". */
+export function readPersona(system: string): Persona {
+  const introduction = /\byou are (?:an? |the )?([^.\n]{1,200})/i.exec(system)?.[1]?.trim();
+  const name = /^Name:[ \t]*(.{1,200})$/m.exec(system)?.[1]?.trim();
+  const role = /^Role:[ \t]*(.{1,500})$/m.exec(system)?.[1]?.trim() ?? introduction;
+  return { name: name ?? 'an assistant', role: withoutFullStop(role ?? 'a helpful assistant') };
+}
+
+/** One sentence in the first person. */
+export function introduce({ name, role }: Persona): string {
+  const known = /^(?:you are )?(.+)$/is.exec(role)?.[1] ?? role;
+  return name === 'an assistant' ? `I am an assistant; my role: ${known}.` : `I am ${name}; my role: ${known}.`;
+}
+
+function withoutFullStop(text: string): string {
+  return text.replace(/(?<![.\s])[.\s]+$/, '');
 }

@@ -5,14 +5,18 @@ import type {
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
+  LanguageModelV4Usage,
+  LanguageModelV4Content,
+  LanguageModelV4Prompt,
 } from '@ai-sdk/provider';
+import { Injectable } from '@nestjs/common';
 import { answerConversation } from './conversation-answer.js';
 import type { OfferedTool } from './intent.js';
-import type { OfflineWriters } from './offline-writers.js';
+import { OfflineWriters } from './offline-writers.js';
 import { readPrompt } from './prompt-reader.js';
-import { answerStructured } from './structured-answer.js';
-import { type OfflineContent, streamOf } from './text-stream.js';
-import { estimateTokens, estimateUsage } from './token-estimate.js';
+import { ModelError } from '../model-error.js';
+import { readStructuredInput } from '../structured-prompt.js';
+import { ModelProvider } from '../model-provider.js';
 
 export const OFFLINE_MODEL_ID = 'nexus/offline';
 
@@ -106,4 +110,96 @@ function offeredTools({ tools = [], toolChoice }: LanguageModelV4CallOptions): M
   return new Map(
     usable.map(({ name, description = '', inputSchema }) => [name, { name, description, input_schema: inputSchema }]),
   );
+}
+
+/** The usual rule of thumb for English text: four characters a token. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Tokens of a text, rounded up: an estimate by length, since the offline model has no tokenizer. */
+function estimateTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+}
+
+/** Counts the prompt and the offered tools as input, as providers do, and what was written as output. */
+function estimateUsage(options: LanguageModelV4CallOptions, written: string): LanguageModelV4Usage {
+  const input = estimateTokens(JSON.stringify(options.prompt)) + estimateTokens(JSON.stringify(options.tools ?? ''));
+  const output = estimateTokens(written);
+  return {
+    inputTokens: { total: input, noCache: input, cacheRead: 0, cacheWrite: 0 },
+    outputTokens: { total: output, text: output, reasoning: 0 },
+  };
+}
+
+/** What the offline model answers with. */
+type OfflineContent = Extract<LanguageModelV4Content, { type: 'text' | 'tool-call' }>;
+
+/** The parts of an answer in order, one per pull, so that nothing is produced faster than it is read. An abort ends the stream with its reason. */
+function streamOf(
+  head: LanguageModelV4StreamPart[],
+  content: OfflineContent,
+  tail: LanguageModelV4StreamPart,
+  signal?: AbortSignal,
+): ReadableStream<LanguageModelV4StreamPart> {
+  const parts = [...head, ...partsOf(content), tail].values();
+  return new ReadableStream({
+    pull(controller) {
+      if (signal?.aborted) return controller.error(signal.reason);
+      const next = parts.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
+}
+
+function partsOf(content: OfflineContent): LanguageModelV4StreamPart[] {
+  if (content.type === 'text') {
+    const words = content.text.trim() === '' ? [] : content.text.split(/(?<=\S)(?=\s+\S)/);
+    return [
+      { type: 'text-start', id: '1' },
+      ...words.map((delta) => ({ type: 'text-delta' as const, id: '1', delta })),
+      { type: 'text-end', id: '1' },
+    ];
+  }
+  const { toolCallId: id, toolName, input } = content;
+  return [
+    { type: 'tool-input-start', id, toolName },
+    { type: 'tool-input-delta', id, delta: input },
+    { type: 'tool-input-end', id },
+    content,
+  ];
+}
+
+/** Answers a structured request through the writer that is registered under its name. Throws {@link ModelError} without one. */
+function answerStructured(prompt: LanguageModelV4Prompt, name: string | undefined, writers: OfflineWriters): string {
+  const writer = name === undefined ? undefined : writers.find(name);
+  if (!writer)
+    throw new ModelError(
+      `The offline model has no writer for "${name ?? 'unnamed output'}". Known: ${writers.names().join(', ') || 'none'}.`,
+    );
+  const { earlier, latest } = readPrompt(prompt);
+  const asked = earlier.flatMap(({ role, text }) => (role === 'user' ? [text] : []));
+  const input = readStructuredInput([...asked, latest].join('\n'));
+  if (input === undefined) throw new ModelError(`The structured request "${name}" carries no input block.`);
+  return JSON.stringify(writer(input));
+}
+
+/** `MODEL_PROVIDER=offline`: needs no key and no network. */
+@Injectable()
+export class OfflineProvider extends ModelProvider {
+  override readonly name = 'offline';
+  override readonly defaultModelId = OFFLINE_MODEL_ID;
+  private readonly model: OfflineModel;
+
+  constructor(writers: OfflineWriters) {
+    super();
+    this.model = new OfflineModel(writers);
+  }
+
+  override serves(modelId: string): boolean {
+    return modelId === OFFLINE_MODEL_ID;
+  }
+
+  override languageModel(): LanguageModelV4 {
+    return this.model;
+  }
 }

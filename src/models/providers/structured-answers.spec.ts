@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ModelServer, startModelServer } from '../../../test/support/model-server.js';
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { ModelsService } from '../models.service.js';
-import { configuredProviders } from './configured-providers.js';
+import { configuredProviders } from './providers.js';
 
 const schema = z.object({ title: z.string().max(5), words: z.int().min(1) });
 const GOOD = { title: 'ok', words: 2 };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { FreshReads } from '../../shared/fresh-reads.js';
-import { AgentWindowReader } from '../../statistics/agent-window-reader.js';
+import { StatisticsQueries } from '../../statistics/statistics-queries.js';
 import { type Window, WINDOWS, windowRange } from '../../statistics/window.js';
 import type { Health } from './health-rules.js';
 import { defaultPartnerships, type Partnership, type Priority } from './partnership.js';
@@ -31,7 +31,7 @@ export class PartnershipsService {
 
   constructor(
     private readonly repository: PartnershipsRepository,
-    private readonly agents: AgentWindowReader,
+    private readonly statistics: StatisticsQueries,
     private readonly clock: Clock,
   ) {}
 
@@ -106,7 +106,7 @@ export class PartnershipsService {
     const probed = partnerships.filter(({ probe }) => probe.health_url !== null);
     const range = windowRange(window, this.clock.now());
     const [ofAgents, ofUrls] = await Promise.all([
-      this.agents.buckets(org_id, agent_ids, window),
+      this.statistics.buckets(org_id, agent_ids, window),
       Promise.all(probed.map((partnership) => this.repository.buckets(partnership, range))),
     ]);
     return new Map([

@@ -4,8 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { AgentRunError } from '../agent-run-error.js';
-import { AgentCoreClients } from './agentcore-clients.js';
-import { awsErrorName, ENDPOINT_NAME, runtimeNameOf } from './agentcore-names.js';
+import { AgentCoreClients, awsErrorName, ENDPOINT_NAME, runtimeNameOf } from './agentcore-clients.js';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;

@@ -12,12 +12,10 @@ import {
   type Deployment,
   type RuntimeHealth,
 } from '../agent-runtime.js';
-import { containerSessionId, payloadOf } from '../container/container-contract.js';
-import type { ContainerAnswer } from '../container/container-messages.js';
+import { containerSessionId, payloadOf, type ContainerAnswer } from '../container/container-contract.js';
 import { containerRun } from '../container/container-run.js';
-import { AgentCoreClients } from './agentcore-clients.js';
+import { AgentCoreClients, awsErrorName, ENDPOINT_NAME, runtimeIdOf } from './agentcore-clients.js';
 import { AgentCoreDeployments } from './agentcore-deployments.js';
-import { awsErrorName, ENDPOINT_NAME, runtimeIdOf } from './agentcore-names.js';
 
 /** Runs agents on Amazon Bedrock AgentCore: the agent server in a container, a machine of its own for each session. */
 @Injectable()

@@ -1,11 +1,17 @@
 import type { Clock } from '../../shared/clock.js';
 import { NO_USAGE } from '../../shared/usage.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
-import type { AgentEvent, AgentRun } from '../agent-runtime.js';
-import { RunDeadline } from '../local/run-deadline.js';
-import { type ContainerMessage, messagesOf } from './container-messages.js';
-import type { ContainerAnswer } from './container-messages.js';
-import { ContainerTranscript } from './container-transcript.js';
+import type { AgentEvent, AgentRun, AgentResult, TraceStep } from '../agent-runtime.js';
+import { RunDeadline } from '../local/run-bounds.js';
+import {
+  type ContainerMessage,
+  messagesOf,
+  type ContainerAnswer,
+  OUTPUT_MAX_CHARACTERS,
+  malformed,
+} from './container-contract.js';
+import { TraceRecorder } from '../local/run-events.js';
+import { type ContainerEvent, eventOf } from './container-event.js';
 
 /** Makes one call and gives its answer as soon as the head is there. @throws AgentRunError for an answer that is a failure. */
 export type ContainerCall = (signal: AbortSignal) => Promise<ContainerAnswer>;
@@ -56,4 +62,111 @@ function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFai
   if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
   if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
   return { reason: 'unreachable', message: "The agent's container went away before it had answered." };
+}
+
+type Done = Extract<ContainerEvent, { type: 'done' }>;
+
+/** Turns what a container says into the events of a run, and keeps what the result needs. */
+class ContainerTranscript {
+  private readonly trace: TraceRecorder;
+  private hasStarted = false;
+  private output = '';
+  private done: Done | undefined;
+
+  constructor(
+    private model: string,
+    clock: Clock,
+  ) {
+    this.trace = new TraceRecorder(clock);
+  }
+
+  get isDone(): boolean {
+    return this.done !== undefined;
+  }
+
+  /** @throws AgentRunError for a failure that the container tells of, and for what it must not say. */
+  read(message: ContainerMessage): AgentEvent[] {
+    const event = eventOf(message);
+    if (event === undefined) return [];
+    if (event.type === 'error') throw refusalOf(event);
+    if (event.type === 'start' || (event.type === 'done' && event.model !== undefined)) this.model = event.model ?? '';
+    return [...this.started(), ...this.heard(event)];
+  }
+
+  /** The answer is over. A stream without an end counts when it said something, since the contract names no last event. */
+  end(): void {
+    if (this.done) return;
+    if (this.output === '')
+      throw new AgentRunError('unreachable', "The agent's container ended its answer before it had said anything.");
+  }
+
+  result(): AgentResult {
+    const { usage, cost_usd, steps } = this.done ?? {};
+    return {
+      output: this.output,
+      model: this.model,
+      usage: usage ?? NO_USAGE,
+      cost_usd: cost_usd ?? null,
+      steps: steps ?? this.trace.steps,
+    };
+  }
+
+  /** The steps until the failure. */
+  failed(message: string): TraceStep[] {
+    this.trace.failOpen(message);
+    return this.trace.steps;
+  }
+
+  private started(): AgentEvent[] {
+    if (this.hasStarted) return [];
+    this.hasStarted = true;
+    return [{ type: 'start', model: this.model }];
+  }
+
+  private heard(event: Exclude<ContainerEvent, { type: 'error' }>): AgentEvent[] {
+    switch (event.type) {
+      case 'start':
+        return [];
+      case 'delta':
+        return this.said(event.text);
+      case 'tool_call':
+        this.trace.toolStarted(event.call_id, event.tool, event.input);
+        return [event];
+      case 'tool_result':
+        this.trace.toolFinished(
+          event.call_id,
+          event.error === undefined ? { output: event.output } : { error: event.error },
+        );
+        return [event];
+      case 'done':
+        this.done = event;
+        return this.completed(event.output);
+    }
+  }
+
+  /** What the deltas have not said yet, so that they always add up to the output. */
+  private completed(output: string): AgentEvent[] {
+    if (!output.startsWith(this.output)) throw malformed('the parts of its answer do not add up to the whole');
+    return this.said(output.slice(this.output.length));
+  }
+
+  private said(text: string): AgentEvent[] {
+    if (text === '') return [];
+    this.output += text;
+    if (this.output.length > OUTPUT_MAX_CHARACTERS)
+      throw malformed(`its answer is longer than ${OUTPUT_MAX_CHARACTERS} characters`);
+    return [{ type: 'delta', text }];
+  }
+}
+
+function refusalOf({
+  reason,
+  message,
+  steps,
+  usage,
+  cost_usd,
+}: Extract<ContainerEvent, { type: 'error' }>): AgentRunError {
+  const failure = new AgentRunError(reason, message, steps, usage);
+  failure.cost_usd = cost_usd ?? null;
+  return failure;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
 import { Clock } from '../../shared/clock.js';
@@ -13,12 +14,15 @@ import {
   type Deployment,
   type RuntimeHealth,
 } from '../agent-runtime.js';
-import { ANSWER_MAX_BYTES, containerSessionId, payloadOf, SESSION_HEADER } from '../container/container-contract.js';
+import {
+  ANSWER_MAX_BYTES,
+  containerSessionId,
+  payloadOf,
+  SESSION_HEADER,
+  type ContainerAnswer,
+} from '../container/container-contract.js';
 import { failure } from '../container/container-event.js';
-import type { ContainerAnswer } from '../container/container-messages.js';
 import { containerRun } from '../container/container-run.js';
-import { endpointOf, routeOf } from './endpoint-url.js';
-import { pingProblem } from './ping.js';
 
 const PING_TIMEOUT_MS = 5_000;
 const PING_MAX_BYTES = 10_000;
@@ -124,5 +128,34 @@ export class HttpRuntime extends AgentRuntime {
       // Not JSON: its status is all there is to say.
     }
     return new AgentRunError('runtime', `The agent's container answered ${response.status}.`);
+  }
+}
+
+/** The address of a route of a container below its base address. */
+function routeOf(endpoint_url: string, route: 'invocations' | 'ping'): string {
+  return `${endpoint_url.replace(/(?<!\/)\/+$/, '')}/${route}`;
+}
+
+/** The base address as it is stored: without query, fragment and the routes that we add ourselves. @throws ValidationError */
+function endpointOf(value: string | undefined): string {
+  if (value === undefined) throw ValidationError.field('endpoint_url', 'is needed for the runtime "http"');
+  if (!URL.canParse(value)) throw ValidationError.field('endpoint_url', 'is not a valid address');
+  const url = new URL(value);
+  if (url.search !== '' || url.hash !== '')
+    throw ValidationError.field('endpoint_url', 'must not carry a query or a fragment');
+  return url.href.replace(/(?<!\/)\/+$/, '').replace(/\/(invocations|ping)$/, '');
+}
+
+const pingSchema = z.object({ status: z.enum(['Healthy', 'HealthyBusy']) });
+
+/** What is wrong with the answer to a ping; undefined when the container can take calls. A busy one can. */
+function pingProblem(status: number, body: string): string | undefined {
+  if (status !== 200) return `GET /ping answered ${status}`;
+  try {
+    return pingSchema.safeParse(JSON.parse(body)).success
+      ? undefined
+      : 'GET /ping did not answer {"status":"Healthy"} or "HealthyBusy"';
+  } catch {
+    return 'GET /ping did not answer JSON';
   }
 }

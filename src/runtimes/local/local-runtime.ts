@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { TextStreamPart, ToolSet } from 'ai';
 import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
-import { usageOf } from '../../models/model-usage.js';
+import { usageOf } from '../../models/model-provider.js';
 import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
@@ -12,14 +12,11 @@ import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
-import { checkDefinition } from './definition-check.js';
+import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
 import { runQuietly } from './quiet-run.js';
-import { RunBounds } from './run-bounds.js';
-import { RunDeadline } from './run-deadline.js';
-import { messageOf, RunEvents } from './run-events.js';
+import { RunBounds, RunDeadline } from './run-bounds.js';
+import { messageOf, RunEvents, TraceRecorder } from './run-events.js';
 import type { RunOptions } from './run-options.js';
-import { instructionsOf, messagesOf } from './run-prompt.js';
-import { TraceRecorder } from './trace-recorder.js';
 
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()

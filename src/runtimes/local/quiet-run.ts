@@ -1,6 +1,6 @@
 import type { StepResult, ToolSet } from 'ai';
 import { aiSdk } from '../../models/ai-sdk.js';
-import type { RunDeadline } from './run-deadline.js';
+import type { RunDeadline } from './run-bounds.js';
 import type { RunEvents } from './run-events.js';
 import type { RunOptions } from './run-options.js';
 

@@ -1,4 +1,74 @@
-import type { Intent, OfferedTool } from '../intent.js';
+import { type Intent, type OfferedTool, withTool } from '../intent.js';
+import { isQuestion } from '../sentences.js';
+
+interface FoundPassage {
+  document: string;
+  text: string;
+}
+
+/** Questions that no other rule answers are looked up in the agent's documents and answered by quoting them. */
+export const knowledgeLookupIntent: Intent = ({ sentence, tools }) => {
+  const asked = isQuestion(sentence) || /\b(?:tell me|explain|describe|find|look up|search|show)\b/i.test(sentence);
+  if (!asked || !tools.has('knowledge_lookup')) return undefined;
+  return {
+    tool: 'knowledge_lookup',
+    input: { query: sentence, limit: 2 },
+    phrase: ({ passages }) => quote(sentence, passagesOf(passages)),
+  };
+};
+
+function quote(question: string, passages: FoundPassage[]): string {
+  const [best] = passages;
+  if (!best) return `I found nothing about "${question}" in the documents I was given.`;
+  const others = [...new Set(passages.slice(1).map(({ document }) => document))].filter(
+    (document) => document !== best.document,
+  );
+  return `From "${best.document}": ${best.text}${others.length === 0 ? '' : ` (See also: ${others.join(', ')}.)`}`;
+}
+
+function passagesOf(value: unknown): FoundPassage[] {
+  return Array.isArray(value)
+    ? value.filter(
+        (one): one is FoundPassage => typeof one === 'object' && one !== null && 'document' in one && 'text' in one,
+      )
+    : [];
+}
+
+const EXPLICIT = /\b(?:query|expression|jmespath|path)\b[:\s]+[`"']?([^\s`"']+)[`"']?/i;
+const ASKED =
+  /\b(?:get|extract|read|find|show|list|what(?:['’]s| is| are)|give me)\s+(?:me )?(?:the )?(?:values? of )?[`"']?([\w.[\]*@-]{1,100})[`"']?\s+(?:from|in|of|out of)\b/i;
+const BRACKETS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
+
+/** A JSON document in the message and the name of what to read from it. */
+export const jsonQueryIntent: Intent = (turn) => {
+  const document = documentIn(turn.message);
+  if (!document) return undefined;
+  const words = `${turn.message.slice(0, document.start)} ${turn.message.slice(document.end)}`.slice(0, 500);
+  const query = EXPLICIT.exec(words)?.[1] ?? ASKED.exec(words)?.[1];
+  if (query === undefined)
+    return /\bjson\b/i.test(words)
+      ? { text: 'Tell me what to read from that JSON, for example: get user.name from {...}.' }
+      : undefined;
+  return withTool(turn, {
+    tool: 'json_query',
+    input: { json: document.json, query },
+    phrase: ({ result }) => `${query}: ${JSON.stringify(result ?? null)}`,
+  });
+};
+
+/** From the first opening bracket to the last closing one of its kind, when that is JSON. */
+function documentIn(message: string): { json: string; start: number; end: number } | undefined {
+  const start = message.search(/\{\s*["}]|\[\s*["{[\d\]]/);
+  const end = message.lastIndexOf(BRACKETS[message[start] ?? ''] ?? '\0') + 1;
+  if (start < 0 || end <= start) return undefined;
+  const json = message.slice(start, end);
+  try {
+    JSON.parse(json);
+    return { json, start, end };
+  } catch {
+    return undefined;
+  }
+}
 
 /** Tools with a rule of their own. */
 const KNOWN = new Set([

@@ -1,4 +1,4 @@
-import { factKey, tellFact } from '../facts.js';
+import { factKey, tellFact, type Fact, factsIn, isCount } from '../facts.js';
 import type { Intent, Reply, Turn } from '../intent.js';
 import { essence } from '../sentences.js';
 
@@ -70,4 +70,28 @@ function history(question: string, { memory }: Turn): Reply | undefined {
     text:
       answer === undefined ? 'I have not answered anything in this conversation yet.' : `My last answer was: ${answer}`,
   };
+}
+
+/** Confirms what the user tells about themselves, so that they see what will be remembered. */
+export const statementIntent: Intent = ({ sentence }) => {
+  const facts = factsIn(sentence);
+  return facts.length === 0 ? undefined : { text: facts.map(confirm).join(' ') };
+};
+
+function confirm({ key, value }: Fact): string {
+  switch (key) {
+    case 'name':
+      return `Nice to meet you, ${value}.`;
+    case 'note':
+      return `Noted: ${value}.`;
+    case 'home':
+      return `Noted: you live in ${value}.`;
+    case 'work':
+    case 'preference':
+      return `Noted: ${value}.`;
+    case 'age':
+      return `Noted: you are ${value} years old.`;
+    default:
+      return isCount({ key, value }) ? `Noted: you have ${value} ${key}.` : `Noted: your ${key} is ${value}.`;
+  }
 }

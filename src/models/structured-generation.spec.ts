@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { portableSchema } from './structured-schema.js';
+import { portableSchema } from './structured-generation.js';
 
 describe('portableSchema', () => {
   it('says bounds in words, closes objects and requires every property', () => {

@@ -1,6 +1,6 @@
 import { Clock } from '../shared/clock.js';
 import type { BuildFact, InvocationFact } from './fact.js';
-import { deletionChanges, StatisticsArchive } from './statistics-archive.js';
+import { deletionBatches, deletionChanges } from './archived-deletion.js';
 
 /** Later than every bucket of the sliding windows of most facts here, but not of those of the 20th. */
 class FixedClock extends Clock {
@@ -9,7 +9,6 @@ class FixedClock extends Clock {
   }
 }
 
-const archive = new StatisticsArchive(new FixedClock());
 const subjects = (...facts: Parameters<typeof deletionChanges>[0]) =>
   deletionChanges(facts, new FixedClock().now()).map(({ subject, period }) => `${subject} ${period}`);
 
@@ -70,7 +69,7 @@ describe('archive of deleted records', () => {
     const records = Array.from({ length: 200 }, (_, index) =>
       invocation(index % 30, 1 + (index % 28), index % 2 === 0),
     );
-    const batches = archive.batches(records, 3);
+    const batches = deletionBatches(records, new FixedClock().now(), 3);
     for (const { records: group, items } of batches) expect(group.length + items.length + 3).toBeLessThanOrEqual(100);
     expect(batches.flatMap(({ records: group }) => group)).toEqual(records);
   });

@@ -1,0 +1,104 @@
+import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { LanguageModelMiddleware } from 'ai';
+import { OPENAI_API } from '../../platform/config/groups/models.settings.js';
+import type { Settings } from '../../platform/config/settings.js';
+import type { ModelProvider } from '../model-provider.js';
+import { RemoteProvider } from '../remote/remote-provider.js';
+import { awsCredentials } from '../../platform/database/client/aws-credentials.js';
+import { aiSdk } from '../ai-sdk.js';
+
+/** The providers behind a network that the settings make usable: the chosen one, and those whose key or address is set. */
+export function configuredProviders(settings: Settings): ModelProvider[] {
+  const chosen = settings.get('MODEL_PROVIDER');
+  const hasOpenai = settings.get('OPENAI_API_KEY') !== undefined || settings.get('OPENAI_BASE_URL') !== OPENAI_API;
+  const hasBedrock =
+    settings.get('AWS_BEARER_TOKEN_BEDROCK') !== undefined || settings.get('BEDROCK_BASE_URL') !== undefined;
+  return [
+    ...(chosen === 'openai' || hasOpenai ? [openaiProvider(settings)] : []),
+    ...(chosen === 'anthropic' || settings.get('ANTHROPIC_API_KEY') !== undefined ? [anthropicProvider(settings)] : []),
+    ...(chosen === 'bedrock' || hasBedrock ? [bedrockProvider(settings)] : []),
+  ];
+}
+
+/** `MODEL_PROVIDER=anthropic`: the Messages API of Anthropic. */
+function anthropicProvider(settings: Settings): RemoteProvider {
+  return new RemoteProvider('anthropic', settings, async () => {
+    const { createAnthropic } = await import('@ai-sdk/anthropic');
+    return createAnthropic({
+      baseURL: settings.get('ANTHROPIC_BASE_URL'),
+      apiKey: settings.get('ANTHROPIC_API_KEY') ?? '',
+    });
+  });
+}
+
+/** `MODEL_PROVIDER=bedrock`: the Converse API of Amazon Bedrock, by a key of Bedrock or signed with AWS credentials. */
+function bedrockProvider(settings: Settings): RemoteProvider {
+  return new RemoteProvider('bedrock', settings, async () => {
+    const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock');
+    const region = settings.get('AWS_REGION');
+    const apiKey = settings.get('AWS_BEARER_TOKEN_BEDROCK');
+    const baseURL = settings.get('BEDROCK_BASE_URL');
+    return createAmazonBedrock({
+      region,
+      ...(baseURL === undefined ? {} : { baseURL }),
+      ...(apiKey === undefined ? { credentialProvider: await awsCredentials(region) } : { apiKey }),
+    });
+  });
+}
+
+/** `MODEL_PROVIDER=openai`: OpenAI and every server that speaks its chat completions (Ollama, vLLM, LM Studio). */
+function openaiProvider(settings: Settings): RemoteProvider {
+  return new RemoteProvider('openai', settings, async () => {
+    const [{ createOpenAICompatible }, { wrapLanguageModel }] = await Promise.all([
+      import('@ai-sdk/openai-compatible'),
+      aiSdk(),
+    ]);
+    const apiKey = settings.get('OPENAI_API_KEY');
+    const supportsStructuredOutputs = settings.get('OPENAI_STRUCTURED_OUTPUT') === 'json_schema';
+    const provider = createOpenAICompatible({
+      name: 'openai',
+      baseURL: settings.get('OPENAI_BASE_URL'),
+      includeUsage: true,
+      supportsStructuredOutputs,
+      ...(apiKey === undefined ? {} : { apiKey }),
+    });
+    const middleware = jsonMode(supportsStructuredOutputs);
+    return (modelId) => wrapLanguageModel({ model: provider(modelId), middleware });
+  });
+}
+
+const FENCE = '```';
+
+/** Structured answers of servers of every kind: the fence around JSON goes, and where the server knows no schemas the prompt tells it. */
+function jsonMode(serverKnowsSchemas: boolean): LanguageModelMiddleware {
+  return {
+    specificationVersion: 'v4',
+    transformParams: async ({ params }) => (serverKnowsSchemas ? params : withSchemaInPrompt(params)),
+    wrapGenerate: async ({ doGenerate, params }) => {
+      const result = await doGenerate();
+      if (params.responseFormat?.type !== 'json') return result;
+      const content = result.content.map((part) =>
+        part.type === 'text' ? { ...part, text: withoutFence(part.text) } : part,
+      );
+      return { ...result, content };
+    },
+  };
+}
+
+/** Without "```json" … "```" around the whole answer: many models write it although they were asked for JSON alone. */
+function withoutFence(text: string): string {
+  const answer = text.trim();
+  const start = answer.indexOf('\n') + 1;
+  const isFenced = answer.startsWith(FENCE) && answer.endsWith(FENCE) && start <= answer.length - FENCE.length;
+  if (!isFenced || !['', 'json'].includes(answer.slice(FENCE.length, start).trim())) return text;
+  return answer.slice(start, -FENCE.length).replace(/\n$/, '');
+}
+
+function withSchemaInPrompt(params: LanguageModelV4CallOptions): LanguageModelV4CallOptions {
+  const { responseFormat, prompt } = params;
+  if (responseFormat?.type !== 'json' || responseFormat.schema === undefined) return params;
+  const schema = `JSON Schema of your answer:\n${JSON.stringify(responseFormat.schema)}`;
+  const [first, ...rest] = prompt;
+  if (first?.role !== 'system') return { ...params, prompt: [{ role: 'system', content: schema }, ...prompt] };
+  return { ...params, prompt: [{ ...first, content: `${first.content}\n\n${schema}` }, ...rest] };
+}

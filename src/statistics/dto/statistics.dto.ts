@@ -1,0 +1,198 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import {
+  type Overview,
+  type InvocationDay,
+  type BuildDay,
+  TREND_METRICS,
+  type TrendMetric,
+} from '../statistics-view.js';
+import type { Trend } from '../statistics-queries.js';
+
+/** Where the organisation stands right now. Rates and averages are null while there is nothing to take them of. */
+export class OverviewDto implements Overview {
+  /**
+   * Agents in any state.
+   * @example 12
+   */
+  total_agents: number;
+
+  /** @example 9 */
+  running_agents: number;
+
+  /** @example 1 */
+  building_agents: number;
+
+  /** @example 1 */
+  offline_agents: number;
+
+  /**
+   * Builds ever started, running ones among them.
+   * @example 20
+   */
+  total_builds: number;
+
+  /** @example 17 */
+  successful_builds: number;
+
+  /** @example 2 */
+  failed_builds: number;
+
+  /**
+   * Successful / finished builds × 100; a build still running is neither.
+   * @example 89.47
+   */
+  success_rate: number | null;
+
+  /**
+   * Minutes that a successful build took on average.
+   * @example 4.2
+   */
+  avg_build_time_minutes: number | null;
+
+  /**
+   * Invocations since midnight UTC.
+   * @example 318
+   */
+  today_calls: number;
+
+  /**
+   * Successful invocations today, in per cent.
+   * @example 98.74
+   */
+  today_success_rate: number | null;
+
+  /**
+   * Tokens read and written today.
+   * @example 120450
+   */
+  today_tokens: number;
+}
+
+/** Invocations of one day, UTC. Durations are milliseconds; percentiles are accurate to 5 %, below 1 ms to 1 ms. */
+export class InvocationDayDto implements InvocationDay {
+  /** @example "2026-11-20" */
+  date: string;
+
+  /** @example 318 */
+  total_invocations: number;
+
+  /** @example 314 */
+  successful_invocations: number;
+
+  /** @example 4 */
+  failed_invocations: number;
+
+  /**
+   * Per cent; null on a day without invocations, as are all durations.
+   * @example 98.74
+   */
+  success_rate: number | null;
+
+  /** @example 812.4 */
+  avg_duration_ms: number | null;
+
+  /** @example 701.12 */
+  p50_duration_ms: number | null;
+
+  /** @example 1904.55 */
+  p95_duration_ms: number | null;
+
+  /** @example 3204.9 */
+  p99_duration_ms: number | null;
+
+  /** @example 80210 */
+  input_tokens: number;
+
+  /** @example 40240 */
+  output_tokens: number;
+}
+
+/** Builds that ended on one day, UTC. */
+export class BuildDayDto implements BuildDay {
+  /** @example "2026-11-20" */
+  date: string;
+
+  /** @example 5 */
+  total_builds: number;
+
+  /** @example 4 */
+  successful_builds: number;
+
+  /** @example 1 */
+  failed_builds: number;
+
+  /**
+   * Average over the builds that ended that day, failed ones too; null on a day without builds.
+   * @example 3.8
+   */
+  avg_duration_minutes: number | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    example: { agent_deployer: 4, agent_developer_manager: 1 },
+    description: 'How many builds ended in each stage; stages without any are absent.',
+  })
+  builds_by_stage: Record<string, number>;
+}
+
+class TrendPointDto {
+  /** @example "2026-11-20" */
+  date: string;
+
+  /**
+   * On a day without data 0 for counts and null for rates and latency.
+   * @example 318
+   */
+  value: number | null;
+}
+
+/** One value per day, UTC. */
+export class TrendDto implements Trend {
+  @ApiProperty({ enum: TREND_METRICS, example: 'invocations' })
+  metric: TrendMetric;
+
+  /** In order of days. */
+  data_points: TrendPointDto[];
+}
+
+/** The days to answer, in UTC, both ends included: at most 366, by default the last 30. */
+export class DayRangeQuery {
+  /**
+   * First day, as YYYY-MM-DD. By default 29 days before the last.
+   * @example "2026-10-22"
+   */
+  @IsOptional()
+  @IsString()
+  start_date?: string;
+
+  /**
+   * Last day, as YYYY-MM-DD. By default today.
+   * @example "2026-11-20"
+   */
+  @IsOptional()
+  @IsString()
+  end_date?: string;
+}
+
+export class InvocationStatisticsQuery extends DayRangeQuery {
+  /**
+   * Only invocations of this agent. An agent that your organisation does not have answers zeros.
+   * @example "proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 300)
+  agent_id?: string;
+}
+
+export class TrendQuery extends DayRangeQuery {
+  /**
+   * What to follow. `success_rate` (per cent), `latency` (average, in milliseconds) and `tokens` are those of invocations;
+   * `builds` are builds that ended.
+   * @example "invocations"
+   */
+  @IsIn(TREND_METRICS)
+  metric: TrendMetric;
+}
