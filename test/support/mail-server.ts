@@ -32,6 +32,7 @@ export class MailServer {
   attempts = 0;
   /** What becomes of each message: accepted, refused for now (451) or for good (550), or never answered. */
   answer: 'accept' | 'try later' | 'refuse' | 'stall' = 'accept';
+  private readonly readInvitations = new Map<string, number>();
   private readonly server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
@@ -87,6 +88,18 @@ export class MailServer {
       within_ms,
     );
     return all[count - 1] as ReceivedMail;
+  }
+
+  /** Waits for the next invitation to an address, oldest first; each is returned once. */
+  async invitation(address: string): Promise<ReceivedMail> {
+    const read = this.readInvitations.get(address) ?? 0;
+    this.readInvitations.set(address, read + 1);
+    const [mail] = await eventually(
+      async () =>
+        this.received.filter(({ to, subject }) => to === address && /^You are invited/.test(subject)).slice(read),
+      ({ length }) => length > 0,
+    );
+    return mail as ReceivedMail;
   }
 
   async stop(): Promise<void> {

@@ -8,7 +8,7 @@ const settingsOf = ({ app }: TestApp): Settings => app.get(Settings, { strict: f
 /** A second platform on the database of another: like another process, they share nothing else. */
 export function startBeside(
   first: TestApp,
-  runtime: AgentRuntime,
+  runtime: AgentRuntime | undefined,
   overrides: Record<string, string> = {},
 ): Promise<TestApp> {
   const settings = settingsOf(first);

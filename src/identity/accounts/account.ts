@@ -45,7 +45,10 @@ export interface Membership {
   created_at: string;
 }
 
-/** Stored twice: under the hash of its secret for accepting it, and under its organization for administering it. */
+/**
+ * Stored under its organization. One that was handed over instead of mailed is stored a second time, under the hash of its token;
+ * a mailed one is found by its mail.
+ */
 export interface Invitation {
   invitation_id: string;
   org_id: string;
@@ -55,7 +58,10 @@ export interface Invitation {
   created_at: string;
   /** Seconds since 1970. */
   expires_at: number;
-  token_hash: string;
+  /** Of a token that the administrator handed over: invitations of platforms without mail. */
+  token_hash?: string;
+  /** The mail that carries its token. */
+  mail_id?: string;
 }
 
 export const isAdmin = ({ roles }: Pick<Membership, 'roles'>): boolean => roles.includes('admin');

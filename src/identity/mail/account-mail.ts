@@ -1,9 +1,17 @@
 import type { MailMessage } from './mailer.js';
 
-export const MAIL_PURPOSES = ['password_reset', 'email_verification', 'magic_link', 'registration'] as const;
+export const MAIL_PURPOSES = [
+  'password_reset',
+  'email_verification',
+  'magic_link',
+  'registration',
+  'invitation',
+] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
+export const MAIL_STATUSES = ['pending', 'sent', 'failed'] as const;
+export type MailStatus = (typeof MAIL_STATUSES)[number];
 
-/** A mailed token is valid this long, counted from the request, however long the delivery takes. */
+/** A mailed token is valid this long, counted from the request, however long the delivery takes. Invitations are valid longer. */
 export const MAIL_VALID_MS = 15 * 60_000;
 /** An attempt whose process died is repeated after this long: longer than one can take. */
 export const MAIL_LEASE_MS = 30_000;
@@ -14,6 +22,14 @@ export interface PendingRegistration {
   name: string;
   organization_name: string;
   password_hash: string;
+}
+
+/** What the token of an invitation's mail admits to. */
+export interface MailedInvitation {
+  org_id: string;
+  invitation_id: string;
+  /** As it was when the invitation was made. */
+  organization_name: string;
 }
 
 /**
@@ -31,9 +47,11 @@ export interface AccountMail {
   browser?: string;
   /** Only for `registration`; removed when the token is used. */
   registration?: PendingRegistration;
-  /** Set when it is sent: whose address it was then. A registration has none. */
+  /** Only for `invitation`. */
+  invitation?: MailedInvitation;
+  /** Set when it is sent: whose address it was then. Registrations and invitations have none. */
   user_id?: string;
-  status: 'pending' | 'sent' | 'failed';
+  status: MailStatus;
   attempts: number;
   /** One for each attempt; the mail of any of them may have arrived. */
   token_hashes: string[];
@@ -85,6 +103,12 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     route: 'POST /api/v1/auth/register/confirm {"token": "…"}',
     note: 'It works only in the browser that registered. If you did not register, ignore this message: no account is created.',
   },
+  invitation: {
+    subject: 'You are invited',
+    action: 'accept the invitation',
+    route: 'POST /api/v1/auth/invitations/accept {"invitation_token": "…", "password": "…", "name": "…"}',
+    note: 'With an account, accept with its password. Without one, choose a password and a name. If you did not expect this, ignore this message: you join only by accepting.',
+  },
 };
 
 /** The answer to a registration for an address that has an account: without a token. @param page `MAIL_LINK_URL` */
@@ -101,7 +125,7 @@ export function accountExistsMessage({ mail_id, email }: AccountMail, page: stri
 
 /** @param page `MAIL_LINK_URL`. The token stands in the fragment, which browsers send to no server. */
 export function messageOf(
-  { mail_id, email, purpose }: AccountMail,
+  { mail_id, email, purpose, invitation }: AccountMail,
   token: string,
   page: string | undefined,
 ): MailMessage {
@@ -111,6 +135,15 @@ export function messageOf(
     link === undefined
       ? `Send this token to ${action}:\n\n${token}\n\n${route}`
       : `Open this link to ${action}:\n\n${link}`;
-  const text = `${how}\n\nIt is valid for 15 minutes from your request and can be used once.\n\n${note}\n`;
+  const intro = invitation ? `You are invited to the organization ${plainName(invitation.organization_name)}.\n\n` : '';
+  const validity = invitation ? 'for seven days' : 'for 15 minutes from your request';
+  const text = `${intro}${how}\n\nIt is valid ${validity} and can be used once.\n\n${note}\n`;
   return { id: mail_id, to: email, subject: `${subject} - Nexus`, text };
 }
+
+/** Without anything that a mail program could turn into a link: any registered user can name an organization. */
+const plainName = (name: string): string =>
+  name
+    .replaceAll(/[^\p{L}\p{M}\p{N}&'()-]+/gu, ' ')
+    .trim()
+    .slice(0, 100);

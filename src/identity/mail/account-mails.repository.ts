@@ -16,6 +16,11 @@ export class AccountMailsRepository {
     await this.db.put({ TableName: MAIL_TABLE, Item: { ...mail } });
   }
 
+  /** As {@link create}, for a transaction of another repository. */
+  creationOf(mail: AccountMail): Write {
+    return write.put({ TableName: MAIL_TABLE, Item: { ...mail } });
+  }
+
   async find(mail_id: string): Promise<AccountMail | undefined> {
     return this.db.get<AccountMail>(MAIL_TABLE, { mail_id });
   }

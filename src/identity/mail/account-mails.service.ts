@@ -13,8 +13,10 @@ import {
   DUE,
   MAIL_LEASE_MS,
   MAIL_VALID_MS,
+  type MailedInvitation,
   mailIdOf,
   type MailPurpose,
+  type MailStatus,
   mailToken,
   messageOf,
   type PendingRegistration,
@@ -26,11 +28,14 @@ const AT_A_TIME = 8;
 /** A record outlives its token, for those who look into what was sent. */
 const KEPT_MS = 24 * 3_600_000;
 const LONGEST_PAUSE_MS = 120_000;
+/** Each attempt stores a hash, and an invitation is retried for seven days. */
+const LONGEST_INVITATION_PAUSE_MS = 3_600_000;
 
 /**
  * Mails that prove an address. A request stores one small record, the same for every address, and returns; the outbox finds the
  * account, generates the token and sends, from any process, until the token's 15 minutes are over. An attempt is leased, so
- * two processes do not make the same one, and a crash loses none. An address without an account gets a mail only when it registers.
+ * two processes do not make the same one, and a crash loses none. An address without an account gets a mail only when it registers or
+ * is invited.
  */
 @Injectable()
 export class AccountMails implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -50,10 +55,15 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly host: HttpAdapterHost,
   ) {}
 
+  /** Mails are sent, over SMTP or, in development, to standard output. */
+  get isOn(): boolean {
+    return this.mailer.mode !== 'off';
+  }
+
   onApplicationBootstrap(): void {
     const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
-    if (this.mailer.mode === 'off' || adapter === null) return;
-    this.poll = setInterval(() => this.kick(), this.settings.get('MAIL_POLL_SECONDS') * 1000).unref();
+    if (!this.isOn || adapter === null) return;
+    this.poll = setInterval(() => this.sendSoon(), this.settings.get('MAIL_POLL_SECONDS') * 1000).unref();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -69,25 +79,34 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     browser?: string,
     registration?: PendingRegistration,
   ): Promise<void> {
-    if (this.mailer.mode === 'off') return;
-    const now = this.clock.now().getTime();
+    if (!this.isOn) return;
+    const valid_until = this.clock.now().getTime() + MAIL_VALID_MS;
     await this.repository.create({
-      mail_id: this.ids.next('mail'),
-      purpose,
-      email,
+      ...this.pending(purpose, email, valid_until),
       ...(browser === undefined ? {} : { browser: secretHash(browser) }),
-      ...(registration === undefined ? {} : { registration }),
-      status: 'pending',
-      attempts: 0,
-      token_hashes: [],
-      due: DUE,
-      due_at: this.clock.timestamp(),
-      created_at: this.clock.timestamp(),
-      valid_until: new Date(now + MAIL_VALID_MS).toISOString(),
       // A pending registration holds the hash of a password, so it expires with its token.
-      expires_at: Math.ceil((now + (registration === undefined ? KEPT_MS : MAIL_VALID_MS)) / 1000),
+      ...(registration === undefined ? {} : { registration, expires_at: Math.ceil(valid_until / 1000) }),
     });
-    this.kick();
+    this.sendSoon();
+  }
+
+  /**
+   * The mail of an invitation, to be stored in the same transaction as the invitation; then call {@link sendSoon}. Deleting the
+   * mail makes its token invalid.
+   * @param valid_until milliseconds since 1970
+   */
+  invitation(email: string, invitation: MailedInvitation, valid_until: number): { mail_id: string; creation: Write } {
+    const mail = {
+      ...this.pending('invitation', email, valid_until),
+      expires_at: Math.ceil(valid_until / 1000),
+      invitation,
+    };
+    return { mail_id: mail.mail_id, creation: this.repository.creationOf(mail) };
+  }
+
+  /** @returns undefined for a mail that is gone */
+  async status(mail_id: string): Promise<MailStatus | undefined> {
+    return (await this.repository.find(mail_id))?.status;
   }
 
   /** The mail of an account's token that can be used now. @returns undefined for any other text. */
@@ -100,6 +119,11 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
   async findRegistration(token: string): Promise<(AccountMail & { registration: PendingRegistration }) | undefined> {
     const mail = await this.findUsable(token, 'registration');
     return mail?.registration === undefined ? undefined : { ...mail, registration: mail.registration };
+  }
+
+  /** The invitation of a mailed token. @returns undefined for any other text */
+  async findInvitation(token: string): Promise<MailedInvitation | undefined> {
+    return (await this.findUsable(token, 'invitation'))?.invitation;
   }
 
   /** Uses the token up, together with `alongside` or not at all. @returns false when another request was faster. */
@@ -120,7 +144,8 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     return mail;
   }
 
-  private kick(): void {
+  /** Starts the outbox without waiting for its next turn. */
+  sendSoon(): void {
     this.isWanted = true;
     if (this.isStopping) return;
     this.pass ??= this.sendDue()
@@ -129,7 +154,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       })
       .finally(() => {
         this.pass = undefined;
-        if (this.isWanted) this.kick();
+        if (this.isWanted) this.sendSoon();
       });
   }
 
@@ -158,7 +183,8 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       return true;
     }
     const token = mailToken(mail_id, newSecret(''));
-    const mail = await this.repository.addToken(claimed, { hash: secretHash(token), user_id: user?.user_id, purpose });
+    const user_id = purpose === 'invitation' ? undefined : user?.user_id;
+    const mail = await this.repository.addToken(claimed, { hash: secretHash(token), user_id, purpose });
     if (mail) await this.deliver(mail, messageOf(mail, token, page));
     return true;
   }
@@ -168,15 +194,33 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       await this.mailer.send(message);
       await this.repository.settle(mail, { status: 'sent' });
     } catch (error) {
-      const { mail_id, attempts } = mail;
+      const { mail_id, attempts, purpose } = mail;
       const isFinal = error instanceof MailRefusedError;
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn({ msg: 'a mail could not be sent', mail_id, attempts, is_final: isFinal, reason });
       if (isFinal) return this.repository.settle(mail, { status: 'failed' });
-      const pause = Math.min(this.settings.get('MAIL_RETRY_MS') * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
-      setTimeout(() => this.kick(), pause + 1).unref();
+      const longest = purpose === 'invitation' ? LONGEST_INVITATION_PAUSE_MS : LONGEST_PAUSE_MS;
+      const pause = Math.min(this.settings.get('MAIL_RETRY_MS') * 2 ** (attempts - 1), longest);
+      setTimeout(() => this.sendSoon(), pause + 1).unref();
       await this.repository.settle(mail, { next_at: this.inFuture(pause) });
     }
+  }
+
+  private pending(purpose: MailPurpose, email: string, valid_until: number): AccountMail {
+    const now = this.clock.now();
+    return {
+      mail_id: this.ids.next('mail'),
+      purpose,
+      email,
+      status: 'pending',
+      attempts: 0,
+      token_hashes: [],
+      due: DUE,
+      due_at: now.toISOString(),
+      created_at: now.toISOString(),
+      valid_until: new Date(valid_until).toISOString(),
+      expires_at: Math.ceil((now.getTime() + KEPT_MS) / 1000),
+    };
   }
 
   private inFuture(ms: number): string {
@@ -189,7 +233,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
  * registered and still has the password of: that owner gets a password reset instead, which ends this.
  */
 function purposeFor({ purpose }: AccountMail, user: User | undefined): MailPurpose | undefined {
-  if (purpose === 'registration') return purpose;
+  if (purpose === 'registration' || purpose === 'invitation') return purpose;
   if (!user) return undefined;
   const { email_verified } = user;
   if (purpose === 'email_verification') return email_verified ? undefined : purpose;

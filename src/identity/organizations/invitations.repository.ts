@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { Invitation } from '../accounts/account.js';
-import { IDENTITY_TABLE, invitationKey, organizationKey, type RecordKey, secretKey } from '../identity.tables.js';
+import {
+  IDENTITY_TABLE,
+  invitationKey,
+  MAIL_TABLE,
+  organizationKey,
+  type RecordKey,
+  secretKey,
+} from '../identity.tables.js';
 
 @Injectable()
 export class InvitationsRepository {
@@ -11,10 +18,12 @@ export class InvitationsRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  async create(invitation: Invitation): Promise<void> {
-    await this.unit.commit(
-      keysOf(invitation).map((key) => write.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...invitation } })),
+  /** @param alongside stored with it or not at all: its mail */
+  async create(invitation: Invitation, alongside: Write[]): Promise<void> {
+    const puts = keysOf(invitation).map((key) =>
+      write.put({ TableName: IDENTITY_TABLE, Item: { ...key, ...invitation } }),
     );
+    await this.unit.commit([...puts, ...alongside]);
   }
 
   async findBySecret(hash: string): Promise<Invitation | undefined> {
@@ -43,7 +52,7 @@ export class InvitationsRepository {
     for (const invitation of invitations) await this.remove(invitation);
   }
 
-  /** Takes it back. @returns false when another request was faster. */
+  /** Deletes it with its mail. @returns false when another request was faster. */
   async remove(invitation: Invitation): Promise<boolean> {
     return this.unit.tryCommit(removalOf(invitation));
   }
@@ -51,12 +60,14 @@ export class InvitationsRepository {
 
 /** To be written together with the membership: an invitation is used up exactly when a user joins by it. */
 export function removalOf(invitation: Invitation): Write[] {
-  return keysOf(invitation).map((key) =>
+  const { mail_id } = invitation;
+  const records = keysOf(invitation).map((key) =>
     write.delete({ TableName: IDENTITY_TABLE, Key: { ...key }, ConditionExpression: 'attribute_exists(pk)' }),
   );
+  return mail_id === undefined ? records : [...records, write.delete({ TableName: MAIL_TABLE, Key: { mail_id } })];
 }
 
 const keysOf = ({ org_id, invitation_id, token_hash }: Invitation): RecordKey[] => [
-  secretKey(token_hash, 'INVITATION'),
+  ...(token_hash === undefined ? [] : [secretKey(token_hash, 'INVITATION')]),
   invitationKey(org_id, invitation_id),
 ];

@@ -6,6 +6,7 @@ import {
   deletedOrganizationKey,
   IDENTITY_TABLE,
   listedOrganizationKey,
+  MAIL_TABLE,
   organizationKey,
   type RecordKey,
   secretKey,
@@ -62,10 +63,11 @@ export class OrganizationDeletionRepository {
     return marked;
   }
 
-  /** Deletes memberships, keys and invitations with their secrets. @returns keys of the records that were deleted */
+  /** Deletes memberships, keys and invitations with their secrets and mails. @returns keys of the records that were deleted */
   async deleteAccess(org_id: string): Promise<RecordKey[]> {
     const own: RecordKey[] = [];
     const secrets: RecordKey[] = [];
+    const mails: { mail_id: string }[] = [];
     const query = {
       TableName: IDENTITY_TABLE,
       KeyConditionExpression: 'pk = :pk',
@@ -73,13 +75,15 @@ export class OrganizationDeletionRepository {
       ConsistentRead: true,
     };
     for await (const row of this.db.queryAll<Row>(query)) {
-      const { pk, sk, key_hash, token_hash } = row;
+      const { pk, sk, key_hash, token_hash, mail_id } = row;
       if (sk === organizationKey(org_id).sk) continue;
       own.push({ pk, sk });
       if (typeof key_hash === 'string') secrets.push(secretKey(key_hash, 'KEY'));
+      if (typeof mail_id === 'string') mails.push({ mail_id });
       if (typeof token_hash === 'string') secrets.push(secretKey(token_hash, 'INVITATION'));
     }
-    // Secrets first: the records name them, and are found again after a crash.
+    // Secrets and mails first: the records name them, and are found again after a crash.
+    await this.db.batchDelete(MAIL_TABLE, mails);
     for (const keys of [secrets, own])
       await this.db.batchDelete(
         IDENTITY_TABLE,

@@ -4,7 +4,7 @@ import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/body.interceptor.js';
 import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
-import type { Invitation, Membership, Organization } from '../accounts/account.js';
+import type { Membership, Organization } from '../accounts/account.js';
 import { type Principal, requireOwn } from '../principal.js';
 import {
   ChangeRolesDto,
@@ -22,7 +22,7 @@ import {
   RevokedInvitationDto,
   TransferOrganizationDto,
 } from './dto/organization.dto.js';
-import { InvitationsService } from './invitations.service.js';
+import { InvitationsService, type ListedInvitation } from './invitations.service.js';
 import { MembersService } from './members.service.js';
 import { OrganizationDeletionService } from './organization-deletion.service.js';
 import { OrganizationsService } from './organizations.service.js';
@@ -131,20 +131,23 @@ export class OrganizationController {
     return ownedView(await this.organizations.transfer(principal, user_id));
   }
 
-  /** Answers a token to hand over; whether the address has an account is not told. */
+  /**
+   * Mails a token to the address, which is valid for seven days. A platform that sends no mail returns the token instead, for you to
+   * pass on. The response does not reveal whether the address has an account.
+   */
   @Post('members')
   @SecretAnswer()
   @ApiOperation({ summary: 'Invite a member', operationId: 'inviteMember' })
-  @ApiData(NewInvitationDto, { status: 201, description: 'The invitation; its token is shown this once.' })
-  @ApiErrors(400, 403, 404)
+  @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
+  @ApiErrors(400, 403, 404, 429)
   async invite(
     @CurrentPrincipal() principal: Principal,
     @Param('org_id') org_id: string,
     @Body() body: InviteMemberDto,
   ): Promise<NewInvitationDto> {
     requireOwn(principal, org_id);
-    const { token, invitation } = await this.invitations.invite(principal, body.email, body.roles);
-    return { ...invitationView(invitation), invitation_token: token };
+    const { token, ...invited } = await this.invitations.invite(principal, body.email, body.roles);
+    return { ...invitationView(invited), ...(token === undefined ? {} : { invitation_token: token }) };
   }
 
   /** Invitations that are neither accepted nor expired, oldest first. */
@@ -161,7 +164,7 @@ export class OrganizationController {
     return { invitations, total: invitations.length };
   }
 
-  /** Its token is good for nothing from now on. */
+  /** The token is no longer valid, and a mail that was not sent yet is dropped. */
   @Delete('invitations/:invitation_id')
   @ApiOperation({ summary: 'Take an invitation back', operationId: 'revokeInvitation' })
   @ApiData(RevokedInvitationDto, { description: 'Taken back.' })
@@ -185,14 +188,8 @@ function ownedView({ org_id, name, owner_id, created_at }: Organization): OwnedO
   return { org_id, name, owner_id: owner_id ?? null, created_at };
 }
 
-function invitationView({
-  invitation_id,
-  email,
-  roles,
-  invited_by,
-  created_at,
-  expires_at,
-}: Invitation): InvitationDto {
+function invitationView({ invitation, mail_status }: ListedInvitation): InvitationDto {
+  const { invitation_id, email, roles, invited_by, created_at, expires_at } = invitation;
   const until = new Date(expires_at * 1000).toISOString();
-  return { invitation_id, email, roles, invited_by, created_at, expires_at: until };
+  return { invitation_id, email, roles, invited_by, mail_status, created_at, expires_at: until };
 }

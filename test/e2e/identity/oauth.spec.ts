@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Secret, TOTP } from 'otpauth';
+import { RegistrationService } from '../../../src/identity/accounts/registration.service.js';
 import { AuditLog } from '../../../src/identity/audit/audit-log.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { MailServer } from '../../support/mail-server.js';
@@ -261,10 +262,10 @@ describe('sign-in through an OpenID Connect provider', () => {
 describe('an account that exists', () => {
   it('is not taken over by its address when that was never proven: it takes the password too', async () => {
     const email = person();
-    const path = '/api/v1/organizations/eves/members';
-    const invitation = await app.http.as('eves').post(path, { email, roles: ['admin'] });
-    const accepting = { invitation_token: invitation.data['invitation_token'], password: PASSWORD, name: 'Eve' };
-    const joined = bare<SignedIn>(await app.http.anonymous().post('/api/v1/auth/invitations/accept', accepting));
+    const given = { email, email_verified: false, name: 'Eve', password: PASSWORD };
+    await app.app.get(RegistrationService, { strict: false }).withOrganization(given, 'Eves');
+    const login = await app.http.anonymous().post('/api/v1/auth/login', { email, password: PASSWORD });
+    const joined = bare<SignedIn>(login);
     const code = await signInAs({ email, email_verified: true, name: 'Victim' });
     const asked = await exchange(code);
     expect([asked.status, asked.error.details['needs']]).toEqual([409, 'password']);

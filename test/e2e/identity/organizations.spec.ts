@@ -1,6 +1,7 @@
 import { startApp, type TestApp } from '../../support/app.js';
 import { eventually, type HttpClient } from '../../support/http.js';
 import { MailServer } from '../../support/mail-server.js';
+import { startBeside } from '../../support/shared-app.js';
 
 let app: TestApp;
 let mail: MailServer;
@@ -32,11 +33,25 @@ const register = async () => {
   const given = { email: `o${++count}@example.com`, password: PASSWORD, name: 'Ada', organization_name: 'Engines' };
   return (await mail.register(app.http, given)).body as unknown as SignedIn;
 };
-const invite = async (admin: SignedIn, email: string, roles: string[]) =>
-  call<{ invitation_token: string }>(admin.access_token, 'POST', `/api/v1/organizations/${admin.user.org_id}/members`, {
+const inviting = (admin: SignedIn, email: string, roles: string[]) =>
+  call<{ invitation_id: string }>(admin.access_token, 'POST', `/api/v1/organizations/${admin.user.org_id}/members`, {
     email,
     roles,
   });
+/** With the token of the mail. */
+const invite = async (admin: SignedIn, email: string, roles: string[]) => {
+  const answer = await inviting(admin, email, roles);
+  if (answer.status !== 201) return { ...answer, data: { ...answer.data, invitation_token: '' } };
+  const { token } = await mail.invitation(email.toLowerCase());
+  return { ...answer, data: { ...answer.data, invitation_token: token } };
+};
+interface Invitations {
+  invitations: { invitation_id: string; email: string; invited_by: string; mail_status: string | null }[];
+  total: number;
+}
+const invitationsOf = async ({ access_token, user }: SignedIn) =>
+  (await call<Invitations>(access_token, 'GET', `/api/v1/organizations/${user.org_id}/invitations`)).data;
+const sent = ({ invitations }: Invitations) => invitations.every(({ mail_status }) => mail_status === 'sent');
 const accept = (invitation_token: string, more: object = {}) =>
   call<SignedIn>('', 'POST', '/api/v1/auth/invitations/accept', { invitation_token, password: PASSWORD, ...more });
 const joined = async (admin: SignedIn, roles: string[]) => {
@@ -45,6 +60,83 @@ const joined = async (admin: SignedIn, roles: string[]) => {
 };
 
 describe('an invitation', () => {
+  it('is mailed to its address, never shown to its inviter, and proves the address', async () => {
+    const admin = await register();
+    const email = `m${++count}@example.com`;
+    const { status, data } = await inviting(admin, email, ['viewer']);
+    expect([status, data]).toEqual([201, expect.objectContaining({ email, mail_status: 'pending' })]);
+    expect(JSON.stringify(data)).not.toMatch(/nx[im]_/);
+    const { subject, text, token } = await mail.invitation(email);
+    expect(subject).toBe('You are invited - Nexus');
+    expect(text).toContain('You are invited to the organization Engines.');
+    expect(text).toContain('valid for seven days');
+    expect(await eventually(() => invitationsOf(admin), sent)).toMatchObject({
+      invitations: [{ mail_status: 'sent' }],
+    });
+    const { body } = await accept(token, { name: 'Grace' });
+    const me = await call<{ email_verified: boolean }>(body.access_token, 'GET', '/api/v1/auth/me');
+    expect(me.body).toMatchObject({ email, email_verified: true });
+    expect((await call('', 'POST', '/api/v1/auth/password/reset', { token, password: PASSWORD })).status).toBe(401);
+  });
+
+  it('says when the mail server refuses its address for good', async () => {
+    const admin = await register();
+    mail.answer = 'refuse';
+    await inviting(admin, `m${++count}@example.com`, ['viewer']);
+    const { invitations } = await eventually(
+      () => invitationsOf(admin),
+      ({ invitations: [one] }) => one?.mail_status !== 'pending',
+    );
+    mail.answer = 'accept';
+    expect(invitations.map(({ mail_status }) => mail_status)).toEqual(['failed']);
+  });
+
+  it('is mailed to one address ten times a day, whichever organization invites', async () => {
+    const [admin, other] = [await register(), await register()];
+    const email = `m${++count}@example.com`;
+    for (let sent = 0; sent < 10; sent++) expect((await inviting(admin, email, ['viewer'])).status).toBe(201);
+    const refused = await inviting(other, email, ['viewer']);
+    expect([refused.status, refused.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+  });
+
+  it('names its organization without anything that a mail program makes a link', async () => {
+    const admin = await register();
+    const { access_token, user } = admin;
+    const name = 'Win at https://evil.example/x\nnow';
+    const renamed = await app.http
+      .anonymous()
+      .raw('PATCH', `/api/v1/organizations/${user.org_id}`, JSON.stringify({ name }), {
+        ...bearer(access_token),
+        'content-type': 'application/json',
+      });
+    expect(renamed.status).toBe(200);
+    const email = `m${++count}@example.com`;
+    await inviting(admin, email, ['viewer']);
+    expect((await mail.invitation(email)).text).toContain('to the organization Win at https evil example x now.');
+  });
+
+  it('has its token in the answer only without mail, and is then accepted for an unproven address, also later with mail', async () => {
+    const silent = await startBeside(app, undefined, { NEXUS_BCRYPT_ROUNDS: '4' });
+    const invited = async () => {
+      const members = '/api/v1/organizations/without-mail/members';
+      const given = { email: `m${++count}@example.com`, roles: ['viewer'] };
+      const { status, data } = await silent.http.as('without-mail').post<{ invitation_token: string }>(members, given);
+      expect([status, data]).toEqual([201, expect.objectContaining({ mail_status: null })]);
+      return data.invitation_token;
+    };
+    try {
+      const path = '/api/v1/auth/invitations/accept';
+      const given = { invitation_token: await invited(), password: PASSWORD, name: 'Grace' };
+      const there = await silent.http.anonymous().post(path, given);
+      const { access_token } = there.body as unknown as SignedIn;
+      const me = await silent.http.anonymous().raw('GET', '/api/v1/auth/me', undefined, bearer(access_token));
+      expect(await me.json()).toMatchObject({ email_verified: false });
+      expect((await accept(await invited(), { name: 'Grace' })).status).toBe(200);
+    } finally {
+      await silent.close();
+    }
+  });
+
   it('makes a new user a member, once', async () => {
     const admin = await register();
     const { status, data } = await invite(admin, 'Grace@Example.com', ['developer']);
@@ -113,15 +205,11 @@ describe('an invitation', () => {
   it('is listed without its token until it is accepted, and can be taken back', async () => {
     const admin = await register();
     const own = `/api/v1/organizations/${admin.user.org_id}/invitations`;
+    const list = () => invitationsOf(admin);
     const [first, second] = [
       (await invite(admin, 'first@example.com', ['viewer'])).data,
       (await invite(admin, 'second@example.com', ['developer'])).data,
     ];
-    interface Listed {
-      invitations: { invitation_id: string; email: string; invited_by: string }[];
-      total: number;
-    }
-    const list = async () => (await call<Listed>(admin.access_token, 'GET', own)).data;
     const { invitations, total } = await list();
     expect(total).toBe(2);
     expect(invitations.map(({ email, invited_by }) => [email, invited_by])).toEqual([
@@ -141,7 +229,7 @@ describe('an invitation', () => {
     const admin = await register();
     const own = `/api/v1/organizations/${admin.user.org_id}`;
     const { data } = await invite(admin, `m${++count}@example.com`, ['viewer']);
-    const { invitation_id } = data as unknown as { invitation_id: string };
+    const { invitation_id } = data;
     const [accepted, revoked] = await Promise.all([
       accept(data.invitation_token, { name: 'Grace' }),
       call(admin.access_token, 'DELETE', `${own}/invitations/${invitation_id}`),

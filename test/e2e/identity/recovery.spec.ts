@@ -1,3 +1,4 @@
+import { RegistrationService } from '../../../src/identity/accounts/registration.service.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { cookieOf, MailServer } from '../../support/mail-server.js';
 
@@ -35,13 +36,12 @@ const me = async (tokens: SignedIn) => {
   const response = await app.http.anonymous().raw('GET', '/api/v1/auth/me', undefined, bearer(tokens));
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
-/** Invited, with an address that is not verified yet and one mail to verify it. */
+/** An account of version 1.0.0, whose address is not verified yet, and one mail to verify it. */
 const unverified = async () => {
   const email = `mailed-${++count}@example.com`;
-  const members = '/api/v1/organizations/inviting/members';
-  const { data } = await app.http.as('inviting').post(members, { email, roles: ['admin'] });
-  const { invitation_token } = data;
-  const { status, tokens } = await post('invitations/accept', { invitation_token, password: PASSWORD, name: 'Ada' });
+  const given = { email, email_verified: false, name: 'Ada', password: PASSWORD };
+  await app.app.get(RegistrationService, { strict: false }).withOrganization(given, 'O');
+  const { status, tokens } = await post('login', { email, password: PASSWORD });
   expect(status).toBe(200);
   const user = { ...tokens, email };
   expect((await post('email/verify/resend', undefined, bearer(user))).status).toBe(202);

@@ -1,4 +1,5 @@
 import { Secret, TOTP } from 'otpauth';
+import { RegistrationService } from '../../../src/identity/accounts/registration.service.js';
 import { Clock } from '../../../src/shared/clock.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { MailServer } from '../../support/mail-server.js';
@@ -57,13 +58,12 @@ const register = async () => {
   const login = () => post('login', { email, password: PASSWORD });
   return { email, authorization, login };
 };
-/** A member whose address is not verified. */
-const invited = async () => {
+/** An account of version 1.0.0, whose address is not verified. */
+const unverified = async () => {
   const email = `second-${++count}@example.com`;
-  const members = '/api/v1/organizations/inviting/members';
-  const { data } = await app.http.as('inviting').post(members, { email, roles: ['viewer'] });
-  const { invitation_token } = data;
-  const { said } = await post('invitations/accept', { invitation_token, password: PASSWORD, name: 'Ada' });
+  const given = { email, email_verified: false, name: 'Ada', password: PASSWORD };
+  await app.app.get(RegistrationService, { strict: false }).withOrganization(given, 'O');
+  const { said } = await post('login', { email, password: PASSWORD });
   const authorization = { authorization: `Bearer ${said.access_token ?? ''}` };
   return { email, authorization, login: () => post('login', { email, password: PASSWORD }) };
 };
@@ -195,7 +195,7 @@ it('expires: a challenge after five minutes, a mailed token after fifteen', asyn
 });
 
 it('goes with a password reset of an account whose address was never verified', async () => {
-  const { email } = await protectedAccount(invited);
+  const { email } = await protectedAccount(unverified);
   await post('password/forgot', { email });
   const password = 'nine purple lanterns';
   expect((await post('password/reset', { token: (await mail.to(email)).token, password })).status).toBe(200);

@@ -1,5 +1,7 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { ApiRoles, IsRoles } from '../../access.decorators.js';
+import { MAIL_STATUSES, type MailStatus } from '../../mail/account-mail.js';
 import type { Role } from '../../principal.js';
 
 export class CreateOrganizationDto {
@@ -133,6 +135,16 @@ export class InvitationDto {
   /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   invited_by: string;
 
+  @ApiProperty({
+    type: String,
+    enum: MAIL_STATUSES,
+    nullable: true,
+    example: 'sent',
+    description:
+      'Delivery of the mail with the token: `failed` means that the mail server refused it for good. Null when the platform sent no mail.',
+  })
+  mail_status: MailStatus | null;
+
   /** @example '2026-11-20T10:00:00.000Z' */
   created_at: string;
 
@@ -142,10 +154,10 @@ export class InvitationDto {
 
 export class NewInvitationDto extends InvitationDto {
   /**
-   * Hand it over to the invited: `POST /api/v1/auth/invitations/accept`. Shown this once.
+   * Only from a platform that sends no mail. Pass it on to the invited person; it is shown once.
    * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
    */
-  invitation_token: string;
+  invitation_token?: string;
 }
 
 export class InvitationListDto {
@@ -164,13 +176,16 @@ export class RevokedInvitationDto {
 }
 
 export class AcceptInvitationDto {
-  /** @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u */
+  /**
+   * From the mail, or as the administrator passed it on.
+   * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
+   */
   @IsString()
   @Length(1, 200)
   invitation_token: string;
 
   /**
-   * Of your account, or the one that the new account shall have.
+   * Your account's password; for a new account, the password that you choose.
    * @example 'correct horse battery'
    */
   @IsString()
