@@ -141,6 +141,6 @@ export class AuditModule {}
     { provide: APP_GUARD, useClass: PrincipalGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [Mailer, OrganizationData],
+  exports: [Mailer, OperatorsService, OrganizationData],
 })
 export class IdentityModule {}

@@ -85,7 +85,7 @@ describe('as it starts', () => {
     expect(asked.length).toBeLessThanOrEqual(2 * new Set(asked).size);
   });
 
-  it('shows administrators of the default organization the settings, without secrets, and audits who read them', async () => {
+  it('shows operators the settings, without secrets, and audits who read them', async () => {
     const admin = app.http.as('default', 'ada');
     await admin.put(`${API}/partnerships/grok_brand`, { priority: 'low' });
     const { configuration, version } = bare<{
@@ -112,6 +112,14 @@ describe('as it starts', () => {
     expect((await manager.get(`${API}/config`)).status).toBe(403);
     expect((await manager.get(`${API}/status`)).status).toBe(200);
     expect((await http.get(`${API}/config`)).status).toBe(403);
+    const transfer = '/api/v1/organizations/default/transfer';
+    expect((await admin.post(transfer, { user_id: 'ada' })).status).toBe(200);
+    const second = app.http.as('default', 'second');
+    const operator = app.http.as('default', 'operator', ['system_admin']);
+    const readers = [admin, operator, second];
+    expect(await Promise.all(readers.map(async (reader) => (await reader.get(`${API}/config`)).status))).toEqual([
+      200, 200, 403,
+    ]);
   });
 
   it('says what it is, and who asks', async () => {

@@ -16,7 +16,7 @@ import { AccessTokens, familyOf } from '../authentication/access-tokens.js';
 import { ApiKeysRepository } from '../keys/api-keys.repository.js';
 import { MembersRepository } from '../organizations/members.repository.js';
 import { type ListedOrganization, OrganizationsRepository } from '../organizations/organizations.repository.js';
-import { type Principal, requireToken, type Role } from '../principal.js';
+import { holds, type Principal, requireToken, type Role } from '../principal.js';
 
 /** The actor of audit entries for changes made on the command line. */
 const CONSOLE = 'console';
@@ -47,6 +47,17 @@ export class OperatorsService {
 
   async list(): Promise<Membership[]> {
     return (await this.members.listByOrg(DEFAULT_ORGANIZATION)).filter(isOperator);
+  }
+
+  /**
+   * Whether the principal may see what concerns the whole platform: an operator, or the owner of the organization `default`, which is
+   * the account of the first start. A `default` of version 1.0.0 has no owner until its first transfer; its administrators count.
+   */
+  async isOperator(principal: Principal): Promise<boolean> {
+    if (principal.is_operator === true || holds(principal, 'system_admin')) return true;
+    if (principal.org_id !== DEFAULT_ORGANIZATION || !isAdmin(principal)) return false;
+    const { owner_id } = (await this.accounts.findOrganization(DEFAULT_ORGANIZATION)) ?? {};
+    return owner_id === undefined || owner_id === principal.user_id;
   }
 
   /** Idempotent. @returns whether it changed anything. @throws NotFoundError, ConflictError */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { VERSION } from '../../shared/version.js';
-import { DEFAULT_ORGANIZATION } from '../../identity/accounts/account.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
+import { OperatorsService } from '../../identity/operator/operators.service.js';
 import { actorOf, type Principal } from '../../identity/principal.js';
 import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/authentication/lockouts.service.js';
@@ -33,20 +33,20 @@ export class ConfigurationService {
   constructor(
     private readonly settings: Settings,
     private readonly partnerships: PartnershipsService,
+    private readonly operators: OperatorsService,
     private readonly audit: AuditLog,
   ) {}
 
   /**
-   * The settings are those of the whole platform, so administrators of other organizations than `default` may not read them. Each read
-   * is audited before it is answered.
+   * The settings are those of the whole platform, so only its operators may read them. Each read is audited before it is answered.
    * @throws PermissionDeniedError, DatabaseError when the audit entry cannot be stored
    */
   async read(principal: Principal): Promise<ConfigurationDto> {
     const { org_id } = principal;
-    if (org_id !== DEFAULT_ORGANIZATION && principal.is_operator !== true)
-      throw new PermissionDeniedError(
-        'Only operators of the platform and administrators of its default organization may read its settings',
-      );
+    if (!(await this.operators.isOperator(principal)))
+      throw new PermissionDeniedError('Only operators of the platform can read its settings', {
+        suggestion: 'Ask the owner of the platform to run `npm run operators -- grant <email>` for you.',
+      });
     const actor = actorOf(principal);
     await this.audit.record({ org_id, actor, action: 'config.read', outcome: 'success' });
     const { readings } = await this.partnerships.snapshot(org_id);

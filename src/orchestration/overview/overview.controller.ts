@@ -37,8 +37,8 @@ export class OverviewController {
   }
 
   /**
-   * The settings of the whole platform, for its operators and for administrators of the organization `default`. Secret settings are shown as
-   * set or not set, never by value. Each read is audited.
+   * The settings of the whole platform, for its operators: those with the role `system_admin`, and the owner of the organization `default`,
+   * which is the account of the first start. Secret settings are shown as set or not set, never by value. Each read is audited.
    */
   @Get('config')
   @Access('admin')
