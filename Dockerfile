@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
 # The platform's image. Everything that it writes goes to /data and /tmp, so the root file system can be read-only.
-ARG NODE_IMAGE=node:24-slim
+FROM node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS node
 
-FROM ${NODE_IMAGE} AS source
+FROM node AS source
 WORKDIR /app
 COPY package.json package-lock.json ./
 
@@ -17,7 +17,7 @@ RUN node scripts/build.mjs
 FROM source AS dependencies
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM ${NODE_IMAGE}
+FROM node
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Nexus" \
