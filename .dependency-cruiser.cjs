@@ -10,6 +10,7 @@ const FLOORS = [
   ['invocations'],
   ['projects'],
   ['builds'],
+  ['protocols'],
   ['health'],
   ['orchestration', 'legacy'],
 ];

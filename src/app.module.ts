@@ -15,6 +15,7 @@ import { HttpModule } from './platform/http/http.module.js';
 import { ObservabilityModule } from './platform/observability/observability.module.js';
 import { OutgoingModule } from './platform/outgoing/outgoing.module.js';
 import { RateLimitModule } from './platform/http/rate-limits/rate-limit.module.js';
+import { ProtocolsModule } from './protocols/protocols.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StagesModule } from './stages/stages.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         ProjectsModule,
         BuildsModule,
         HealthModule.forRoot(CHECKS),
+        ProtocolsModule,
         OrchestrationModule,
       ],
     };

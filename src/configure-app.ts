@@ -25,9 +25,18 @@ const EXPOSED_HEADERS = [
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
+  'WWW-Authenticate',
+  'Mcp-Session-Id',
 ];
 /** Served at the root, for probes and for clients that look for them there. */
-const OUTSIDE_THE_PREFIX = ['health', 'health/*path', 'stages/info', 'api/v1/stages/info'];
+const OUTSIDE_THE_PREFIX = [
+  'health',
+  'health/*path',
+  'stages/info',
+  'api/v1/stages/info',
+  'mcp{/*path}',
+  '.well-known/*path',
+];
 
 /** Everything between `NestFactory.create` and `listen`. End-to-end tests call it too: what is tested is what ships. */
 export function configureApp(app: NestExpressApplication): void {

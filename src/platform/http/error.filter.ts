@@ -6,6 +6,12 @@ import { MethodCheck, MethodNotAllowedError } from './method-not-allowed.js';
 import { RequestContext } from './request-context.js';
 import { type ErrorAnswer, toErrorAnswer } from './to-error-answer.js';
 
+/** A failure in the form of a protocol. */
+export interface Rendered {
+  headers?: Record<string, string>;
+  body: unknown;
+}
+
 /** The one place where a failure becomes an answer, and where it is logged: once, with the trace id that the caller also has. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -22,7 +28,12 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   /** Also for what no route of the framework has seen: unknown paths outside the prefix, addresses that cannot be decoded. */
-  answer(error: unknown, request: Request, response: Response): void {
+  answer(
+    error: unknown,
+    request: Request,
+    response: Response,
+    render: (answer: ErrorAnswer) => Rendered = (answer) => ({ body: this.body(answer) }),
+  ): void {
     const refined = this.methods.refine(error, request);
     if (refined instanceof MethodNotAllowedError) response.setHeader('Allow', refined.allowed.join(', '));
     const answer = toErrorAnswer(refined);
@@ -31,7 +42,11 @@ export class ErrorFilter implements ExceptionFilter {
       response.end();
       return;
     }
-    response.status(answer.status).set(answer.headers).json(this.body(answer));
+    const { headers = {}, body } = render(answer);
+    response
+      .status(answer.status)
+      .set({ ...answer.headers, ...headers })
+      .json(body);
   }
 
   /** The error envelope; also the data of an SSE `error` event. */

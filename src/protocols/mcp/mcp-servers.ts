@@ -1,0 +1,74 @@
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  type jsonSchemaValidator,
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from '@modelcontextprotocol/server';
+import { DomainError } from '../../shared/domain-error.js';
+import { VERSION } from '../../shared/version.js';
+import type { McpCaller } from './mcp-caller.js';
+import { McpPrompts } from './mcp-prompts.js';
+import { McpResources } from './mcp-resources.js';
+import { McpTools } from './mcp-tools.js';
+
+const INSTRUCTIONS =
+  'Nexus runs AI agents. Each tool that is named like an agent asks that agent; send the session_id of its answer to continue the ' +
+  'conversation. search_agents finds agents that are not listed. start_build makes a new agent, get_build follows it.';
+
+/** Nothing is asked back from clients, so no answer of theirs needs a validator. */
+const UNUSED: jsonSchemaValidator = {
+  getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+};
+
+/** Makes the server of one request: what it offers depends on the caller. */
+@Injectable()
+export class McpServers {
+  private readonly logger = new Logger(McpServers.name);
+
+  constructor(
+    private readonly tools: McpTools,
+    private readonly resources: McpResources,
+    private readonly prompts: McpPrompts,
+  ) {}
+
+  create(caller: McpCaller): Server | McpServer {
+    const server = new Server(
+      { name: 'nexus', title: 'Nexus', version: VERSION },
+      {
+        capabilities: { tools: {}, resources: {}, prompts: {} },
+        instructions: INSTRUCTIONS,
+        jsonSchemaValidator: UNUSED,
+      },
+    );
+    server.setRequestHandler('tools/list', ({ params }) => this.safe(this.tools.list(caller, params?.cursor)));
+    server.setRequestHandler('tools/call', ({ params }, context) => {
+      const signal = AbortSignal.any([caller.signal, context.mcpReq.signal]);
+      return this.tools.call({ ...caller, signal }, params, context);
+    });
+    server.setRequestHandler('resources/list', ({ params }) => this.safe(this.resources.list(caller, params?.cursor)));
+    server.setRequestHandler('resources/templates/list', () => this.resources.templates());
+    server.setRequestHandler('resources/read', ({ params }) => this.safe(this.resources.read(caller, params.uri)));
+    server.setRequestHandler('prompts/list', ({ params }) => this.safe(this.prompts.list(caller, params?.cursor)));
+    server.setRequestHandler('prompts/get', ({ params }) => this.safe(this.prompts.get(caller, params)));
+    return server;
+  }
+
+  /** Errors of the platform in the protocol's form. What went wrong inside stays inside. */
+  private async safe<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      if (error instanceof DomainError) {
+        const { code, message, details, suggestion } = error;
+        const isServers = code === 'DATABASE_ERROR' || code === 'INTERNAL_ERROR';
+        const number = isServers ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
+        throw new ProtocolError(number, message, { code, details, suggestion });
+      }
+      this.logger.error({ msg: 'a request failed', err: error });
+      throw new ProtocolError(ProtocolErrorCode.InternalError, 'Something went wrong on our side');
+    }
+  }
+}

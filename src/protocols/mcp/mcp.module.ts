@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../../agents/agents.module.js';
+import { InvocationsModule } from '../../invocations/invocations.module.js';
+import { AgentTools } from './agent-tools.js';
+import { McpController } from './mcp.controller.js';
+import { McpPrompts } from './mcp-prompts.js';
+import { McpResources } from './mcp-resources.js';
+import { McpServers } from './mcp-servers.js';
+import { McpTools } from './mcp-tools.js';
+import { PlatformTools } from './platform-tools.js';
+
+/** The Model Context Protocol. */
+@Module({
+  imports: [AgentsModule, InvocationsModule],
+  controllers: [McpController],
+  providers: [AgentTools, PlatformTools, McpTools, McpResources, McpPrompts, McpServers],
+})
+export class McpModule {}
