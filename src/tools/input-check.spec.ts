@@ -55,6 +55,19 @@ describe('InputCheck', () => {
     await expect(check.require('shop', schema, null)).rejects.toMatchObject({ name: 'ToolError' });
   });
 
+  it('checks for one organization while another has many slow checks waiting', async () => {
+    const input = { a: 'x' };
+    let ended = 0;
+    const slow = Array.from({ length: 6 }, () =>
+      check.require('slow', doubled('anyOf', 24), input, 'org_greedy').catch(() => (ended += 1)),
+    );
+    await expect(check.require('shop', nested(1), {}, 'org_modest')).resolves.toBeUndefined();
+    // In the order of arrival it would wait for four of them.
+    expect(ended).toBeLessThan(4);
+    await Promise.all(slow);
+    expect(ended).toBe(6);
+  });
+
   it('follows circular definitions and ignores what a schema calls itself', async () => {
     const tree = {
       $schema: 'http://json-schema.org/draft-07/schema#',

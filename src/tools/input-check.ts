@@ -15,8 +15,8 @@ export class InputCheck {
   constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {}
 
   /** Throws {@link ToolError} that tells the model what is wrong with its input. */
-  async require(name: string, schema: Schema, input: unknown): Promise<void> {
-    const problem = await this.workers.inputProblem(this.textOf(schema), input).catch((error: unknown) => {
+  async require(name: string, schema: Schema, input: unknown, org_id?: string): Promise<void> {
+    const problem = await this.workers.inputProblem(this.textOf(schema), input, org_id).catch((error: unknown) => {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy')
         throw new ToolError(`${name} cannot run now: too many tools are waiting. Try again in a moment.`, {
@@ -28,9 +28,9 @@ export class InputCheck {
   }
 
   /** Why the schema cannot be used; undefined when it can. @throws RateLimitedError when too many checks are waiting */
-  async problemOf(schema: Schema): Promise<string | undefined> {
+  async problemOf(schema: Schema, org_id?: string): Promise<string | undefined> {
     try {
-      return await this.workers.schemaProblem(this.textOf(schema));
+      return await this.workers.schemaProblem(this.textOf(schema), org_id);
     } catch (error) {
       if (error instanceof WorkerError) return problemOfWorker(error);
       throw error;

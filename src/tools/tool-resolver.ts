@@ -42,12 +42,12 @@ export class ToolResolver {
     return { ...attached, ...Object.fromEntries(written), ...(await this.catalogue.aiTools(names, run)) };
   }
 
-  private async codeTool(tool: CodeTool, { now, signal }: ToolRun): Promise<Tool> {
+  private async codeTool(tool: CodeTool, run: ToolRun): Promise<Tool> {
     const { jsonSchema } = await aiSdk();
     return {
       description: tool.description,
       inputSchema: jsonSchema<unknown>(tool.input_schema),
-      execute: (input: unknown) => this.code.call(tool, input, now(), signal),
+      execute: (input: unknown) => this.code.call(tool, input, run.now(), run),
     };
   }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { WorkerError, WorkerPool } from '../platform/async/worker-pool.js';
-import { type ToolDocument, ToolError } from './tool.js';
+import { type ToolContext, type ToolDocument, ToolError } from './tool.js';
 import type { ToolAnswer, toolJobs, ToolTask } from './tool.worker.js';
 
 const MODULE = new URL('./tool.worker.js', import.meta.url);
@@ -16,15 +16,20 @@ const DOCUMENT_HEAP_MB = 256;
 const INDEX_DEADLINE_MS = 20_000;
 const LARGE_CHARACTERS = 1_000_000;
 
+/** Who calls a tool, and when to stop. */
+type ToolCaller = Pick<ToolContext, 'org_id' | 'signal'>;
+
 /**
- * The processes in which tools run and in which foreign schemas and documents are read. Quick work (two processes, 2 seconds,
- * 64 MB) is kept apart from whole documents (one process, 10 seconds, 256 MB), so that neither holds the other up.
+ * The processes in which tools run and in which foreign schemas and documents are read. Quick work (three processes, 2 seconds,
+ * 64 MB) is kept apart from whole documents (two processes, 10 seconds, 256 MB), so that neither holds the other up. One organization
+ * uses all but one process of each kind at a time, so that it never holds up another.
  */
 @Injectable()
 export class ToolWorkers implements OnApplicationShutdown {
   private readonly calls = new WorkerPool<typeof toolJobs>({
     module: MODULE,
-    processes: 2,
+    processes: 3,
+    tenant_processes: 2,
     waiting_max: 500,
     heap_mb: CALL_HEAP_MB,
   });
@@ -33,7 +38,8 @@ export class ToolWorkers implements OnApplicationShutdown {
 
   private readonly documents = new WorkerPool<typeof toolJobs>({
     module: MODULE,
-    processes: 1,
+    processes: 2,
+    tenant_processes: 1,
     waiting_max: 20,
     heap_mb: DOCUMENT_HEAP_MB,
   });
@@ -43,11 +49,15 @@ export class ToolWorkers implements OnApplicationShutdown {
   }
 
   /** What a built-in tool answers, at most 16 KB. @throws ToolError; the signal's reason when the caller went away */
-  async runTool(task: ToolTask, signal?: AbortSignal): Promise<unknown> {
+  async runTool(task: ToolTask, { org_id: tenant, signal }: ToolCaller = {}): Promise<unknown> {
     const limits = { seconds: CALL_DEADLINE_MS / 1000, megabytes: CALL_HEAP_MB };
     return outputOf(
       task.name,
-      await tried(task.name, limits, this.calls.run('run_tool', task, { deadline_ms: CALL_DEADLINE_MS, signal })),
+      await tried(
+        task.name,
+        limits,
+        this.calls.run('run_tool', task, { deadline_ms: CALL_DEADLINE_MS, signal, tenant }),
+      ),
     );
   }
 
@@ -55,9 +65,13 @@ export class ToolWorkers implements OnApplicationShutdown {
    * What a built-in tool answers that searches documents. The process keeps their indexes, so only a document that it does not
    * hold is sent, and each is indexed by a job of its own. @throws as {@link runTool}
    */
-  async runLookup(task: ToolTask, documents: readonly ToolDocument[], signal?: AbortSignal): Promise<unknown> {
+  async runLookup(
+    task: ToolTask,
+    documents: readonly ToolDocument[],
+    { org_id: tenant, signal }: ToolCaller = {},
+  ): Promise<unknown> {
     const limits = { seconds: INDEX_DEADLINE_MS / 1000, megabytes: DOCUMENT_HEAP_MB };
-    const options = { deadline_ms: INDEX_DEADLINE_MS, signal };
+    const options = { deadline_ms: INDEX_DEADLINE_MS, signal, tenant };
     const contents = new Map<string, string>();
     const sent: { name: string; key: string }[] = [];
     for (const document of documents) {
@@ -90,20 +104,21 @@ export class ToolWorkers implements OnApplicationShutdown {
    * What is wrong with an input by a foreign JSON Schema; undefined when it fits. @param schema JSON
    * @throws WorkerError when it cannot be checked within a second and 64 MB
    */
-  async inputProblem(schema: string, input: unknown): Promise<string | undefined> {
-    return this.calls.run('input_problem', { schema, input }, { deadline_ms: CHECK_DEADLINE_MS });
+  async inputProblem(schema: string, input: unknown, tenant?: string): Promise<string | undefined> {
+    return this.calls.run('input_problem', { schema, input }, { deadline_ms: CHECK_DEADLINE_MS, tenant });
   }
 
   /** Why a foreign JSON Schema cannot be used; undefined when it can. @throws WorkerError as {@link inputProblem} */
-  async schemaProblem(schema: string): Promise<string | undefined> {
-    return this.calls.run('schema_problem', schema, { deadline_ms: CHECK_DEADLINE_MS });
+  async schemaProblem(schema: string, tenant?: string): Promise<string | undefined> {
+    return this.calls.run('schema_problem', schema, { deadline_ms: CHECK_DEADLINE_MS, tenant });
   }
 
   /** The operations of an OpenAPI document. @throws WorkerError after 10 seconds or beyond 256 MB */
   async readOpenapi(
-    ...[request]: Parameters<Awaited<ReturnType<(typeof toolJobs)['read_openapi']>>>
+    request: Parameters<Awaited<ReturnType<(typeof toolJobs)['read_openapi']>>>[0],
+    tenant?: string,
   ): Promise<Awaited<ReturnType<Awaited<ReturnType<(typeof toolJobs)['read_openapi']>>>>> {
-    return this.documents.run('read_openapi', request, { deadline_ms: DOCUMENT_DEADLINE_MS });
+    return this.documents.run('read_openapi', request, { deadline_ms: DOCUMENT_DEADLINE_MS, tenant });
   }
 }
 

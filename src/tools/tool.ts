@@ -10,6 +10,8 @@ export interface ToolDocument {
 
 /** What a tool may know about the run that calls it. */
 export interface ToolContext {
+  /** Whose share of the worker processes a call uses; undefined where one organization has them all. */
+  org_id?: string;
   /** Documents of the agent and of the session. */
   knowledge: readonly ToolDocument[];
   now: () => Date;

@@ -64,6 +64,24 @@ describe('WorkerPool', () => {
     await expect(pool.run('echo', 5, { ...later, signal: caller.signal })).rejects.toThrow('gone');
   });
 
+  it('never gives all processes to one tenant, however many of its jobs wait', async () => {
+    const shared = new WorkerPool<typeof testJobs>({
+      module: new URL('../../../test/support/worker-jobs.fixture.js', import.meta.url),
+      ...{ processes: 2, tenant_processes: 1, waiting_max: 8, heap_mb: 32 },
+    });
+    let greedy_ended = 0;
+    const greedy = Array.from({ length: 5 }, () =>
+      shared.run('spin', null, { ...soon, tenant: 'greedy' }).catch(() => (greedy_ended += 1)),
+    );
+    await expect(shared.run('echo', 1, { ...soon, tenant: 'greedy' })).rejects.toMatchObject({ failure: 'busy' });
+    expect(await shared.run('echo', 'modest', { ...later, tenant: 'modest' })).toBe('modest');
+    // In the order of arrival it would wait for four of them.
+    expect(greedy_ended).toBeLessThan(4);
+    await Promise.all(greedy);
+    expect(greedy_ended).toBe(5);
+    await shared.close();
+  });
+
   it('lets jobs wait for a process up to its limit and refuses the next as busy', async () => {
     const jobs = Array.from({ length: 6 }, (_, n) => pool.run(n < 2 ? 'spin' : 'echo', n as never, soon));
     const answers = Promise.allSettled(jobs);

@@ -18,19 +18,35 @@ export interface WorkerPoolOptions {
   waiting_max: number;
   /** JavaScript heap of one process, in MB. */
   heap_mb: number;
+  /** Most processes that the jobs of one tenant use at one time, and below `processes`. A tenant also gets only half of the waiting places. */
+  tenant_processes?: number;
+}
+
+export interface PoolRunOptions extends WorkerRunOptions {
+  /** Whose job it is. Jobs without a tenant are bounded by the pool alone. */
+  tenant?: string | undefined;
+}
+
+/** The jobs of one tenant that run or wait. */
+interface TenantQueue {
+  turns: ReturnType<typeof pLimit>;
+  jobs: number;
 }
 
 /**
  * Runs jobs that strangers can make slow or large, in processes that can be killed. A job that passes its deadline or its memory
  * limit ends with its process; the platform and the other jobs go on. They are processes because V8 aborts the whole process when a
  * single operation overfills the heap of a thread. They start with the first job and end after five minutes without one. Jobs
- * bound the size of what they return.
+ * bound the size of what they return. With `tenant_processes`, one tenant never holds all processes: a job of another one starts at once,
+ * however many jobs of the first wait.
  */
 export class WorkerPool<J extends WorkerJobs> {
   private readonly turns: ReturnType<typeof pLimit>;
   private readonly workers = new Set<WorkerProcess>();
-  /** The last one used is used next, so that what it keeps is found again. */
-  private readonly idle: { worker: WorkerProcess; timer: NodeJS.Timeout }[] = [];
+  /** The last one that the tenant used is used next, so that what it keeps is found again. */
+  private readonly idle: { worker: WorkerProcess; timer: NodeJS.Timeout; tenant: string | undefined }[] = [];
+  private readonly tenants = new Map<string, TenantQueue>();
+  private accepted = 0;
 
   constructor(private readonly options: WorkerPoolOptions) {
     this.turns = pLimit(options.processes);
@@ -40,13 +56,23 @@ export class WorkerPool<J extends WorkerJobs> {
   async run<N extends keyof J & string>(
     job: N,
     input: WorkerInput<J[N]>,
-    options: WorkerRunOptions,
+    options: PoolRunOptions,
   ): Promise<WorkerOutput<J[N]>> {
     options.signal?.throwIfAborted();
-    const { activeCount, pendingCount } = this.turns;
-    if (activeCount + pendingCount >= this.options.processes + this.options.waiting_max)
-      throw new WorkerError('busy', 'too many jobs are waiting');
-    return (await this.turns(() => this.start(job, input, options))) as WorkerOutput<J[N]>;
+    const { processes, waiting_max, tenant_processes } = this.options;
+    if (this.accepted >= processes + waiting_max) throw new WorkerError('busy', 'too many jobs are waiting');
+    const queue = this.queueOf(options.tenant);
+    if (queue && queue.jobs >= (tenant_processes ?? processes) + Math.floor(waiting_max / 2))
+      throw new WorkerError('busy', 'too many jobs of this tenant are waiting');
+    const start = () => this.turns(() => this.start(job, input, options));
+    this.accepted += 1;
+    if (queue) queue.jobs += 1;
+    try {
+      return (await (queue ? queue.turns(start) : start())) as WorkerOutput<J[N]>;
+    } finally {
+      this.accepted -= 1;
+      if (queue && (queue.jobs -= 1) === 0) this.tenants.delete(options.tenant ?? '');
+    }
   }
 
   /** Ends every process; running jobs fail. */
@@ -56,19 +82,30 @@ export class WorkerPool<J extends WorkerJobs> {
     this.workers.clear();
   }
 
-  private async start(job: string, input: unknown, options: WorkerRunOptions): Promise<unknown> {
+  private queueOf(tenant: string | undefined): TenantQueue | undefined {
+    const { tenant_processes } = this.options;
+    if (tenant === undefined || tenant_processes === undefined) return undefined;
+    const queue = this.tenants.get(tenant) ?? { turns: pLimit(tenant_processes), jobs: 0 };
+    this.tenants.set(tenant, queue);
+    return queue;
+  }
+
+  private async start(job: string, input: unknown, options: PoolRunOptions): Promise<unknown> {
     options.signal?.throwIfAborted();
-    const worker = await this.next();
+    const worker = await this.next(options.tenant);
     try {
       return await worker.run({ job, input }, options);
     } finally {
-      if (worker.isAlive) this.rest(worker);
+      if (worker.isAlive) this.rest(worker, options.tenant);
       else this.workers.delete(worker);
     }
   }
 
-  private async next(): Promise<WorkerProcess> {
-    for (let place = this.idle.pop(); place; place = this.idle.pop()) {
+  private async next(tenant: string | undefined): Promise<WorkerProcess> {
+    while (this.idle.length > 0) {
+      const own = this.idle.findLastIndex((place) => place.tenant === tenant);
+      const [place] = this.idle.splice(own, 1);
+      if (!place) break;
       clearTimeout(place.timer);
       if (place.worker.isAlive) return place.worker;
       this.workers.delete(place.worker);
@@ -81,7 +118,7 @@ export class WorkerPool<J extends WorkerJobs> {
     });
   }
 
-  private rest(worker: WorkerProcess): void {
+  private rest(worker: WorkerProcess, tenant: string | undefined): void {
     const timer = setTimeout(() => {
       this.idle.splice(
         this.idle.findIndex((place) => place.worker === worker),
@@ -90,6 +127,6 @@ export class WorkerPool<J extends WorkerJobs> {
       this.workers.delete(worker);
       worker.end();
     }, IDLE_MS).unref();
-    this.idle.push({ worker, timer });
+    this.idle.push({ worker, timer, tenant });
   }
 }

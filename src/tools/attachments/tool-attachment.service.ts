@@ -48,8 +48,8 @@ export class ToolAttachment {
     const tool_id = this.ids.next('tool');
     // Discovery may start a program, so refuse what can be refused without it first.
     const others = await this.othersOf(org_id, owner, name);
-    const operations = await kind.discover({ tool_id, name, description }, config, credential);
-    await this.check(others, operations);
+    const operations = await kind.discover({ tool_id, org_id, name, description }, config, credential);
+    await this.check(org_id, others, operations);
     return this.store.create(
       {
         ...{ tool_id, org_id, ...owner, name, description, operations },
@@ -71,13 +71,13 @@ export class ToolAttachment {
     return others;
   }
 
-  private async check(others: readonly AttachedTool[], operations: ToolOperation[]): Promise<void> {
+  private async check(org_id: string, others: readonly AttachedTool[], operations: ToolOperation[]): Promise<void> {
     const taken = new Set(others.flatMap((other) => other.operations.map((one) => one.name)));
     for (const { name: builtin } of builtinTools) taken.add(builtin);
     for (const operation of operations) {
       if (taken.has(operation.name)) throw ValidationError.field('name', `leads to a second tool "${operation.name}"`);
       taken.add(operation.name);
-      const problem = await this.schemas.problemOf(operation.input_schema);
+      const problem = await this.schemas.problemOf(operation.input_schema, org_id);
       if (problem !== undefined)
         throw ValidationError.field(
           'config',

@@ -93,8 +93,8 @@ export class ToolCaller {
     input: unknown,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const { tool_id, config } = tool;
-    await this.inputs.require(operation.name, operation.input_schema, input);
+    const { tool_id, config, org_id } = tool;
+    await this.inputs.require(operation.name, operation.input_schema, input, org_id);
     try {
       const call = { tool_id, config, credential: this.credentialOf(tool), signal };
       const output = await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, call);

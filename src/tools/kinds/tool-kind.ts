@@ -54,7 +54,7 @@ export abstract class ToolKind<Config> {
    * @throws ValidationError that names the field below `config` or `credential`, OutgoingRefusedError, RateLimitedError
    */
   abstract discover(
-    tool: { tool_id: string; name: string; description: string },
+    tool: { tool_id: string; org_id: string; name: string; description: string },
     config: Config,
     credential: Credential | undefined,
   ): Promise<ToolOperation[]>;

@@ -20,29 +20,31 @@ export interface CodeCall {
   input: unknown;
   /** The moment that the code sees as now. */
   now: Date;
-  signal?: AbortSignal;
+  /** Whose share of the processes it uses. */
+  org_id?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs generated code in processes of its own, so that a loop in it holds up nothing else: at most two at a time, and at most 64
- * calls wait. Processes start with the first call and end after half a minute without one.
+ * Runs generated code in processes of its own, so that a loop in it holds up nothing else: at most three calls at a time, two of one
+ * organization, and at most 64 that wait.
  */
 @Injectable()
 export class Sandbox implements OnApplicationShutdown {
   private readonly pool = new WorkerPool<typeof sandboxJobs>({
     module: new URL('./sandbox.worker.js', import.meta.url),
-    ...{ processes: 2, waiting_max: 64, heap_mb: 64 },
+    ...{ processes: 3, tenant_processes: 2, waiting_max: 64, heap_mb: 64 },
   });
 
   /** The JSON value that `run(input)` returned. Throws {@link ToolError} that says what went wrong. */
-  async run({ name, source, input, now, signal }: CodeCall): Promise<unknown> {
+  async run({ name, source, input, now, ...caller }: CodeCall): Promise<unknown> {
     const request: SandboxRequest = {
       ...SANDBOX_LIMITS,
       source,
       input: JSON.stringify(input ?? null),
       now_ms: now.getTime(),
     };
-    const answer = await this.answerTo(name, request, signal);
+    const answer = await this.answerTo(name, request, caller);
     if ('failure' in answer) throw new ToolError(messageOf(name, answer));
     return JSON.parse(answer.output) as unknown;
   }
@@ -51,9 +53,14 @@ export class Sandbox implements OnApplicationShutdown {
     await this.pool.close();
   }
 
-  private async answerTo(name: string, request: SandboxRequest, signal?: AbortSignal): Promise<SandboxAnswer> {
+  private async answerTo(
+    name: string,
+    request: SandboxRequest,
+    { org_id: tenant, signal }: Pick<CodeCall, 'org_id' | 'signal'>,
+  ): Promise<SandboxAnswer> {
     try {
-      return await this.pool.run('run', request, { deadline_ms: request.time_limit_ms + GRACE_MS, signal });
+      const deadline_ms = request.time_limit_ms + GRACE_MS;
+      return await this.pool.run('run', request, { deadline_ms, signal, tenant });
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure !== 'busy') return { failure: error.failure, message: error.message };

@@ -72,7 +72,11 @@ export async function checkTool(
   for (const { input, expected } of tool.examples) {
     context.signal.throwIfAborted();
     try {
-      const output = await catalogue.execute(tool.name, input, { knowledge: [...knowledge], now: () => clock.now() });
+      const output = await catalogue.execute(tool.name, input, {
+        org_id: context.org_id,
+        knowledge: [...knowledge],
+        now: () => clock.now(),
+      });
       if (includes(output, expected)) passed += 1;
       else context.log('warning', `${tool.name}: an example did not give what it promises`);
     } catch (error) {
@@ -135,7 +139,7 @@ export class ToolWriter {
     const read = codeToolOf(wish);
     if ('problems' in read) return read;
     const { tool } = read;
-    const problems = await this.code.problemsOf(tool, context.signal);
+    const problems = await this.code.problemsOf(tool, { org_id: context.org_id, signal: context.signal });
     if (problems.length > 0) return { problems };
     context.log('info', `${tool.name}: written for this agent, ${tool.tests.length} tests passed in the sandbox`);
     const { name, why_chosen, when_to_use, when_not_to_use, display_name, description } = wish;

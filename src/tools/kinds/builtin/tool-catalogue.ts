@@ -42,7 +42,8 @@ export class ToolCatalogue {
    * message for the model.
    * @throws ValidationError for an unknown name; ToolError; the signal's reason when the caller went away
    */
-  async execute(name: string, input: unknown, { knowledge, now, signal }: ToolContext): Promise<unknown> {
+  async execute(name: string, input: unknown, context: ToolContext): Promise<unknown> {
+    const { knowledge, now, signal } = context;
     const tool = this.get(name);
     if (tool.isQuick(input)) {
       signal?.throwIfAborted();
@@ -50,8 +51,8 @@ export class ToolCatalogue {
     }
     const task = { name, input, now_ms: now().getTime() };
     return tool.searches_documents
-      ? this.workers.runLookup(task, knowledge, signal)
-      : this.workers.runTool(task, signal);
+      ? this.workers.runLookup(task, knowledge, context)
+      : this.workers.runTool(task, context);
   }
 
   /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */

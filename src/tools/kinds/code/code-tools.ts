@@ -2,12 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { InputCheck } from '../../input-check.js';
 import { Sandbox } from '../../sandbox/sandbox.js';
-import { boundedOutput, ToolError } from '../../tool.js';
+import { boundedOutput, type ToolContext, ToolError } from '../../tool.js';
 import type { CodeTool } from '../../tool-definition.js';
 import { builtinTools } from '../builtin/index.js';
 
 /** The clock of tests, fixed so that their results never change. */
 const TEST_NOW = new Date('2026-01-01T00:00:00.000Z');
+
+/** Who runs a tool, and when to stop. */
+type CodeCaller = Pick<ToolContext, 'org_id' | 'signal'>;
 
 /** Runs tools that a build wrote for an agent. */
 @Injectable()
@@ -22,22 +25,22 @@ export class CodeTools {
     tool: Pick<CodeTool, 'name' | 'input_schema' | 'source'>,
     input: unknown,
     now: Date,
-    signal?: AbortSignal,
+    { org_id, signal }: CodeCaller = {},
   ): Promise<unknown> {
     const { name, source, input_schema } = tool;
-    await this.inputs.require(name, input_schema, input);
-    return boundedOutput(await this.sandbox.run({ name, source, input, now, ...(signal ? { signal } : {}) }));
+    await this.inputs.require(name, input_schema, input, org_id);
+    return boundedOutput(await this.sandbox.run({ name, source, input, now, org_id, signal }));
   }
 
   /** Why the tool cannot be used: its name, its schema, or its own tests. Empty when it can. */
-  async problemsOf(tool: CodeTool, signal?: AbortSignal): Promise<string[]> {
+  async problemsOf(tool: CodeTool, caller: CodeCaller = {}): Promise<string[]> {
     if (builtinTools.some(({ name }) => name === tool.name))
       return [`The name "${tool.name}" is that of a built-in tool.`];
-    const schema = await this.inputs.problemOf(tool.input_schema);
+    const schema = await this.inputs.problemOf(tool.input_schema, caller.org_id);
     if (schema !== undefined) return [`The input schema is not valid: ${schema}`];
     const problems: string[] = [];
     for (const [index, { input, expected }] of tool.tests.entries()) {
-      const problem = await this.failureOf(tool, input, expected, signal);
+      const problem = await this.failureOf(tool, input, expected, caller);
       if (problem !== undefined) problems.push(`Test ${index + 1}: ${problem}`);
     }
     return problems;
@@ -47,10 +50,10 @@ export class CodeTools {
     tool: CodeTool,
     input: unknown,
     expected: unknown,
-    signal: AbortSignal | undefined,
+    caller: CodeCaller,
   ): Promise<string | undefined> {
     try {
-      const output = await this.call(tool, input, TEST_NOW, signal);
+      const output = await this.call(tool, input, TEST_NOW, caller);
       if (contains(output, expected)) return undefined;
       return `expected ${excerpt(expected)} and got ${excerpt(output)}`;
     } catch (error) {

@@ -43,7 +43,10 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
     super();
   }
 
-  async discover({ name }: { name: string }, config: OpenapiToolConfig): Promise<ToolOperation[]> {
+  async discover(
+    { name, org_id }: { name: string; org_id: string },
+    config: OpenapiToolConfig,
+  ): Promise<ToolOperation[]> {
     const { url, document = {}, server_url, operations: wanted } = config;
     const field = url === undefined ? 'config.document' : 'config.url';
     const source = url === undefined ? { document } : { url };
@@ -51,7 +54,7 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
     if (url !== undefined) this.outgoing.check(url);
     try {
       for (;;) {
-        const answer = await this.workers.readOpenapi({ tool: name, source, server_url, wanted, files });
+        const answer = await this.workers.readOpenapi({ tool: name, source, server_url, wanted, files }, org_id);
         if ('problem' in answer) throw ValidationError.field(answer.field, answer.problem);
         if ('operations' in answer) {
           this.outgoing.check(answer.server);
