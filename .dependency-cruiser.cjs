@@ -58,7 +58,7 @@ module.exports = {
       comment: 'services, ports and rules hand writes to a UnitOfWork and never see what is in them',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/platform/database/|\\.repository\\.ts$' },
-      to: { path: '^src/platform/database/client/(dynamodb|database-inputs|database-faults)\\.ts$' },
+      to: { path: '^src/platform/database/(client/(dynamodb|database-faults)|database-inputs)\\.ts$' },
     },
     {
       name: 'records-and-errors-are-plain',

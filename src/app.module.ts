@@ -8,7 +8,7 @@ import { IdentityModule } from './identity/identity.module.js';
 import { InvocationsModule } from './invocations/invocations.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { OrchestrationModule } from './orchestration/orchestration.module.js';
-import { ConfigModule } from './platform/config/config.module.js';
+import { ConfigModule } from './platform/config.module.js';
 import type { Settings } from './platform/config/settings.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { HttpModule } from './platform/http/http.module.js';

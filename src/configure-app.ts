@@ -1,13 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
-import { hostGuard } from './platform/http/host-guard.js';
-import { leavingConnections } from './platform/http/leaving-connections.js';
+import { hostGuard, leavingConnections, answerUnreadableRequests, securityHeaders } from './platform/http/edge.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { takeTicket } from './platform/http/presented-credentials.js';
-import { RequestContext } from './platform/http/request-context.js';
-import { RequestContextMiddleware } from './platform/http/request-context.middleware.js';
-import { securityHeaders } from './platform/http/security-headers.js';
-import { answerUnreadableRequests } from './platform/http/unreadable-request.js';
+import { RequestContext, RequestContextMiddleware } from './platform/observability/request-context.js';
 import { validationPipe } from './platform/http/validation.pipe.js';
 import { Lifecycle } from './platform/lifecycle/lifecycle.js';
 import { RequestObserver } from './platform/observability/request-observer.js';

@@ -1,5 +1,5 @@
 import type { Settings } from './platform/config/settings.js';
-import { RequestContext } from './platform/http/request-context.js';
+import { RequestContext } from './platform/observability/request-context.js';
 import { ClusterPrimary } from './platform/lifecycle/cluster-primary.js';
 import { createRootLogger } from './platform/observability/logging/root-logger.js';
 

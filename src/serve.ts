@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 import type { Settings } from './platform/config/settings.js';
-import { RequestContext } from './platform/http/request-context.js';
+import { RequestContext } from './platform/observability/request-context.js';
 import { onRetirement } from './platform/lifecycle/cluster-worker.js';
 import { stopGracefully } from './platform/lifecycle/stop-gracefully.js';
 import { nestLogger } from './platform/observability/logging/nest-logger.js';

@@ -4,7 +4,7 @@ import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
-import type { TableDefinition } from './platform/database/tables/table-definition.js';
+import type { TableDefinition } from './platform/database/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
 import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';

@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.ts';
+import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
 import { logicalId, type Resource } from './tables.ts';
 
 /** What requests do. No Scan: no request path scans. */

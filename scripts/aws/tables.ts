@@ -1,5 +1,5 @@
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.ts';
-import { createTableInput } from '../../src/platform/database/tables/table-schema.ts';
+import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
+import { createTableInput } from '../../src/platform/database/tables/table-creation.ts';
 
 export type Resource = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createTableInput } from '../../src/platform/database/tables/table-schema.js';
-import { TABLES } from '../../src/tables.js';
 import { TEMPLATE_FILE, templateOf, templateText } from './template.js';
+import { createTableInput } from '../../src/platform/database/tables/table-creation.js';
+import { TABLES } from '../../src/tables.js';
 
 interface TableResource {
   Type: string;

@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.ts';
+import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
 import { stringify } from 'yaml';
 import { accessResources } from './access.ts';
 import { logicalId, type Resource, tableResource } from './tables.ts';

@@ -1,6 +1,6 @@
 // Writes deploy/aws/nexus.template.yaml from the tables of the build. Usage: npm run build && node scripts/aws/write-template.ts
 import { writeFileSync } from 'node:fs';
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.ts';
+import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
 import { TEMPLATE_FILE, templateText } from './template.ts';
 
 const build = new URL('../../dist/tables.js', import.meta.url).href;

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CREDENTIAL_SOURCES } from '../../src/platform/config/groups/database.settings.js';
-import { settingsSchema } from '../../src/platform/config/settings-schema.js';
+import { CREDENTIAL_SOURCES, settingsSchema } from '../../src/platform/config/settings-schema.js';
 
 /** Read by libraries under their own names. */
 const OF_LIBRARIES = ['AWS_SECRET_ACCESS_KEY'];

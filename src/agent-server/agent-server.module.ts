@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
-import { ConfigModule } from '../platform/config/config.module.js';
+import { ConfigModule } from '../platform/config.module.js';
 import type { Settings } from '../platform/config/settings.js';
-import { TelemetryModule } from '../platform/observability/telemetry.module.js';
+import { TelemetryModule } from '../platform/observability/observability.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
 import { Sandbox } from '../tools/sandbox/sandbox.js';

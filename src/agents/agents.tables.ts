@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /** Keys are strings unless `key_types` says otherwise. */
 export const AGENT_TABLES: TableDefinition[] = [

@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /**
  * AgentBuilds: one item for each build attempt, with the lease of the process that runs it. `ProjectIndex` finds them

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ConfigModule } from '../platform/config/config.module.js';
+import { ConfigModule } from '../platform/config.module.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { TableCreation } from '../platform/database/tables/table-creation.js';

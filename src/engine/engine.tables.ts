@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /**
  * DurableRuns: one item for each run that has not ended. `QueueIndex` holds the runs that wait for a slot

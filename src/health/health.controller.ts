@@ -2,7 +2,7 @@ import { Controller, Get, Header, HttpStatus } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiData, ErrorEnvelope } from '../platform/http/api-docs.js';
 import { Bare } from '../platform/http/envelope.interceptor.js';
-import { Public } from '../platform/http/public.decorator.js';
+import { Public } from '../platform/http/route.decorators.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import { SystemFiguresService } from '../platform/observability/system-figures.js';
 import { Clock } from '../shared/clock.js';

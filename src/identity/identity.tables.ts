@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /** The table of identity; its records are listed at {@link IDENTITY_TABLES}. */
 export const IDENTITY_TABLE = 'PlatformIdentity';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AgentNotFoundError } from '../agents/agents.errors.js';
-import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
-import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import type { Invocation } from './invocation.js';
 import { RunEndedElsewhereError } from './invocations.errors.js';

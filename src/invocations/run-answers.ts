@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { callerSignal, wantsEventStream } from '../platform/http/caller-signal.js';
-import { sendEventStream } from '../platform/http/event-stream.js';
+import { callerSignal, wantsEventStream, sendEventStream } from '../platform/http/event-stream.js';
 import type { RunEvent } from './agent-run.service.js';
 import { type BackgroundRun, BackgroundRuns } from './background-runs.service.js';
 import type { RunStateDto } from './dto/invocation.dto.js';

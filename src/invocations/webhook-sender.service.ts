@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
-import { cursorSecret } from '../platform/database/cursors/cursor-secret.js';
+import { cursorSecret } from '../platform/database/cursors.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
 import { Clock } from '../shared/clock.js';

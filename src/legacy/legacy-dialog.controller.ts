@@ -8,8 +8,7 @@ import { ConversationService, type Said } from '../invocations/conversation.serv
 import { begun, RunStreams } from '../invocations/run-streams.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/body.interceptor.js';
-import { callerSignal } from '../platform/http/caller-signal.js';
-import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
+import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { ListMessagesQuery, MessageListDto } from '../sessions/dto/session.dto.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { messageView } from '../sessions/session-view.js';

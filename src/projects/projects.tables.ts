@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /**
  * AgentProjects holds a project whole in one item collection: `PROJECT`, `STAGE#1`..`STAGE#6` and its build events

@@ -1,8 +1,8 @@
 import { Test } from '@nestjs/testing';
 import { definition } from '../../test/support/local-runtime.fixture.js';
-import { ConfigModule } from '../platform/config/config.module.js';
+import { ConfigModule } from '../platform/config.module.js';
 import { parseSettings } from '../platform/config/load-settings.js';
-import { TelemetryModule } from '../platform/observability/telemetry.module.js';
+import { TelemetryModule } from '../platform/observability/observability.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from './local/local-runtime.js';
 import { Runtimes } from './runtimes.js';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { DynamoDb, type PutInput } from '../platform/database/client/dynamodb.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
-import { pageOf } from '../platform/database/cursors/page-query.js';
 import type { Page } from '../shared/page.js';
 import type { Message } from './session.js';
 

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write } from '../platform/database/unit-of-work.js';
-import { pageOf } from '../platform/database/cursors/page-query.js';
 import { NotFoundError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
-import type { Message } from './session.js';
+import type { Message, Session } from './session.js';
 import { messageItem } from './messages.repository.js';
-import type { Session } from './session.js';
 import { TurnLostError } from './sessions.errors.js';
 
 const TABLE = 'AgentSessions';

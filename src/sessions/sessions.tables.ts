@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 export const SESSION_TABLES: TableDefinition[] = [
   /** `list_agent` is the agent's id until deletion begins, so that lists do not show sessions that are being deleted. */

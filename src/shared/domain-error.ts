@@ -1,6 +1,6 @@
 import { secretValues } from './secret-values.js';
 
-/** Every error code that a client can meet. The HTTP status of each stands in one table, `platform/http/error-status.ts`. */
+/** Every error code that a client can meet. The HTTP status of each stands in one table, `platform/http/to-error-answer.ts`. */
 export type ErrorCode =
   | 'VALIDATION_ERROR'
   | 'INVALID_STATE'

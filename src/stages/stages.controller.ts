@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData } from '../platform/http/api-docs.js';
-import { Public } from '../platform/http/public.decorator.js';
+import { Public } from '../platform/http/route.decorators.js';
 import { StagesInfoDto } from './dto/stage-info.dto.js';
 import { STAGES } from './stage.js';
 

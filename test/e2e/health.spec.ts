@@ -1,4 +1,4 @@
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 let app: TestApp;

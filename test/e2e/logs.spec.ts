@@ -1,4 +1,4 @@
-import { RequestContext } from '../../src/platform/http/request-context.js';
+import { RequestContext } from '../../src/platform/observability/request-context.js';
 import { nestLogger } from '../../src/platform/observability/logging/nest-logger.js';
 import { createRootLogger } from '../../src/platform/observability/logging/root-logger.js';
 import { startApp, type TestApp } from '../support/app.js';

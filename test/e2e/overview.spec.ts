@@ -1,6 +1,6 @@
 import { UpdateContinuousBackupsCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { AuditLog } from '../../src/identity/audit/audit-log.js';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { temporaryDirectory } from '../support/database.js';
 import { eventually, type HttpClient } from '../support/http.js';

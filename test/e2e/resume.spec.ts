@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { CountingRuntime } from '../support/counting-runtime.js';

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from '../../src/platform/database/embedded/engine-process.js';
-import { dynoxide, type EngineProgram } from '../../src/platform/database/embedded/engine-program.js';
-import { freePort } from '../../src/platform/database/embedded/free-port.js';
+import { dynoxide, type EngineProgram, freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
 import { builtAgent } from '../support/built-agent.js';
 import { temporaryDirectory } from '../support/database.js';

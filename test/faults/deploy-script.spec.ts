@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { freePort } from '../../src/platform/database/embedded/free-port.js';
+import { freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { startDatabase, temporaryDirectory } from '../support/database.js';
 import { eventually } from '../support/http.js';
 import { migrate } from '../support/platform-process.js';

@@ -2,7 +2,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { AuditRepository } from '../../src/identity/audit/audit.repository.js';
 import { AUDIT_TABLES } from '../../src/identity/identity.tables.js';
 import type { AuditEntry } from '../../src/identity/audit/audit.js';
-import { CursorCodec } from '../../src/platform/database/cursors/cursor-codec.js';
+import { CursorCodec } from '../../src/platform/database/cursors.js';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startDatabase, testSettings } from '../support/database.js';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type RequestListener, type
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { composeEnvironment, readYaml } from '../../scripts/manifests/files.js';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startDatabase, temporaryDirectory, testSettings } from '../support/database.js';
 import { ADMINISTRATOR, migrate, PlatformProcess } from '../support/platform-process.js';
 

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import {
   conditionFailed,
   DynamoDb,

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
-import { ExpiredRecords } from '../../src/platform/database/embedded/expired-records.js';
+import { ExpiredRecords } from '../../src/platform/database/expired-records.js';
 import { Clock } from '../../src/shared/clock.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

@@ -1,8 +1,7 @@
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { CursorCodec } from '../../src/platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../../src/platform/database/cursors.js';
 import { DynamoDb, type QueryInput } from '../../src/platform/database/client/dynamodb.js';
-import { pageOf } from '../../src/platform/database/cursors/page-query.js';
 import { ValidationError } from '../../src/shared/domain-error.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

@@ -1,8 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import type { Settings } from '../../src/platform/config/settings.js';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
-import { documentClient } from '../../src/platform/database/client/dynamodb-client.js';
+import { DatabaseConnection, documentClient } from '../../src/platform/database/client/dynamodb-client.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ConflictError } from '../../src/shared/domain-error.js';

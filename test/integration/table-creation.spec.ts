@@ -1,10 +1,10 @@
 import { DescribeTableCommand, DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import type { TestingModule } from '@nestjs/testing';
-import { DatabaseConnection } from '../../src/platform/database/client/database-connection.js';
+import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { DatabaseProbe } from '../../src/platform/database/client/database-probe.js';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { TableCreation } from '../../src/platform/database/tables/table-creation.js';
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../src/platform/database/table-definition.js';
 import { DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

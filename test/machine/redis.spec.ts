@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../../src/platform/database/embedded/free-port.js';
+import { freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { startDatabase, temporaryDirectory } from '../support/database.js';
 import { eventually, HttpClient } from '../support/http.js';
 import { migrate, PlatformProcess } from '../support/platform-process.js';

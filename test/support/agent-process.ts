@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentDefinitionInput } from '../../src/runtimes/agent-definition.js';
-import { freePort } from '../../src/platform/database/embedded/free-port.js';
+import { freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { temporaryDirectory } from './database.js';
 
 /** The agent server as a process of its own, from `dist/`, so that it can be killed. */

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
 import { TableCreation } from '../../src/platform/database/tables/table-creation.js';
-import { RequestContext } from '../../src/platform/http/request-context.js';
+import { RequestContext } from '../../src/platform/observability/request-context.js';
 import { nestLogger } from '../../src/platform/observability/logging/nest-logger.js';
 import { createRootLogger } from '../../src/platform/observability/logging/root-logger.js';
 import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';

@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import type { Settings } from '../../src/platform/config/settings.js';
 import { EngineProcess } from '../../src/platform/database/embedded/engine-process.js';
-import { dynamoDbLocal, dynoxide, type EngineProgram } from '../../src/platform/database/embedded/engine-program.js';
-import { freePort, LOOPBACK } from '../../src/platform/database/embedded/free-port.js';
+import {
+  dynamoDbLocal,
+  dynoxide,
+  type EngineProgram,
+  freePort,
+  LOOPBACK,
+} from '../../src/platform/database/embedded/engine-program.js';
 
 const PORT_ATTEMPTS = 5;
 /** What is closed unless set, and most tests need: their services listen on loopback. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { freePort } from '../../src/platform/database/embedded/free-port.js';
+import { freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { OPEN } from './database.js';
 import { eventually, HttpClient } from './http.js';
 import { readStreamsAs } from './sse.js';

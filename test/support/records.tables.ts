@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../src/platform/database/table-definition.js';
 
 /** A small table with every feature that the platform uses: sort key, sparse and numeric index, expiry. */
 export const RECORD_TABLES: TableDefinition[] = [

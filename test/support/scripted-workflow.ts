@@ -1,6 +1,6 @@
 import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { UnitOfWork, write } from '../../src/platform/database/unit-of-work.js';
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../src/platform/database/table-definition.js';
 import type { EngineChange } from '../../src/engine/engine.js';
 import { type Decision, type StepRun, WorkflowKind } from '../../src/engine/workflow-kind.js';
 

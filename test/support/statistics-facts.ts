@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
-import type { TableDefinition } from '../../src/platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../src/platform/database/table-definition.js';
 import { UnitOfWork, write, type Write } from '../../src/platform/database/unit-of-work.js';
 import type { Clock } from '../../src/shared/clock.js';
 import { type Fact, type StoredFact, FactSource, GaugeSource, type UncountedFact } from '../../src/statistics/fact.js';

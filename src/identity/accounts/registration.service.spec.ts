@@ -1,4 +1,4 @@
-import type { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import type { CursorCodec } from '../../platform/database/cursors.js';
 import type { DynamoDb, TransactItem } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { Clock } from '../../shared/clock.js';

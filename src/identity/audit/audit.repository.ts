@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { conditionFailed, DynamoDb, type QueryInput } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { GroupCommit } from '../../platform/database/batching/group-commit.js';
-import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { AuditEntry, AuditQuery } from './audit.js';
 

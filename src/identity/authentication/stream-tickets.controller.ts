@@ -2,7 +2,7 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
 import { StreamTickets, TICKET_SECONDS } from './stream-tickets.service.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { decodeTime } from 'ulid';
-import { RequestContext } from '../../platform/http/request-context.js';
+import { RequestContext } from '../../platform/observability/request-context.js';
 import { Clock, elapsedMs } from '../../shared/clock.js';
 import { ConflictError, UnauthenticatedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';

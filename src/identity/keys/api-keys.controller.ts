@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
 import type { ApiKey } from './api-key.js';

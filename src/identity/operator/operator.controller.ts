@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
 import { ACCESS_TOKEN_SECONDS, OPERATOR_ROLES } from '../authentication/access-tokens.js';

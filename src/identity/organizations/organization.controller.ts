@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put } from
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/body.interceptor.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Membership, Organization } from '../accounts/account.js';
 import { type Principal, requireOwn } from '../principal.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
-import { SecretAnswer } from '../../platform/http/secret-answer.decorator.js';
+import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Membership, Organization } from '../accounts/account.js';
 import { AccountService } from '../accounts/account.service.js';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write } from '../../platform/database/unit-of-work.js';
-import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { Organization } from '../accounts/account.js';
 import { IDENTITY_TABLE, listedOrganizationKey, membershipKey, organizationKey } from '../identity.tables.js';

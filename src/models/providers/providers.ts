@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { LanguageModelMiddleware } from 'ai';
-import { OPENAI_API } from '../../platform/config/groups/models.settings.js';
+import { OPENAI_API } from '../../platform/config/settings-schema.js';
 import type { Settings } from '../../platform/config/settings.js';
 import type { ModelProvider } from '../model-provider.js';
 import { RemoteProvider } from '../remote/remote-provider.js';

@@ -1,11 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { GroupCommit } from '../../platform/database/batching/group-commit.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
-import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { Counters, Outcome } from './calibration.js';
 import type { Decision, DecisionSummary } from './decision.js';

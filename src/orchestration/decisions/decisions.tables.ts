@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../platform/database/table-definition.js';
 
 /**
  * One partition per organization: `DECISION#<id>` (ids sort by time, so newest first needs no index), `OUTCOMES` (the sums that

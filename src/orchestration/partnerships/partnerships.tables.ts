@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../platform/database/table-definition.js';
 
 export const PARTNERSHIPS_TABLE = 'PlatformPartnerships';
 

@@ -1,12 +1,16 @@
 import { config } from 'dotenv';
-import { ENGINE_SETTING_ALIASES, engineProblems } from './groups/engine.settings.js';
-import { lifecycleProblems } from './groups/lifecycle.settings.js';
-import { modelProblems } from './groups/models.settings.js';
-import { oauthProblems } from './groups/oauth.settings.js';
+import {
+  ENGINE_SETTING_ALIASES,
+  engineProblems,
+  lifecycleProblems,
+  modelProblems,
+  type Settings as SettingsRecord,
+  settingsSchema,
+  oauthProblems,
+} from './settings-schema.js';
 import { secretValues } from '../../shared/secret-values.js';
 import { secretStrengthBits } from './secret-strength.js';
 import { Settings } from './settings.js';
-import { type Settings as SettingsRecord, settingsSchema } from './settings-schema.js';
 
 const MINIMUM_SECRET_LENGTH = 32;
 const MINIMUM_SECRET_BITS = 64;

@@ -1,5 +1,5 @@
 import { NotFoundError } from '../../shared/domain-error.js';
-import type { TransactItem } from './client/database-inputs.js';
+import type { TransactItem } from './database-inputs.js';
 import type { DynamoDb } from './client/dynamodb.js';
 import { NotCommittedError, UnitOfWork, write } from './unit-of-work.js';
 

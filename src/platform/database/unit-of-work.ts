@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError } from '../../shared/domain-error.js';
-import type { DeleteInput, PutInput, TransactItem, UpdateInput } from './client/database-inputs.js';
+import type { DeleteInput, PutInput, TransactItem, UpdateInput } from './database-inputs.js';
 import { DynamoDb, failedConditions, isTransactionConflict } from './client/dynamodb.js';
 
 declare const opaque: unique symbol;

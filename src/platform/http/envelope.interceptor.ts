@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { Clock } from '../../shared/clock.js';
-import { RequestContext } from './request-context.js';
+import { RequestContext } from '../observability/request-context.js';
 
 const BARE_ANSWER = 'nexus:bare';
 

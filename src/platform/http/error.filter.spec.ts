@@ -2,9 +2,8 @@ import { type ArgumentsHost, Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { Clock } from '../../shared/clock.js';
 import { DatabaseError, DomainError } from '../../shared/domain-error.js';
-import { ErrorFilter } from './error.filter.js';
-import type { MethodCheck } from './method-not-allowed.js';
-import { RequestContext } from './request-context.js';
+import { ErrorFilter, type MethodCheck } from './error.filter.js';
+import { RequestContext } from '../observability/request-context.js';
 
 const filter = new ErrorFilter(new RequestContext(), new Clock(), {
   refine: (failure: unknown) => failure,

@@ -13,8 +13,21 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { PermissionDeniedError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
 import { Settings } from '../config/settings.js';
-import { wantsEventStream } from './caller-signal.js';
-import { RequestContext } from './request-context.js';
+import { RequestContext } from '../observability/request-context.js';
+
+/** Aborted when the caller goes away before the answer was sent. */
+export function callerSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Error('The caller went away'));
+  });
+  return controller.signal;
+}
+
+/** Whether the caller asks for Server-Sent Events. */
+export function wantsEventStream(request: Request): boolean {
+  return request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+}
 
 declare module 'express' {
   interface Request {

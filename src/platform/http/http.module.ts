@@ -3,12 +3,11 @@ import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { BodyInterceptor } from './body.interceptor.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
-import { ErrorFilter } from './error.filter.js';
+import { ErrorFilter, MethodCheck } from './error.filter.js';
 import { EventStreamLimit } from './event-stream.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
-import { MethodCheck } from './method-not-allowed.js';
-import { RequestContext } from './request-context.js';
+import { RequestContext } from '../observability/request-context.js';
 
 /** Bodies, envelope, error filter, idempotency keys and request context for every route. */
 @Global()

@@ -1,9 +1,21 @@
 import { Global, Module } from '@nestjs/common';
-import { HttpMetrics } from './http-metrics.js';
-import { RequestObserver } from './request-observer.js';
+import { HttpMetrics, RequestObserver } from './request-observer.js';
 import { RequestTotals } from './request-totals.js';
 import { SystemFiguresService } from './system-figures.js';
-import { TelemetryModule } from './telemetry.module.js';
+import { Settings } from '../config/settings.js';
+import { Metrics } from './metrics.js';
+import { Tracing } from './tracing/tracing.js';
+
+/** Metrics and traces of this process, for programs with and without the platform's HTTP server. */
+@Global()
+@Module({
+  providers: [
+    Metrics,
+    { provide: Tracing, inject: [Settings], useFactory: (settings: Settings) => Tracing.start(settings) },
+  ],
+  exports: [Metrics, Tracing],
+})
+export class TelemetryModule {}
 
 /** Figures of this process and the observer of its requests, beside its metrics and traces. */
 @Global()

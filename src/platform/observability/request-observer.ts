@@ -1,11 +1,58 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
+import {
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { Settings } from '../config/settings.js';
-import { RequestContext, type RequestFacts } from '../http/request-context.js';
-import { HttpMetrics } from './http-metrics.js';
+import { RequestContext, type RequestFacts } from './request-context.js';
 import { pinoLevel } from './logging/root-logger.js';
-import { RequestSpan } from './tracing/request-span.js';
 import { Tracing } from './tracing/tracing.js';
+import { Metrics } from './metrics.js';
+
+/** From what a keep-alive answer takes to the longest stream that a person waits for, in seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** How many requests there are and how long they take. The route is a template, never a path, so that series stay bounded. */
+@Injectable()
+export class HttpMetrics {
+  private readonly requests;
+  private readonly durations;
+  private readonly open;
+
+  constructor(metrics: Metrics) {
+    const labels = ['method', 'route', 'status'] as const;
+    this.requests = metrics.counter(
+      'http_requests_total',
+      'Requests answered, by method, route template and status.',
+      labels,
+    );
+    this.durations = metrics.histogram(
+      'http_request_duration_seconds',
+      'Time from request to end of answer, in seconds.',
+      labels,
+      BUCKETS,
+    );
+    this.open = metrics.live('http_requests_in_flight', 'Requests that are being answered, streams among them.');
+  }
+
+  began(): void {
+    this.open.inc();
+  }
+
+  ended(method: string, route: string, status: number, seconds: number): void {
+    const labels = { method, route, status: String(status) };
+    this.open.dec();
+    this.requests.inc(labels);
+    this.durations.observe(labels, seconds);
+  }
+}
 
 const SEVERITY = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const NEST_METHOD = { trace: 'verbose', debug: 'debug', info: 'log' } as const;
@@ -87,4 +134,40 @@ function accessLine(
     status: response.statusCode,
     duration_ms: Math.round(duration_ms * 100) / 100,
   };
+}
+
+/** What machines ask every few seconds is not worth a trace. */
+const PROBES = /^\/health(\/|$)/;
+const SERVER_FAULT = 500;
+
+/** The span of one request: the server side of the caller's trace, if the caller has one (W3C `traceparent`). */
+class RequestSpan {
+  private constructor(
+    private readonly span: Span,
+    private readonly within: Context,
+  ) {}
+
+  /** Undefined for probes, and where traces are off. */
+  static begin(tracing: Tracing, request: Request): RequestSpan | undefined {
+    if (!tracing.isOn || PROBES.test(request.path)) return undefined;
+    const caller = propagation.extract(ROOT_CONTEXT, request.headers);
+    const attributes = { 'http.request.method': request.method, 'url.scheme': request.protocol };
+    const span = tracing.begin(request.method, { kind: SpanKind.SERVER, attributes }, caller);
+    return new RequestSpan(span, trace.setSpan(caller, span));
+  }
+
+  get trace_id(): string {
+    return this.span.spanContext().traceId;
+  }
+
+  run(next: () => void): void {
+    context.with(this.within, next);
+  }
+
+  end(method: string, route: string, status: number): void {
+    this.span.updateName(`${method} ${route}`);
+    this.span.setAttributes({ 'http.route': route, 'http.response.status_code': status });
+    if (status >= SERVER_FAULT) this.span.setStatus({ code: SpanStatusCode.ERROR });
+    this.span.end();
+  }
 }

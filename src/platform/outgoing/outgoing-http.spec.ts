@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseSettings } from '../config/load-settings.js';
-import { refusalOf } from './address-rule.js';
+import { refusalOf } from './guarded-lookup.js';
 import { OutgoingHttp } from './outgoing-http.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

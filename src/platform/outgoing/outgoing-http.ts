@@ -5,7 +5,6 @@ import { LRUCache } from 'lru-cache';
 import { lazily } from '../../shared/lazily.js';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../observability/tracing/tracing.js';
-import { boundedBody } from './bounded-body.js';
 import { type AddressGuard, checkLiteral, checkUrl, guardedLookup } from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
 import { hostOf, OwnAddresses, portOf } from './own-addresses.js';
@@ -227,4 +226,23 @@ function failureOf(error: unknown, deadline: AbortSignal | undefined, caller: Ab
   if (caller?.aborted) return new OutgoingFailedError('aborted', 'The call was given up', error);
   if (deadline?.aborted) return new OutgoingFailedError('timeout', 'The address did not answer in time', error);
   return new OutgoingFailedError('unreachable', 'The address could not be reached', error);
+}
+
+/** Reads a body up to a bound; an answer that announces more is not read at all. */
+async function boundedBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const tooLarge = () => new OutgoingFailedError('too_large', `The answer is longer than ${maxBytes} bytes`);
+  const announced = Number(response.headers.get('content-length') ?? 0);
+  if (announced > maxBytes) {
+    await response.body?.cancel();
+    throw tooLarge();
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop early cancels the body, which closes the connection.
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { CursorCodec } from '../../platform/database/cursors/cursor-codec.js';
+import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
-import { pageOf } from '../../platform/database/cursors/page-query.js';
 import type { Page } from '../../shared/page.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';
 import type { ToolConfig } from '../kinds/tool-kinds.js';

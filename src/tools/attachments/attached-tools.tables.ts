@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../platform/database/tables/table-definition.js';
+import type { TableDefinition } from '../../platform/database/table-definition.js';
 
 /**
  * A tool stands twice under its id: under `ORG#<org>` for reading and listing, newest first, because ids grow with time; and

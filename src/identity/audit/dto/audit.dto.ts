@@ -1,8 +1,8 @@
-import type { AuditOutcome } from '../audit.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
+import type { AuditOutcome } from '../audit.js';
 import { PageQuery } from '../../../platform/http/page.dto.js';
-import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
+import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 export class AuditLogQuery extends PageQuery {
   /**

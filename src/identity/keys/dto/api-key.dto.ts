@@ -1,7 +1,7 @@
 import { IsOptional, IsString, Length } from 'class-validator';
 import { ApiRoles, IsRoles } from '../../access.decorators.js';
 import type { Role } from '../../principal.js';
-import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
+import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 export class CreateApiKeyDto {
   /** @example 'Nightly import' */

@@ -20,7 +20,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { type Direction, PRIORITIES, type Priority } from '../partnership.js';
-import { IsTimestamp } from '../../../platform/http/timestamp.decorator.js';
+import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
 const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };

@@ -1,7 +1,7 @@
 import { BatchGetCommand, type BatchGetCommandInput, type BatchGetCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
-import type { Key, ReadRequest } from '../client/database-inputs.js';
+import type { Key, ReadRequest } from '../database-inputs.js';
 
 /** DynamoDB's limit of keys in one BatchGetItem. */
 export const READ_BATCH_LIMIT = 100;

@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
-import type { ReadRequest } from '../client/database-inputs.js';
+import type { ReadRequest } from '../database-inputs.js';
 import { ReadCoalescer } from './read-coalescer.js';
 
 const request = (id: string): ReadRequest => ({ table: 'T', key: { id } });

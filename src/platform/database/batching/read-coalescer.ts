@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
-import type { ReadRequest } from '../client/database-inputs.js';
+import type { ReadRequest } from '../database-inputs.js';
 import { identityOf, READ_BATCH_LIMIT } from './read-batch.js';
 
 type Row = Record<string, unknown> | undefined;

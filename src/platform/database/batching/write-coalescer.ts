@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
-import type { Key } from '../client/database-inputs.js';
+import type { Key } from '../database-inputs.js';
 import { identityOf } from './read-batch.js';
 
 /** DynamoDB's limit of writes in one BatchWriteItem. */

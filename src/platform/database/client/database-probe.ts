@@ -1,6 +1,6 @@
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { toDatabaseError } from './database-faults.js';
-import type { TableDefinition } from '../tables/table-definition.js';
+import type { TableDefinition } from '../table-definition.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 /** How long an answer about the tables is good for, so that many who probe cost the database no more than one. */

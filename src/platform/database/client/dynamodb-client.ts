@@ -4,6 +4,9 @@ import { Logger } from '@nestjs/common';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { CREDENTIAL_SOURCES } from '../../config/settings-schema.js';
+import type { Settings } from '../../config/settings.js';
+import type { EmbeddedDatabase } from '../embedded/embedded-database.js';
 
 const MAX_SOCKETS = 256;
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -54,4 +57,36 @@ export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT
 /** Plain JavaScript values in and out; undefined attributes are left out instead of refused. */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+/** Table changes are rare and may be slow, on AWS as on a small machine. */
+const ADMINISTRATION_TIMEOUT_MS = 20_000;
+const AWS_HOST = /\.amazonaws\.com(\.cn)?$/;
+
+/** The clients of one process and what they talk to. */
+export class DatabaseConnection {
+  /** For records. */
+  readonly client: DynamoDBClient;
+  /** For tables. */
+  readonly administration: DynamoDBClient;
+  /** AWS's own service, not an engine that speaks its protocol. */
+  readonly is_aws: boolean;
+
+  constructor(settings: Settings, embedded: EmbeddedDatabase | undefined) {
+    const endpoint = embedded?.endpoint ?? settings.get('DYNAMODB_ENDPOINT');
+    this.is_aws = endpoint === undefined || AWS_HOST.test(new URL(endpoint).hostname);
+    const hasCredentials = CREDENTIAL_SOURCES.some((name) => settings.get(name) !== undefined);
+    const options: ClientOptions = {
+      region: settings.get('AWS_REGION'),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      placeholder_credentials: embedded !== undefined || (!this.is_aws && !hasCredentials),
+    };
+    this.client = createClient(options);
+    this.administration = createClient(options, ADMINISTRATION_TIMEOUT_MS);
+  }
+
+  close(): void {
+    this.client.destroy();
+    this.administration.destroy();
+  }
 }

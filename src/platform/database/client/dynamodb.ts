@@ -21,14 +21,14 @@ import type {
   ReadRequest,
   TransactItem,
   UpdateInput,
-} from './database-inputs.js';
+} from '../database-inputs.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from '../batching/read-batch.js';
 import { ReadCoalescer } from '../batching/read-coalescer.js';
-import type { TableDefinition } from '../tables/table-definition.js';
+import type { TableDefinition } from '../table-definition.js';
 import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from '../batching/write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
-export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from './database-inputs.js';
+export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from '../database-inputs.js';
 
 /** All attempts of one call together, in milliseconds: a database that hangs is answered with 503 after this long. */
 const CALL_DEADLINE_MS = 3_000;

@@ -2,12 +2,9 @@ import { Logger } from '@nestjs/common';
 import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataDirectoryLock } from './data-directory-lock.js';
-import { EmbeddedDatabaseError } from './embedded-database-error.js';
+import { DataDirectoryLock, OrphanEngine } from './data-directory.js';
+import { EmbeddedDatabaseError, type EngineProgram, findEngine, freePort, LOOPBACK } from './engine-program.js';
 import { EngineProcess } from './engine-process.js';
-import { type EngineProgram, findEngine } from './engine-program.js';
-import { freePort, LOOPBACK } from './free-port.js';
-import { OrphanEngine } from './orphan-engine.js';
 
 const PORT_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 25;

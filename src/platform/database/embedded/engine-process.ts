@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EmbeddedDatabaseError } from './embedded-database-error.js';
-import type { EngineProgram } from './engine-program.js';
+import { EmbeddedDatabaseError, type EngineProgram } from './engine-program.js';
 
 const START_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 5_000;

@@ -5,8 +5,16 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { EmbeddedDatabaseError } from './embedded-database-error.js';
-import { LOOPBACK } from './free-port.js';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** The embedded database cannot run here. The message says what to do about it and is meant for the terminal. */
+export class EmbeddedDatabaseError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EmbeddedDatabaseError';
+  }
+}
 
 const SETPRIV = '/usr/bin/setpriv';
 const JAVA_NEEDED = 17;
@@ -108,4 +116,34 @@ function resolvable(module: string): string | undefined {
       // Not installed there.
     }
   return undefined;
+}
+
+export const LOOPBACK = '127.0.0.1';
+/** Outgoing connections get ports from 32,768 on (Linux) or 49,152 on (elsewhere): below, none of them comes in between. */
+const FROM = 10_000;
+const TO = 32_768;
+const ATTEMPTS = 100;
+
+/**
+ * A loopback port that was free a moment ago. Another server may take it first, so its user must be ready to ask again.
+ * @throws Error when no port is found
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(FROM, TO);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port between ${FROM} and ${TO} was found on ${LOOPBACK}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, LOOPBACK);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }

@@ -6,7 +6,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { toDatabaseError } from '../client/database-faults.js';
-import type { TableDefinition } from './table-definition.js';
+import type { TableDefinition } from '../table-definition.js';
 
 const AT_ONCE = 4;
 

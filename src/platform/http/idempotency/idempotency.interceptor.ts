@@ -4,8 +4,8 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, concatMap, from, type Observable, of } from 'rxjs';
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
-import { RequestContext } from '../request-context.js';
-import { SECRET_ANSWER } from '../secret-answer.decorator.js';
+import { RequestContext } from '../../observability/request-context.js';
+import { SECRET_ANSWER } from '../route.decorators.js';
 import { BodyHash } from './body-hash.js';
 import { IdempotencyRepository, type KeptAnswer, type RememberedAnswer } from './idempotency.repository.js';
 

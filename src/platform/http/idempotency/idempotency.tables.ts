@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../database/tables/table-definition.js';
+import type { TableDefinition } from '../../database/table-definition.js';
 
 /** PlatformIdempotency: what was answered to a key, for 24 hours. The organisation, the user and the route are in the key. */
 export const IDEMPOTENCY_TABLES: TableDefinition[] = [

@@ -1,9 +1,35 @@
-import { Global, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { Global, Module, type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import type { Request, Response } from 'express';
 import { Settings } from '../../config/settings.js';
 import { Budgets } from './budgets.js';
 import { RateLimits } from './rate-limits.js';
-import { StrangerGuard } from './stranger.guard.js';
+import { hasCredentials } from '../presented-credentials.js';
+import { PUBLIC_ROUTE } from '../route.decorators.js';
+
+/**
+ * Counts before anybody is known, so that a flood without tokens is limited too. On a public route everybody is a stranger,
+ * whatever credentials come along; elsewhere credentials lead to the principal's own budget once they are verified.
+ */
+@Injectable()
+class StrangerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly limits: RateLimits,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (isPublic === true || !hasCredentials(request)) await this.limits.countStranger(request, response);
+    else await this.limits.countClaim(request, response);
+    return true;
+  }
+}
 
 /** Imported before identity: its guard runs before anybody is known. */
 @Global()

@@ -1,6 +1,6 @@
 import { parseSettings } from '../../config/load-settings.js';
 import { DatabaseError } from '../../../shared/domain-error.js';
-import { RequestContext } from '../../http/request-context.js';
+import { RequestContext } from '../request-context.js';
 import { createRootLogger } from './root-logger.js';
 
 function capture() {

@@ -1,9 +1,7 @@
-import type { DestinationStream, Logger, StreamEntry } from 'pino';
-import { pino } from 'pino';
+import { type DestinationStream, type Logger, type StreamEntry, pino } from 'pino';
 import type { Settings } from '../../config/settings.js';
-import type { RequestContext } from '../../http/request-context.js';
+import type { RequestContext } from '../request-context.js';
 import { redacted } from './redaction.js';
-import { rotatingFile } from './rotating-file.js';
 
 const LEVELS: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal' };
 
@@ -71,4 +69,29 @@ async function terminal(settings: Settings, destination: DestinationStream): Pro
       destination.write(pretty(line));
     },
   };
+}
+
+interface RotatingFile extends DestinationStream {
+  flushSync(): void;
+  end(): void;
+}
+
+/**
+ * A log file that is rotated by size, and by day or hour where the settings say so. Rotated in this process: pino's worker
+ * threads take memory of their own and cannot carry level names. What is buffered is written before the process ends.
+ */
+export async function rotatingFile(settings: Settings, file: string): Promise<RotatingFile> {
+  const { default: roll } = await import('pino-roll');
+  const frequency = settings.get('LOG_FILE_FREQUENCY');
+  const stream = await roll({
+    file,
+    mkdir: true,
+    size: settings.get('LOG_FILE_MAX_SIZE').toLowerCase(),
+    limit: { count: settings.get('LOG_FILE_KEEP') },
+    ...(frequency ? { frequency } : {}),
+  });
+  process.once('exit', () => {
+    stream.flushSync();
+  });
+  return stream;
 }

@@ -4,9 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSettings } from '../../config/load-settings.js';
-import { RequestContext } from '../../http/request-context.js';
-import { createRootLogger } from './root-logger.js';
-import { rotatingFile } from './rotating-file.js';
+import { RequestContext } from '../request-context.js';
+import { createRootLogger, rotatingFile } from './root-logger.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'nexus-log-'));
 afterAll(() => {

@@ -1,6 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import helmet from 'helmet';
 import { PermissionDeniedError, ValidationError } from '../../shared/domain-error.js';
 import type { Settings } from '../config/settings.js';
+import type { Lifecycle } from '../lifecycle/lifecycle.js';
 
 /** Probes and scrapes reach a pod by its address. These routes show no organization's data. */
 const ANY_HOST = new Set(['/health', '/health/live', '/health/ready', '/health/metrics']);
@@ -69,4 +73,83 @@ function ownOrigins(settings: Settings): (origin: string, host: string) => boole
 /** Without port and trailing dot, in lower case. */
 function nameOf(header: string): string {
   return header.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+}
+
+/** While the process leaves, each answer tells its client to open the next connection elsewhere. */
+export function leavingConnections(lifecycle: Lifecycle) {
+  return (_request: Request, response: Response, next: NextFunction): void => {
+    if (lifecycle.isDraining) response.setHeader('Connection', 'close');
+    next();
+  };
+}
+
+const ANSWERS: Readonly<Record<string, [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KB'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time'],
+};
+const MALFORMED: [string, string] = ['400 Bad Request', 'The request is not valid HTTP'];
+
+/** What Node's parser refuses never reaches a route: it is answered here, in the error envelope all the same. */
+export function answerUnreadableRequests(server: Server, requestId: () => string, now: () => string): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const [status, message] = ANSWERS[error.code ?? ''] ?? MALFORMED;
+    const request_id = requestId();
+    const body = JSON.stringify({
+      success: false,
+      error: {
+        code: 'VALIDATION_ERROR',
+        message,
+        details: {},
+        suggestion: 'Send a well-formed request with small headers.',
+        trace_id: request_id,
+      },
+      timestamp: now(),
+      request_id,
+    });
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        `X-Request-Id: ${request_id}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  });
+}
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Swagger UI needs inline styles and data images, ReDoc a worker from a blob; scripts come from this host only. */
+const CONTENT_SECURITY = {
+  defaultSrc: ["'self'"],
+  baseUri: ["'none'"],
+  objectSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'", 'data:'],
+  workerSrc: ["'self'", 'blob:'],
+  frameAncestors: ["'none'"],
+  upgradeInsecureRequests: null,
+};
+
+/** No page of the platform needs a sensor, a camera or a payment. */
+const PERMISSIONS = 'accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()';
+
+/** Headers that every answer carries. HSTS only in production: a laptop has no certificate. */
+export function securityHeaders(isProduction: boolean): Middleware[] {
+  return [
+    helmet({
+      contentSecurityPolicy: { directives: CONTENT_SECURITY },
+      frameguard: { action: 'deny' },
+      referrerPolicy: { policy: 'no-referrer' },
+      strictTransportSecurity: isProduction ? { maxAge: YEAR_SECONDS, includeSubDomains: true } : false,
+    }) as Middleware,
+    (_request, response, next) => {
+      response.setHeader('Permissions-Policy', PERMISSIONS);
+      // Answers hold an organisation's data. Pages and scripts of the documentation set their own policy.
+      response.setHeader('Cache-Control', 'no-store');
+      next();
+    },
+  ];
 }

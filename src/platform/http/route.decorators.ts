@@ -1,5 +1,10 @@
-import { applyDecorators, Header, SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata, Header } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
+
+export const PUBLIC_ROUTE = 'nexus:public';
+
+/** Served without a principal. Every use of it is listed in `docs/access.md`. */
+export const Public = () => applyDecorators(SetMetadata(PUBLIC_ROUTE, true), ApiExtension('x-public', true));
 
 export const SECRET_ANSWER = 'nexus:secret-answer';
 

@@ -1,14 +1,61 @@
-import type { Page } from '../../../shared/page.js';
-import type { CursorCodec } from './cursor-codec.js';
-import type { Key, QueryInput } from '../client/database-inputs.js';
-import type { DynamoDb } from '../client/dynamodb.js';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { ValidationError } from '../../shared/domain-error.js';
+import type { Key, QueryInput } from './database-inputs.js';
+import { persistedKey } from '../secrets/persisted-key.js';
+import type { Page } from '../../shared/page.js';
+import type { DynamoDb } from './client/dynamodb.js';
+
+const SIGNATURE_BYTES = 32;
+const MALFORMED = 'is not a cursor of this list; use the last_key that the page before answered';
+
+/**
+ * Turns the key at which a page ended into the opaque `last_key` and back. A cursor is signed together with the list that it
+ * belongs to, so that it can neither be forged to start in another organisation's records nor be carried to another list.
+ */
+export class CursorCodec {
+  constructor(private readonly secret: string | Buffer) {}
+
+  /** @param scope names the list and everything that narrows it, with the organisation's id. */
+  encode(scope: string, key: Key): string {
+    const payload = Buffer.from(JSON.stringify(key));
+    return Buffer.concat([this.signature(scope, payload), payload]).toString('base64url');
+  }
+
+  /** @throws ValidationError naming `last_key`, for a cursor that is malformed, forged or of another list. */
+  decode(scope: string, cursor: string): Key {
+    const bytes = Buffer.from(cursor, 'base64url');
+    const payload = bytes.subarray(SIGNATURE_BYTES);
+    const signature = bytes.subarray(0, SIGNATURE_BYTES);
+    // The second spelling of a cursor (padding, other alphabet, stray characters) is refused: one key, one cursor.
+    const isCanonical = bytes.length > SIGNATURE_BYTES && bytes.toString('base64url') === cursor;
+    if (!isCanonical || !timingSafeEqual(signature, this.signature(scope, payload)))
+      throw ValidationError.field('last_key', MALFORMED);
+    return JSON.parse(payload.toString()) as Key;
+  }
+
+  private signature(scope: string, payload: Buffer): Buffer {
+    return createHmac('sha256', this.secret)
+      .update('nexus cursor\0')
+      .update(scope)
+      .update('\0')
+      .update(payload)
+      .digest();
+  }
+}
+
+const KEY_FILE = 'cursor.key';
+
+/** The key that signs cursors where no secret is configured: random, kept in the data directory. */
+export function cursorSecret(directory: string): Buffer {
+  return persistedKey(directory, KEY_FILE, 'open cursors');
+}
 
 /** The most records that one page looks at: a filter that matches little answers a short page with a cursor, not a slow one. */
 const EXAMINED_LIMIT = 1_000;
 /** How many records a filtered page reads at a time. */
 const FILTERED_READ = 200;
 
-export interface PageRequest<T> {
+interface PageRequest<T> {
   query: QueryInput;
   /** Names the list, its filters and the organisation: a cursor is valid in its own scope only. */
   scope: string;

@@ -1,5 +1,4 @@
-import { figure, Metrics } from './metrics.js';
-import { Reading } from './reading.js';
+import { figure, Metrics, Reading } from './metrics.js';
 
 describe('a reading', () => {
   it('is taken once for all who ask at the same time, and kept for a while', async () => {

@@ -1,7 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Ids } from '../../shared/ids.js';
-import { RequestContext } from './request-context.js';
+
+export interface RequestFacts {
+  request_id: string;
+  /** W3C trace id, 32 hexadecimal digits: of the caller's trace, or of the one that began here. */
+  trace_id?: string;
+  /** Where the request came from; computed when asked. */
+  client?: () => { address: string; user_agent: string | undefined };
+  org_id?: string;
+  user_id?: string;
+}
+
+const storage = new AsyncLocalStorage<RequestFacts>();
+
+/** What is known of the request that is being served, for answers and log lines, without passing it through every call. */
+@Injectable()
+export class RequestContext {
+  run<T>(facts: RequestFacts, callback: () => T): T {
+    return storage.run(facts, callback);
+  }
+
+  /** Undefined outside a request: background work has none. */
+  current(): RequestFacts | undefined {
+    return storage.getStore();
+  }
+
+  setPrincipal(principal: { org_id: string; user_id: string }): void {
+    const facts = storage.getStore();
+    if (!facts) return;
+    facts.org_id = principal.org_id;
+    facts.user_id = principal.user_id;
+  }
+}
 
 /** Ids from outside end up in logs and headers, so only harmless ones are taken over. */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9_.:-]{8,100}$/;

@@ -1,8 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { Clock } from '../../shared/clock.js';
-import { Ids } from '../../shared/ids.js';
-import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { Settings } from './settings.js';
+import { Clock } from '../shared/clock.js';
+import { Ids } from '../shared/ids.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Settings } from './config/settings.js';
 
 /** Settings, clock, ids and the life of the process: what every floor may inject. */
 @Global()

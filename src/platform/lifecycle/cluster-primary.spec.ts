@@ -1,4 +1,4 @@
-import { BackOff } from './back-off.js';
+import { BackOff } from './cluster-primary.js';
 
 describe('the pause before a restart', () => {
   it('doubles with each crash, up to half a minute', () => {

@@ -1,5 +1,5 @@
-import { ValidationError } from '../../../shared/domain-error.js';
-import { CursorCodec } from './cursor-codec.js';
+import { ValidationError } from '../../shared/domain-error.js';
+import { CursorCodec } from './cursors.js';
 
 const SCOPE = 'agents:org_1:status=running';
 const KEY = { agent_id: 'proj_1:writer', created_at: '2026-01-01T00:00:00.000Z', rank: 7 };

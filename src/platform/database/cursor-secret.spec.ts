@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cursorSecret } from './cursor-secret.js';
+import { cursorSecret } from './cursors.js';
 
 let directory: string;
 

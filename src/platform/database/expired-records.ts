@@ -1,8 +1,8 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Clock } from '../../../shared/clock.js';
-import { conditionFailed, type DynamoDb } from '../client/dynamodb.js';
-import type { TableDefinition } from '../tables/table-definition.js';
+import { Clock } from '../../shared/clock.js';
+import { conditionFailed, type DynamoDb } from './client/dynamodb.js';
+import type { TableDefinition } from './table-definition.js';
 
 const EVERY_MS = 10 * 60_000;
 /** The most that one sweep deletes of a table; what is left waits for the next. */
