@@ -1,4 +1,4 @@
-import type { LogLevel, ProjectEventBody } from '../projects/project-event.js';
+import type { LogLevel, ProjectEventBody } from '../projects/project.js';
 import type { StageName } from '../stages/stage.js';
 
 /** How long lines gather before they are stored, in milliseconds: a watcher sees them soon, and a burst costs one write. */

@@ -1,6 +1,12 @@
-import { ARTIFACT_MAX_BYTES, type Artifact } from '../projects/artifact.js';
-import { nameFromRequirement, type Project, type ProjectErrorInfo, type ProjectWhole } from '../projects/project.js';
-import type { ProjectEventBody } from '../projects/project-event.js';
+import {
+  ARTIFACT_MAX_BYTES,
+  type Artifact,
+  nameFromRequirement,
+  type Project,
+  type ProjectErrorInfo,
+  type ProjectWhole,
+  type ProjectEventBody,
+} from '../projects/project.js';
 import type { ProgressChange } from '../projects/project-progress.service.js';
 import { elapsedMs } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
@@ -16,8 +22,7 @@ import {
 import type { Stage } from '../stages/stage.js';
 import { type BuildStep, nextStep } from './build.js';
 import type { BuildEnd } from './builds.repository.js';
-import { BuildFault } from './step/step.js';
-import type { StepArtifact, StepResult } from './step/step.js';
+import { BuildFault, type StepArtifact, type StepResult } from './step/step.js';
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {

@@ -5,7 +5,7 @@ import { Audited } from '../identity/audit/audit.interceptor.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Clock } from '../shared/clock.js';
-import { ControlResultDto } from '../projects/dto/control-project.dto.js';
+import { ControlResultDto } from '../projects/dto/create-project.dto.js';
 import { type ControlAction, visibleStatus } from '../projects/project.js';
 import { ProjectControlService } from '../projects/project-control.service.js';
 import { projectView } from '../projects/project-view.js';

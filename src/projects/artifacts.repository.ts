@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../platform/database/client/dynamodb.js';
-import type { Artifact } from './artifact.js';
+import type { Artifact } from './project.js';
 
 const TABLE = 'AgentArtifacts';
 /** Twenty-odd artifacts a project; a bound all the same, so that a list stays one answer. */

@@ -11,7 +11,6 @@ import type {
   WorkflowNodeDto,
 } from './dto/build-dashboard.dto.js';
 import { type Project, visibleStatus } from './project.js';
-import { ProjectArtifactsService } from './project-artifacts.service.js';
 import { buildSummary } from './project-view.js';
 import { ProjectsService } from './projects.service.js';
 
@@ -20,7 +19,6 @@ import { ProjectsService } from './projects.service.js';
 export class BuildDashboardService {
   constructor(
     private readonly projects: ProjectsService,
-    private readonly artifacts: ProjectArtifactsService,
     private readonly clock: Clock,
   ) {}
 
@@ -28,7 +26,7 @@ export class BuildDashboardService {
   async of(org_id: string, project_id: string): Promise<BuildDashboardDto> {
     const [{ project, stages }, artifacts] = await Promise.all([
       this.projects.getWhole(org_id, project_id),
-      this.artifacts.list(org_id, project_id),
+      this.projects.listArtifacts(org_id, project_id),
     ]);
     const resources = resourcesOf(project, artifacts);
     return {

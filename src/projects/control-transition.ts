@@ -6,8 +6,14 @@ import { failStage } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import { BuildEngine, type BuildPlan } from './build-engine.port.js';
-import { type ControlAction, type Project, type ProjectWhole, restarted, visibleStatus } from './project.js';
-import type { ProjectEventBody } from './project-event.js';
+import {
+  type ControlAction,
+  type Project,
+  type ProjectWhole,
+  restarted,
+  visibleStatus,
+  type ProjectEventBody,
+} from './project.js';
 import type { ProjectChange } from './projects.repository.js';
 
 export interface ControlRequest {

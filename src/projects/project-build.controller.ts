@@ -7,11 +7,9 @@ import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { sendEventStream, type StreamEvent, StreamsEvents } from '../platform/http/event-stream.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
-import { ArtifactDto, ArtifactListDto } from './dto/artifact.dto.js';
-import { BuildDashboardDto } from './dto/build-dashboard.dto.js';
-import { StageDto, StageListDto } from './dto/stage.dto.js';
-import { ProjectArtifactsService } from './project-artifacts.service.js';
-import type { ProjectEvent } from './project-event.js';
+import { ArtifactDto, ArtifactListDto, BuildDashboardDto } from './dto/build-dashboard.dto.js';
+import { StageDto, StageListDto } from './dto/project.dto.js';
+import type { ProjectEvent } from './project.js';
 import { ProjectEventsService } from './project-events.service.js';
 import { stageView } from './project-view.js';
 import { ProjectsService } from './projects.service.js';
@@ -23,7 +21,6 @@ export class ProjectBuildController {
   constructor(
     private readonly projects: ProjectsService,
     private readonly events: ProjectEventsService,
-    private readonly artifacts: ProjectArtifactsService,
     private readonly dashboard: BuildDashboardService,
   ) {}
 
@@ -78,7 +75,7 @@ export class ProjectBuildController {
     @CurrentPrincipal() { org_id }: Principal,
     @Param('project_id') project_id: string,
   ): Promise<ArtifactListDto> {
-    const artifacts = await this.artifacts.list(org_id, project_id);
+    const artifacts = await this.projects.listArtifacts(org_id, project_id);
     return { artifacts, total: artifacts.length, last_key: null };
   }
 
@@ -98,7 +95,7 @@ export class ProjectBuildController {
     @Param('project_id') project_id: string,
     @Param('path') path: string | string[],
   ): Promise<ArtifactDto> {
-    return this.artifacts.get(org_id, project_id, Array.isArray(path) ? path.join('/') : path);
+    return this.projects.getArtifact(org_id, project_id, Array.isArray(path) ? path.join('/') : path);
   }
 
   /** Server-Sent Events of the build: `stage`, `progress`, `log` and at the end `done`. Ids grow by one; `Last-Event-ID` resumes. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { BuildEngine } from './build-engine.port.js';
 import { type ControlRequest, ControlTransition } from './control-transition.js';
 import { assertControllable, type Project } from './project.js';
-import { ProjectNotifier } from './project-notifier.js';
+import { ProjectNotifier } from './project-events.service.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';
 

@@ -1,10 +1,29 @@
 import { Injectable } from '@nestjs/common';
+import { EventEmitter, once } from 'node:events';
 import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import type { StageName } from '../stages/stage.js';
-import type { LogLevel, ProjectEvent } from './project-event.js';
-import { ProjectNotifier } from './project-notifier.js';
+import type { LogLevel, ProjectEvent } from './project.js';
 import { ProjectNotFoundError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';
+
+/**
+ * Wakes event streams of this process when a project has changed. Only a hint that saves polling time: the events
+ * themselves are in the database, so a stream on another process misses nothing, it only looks a little later.
+ */
+@Injectable()
+export class ProjectNotifier {
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
+
+  changed(project_id: string): void {
+    this.emitter.emit(project_id);
+  }
+
+  /** Resolves at the next change or after `timeout_ms`, whichever is first. Never rejects. */
+  async next(project_id: string, timeout_ms: number): Promise<void> {
+    const timeout = AbortSignal.timeout(timeout_ms);
+    await once(this.emitter, project_id, { signal: timeout }).catch(() => undefined);
+  }
+}
 
 const BATCH = 200;
 /** How soon a stream sees what a build on another process stored. */

@@ -11,9 +11,8 @@ import {
 } from '../stages/stage-rules.js';
 import { type Stage, SUB_STAGE_NAMES, type SubStageName } from '../stages/stage.js';
 import type { ArtifactsRepository } from './artifacts.repository.js';
-import { newProject, type Project, type ProjectWhole, restarted } from './project.js';
-import type { ProjectEventBody } from './project-event.js';
-import { ProjectNotifier } from './project-notifier.js';
+import { newProject, type Project, type ProjectWhole, restarted, type ProjectEventBody } from './project.js';
+import { ProjectNotifier } from './project-events.service.js';
 import { type ProgressChange, ProjectProgressService } from './project-progress.service.js';
 import { ProjectChangedError } from './projects.errors.js';
 import type { ProjectChange, ProjectsRepository } from './projects.repository.js';

@@ -3,11 +3,15 @@ import type { Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { buildProgress } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
-import type { Artifact } from './artifact.js';
+import {
+  type Artifact,
+  type Project,
+  type ProjectWhole,
+  LOG_MESSAGE_LENGTH,
+  type ProjectEventBody,
+} from './project.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
-import type { Project, ProjectWhole } from './project.js';
-import { LOG_MESSAGE_LENGTH, type ProjectEventBody } from './project-event.js';
-import { ProjectNotifier } from './project-notifier.js';
+import { ProjectNotifier } from './project-events.service.js';
 import { ProjectsRepository } from './projects.repository.js';
 
 /** What a running build wants to store. Everything in it is stored together or not at all. */

@@ -1,9 +1,8 @@
 import { elapsedMs } from '../shared/clock.js';
 import { type Stage, stageInfo } from '../stages/stage.js';
 import { estimatedCompletion, type Project, type ProjectWhole, visibleStatus } from './project.js';
-import type { ProjectDto, ProjectSummaryDto } from './dto/project.dto.js';
-import type { StageDto } from './dto/stage.dto.js';
-import { buildCost } from './build-cost.js';
+import type { ProjectDto, ProjectSummaryDto, StageDto } from './dto/project.dto.js';
+import { addCost } from '../shared/usage.js';
 
 /** A stage as callers see it: without the bookkeeping of its item. */
 export function stageView(stage: Stage): StageDto {
@@ -106,4 +105,9 @@ export function buildSummary(project: Project, stages: readonly Stage[]): Projec
       stages.map(({ stage_name, duration_seconds }) => [stage_name, duration_seconds]),
     ),
   };
+}
+
+/** What the stages' model calls cost in US dollars; null as soon as one of them has no known price. */
+function buildCost(stages: readonly Pick<Stage, 'cost_usd'>[]): number | null {
+  return stages.map(({ cost_usd }) => cost_usd).reduce(addCost, 0);
 }

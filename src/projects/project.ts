@@ -2,6 +2,21 @@ import { InvalidStateError } from '../shared/domain-error.js';
 import { buildProgress, pendingStages, reopenStage, resetStage } from '../stages/stage-rules.js';
 import { FIRST_STAGE, type Stage, type StageName, type SubStageName } from '../stages/stage.js';
 
+export type LogLevel = 'info' | 'warning' | 'error';
+
+/** One thing that happened in a build, in order. `done` ends an attempt. */
+export type ProjectEventBody =
+  | { event: 'stage'; stage_name: StageName; sub_stage_name: SubStageName | null; status: string }
+  | { event: 'progress'; progress: number; status: string }
+  | { event: 'log'; stage_name: StageName | null; level: LogLevel; message: string }
+  | { event: 'done'; status: string; error_info: unknown };
+
+/** An event as it is stored: numbered from 1 without gaps within its project. */
+export type ProjectEvent = ProjectEventBody & { seq: number; attempt: number; timestamp: string };
+
+/** Logs are bounded so that an event item stays far below the 400 KB of an item. */
+export const LOG_MESSAGE_LENGTH = 4_000;
+
 export const PROJECT_STATUSES = ['pending', 'building', 'paused', 'completed', 'failed'] as const;
 export type ProjectStatus = (typeof PROJECT_STATUSES)[number];
 
@@ -181,3 +196,18 @@ export function estimatedCompletion(project: Project, now: Date): string | null 
   const elapsed = Math.max(0, now.getTime() - Date.parse(project.started_at));
   return new Date(now.getTime() + (elapsed * (100 - project.progress)) / project.progress).toISOString();
 }
+
+/** Something that a stage produced, as text. Items stay far below 400 KB: content at most 300 KB. */
+export interface Artifact {
+  project_id: string;
+  path: string;
+  org_id: string;
+  stage_name: StageName;
+  attempt: number;
+  content_type: string;
+  content: string;
+  size_bytes: number;
+  created_at: string;
+}
+
+export const ARTIFACT_MAX_BYTES = 300_000;

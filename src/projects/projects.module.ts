@@ -7,14 +7,12 @@ import { ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
-import { ProjectArtifactsService } from './project-artifacts.service.js';
 import { ProjectBuildController } from './project-build.controller.js';
 import { ControlTransition } from './control-transition.js';
 import { ProjectControlService } from './project-control.service.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectDeletionService } from './project-deletion.service.js';
-import { ProjectEventsService } from './project-events.service.js';
-import { ProjectNotifier } from './project-notifier.js';
+import { ProjectEventsService, ProjectNotifier } from './project-events.service.js';
 import { ProjectProgressService } from './project-progress.service.js';
 import { ProjectRecords } from './project-records.js';
 import { ProjectToolOwners } from './project-tool-owners.js';
@@ -39,18 +37,10 @@ import { ProjectsService } from './projects.service.js';
     ProjectDeletionService,
     ProjectProgressService,
     ProjectEventsService,
-    ProjectArtifactsService,
     BuildDashboardService,
     { provide: ToolOwners, useClass: ProjectToolOwners },
   ],
-  exports: [
-    ToolOwners,
-    ProjectsService,
-    ProjectControlService,
-    ProjectProgressService,
-    ProjectArtifactsService,
-    ProjectEventsService,
-  ],
+  exports: [ToolOwners, ProjectsService, ProjectControlService, ProjectProgressService, ProjectEventsService],
 })
 export class ProjectsModule {
   constructor(organizations: OrganizationData, deletion: ProjectDeletionService) {

@@ -5,9 +5,7 @@ import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work
 import type { Page } from '../shared/page.js';
 import { SharedReads } from '../shared/shared-reads.js';
 import type { Stage } from '../stages/stage.js';
-import type { Artifact } from './artifact.js';
-import type { Project, ProjectStatus, ProjectWhole } from './project.js';
-import type { ProjectEvent, ProjectEventBody } from './project-event.js';
+import type { Artifact, Project, ProjectStatus, ProjectWhole, ProjectEvent, ProjectEventBody } from './project.js';
 import { ProjectChangedError } from './projects.errors.js';
 
 const TABLE = 'AgentProjects';

@@ -5,8 +5,9 @@ import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import { BuildEngine } from './build-engine.port.js';
-import { newProject, type NewProject, type Project, type ProjectWhole } from './project.js';
-import { ProjectNotFoundError } from './projects.errors.js';
+import { newProject, type Artifact, type NewProject, type Project, type ProjectWhole } from './project.js';
+import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
+import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
 import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
 
 /** Projects: creating them, which starts their build, and reading them. */
@@ -14,6 +15,7 @@ import { type ProjectFilter, ProjectsRepository } from './projects.repository.js
 export class ProjectsService {
   constructor(
     private readonly repository: ProjectsRepository,
+    private readonly artifacts: ArtifactsRepository,
     private readonly engine: BuildEngine,
     private readonly gauges: StatisticsGauges,
     private readonly clock: Clock,
@@ -66,5 +68,30 @@ export class ProjectsService {
   /** A condition for records under the project: it exists and is not being deleted. */
   stays(project_id: string): Write {
     return this.repository.stays(project_id);
+  }
+
+  /** What the stages of the latest attempt have made; leftovers of an earlier one are not shown. @throws ProjectNotFoundError */
+  async listArtifacts(org_id: string, project_id: string): Promise<ArtifactSummary[]> {
+    const [artifacts, { stages }] = await Promise.all([
+      this.artifacts.listByProject(org_id, project_id),
+      this.getWhole(org_id, project_id),
+    ]);
+    const made = new Set(stages.flatMap((stage) => stage.artifacts));
+    return artifacts.filter(({ path }) => made.has(path));
+  }
+
+  /** @throws ProjectNotFoundError, ArtifactNotFoundError */
+  async getArtifact(
+    org_id: string,
+    project_id: string,
+    path: string,
+  ): Promise<Omit<Artifact, 'org_id' | 'project_id'>> {
+    const [artifact, { stages }] = await Promise.all([
+      this.artifacts.findByPath(org_id, project_id, path),
+      this.getWhole(org_id, project_id),
+    ]);
+    if (!artifact || !stages.some((stage) => stage.artifacts.includes(path))) throw new ArtifactNotFoundError(path);
+    const { org_id: _org, project_id: _project, ...visible } = artifact;
+    return visible;
   }
 }

@@ -1,6 +1,6 @@
 import type { OfflineWriter } from '../../models/offline/offline-writers.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
-import type { LogLevel } from '../../projects/project-event.js';
+import type { LogLevel } from '../../projects/project.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
 import type { Usage } from '../../shared/usage.js';
 import type { StageName, StepName, StepPlace } from '../../stages/stage.js';

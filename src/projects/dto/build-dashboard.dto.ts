@@ -1,7 +1,45 @@
 import type { StageName, StageStatus } from '../../stages/stage.js';
 import type { ResourceType } from '../../stages/stage-table.js';
-import type { VisibleStatus } from '../project.js';
-import type { LogLevel } from '../project-event.js';
+import type { VisibleStatus, LogLevel } from '../project.js';
+
+/** A document that a stage wrote. */
+class ArtifactSummaryDto {
+  /** @example requirements.md */
+  path: string;
+
+  /** @example requirements_analysis */
+  stage_name: StageName;
+
+  /** @example text/markdown */
+  content_type: string;
+
+  /** @example 2048 */
+  size_bytes: number;
+
+  /**
+   * The build attempt that made it.
+   * @example 1
+   */
+  attempt: number;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+export class ArtifactListDto {
+  artifacts: ArtifactSummaryDto[];
+
+  /** @example 14 */
+  total: number;
+
+  /** Always null: all artifacts of a project are on one page. */
+  last_key: string | null;
+}
+
+export class ArtifactDto extends ArtifactSummaryDto {
+  /** @example '# Requirements' */
+  content: string;
+}
 
 export class BuildStageDto {
   /** @example agent_design */

@@ -11,9 +11,19 @@ import {
   MaxLength,
   Min,
   ValidateNested,
+  IsBoolean,
+  IsIn,
 } from 'class-validator';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { STAGE_NAMES, type StageName } from '../../stages/stage.js';
+import {
+  CONTROL_ACTIONS,
+  type ControlAction,
+  type VisibleStatus,
+  PROJECT_STATUSES,
+  type ProjectStatus,
+} from '../project.js';
+import { PageQuery } from '../../platform/http/page.dto.js';
 
 const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
 
@@ -108,4 +118,73 @@ export class CreateProjectDto {
   @Type(() => AgentNameMapDto)
   @ApiPropertyOptional({ type: () => AgentNameMapDto })
   agent_name_map?: Partial<Record<StageName, string>>;
+}
+
+export class ControlProjectDto {
+  /**
+   * pause from building or pending; resume from paused; stop from any unfinished state; restart from failed or completed.
+   * @example pause
+   */
+  @IsIn(CONTROL_ACTIONS)
+  action: ControlAction;
+
+  /**
+   * Kept as control_reason; at most 500 characters.
+   * @example 'Waiting for the new price list'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+
+  /**
+   * restart only: run every stage again instead of keeping the completed ones of a failed build.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  from_scratch?: boolean;
+}
+
+/** The project's state after the control was stored. */
+export class ControlResultDto {
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  project_id: string;
+
+  /** @example pause */
+  action: ControlAction;
+
+  /**
+   * `pausing` until the running step has ended.
+   * @example pausing
+   */
+  status: VisibleStatus;
+
+  /** @example 'Waiting for the new price list' */
+  reason: string | null;
+
+  /** @example 1 */
+  attempt: number;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  updated_at: string;
+}
+
+export class ListProjectsQuery extends PageQuery {
+  /** Only projects in this state. */
+  @IsOptional()
+  @IsIn(PROJECT_STATUSES)
+  status?: ProjectStatus;
+
+  /** Only projects of this user. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  user_id?: string;
+
+  /** Only projects whose name or requirement contains this, upper and lower case alike. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  search?: string;
 }

@@ -8,7 +8,7 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { ProjectArtifactsService } from '../../projects/project-artifacts.service.js';
+import { ProjectsService } from '../../projects/projects.service.js';
 import { NotFoundError } from '../../shared/domain-error.js';
 import { PATHS } from '../../stages/stage.js';
 import { AgentTools, type NamedAgent } from './agent-tools.js';
@@ -29,7 +29,7 @@ const EXAMPLES_SHOWN = 5;
 export class McpPrompts {
   constructor(
     private readonly agents: AgentTools,
-    private readonly artifacts: ProjectArtifactsService,
+    private readonly projects: ProjectsService,
   ) {}
 
   /** At most 50 a page. @throws ProtocolError for a cursor that names no prompt */
@@ -69,7 +69,7 @@ export class McpPrompts {
     { agent: { project_id } }: NamedAgent,
   ): Promise<string[]> {
     try {
-      const { content } = await this.artifacts.get(org_id, project_id, PATHS.requirements);
+      const { content } = await this.projects.getArtifact(org_id, project_id, PATHS.requirements);
       const parsed = examplesSchema.safeParse(JSON.parse(content));
       return parsed.success ? parsed.data.acceptance_examples.slice(0, EXAMPLES_SHOWN).map(({ input }) => input) : [];
     } catch (error) {

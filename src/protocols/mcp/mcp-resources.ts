@@ -9,7 +9,6 @@ import {
   ResourceNotFoundError,
 } from '@modelcontextprotocol/server';
 import { AgentsService } from '../../agents/agents.service.js';
-import { ProjectArtifactsService } from '../../projects/project-artifacts.service.js';
 import { ProjectsService } from '../../projects/projects.service.js';
 import { DomainError, InvalidStateError, NotFoundError } from '../../shared/domain-error.js';
 import type { McpCaller } from './mcp-caller.js';
@@ -24,7 +23,6 @@ const DOCUMENT = /^nexus:\/\/agents\/([^/?#]+)\/knowledge\/([^/?#]+)$/;
 export class McpResources {
   constructor(
     private readonly projects: ProjectsService,
-    private readonly artifacts: ProjectArtifactsService,
     private readonly agents: AgentsService,
   ) {}
 
@@ -75,7 +73,7 @@ export class McpResources {
         const project = decodeURIComponent(project_id);
         if (agent_id !== undefined && (await this.agents.get(org_id, agent_id)).project_id !== project)
           throw new ResourceNotFoundError(uri);
-        const { content, content_type } = await this.artifacts.get(org_id, project, decodeURIComponent(path));
+        const { content, content_type } = await this.projects.getArtifact(org_id, project, decodeURIComponent(path));
         return { contents: [{ uri, mimeType: content_type, text: content }] };
       }
       const id = decodeURIComponent(owner ?? '');
@@ -94,7 +92,7 @@ export class McpResources {
 
   private async ofProject(org_id: string, project_id: string, agent_ids: readonly string[]): Promise<Resource[]> {
     const [artifacts, documents] = await Promise.all([
-      this.artifacts.list(org_id, project_id).catch(nothingWhenGone),
+      this.projects.listArtifacts(org_id, project_id).catch(nothingWhenGone),
       Promise.all(agent_ids.map((agent_id) => this.knowledgeOf(org_id, agent_id))),
     ]);
     const files = artifacts.map(({ path, content_type, size_bytes, created_at }) => ({

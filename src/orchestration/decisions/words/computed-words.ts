@@ -1,6 +1,5 @@
 import type { Analysis, Assessment } from '../engine/decision-engine.js';
-import { type Phase, implementationPlan } from './implementation-plan.js';
-import { counted, listed, percent, phrase, text } from './number-text.js';
+import { type Phase, implementationPlan, counted, listed, percent, phrase, text } from './implementation-plan.js';
 
 export const COMPUTED_MODEL = 'nexus/computed';
 

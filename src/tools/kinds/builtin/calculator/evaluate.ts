@@ -1,8 +1,7 @@
 import type { FunctionNode, MathNode } from 'mathjs';
 import { ToolError } from '../../../tool.js';
-import { EXPRESSION_MAX_LENGTH } from './language.js';
-import { callFunction, factorial, modulo, power } from './functions.js';
 import {
+  EXPRESSION_MAX_LENGTH,
   big,
   type BigNumber,
   type FormattedNumber,
@@ -14,6 +13,7 @@ import {
   isSymbolNode,
   parseExpression,
 } from './numbers.js';
+import { callFunction, factorial, modulo, power } from './functions.js';
 
 /** Decimal exponents beyond this make single operations slow, and no answer to a person needs them. */
 const MAGNITUDE_MAX = 5000;
