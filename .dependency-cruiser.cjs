@@ -45,6 +45,14 @@ const neighbourRules = FLOORS.flatMap((folders) =>
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles-between-folders',
+      comment: 'a folder is read without the folders that use it; a folder and its own subfolders may know each other',
+      severity: 'error',
+      scope: 'folder',
+      from: {},
+      to: { circular: true },
+    },
     ...floorRules,
     ...neighbourRules,
     {

@@ -9,7 +9,7 @@ import type { StandingService } from '../authentication/standing.service.js';
 import type { MembersService } from '../organizations/members.service.js';
 import type { OrganizationsRepository } from '../organizations/organizations.repository.js';
 import { OrganizationsService } from '../organizations/organizations.service.js';
-import type { AccountService } from './account.service.js';
+import type { AccountService } from '../authentication/account.service.js';
 import { AccountsRepository } from './accounts.repository.js';
 import type { Passwords } from './passwords.js';
 import { RegistrationService } from './registration.service.js';

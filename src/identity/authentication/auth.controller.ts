@@ -6,11 +6,11 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
-import { AccountService } from '../accounts/account.service.js';
-import { RecoveryService } from '../accounts/recovery.service.js';
+import { AccountService } from './account.service.js';
+import { RecoveryService } from './recovery.service.js';
 import type { Principal } from '../principal.js';
-import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
-import { browserOf, rememberBrowser } from './browser-cookie.js';
+import { ApiSignedIn, TotpRequiredDto } from './dto/totp.dto.js';
+import { browserOf, rememberBrowser } from './browser-cookies.js';
 import {
   AcceptedDto,
   ChangePasswordDto,

@@ -11,7 +11,7 @@ import { DoneDto, LoginDto, SignedInUserDto } from './dto/auth.dto.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
 import { SignInsService } from './sign-ins.service.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
-import { TotpLoginDto, TotpRequiredDto } from '../totp/dto/totp.dto.js';
+import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';
 

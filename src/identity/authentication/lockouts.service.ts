@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { RateLimitedError } from '../../shared/domain-error.js';
-import { AttemptsRepository } from './attempts.repository.js';
+import { AttemptsRepository } from '../accounts/attempts.repository.js';
 
 export const ALLOWED_FAILURES = 5;
 /** From all addresses together: 100 guesses an hour at one account, however many addresses an attacker has. */

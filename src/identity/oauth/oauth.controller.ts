@@ -7,8 +7,8 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { ExchangeDto, OAuthCodeDto, SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
-import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
-import { browserOf, rememberBrowser } from '../authentication/browser-cookie.js';
+import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
+import { browserOf, rememberBrowser } from '../authentication/browser-cookies.js';
 import { CODE_SECONDS, OAuthService } from './oauth.service.js';
 import type { ProviderName } from './oauth-provider.js';
 

@@ -14,7 +14,7 @@ import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { Passwords } from '../accounts/passwords.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { AttemptsRepository } from '../authentication/attempts.repository.js';
+import { AttemptsRepository } from '../accounts/attempts.repository.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import type { MailStatus } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';

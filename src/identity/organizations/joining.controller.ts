@@ -6,11 +6,11 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
-import { RecoveryService } from '../accounts/recovery.service.js';
-import { browserOf, rememberBrowser } from '../authentication/browser-cookie.js';
+import { RecoveryService } from '../authentication/recovery.service.js';
+import { browserOf, rememberBrowser } from '../authentication/browser-cookies.js';
 import { AcceptedDto, MailedTokenDto, RegisterDto, SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
-import { ApiSignedIn, TotpRequiredDto } from '../totp/dto/totp.dto.js';
+import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
 import { AcceptInvitationDto } from './dto/organization.dto.js';
 import { InvitationsService } from './invitations.service.js';
 

@@ -5,7 +5,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Membership, Organization } from '../accounts/account.js';
-import { AccountService } from '../accounts/account.service.js';
+import { AccountService } from '../authentication/account.service.js';
 import { SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { type Principal, requireToken } from '../principal.js';

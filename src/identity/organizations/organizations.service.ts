@@ -3,7 +3,7 @@ import { Clock } from '../../shared/clock.js';
 import { ConflictError, NotFoundError, PermissionDeniedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { isAdmin, type Membership, type Organization } from '../accounts/account.js';
-import { AccountService } from '../accounts/account.service.js';
+import { AccountService } from '../authentication/account.service.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { StandingService } from '../authentication/standing.service.js';

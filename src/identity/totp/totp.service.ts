@@ -11,7 +11,7 @@ import { lazily } from '../../shared/lazily.js';
 import type { Membership, User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { AttemptsRepository } from '../authentication/attempts.repository.js';
+import { AttemptsRepository } from '../accounts/attempts.repository.js';
 import { newSecret, secretHash } from '../secrets.js';
 import {
   boundTo,

@@ -7,13 +7,13 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
-import { BrowserCookies } from './browser-cookies.js';
-import { StreamTickets } from './stream-tickets.service.js';
+import { BrowserCookies } from '../authentication/browser-cookies.js';
+import { StreamTickets } from '../authentication/stream-tickets.service.js';
 import { presentedKey } from '../keys/api-key.js';
 import { ApiKeysService } from '../keys/api-keys.service.js';
 import type { Principal } from '../principal.js';
-import { type AccessClaims, ALGORITHM, familyOf, tokenSecret } from './access-tokens.js';
-import { StandingService } from './standing.service.js';
+import { type AccessClaims, ALGORITHM, familyOf, tokenSecret } from '../authentication/access-tokens.js';
+import { StandingService } from '../authentication/standing.service.js';
 
 /** `Authorization: Bearer <access token>`: signature, algorithm, issuer, audience and times. */
 @Injectable()

@@ -4,9 +4,9 @@ import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
-import { AccountService } from '../accounts/account.service.js';
-import { DoneDto, SignedInDto } from '../authentication/dto/auth.dto.js';
-import { SignInService } from '../authentication/sign-in.service.js';
+import { AccountService } from './account.service.js';
+import { DoneDto, SignedInDto } from './dto/auth.dto.js';
+import { SignInService } from './sign-in.service.js';
 import type { Principal } from '../principal.js';
 import {
   DisableTotpDto,
@@ -16,7 +16,7 @@ import {
   TotpLoginDto,
   TotpSecretDto,
 } from './dto/totp.dto.js';
-import { TotpService } from './totp.service.js';
+import { TotpService } from '../totp/totp.service.js';
 
 @ApiTags('sign-in')
 @Bare()

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { SignedInDto } from '../../authentication/dto/auth.dto.js';
+import { SignedInDto } from './auth.dto.js';
 
 export class EnableTotpDto {
   /**

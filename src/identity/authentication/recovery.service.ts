@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { ConflictError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { AttemptsRepository } from '../authentication/attempts.repository.js';
-import { LockoutsService } from '../authentication/lockouts.service.js';
-import { StandingService } from '../authentication/standing.service.js';
+import { AttemptsRepository } from '../accounts/attempts.repository.js';
+import { LockoutsService } from './lockouts.service.js';
+import { StandingService } from './standing.service.js';
 import type { MailPurpose } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';
 import { type Principal, requireToken } from '../principal.js';
 import { secretHash } from '../secrets.js';
-import { type Membership, normalEmail, type User } from './account.js';
-import { AccountsRepository } from './accounts.repository.js';
-import { Passwords } from './passwords.js';
-import { RegistrationService } from './registration.service.js';
+import { type Membership, normalEmail, type User } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { Passwords } from '../accounts/passwords.js';
+import { RegistrationService } from '../accounts/registration.service.js';
 
 const WINDOW_SECONDS = 15 * 60;
 /** Requests for one e-mail address from one network address in a window. */

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Ids } from '../../shared/ids.js';
 import { ConflictError, NotFoundError, UnauthenticatedError, ValidationError } from '../../shared/domain-error.js';
 import { type Principal, requireToken } from '../principal.js';
-import { StandingService } from '../authentication/standing.service.js';
-import { familyOf } from '../authentication/access-tokens.js';
-import type { Membership, Organization, User } from './account.js';
-import { AccountsRepository } from './accounts.repository.js';
-import { LockoutsService } from '../authentication/lockouts.service.js';
-import { Passwords } from './passwords.js';
+import { StandingService } from './standing.service.js';
+import { familyOf } from './access-tokens.js';
+import type { Membership, Organization, User } from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { LockoutsService } from './lockouts.service.js';
+import { Passwords } from '../accounts/passwords.js';
 
 /** What users see and change of their own accounts. */
 @Injectable()
