@@ -24,13 +24,14 @@ const EXPOSED_HEADERS = [
   'WWW-Authenticate',
   'Mcp-Session-Id',
 ];
-/** Served at the root, for probes and for clients that look for them there. */
+/** Served at the root, for probes and for clients that look for them there; `/v1` is OpenAI's. */
 const OUTSIDE_THE_PREFIX = [
   'health',
   'health/*path',
   'stages/info',
   'api/v1/stages/info',
   'mcp{/*path}',
+  'v1/*path',
   '.well-known/*path',
 ];
 

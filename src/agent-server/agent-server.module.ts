@@ -5,6 +5,7 @@ import type { Settings } from '../platform/config/settings.js';
 import { TelemetryModule } from '../platform/observability/observability.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from '../runtimes/local/local-runtime.js';
+import { InputCheck } from '../tools/input-check.js';
 import { Sandbox } from '../tools/sandbox/sandbox.js';
 import { ToolResolver } from '../tools/tool-resolver.js';
 import { ToolWorkers } from '../tools/tool-workers.js';
@@ -18,6 +19,7 @@ export class AgentServerModule {
       imports: [ConfigModule.forRoot(settings), TelemetryModule, OutgoingModule, ModelsModule],
       providers: [
         LocalRuntime,
+        InputCheck,
         Sandbox,
         ToolWorkers,
         {

@@ -6,6 +6,7 @@ import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { FreshReads } from '../shared/fresh-reads.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/counter-row.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
@@ -33,6 +34,9 @@ const ATTEMPTS = 10;
 /** How many versions are searched for a label. */
 const VERSIONS_LIMIT = 100;
 const CACHED_DEFINITIONS = 500;
+/** How old the names of an organization's agents may be, in milliseconds. */
+const NAMES_MS = 2_000;
+const PAGE = 100;
 
 /** An agent that can be invoked, with the definition it runs. */
 export interface RunnableAgent {
@@ -53,6 +57,8 @@ interface Change {
 export class AgentsService {
   /** Versions never change, so a cached definition never expires. */
   private readonly definitions = new LRUCache<string, AgentDefinition>({ max: CACHED_DEFINITIONS });
+
+  private readonly names = new FreshReads(NAMES_MS);
 
   constructor(
     private readonly repository: AgentsRepository,
@@ -100,6 +106,40 @@ export class AgentsService {
     this.definitions.set(key, definition);
     const { model_id } = agent;
     return { agent, definition: model_id ? { ...definition, model_id } : definition };
+  }
+
+  /**
+   * The id behind an id or a short name. Names are up to two seconds old; an unknown one is looked up again.
+   * @throws AgentNotFoundError for a name that no agent or more than one agent of the organization has
+   */
+  async idOf(org_id: string, name: string): Promise<string> {
+    if (name.includes(':')) return name;
+    const read = () => this.names.read(org_id, () => this.namesOf(org_id));
+    const [known] = (await read()).get(name) ?? [];
+    if (known === undefined) this.names.forget(org_id);
+    const [agent_id, other] = (await read()).get(name) ?? [];
+    if (agent_id === undefined || other !== undefined) throw new AgentNotFoundError(name);
+    return agent_id;
+  }
+
+  /** Every agent that can be invoked, newest first. */
+  async *runnable(org_id: string): AsyncGenerator<Agent> {
+    yield* this.all(org_id, { status: 'running' });
+  }
+
+  private async namesOf(org_id: string): Promise<ReadonlyMap<string, string[]>> {
+    const names = new Map<string, string[]>();
+    for await (const { agent_name, agent_id } of this.all(org_id, {}))
+      names.set(agent_name, [...(names.get(agent_name) ?? []), agent_id]);
+    return names;
+  }
+
+  private async *all(org_id: string, filter: AgentFilter): AsyncGenerator<Agent> {
+    for (let last_key: string | null | undefined; last_key !== null;) {
+      const page = await this.repository.list(org_id, filter, { limit: PAGE, last_key });
+      yield* page.items;
+      last_key = page.last_key;
+    }
   }
 
   /** A condition for records under the agent: it exists and its deletion has not begun. */

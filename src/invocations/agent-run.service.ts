@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { AgentEvent, AgentResult, AgentRun, Deployment } from '../runtimes/agent-runtime.js';
 import { AgentRunError } from '../runtimes/agent-run-error.js';
+import type { CallOptions, ConversationMessage } from '../runtimes/caller-request.js';
 import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
@@ -16,7 +17,7 @@ import type { LiveRun } from './live-runs.service.js';
 /** How far a run may exceed its own time limit before it counts as dead. */
 const GRACE_MS = 60_000;
 
-export interface RunRequest {
+export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_position' | 'forgotten'> {
   org_id: string;
   user_id: string;
   agent_id: string;
@@ -27,6 +28,9 @@ export interface RunRequest {
   /** Without a session the run is alone; its record names the session that can follow it. */
   session_id?: string;
   input_text: string;
+  /** See {@link AgentRun.turn}. */
+  turn?: ConversationMessage[] | undefined;
+  options?: CallOptions | undefined;
   history: AgentRun['history'];
   knowledge?: KnowledgeDocument[];
   session_state?: Record<string, unknown> | undefined;
@@ -42,7 +46,7 @@ export type RunBeginning = Pick<
   RunRequest,
   'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live'
 > &
-  Pick<Invocation, 'background' | 'webhook'>;
+  Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
 /** The events of a run: first its ids, then the runtime's events except `done`. */
 export type RunEvent =
@@ -66,6 +70,7 @@ export class AgentRunService {
    * @throws AgentRunError after the failed record was stored; `details.invocation_id` names it.
    */
   async *run(request: RunRequest): AsyncGenerator<RunEvent, Invocation> {
+    if (request.options ?? request.turn) await this.assertTakes(request);
     const recording = request.live?.recording ?? this.recording(request);
     const { invocation_id, session_id } = recording.invocation;
     const abandoned = new AbortController();
@@ -92,6 +97,19 @@ export class AgentRunService {
     }
   }
 
+  /** Checks before a run begins that its runtime and model can honour the caller's options. @throws ValidationError */
+  async assertTakes(request: Omit<RunRequest, 'history' | 'input_text'>): Promise<void> {
+    const { org_id, agent_id, definition, turn, options, knowledge } = request;
+    await this.runtimes.get(request.runtime).assertTakes({
+      org_id,
+      agent_id,
+      definition,
+      ...(turn ? { turn } : {}),
+      ...(options ? { options } : {}),
+      ...(knowledge ? { knowledge } : {}),
+    });
+  }
+
   /** The record of a run that is about to start. A live run renews a short lease; any other has a lease for its whole time limit. */
   recording(request: RunBeginning): Recording {
     const { live, definition } = request;
@@ -107,6 +125,7 @@ export class AgentRunService {
     signal: AbortSignal,
   ): AsyncGenerator<RunEvent, AgentResult> {
     const { org_id, agent_id, definition, input_text, history, knowledge, session_state, deployment } = request;
+    const { turn, options } = request;
     const events = this.runtimes.get(request.runtime).run({
       org_id,
       agent_id,
@@ -114,6 +133,8 @@ export class AgentRunService {
       definition,
       input: input_text,
       history,
+      ...(turn ? { turn } : {}),
+      ...(options ? { options } : {}),
       ...(knowledge ? { knowledge } : {}),
       ...(session_state ? { session_state } : {}),
       ...(deployment ? { deployment } : {}),
@@ -151,11 +172,14 @@ export class AgentRunService {
       ...(live ? { has_events: true } : {}),
       ...(background ? { background } : {}),
       ...(webhook ? { webhook } : {}),
+      ...(request.kept_request ? { kept_request: request.kept_request } : {}),
+      ...(request.session_position === undefined ? {} : { session_position: request.session_position }),
+      ...(request.forgotten ? { forgotten: true } : {}),
     };
   }
 
   private async succeed(recording: Recording, result: AgentResult): Promise<Invocation> {
-    const { output, model, usage, cost_usd, steps } = result;
+    const { output, model, usage, cost_usd, steps, finish_reason, calls } = result;
     const stored = await recording.end({
       status: 'success',
       output_text: output,
@@ -163,6 +187,8 @@ export class AgentRunService {
       usage,
       cost_usd,
       trace: boundedTrace(steps),
+      ...(finish_reason ? { finish_reason } : {}),
+      ...(calls ? { calls } : {}),
     });
     this.aggregator.kick();
     return stored;

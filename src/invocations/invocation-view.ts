@@ -15,8 +15,13 @@ export function invokeResult(invocation: Invocation, withTrace: boolean): Invoke
     usage,
     cost_usd: cost_usd ?? null,
     ...(withTrace && trace ? { trace: trace as unknown as TraceDto } : {}),
+    ...ending(invocation),
     created_at,
   };
+}
+
+function ending({ finish_reason, calls }: Invocation): Pick<Invocation, 'finish_reason' | 'calls'> {
+  return { ...(finish_reason ? { finish_reason } : {}), ...(calls ? { calls } : {}) };
 }
 
 /** The state of a run that has not ended. */
@@ -43,7 +48,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     usage,
     cost_usd: cost_usd ?? null,
     background: invocation.background ?? false,
-    ...(withTrace ? { trace: trace as unknown as TraceDto | null } : {}),
+    ...(withTrace ? { trace: trace as unknown as TraceDto | null, ...ending(invocation) } : {}),
     created_at,
     completed_at,
   };

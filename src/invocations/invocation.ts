@@ -1,10 +1,19 @@
 import type { TraceStep } from '../runtimes/agent-runtime.js';
+import type { CallerCall, CallOptions, ConversationMessage, FinishReason } from '../runtimes/caller-request.js';
 import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { ErrorCode } from '../shared/domain-error.js';
 
 /** Why a run failed; `interrupted` when its process died. */
 export type InvocationFailure = AgentRunFailure | 'interrupted';
 export type InvocationStatus = 'running' | 'success' | 'failed';
+
+/** What a caller sent beyond `input_text`, kept where the run is continued or shown again. */
+export interface KeptRequest {
+  turn?: ConversationMessage[];
+  options?: CallOptions;
+  /** What a protocol shows again with the answer. */
+  echo?: Record<string, unknown>;
+}
 
 /** One run of an agent. Failed, timed-out and interrupted runs are recorded too. */
 export interface Invocation {
@@ -31,6 +40,15 @@ export interface Invocation {
   /** The run was streamed or ran in the background, so its events are stored for 24 hours. */
   has_events?: boolean;
   background?: boolean;
+  /** Absent: stop. */
+  finish_reason?: FinishReason;
+  /** Calls of the caller's tools with which the run ended. */
+  calls?: CallerCall[];
+  kept_request?: KeptRequest;
+  /** Messages of the session after the run, its answer included. */
+  session_position?: number;
+  /** The caller asked not to keep the run, or to forget it: protocols do not show it. */
+  forgotten?: boolean;
   /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
 }
@@ -47,6 +65,22 @@ export const sessionBegunBy = (invocation_id: string): string =>
 
 /** The id of the run that this session id was derived from. Such a run does not always exist. */
 export const beginningOf = (session_id: string): string => INVOCATION_PREFIX + session_id.slice(SESSION_PREFIX.length);
+
+/** The conversation of a run without a session: what was sent, and the answer when there is one. */
+export function conversationOf(run: Invocation): ConversationMessage[] {
+  const asked = run.kept_request?.turn ?? [{ role: 'user' as const, content: run.input_text }];
+  return run.status === 'success' ? [...asked, answerMessage(run)] : asked;
+}
+
+export function answerMessage({ output_text, calls }: Invocation): ConversationMessage {
+  return { role: 'assistant', content: output_text ?? '', ...(calls ? { calls } : {}) };
+}
+
+/** How many messages the session of a run has when nothing was said after it; undefined when it is not known. */
+export function positionOf(run: Invocation): number | undefined {
+  if (run.session_position !== undefined) return run.session_position;
+  return run.session_id === sessionBegunBy(run.invocation_id) ? conversationOf(run).length : undefined;
+}
 
 /** Keeps a record far below the 400 KB of an item. Input and output of steps are cut; the steps are kept. */
 const TRACE_LIMIT_BYTES = 60_000;

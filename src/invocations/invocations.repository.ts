@@ -5,7 +5,7 @@ import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import type { Page } from '../shared/page.js';
-import type { Invocation } from './invocation.js';
+import type { Invocation, KeptRequest } from './invocation.js';
 import { RunEndedElsewhereError } from './invocations.errors.js';
 import { dueDelivery } from './webhook-deliveries.repository.js';
 
@@ -15,11 +15,13 @@ const RUN_IS_STILL_MARKED_RUNNING = 'running = :running';
 /** Uncounted runs are spread over a few partitions of their sparse index to avoid a hot partition. */
 const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
 
-type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace'> & {
+type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace' | 'kept_request'> & {
   input_text: PackedText;
   output_text: PackedText | null;
   /** JSON: one text costs a fraction of a hundred attributes. Lists do not have it. */
   trace?: PackedText | null;
+  /** JSON, as the trace. */
+  kept_request?: PackedText;
   uncounted?: string;
 };
 
@@ -151,6 +153,17 @@ export class InvocationsRepository {
     return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
   }
 
+  /** DELETE /v1/responses/{id}: the run stays recorded without what was kept of its request. */
+  async forget(org_id: string, invocation_id: string): Promise<void> {
+    await this.db.update({
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression: 'SET forgotten = :true REMOVE kept_request',
+      ConditionExpression: 'org_id = :org',
+      ExpressionAttributeValues: { ':org': org_id, ':true': true },
+    });
+  }
+
   /** DELETE /sessions/{id}: keeps the run that the session was opened from, but prevents opening it again. */
   async forgetSession(invocation_id: string, session_id: string): Promise<void> {
     const runBeganTheSession = 'session_id = :session';
@@ -243,12 +256,13 @@ export class InvocationsRepository {
 }
 
 function packed(invocation: Invocation): Row {
-  const { input_text, output_text, trace } = invocation;
+  const { input_text, output_text, trace, kept_request, ...rest } = invocation;
   return {
-    ...invocation,
+    ...rest,
     input_text: pack(input_text),
     output_text: output_text === null ? null : pack(output_text),
     trace: trace === null ? null : pack(JSON.stringify(trace)),
+    ...(kept_request ? { kept_request: pack(JSON.stringify(kept_request)) } : {}),
   };
 }
 
@@ -256,11 +270,12 @@ function finishedItem(invocation: Invocation): Record<string, unknown> {
   return { ...packed(invocation), uncounted: SHARDS[Math.floor(Math.random() * SHARDS.length)] };
 }
 
-function unpacked(row: Row): CountableInvocation {
+function unpacked({ kept_request, ...row }: Row): CountableInvocation {
   return {
     ...row,
     input_text: unpack(row.input_text),
     output_text: row.output_text === null ? null : unpack(row.output_text),
     trace: row.trace ? (JSON.parse(unpack(row.trace)) as Invocation['trace']) : null,
+    ...(kept_request ? { kept_request: JSON.parse(unpack(kept_request)) as KeptRequest } : {}),
   };
 }

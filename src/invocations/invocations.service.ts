@@ -5,6 +5,7 @@ import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
+import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
 import { Clock } from '../shared/clock.js';
 import type { Page } from '../shared/page.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
@@ -27,6 +28,9 @@ export interface InvokeRequest {
   session_id?: string | undefined;
   end_session?: boolean | undefined;
   session_state?: Record<string, unknown> | undefined;
+  /** The new messages where they are more than `input_text`; without a session, the whole conversation. */
+  turn?: ConversationMessage[] | undefined;
+  options?: CallOptions | undefined;
   /** The events of the run are not read. */
   quiet?: boolean | undefined;
   live?: LiveRun | undefined;
@@ -51,7 +55,7 @@ export class InvocationsService {
    * Runs an agent, alone or as the next turn of a session. A run without a session costs two database calls. Its record
    * names a session id that the next call can use: that session is then opened from the record.
    * @throws AgentNotFoundError, AgentNotRunningError, AgentRunError; SessionNotFoundError when the agent has no such session,
-   * SessionClosedError, SessionBusyError
+   * SessionClosedError, SessionBusyError; ValidationError when the agent cannot honour `turn` or `options`
    */
   async *invoke(request: InvokeRequest): AsyncGenerator<RunEvent, Invocation> {
     const { session_id, end_session, ...run } = request;
@@ -118,6 +122,7 @@ export class InvocationsService {
   }
 
   private async *once(request: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
+    if (request.turn) assertAnswered(request.turn);
     const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id);
     return yield* this.runs.run({
       ...request,

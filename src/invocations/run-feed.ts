@@ -13,6 +13,7 @@ const RETRY_MS = 200;
 /** An event of a run with its number, which counts from 1 without gaps. */
 export interface RunStreamEvent extends StreamEvent {
   id: string;
+  event: string;
 }
 
 export const isLast = ({ event }: StreamEvent): boolean => event === 'done' || event === 'error';

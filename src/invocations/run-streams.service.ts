@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { ErrorFilter } from '../platform/http/error.filter.js';
-import type { StreamEvent } from '../platform/http/event-stream.js';
 import { toErrorAnswer } from '../platform/http/to-error-answer.js';
 import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-run-error.js';
 import { Ids } from '../shared/ids.js';
@@ -21,6 +20,25 @@ export async function drained<T>(run: AsyncGenerator<RunEvent, T>): Promise<T> {
 /** Waits for the first event, so that a refusal is thrown here, while the response can still have a status. */
 export async function begun<T>(run: AsyncGenerator<RunEvent, T>): Promise<AsyncGenerator<RunEvent, T>> {
   return continued(await run.next(), run);
+}
+
+/**
+ * Holds the first events back until the agent says or does something, so that a failure before that is thrown where the first
+ * event is awaited.
+ */
+export async function* speaking<T>(run: AsyncGenerator<RunEvent, T>): AsyncGenerator<RunEvent, T> {
+  const first: RunEvent[] = [];
+  try {
+    for (;;) {
+      const next = await run.next();
+      if (!next.done) first.push(next.value);
+      if (!next.done && (next.value.type === 'accepted' || next.value.type === 'start')) continue;
+      yield* first;
+      return next.done ? next.value : yield* run;
+    }
+  } finally {
+    await run.return(undefined as T);
+  }
 }
 
 async function* continued<T>(
@@ -94,12 +112,12 @@ export class RunStreams {
   }
 
   /** The last event of a run that has ended, from its record. */
-  outcome(invocation: Invocation): StreamEvent {
+  outcome(invocation: Invocation): Omit<RunStreamEvent, 'id'> {
     if (invocation.status === 'success') return { event: 'done', data: invokeResult(invocation, false) };
     return this.failure(recordedError(invocation));
   }
 
-  private failure(error: unknown): StreamEvent {
+  private failure(error: unknown): Omit<RunStreamEvent, 'id'> {
     return { event: 'error', data: this.errors.body(toErrorAnswer(error)).error };
   }
 
@@ -116,7 +134,7 @@ export class RunStreams {
     }
   }
 
-  private abandoned({ invocation_id }: LiveRun): StreamEvent {
+  private abandoned({ invocation_id }: LiveRun): Omit<RunStreamEvent, 'id'> {
     const error = new AgentRunError('cancelled', 'The caller went away before the agent had answered');
     error.details['invocation_id'] = invocation_id;
     return this.failure(error);

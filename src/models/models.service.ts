@@ -5,7 +5,7 @@ import { ValidationError } from '../shared/domain-error.js';
 import { lazily } from '../shared/lazily.js';
 import type { Usage } from '../shared/usage.js';
 import { ModelPrices } from './model-prices.js';
-import type { ModelProvider, ProviderState } from './model-provider.js';
+import type { ModelAbilities, ModelProvider, ProviderState } from './model-provider.js';
 import type { StructuredRequest } from './structured-generation.js';
 
 export type { StructuredRequest } from './structured-generation.js';
@@ -53,6 +53,12 @@ export class ModelsService {
   describe(modelId?: string | null): { id: string; provider: string } {
     const { provider, id } = this.resolve(modelId);
     return { id, provider: provider.name };
+  }
+
+  /** What the model behind an id can honour. @throws ValidationError for an id that no provider serves */
+  abilities(modelId?: string | null): ModelAbilities {
+    const { provider, id } = this.resolve(modelId);
+    return provider.abilities(id);
   }
 
   /** What tokens of a model cost in US dollars at list price; null when its price is not known. `modelId` as answers carry it. */

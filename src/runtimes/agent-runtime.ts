@@ -1,5 +1,13 @@
+import { ValidationError } from '../shared/domain-error.js';
 import type { Usage } from '../shared/usage.js';
 import type { AgentDefinition, KnowledgeDocument } from './agent-definition.js';
+import {
+  type CallerCall,
+  type CallOptions,
+  type ConversationMessage,
+  type FinishReason,
+  imagesIn,
+} from './caller-request.js';
 
 export type RuntimeKind = 'local' | 'http' | 'agentcore';
 
@@ -13,7 +21,10 @@ export interface AgentRun {
   definition: AgentDefinition;
   input: string;
   /** Oldest first; the runtime trims it to `definition.memory.max_messages`. */
-  history: { role: 'user' | 'assistant' | 'system'; content: string }[];
+  history: ConversationMessage[];
+  /** The new messages in full, never trimmed, where they are more than the text in `input`. */
+  turn?: ConversationMessage[];
+  options?: CallOptions;
   /** Documents of this session, in addition to those of the definition. */
   knowledge?: KnowledgeDocument[];
   /** Given to the model as context, never as an instruction. */
@@ -45,6 +56,10 @@ export interface AgentResult {
   /** At list price; null when the price of the model is not known. */
   cost_usd: number | null;
   steps: TraceStep[];
+  /** Absent: stop. */
+  finish_reason?: FinishReason;
+  /** Calls that the caller must answer before the agent can continue. */
+  calls?: CallerCall[];
 }
 
 export type AgentEvent =
@@ -52,6 +67,7 @@ export type AgentEvent =
   | { type: 'delta'; text: string }
   | { type: 'tool_call'; call_id: string; tool: string; input: unknown }
   | { type: 'tool_result'; call_id: string; tool: string; output?: unknown; error?: string; duration_ms: number }
+  | ({ type: 'caller_call' } & CallerCall)
   | { type: 'done'; result: AgentResult };
 
 /** What the record of an agent keeps of its deployment, so that any process finds it again. */
@@ -77,6 +93,17 @@ export interface RuntimeHealth {
 /** Where agents run. */
 export abstract class AgentRuntime {
   abstract readonly kind: RuntimeKind;
+
+  /**
+   * Checks before a run starts that it can honour what its caller sets.
+   * @throws ValidationError that names the option: a field of {@link CallOptions}, or `images`
+   */
+  async assertTakes({ turn = [], options = {} }: Omit<AgentRun, 'session_id' | 'history' | 'input'>): Promise<void> {
+    const [option] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const asked = imagesIn(turn).length > 0 ? 'images' : turn.some(({ role }) => role === 'tool') ? 'tools' : option;
+    if (asked !== undefined && asked !== 'instructions')
+      throw ValidationError.field(asked, 'is not supported by an agent that runs in a container');
+  }
 
   /** Events in order: one `start`, then deltas and tool calls, one `done` at the end. A failure is thrown as {@link AgentRunError} instead of `done`. */
   abstract run(run: AgentRun): AsyncIterable<AgentEvent>;

@@ -62,9 +62,12 @@ export class ObservedRuntimes {
   ) {}
 
   /** @throws ValidationError for a kind that is not set up here. */
-  get(kind: RuntimeKind): Pick<AgentRuntime, 'run'> {
+  get(kind: RuntimeKind): Pick<AgentRuntime, 'run' | 'assertTakes'> {
     const runtime = this.runtimes.get(kind);
-    return { run: (run) => this.observed(runtime, run) };
+    return {
+      run: (run) => this.observed(runtime, run),
+      assertTakes: (asked) => runtime.assertTakes(asked),
+    };
   }
 
   private async *observed(runtime: AgentRuntime, run: AgentRun): AsyncGenerator<AgentEvent> {

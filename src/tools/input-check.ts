@@ -14,9 +14,14 @@ export class InputCheck {
 
   constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {}
 
+  /** What is wrong with a value by a schema. @throws WorkerError when it cannot be checked */
+  problemWith(schema: Schema, value: unknown, org_id?: string): Promise<string | undefined> {
+    return this.workers.inputProblem(this.textOf(schema), value, org_id);
+  }
+
   /** Throws {@link ToolError} that tells the model what is wrong with its input. */
   async require(name: string, schema: Schema, input: unknown, org_id?: string): Promise<void> {
-    const problem = await this.workers.inputProblem(this.textOf(schema), input, org_id).catch((error: unknown) => {
+    const problem = await this.problemWith(schema, input, org_id).catch((error: unknown) => {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy')
         throw new ToolError(`${name} cannot run now: too many tools are waiting. Try again in a moment.`, {

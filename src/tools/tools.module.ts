@@ -36,7 +36,7 @@ import { ToolWorkers } from './tool-workers.js';
     ToolCaller,
     ToolResolver,
   ],
-  exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore],
+  exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore, InputCheck],
 })
 export class ToolsModule {
   constructor(organizations: OrganizationData, tools: AttachedToolStore) {

@@ -78,6 +78,8 @@ def refused_by_a_rule(response):
         error = json.loads(response.content)["error"]
     except (ValueError, KeyError, TypeError):
         return False
+    if "param" in error:  # OpenAI's form
+        return error["code"] in ("invalid_state", "idempotency_mismatch") or error["param"] is not None
     if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH"):
         return True
     fields = error["details"].get("fields", {})

@@ -1,3 +1,4 @@
+import type { FinishReason } from '../../runtimes/caller-request.js';
 import type { InvocationFailure, InvocationStatus } from '../invocation.js';
 
 export class UsageDto {
@@ -58,6 +59,21 @@ export class InvocationErrorDto {
   message: string;
 }
 
+/** A call of a tool that the caller runs itself. */
+export class CallerCallDto {
+  /** @example call_1 */
+  call_id: string;
+
+  /** @example get_weather */
+  tool: string;
+
+  /**
+   * JSON.
+   * @example '{"city": "Berlin"}'
+   */
+  arguments: string;
+}
+
 /** What an agent answered. */
 export class InvokeResultDto {
   /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -94,6 +110,15 @@ export class InvokeResultDto {
 
   /** Only with enable_trace. */
   trace?: TraceDto;
+
+  /**
+   * Only of an answer that did not end by itself: length, or tool_calls.
+   * @example tool_calls
+   */
+  finish_reason?: FinishReason;
+
+  /** Calls of the caller's tools that the agent waits for. */
+  calls?: CallerCallDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
   created_at: string;
@@ -206,6 +231,15 @@ export class InvocationDto {
    * @example false
    */
   background: boolean;
+
+  /**
+   * Only of an answer that did not end by itself, and only when a single invocation is asked for.
+   * @example tool_calls
+   */
+  finish_reason?: FinishReason;
+
+  /** As finish_reason: calls of the caller's tools with which the run ended. */
+  calls?: CallerCallDto[];
 
   /** Only of a run that has one, and only when a single invocation is asked for. */
   webhook?: WebhookStateDto;

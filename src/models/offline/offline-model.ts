@@ -16,7 +16,7 @@ import { OfflineWriters } from './offline-writers.js';
 import { readPrompt } from './prompt-reader.js';
 import { ModelError } from '../model-error.js';
 import { readStructuredInput } from '../structured-prompt.js';
-import { ModelProvider } from '../model-provider.js';
+import { type ModelAbilities, ModelProvider } from '../model-provider.js';
 
 export const OFFLINE_MODEL_ID = 'nexus/offline';
 
@@ -68,17 +68,23 @@ export class OfflineModel implements LanguageModelV4 {
   } {
     if (options.responseFormat?.type === 'json')
       return text(answerStructured(options.prompt, options.responseFormat.name, this.writers));
-    const answer = answerConversation(readPrompt(options.prompt), offeredTools(options));
+    const conversation = readPrompt(options.prompt);
+    const answer = answerConversation(conversation, offeredTools(options));
     if (answer.type === 'text') return text(answer.text, options.maxOutputTokens);
     const input = JSON.stringify(answer.input);
     const content = {
       type: 'tool-call' as const,
-      toolCallId: `call_${answer.index + 1}`,
+      toolCallId: callId(conversation.earlier.length, answer.index),
       toolName: answer.tool,
       input,
     };
     return { content, finish: { unified: 'tool-calls', raw: undefined }, written: answer.tool + input };
   }
+}
+
+/** Unique within a conversation. */
+function callId(earlierMessages: number, index: number): string {
+  return earlierMessages === 0 ? `call_${index + 1}` : `call_${earlierMessages}_${index + 1}`;
 }
 
 /** Cut at the last whole word within the limit, as the finish reason then says. */
@@ -197,6 +203,11 @@ export class OfflineProvider extends ModelProvider {
 
   override serves(modelId: string): boolean {
     return modelId === OFFLINE_MODEL_ID;
+  }
+
+  /** Rules read no images, fill no foreign schema and cannot be made to call a tool. */
+  override abilities(): ModelAbilities {
+    return { images: false, image_urls: false, answer_formats: false, tool_choice: false };
   }
 
   override languageModel(): LanguageModelV4 {

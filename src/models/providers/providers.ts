@@ -33,7 +33,7 @@ function anthropicProvider(settings: Settings): RemoteProvider {
 
 /** `MODEL_PROVIDER=bedrock`: the Converse API of Amazon Bedrock, by a key of Bedrock or signed with AWS credentials. */
 function bedrockProvider(settings: Settings): RemoteProvider {
-  return new RemoteProvider('bedrock', settings, async () => {
+  const connect = async () => {
     const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock');
     const region = settings.get('AWS_REGION');
     const apiKey = settings.get('AWS_BEARER_TOKEN_BEDROCK');
@@ -43,7 +43,8 @@ function bedrockProvider(settings: Settings): RemoteProvider {
       ...(baseURL === undefined ? {} : { baseURL }),
       ...(apiKey === undefined ? { credentialProvider: await awsCredentials(region) } : { apiKey }),
     });
-  });
+  };
+  return new RemoteProvider('bedrock', settings, connect, { image_urls: false });
 }
 
 /** `MODEL_PROVIDER=openai`: OpenAI and every server that speaks its chat completions (Ollama, vLLM, LM Studio). */
@@ -86,7 +87,7 @@ function jsonMode(serverKnowsSchemas: boolean): LanguageModelMiddleware {
 }
 
 /** Without "```json" … "```" around the whole answer: many models write it although they were asked for JSON alone. */
-function withoutFence(text: string): string {
+export function withoutFence(text: string): string {
   const answer = text.trim();
   const start = answer.indexOf('\n') + 1;
   const isFenced = answer.startsWith(FENCE) && answer.endsWith(FENCE) && start <= answer.length - FENCE.length;

@@ -5,7 +5,7 @@ import type {
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
 import type { Settings } from '../../platform/config/settings.js';
-import { ModelProvider, type ProviderState } from '../model-provider.js';
+import { type ModelAbilities, ModelProvider, type ProviderState } from '../model-provider.js';
 import { CallPolicy } from './call-policy.js';
 import type { ModelError } from '../model-error.js';
 import { AttemptDeadline, watchedStream } from './attempt-deadline.js';
@@ -14,8 +14,8 @@ import { type Called, providerFailure } from './provider-failure.js';
 /** A model behind a network: loaded at its first call, called under the provider's policy, failing with {@link ModelError} only. */
 class RemoteModel implements LanguageModelV4 {
   readonly specificationVersion = 'v4';
-  /** What is asked of a model is text, so nothing is to be fetched for it. */
-  readonly supportedUrls = {};
+  /** Addresses of images go to the provider as they are: nothing is fetched here. */
+  readonly supportedUrls = { '*/*': [/^https:/] };
   private readonly called: Called;
 
   constructor(
@@ -91,6 +91,7 @@ export class RemoteProvider extends ModelProvider {
     override readonly name: string,
     private readonly settings: Settings,
     private readonly connect: () => Promise<ModelFactory>,
+    private readonly lacks: Partial<ModelAbilities> = {},
   ) {
     super();
     this.defaultModelId = settings.get('MODEL_ID') ?? '';
@@ -99,6 +100,10 @@ export class RemoteProvider extends ModelProvider {
       breakerFailures: settings.get('MODEL_BREAKER_FAILURES'),
       breakerSeconds: settings.get('MODEL_BREAKER_SECONDS'),
     });
+  }
+
+  override abilities(modelId: string): ModelAbilities {
+    return { ...super.abilities(modelId), ...this.lacks };
   }
 
   override get state(): ProviderState {

@@ -14,6 +14,8 @@ export const BODIES = {
   ordinary: { bytes: 100 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
   /** A text of 100,000 characters, each of which JSON may write as six bytes, with a little beside it. */
   message: { bytes: 1_000 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
+  /** A conversation with images in base64, as clients of model providers send it. */
+  conversation: { bytes: 10 * KB * KB, keys: 20_000, containers: 20_000, values: 100_000 },
   /** An OpenAPI description of others. Larger ones are attached by their address and read outside of the event loop. */
   document: { bytes: 2_000 * KB, keys: 20_000, containers: 20_000, values: 40_000 },
   /** Multipart: at most five files of 10 MB and what stands around them. */

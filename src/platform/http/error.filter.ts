@@ -67,16 +67,25 @@ export interface Rendered {
   body: unknown;
 }
 
+/** The body of an error as another protocol writes it. It may set headers. */
+export type ErrorForm = (answer: ErrorAnswer, response: Response) => unknown;
+
 /** The one place where a failure becomes an answer, and where it is logged: once, with the trace id that the caller also has. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
+  private readonly forms = new Map<string, ErrorForm>();
 
   constructor(
     private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly methods: MethodCheck,
   ) {}
+
+  /** Errors of all paths below this one have another form. Called while modules start. @param path such as `/v1` */
+  formBelow(path: string, form: ErrorForm): void {
+    this.forms.set(`${path}/`, form);
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     this.answer(error, host.switchToHttp().getRequest<Request>(), host.switchToHttp().getResponse<Response>());
@@ -87,7 +96,7 @@ export class ErrorFilter implements ExceptionFilter {
     error: unknown,
     request: Request,
     response: Response,
-    render: (answer: ErrorAnswer) => Rendered = (answer) => ({ body: this.body(answer) }),
+    render: (answer: ErrorAnswer) => Rendered = (answer) => ({ body: this.formed(answer, request, response) }),
   ): void {
     const refined = this.methods.refine(error, request);
     if (refined instanceof MethodNotAllowedError) response.setHeader('Allow', refined.allowed.join(', '));
@@ -102,6 +111,12 @@ export class ErrorFilter implements ExceptionFilter {
       .status(answer.status)
       .set({ ...answer.headers, ...headers })
       .json(body);
+  }
+
+  private formed(answer: ErrorAnswer, request: Request, response: Response): unknown {
+    for (const [path, form] of this.forms)
+      if (request.originalUrl.startsWith(path)) return secretValues.maskDeep(form(answer, response));
+    return this.body(answer);
   }
 
   /** The error envelope; also the data of an SSE `error` event. */

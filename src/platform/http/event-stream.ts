@@ -11,7 +11,12 @@ import { Reflector } from '@nestjs/core';
 import { ApiQuery } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
-import { PermissionDeniedError, RateLimitedError, UnauthenticatedError } from '../../shared/domain-error.js';
+import {
+  type DomainError,
+  PermissionDeniedError,
+  RateLimitedError,
+  UnauthenticatedError,
+} from '../../shared/domain-error.js';
 import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
 
@@ -39,11 +44,14 @@ declare module 'express' {
 export const STREAMS_EVENTS = 'nexus:streams-events';
 const RETRY_SECONDS = 5;
 
+/** `{ field }`: to those whose body or query sets it. */
+type Streaming = 'everyone' | 'acceptors' | 'browsers' | { field: string };
+
 /**
  * The route answers Server-Sent Events: to those whose `Accept` asks for them, or to every caller. `browsers`: to every caller, and
  * an `EventSource`, which cannot send headers, may open it with `?ticket=` and `?last_event_id=`.
  */
-export const StreamsEvents = (to: 'everyone' | 'acceptors' | 'browsers') =>
+export const StreamsEvents = (to: Streaming) =>
   applyDecorators(
     SetMetadata(STREAMS_EVENTS, to),
     ...(to === 'browsers'
@@ -78,12 +86,12 @@ export class EventStreamLimit implements NestInterceptor {
 
   /** @throws RateLimitedError */
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const to = this.reflector.get<string | undefined>(STREAMS_EVENTS, execution.getHandler());
+    const to = this.reflector.get<Streaming | undefined>(STREAMS_EVENTS, execution.getHandler());
     if (to === undefined) return next.handle();
     const http = execution.switchToHttp();
     const request = http.getRequest<Request>();
     if (to === 'browsers') positionFromQuery(request);
-    if (to !== 'acceptors' || wantsEventStream(request)) this.count(http.getResponse<Response>());
+    if (isAsked(to, request)) this.count(http.getResponse<Response>());
     return next.handle();
   }
 
@@ -112,11 +120,22 @@ function positionFromQuery({ headers, query }: Request): void {
   if (typeof last_event_id === 'string') headers['last-event-id'] ??= last_event_id;
 }
 
+function isAsked(to: Streaming, request: Request): boolean {
+  if (typeof to !== 'object') return to !== 'acceptors' || wantsEventStream(request);
+  const body = request.body as Record<string, unknown> | undefined;
+  return body?.[to.field] === true || request.query[to.field] === 'true';
+}
+
 export interface StreamEvent {
   /** Position in the stream; a client that reconnects sends the last one as `Last-Event-ID`. */
   id?: string;
-  event: string;
+  event?: string;
   data: unknown;
+}
+
+/** An event whose data is sent as it is instead of as JSON. */
+export class RawData {
+  constructor(readonly text: string) {}
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -128,8 +147,13 @@ const RECHECK_MS = 1_000;
  * more while the socket is full. A comment every 15 s keeps proxies from closing an idle stream. When the client goes
  * away the source's `return()` runs, so that it can stop its work. The same happens, after an `error` event, when the caller's
  * sign-in, key or role ends. The expiry of the access token alone does not end a stream.
+ * @param refusal the event that tells that the caller's rights ended
  */
-export async function sendEventStream(response: Response, events: AsyncIterable<StreamEvent>): Promise<void> {
+export async function sendEventStream(
+  response: Response,
+  events: AsyncIterable<StreamEvent>,
+  refusal: (error: DomainError) => StreamEvent = refusalEvent,
+): Promise<void> {
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
@@ -138,7 +162,10 @@ export async function sendEventStream(response: Response, events: AsyncIterable<
   response.flushHeaders();
   let end: (() => void) | undefined;
   const ended = new Promise<'closed'>((resolve) => (end = () => resolve('closed')));
-  const recheck = setInterval(() => void stillAllowed(response).then((isAllowed) => isAllowed || end?.()), RECHECK_MS);
+  const recheck = setInterval(
+    () => void stillAllowed(response, refusal).then((isAllowed) => isAllowed || end?.()),
+    RECHECK_MS,
+  );
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
   const iterator = events[Symbol.asyncIterator]();
   const gone = response.closed ? Promise.resolve() : once(response, 'close');
@@ -159,19 +186,22 @@ export async function sendEventStream(response: Response, events: AsyncIterable<
 }
 
 /** Tells the client why when it ends. A database that does not answer ends no stream: the next look decides. */
-async function stillAllowed(response: Response): Promise<boolean> {
+async function stillAllowed(response: Response, refusal: (error: DomainError) => StreamEvent): Promise<boolean> {
   try {
     await (response.req as Request).recheck?.();
     return true;
   } catch (error) {
     if (!(error instanceof UnauthenticatedError) && !(error instanceof PermissionDeniedError)) return true;
-    const { code, message, details, suggestion = 'Sign in again.' } = error;
-    if (!response.writableEnded)
-      response.write(format({ event: 'error', data: { code, message, details, suggestion } }));
+    if (!response.writableEnded) response.write(format(refusal(error)));
     return false;
   }
 }
 
+function refusalEvent({ code, message, details, suggestion = 'Sign in again.' }: DomainError): StreamEvent {
+  return { event: 'error', data: { code, message, details, suggestion } };
+}
+
 function format({ id, event, data }: StreamEvent): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
+  return `${head}data: ${data instanceof RawData ? data.text : JSON.stringify(data)}\n\n`;
 }

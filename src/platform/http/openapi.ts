@@ -20,6 +20,7 @@ const TAGS: Readonly<Record<string, string>> = {
   operator: 'Organizations, for operators of the platform',
   audit: 'Who did what',
   orchestration: 'Partners, how they do, and what is decided with them',
+  OpenAI: "OpenAI's API: agents are its models",
   health: 'Probes and metrics; public',
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
 };

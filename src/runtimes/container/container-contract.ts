@@ -24,10 +24,14 @@ export function containerSessionId({ session_id }: Pick<AgentRun, 'session_id'>)
  * keeps, so that it does not depend on the memory of one container.
  */
 export function payloadOf(run: AgentRun, withDefinition: boolean): string {
-  const { input, history, knowledge, session_state, definition } = run;
+  const { input, history, turn = [], options, knowledge, session_state, definition } = run;
+  const notes = options?.instructions === undefined ? [] : [{ role: 'system' as const, content: options.instructions }];
+  const spoken = [...notes, ...history, ...turn.slice(0, -1)].flatMap(({ role, content }) =>
+    role === 'tool' ? [] : [{ role, content }],
+  );
   return JSON.stringify({
-    prompt: input,
-    history,
+    prompt: turn.at(-1)?.content ?? input,
+    history: spoken,
     ...(knowledge ? { knowledge } : {}),
     ...(session_state ? { session_state } : {}),
     ...(withDefinition ? { definition } : {}),

@@ -8,10 +8,20 @@ import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
+import { InputCheck } from '../../tools/input-check.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
-import { type AgentEvent, type AgentRun, AgentRuntime, type Deployment, type RuntimeHealth } from '../agent-runtime.js';
+import {
+  type AgentEvent,
+  type AgentResult,
+  type AgentRun,
+  AgentRuntime,
+  type Deployment,
+  type RuntimeHealth,
+} from '../agent-runtime.js';
+import { type CallOptions, imagesIn } from '../caller-request.js';
+import { answered, withFormat } from './answer-format.js';
 import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
 import { runQuietly } from './quiet-run.js';
 import { RunBounds, RunDeadline } from './run-bounds.js';
@@ -27,8 +37,28 @@ export class LocalRuntime extends AgentRuntime {
     private readonly models: ModelsService,
     private readonly tools: ToolResolver,
     private readonly clock: Clock,
+    private readonly schemas: InputCheck = new InputCheck(),
   ) {
     super();
+  }
+
+  override async assertTakes(asked: Omit<AgentRun, 'session_id' | 'history' | 'input'>): Promise<void> {
+    const { definition, turn = [], options = {} } = asked;
+    const { answer_format, tools = [], tool_choice = 'auto' } = options;
+    const able = this.models.abilities(definition.model_id);
+    const model = this.modelOf(definition).modelId;
+    const images = imagesIn(turn);
+    if (images.length > 0 && !able.images) throw ValidationError.field('images', `are not read by the model ${model}`);
+    if (images.some((url) => !url.startsWith('data:')) && !able.image_urls)
+      throw ValidationError.field('images', `must be data: URLs: the model ${model} does not load addresses`);
+    if (answer_format && !able.answer_formats)
+      throw ValidationError.field('answer_format', `cannot be kept by the model ${model}: only text is possible`);
+    if (tool_choice !== 'auto' && tool_choice !== 'none' && !able.tool_choice)
+      throw ValidationError.field('tool_choice', `must be auto or none with the model ${model}`);
+    await this.assertOwnNames(asked, tools);
+    const problem = answer_format?.schema && (await this.schemas.problemOf(answer_format.schema, asked.org_id));
+    if (problem !== undefined)
+      throw ValidationError.field('answer_format', `has a schema that cannot be used: ${problem}`);
   }
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
@@ -36,7 +66,9 @@ export class LocalRuntime extends AgentRuntime {
     const model = this.modelOf(run.definition);
     const trace = new TraceRecorder(this.clock);
     const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage));
-    const events = new RunEvents(trace, model.modelId, bounds);
+    const { options: asked = {} } = run;
+    const callers = new Set(offered(asked).map(({ name }) => name));
+    const events = new RunEvents(trace, model.modelId, bounds, callers, asked.one_call);
     const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
     try {
       yield { type: 'start', model: model.modelId };
@@ -44,9 +76,13 @@ export class LocalRuntime extends AgentRuntime {
       events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
       const options = await this.optionsOf(run, model, bounds, deadline);
-      if (run.quiet) await runQuietly(options, events, deadline);
-      else yield* this.stream(options, events, deadline);
-      requireAnswer(model, events);
+      const once = (sent: RunOptions) =>
+        run.quiet ? this.quietly(sent, events, deadline) : this.stream(sent, events, deadline);
+      const problemWith = (schema: Record<string, unknown>, value: unknown) =>
+        this.schemas.problemWith(schema, value, run.org_id);
+      if (asked.answer_format) yield* answered(asked.answer_format, options, events, once, problemWith);
+      else yield* once(options);
+      requireAnswer(model, events, isCutByCaller(asked, limits));
     } catch (error) {
       const failed = failureOf(error, deadline);
       trace.failOpen(failed.message);
@@ -64,6 +100,7 @@ export class LocalRuntime extends AgentRuntime {
         usage: events.usage,
         cost_usd: events.cost_usd,
         steps: trace.steps,
+        ...outcomeOf(events),
       },
     };
   }
@@ -94,17 +131,38 @@ export class LocalRuntime extends AgentRuntime {
     bounds: RunBounds,
     deadline: RunDeadline,
   ): Promise<RunOptions> {
-    const { limits } = run.definition;
+    const { definition, options = {} } = run;
+    const { max_output_tokens } = definition.limits;
+    const own = await deadline.within(this.toolsOf(run, deadline.signal));
     return {
-      model,
+      model: options.answer_format ? await withFormat(model, options.answer_format) : model,
       instructions: instructionsOf(run),
       messages: messagesOf(run),
-      tools: await deadline.within(this.toolsOf(run, deadline.signal)),
+      tools: run.options ? { ...own, ...(await callerTools(run.options)) } : own,
       stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
       maxRetries: 0,
-      maxOutputTokens: limits.max_output_tokens,
+      maxOutputTokens: Math.min(options.max_output_tokens ?? max_output_tokens, max_output_tokens),
       abortSignal: deadline.signal,
+      ...modelSettings(options),
     };
+  }
+
+  /** A tool of the caller must not hide one of the agent's. @throws ValidationError */
+  private async assertOwnNames(
+    asked: Omit<AgentRun, 'session_id' | 'history' | 'input'>,
+    tools: { name: string }[],
+  ): Promise<void> {
+    if (tools.length === 0) return;
+    const { org_id, agent_id, definition, knowledge = [] } = asked;
+    const run = { org_id, agent_id, knowledge: [...definition.knowledge, ...knowledge], now: () => this.clock.now() };
+    const own = await this.tools.aiTools(definition, run);
+    const taken = tools.find(({ name }) => name in own);
+    if (taken) throw ValidationError.field('tools', `has "${taken.name}", which is a tool of the agent itself`);
+  }
+
+  private async *quietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
+    await runQuietly(options, events, deadline);
+    yield* [];
   }
 
   private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
@@ -138,12 +196,55 @@ export class LocalRuntime extends AgentRuntime {
 }
 
 /** A run that ends while the model still wants tools has come to a bound; an answer that was cut off or refused does not count as one. */
-function requireAnswer(model: LanguageModelV4, { finishReason, boundReached }: RunEvents): void {
+function requireAnswer(model: LanguageModelV4, events: RunEvents, mayBeCut: boolean): void {
+  const { finishReason, boundReached, callerCalls } = events;
+  if (callerCalls.length > 0 || (finishReason === 'length' && mayBeCut)) return;
   const called = { provider: model.provider, model: model.modelId };
   if (finishReason === 'tool-calls')
     throw new AgentRunError('limit', `The agent did not finish within ${boundReached ?? 'its limits'}.`);
   if (finishReason === 'length') throw failure('truncated', called);
   if (finishReason === 'content-filter') throw failure('refusal', called);
+}
+
+function isCutByCaller({ max_output_tokens = Infinity }: CallOptions, limits: AgentDefinition['limits']): boolean {
+  return max_output_tokens <= limits.max_output_tokens;
+}
+
+function outcomeOf({ callerCalls, finishReason }: RunEvents): Pick<AgentResult, 'finish_reason' | 'calls'> {
+  if (callerCalls.length > 0) return { finish_reason: 'tool_calls', calls: callerCalls };
+  return finishReason === 'length' ? { finish_reason: 'length' } : {};
+}
+
+/** With `none` the model is not shown the caller's tools; those of the agent stay. */
+const offered = ({ tools = [], tool_choice }: CallOptions) => (tool_choice === 'none' ? [] : tools);
+
+/** Without an `execute`, so that a call of one ends the run. */
+async function callerTools(options: CallOptions): Promise<ToolSet> {
+  const { jsonSchema } = await aiSdk();
+  const tools = offered(options).map(({ name, description, input_schema }) => {
+    const inputSchema = jsonSchema<unknown>(input_schema);
+    return [name, { ...(description === undefined ? {} : { description }), inputSchema }] as const;
+  });
+  return Object.fromEntries(tools);
+}
+
+function modelSettings(options: CallOptions): Partial<RunOptions> {
+  const { temperature, top_p, presence_penalty, frequency_penalty, seed, stop, tool_choice } = options;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(top_p === undefined ? {} : { topP: top_p }),
+    ...(presence_penalty === undefined ? {} : { presencePenalty: presence_penalty }),
+    ...(frequency_penalty === undefined ? {} : { frequencyPenalty: frequency_penalty }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(stop === undefined ? {} : { stopSequences: stop }),
+    ...(tool_choice === undefined || tool_choice === 'auto' || tool_choice === 'none' ? {} : firstChoice(tool_choice)),
+  };
+}
+
+/** Of the first model call only: with the results of the agent's own tools the model is free to answer. */
+function firstChoice(choice: 'required' | { name: string }): Pick<RunOptions, 'toolChoice' | 'prepareStep'> {
+  const toolChoice = choice === 'required' ? choice : { type: 'tool' as const, toolName: choice.name };
+  return { toolChoice, prepareStep: ({ stepNumber }) => (stepNumber === 0 ? {} : { toolChoice: 'auto' }) };
 }
 
 function unknownPrice(modelId: string): string {

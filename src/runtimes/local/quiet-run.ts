@@ -23,6 +23,8 @@ export async function runQuietly(options: RunOptions, events: RunEvents, deadlin
       },
       onStepEnd: (step) => {
         refusedCalls(step, events);
+        for (const call of step.toolCalls)
+          if (call.invalid !== true && events.isCallers(call.toolName)) events.callerCalled(call);
         events.text(step.text);
         events.stepFinished(step);
       },

@@ -2,6 +2,7 @@ import type { TextStreamPart, ToolSet } from 'ai';
 import { usageOf } from '../../models/model-provider.js';
 import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { AgentEvent, TraceStep } from '../agent-runtime.js';
+import type { CallerCall } from '../caller-request.js';
 import type { RunBounds } from './run-bounds.js';
 import type { Clock } from '../../shared/clock.js';
 
@@ -22,12 +23,21 @@ export class RunEvents {
   private stepText = '';
   private calls: string[] = [];
   private modelCalls = 0;
+  /** Calls of the caller's tools in the last model call. */
+  callerCalls: CallerCall[] = [];
 
   constructor(
     private readonly trace: TraceRecorder,
     private readonly model: string,
     private readonly bounds: RunBounds,
+    private readonly callerTools: ReadonlySet<string> = new Set(),
+    private readonly oneCall = false,
   ) {}
+
+  /** The text of the last model call. */
+  get lastText(): string {
+    return this.stepText;
+  }
 
   /** The bound that the run has come to, in words; undefined while it may go on. */
   get boundReached(): string | undefined {
@@ -53,7 +63,9 @@ export class RunEvents {
       case 'text-delta':
         return this.text(part.text);
       case 'tool-call':
-        return this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
+        return part.invalid !== true && this.callerTools.has(part.toolName)
+          ? this.callerCalled(part)
+          : this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
       case 'tool-result':
         return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
       case 'tool-error':
@@ -69,6 +81,19 @@ export class RunEvents {
     this.calls.push(tool);
     this.trace.toolStarted(callId, tool, input);
     return [{ type: 'tool_call', call_id: callId, tool, input }];
+  }
+
+  isCallers(tool: string): boolean {
+    return this.callerTools.has(tool);
+  }
+
+  callerCalled(call: { toolCallId: string; toolName: string; input: unknown }): AgentEvent[] {
+    if (this.oneCall && this.callerCalls.length > 0) return [];
+    const { toolCallId: call_id, toolName: tool } = call;
+    const called = { call_id, tool, arguments: JSON.stringify(call.input ?? {}) };
+    this.calls.push(tool);
+    this.callerCalls.push(called);
+    return [{ type: 'caller_call', ...called }];
   }
 
   /** Texts of several model calls are kept apart, so that the deltas put together are the output. */
@@ -97,7 +122,8 @@ export class RunEvents {
       { text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage },
       part.performance.responseTimeMs,
     );
-    if (part.finishReason === 'tool-calls' && this.boundReached === undefined) this.begin();
+    const isContinued = part.finishReason === 'tool-calls' && this.callerCalls.length === 0;
+    if (isContinued && this.boundReached === undefined) this.begin();
     return [];
   }
 }

@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { ModelMessage, StopCondition, ToolSet } from 'ai';
+import type { ModelMessage, PrepareStepFunction, StopCondition, ToolChoice, ToolSet } from 'ai';
 
 /** What the SDK needs to run an agent, streaming or not. */
 export interface RunOptions {
@@ -12,4 +12,12 @@ export interface RunOptions {
   maxRetries: 0;
   maxOutputTokens: number;
   abortSignal: AbortSignal;
+  toolChoice?: ToolChoice<ToolSet>;
+  prepareStep?: PrepareStepFunction<ToolSet>;
+  temperature?: number;
+  topP?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  seed?: number;
+  stopSequences?: string[];
 }

@@ -5,34 +5,80 @@ import type { ModelsService } from '../../models/models.service.js';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
 import { NO_USAGE } from '../../shared/usage.js';
 import { problemsOfTools } from '../../tools/tool-definition.js';
+import type { ConversationMessage } from '../caller-request.js';
 
 /** The system prompt: what the definition says, then what this session adds. Everything that users wrote is marked as data. */
-export function instructionsOf({ definition, history, session_state }: AgentRun): string {
-  const notes = history.flatMap(({ role, content }) => (role === 'system' ? [content] : []));
+export function instructionsOf({ definition, history, turn = [], options, session_state }: AgentRun): string {
+  const notes = [...history, ...turn].flatMap(({ role, content }) => (role === 'system' ? [content] : []));
   return [
     definition.system_prompt,
     `## Agent\nName: ${definition.display_name}\nRole: ${definition.role}`,
     section('Guardrails', definition.guardrails),
-    section('Notes of this session', notes),
+    section('Notes of this session', [...notes, ...(options?.instructions ? [options.instructions] : [])]),
     stateSection(session_state),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-/** The conversation that the model sees: the last messages that its memory holds, then the new one. */
-export function messagesOf({ definition, history, input }: AgentRun): ModelMessage[] {
-  return [...remembered(definition, history), { role: 'user', content: input }];
+/** The conversation that the model sees: the last messages that its memory holds, then the new ones. */
+export function messagesOf({ definition, history, input, turn }: AgentRun): ModelMessage[] {
+  const said = [...remembered(definition, history), ...(turn ?? [{ role: 'user' as const, content: input }])];
+  const tools = new Map(said.flatMap(({ calls = [] }) => calls.map(({ call_id, tool }) => [call_id, tool])));
+  return said.flatMap((message) => modelMessage(message, tools));
 }
 
-/** Some providers refuse a conversation that starts with the assistant, so an answer whose question was forgotten goes too. */
-function remembered({ memory }: AgentDefinition, history: AgentRun['history']): ModelMessage[] {
-  const spoken = history.flatMap(({ role, content }) =>
-    role === 'system' || content === '' ? [] : [{ role, content }],
-  );
-  const kept = memory.max_messages === 0 ? [] : spoken.slice(-memory.max_messages);
+/**
+ * Some providers refuse a conversation that starts with the assistant, so an answer whose question was forgotten goes too. The
+ * last question stays with the calls and results that follow it: they cannot be understood apart.
+ */
+function remembered({ memory }: AgentDefinition, history: AgentRun['history']): ConversationMessage[] {
+  const spoken = history.filter(({ role, content, calls }) => role !== 'system' && (content !== '' || calls));
+  const lastQuestion = spoken.findLastIndex(({ role }) => role === 'user');
+  const isOpen = spoken.at(-1)?.calls !== undefined;
+  const oldest = memory.max_messages === 0 ? spoken.length : Math.max(0, spoken.length - memory.max_messages);
+  const kept = spoken.slice(isOpen && lastQuestion >= 0 ? Math.min(oldest, lastQuestion) : oldest);
   const firstQuestion = kept.findIndex(({ role }) => role === 'user');
   return firstQuestion < 0 ? [] : kept.slice(firstQuestion);
+}
+
+function modelMessage(message: ConversationMessage, tools: ReadonlyMap<string, string>): ModelMessage[] {
+  const { role, content, parts, calls = [], call_id: toolCallId = '' } = message;
+  const text = { type: 'text' as const, text: content };
+  switch (role) {
+    case 'system':
+      return [];
+    case 'user':
+      return [{ role, content: parts?.map((part) => (part.type === 'text' ? part : imagePart(part.url))) ?? content }];
+    case 'assistant':
+      return calls.length === 0
+        ? [{ role, content }]
+        : [{ role, content: [...(content === '' ? [] : [text]), ...calls.map(callPart)] }];
+    case 'tool': {
+      const output = { type: 'text' as const, value: content };
+      return [{ role, content: [{ type: 'tool-result', toolCallId, toolName: tools.get(toolCallId) ?? '', output }] }];
+    }
+  }
+}
+
+function callPart({
+  call_id: toolCallId,
+  tool: toolName,
+  arguments: json,
+}: {
+  call_id: string;
+  tool: string;
+  arguments: string;
+}) {
+  return { type: 'tool-call' as const, toolCallId, toolName, input: JSON.parse(json) as unknown };
+}
+
+const DATA_URL = /^data:([^;,]+);base64,/i;
+
+function imagePart(url: string) {
+  const [start = '', mediaType = 'image/*'] = DATA_URL.exec(url) ?? [];
+  if (start === '') return { type: 'file' as const, data: new URL(url), mediaType };
+  return { type: 'file' as const, data: url.slice(start.length), mediaType };
 }
 
 function section(title: string, lines: readonly string[]): string {
