@@ -38,6 +38,8 @@ describe('passwords', () => {
     'qwertyuiop12',
     'michaeljordan',
     'abcdefghijklm',
+    'nexusagents26',
+    'AgentPlatform1',
     'x'.repeat(40) + 'ä'.repeat(17),
   ])('that are bad are refused: %s', async (password) => {
     await expect(passwords.requireGood('password', password, 'ada@example.com')).rejects.toMatchObject({

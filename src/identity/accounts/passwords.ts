@@ -14,6 +14,21 @@ const FEWEST_GUESSES = 6;
 /** The estimate of a longer text takes seconds, and one that is hard to guess this far stays so. */
 const JUDGED_CHARACTERS = 40;
 const JUDGE_MS = 2_000;
+/** Characters that a password has beside the words of its context. */
+const FEWEST_OWN_CHARACTERS = 8;
+const FEWEST_WORD_CHARACTERS = 3;
+/** Words that a guesser tries first on this platform; docs/access.md lists them. */
+export const CONTEXT_WORDS = [
+  'nexus',
+  'agent',
+  'agents',
+  'platform',
+  'control',
+  'plane',
+  'admin',
+  'administrator',
+  'operator',
+];
 
 /** How passwords are judged, stored and compared. Judging and bcrypt run outside of the event loop, so requests are not held up. */
 @Injectable()
@@ -37,13 +52,18 @@ export class Passwords implements OnApplicationShutdown {
 
   /**
    * @throws ValidationError naming `field` when the password is too short, too long, or easy to guess from lists of passwords,
-   *   words and names, or from the address; RateLimitedError while too many are judged
+   *   words and names, from {@link CONTEXT_WORDS}, or from the address; RateLimitedError while too many are judged
    */
   async requireGood(field: string, password: string, email: string): Promise<void> {
     if ([...password].length < SHORTEST)
       throw ValidationError.field(field, `must have at least ${SHORTEST} characters`);
     if (Buffer.byteLength(password) > LONGEST_BYTES)
       throw ValidationError.field(field, `must not be longer than ${LONGEST_BYTES} bytes`);
+    if (ownCharacters(password, email) < FEWEST_OWN_CHARACTERS)
+      throw ValidationError.field(
+        field,
+        `must have at least ${FEWEST_OWN_CHARACTERS} characters beside your address and words such as ${CONTEXT_WORDS[0]}`,
+      );
     if ((await this.guesses(password, [email, ...email.split(/[@.]/)])) < FEWEST_GUESSES)
       throw ValidationError.field(field, 'is too easy to guess; choose several unrelated words, for example');
   }
@@ -70,4 +90,13 @@ export class Passwords implements OnApplicationShutdown {
       throw error;
     }
   }
+}
+
+/** Characters that are left without the words of the platform and of the address. */
+function ownCharacters(password: string, email: string): number {
+  const words = [...CONTEXT_WORDS, ...email.split(/[^\p{L}\p{N}]+/u)]
+    .map((word) => word.toLowerCase())
+    .filter(({ length }) => length >= FEWEST_WORD_CHARACTERS)
+    .sort((one, other) => other.length - one.length);
+  return [...words.reduce((rest, word) => rest.replaceAll(word, ''), password.toLowerCase())].length;
 }

@@ -7,6 +7,8 @@ import type { Role } from '../principal.js';
 
 export const ACCESS_TOKEN_SECONDS = 900;
 export const REFRESH_TOKEN_SECONDS = 7 * 86_400;
+/** A sign-in ends this long after it began, however often its tokens are refreshed. */
+export const SIGN_IN_SECONDS = 30 * 86_400;
 /** The only algorithm that is accepted, whatever a token's header says. */
 export const ALGORITHM = 'HS256';
 const KEY_FILE = 'tokens.key';

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Settings } from '../../platform/config/settings.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
@@ -10,7 +9,7 @@ import { AccountService } from './account.service.js';
 import { RecoveryService } from './recovery.service.js';
 import type { Principal } from '../principal.js';
 import { ApiSignedIn, TotpRequiredDto } from './dto/totp.dto.js';
-import { browserOf, rememberBrowser } from './browser-cookies.js';
+import { BrowserCookies } from './browser-cookies.js';
 import {
   AcceptedDto,
   ChangePasswordDto,
@@ -38,7 +37,7 @@ export class AuthController {
     private readonly signIns: SignInsService,
     private readonly account: AccountService,
     private readonly recovery: RecoveryService,
-    private readonly settings: Settings,
+    private readonly cookies: BrowserCookies,
   ) {}
 
   /** Five failures in 15 minutes lock the account for your address for 15 minutes. */
@@ -185,7 +184,7 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<AcceptedDto> {
-    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    const browser = this.cookies.setSignInSecret(request, response);
     await this.recovery.request('magic_link', email, { address, browser });
     return { accepted: true };
   }
@@ -202,7 +201,7 @@ export class AuthController {
     @Body() { token }: MailedTokenDto,
     @Req() request: Request,
   ): Promise<SignedInDto | TotpRequiredDto> {
-    const user = await this.recovery.redeemMagicLink(token, browserOf(request));
+    const user = await this.recovery.redeemMagicLink(token, this.cookies.signInSecret(request));
     return this.signIn.afterFirstFactor(user, 'magic_link');
   }
 }

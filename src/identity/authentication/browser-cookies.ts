@@ -4,46 +4,24 @@ import type { CookieOptions, Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
 import { ACCESS_COOKIE, cookieOf } from '../../platform/http/presented-credentials.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
-import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, tokenSecret } from './access-tokens.js';
 import { newSecret } from '../secrets.js';
-
-/** As long as a mailed sign-in link is valid; a sign-in at a provider may take less. */
-const KEPT_SECONDS = 900;
-const COOKIE = 'nexus_sign_in';
-const VALUE = /^[\w-]{43}$/;
-const PATH = '/api/v1/auth';
-
-/** The secret by which a browser that comes back from a provider is known to be the one that left. */
-export function browserOf(request: Request): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  const [, value] = pairs.find(([name]) => name === COOKIE) ?? [];
-  return value !== undefined && VALUE.test(value) ? value : undefined;
-}
-
-/** Gives the browser its secret; one that it has already stays good, so that two tabs can sign in side by side. */
-export function rememberBrowser(request: Request, response: Response, isProduction: boolean): string {
-  const browser = browserOf(request) ?? newSecret('');
-  // Lax: the browser comes back by a link from the provider's site, and scripts never see it.
-  response.cookie(COOKIE, browser, {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: isProduction,
-    path: PATH,
-    maxAge: KEPT_SECONDS * 1000,
-  });
-  return browser;
-}
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, tokenSecret } from './access-tokens.js';
 
 const REFRESH_COOKIE = 'nexus_refresh';
 const CSRF_COOKIE = 'nexus_csrf';
+/** As long as a mailed sign-in link is valid; a sign-in at a provider may take less. */
+const SIGN_IN_SECONDS = 900;
+const SIGN_IN_COOKIE = 'nexus_sign_in';
+const SIGN_IN_SECRET = /^[\w-]{43}$/;
 const CSRF_HEADER = 'X-CSRF-Token';
 /** The refresh token is sent to the routes of the session only. */
 const REFRESH_PATH = '/api/v1/auth/session';
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * The cookies of a browser's sign-in: the access token and the refresh token, which scripts cannot read, and the CSRF token, which
- * they must. All are SameSite=Lax. In production they are Secure and carry the prefixes `__Host-` and `__Secure-`, so that no other
+ * The cookies of a browser: those of its sign-in, which are the access token and the refresh token, which scripts cannot read, and the
+ * CSRF token, which they must; and the secret of a sign-in that continues at a provider or in a mailbox. All are SameSite=Lax, because
+ * the browser comes back by a link. In production they are Secure and carry the prefixes `__Host-` and `__Secure-`, so that no other
  * host of the domain can set them; browsers accept neither on http://localhost, where development happens.
  */
 @Injectable()
@@ -98,6 +76,20 @@ export class BrowserCookies {
       details: { header: CSRF_HEADER, cookie: this.name('__Host-', CSRF_COOKIE) },
       suggestion: `Copy the value of the cookie into the header ${CSRF_HEADER}.`,
     });
+  }
+
+  /** The secret by which a browser that comes back is recognized as the one that left. */
+  signInSecret(request: Request): string | undefined {
+    const value = cookieOf(request, this.name('__Host-', SIGN_IN_COOKIE));
+    return value !== undefined && SIGN_IN_SECRET.test(value) ? value : undefined;
+  }
+
+  /** Gives the browser its secret. It keeps one that it has, so that two tabs can sign in side by side. */
+  setSignInSecret(request: Request, response: Response): string {
+    const secret = this.signInSecret(request) ?? newSecret('');
+    const options = this.options({ httpOnly: true, maxAge: SIGN_IN_SECONDS * 1000 });
+    response.cookie(this.name('__Host-', SIGN_IN_COOKIE), secret, options);
+    return secret;
   }
 
   private csrfToken(family_id: string): string {

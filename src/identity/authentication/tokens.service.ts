@@ -8,7 +8,7 @@ import type { Membership } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { ACCESS_TOKEN_SECONDS, AccessTokens, REFRESH_TOKEN_SECONDS } from './access-tokens.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens, REFRESH_TOKEN_SECONDS, SIGN_IN_SECONDS } from './access-tokens.js';
 import { familyStands, type RefreshFamily, type RefreshToken, type SignIn } from './sign-in.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { StandingService } from './standing.service.js';
@@ -27,7 +27,7 @@ const REFRESH_PREFIX = 'nxr_';
 const DOUBLE_CLICK_MS = 10_000;
 
 /**
- * Issues pairs of an access and a refresh token: the first pair of a sign-in, and the next ones of its family. A refresh token can be
+ * Issues pairs of an access and a refresh token: the first pair of a sign-in, and the next ones of its family, for 30 days at most. A refresh token can be
  * used once. A repeat within 10 seconds of the first use is a double click or a second tab: it gets 409 and ends nothing. A later
  * repeat means that the token was copied: the whole family ends, with all of its access tokens, and the audit log records it.
  */
@@ -48,7 +48,7 @@ export class TokensService {
   async begin(membership: Membership): Promise<TokenPair> {
     const { user_id, org_id } = membership;
     const family_id = this.ids.next('fam');
-    const next = this.newRefreshToken();
+    const next = this.newRefreshToken(family_id);
     const family = { family_id, user_id, org_id, created_at: this.clock.timestamp() };
     const use = this.use(user_id, family_id, next.expires_at);
     if (!(await this.repository.create(membership, family, next.hash, use))) throw ended();
@@ -58,7 +58,7 @@ export class TokensService {
   /** A pair for another organization of the user, in the same family: it ends with it. @throws UnauthenticatedError */
   async switch(membership: Membership, family_id: string): Promise<TokenPair> {
     const { org_id } = membership;
-    const { secret, hash, expires_at } = this.newRefreshToken();
+    const { secret, hash, expires_at } = this.newRefreshToken(family_id);
     const family = await this.repository.findFamily(family_id);
     const isKnown = family?.org_id === org_id || family?.switched?.some((joined) => joined.org_id === org_id);
     const since = isKnown ? undefined : this.ids.next('fam');
@@ -74,7 +74,7 @@ export class TokensService {
     const now = this.clock.now().getTime();
     if (!token || token.expires_at * 1000 <= now) throw refused();
     const family = await this.repository.findFamily(token.family_id);
-    if (!family || family.revoked_at !== undefined) throw refused();
+    if (!family || family.revoked_at !== undefined || endOf(token.family_id) * 1000 <= now) throw refused();
     if (token.used_at !== undefined) return this.usedAgain(token, family);
     const { user_id } = family;
     const org_id = token.org_id ?? family.org_id;
@@ -106,7 +106,7 @@ export class TokensService {
 
   /** The next pair for the same organization. @returns undefined when the token is used or the family has ended */
   private async next(membership: Membership, family_id: string, used_hash: string): Promise<TokenPair | undefined> {
-    const { secret, ...next } = this.newRefreshToken();
+    const { secret, ...next } = this.newRefreshToken(family_id);
     const { org_id, user_id } = membership;
     const used = { hash: used_hash, at: this.clock.timestamp() };
     const use = this.use(user_id, family_id, next.expires_at);
@@ -145,15 +145,16 @@ export class TokensService {
       user_id,
       device: user_agent?.slice(0, LONGEST_DEVICE) ?? null,
       address,
-      created_at: new Date(decodeTime(family_id.slice('fam_'.length))).toISOString(),
+      created_at: new Date(beginningOf(family_id)).toISOString(),
       last_used_at: this.clock.timestamp(),
       expires_at,
     };
   }
 
-  private newRefreshToken() {
+  private newRefreshToken(family_id: string) {
     const secret = newSecret(REFRESH_PREFIX);
-    const expires_at = Math.floor(this.clock.now().getTime() / 1000) + REFRESH_TOKEN_SECONDS;
+    const unused = Math.floor(this.clock.now().getTime() / 1000) + REFRESH_TOKEN_SECONDS;
+    const expires_at = Math.min(unused, endOf(family_id));
     return { secret, hash: secretHash(secret), expires_at };
   }
 
@@ -162,6 +163,11 @@ export class TokensService {
     return { access_token, refresh_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
   }
 }
+
+/** Milliseconds since 1970. */
+const beginningOf = (family_id: string): number => decodeTime(family_id.slice('fam_'.length));
+/** Seconds since 1970. */
+const endOf = (family_id: string): number => Math.floor(beginningOf(family_id) / 1000) + SIGN_IN_SECONDS;
 
 const ended = (): UnauthenticatedError =>
   new UnauthenticatedError('This sign-in has ended', { suggestion: 'Sign in again.' });

@@ -8,7 +8,7 @@ import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { ExchangeDto, OAuthCodeDto, SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
-import { browserOf, rememberBrowser } from '../authentication/browser-cookies.js';
+import { BrowserCookies } from '../authentication/browser-cookies.js';
 import { CODE_SECONDS, OAuthService } from './oauth.service.js';
 import type { ProviderName } from './oauth-provider.js';
 
@@ -21,6 +21,7 @@ export class OAuthController {
   constructor(
     private readonly oauth: OAuthService,
     private readonly signIn: SignInService,
+    private readonly cookies: BrowserCookies,
     private readonly settings: Settings,
   ) {}
 
@@ -69,13 +70,13 @@ export class OAuthController {
     @Body() { code, password }: ExchangeDto,
     @Req() request: Request,
   ): Promise<SignedInDto | TotpRequiredDto> {
-    const given = { browser: browserOf(request), password, address: request.ip ?? '' };
+    const given = { browser: this.cookies.signInSecret(request), password, address: request.ip ?? '' };
     const { user, method, membership } = await this.oauth.exchange(code, given);
     return this.signIn.afterFirstFactor(user, method, membership);
   }
 
   private async begin(provider: ProviderName, request: Request, response: Response): Promise<void> {
-    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    const browser = this.cookies.setSignInSecret(request, response);
     const url = await this.oauth.begin(provider, browser);
     response.setHeader('Cache-Control', 'no-store');
     response.redirect(302, url.href);
@@ -83,7 +84,7 @@ export class OAuthController {
 
   private async finish(provider: ProviderName, request: Request, response: Response): Promise<void> {
     const { searchParams: query } = new URL(request.originalUrl, 'http://callback.invalid');
-    const code = await this.oauth.finish(provider, { query, browser: browserOf(request) });
+    const code = await this.oauth.finish(provider, { query, browser: this.cookies.signInSecret(request) });
     response.setHeader('Cache-Control', 'no-store');
     const page = this.settings.get('OAUTH_RETURN_URL');
     if (page === undefined) {

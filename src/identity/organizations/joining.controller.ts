@@ -7,7 +7,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
 import { RecoveryService } from '../authentication/recovery.service.js';
-import { browserOf, rememberBrowser } from '../authentication/browser-cookies.js';
+import { BrowserCookies } from '../authentication/browser-cookies.js';
 import { AcceptedDto, MailedTokenDto, RegisterDto, SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
@@ -24,6 +24,7 @@ export class JoiningController {
     private readonly invitations: InvitationsService,
     private readonly signIn: SignInService,
     private readonly recovery: RecoveryService,
+    private readonly cookies: BrowserCookies,
     private readonly settings: Settings,
   ) {}
 
@@ -45,7 +46,7 @@ export class JoiningController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<AcceptedDto> {
     this.requireOpenRegistration();
-    const browser = rememberBrowser(request, response, this.settings.isProduction);
+    const browser = this.cookies.setSignInSecret(request, response);
     await this.recovery.requestRegistration(given, { address, browser });
     return { accepted: true };
   }
@@ -61,7 +62,7 @@ export class JoiningController {
   @ApiErrors(400, 401, 403, 409, 429)
   async confirm(@Body() { token }: MailedTokenDto, @Req() request: Request): Promise<SignedInDto> {
     this.requireOpenRegistration();
-    const { user, membership } = await this.recovery.confirmRegistration(token, browserOf(request));
+    const { user, membership } = await this.recovery.confirmRegistration(token, this.cookies.signInSecret(request));
     return this.signIn.of(user, 'registration', membership);
   }
 

@@ -3,7 +3,12 @@ import { VERSION } from '../../shared/version.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { OperatorsService } from '../../identity/operator/operators.service.js';
 import { actorOf, type Principal } from '../../identity/principal.js';
-import { ACCESS_TOKEN_SECONDS, ALGORITHM, REFRESH_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
+import {
+  ACCESS_TOKEN_SECONDS,
+  ALGORITHM,
+  REFRESH_TOKEN_SECONDS,
+  SIGN_IN_SECONDS,
+} from '../../identity/authentication/access-tokens.js';
 import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/authentication/lockouts.service.js';
 import { Settings } from '../../platform/config/settings.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
@@ -88,6 +93,7 @@ export class ConfigurationService {
       token_algorithm: ALGORITHM,
       access_token_seconds: ACCESS_TOKEN_SECONDS,
       refresh_token_seconds: REFRESH_TOKEN_SECONDS,
+      sign_in_seconds: SIGN_IN_SECONDS,
       max_login_attempts: ALLOWED_FAILURES,
       lockout_seconds: LOCK_MS / 1000,
       bcrypt_rounds: settings.get('NEXUS_BCRYPT_ROUNDS'),

@@ -298,6 +298,10 @@ it('sets Secure cookies with the prefixes __Host- and __Secure- in production; n
       '__Secure-nexus_refresh=…; HttpOnly; Secure; SameSite=Lax',
       '__Host-nexus_csrf=…; Secure; SameSite=Lax',
     ]);
+    const link = await production.http.anonymous().post('/api/v1/auth/magic-link', { email });
+    expect(
+      link.headers.getSetCookie().map((line) => line.replace(/=[\w-]{43};/, '=…;').replace(/ Expires=[^;]*;/, '')),
+    ).toEqual(['__Host-nexus_sign_in=…; Max-Age=900; Path=/; HttpOnly; Secure; SameSite=Lax']);
     const cookie = cookiesOf(signIn.headers);
     const { csrf_token } = signIn.body as unknown as Session;
     const browser = new HttpClient(production.http.url, { cookie, 'x-csrf-token': csrf_token });

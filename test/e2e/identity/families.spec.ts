@@ -136,6 +136,20 @@ describe('a sign-in', () => {
     expect([login.user.org_id, await statusOf(login)]).toEqual([own, 200]);
   });
 
+  it('ends 30 days after it began, however often it is refreshed', async () => {
+    const began = ahead;
+    let tokens = await register();
+    for (let day = 6; day < 30; day += 6) {
+      ahead = began + day * 86_400;
+      const refreshed = await refresh(tokens);
+      expect(refreshed.status).toBe(200);
+      tokens = refreshed.body;
+    }
+    ahead = began + 30 * 86_400 + 1;
+    expect((await refresh(tokens)).status).toBe(401);
+    ahead = began;
+  });
+
   it('does not come back when the user joins the organization again', async () => {
     const admin = await register();
     const { member, path } = await memberOf(admin);
