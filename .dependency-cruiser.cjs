@@ -10,6 +10,7 @@ const FLOORS = [
   ['invocations'],
   ['projects'],
   ['builds'],
+  ['integrations'],
   ['protocols'],
   ['health'],
   ['orchestration', 'legacy'],

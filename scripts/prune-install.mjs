@@ -11,7 +11,9 @@ function prune(folder, inSource = false) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (entry.name === 'include' && NODE_DISTRIBUTION.test(folder)) rmSync(path, { recursive: true });
+      const isUnread = entry.name === 'include' && NODE_DISTRIBUTION.test(folder);
+      // A copy of the package that only `node --conditions=development` loads.
+      if (isUnread || entry.name === '__dev__') rmSync(path, { recursive: true });
       else prune(path, inSource || entry.name === 'src');
     } else if (entry.isFile()) {
       const isSource = inSource && entry.name.endsWith('.ts') && !isDeclaration(entry.name);

@@ -5,6 +5,7 @@ import { CHECKS } from './checks.js';
 import { EngineModule } from './engine/engine.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { IntegrationsModule } from './integrations/integrations.module.js';
 import { InvocationsModule } from './invocations/invocations.module.js';
 import { LegacyModule } from './legacy/legacy.module.js';
 import { OrchestrationModule } from './orchestration/orchestration.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         InvocationsModule,
         ProjectsModule,
         BuildsModule,
+        IntegrationsModule,
         HealthModule.forRoot(CHECKS),
         ProtocolsModule,
         OrchestrationModule,

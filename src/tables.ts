@@ -3,6 +3,7 @@ import { BUILD_TABLES } from './builds/builds.tables.js';
 import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
+import { INTEGRATION_TABLES } from './integrations/integrations.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
 import type { TableDefinition } from './platform/database/table-definition.js';
 import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
@@ -22,6 +23,7 @@ export const TABLES: TableDefinition[] = [
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
   ...ATTACHED_TOOL_TABLES,
+  ...INTEGRATION_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,
   ...MAIL_TABLES,

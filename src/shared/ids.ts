@@ -4,7 +4,10 @@ import { monotonicFactory } from 'ulid';
 /** Prefixes of the platform's ids; the prefix tells a reader and a route what kind of thing an id names. */
 export type IdPrefix =
   | 'aud'
+  | 'cred'
   | 'dec'
+  | 'imp'
+  | 'int'
   | 'tool'
   | 'usr'
   | 'org'

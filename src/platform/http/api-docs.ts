@@ -68,13 +68,13 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   409: 'RESOURCE_CONFLICT: another writer was faster, or the resource is busy.',
   413: 'PAYLOAD_TOO_LARGE: the body is over its limit.',
   415: 'UNSUPPORTED_MEDIA_TYPE: the body is encoded in a way that is not read.',
-  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body.',
+  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details name each fault of the document.',
   429: 'RATE_LIMIT_EXCEEDED: Retry-After says when to go on.',
   431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
-  502: 'AGENT_INVOCATION_FAILED: the runtime answered with a fault.',
+  502: 'AGENT_INVOCATION_FAILED: the runtime answered with a fault. UPSTREAM_FAILED: the API that was called gave no answer.',
   503: 'DATABASE_ERROR: the database is unreachable or throttling; Retry-After says when to go on.',
-  504: 'AGENT_INVOCATION_FAILED: the run took longer than its limit.',
+  504: 'AGENT_INVOCATION_FAILED: the run took longer than its limit. UPSTREAM_FAILED: the API did not answer in time.',
 };
 
 /** Documents the success envelope around `data`, which is one record or a list of them. */

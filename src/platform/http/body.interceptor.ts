@@ -8,6 +8,12 @@ import { assertBounded, type JsonBounds, JsonFaultFinder } from './json-text.js'
 
 const KB = 1024;
 
+interface BodyBounds extends JsonBounds {
+  bytes: number;
+  /** Parsing JSON holds the event loop: where a route also takes files, its JSON is bounded for itself. */
+  json_bytes?: number;
+}
+
 /** Every kind of body that a route may take. Bytes are counted after decompression. */
 export const BODIES = {
   /** What a route takes unless it says otherwise. */
@@ -18,9 +24,17 @@ export const BODIES = {
   conversation: { bytes: 10 * KB * KB, keys: 20_000, containers: 20_000, values: 100_000 },
   /** An OpenAPI description of others. Larger ones are attached by their address and read outside of the event loop. */
   document: { bytes: 2_000 * KB, keys: 20_000, containers: 20_000, values: 40_000 },
+  /** Multipart: an API document of 25 MB and what stands around it. As JSON it is bounded like an ordinary document. */
+  api_document: {
+    bytes: 25 * KB * KB + 100 * KB,
+    json_bytes: 2_000 * KB,
+    keys: 20_000,
+    containers: 20_000,
+    values: 40_000,
+  },
   /** Multipart: at most five files of 10 MB and what stands around them. */
   files: { bytes: 50 * KB * KB + 100 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
-} satisfies Record<string, JsonBounds & { bytes: number }>;
+} satisfies Record<string, BodyBounds>;
 
 export type BodyKind = keyof typeof BODIES;
 
@@ -64,16 +78,22 @@ export class BodyInterceptor implements NestInterceptor {
   }
 
   private read(kind: BodyKind, request: Request, response: Response): Promise<Buffer> {
-    const reader = this.readers.get(kind) ?? raw({ type: () => true, limit: BODIES[kind].bytes });
+    const limit = jsonLimit(kind);
+    const reader = this.readers.get(kind) ?? raw({ type: () => true, limit });
     this.readers.set(kind, reader);
     return new Promise((resolve, reject) => {
       const done = (error?: unknown): void => {
-        if (error instanceof Error) reject(unreadable(error, BODIES[kind].bytes));
+        if (error instanceof Error) reject(unreadable(error, limit));
         else resolve(request.body as Buffer);
       };
       void reader(request, response, done);
     });
   }
+}
+
+function jsonLimit(kind: BodyKind): number {
+  const bounds: BodyBounds = BODIES[kind];
+  return bounds.json_bytes ?? bounds.bytes;
 }
 
 function hasBody({ headers }: Request): boolean {
@@ -83,7 +103,8 @@ function hasBody({ headers }: Request): boolean {
 /** What the head of the request says already. */
 function assertReadable({ headers }: Request, kind: BodyKind): void {
   const size = Number(headers['content-length'] ?? 0);
-  if (size > BODIES[kind].bytes) throw new PayloadTooLargeError(BODIES[kind].bytes, size);
+  const limit = JSON_TYPE.test(headers['content-type'] ?? '') ? jsonLimit(kind) : BODIES[kind].bytes;
+  if (size > limit) throw new PayloadTooLargeError(limit, size);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (!ENCODINGS.includes(encoding.toLowerCase()))
     throw new UnsupportedMediaTypeError('Content-Encoding', encoding, ENCODINGS);

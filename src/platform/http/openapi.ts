@@ -11,6 +11,7 @@ const TAGS: Readonly<Record<string, string>> = {
   stages: 'What the six stages are',
   agents: 'Running agents, their versions and their invocation',
   tools: 'HTTP services, MCP servers and OpenAPI documents that agents may call',
+  integrations: 'Imported APIs: their operations, called by people, agents and flows',
   invocations: 'What agents were asked and answered',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts, kept on write; days are UTC',

@@ -19,9 +19,14 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body: the limit is named in details.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the encodings named in details.' },
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
+  DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults named in details and send the document again.' },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Wait as long as Retry-After says, then continue more slowly.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry; if it goes on, report the trace id.' },
   AGENT_INVOCATION_FAILED: { status: 500, suggestion: 'Look at the invocation record and its trace for what failed.' },
+  UPSTREAM_FAILED: {
+    status: 502,
+    suggestion: 'Check that the API is up, then retry if the operation may be repeated.',
+  },
   DATABASE_ERROR: { status: 500, suggestion: 'Retry; if it goes on, report the trace id.' },
   BUILD_ERROR: { status: 500, suggestion: 'Read the logs of the failed stage, then restart the build.' },
   INTERNAL_ERROR: { status: 500, suggestion: 'Report the trace id to the operator of this platform.' },
@@ -80,6 +85,7 @@ function fromDomainError(error: DomainError): ErrorAnswer {
   if (error instanceof RateLimitedError)
     return { ...base, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error.code === 'UNAUTHENTICATED') return { ...base, headers: CHALLENGE };
+  if (error.code === 'UPSTREAM_FAILED' && details['reason'] === 'timeout') return { ...base, status: 504 };
   if (error.code === 'AGENT_INVOCATION_FAILED' && 'reason' in error)
     return { ...base, status: upstreamStatus(String(error.reason), details) ?? base.status, headers: restOf(details) };
   return base;

@@ -1,0 +1,127 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import { Packed } from '../../platform/http/storable-body.js';
+import { PAGE_LIMIT_MAX } from '../../shared/page.js';
+import { FORMATS, type FormatName, type Risk, RISKS } from '../catalogue/operation.js';
+
+const SOURCE_FORMATS = ['auto', ...FORMATS] as const;
+
+/** Where the document is: an address, or its text. */
+export class DocumentSourceDto {
+  /**
+   * The platform fetches it through its guard for outgoing calls. References in it may be relative.
+   * @example https://api.example.com/openapi.yaml
+   */
+  url?: string;
+
+  /** The document as text in JSON, YAML or SDL, or as a JSON object. At most 2 MB; send larger ones as a file. */
+  @ApiPropertyOptional({ oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }] })
+  content?: string | Record<string, unknown>;
+}
+
+export class ImportDocumentDto {
+  /** Either `url` or `content`. Leave it out when the document is sent as `file` in a form. */
+  @ApiPropertyOptional({ type: () => DocumentSourceDto })
+  @Packed()
+  @IsOptional()
+  @IsObject()
+  source?: DocumentSourceDto;
+
+  /**
+   * `auto` looks at the document.
+   * @example auto
+   */
+  @IsOptional()
+  @IsIn(SOURCE_FORMATS)
+  format?: FormatName | 'auto';
+}
+
+export class CreateIntegrationDto extends ImportDocumentDto {
+  /**
+   * Any text.
+   * @example Shop API
+   */
+  @IsString()
+  @Length(1, 120)
+  @Matches(/\S/, { message: 'name must not be blank' })
+  name: string;
+
+  /**
+   * The address before every path; replaces the document's server.
+   * @example https://api.example.com/v1
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 2000)
+  base_url?: string;
+}
+
+/** A form: the document as `file`, at most 25 MB. */
+export class CreateIntegrationForm extends CreateIntegrationDto {
+  @ApiPropertyOptional({ type: 'string', format: 'binary' })
+  file?: unknown;
+}
+
+export class ChangeIntegrationDto {
+  @IsOptional()
+  @IsString()
+  @Length(1, 120)
+  name?: string;
+
+  /** The address before every path; empty goes back to the document's server. */
+  @IsOptional()
+  @IsString()
+  @Length(0, 2000)
+  base_url?: string;
+}
+
+export class ListOperationsQuery extends PageQuery {
+  /**
+   * Words that must occur in the name, the path, the tags or the description; best matches come first.
+   * @example create order
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  query?: string;
+
+  @ApiPropertyOptional({ enum: RISKS })
+  @IsOptional()
+  @IsIn(RISKS)
+  risk?: Risk;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  tag?: string;
+}
+
+export class ListIntegrationsQuery extends PageQuery {}
+
+export class CallOperationDto {
+  /**
+   * By `input_schema` of the operation: parameters by name, the request body as `body`.
+   * @example { "number": "A-17" }
+   */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  @Packed()
+  @IsObject()
+  input: Record<string, unknown>;
+
+  /** Follows the pages of a list, at most 20 pages, 5,000 items, 8 MB and 60 seconds. */
+  @IsOptional()
+  @IsBoolean()
+  all_pages?: boolean;
+}
+
+export class VersionParam {
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  version: number;
+}
+
+export const OPERATIONS_PAGE_MAX = PAGE_LIMIT_MAX;

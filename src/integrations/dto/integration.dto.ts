@@ -1,0 +1,266 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  FORMATS,
+  type FormatName,
+  PAGINATION_KINDS,
+  type Pagination,
+  type Risk,
+  RISKS,
+} from '../catalogue/operation.js';
+import { INTEGRATION_STATUSES, type IntegrationStatus } from '../integration.js';
+
+export class ImportStateDto {
+  /** @example imp_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  run_id: string;
+
+  /** The version that it makes. */
+  version: number;
+
+  /** @example done */
+  status: 'running' | 'done' | 'failed';
+
+  /** Why it failed. */
+  failure: string | null;
+
+  started_at: string;
+
+  ended_at: string | null;
+}
+
+/** Operations by what a call may do to data of the API. */
+export class RisksDto {
+  read: number;
+  write: number;
+  destructive: number;
+}
+
+export class IntegrationDto {
+  /** @example int_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  integration_id: string;
+
+  /** @example Shop API */
+  name: string;
+
+  @ApiProperty({ enum: INTEGRATION_STATUSES, example: 'ready' })
+  status: IntegrationStatus;
+
+  /** The import that runs or ran last; null until the document is stored. */
+  import: ImportStateDto | null;
+
+  @ApiProperty({ enum: FORMATS, example: 'openapi' })
+  format: FormatName;
+
+  /** @example 3.1.0 */
+  format_version: string;
+
+  /** The document's own title. */
+  title: string;
+
+  /** The version that the document gives the API. */
+  api_version: string;
+
+  description: string;
+
+  /** Replaces the document's servers. */
+  base_url: string | null;
+
+  /** Addresses that the document names; the first one is called. */
+  servers: string[];
+
+  /** Where the document was fetched from. */
+  source_url: string | null;
+
+  /** The current version, from 1; 0 before the first import is done. */
+  version: number;
+
+  /** @example 24 */
+  operation_count: number;
+
+  /** Operations that can be called: all but messages. */
+  callable_count: number;
+
+  risks: RisksDto;
+
+  created_by: string;
+
+  created_at: string;
+
+  updated_at: string;
+}
+
+export class IntegrationListDto {
+  integrations: IntegrationDto[];
+
+  /** Integrations on this page. */
+  total: number;
+
+  /** Cursor of the next page; null at the end. */
+  last_key: string | null;
+}
+
+export class DeletedIntegrationDto {
+  integration_id: string;
+}
+
+export class PaginationDto implements Pagination {
+  @ApiProperty({ enum: PAGINATION_KINDS, example: 'cursor' })
+  kind: Pagination['kind'];
+
+  /** The input that selects a page. */
+  param: string | null;
+
+  /** The input that sets the number of items of a page. */
+  size_param: string | null;
+
+  /** Where the answer holds the next position: a dotted path. */
+  next_field: string | null;
+
+  /** Where the answer holds the items: a dotted path, empty for the answer itself. */
+  items_field: string | null;
+}
+
+export class AuthSchemeDto {
+  /** The document's name for it. */
+  name: string;
+
+  type: 'bearer' | 'basic' | 'api_key' | 'oauth2' | 'other';
+
+  /** Of an API key: header, query or cookie. */
+  in?: string;
+
+  /** Of an API key: the name of the header, parameter or cookie. */
+  param?: string;
+
+  scopes?: string[];
+}
+
+export class OperationErrorDto {
+  /** @example 404 */
+  status: string;
+
+  description: string;
+}
+
+export class RateLimitDto {
+  /** Headers that tell what is left. */
+  headers: string[];
+}
+
+export class OperationDto {
+  /**
+   * Stays the same as long as method and path do.
+   * @example op_a9fe6cce1db098e1
+   */
+  operation_id: string;
+
+  /** The document's own id. */
+  source_id: string | null;
+
+  /**
+   * Unique in the catalogue, at most 64 characters.
+   * @example getOrder
+   */
+  name: string;
+
+  /** @example GET */
+  method: string;
+
+  /** @example /orders/{number} */
+  path: string;
+
+  summary: string;
+
+  description: string;
+
+  tags: string[];
+
+  /** JSON Schema of the input. A schema that is too large for the answer is left out with a comment. */
+  input_schema: Record<string, unknown>;
+
+  /** JSON Schema of a successful answer; null when the document gives none. */
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  output_schema: Record<string, unknown> | null;
+
+  errors: OperationErrorDto[];
+
+  @ApiProperty({ enum: RISKS, example: 'read' })
+  risk: Risk;
+
+  idempotent: boolean;
+
+  /** False for messages, which are listed only. */
+  callable: boolean;
+
+  pagination: PaginationDto;
+
+  /** Ways to prove who calls. Schemes of one group are needed together. */
+  @ApiProperty({ type: 'array', items: { type: 'array', items: { $ref: '#/components/schemas/AuthSchemeDto' } } })
+  auth: AuthSchemeDto[][];
+
+  rate_limit: RateLimitDto | null;
+
+  deprecated: boolean;
+
+  /** Where the document describes it: a JSON pointer. */
+  pointer: string;
+}
+
+export class OperationListDto {
+  operations: OperationDto[];
+
+  /** Operations that match. */
+  total: number;
+
+  /** Cursor of the next page; null at the end. */
+  last_key: string | null;
+}
+
+export class MismatchDto {
+  /** JSON pointer into the answer. */
+  pointer: string;
+
+  message: string;
+}
+
+export class OperationResultDto {
+  operation_id: string;
+
+  name: string;
+
+  method: string;
+
+  path: string;
+
+  @ApiProperty({ enum: RISKS })
+  risk: Risk;
+
+  /**
+   * Of the API's answer, whatever it is.
+   * @example 200
+   */
+  status: number;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  headers: Record<string, string>;
+
+  /** Any JSON, or text. Null with all_pages. */
+  @ApiPropertyOptional({})
+  body: unknown;
+
+  /** With all_pages: the items of every page. */
+  @ApiProperty({ type: 'array', items: {}, nullable: true })
+  items: unknown[] | null;
+
+  pages: number;
+
+  /** False when a bound was reached before the last page. */
+  complete: boolean;
+
+  /** Whether the answer fits the document; null when the document does not describe answers. */
+  valid: boolean | null;
+
+  mismatches: MismatchDto[];
+
+  /** @example 84.2 */
+  duration_ms: number;
+}

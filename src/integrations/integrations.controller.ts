@@ -1,0 +1,264 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+  UploadedFile,
+  UseInterceptors,
+} from '@nestjs/common';
+import { FileInterceptor } from '@nestjs/platform-express';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
+import { AuditLog } from '../identity/audit/audit-log.js';
+import { Audited } from '../identity/audit/audit.interceptor.js';
+import { actorOf, type Principal } from '../identity/principal.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
+import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
+import { Clock } from '../shared/clock.js';
+import { ValidationError } from '../shared/domain-error.js';
+import {
+  CallOperationDto,
+  ChangeIntegrationDto,
+  CreateIntegrationDto,
+  CreateIntegrationForm,
+  type DocumentSourceDto,
+  ListIntegrationsQuery,
+  ListOperationsQuery,
+} from './dto/integration-requests.dto.js';
+import {
+  AuthSchemeDto,
+  DeletedIntegrationDto,
+  IntegrationDto,
+  IntegrationListDto,
+  OperationDto,
+  OperationListDto,
+  OperationResultDto,
+} from './dto/integration.dto.js';
+import type { DocumentOrigin } from './document-source.js';
+import { ImportEvents } from './import-events.service.js';
+import { type Integration, MAX_DOCUMENT_BYTES, visibleStatus } from './integration.js';
+import { IntegrationsService } from './integrations.service.js';
+import { OperationsService } from './operations.service.js';
+
+const FIELDS = 10;
+const FIELD_BYTES = 10_000;
+/** The document of a form. */
+const DocumentFile = () =>
+  UseInterceptors(
+    FileInterceptor('file', {
+      limits: { fileSize: MAX_DOCUMENT_BYTES, files: 1, fields: FIELDS, parts: FIELDS + 1, fieldSize: FIELD_BYTES },
+    }),
+  );
+
+@ApiTags('integrations')
+@ApiExtraModels(AuthSchemeDto, CreateIntegrationDto, CreateIntegrationForm)
+@Access('viewer')
+@Controller('integrations')
+export class IntegrationsController {
+  constructor(
+    private readonly integrations: IntegrationsService,
+    private readonly operations: OperationsService,
+    private readonly events: ImportEvents,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Imports an API from its OpenAPI 2.0, 3.0 or 3.1 document, Postman collection, GraphQL schema or AsyncAPI document. A document
+   * that is not usable is refused with every fault. Otherwise the import goes on in the background: watch its status, or
+   * `GET /integrations/{integration_id}/events`.
+   */
+  @Post()
+  @HttpCode(202)
+  @Access('developer')
+  @Audited({ action: 'integration.created', made: 'integration_id', details: ['name'] })
+  @TakesBody('api_document')
+  @DocumentFile()
+  @ApiConsumes('application/json', 'multipart/form-data')
+  @ApiBody({
+    schema: { anyOf: [{ $ref: getSchemaPath(CreateIntegrationDto) }, { $ref: getSchemaPath(CreateIntegrationForm) }] },
+  })
+  @ApiOperation({ summary: 'Import an API', operationId: 'createIntegration' })
+  @ApiData(IntegrationDto, {
+    status: 202,
+    description: 'The integration; its status is `ready` when the import is done.',
+  })
+  @ApiErrors(400, 413, 422)
+  async create(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Body() { name, source, format = 'auto', base_url }: CreateIntegrationDto,
+    @UploadedFile() file: Express.Multer.File | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<IntegrationDto> {
+    const wish = { org_id, user_id, name, origin: originOf(source, file), format, base_url };
+    return this.view(await this.integrations.create(wish, callerSignal(response)));
+  }
+
+  /** Newest first. */
+  @Get()
+  @ApiOperation({ summary: 'List integrations', operationId: 'listIntegrations' })
+  @ApiData(IntegrationListDto, { description: 'One page of integrations, newest first.' })
+  @ApiErrors(400)
+  async list(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() query: ListIntegrationsQuery,
+  ): Promise<IntegrationListDto> {
+    const { items, last_key } = await this.integrations.list(org_id, query);
+    return { integrations: items.map((one) => this.view(one)), total: items.length, last_key };
+  }
+
+  @Get(':integration_id')
+  @ApiOperation({ summary: 'Get an integration', operationId: 'getIntegration' })
+  @ApiData(IntegrationDto, { description: 'The integration.' })
+  @ApiErrors(404)
+  async get(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+  ): Promise<IntegrationDto> {
+    return this.view(await this.integrations.get(org_id, integration_id));
+  }
+
+  @Patch(':integration_id')
+  @Access('developer')
+  @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url'] })
+  @ApiOperation({ summary: 'Change an integration', operationId: 'changeIntegration' })
+  @ApiData(IntegrationDto, { description: 'The integration as it is now.' })
+  @ApiErrors(400, 404)
+  async change(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+    @Body() { name, base_url }: ChangeIntegrationDto,
+  ): Promise<IntegrationDto> {
+    const change = {
+      ...(name === undefined ? {} : { name }),
+      ...(base_url === undefined ? {} : { base_url: base_url === '' ? null : base_url }),
+    };
+    return this.view(await this.integrations.change(org_id, integration_id, change));
+  }
+
+  /** Deletes the integration with its documents and versions. */
+  @Delete(':integration_id')
+  @Access('developer')
+  @Audited({ action: 'integration.deleted', target: 'integration_id' })
+  @ApiOperation({ summary: 'Delete an integration', operationId: 'deleteIntegration' })
+  @ApiData(DeletedIntegrationDto, { description: 'The integration that was deleted.' })
+  @ApiErrors(404)
+  async delete(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+  ): Promise<DeletedIntegrationDto> {
+    await this.integrations.delete(org_id, integration_id);
+    return { integration_id };
+  }
+
+  /** The present state first, then each change of it, until the import has ended. */
+  @Get(':integration_id/events')
+  @StreamsEvents('everyone')
+  @Header('Content-Type', 'text/event-stream')
+  @ApiOperation({ summary: 'Follow an import', operationId: 'followImport' })
+  @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiErrors(404)
+  async follow(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.integrations.get(org_id, integration_id);
+    await sendEventStream(response, this.events.follow(org_id, integration_id));
+  }
+
+  @Get(':integration_id/operations')
+  @ApiOperation({ summary: 'List the operations of an integration', operationId: 'listOperations' })
+  @ApiData(OperationListDto, {
+    description: 'One page of operations: best matches first, or in the order of the document.',
+  })
+  @ApiErrors(400, 404)
+  async list_operations(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+    @Query() { query, risk, tag, limit, last_key }: ListOperationsQuery,
+  ): Promise<OperationListDto> {
+    return this.integrations.operations(org_id, integration_id, { query, risk, tag, limit, last_key });
+  }
+
+  @Get(':integration_id/operations/:operation_id')
+  @ApiOperation({ summary: 'Get an operation', operationId: 'getOperation' })
+  @ApiData(OperationDto, { description: 'The operation with its schemas.' })
+  @ApiErrors(404)
+  async get_operation(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('integration_id') integration_id: string,
+    @Param('operation_id') operation_id: string,
+  ): Promise<OperationDto> {
+    return this.integrations.operation(org_id, integration_id, operation_id);
+  }
+
+  /**
+   * Calls the API and answers what it answered, whatever its status. An answer that does not fit the document is reported in
+   * `mismatches`.
+   */
+  @Post(':integration_id/operations/:operation_id/call')
+  @HttpCode(200)
+  @Access('developer')
+  @ApiOperation({ summary: 'Call an operation', operationId: 'callOperation' })
+  @ApiData(OperationResultDto, { description: "The API's answer." })
+  @ApiErrors(400, 404, 502, 504)
+  async call(
+    @CurrentPrincipal() principal: Principal,
+    @Param('integration_id') integration_id: string,
+    @Param('operation_id') operation: string,
+    @Body() { input, all_pages }: CallOperationDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<OperationResultDto> {
+    const { org_id } = principal;
+    const fact = { org_id, actor: actorOf(principal), action: 'integration.operation_called', target: integration_id };
+    const signal = callerSignal(response);
+    try {
+      const result = await this.operations.call({ org_id, integration_id, operation, input, all_pages, signal });
+      const { operation_id, method, path, status, pages } = result;
+      await this.audit.record({ ...fact, outcome: 'success', details: { operation_id, method, path, status, pages } });
+      return result;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL_ERROR';
+      this.audit.note({ ...fact, outcome: 'failed', details: { operation: operation.slice(0, 100), code } });
+      throw error;
+    }
+  }
+
+  private view(integration: Integration): IntegrationDto {
+    const { org_id: _org, data_id: _data, schema_count: _schemas, credential_id: _credential, ...shown } = integration;
+    return { ...shown, status: visibleStatus(integration, this.clock.now()) };
+  }
+}
+
+/** @throws ValidationError unless there is exactly one of url, content and file */
+function originOf(source: DocumentSourceDto | undefined, file: Express.Multer.File | undefined): DocumentOrigin {
+  const { url, content } = source ?? {};
+  const given = [url, content, file].filter((one) => one !== undefined && one !== null).length;
+  if (given !== 1) throw ValidationError.field('source', 'needs exactly one of url, content and file');
+  if (file) return { bytes: file.buffer };
+  if (url !== undefined && url !== null) {
+    if (typeof url !== 'string' || url.length > 2_000) throw ValidationError.field('source.url', 'must be an address');
+    return { url };
+  }
+  if (typeof content !== 'string' && (typeof content !== 'object' || content === null))
+    throw ValidationError.field('source.content', 'must be a text or an object');
+  return { bytes: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)) };
+}

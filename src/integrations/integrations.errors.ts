@@ -1,0 +1,50 @@
+import { ConflictError, DomainError, NotFoundError } from '../shared/domain-error.js';
+import type { DocumentFault } from './catalogue/operation.js';
+
+/** The document cannot be used. `details.faults` lists each fault with its JSON pointer and line, at most 100. */
+export class DocumentInvalidError extends DomainError {
+  override readonly code = 'DOCUMENT_INVALID';
+
+  constructor(faults: DocumentFault[], total: number) {
+    const [first] = faults;
+    const where = first?.pointer ? ` at ${first.pointer}` : '';
+    const more = total > 1 ? ` and ${total - 1} more` : '';
+    super(`The document is not usable: it ${first?.message ?? 'cannot be read'}${where}${more}`, {
+      details: { faults, fault_count: total },
+    });
+  }
+}
+
+export class IntegrationNotFoundError extends NotFoundError {
+  constructor(integration_id: string) {
+    super('Integration', integration_id);
+  }
+}
+
+export class OperationNotFoundError extends NotFoundError {
+  constructor(operation_id: string) {
+    super('Operation', operation_id, {
+      suggestion: 'List the operations of the integration: an operation is named by its operation_id or its name.',
+    });
+  }
+}
+
+/** Another request changed the integration first. */
+export class IntegrationChangedError extends ConflictError {
+  constructor(integration_id: string) {
+    super('The integration was changed by another request', { details: { integration_id } });
+  }
+}
+
+/** The API that was called gave no answer. Nothing is known about whether it did what was asked. */
+export class UpstreamFailedError extends DomainError {
+  override readonly code = 'UPSTREAM_FAILED';
+
+  constructor(
+    readonly reason: string,
+    message: string,
+    cause: unknown,
+  ) {
+    super(message, { details: { reason }, cause });
+  }
+}

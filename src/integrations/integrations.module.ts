@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { Engine } from '../engine/engine.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { CatalogueWorkers } from './catalogue-workers.js';
+import { DocumentSource } from './document-source.js';
+import { ImportEvents } from './import-events.service.js';
+import { ImportWorkflow } from './import.workflow.js';
+import { IntegrationsController } from './integrations.controller.js';
+import { IntegrationsRepository } from './integrations.repository.js';
+import { IntegrationsService } from './integrations.service.js';
+import { OperationsService } from './operations.service.js';
+
+/** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */
+@Module({
+  controllers: [IntegrationsController],
+  providers: [
+    IntegrationsRepository,
+    CatalogueWorkers,
+    DocumentSource,
+    ImportWorkflow,
+    ImportEvents,
+    IntegrationsService,
+    OperationsService,
+  ],
+  exports: [IntegrationsService, OperationsService],
+})
+export class IntegrationsModule {
+  constructor(
+    engine: Engine,
+    imports: ImportWorkflow,
+    organizations: OrganizationData,
+    integrations: IntegrationsService,
+  ) {
+    engine.register(imports);
+    organizations.registerRecords('integrations', (org_id) => integrations.deleteByOrg(org_id));
+  }
+}

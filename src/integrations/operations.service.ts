@@ -1,0 +1,213 @@
+import { Injectable } from '@nestjs/common';
+import { type OutgoingAnswer, OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
+import { OutgoingFailedError } from '../platform/outgoing/outgoing.errors.js';
+import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
+import { secretValues } from '../shared/secret-values.js';
+import type { Prepared, ReadAnswer } from './catalogue/call-tasks.js';
+import { CatalogueWorkers } from './catalogue-workers.js';
+import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';
+import type { Risk } from './catalogue/operation.js';
+import type { SchemaFault } from './catalogue/schema-faults.js';
+import type { Integration } from './integration.js';
+import { OperationNotFoundError, UpstreamFailedError } from './integrations.errors.js';
+import { IntegrationsService } from './integrations.service.js';
+
+/** For one request with its redirects, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Of one answer. */
+const ANSWER_MAX_BYTES = 2 * 1024 * 1024;
+/** Of all pages together. */
+const PAGES_MAX = 20;
+const ITEMS_MAX = 5_000;
+const PAGES_MAX_BYTES = 8 * 1024 * 1024;
+const PAGES_TIMEOUT_MS = 60_000;
+const HIDDEN_HEADERS = new Set(['set-cookie', 'set-cookie2', 'www-authenticate', 'proxy-authenticate']);
+
+export interface OperationCall {
+  org_id: string;
+  integration_id: string;
+  /** Its id, its name or the document's own id. */
+  operation: string;
+  input: Record<string, unknown>;
+  /** Follows the pages of a list: at most 20 pages, 5,000 items, 8 MB and 60 seconds. */
+  all_pages?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface OperationResult {
+  operation_id: string;
+  name: string;
+  method: string;
+  path: string;
+  risk: Risk;
+  /** Of the API's answer, whatever it is; of the last page with `all_pages`. */
+  status: number;
+  headers: Record<string, string>;
+  /** Parsed when it is JSON. Null with `all_pages`, which gives `items`. */
+  body: unknown;
+  /** The items of all pages. */
+  items: unknown[] | null;
+  pages: number;
+  /** False when a bound was reached before the last page. */
+  complete: boolean;
+  /** Whether the answer fits what the document says; null when the document says nothing. */
+  valid: boolean | null;
+  mismatches: SchemaFault[];
+  /** Rounded to hundredths of a millisecond. */
+  duration_ms: number;
+}
+
+type Ready = Extract<Prepared, { request: unknown }>;
+
+/** Calls operations of imported APIs: for people, agents and flows. */
+@Injectable()
+export class OperationsService {
+  constructor(
+    private readonly integrations: IntegrationsService,
+    private readonly workers: CatalogueWorkers,
+    private readonly outgoing: OutgoingHttp,
+  ) {}
+
+  /**
+   * Calls an operation through the guard for outgoing calls. Any status is an answer. An answer that does not fit its schema is
+   * reported, not refused.
+   * @throws IntegrationNotFoundError, OperationNotFoundError, ValidationError that names each wrong field of the input,
+   * OutgoingRefusedError, UpstreamFailedError when there is no answer
+   */
+  async call(call: OperationCall): Promise<OperationResult> {
+    const { org_id, integration_id, operation, input, all_pages = false, signal } = call;
+    const started = performance.now();
+    const integration = await this.integrations.getReady(org_id, integration_id);
+    const ready = await this.prepare(integration, operation, input, signal);
+    if (all_pages && !ready.is_paged)
+      throw ValidationError.field('all_pages', 'needs an operation whose answers are paged');
+    const first = await this.exchange(integration, ready.request, operation, input, signal);
+    const pages = all_pages
+      ? await this.follow(integration, ready, call, first)
+      : { last: first, items: null, pages: 1, complete: true };
+    const { last, items } = pages;
+    const { operation_id, name, method, path, risk } = ready.operation;
+    return {
+      ...{ operation_id, name, method, path, risk },
+      status: last.answer.status,
+      headers: shownHeaders(last.answer.headers),
+      body: items === null ? secretValues.maskDeep(last.read.body) : null,
+      items: items && secretValues.maskDeep(items),
+      ...{ pages: pages.pages, complete: pages.complete },
+      ...{ valid: last.read.valid, mismatches: last.read.mismatches },
+      duration_ms: Math.round((performance.now() - started) * 100) / 100,
+    };
+  }
+
+  /** @throws OperationNotFoundError, ValidationError, InvalidStateError */
+  private async prepare(
+    integration: Integration,
+    operation: string,
+    input: Record<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<Ready> {
+    const args = { operation, input, server: integration.base_url };
+    const prepared = await this.workers.ask('prepare', [this.integrations.catalogueOf(integration)], args, signal);
+    if (!('fault' in prepared)) return prepared;
+    switch (prepared.fault) {
+      case 'unknown_operation':
+        throw new OperationNotFoundError(operation);
+      case 'not_callable':
+        throw new InvalidStateError('The operation is a message: it is listed, not called', {
+          details: { operation_id: prepared.operation_id },
+          suggestion: 'Call operations of OpenAPI, Postman or GraphQL documents.',
+        });
+      case 'no_server':
+        throw new InvalidStateError('The document names no server', {
+          details: { operation_id: prepared.operation_id },
+          suggestion: 'Set base_url: PATCH /api/v1/integrations/{integration_id}.',
+        });
+      case 'input':
+        throw new ValidationError(`The input is not valid: ${Object.keys(prepared.fields).join(', ')}`, {
+          details: { fields: prepared.fields },
+          suggestion: 'Correct the fields named in details: input_schema of the operation describes them.',
+        });
+    }
+  }
+
+  private async exchange(
+    integration: Integration,
+    request: PreparedRequest,
+    operation: string,
+    input: Record<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ answer: OutgoingAnswer; read: ReadAnswer }> {
+    const answer = await this.send(request, signal);
+    const { status, headers, body } = answer;
+    const args = { operation, input, answer: { status, headers, body } };
+    const read = await this.workers.ask('read_answer', [this.integrations.catalogueOf(integration)], args, signal);
+    return { answer, read };
+  }
+
+  private async follow(
+    integration: Integration,
+    { request, operation: { items_field } }: Ready,
+    call: OperationCall,
+    first: { answer: OutgoingAnswer; read: ReadAnswer },
+  ) {
+    const deadline = performance.now() + PAGES_TIMEOUT_MS;
+    const items: unknown[] = [];
+    const seen = new Set<string>();
+    let last = first;
+    let bytes = 0;
+    for (let pages = 1; ; pages++) {
+      const found = fieldOf(last.read.body, items_field ?? '');
+      if (Array.isArray(found)) items.push(...(found as unknown[]));
+      bytes += last.answer.body.byteLength;
+      const { next } = last.read;
+      if (next === null || last.answer.status >= 300)
+        return { last, items, pages, complete: next === null && last.answer.status < 300 };
+      const position = JSON.stringify(next);
+      // An API that gives the same position again would be asked for ever.
+      const isAtBound = pages >= PAGES_MAX || items.length >= ITEMS_MAX || bytes >= PAGES_MAX_BYTES;
+      if (isAtBound || seen.has(position) || performance.now() > deadline)
+        return { last, items, pages, complete: false };
+      seen.add(position);
+      const target = await this.nextRequest(integration, request, call, next);
+      if (!target) return { last, items, pages, complete: false };
+      last = await this.exchange(integration, target.request, call.operation, target.input, call.signal);
+    }
+  }
+
+  /** Undefined for a page on another host: credentials stay where they belong. */
+  private async nextRequest(
+    integration: Integration,
+    request: PreparedRequest,
+    { operation, input, signal }: OperationCall,
+    next: NonNullable<ReadAnswer['next']>,
+  ): Promise<{ request: PreparedRequest; input: Record<string, unknown> } | undefined> {
+    if ('input' in next) {
+      const { request: following } = await this.prepare(integration, operation, next.input, signal);
+      return { request: following, input: next.input };
+    }
+    if (!URL.canParse(next.url, request.url)) return undefined;
+    const url = new URL(next.url, request.url);
+    return url.origin === new URL(request.url).origin ? { request: { ...request, url: url.href }, input } : undefined;
+  }
+
+  private async send(
+    { url, method, headers, body }: PreparedRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<OutgoingAnswer> {
+    try {
+      return await this.outgoing.request({
+        ...{ url, method, headers, timeout_ms: REQUEST_TIMEOUT_MS, max_bytes: ANSWER_MAX_BYTES },
+        allowed_hosts: [new URL(url).host],
+        ...(body === undefined ? {} : { body }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof OutgoingFailedError) throw new UpstreamFailedError(error.reason, error.message, error);
+      throw error;
+    }
+  }
+}
+
+const shownHeaders = (headers: Record<string, string>): Record<string, string> =>
+  secretValues.maskDeep(Object.fromEntries(Object.entries(headers).filter(([name]) => !HIDDEN_HEADERS.has(name))));
