@@ -1,5 +1,4 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
-import { BUILD_TABLES } from './builds/builds.tables.js';
 import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
@@ -17,7 +16,6 @@ import { ATTACHED_TOOL_TABLES } from './tools/attachments/attached-tools.tables.
 export const TABLES: TableDefinition[] = [
   ...ENGINE_TABLES,
   ...PROJECT_TABLES,
-  ...BUILD_TABLES,
   ...AGENT_TABLES,
   ...INVOCATION_TABLES,
   ...SESSION_TABLES,

@@ -2,15 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
-import type { Project } from '../projects/project.js';
-import type { BuildStep, RunEnding } from './build.js';
+import type { BuildStep } from './build-step.js';
 import type { StepResult } from './step/step.js';
 
 /** From the offline writers' milliseconds to the slowest model, in seconds. */
 const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600];
 
-/** `superseded`: stopped, deleted, or taken over by another process. `broken`: given up, the reaper takes it up again. */
-export type CountedEnding = 'completed' | 'failed' | Exclude<RunEnding, 'ended'> | 'broken';
+/** `superseded`: stopped, deleted, or taken over by another process. `broken`: given up, the engine retries it. */
+export type CountedEnding = 'completed' | 'failed' | 'paused' | 'superseded' | 'broken';
 
 /** Counts, times and traces what this process builds. */
 @Injectable()
@@ -41,13 +40,22 @@ export class BuildObservation {
     this.runs.inc({ ending });
   }
 
-  /** A build outlives the request that began it and may be begun by none, so it is a trace of its own. */
-  async run<T>({ project_id, build_id }: Project, work: () => Promise<T>): Promise<T> {
-    if (!this.tracing.isOn) return work();
-    const attributes = { 'nexus.project_id': project_id, 'nexus.build_id': build_id };
+  /**
+   * A build outlives the request that began it, so it is a trace of its own, linked to that of the request.
+   * @param work returns the id of the project, if it was found
+   */
+  async run(build_id: string, work: () => Promise<string | undefined>): Promise<void> {
+    if (!this.tracing.isOn) {
+      await work();
+      return;
+    }
+    const attributes = { 'nexus.build_id': build_id };
     const cause = trace.getActiveSpan()?.spanContext();
-    return context.with(ROOT_CONTEXT, () =>
-      this.tracing.within('build', { attributes, ...(cause ? { links: [{ context: cause }] } : {}) }, work),
+    await context.with(ROOT_CONTEXT, () =>
+      this.tracing.within('build', { attributes, ...(cause ? { links: [{ context: cause }] } : {}) }, async () => {
+        const project_id = await work();
+        if (project_id !== undefined) trace.getActiveSpan()?.setAttribute('nexus.project_id', project_id);
+      }),
     );
   }
 

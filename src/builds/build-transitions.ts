@@ -20,14 +20,21 @@ import {
   type StepOutcome,
 } from '../stages/stage-rules.js';
 import type { Stage } from '../stages/stage.js';
-import { type BuildStep, nextStep } from './build.js';
-import type { BuildEnd } from './builds.repository.js';
+import { type BuildStep, nextStep } from './build-step.js';
+import type { BuildEnd } from '../projects/build.js';
 import { BuildFault, type StepArtifact, type StepResult } from './step/step.js';
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {
   change: ProgressChange;
   end?: BuildEnd;
+  /** The engine's run is over although the build has not ended: it was paused. */
+  isOver?: boolean;
+}
+
+/** A build that waited for its slot begins, or goes on. */
+export function taken({ project }: ProjectWhole, at: string): Transition {
+  return { change: { project: { status: 'building', started_at: project.started_at ?? at }, events: [] } };
 }
 
 /** The step begins, or begins again when a build resumes. */

@@ -1,7 +1,5 @@
 import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { BuildsModule } from '../builds/builds.module.js';
-import { EmbeddedBuildEngine } from '../builds/embedded-build-engine.js';
 import { Settings } from '../platform/config/settings.js';
 import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import { figure, Metrics } from '../platform/observability/metrics.js';
@@ -19,7 +17,7 @@ export class HealthModule implements OnModuleDestroy {
     return {
       module: HealthModule,
       global: true,
-      imports: [TerminusModule.forRoot({ logger: false }), BuildsModule],
+      imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
       providers: [{ provide: CHECKS, useValue: checks }, Checks, SelfCalls, TableStates],
       exports: [Checks, SelfCalls],
@@ -28,12 +26,10 @@ export class HealthModule implements OnModuleDestroy {
 
   constructor(
     metrics: Metrics,
-    engine: EmbeddedBuildEngine,
     checks: Checks,
     settings: Settings,
     private readonly lifecycle: Lifecycle,
   ) {
-    metrics.gauge('nexus_builds_running', 'Builds that run in this process.', () => engine.running);
     metrics.sampled(
       () => checks.isReady(),
       [

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { BuildEngine } from './build-engine.port.js';
 import { type ControlRequest, ControlTransition } from './control-transition.js';
 import { assertControllable, type Project } from './project.js';
 import { ProjectNotifier } from './project-events.service.js';
@@ -14,7 +13,6 @@ const ATTEMPTS = 10;
 export class ProjectControlService {
   constructor(
     private readonly repository: ProjectsRepository,
-    private readonly engine: BuildEngine,
     private readonly transition: ControlTransition,
     private readonly notifier: ProjectNotifier,
   ) {}
@@ -28,15 +26,14 @@ export class ProjectControlService {
       const whole = await this.repository.findWhole(org_id, project_id);
       if (!whole) throw new ProjectNotFoundError(project_id);
       assertControllable(whole.project, request.action);
-      const { change, plan } = this.transition.of(whole, request);
+      const { change, engine } = this.transition.of(whole, request);
       try {
         const project = await this.repository.save(whole.project, change);
-        plan?.started(project);
-        if (request.action === 'stop') this.engine.interrupt(project);
+        engine?.committed();
         this.notifier.changed(project_id);
         return project;
       } catch (error) {
-        plan?.abandoned();
+        engine?.abandoned();
         if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
       }
     }

@@ -2,9 +2,10 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import type { Agent } from '../agents/agent.js';
 import { Clock } from '../shared/clock.js';
-import { BuildEngine } from './build-engine.port.js';
+import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { BuildsService } from './builds.service.js';
 import type { Project } from './project.js';
-import { ProjectRecords } from './project-records.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
@@ -30,9 +31,10 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
 
   constructor(
     private readonly repository: ProjectDeletionRepository,
-    private readonly children: ProjectRecords,
+    private readonly artifacts: ArtifactsRepository,
+    private readonly tools: AttachedToolStore,
     private readonly agents: AgentDeletionService,
-    private readonly engine: BuildEngine,
+    private readonly builds: BuildsService,
     private readonly clock: Clock,
     private readonly projects: ProjectsRepository,
   ) {
@@ -89,8 +91,9 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
       if (!project) throw new ProjectNotFoundError(project_id);
       try {
         const at = this.clock.timestamp();
-        await this.repository.mark(project, at, isUnfinished(project) ? this.engine.cancellation(project, at) : []);
-        this.engine.interrupt(project);
+        const end = isUnfinished(project) ? this.builds.cancel(project, at) : undefined;
+        await this.repository.mark(project, at, end?.writes ?? []);
+        end?.committed();
         return;
       } catch (error) {
         if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
@@ -101,10 +104,10 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
   private async finish(org_id: string, project_id: string): Promise<DeletedCounts> {
     const [children, artifacts] = await Promise.all([
       this.agents.deleteByProject(org_id, project_id),
-      this.children.deleteArtifacts(org_id, project_id),
+      this.artifacts.deleteByProject(org_id, project_id),
     ]);
-    await this.children.deleteTools(org_id, project_id);
-    await this.children.deleteBuilds(project_id);
+    await this.tools.deleteByProject(org_id, project_id);
+    await this.builds.deleteByProject(project_id);
     await this.repository.deleteItems(project_id);
     return { ...children, artifacts };
   }

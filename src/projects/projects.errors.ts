@@ -18,10 +18,3 @@ export class ProjectChangedError extends ConflictError {
     super('The project was changed by someone else at the same moment', { details: { project_id } });
   }
 }
-
-/** The build that wants to write is no longer the project's running build: it was stopped, restarted, deleted or taken over. */
-export class BuildSupersededError extends ConflictError {
-  constructor(project_id: string, build_id: string) {
-    super('This build is no longer the running build of its project', { details: { project_id, build_id } });
-  }
-}

@@ -6,7 +6,12 @@ import { StatisticsModule } from '../statistics/statistics.module.js';
 import { ToolOwners } from '../tools/attachments/tool-owners.port.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
+import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
+import { BuildFacts, BuildGauges } from './build-facts.js';
+import { BuildsRepository } from './builds.repository.js';
+import { BuildsService } from './builds.service.js';
 import { ProjectBuildController } from './project-build.controller.js';
 import { ControlTransition } from './control-transition.js';
 import { ProjectControlService } from './project-control.service.js';
@@ -14,13 +19,12 @@ import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectDeletionService } from './project-deletion.service.js';
 import { ProjectEventsService, ProjectNotifier } from './project-events.service.js';
 import { ProjectProgressService } from './project-progress.service.js';
-import { ProjectRecords } from './project-records.js';
 import { ProjectToolOwners } from './project-tool-owners.js';
 import { ProjectsController } from './projects.controller.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { ProjectsService } from './projects.service.js';
 
-/** Projects, their control, deletion, artifacts and events. The build engine is a port, bound globally by the builds module. Global itself, because it binds the owners that tools declare. */
+/** Projects, their control, deletion, artifacts, events and build attempts. Global, because it binds the owners that tools declare. */
 @Global()
 @Module({
   imports: [AgentsModule, ModelsModule, StatisticsModule, ToolsModule],
@@ -33,17 +37,36 @@ import { ProjectsService } from './projects.service.js';
     ProjectsService,
     ControlTransition,
     ProjectControlService,
-    ProjectRecords,
     ProjectDeletionService,
     ProjectProgressService,
     ProjectEventsService,
     BuildDashboardService,
+    BuildsRepository,
+    BuildsService,
+    BuildFacts,
+    BuildGauges,
     { provide: ToolOwners, useClass: ProjectToolOwners },
   ],
-  exports: [ToolOwners, ProjectsService, ProjectControlService, ProjectProgressService, ProjectEventsService],
+  exports: [
+    ToolOwners,
+    BuildsService,
+    ProjectsService,
+    ProjectControlService,
+    ProjectProgressService,
+    ProjectEventsService,
+  ],
 })
 export class ProjectsModule {
-  constructor(organizations: OrganizationData, deletion: ProjectDeletionService) {
+  constructor(
+    organizations: OrganizationData,
+    deletion: ProjectDeletionService,
+    aggregator: StatisticsAggregator,
+    recount: StatisticsRecount,
+    facts: BuildFacts,
+    gauges: BuildGauges,
+  ) {
+    aggregator.register(facts);
+    recount.registerGauges(gauges);
     organizations.registerRecords('projects', (org_id) => deletion.deleteByOrg(org_id));
   }
 }

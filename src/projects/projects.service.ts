@@ -4,7 +4,7 @@ import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
-import { BuildEngine } from './build-engine.port.js';
+import { BuildsService } from './builds.service.js';
 import { newProject, type Artifact, type NewProject, type Project, type ProjectWhole } from './project.js';
 import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
 import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
@@ -16,7 +16,7 @@ export class ProjectsService {
   constructor(
     private readonly repository: ProjectsRepository,
     private readonly artifacts: ArtifactsRepository,
-    private readonly engine: BuildEngine,
+    private readonly builds: BuildsService,
     private readonly gauges: StatisticsGauges,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -26,16 +26,16 @@ export class ProjectsService {
   async create(input: NewProject): Promise<ProjectWhole> {
     const at = this.clock.timestamp();
     const whole = newProject(input, { project_id: this.ids.next('proj'), build_id: this.ids.next('bld') }, at);
-    const plan = this.engine.plan(whole.project);
+    const plan = this.builds.start(whole.project, at);
     const isBuilding = plan.status === 'building';
     const project: Project = { ...whole.project, status: plan.status, started_at: isBuilding ? at : null };
     try {
       const created = await this.repository.create(
         { ...whole, project },
         [{ event: 'progress', progress: 0, status: project.status }],
-        [...plan.items, this.gauges.adjust(input.org_id, { builds_started: 1 })],
+        [...plan.writes, this.gauges.adjust(input.org_id, { builds_started: 1 })],
       );
-      plan.started(created.project);
+      plan.committed();
       return created;
     } catch (error) {
       plan.abandoned();

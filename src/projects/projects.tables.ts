@@ -18,4 +18,18 @@ export const PROJECT_TABLES: TableDefinition[] = [
     ],
   },
   { name: 'AgentArtifacts', partition_key: 'project_id', sort_key: 'path' },
+  /**
+   * AgentBuilds: one item for each build attempt. `ProjectIndex` finds them for the deletion of their project.
+   * `UncountedIndex` is sparse: ended builds that the statistics have not counted yet. `QueueIndex` holds the queue of version
+   * 1.0.0, which the engine takes over.
+   */
+  {
+    name: 'AgentBuilds',
+    partition_key: 'build_id',
+    indexes: [
+      { name: 'ProjectIndex', partition_key: 'project_id', sort_key: 'created_at' },
+      { name: 'QueueIndex', partition_key: 'queue', sort_key: 'queue_order' },
+      { name: 'UncountedIndex', partition_key: 'uncounted', sort_key: 'ended_at' },
+    ],
+  },
 ];

@@ -1,12 +1,12 @@
 import { statfs } from 'node:fs/promises';
-import { EmbeddedBuildEngine } from '../../builds/embedded-build-engine.js';
-import { QueueMetrics } from '../../builds/queue-metrics.js';
+import { Engine } from '../../engine/engine.js';
 import { Mailer } from '../../identity/mail/mailer.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { ModelsService } from '../../models/models.service.js';
 import { Settings } from '../../platform/config/settings.js';
 import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle.js';
+import { BUILD_KIND } from '../../projects/build.js';
 import { Runtimes } from '../../runtimes/runtimes.js';
 import { CountingLag } from '../../statistics/counting-lag.js';
 import { type Check, defineCheck, degraded, type Finding, healthy, unhealthy } from '../check.js';
@@ -85,11 +85,11 @@ export const LIVE_CHECKS: Check[] = [
     severity: 'fail',
     fix: 'Run processes with BUILD_SLOTS above 0, or more of them; see docs/runbooks.',
     timeout_ms: STATUS_TIMEOUT_MS,
-    needs: [EmbeddedBuildEngine, QueueMetrics, Settings],
-    look: async ([engine, queues, settings]) => {
-      const queue = await queues.read();
+    needs: [Engine, Settings],
+    look: async ([engine, settings]) => {
+      const queue = await engine.queue(BUILD_KIND);
       const slots = settings.get('BUILD_SLOTS');
-      const here = `${settings.get('ENGINE')}: ${engine.running} of ${slots} build slots in use here`;
+      const here = `${settings.get('ENGINE')}: ${engine.running(BUILD_KIND)} of ${slots} build slots in use here`;
       const message = `${here}; ${queue.running} builds run and ${queue.waiting} wait in all processes`;
       const evidence = { slots_here: slots, ...queue };
       if (queue.stalled > 0)

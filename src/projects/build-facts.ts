@@ -1,6 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { BuildRecords } from '../projects/build-engine.port.js';
-import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { FactSource, GaugeSource, type BuildFact, type Fact } from '../statistics/fact.js';
 import type { GaugeName } from '../statistics/counter-row.js';
 import type { Build } from './build.js';
@@ -52,29 +50,5 @@ export class BuildGauges extends GaugeSource {
 
   override async *recount(): AsyncGenerator<{ org_id: string; name: GaugeName }> {
     for await (const { org_id } of this.repository.all()) yield { org_id, name: 'builds_started' };
-  }
-}
-
-/** Deletes the build attempts of a project; what they meant for the statistics stays in the archive. */
-@Injectable()
-export class StoredBuildRecords extends BuildRecords {
-  constructor(
-    private readonly repository: BuildsRepository,
-    private readonly archived: ArchivedDeletion,
-  ) {
-    super();
-  }
-
-  override async deleteByProject(project_id: string): Promise<void> {
-    await this.archived.deleteAll(() => this.next(project_id));
-  }
-
-  /** All have ended by then: the mark of the project ended the last one. */
-  private async next(project_id: string): Promise<Deletable[]> {
-    const builds = await this.repository.listForDeletion(project_id);
-    return builds.map((build) => ({
-      fact: { ...buildFact(build), counted: build.uncounted === undefined },
-      deletion: this.repository.deletion(build),
-    }));
   }
 }

@@ -1,0 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
+import { Settings } from '../platform/config/settings.js';
+import { BuildsService } from '../projects/builds.service.js';
+import { ProjectProgressService } from '../projects/project-progress.service.js';
+import type { Project, ProjectWhole } from '../projects/project.js';
+import { ProjectChangedError } from '../projects/projects.errors.js';
+import { Clock } from '../shared/clock.js';
+import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
+import { BuildLog } from './build-log.js';
+import { BuildObservation } from './build-observation.js';
+import type { BuildStep } from './build-step.js';
+import { begun, completed, failed, taken, type Transition } from './build-transitions.js';
+import { BuildFault, BuildSteps, type StepContext, type StepResult } from './step/step.js';
+
+/** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
+const RETRY_WAITS_MS = [500, 2_000, 8_000];
+const STORE_ATTEMPTS = 10;
+
+/** Runs single steps of builds, with what they need of the platform. */
+@Injectable()
+export class BuildStepRuns {
+  constructor(
+    readonly progress: ProjectProgressService,
+    readonly builds: BuildsService,
+    readonly steps: BuildSteps,
+    readonly observation: BuildObservation,
+    readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Takes one step to its end, with its retries. @returns the project afterwards, which may have failed
+   * @throws DatabaseUnavailableError when the database is away: the build stays as it is and is retried later.
+   */
+  async take(whole: ProjectWhole, step: BuildStep, run: StepRun): Promise<ProjectWhole> {
+    return new BuildStepRun(whole, run, this).take(step);
+  }
+
+  /** Pauses a build between two steps, as a control has asked for. @returns the project afterwards */
+  async pause(whole: ProjectWhole, run: StepRun): Promise<ProjectWhole> {
+    return new BuildStepRun(whole, run, this).pause();
+  }
+
+  /** Holds each step back by `BUILD_STAGE_PAUSE_MS` (0 unless set), so that a person can follow a build that takes milliseconds. */
+  async pace(signal: AbortSignal): Promise<void> {
+    const pause = this.settings.get('BUILD_STAGE_PAUSE_MS');
+    if (pause > 0) await delay(pause, undefined, { signal });
+  }
+}
+
+/**
+ * One step of one build. Every transition is stored before the next begins, under two conditions: the project is unchanged
+ * since it was read, and the fence of the engine. So a process that was thought dead cannot write over the one that took its
+ * build.
+ */
+class BuildStepRun {
+  private readonly logger = new Logger(BuildStepRun.name);
+  private readonly log = new BuildLog((events) => this.storeLog(events));
+
+  constructor(
+    private whole: ProjectWhole,
+    private readonly run: StepRun,
+    private readonly services: BuildStepRuns,
+  ) {}
+
+  async take(step: BuildStep): Promise<ProjectWhole> {
+    if (this.project.status === 'pending') await this.store((whole) => taken(whole, this.now()));
+    await this.services.pace(this.run.signal);
+    for (let tries = 0; ; tries++) {
+      await this.store((whole) => begun(whole, step, this.now()));
+      try {
+        const result = await this.services.observation.step(step, () => this.execute(step));
+        const logs = this.log.take();
+        await this.store((whole) => completed(whole, step, result, logs, this.now()));
+        return this.whole;
+      } catch (error) {
+        if (this.isNotTheStepsFault(error)) throw error;
+        const wait = isTransient(error) ? RETRY_WAITS_MS[tries] : undefined;
+        await this.fail(step, error, wait === undefined);
+        if (wait === undefined) return this.whole;
+        await delay(wait, undefined, { signal: this.run.signal });
+      }
+    }
+  }
+
+  async pause(): Promise<ProjectWhole> {
+    const project = { status: 'paused' as const, pause_requested: false };
+    await this.store(() => ({ change: { project, events: [] }, isOver: true }));
+    return this.whole;
+  }
+
+  private get project(): Project {
+    return this.whole.project;
+  }
+
+  private async execute(step: BuildStep): Promise<StepResult> {
+    const { org_id, project_id } = this.project;
+    const stored = await this.services.progress.contents(org_id, project_id);
+    this.run.signal.throwIfAborted();
+    try {
+      const result = await this.services.steps.run(step, this.context(step, stored));
+      this.run.signal.throwIfAborted();
+      return result;
+    } finally {
+      await this.log.settle();
+    }
+  }
+
+  private context(step: BuildStep, stored: ReadonlyMap<string, string>): StepContext {
+    const { project_id, build_id, agent_name, ...project } = this.project;
+    // Excludes what an earlier attempt made and this one has not.
+    const made = new Set(this.whole.stages.flatMap(({ artifacts }) => artifacts));
+    return {
+      org_id: project.org_id,
+      user_id: project.user_id,
+      project_id,
+      build_id,
+      project_name: project.project_name,
+      requirement: project.requirement,
+      ...(agent_name === null ? {} : { agent_name }),
+      agent_name_map: project.agent_name_map,
+      tags: project.tags,
+      priority: project.priority,
+      model_id: project.model_id ?? null,
+      artifacts: new Map([...stored].filter(([path]) => made.has(path))),
+      guard: [this.services.progress.buildIsCurrent(project_id, build_id)],
+      log: (level, message) => {
+        this.log.add(step.stage, level, message);
+      },
+      signal: this.run.signal,
+    };
+  }
+
+  private async fail(step: BuildStep, error: unknown, isFinal: boolean): Promise<void> {
+    if (!(error instanceof DomainError))
+      this.logger.error({ msg: 'a build step failed', project_id: this.project.project_id, step, err: error });
+    const logs = this.log.take();
+    await this.store((whole) => failed(whole, step, { error, isFinal }, logs, this.now()));
+  }
+
+  /** A line that cannot be stored is lost, a build is not. */
+  private async storeLog(events: Transition['change']['events']): Promise<void> {
+    try {
+      await this.store(() => ({ change: { events } }));
+    } catch (error) {
+      this.logger.debug({ msg: 'log lines of a build were not stored', err: error });
+    }
+  }
+
+  /** Decides on the state as it is now, and again when another writer (a pause, a log line) changed it in between. */
+  private async store(decide: (whole: ProjectWhole) => Transition): Promise<void> {
+    const { progress, builds } = this.services;
+    for (let attempt = 1; ; attempt++) {
+      const { change, end, isOver = false } = decide(this.whole);
+      const fence = end || isOver ? this.run.fence.ends() : this.run.fence.holds();
+      const ended = end ? [builds.ended(this.project.build_id, end)] : [];
+      try {
+        this.whole = await progress.store(this.whole, { ...change, with: [...ended, ...fence] });
+        return;
+      } catch (error) {
+        if (!(error instanceof ProjectChangedError) || attempt === STORE_ATTEMPTS) throw error;
+        await this.reload();
+      }
+    }
+  }
+
+  private async reload(): Promise<void> {
+    const { project_id, build_id, status } = this.project;
+    const whole = await this.services.progress.read(project_id);
+    const isStillOurs = whole?.project.build_id === build_id && whole.project.status === status && !whole.deleting;
+    if (!isStillOurs) throw new RunLostError(build_id);
+    this.whole = whole;
+  }
+
+  private isNotTheStepsFault(error: unknown): boolean {
+    const isElsewhere = error instanceof RunLostError || error instanceof DatabaseUnavailableError;
+    return isElsewhere || this.run.signal.aborted;
+  }
+
+  private now(): string {
+    return this.services.clock.timestamp();
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof BuildFault && error.transient;
+}

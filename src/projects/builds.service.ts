@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { Engine, type EngineChange } from '../engine/engine.js';
+import { Settings } from '../platform/config/settings.js';
+import { UnitOfWork, type Write } from '../platform/database/unit-of-work.js';
+import { Clock, elapsedMs } from '../shared/clock.js';
+import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
+import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
+import { BUILD_KIND, type BuildEnd, type EarlierBuild } from './build.js';
+import { buildFact } from './build-facts.js';
+import { BuildsRepository } from './builds.repository.js';
+import type { Project } from './project.js';
+
+/** The queue order of version 1.0.0 began with how far the priority was below this. */
+const HIGHEST_PRIORITY = 9;
+
+/** The start of a build, for the transaction of its project. */
+export interface BuildPlan extends EngineChange {
+  /** `building` when a slot is free here and now, `pending` when the build has to wait for one. */
+  status: 'pending' | 'building';
+}
+
+/**
+ * Builds as projects see them: starting and ending them, in the project's own transactions. The run of the engine has the id
+ * of the build. A paused build is no run: resuming it starts a new one.
+ */
+@Injectable()
+export class BuildsService {
+  constructor(
+    private readonly repository: BuildsRepository,
+    private readonly engine: Engine,
+    private readonly aggregator: StatisticsAggregator,
+    private readonly archived: ArchivedDeletion,
+    private readonly unit: UnitOfWork,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  /** A new attempt. `project` is the project as it will be stored. */
+  start(project: Project, created_at: string): BuildPlan {
+    const { build_id, project_id, org_id } = project;
+    const plan = this.resume(project);
+    return {
+      ...plan,
+      writes: [...plan.writes, this.repository.creation({ build_id, project_id, org_id, created_at })],
+    };
+  }
+
+  /** An attempt that was paused goes on. */
+  resume({ build_id, org_id, priority }: Project): BuildPlan {
+    const plan = this.engine.plan({ kind: BUILD_KIND, run_id: build_id, org_id, priority });
+    return { ...plan, status: plan.starts_now ? 'building' : 'pending' };
+  }
+
+  /** Pauses a build that waits for a slot. */
+  suspend({ build_id }: Project): EngineChange {
+    return this.engine.end(build_id);
+  }
+
+  /** Ends a build that is stopped, or whose project is being deleted. A running step of this process is interrupted at once. */
+  cancel(project: Project, at: string): EngineChange {
+    const { build_id, started_at, current_stage } = project;
+    const duration_seconds = started_at === null ? 0 : elapsedMs(started_at, at) / 1000;
+    const stage = current_stage ?? 'orchestrator';
+    const ended: Write = this.repository.ended(build_id, { status: 'stopped', at, duration_seconds, stage });
+    const end = this.engine.end(build_id);
+    return {
+      ...end,
+      writes: [ended, ...end.writes],
+      committed: () => {
+        end.committed();
+        this.aggregator.kick();
+      },
+    };
+  }
+
+  /** The end of an attempt, for the transaction that ends its run. */
+  ended(build_id: string, end: BuildEnd): Write {
+    return this.repository.ended(build_id, end);
+  }
+
+  /** The project of a build attempt. */
+  async findProject(build_id: string): Promise<string | undefined> {
+    return (await this.repository.findById(build_id))?.project_id;
+  }
+
+  /** Takes over what processes of version 1.0.0 have left in their queue. What such a process still runs is left to it. */
+  async adoptEarlier(): Promise<void> {
+    const noOtherProcessCanHoldALease = this.settings.get('NEXUS_DATABASE') === 'embedded';
+    const now = this.clock.timestamp();
+    for (const queue of ['RUNNING', 'QUEUED'] as const)
+      for await (const build of this.repository.listEarlier(queue)) {
+        const { lease_expires_at = '' } = build;
+        if (noOtherProcessCanHoldALease || lease_expires_at <= now) await this.adopt(build);
+      }
+  }
+
+  /**
+   * Deletes the build attempts of a project; what they meant for the statistics stays in the archive. All have ended by then:
+   * the mark of the project ended the last one. Safe to repeat after a crash.
+   */
+  async deleteByProject(project_id: string): Promise<void> {
+    await this.archived.deleteAll(async (): Promise<Deletable[]> => {
+      const builds = await this.repository.listForDeletion(project_id);
+      return builds.map((build) => ({
+        fact: { ...buildFact(build), counted: build.uncounted === undefined },
+        deletion: this.repository.deletion(build),
+      }));
+    });
+  }
+
+  private async adopt(build: EarlierBuild): Promise<void> {
+    const { build_id, org_id, queue_order } = build;
+    const priority = HIGHEST_PRIORITY - Number(queue_order.slice(0, 1));
+    const plan = this.engine.plan({ kind: BUILD_KIND, run_id: build_id, org_id, priority });
+    let isAdopted = false;
+    try {
+      isAdopted = await this.unit.tryCommit([this.repository.adopted(build), ...plan.writes]);
+    } finally {
+      if (isAdopted) plan.committed();
+      else plan.abandoned();
+    }
+  }
+}
