@@ -32,6 +32,7 @@ const OUTSIDE_THE_PREFIX = [
   'api/v1/stages/info',
   'mcp{/*path}',
   'v1/*path',
+  'a2a{/*path}',
   '.well-known/*path',
 ];
 

@@ -44,7 +44,8 @@ const BODY_KIND = 'nexus:body';
 export const TakesBody = (kind: BodyKind) => SetMetadata(BODY_KIND, kind);
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
-const JSON_TYPE = /^application\/json *(?:;|$)/i;
+/** `application/a2a+json` is that of the A2A protocol. */
+const JSON_TYPE = /^application\/(?:a2a\+)?json *(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
 const ENCODINGS = ['identity', 'gzip', 'deflate', 'br'];
 

@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  type AgentCard,
+  type CancelTaskRequest,
+  type GetTaskRequest,
+  type ListTasksRequest,
+  type ListTasksResponse,
+  type SendMessageRequest,
+  type StreamResponse,
+  type SubscribeToTaskRequest,
+  type Task,
+  TaskState,
+} from '@a2a-js/sdk';
+import {
+  A2AError,
+  ContentTypeNotSupportedError,
+  PushNotificationNotSupportedError,
+  RequestMalformedError,
+  TaskNotCancelableError,
+  TaskNotFoundError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
+import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import { AgentsService } from '../../agents/agents.service.js';
+import { BackgroundRuns } from '../../invocations/background-runs.service.js';
+import type { Invocation } from '../../invocations/invocation.js';
+import { invokeResult } from '../../invocations/invocation-view.js';
+import { InvocationNotCancellableError, InvocationNotFoundError } from '../../invocations/invocations.errors.js';
+import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
+import { RunEvents } from '../../invocations/run-events.service.js';
+import { drained } from '../../invocations/run-streams.service.js';
+import { AgentRunError } from '../../runtimes/agent-run-error.js';
+import { DatabaseError, DomainError, InvalidStateError } from '../../shared/domain-error.js';
+import { A2aCaller } from './a2a-caller.js';
+import { agentCard, extendedCard, platformCard } from './a2a-card.js';
+import { stateOf, taskOf, textOf, updatesOf } from './a2a-task.js';
+
+const TEXT_MODES = new Set(['text', 'text/plain', 'text/*', '*/*']);
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 100;
+/** Pages of records that one list reads while it looks for tasks of a context or a state. */
+const PAGES_READ = 10;
+const AGENTS_SHOWN = 100;
+/** How long the answer to a cancellation waits for the run to end. */
+const CANCELLED_WITHIN_MS = 3_000;
+
+/** The protocol's operations over invocations and sessions. Nothing is stored here. */
+@Injectable()
+export class A2aAgents implements A2ARequestHandler {
+  private readonly logger = new Logger(A2aAgents.name);
+
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly invocations: InvocationsService,
+    private readonly background: BackgroundRuns,
+    private readonly events: RunEvents,
+  ) {}
+
+  /** Only its versions and bindings are read; see {@link cardOf} for the cards that callers get. */
+  async getAgentCard(): Promise<AgentCard> {
+    return platformCard('http://localhost/a2a');
+  }
+
+  /** @throws AgentNotFoundError */
+  async cardOf({ principal: { org_id }, agent_id, url }: A2aCaller): Promise<AgentCard> {
+    return agent_id === undefined ? platformCard(url) : agentCard(url, await this.agents.get(org_id, agent_id));
+  }
+
+  async getAuthenticatedExtendedAgentCard(_params: unknown, context: ServerCallContext): Promise<AgentCard> {
+    return this.translated(async () => {
+      const caller = callerOf(context);
+      if (caller.agent_id !== undefined) return this.cardOf(caller);
+      const { org_id } = caller.principal;
+      const { items } = await this.agents.list(org_id, { status: 'running' }, { limit: AGENTS_SHOWN });
+      return extendedCard(caller.url, items);
+    });
+  }
+
+  /** Waits for the answer, and stops the run when the caller goes away; with `returnImmediately` it runs in the background. */
+  async sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<Task> {
+    return this.translated(async () => {
+      const { signal } = callerOf(context);
+      const asked = await this.asked(params, context);
+      const historyLength = params.configuration?.historyLength;
+      if (params.configuration?.returnImmediately) return taskOf(await this.start(asked), historyLength);
+      return taskOf(await this.answered({ ...asked, signal, quiet: true }), historyLength);
+    });
+  }
+
+  /** The run goes on when the caller leaves: its task can be read, followed again and cancelled. */
+  async *sendMessageStream(
+    params: SendMessageRequest,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const invocation = await this.translated(async () => this.start(await this.asked(params, context)));
+    yield* this.follow(invocation, context);
+  }
+
+  async *resubscribe(
+    { id, tenant }: SubscribeToTaskRequest,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const invocation = await this.translated(() => this.invocationOf(id, context, tenant));
+    if (invocation.status !== 'running') throw new UnsupportedOperationError('The task has ended: get it instead');
+    yield* this.follow(invocation, context);
+  }
+
+  async getTask({ id, tenant, historyLength }: GetTaskRequest, context: ServerCallContext): Promise<Task> {
+    return this.translated(async () => taskOf(await this.invocationOf(id, context, tenant), historyLength));
+  }
+
+  async cancelTask({ id, tenant }: CancelTaskRequest, context: ServerCallContext): Promise<Task> {
+    return this.translated(async () => {
+      const { org_id, invocation_id, status } = await this.invocationOf(id, context, tenant);
+      if (status !== 'running') throw new TaskNotCancelableError('The task has ended already');
+      await this.invocations.cancel(org_id, invocation_id);
+      return taskOf(await this.ended(org_id, invocation_id));
+    });
+  }
+
+  /** Newest first. Of `/a2a` the tenant names the agent. */
+  async listTasks(params: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
+    return this.translated(async () => {
+      const { org_id } = callerOf(context).principal;
+      const agent_id = await this.agentOf(context, params.tenant);
+      const limit = pageSizeOf(params.pageSize);
+      if (params.status === TaskState.UNRECOGNIZED) throw new RequestMalformedError('status must be a state of a task');
+      const after = timeOf(params.statusTimestampAfter);
+      const isWanted = (invocation: Invocation): boolean =>
+        (!params.contextId || invocation.session_id === params.contextId) &&
+        (!params.status || stateOf(invocation) === params.status) &&
+        (!after || (invocation.completed_at ?? invocation.created_at) >= after);
+      const found: Invocation[] = [];
+      let last_key: string | null | undefined = params.pageToken || undefined;
+      for (let read = 0; read < PAGES_READ; read++) {
+        // No more than the rest of the page, so that the position after it is that of the last task of the page.
+        const page = { limit: limit - found.length, ...(last_key ? { last_key } : {}) };
+        const { items, last_key: next } = await this.invocations.listByAgent(org_id, agent_id, page);
+        found.push(...items.filter(isWanted));
+        last_key = next;
+        if (!last_key || found.length >= limit) break;
+      }
+      const tasks = found
+        .map((invocation) => taskOf(invocation, params.historyLength))
+        .map((task) => (params.includeArtifacts ? task : { ...task, artifacts: [] }));
+      return { tasks, nextPageToken: last_key ?? '', pageSize: limit, totalSize: tasks.length };
+    });
+  }
+
+  async createTaskPushNotificationConfig(): Promise<never> {
+    throw noPush();
+  }
+
+  async getTaskPushNotificationConfig(): Promise<never> {
+    throw noPush();
+  }
+
+  async listTaskPushNotificationConfigs(): Promise<never> {
+    throw noPush();
+  }
+
+  async deleteTaskPushNotificationConfig(): Promise<never> {
+    throw noPush();
+  }
+
+  private async asked(
+    { message, configuration, tenant }: SendMessageRequest,
+    context: ServerCallContext,
+  ): Promise<InvokeRequest> {
+    const { org_id, user_id } = callerOf(context).principal;
+    const input_text = textOf(message);
+    if (configuration?.taskPushNotificationConfig) throw noPush();
+    const modes = configuration?.acceptedOutputModes ?? [];
+    if (modes.length > 0 && !modes.some((mode) => TEXT_MODES.has(mode)))
+      throw new ContentTypeNotSupportedError('Agents answer text/plain');
+    if (message?.taskId) {
+      await this.invocationOf(message.taskId, context, tenant);
+      throw new UnsupportedOperationError(
+        'A task takes one message. Send the next one with its contextId and without a taskId',
+      );
+    }
+    const agent_id = await this.agentOf(context, tenant);
+    return { org_id, user_id, agent_id, input_text, ...(message?.contextId ? { session_id: message.contextId } : {}) };
+  }
+
+  /** @throws RequestMalformedError on `/a2a` without a tenant while the organization has not exactly one running agent */
+  private async agentOf(context: ServerCallContext, tenant: string): Promise<string> {
+    const { agent_id, principal } = callerOf(context);
+    const named = context.tenant || tenant;
+    if (agent_id !== undefined) {
+      if (named && named !== agent_id) throw new RequestMalformedError('tenant names another agent than this endpoint');
+      return agent_id;
+    }
+    if (named) return named;
+    const { items, last_key } = await this.agents.list(principal.org_id, { status: 'running' }, { limit: 2 });
+    const [only, ...others] = items;
+    if (only && others.length === 0 && !last_key) return only.agent_id;
+    throw new RequestMalformedError('tenant must be the id of an agent; the extended card lists them as skills');
+  }
+
+  /** @throws TaskNotFoundError also for a task of another agent than that of the endpoint */
+  private async invocationOf(id: string, context: ServerCallContext, tenant: string): Promise<Invocation> {
+    const { agent_id, principal } = callerOf(context);
+    const named = agent_id ?? (context.tenant || tenant || undefined);
+    const invocation = await this.invocations.get(principal.org_id, id);
+    if (named !== undefined && invocation.agent_id !== named) throw new TaskNotFoundError(id);
+    return invocation;
+  }
+
+  /** A failed run is a task that has failed, not an error of the request. */
+  private async answered(asked: InvokeRequest): Promise<Invocation> {
+    try {
+      return await drained(this.invocations.invoke(asked));
+    } catch (error) {
+      const id = error instanceof AgentRunError ? error.details['invocation_id'] : undefined;
+      if (typeof id !== 'string') throw error;
+      return this.invocations.get(asked.org_id, id);
+    }
+  }
+
+  private async start(asked: InvokeRequest): Promise<Invocation> {
+    return this.background.start({
+      beginning: await this.invocations.beginning(asked),
+      run: (live) => this.invocations.invoke({ ...asked, live }),
+      answer: (invocation) => invokeResult(invocation, false),
+    });
+  }
+
+  private async *follow(
+    invocation: Invocation,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const { org_id, invocation_id } = invocation;
+    const { signal } = callerOf(context);
+    const events = await this.events.follow(org_id, invocation_id, 0);
+    if (!events) return;
+    const left = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+    const gone = left.then(() => 'gone' as const);
+    const updates = updatesOf(invocation, events, () => this.ended(org_id, invocation_id));
+    try {
+      for (;;) {
+        const next = await Promise.race([updates.next(), gone]);
+        if (next === 'gone' || next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await events.return(undefined);
+    }
+  }
+
+  /** The record of a run that is about to end; as it is after three seconds. */
+  private async ended(org_id: string, invocation_id: string): Promise<Invocation> {
+    const deadline = performance.now() + CANCELLED_WITHIN_MS;
+    for (;;) {
+      const invocation = await this.invocations.get(org_id, invocation_id);
+      if (invocation.status !== 'running' || performance.now() > deadline) return invocation;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Errors of the platform as the protocol's own. What went wrong inside stays inside. */
+  private async translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof A2AError) throw error;
+      if (error instanceof InvocationNotFoundError) throw new TaskNotFoundError(String(error.details['id']));
+      if (error instanceof InvocationNotCancellableError) throw new TaskNotCancelableError(error.message);
+      if (error instanceof InvalidStateError) throw new UnsupportedOperationError(error.message);
+      if (error instanceof DomainError && !(error instanceof DatabaseError) && !(error instanceof AgentRunError))
+        throw new RequestMalformedError(error.message);
+      if (!(error instanceof DomainError)) this.logger.error({ msg: 'a request failed', err: error });
+      throw new A2AError(error instanceof DomainError ? error.message : 'Something went wrong on our side');
+    }
+  }
+}
+
+function callerOf({ user }: ServerCallContext): A2aCaller {
+  if (!(user instanceof A2aCaller)) throw new TypeError('the controller gives every call its caller');
+  return user;
+}
+
+function timeOf(given: string | undefined): string | undefined {
+  if (!given) return undefined;
+  const time = new Date(given);
+  if (Number.isNaN(time.getTime())) throw new RequestMalformedError('statusTimestampAfter must be a time');
+  return time.toISOString();
+}
+
+function pageSizeOf(asked: number | undefined): number {
+  const size = Number(asked ?? PAGE_DEFAULT);
+  if (!Number.isInteger(size) || size < 1 || size > PAGE_MAX)
+    throw new RequestMalformedError(`pageSize must be 1 to ${PAGE_MAX}`);
+  return size;
+}
+
+const noPush = (): PushNotificationNotSupportedError =>
+  new PushNotificationNotSupportedError('Push notifications are not supported: follow or get the task');
