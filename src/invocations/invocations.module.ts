@@ -46,7 +46,7 @@ import { Webhooks } from './webhooks.service.js';
     WebhookSender,
     Webhooks,
   ],
-  exports: [InvocationsService, ConversationService, RunStreams, RunEvents, BackgroundRuns],
+  exports: [InvocationsService, ConversationService, RunStreams, RunEvents, BackgroundRuns, WebhookSender],
 })
 export class InvocationsModule {
   constructor(

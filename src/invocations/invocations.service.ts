@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { decodeTime, isValid } from 'ulid';
 import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
@@ -35,6 +36,8 @@ export interface InvokeRequest {
   quiet?: boolean | undefined;
   live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
+  /** US dollars that a run without a session may cost at most; the agent's own limit counts if it is lower. */
+  max_cost_usd?: number | undefined;
 }
 
 /** Invoking agents, and the records of their runs. */
@@ -121,7 +124,10 @@ export class InvocationsService {
     return invocation;
   }
 
-  private async *once(request: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
+  private async *once({
+    max_cost_usd,
+    ...request
+  }: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
     if (request.turn) assertAnswered(request.turn);
     const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id);
     return yield* this.runs.run({
@@ -129,7 +135,7 @@ export class InvocationsService {
       agent_version: agent.version,
       runtime: agent.runtime,
       deployment: deploymentOf(agent),
-      definition,
+      definition: max_cost_usd === undefined ? definition : withinCost(definition, max_cost_usd),
       history: [],
     });
   }
@@ -148,4 +154,9 @@ export class InvocationsService {
     const ulid = invocation_id.replace(/^inv_/, '');
     return isValid(ulid) && Math.abs(this.clock.now().getTime() - decodeTime(ulid)) < RECORDED_WITHIN_MS;
   }
+}
+
+function withinCost(definition: AgentDefinition, most: number): AgentDefinition {
+  const { limits } = definition;
+  return { ...definition, limits: { ...limits, max_cost_usd: Math.min(limits.max_cost_usd ?? most, most) } };
 }

@@ -66,6 +66,19 @@ export class ToolError extends Error {
   }
 }
 
+/** A service answered with a status from 400 on. */
+export class ServiceAnswerError extends ToolError {
+  /** @param retry_after_ms the pause that the service asked for, if it did */
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly retry_after_ms: number | undefined,
+  ) {
+    super(message);
+    this.name = 'ServiceAnswerError';
+  }
+}
+
 export interface ToolSpecification<S extends z.ZodType> {
   name: string;
   display_name: string;

@@ -36,7 +36,7 @@ import { ToolWorkers } from './tool-workers.js';
     ToolCaller,
     ToolResolver,
   ],
-  exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore, InputCheck],
+  exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore, ToolCaller, Sandbox, InputCheck],
 })
 export class ToolsModule {
   constructor(organizations: OrganizationData, tools: AttachedToolStore) {

@@ -1,5 +1,6 @@
 import { APICallError, LoadAPIKeyError, LoadSettingError } from '@ai-sdk/provider';
 import { ModelError, type ModelErrorOptions, type ModelFault } from '../model-error.js';
+import { retryAfterMsOf } from '../../shared/retry-after.js';
 
 const REASON_MAX = 300;
 
@@ -18,7 +19,7 @@ export function providerFailure(error: unknown, called: Called): ModelError {
   if (error.statusCode === undefined) return failure('outage', called, { cause: error });
   if (error.statusCode < 400) return failure(faultOfStream(error.cause), called, { cause: error });
   const fault = faultOfStatus(error.statusCode, bodyOf(error));
-  const retryAfterMs = retryAfter(error.responseHeaders);
+  const retryAfterMs = retryAfterMsOf(error.responseHeaders);
   return failure(fault, called, {
     cause: error,
     details: { provider_status: error.statusCode },
@@ -86,14 +87,4 @@ function isOutOfCredit(error: APICallError): boolean {
 
 function bodyOf(error: APICallError): string {
   return error.responseBody ?? '';
-}
-
-/** `retry-after-ms`, or `Retry-After` in seconds or as a date. */
-function retryAfter(headers: Record<string, string> = {}): number | undefined {
-  const inMs = Number.parseFloat(headers['retry-after-ms'] ?? '');
-  if (inMs >= 0) return inMs;
-  const value = headers['retry-after'];
-  if (value === undefined) return undefined;
-  const ms = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

@@ -49,6 +49,11 @@ export class AttachedToolStore {
     return this.repository.byProject(org_id, project_id);
   }
 
+  /** Every tool of an organization, from an eventually consistent index. */
+  async byOrg(org_id: string): Promise<AttachedTool[]> {
+    return this.repository.byOrg(org_id);
+  }
+
   /** Other processes may use the tool for up to five more seconds. */
   async delete(tool: AttachedTool): Promise<void> {
     await this.repository.delete(tool);

@@ -86,6 +86,21 @@ export class ToolCaller {
     };
   }
 
+  /**
+   * Calls an operation for a caller that is no model: the output is whole, and the service's own error is thrown.
+   * @param call headers are sent with HTTP calls only
+   * @throws ToolError, ServiceAnswerError for a status from 400 on; the signal's reason when it is aborted
+   */
+  async callWhole(
+    tool: AttachedTool,
+    operation: ToolOperation,
+    input: unknown,
+    call: { signal?: AbortSignal | undefined; headers?: Record<string, string> } = {},
+  ): Promise<unknown> {
+    await this.inputs.require(operation.name, operation.input_schema, input, tool.org_id);
+    return this.callChecked(tool, operation, input, call);
+  }
+
   /** Throws {@link ToolError} with a message for the model; the signal's reason when it is aborted. */
   private async call(
     tool: AttachedTool,
@@ -93,17 +108,27 @@ export class ToolCaller {
     input: unknown,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const { tool_id, config, org_id } = tool;
-    await this.inputs.require(operation.name, operation.input_schema, input, org_id);
+    await this.inputs.require(operation.name, operation.input_schema, input, tool.org_id);
     try {
-      const call = { tool_id, config, credential: this.credentialOf(tool), signal };
-      const output = await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, call);
-      return secretValues.maskDeep(boundedOutput(output));
+      return boundedOutput(await this.callChecked(tool, operation, input, { signal }));
     } catch (error) {
       signal?.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       throw new ToolError(`${operation.name} failed: ${reason}`, { cause: error });
     }
+  }
+
+  private async callChecked(
+    tool: AttachedTool,
+    operation: ToolOperation,
+    input: unknown,
+    call: { signal?: AbortSignal | undefined; headers?: Record<string, string> },
+  ): Promise<unknown> {
+    const { tool_id, config } = tool;
+    const whole = { signal: undefined, ...call, tool_id, config, credential: this.credentialOf(tool) };
+    return secretValues.maskDeep(
+      await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, whole),
+    );
   }
 
   private credentialOf(tool: AttachedTool): Credential | undefined {

@@ -39,6 +39,8 @@ export interface ToolCall<Config> {
   config: Config;
   credential: Credential | undefined;
   signal: AbortSignal | undefined;
+  /** Sent with the request of an HTTP call; other kinds have no use for them. */
+  headers?: Record<string, string>;
 }
 
 /**

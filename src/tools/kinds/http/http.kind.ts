@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { type OutgoingAnswer, OutgoingHttp } from '../../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../../../platform/outgoing/outgoing.errors.js';
 import { ValidationError } from '../../../shared/domain-error.js';
-import { ToolError } from '../../tool.js';
+import { retryAfterMsOf } from '../../../shared/retry-after.js';
+import { ServiceAnswerError, ToolError } from '../../tool.js';
 import { credentialHeaders, withoutCredential } from '../credentials.js';
 import { addressSchema, type ToolCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 import { holesOf, requestOf, riskOf } from './http-request.js';
@@ -79,14 +80,14 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
   async call(
     { call }: ToolOperation,
     input: Record<string, unknown>,
-    { credential, signal }: Pick<ToolCall<unknown>, 'credential' | 'signal'>,
+    { credential, signal, headers: own }: Pick<ToolCall<unknown>, 'credential' | 'signal' | 'headers'>,
   ): Promise<unknown> {
     if (!call) throw new ToolError('the tool is stored without a way to call it');
     const { url, headers, body } = requestOf(call, input);
     const answer = await this.send({
       url,
       method: call.method,
-      headers: { accept: 'application/json, text/*;q=0.9', ...headers, ...credentialHeaders(credential) },
+      headers: { accept: 'application/json, text/*;q=0.9', ...headers, ...own, ...credentialHeaders(credential) },
       timeout_ms: HTTP_TOOL_TIMEOUT_MS,
       max_bytes: HTTP_TOOL_MAX_BYTES,
       allowed_hosts: call.allowed_hosts,
@@ -95,7 +96,11 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
     });
     const text = withoutCredential(answer.text(), credential);
     if (answer.status >= 400)
-      throw new ToolError(`The service answered ${answer.status}: ${text.slice(0, ERROR_EXCERPT)}`);
+      throw new ServiceAnswerError(
+        `The service answered ${answer.status}: ${text.slice(0, ERROR_EXCERPT)}`,
+        answer.status,
+        retryAfterMsOf(answer.headers),
+      );
     return { status: answer.status, body: bodyOf(answer, text) };
   }
 
