@@ -11,6 +11,7 @@ const FLOORS = [
   ['projects'],
   ['builds'],
   ['integrations'],
+  ['flows'],
   ['protocols'],
   ['health'],
   ['orchestration', 'legacy'],

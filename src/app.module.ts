@@ -3,6 +3,7 @@ import { AgentsModule } from './agents/agents.module.js';
 import { BuildsModule } from './builds/builds.module.js';
 import { CHECKS } from './checks.js';
 import { EngineModule } from './engine/engine.module.js';
+import { FlowsModule } from './flows/flows.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
@@ -47,6 +48,7 @@ export class AppModule {
         ProjectsModule,
         BuildsModule,
         IntegrationsModule,
+        FlowsModule,
         HealthModule.forRoot(CHECKS),
         ProtocolsModule,
         OrchestrationModule,

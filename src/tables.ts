@@ -1,5 +1,6 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { ENGINE_TABLES } from './engine/engine.tables.js';
+import { FLOW_TABLES } from './flows/flows.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { INTEGRATION_TABLES } from './integrations/integrations.tables.js';
@@ -28,4 +29,5 @@ export const TABLES: TableDefinition[] = [
   ...AUDIT_TABLES,
   ...DECISION_TABLES,
   ...PARTNERSHIP_TABLES,
+  ...FLOW_TABLES,
 ];

@@ -24,7 +24,11 @@ export type IdPrefix =
   | 'req'
   | 'lease'
   | 'file'
-  | 'call';
+  | 'call'
+  | 'flow'
+  | 'frun'
+  | 'trg'
+  | 'sig';
 
 const POOL_BYTES = 4_096;
 /** A byte is one of so many values. */

@@ -1,0 +1,177 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
+import { PageQuery } from '../platform/http/page.dto.js';
+import { Packed } from '../platform/http/storable-body.js';
+import { FAULT_CODES, type FaultCode } from './definition/definition-check.js';
+import { FLOW_STATUSES, type FlowStatus } from './flow.js';
+
+const DEFINITION_EXAMPLE = {
+  input_schema: { type: 'object', required: ['order_id'], properties: { order_id: { type: 'string' } } },
+  timeout_seconds: 3600,
+  steps: [
+    { id: 'order', http: { url: 'https://api.example.com/orders/${{ input.order_id }}' } },
+    { id: 'total', needs: ['order'], transform: '${{ steps.order.output.body.total }}' },
+  ],
+  output: '${{ steps.total.output }}',
+};
+
+export class CreateFlowDto {
+  /** @example Refund an order */
+  @IsString()
+  @Length(1, 200)
+  name: string;
+
+  /** @example Checks the order, asks a person, and refunds it */
+  @IsOptional()
+  @IsString()
+  @MaxLength(5000)
+  description?: string;
+
+  /** Steps and settings; docs/flows.md describes them. A draft may have faults, which the answer lists. */
+  @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
+  @Packed()
+  @IsObject()
+  definition: Record<string, unknown>;
+}
+
+/** At least one field beside `revision`. */
+export class UpdateFlowDto {
+  /**
+   * The revision that you have read. 409 when the flow has changed since.
+   * @example 3
+   */
+  @IsInt()
+  @Min(1)
+  revision: number;
+
+  /** @example Refund an order */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  name?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(5000)
+  description?: string;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
+  @IsOptional()
+  @Packed()
+  @IsObject()
+  definition?: Record<string, unknown>;
+}
+
+export class ValidateFlowDto {
+  @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
+  @Packed()
+  @IsObject()
+  definition: Record<string, unknown>;
+}
+
+export class ListFlowsQuery extends PageQuery {
+  /** Without it, archived flows are left out. */
+  @IsOptional()
+  @IsIn(FLOW_STATUSES)
+  status?: FlowStatus;
+}
+
+export class FlowFaultDto {
+  /**
+   * Where in the definition; empty for all of it.
+   * @example 'steps[1].needs[0]'
+   */
+  path: string;
+
+  @ApiProperty({ enum: FAULT_CODES, enumName: 'FlowFaultCode', example: 'unknown_step' })
+  code: FaultCode;
+
+  /** @example 'There is no step "ordr".' */
+  message: string;
+
+  /** @example 'Use one of: order, judge.' */
+  suggestion: string;
+}
+
+export class FlowDto {
+  /** @example flow_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  flow_id: string;
+
+  /** @example Refund an order */
+  name: string;
+
+  description: string;
+
+  /** `draft` while the definition differs from the newest version. That version still runs. */
+  @ApiProperty({ enum: FLOW_STATUSES, example: 'published' })
+  status: FlowStatus;
+
+  /**
+   * The newest published version; null before the first.
+   * @example 2
+   */
+  version: number | null;
+
+  /**
+   * Send it with the next change.
+   * @example 3
+   */
+  revision: number;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  definition: Record<string, unknown>;
+
+  /** What is wrong with the form and the order of the definition. Publishing checks references as well. */
+  faults: FlowFaultDto[];
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  updated_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  published_at: string | null;
+}
+
+export class FlowListDto {
+  flows: FlowDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class FlowVersionDto {
+  /** @example flow_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  flow_id: string;
+
+  /** @example 2 */
+  version: number;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  definition: Record<string, unknown>;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  published_at: string;
+
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  published_by: string;
+}
+
+export class FlowVersionListDto {
+  versions: FlowVersionDto[];
+
+  /** @example 2 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class FlowValidationDto {
+  /** True when the flow could be published. */
+  valid: boolean;
+
+  faults: FlowFaultDto[];
+}

@@ -1,0 +1,214 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseIntPipe,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
+import { ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { dump } from 'js-yaml';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
+import { Audited } from '../identity/audit/audit.interceptor.js';
+import type { Principal } from '../identity/principal.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
+import { PageQuery } from '../platform/http/page.dto.js';
+import { NotFoundError, ValidationError } from '../shared/domain-error.js';
+import type { Fault } from './definition/definition-check.js';
+import { checkDefinition } from './definition/definition-check.js';
+import {
+  CreateFlowDto,
+  FlowDto,
+  FlowListDto,
+  FlowValidationDto,
+  FlowVersionDto,
+  FlowVersionListDto,
+  ListFlowsQuery,
+  UpdateFlowDto,
+  ValidateFlowDto,
+} from './flow.dto.js';
+import type { CheckedFlow, Flow, FlowVersion } from './flow.js';
+import { FlowsService } from './flows.service.js';
+import { YamlBodyInterceptor } from './yaml-body.interceptor.js';
+
+const BODIES = ['application/json', 'application/yaml'] as const;
+
+@ApiTags('flows')
+@Access('viewer')
+@Controller('flows')
+@UseInterceptors(YamlBodyInterceptor)
+export class FlowsController {
+  constructor(private readonly flows: FlowsService) {}
+
+  /** The draft may have faults; they are answered with it. */
+  @Post()
+  @Access('developer')
+  @TakesBody('document')
+  @Audited({ action: 'flow.created', made: 'flow_id' })
+  @ApiConsumes(...BODIES)
+  @ApiOperation({ summary: 'Create a flow', operationId: 'createFlow' })
+  @ApiData(FlowDto, { status: 201, description: 'The draft.' })
+  @ApiErrors(400, 413)
+  async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateFlowDto): Promise<FlowDto> {
+    return viewOf(await this.flows.create(principal, body));
+  }
+
+  /** Newest first. */
+  @Get()
+  @ApiOperation({ summary: 'List flows', operationId: 'listFlows' })
+  @ApiData(FlowListDto, { description: 'One page of flows, newest first.' })
+  @ApiErrors(400)
+  async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListFlowsQuery): Promise<FlowListDto> {
+    const { items, last_key } = await this.flows.list(org_id, query.status, query);
+    return { flows: items.map((flow) => viewOf(checked(flow))), total: items.length, last_key };
+  }
+
+  /** Every fault at once: of form, of order, of references, and what a published flow would need. Stores nothing. */
+  @Post('validate')
+  @Access('developer')
+  @TakesBody('document')
+  @HttpCode(200)
+  @ApiConsumes(...BODIES)
+  @ApiOperation({ summary: 'Check a definition', operationId: 'validateFlow' })
+  @ApiData(FlowValidationDto, { description: 'What is wrong with the definition.' })
+  @ApiErrors(400, 413)
+  async validate(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Body() { definition }: ValidateFlowDto,
+  ): Promise<FlowValidationDto> {
+    const faults = await this.flows.validate(org_id, definition);
+    return { valid: faults.length === 0, faults };
+  }
+
+  /** With `Accept: application/yaml` as YAML, which PUT takes back. */
+  @Get(':flow_id')
+  @ApiProduces(...BODIES)
+  @ApiOperation({ summary: 'Get a flow', operationId: 'getFlow' })
+  @ApiData(FlowDto, { description: 'The flow with its draft.' })
+  @ApiErrors(404)
+  async get(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('flow_id') flow_id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<FlowDto | undefined> {
+    const flow = await this.flows.getChecked(org_id, flow_id);
+    if (request.accepts([...BODIES]) !== 'application/yaml') return viewOf(flow);
+    const { name, description, revision, definition } = flow.flow;
+    response.type('application/yaml').send(dump({ name, description, revision, definition }, { lineWidth: 120 }));
+    return undefined;
+  }
+
+  /** Changes the draft; the newest published version still runs until the next is published. */
+  @Put(':flow_id')
+  @Access('developer')
+  @TakesBody('document')
+  @Audited({ action: 'flow.changed', target: 'flow_id' })
+  @ApiConsumes(...BODIES)
+  @ApiOperation({ summary: 'Change a flow', operationId: 'updateFlow' })
+  @ApiData(FlowDto, { description: 'The flow after the change.' })
+  @ApiErrors(400, 404, 409, 413)
+  async update(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('flow_id') flow_id: string,
+    @Body() { revision, ...changes }: UpdateFlowDto,
+  ): Promise<FlowDto> {
+    if (Object.values(changes).every((value) => value === undefined))
+      throw ValidationError.field('body', 'must change at least one of: name, description, definition');
+    return viewOf(await this.flows.update(org_id, flow_id, revision, changes));
+  }
+
+  /** Takes the flow out of use. Versions and runs stay readable; runs that have begun go on; a version can be restored. */
+  @Delete(':flow_id')
+  @Access('developer')
+  @Audited({ action: 'flow.archived', target: 'flow_id' })
+  @ApiOperation({ summary: 'Archive a flow', operationId: 'archiveFlow' })
+  @ApiData(FlowDto, { description: 'The archived flow.' })
+  @ApiErrors(404, 409)
+  async archive(@CurrentPrincipal() { org_id }: Principal, @Param('flow_id') flow_id: string): Promise<FlowDto> {
+    return viewOf(checked(await this.flows.archive(org_id, flow_id)));
+  }
+
+  /** Makes the draft the newest version. 422 lists everything that stands in the way. */
+  @Post(':flow_id/publish')
+  @Access('developer')
+  @HttpCode(200)
+  @Audited({ action: 'flow.published', target: 'flow_id' })
+  @ApiOperation({ summary: 'Publish a flow', operationId: 'publishFlow' })
+  @ApiData(FlowDto, { description: 'The published flow.' })
+  @ApiErrors(404, 409, 422)
+  async publish(@CurrentPrincipal() principal: Principal, @Param('flow_id') flow_id: string): Promise<FlowDto> {
+    return viewOf({ flow: await this.flows.publish(principal, flow_id), faults: [] });
+  }
+
+  /** Newest first. */
+  @Get(':flow_id/versions')
+  @ApiOperation({ summary: "List a flow's versions", operationId: 'listFlowVersions' })
+  @ApiData(FlowVersionListDto, { description: 'One page of versions, newest first.' })
+  @ApiErrors(400, 404)
+  async listVersions(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('flow_id') flow_id: string,
+    @Query() query: PageQuery,
+  ): Promise<FlowVersionListDto> {
+    const { items, last_key } = await this.flows.listVersions(org_id, flow_id, query);
+    return { versions: items.map(versionView), total: items.length, last_key };
+  }
+
+  @Get(':flow_id/versions/:version')
+  @ApiOperation({ summary: 'Get a version of a flow', operationId: 'getFlowVersion' })
+  @ApiData(FlowVersionDto, { description: 'The version.' })
+  @ApiErrors(404)
+  async getVersion(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('flow_id') flow_id: string,
+    @Param('version', VERSION_PIPE()) version: number,
+  ): Promise<FlowVersionDto> {
+    return versionView(await this.flows.getVersion(org_id, flow_id, version));
+  }
+
+  /** Makes the definition of a version the draft again. */
+  @Post(':flow_id/versions/:version/restore')
+  @Access('developer')
+  @HttpCode(200)
+  @Audited({ action: 'flow.restored', target: 'flow_id' })
+  @ApiOperation({ summary: 'Restore a version as the draft', operationId: 'restoreFlowVersion' })
+  @ApiData(FlowDto, { description: 'The flow with the restored draft.' })
+  @ApiErrors(404, 409)
+  async restore(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('flow_id') flow_id: string,
+    @Param('version', VERSION_PIPE()) version: number,
+  ): Promise<FlowDto> {
+    return viewOf(await this.flows.restore(org_id, flow_id, version));
+  }
+}
+
+/** What is no number names no version. */
+function VERSION_PIPE(): ParseIntPipe {
+  return new ParseIntPipe({ exceptionFactory: () => new NotFoundError('Flow version', 'of this number') });
+}
+
+const checked = (flow: Flow): CheckedFlow => ({ flow, faults: checkDefinition(flow.definition).faults });
+
+function viewOf({ flow, faults }: { flow: Flow; faults: Fault[] }): FlowDto {
+  const { flow_id, name, description, status, version, revision, definition } = flow;
+  const { created_at, updated_at, published_at } = flow;
+  return {
+    ...{ flow_id, name, description, status, version, revision, definition, faults },
+    ...{ created_at, updated_at, published_at },
+  };
+}
+
+const versionView = ({ flow_id, version, definition, published_at, published_by }: FlowVersion): FlowVersionDto => ({
+  ...{ flow_id, version, definition: { ...definition }, published_at, published_by },
+});

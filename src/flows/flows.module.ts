@@ -1,0 +1,58 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { Engine } from '../engine/engine.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { InvocationsModule } from '../invocations/invocations.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
+import { DeadLettersRepository } from './runs/dead-letters.repository.js';
+import { DeadLettersService } from './runs/dead-letters.service.js';
+import { DefinitionWorkers } from './definition/definition-workers.js';
+import { FlowReferencesService } from './definition/references.service.js';
+import { FlowsController } from './flows.controller.js';
+import { FlowsRepository } from './flows.repository.js';
+import { FlowsService } from './flows.service.js';
+import { ControlSteps } from './runs/control-steps.service.js';
+import { ExternalSteps } from './runs/external-steps.service.js';
+import { FlowRunControl } from './runs/flow-run-control.service.js';
+import { FlowRunStarts } from './runs/flow-run-starts.service.js';
+import { FlowRunWorkflow } from './runs/flow-run.workflow.js';
+import { FlowRunsController } from './runs/flow-runs.controller.js';
+import { FlowRunsRepository } from './runs/flow-runs.repository.js';
+import { FlowRunsService } from './runs/flow-runs.service.js';
+import { StepRunner } from './runs/step-runner.service.js';
+
+/** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */
+@Module({
+  imports: [ToolsModule, AgentsModule, InvocationsModule],
+  controllers: [FlowsController, FlowRunsController],
+  providers: [
+    FlowsRepository,
+    FlowRunsRepository,
+    DeadLettersRepository,
+    DefinitionWorkers,
+    FlowReferencesService,
+    FlowsService,
+    FlowRunControl,
+    FlowRunStarts,
+    FlowRunsService,
+    DeadLettersService,
+    ControlSteps,
+    ExternalSteps,
+    StepRunner,
+    FlowRunWorkflow,
+  ],
+  exports: [FlowsService, FlowRunStarts, FlowRunsService],
+})
+export class FlowsModule {
+  constructor(
+    engine: Engine,
+    workflow: FlowRunWorkflow,
+    organizations: OrganizationData,
+    flows: FlowsRepository,
+    runs: FlowRunsRepository,
+  ) {
+    engine.register(workflow);
+    organizations.registerRecords('flows', (org_id) => flows.deleteByOrg(org_id));
+    organizations.registerRecords('flow runs', (org_id) => runs.deleteByOrg(org_id));
+  }
+}

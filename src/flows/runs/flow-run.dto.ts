@@ -1,0 +1,368 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import { Packed } from '../../platform/http/storable-body.js';
+import { IsTimestamp } from '../../platform/http/api-docs.js';
+import {
+  RUN_STATUSES,
+  type RunStatus,
+  STEP_STATUSES,
+  type StepStatus,
+  TRIGGER_KINDS,
+  type TriggerKind,
+} from './flow-run.js';
+
+const ANY = { description: 'Any JSON value.', nullable: true, example: { id: 'ref_1' } } as const;
+
+export class StartFlowRunDto {
+  /** What the run works on; it must fit the input schema of the flow. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { order_id: 'A-17' } })
+  @IsOptional()
+  @Packed()
+  @IsObject()
+  input?: Record<string, unknown>;
+
+  /**
+   * The same key gives the same run, for 30 days.
+   * @example order-A-17
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  idempotency_key?: string;
+
+  /**
+   * Which published version; the newest unless given.
+   * @example 2
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  version?: number;
+
+  /** Reads are made; writes, agents, webhooks and waits are not, and each step says what was left out. */
+  @IsOptional()
+  @IsBoolean()
+  dry_run?: boolean;
+
+  /**
+   * Answers when the run has ended, at the latest after this time.
+   * @example 10
+   */
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(30)
+  wait_seconds?: number;
+
+  /**
+   * US dollars that its agents may cost together. The lower of this and the flow's own limit counts.
+   * @example 0.5
+   */
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1_000_000)
+  max_cost_usd?: number;
+}
+
+export class ListFlowRunsQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(RUN_STATUSES)
+  status?: RunStatus;
+
+  /** Created at this time or later. */
+  @IsOptional()
+  @IsTimestamp()
+  from?: string;
+
+  /** Created at this time or earlier. */
+  @IsOptional()
+  @IsTimestamp()
+  to?: string;
+}
+
+export class ListAllFlowRunsQuery extends ListFlowRunsQuery {
+  /** Only runs of this flow. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  flow_id?: string;
+}
+
+export const RUN_ACTIONS = ['pause', 'resume', 'cancel', 'retry'] as const;
+
+export class ControlFlowRunDto {
+  @IsIn(RUN_ACTIONS)
+  action: (typeof RUN_ACTIONS)[number];
+
+  /**
+   * With retry: this step and everything after it run again, also when they had completed.
+   * @example refund
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  from_step?: string;
+
+  /** @example The customer changed their mind */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  reason?: string;
+
+  /** With cancel: false leaves what was done as it is. True unless given. */
+  @IsOptional()
+  @IsBoolean()
+  compensate?: boolean;
+}
+
+export class SignalFlowRunDto {
+  /** The output of the step that waits for the signal. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { tracking: 'T-1' } })
+  @IsOptional()
+  @Packed()
+  @IsObject()
+  data?: Record<string, unknown>;
+}
+
+export class DecideStepDto {
+  /** @example true */
+  @IsBoolean()
+  approve: boolean;
+
+  /** @example Known customer */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  comment?: string;
+}
+
+export class RunErrorDto {
+  /** @example HTTP_503 */
+  code: string;
+
+  /** @example The service answered 503 */
+  message: string;
+
+  /**
+   * The step that failed.
+   * @example refund
+   */
+  step_id?: string;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  details?: Record<string, unknown>;
+}
+
+export class FlowTriggerOfRunDto {
+  @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'FlowRunTriggerKind', example: 'api' })
+  kind: TriggerKind;
+
+  /** The trigger, the run that started it, or null. */
+  id: string | null;
+}
+
+export class AttemptDto {
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string;
+
+  /** @example 2026-11-20T10:00:01.000Z */
+  ended_at: string | null;
+
+  /** `interrupted`: the process died, and what the attempt did is not known. */
+  @ApiProperty({ enum: ['running', 'completed', 'failed', 'interrupted'], enumName: 'FlowAttemptStatus' })
+  status: 'running' | 'completed' | 'failed' | 'interrupted';
+
+  @ApiProperty({ type: () => RunErrorDto, nullable: true })
+  error: RunErrorDto | null;
+
+  /** The invocation or run behind the attempt. */
+  request_id?: string;
+}
+
+export class CompensationDto {
+  @ApiProperty({ enum: ['running', 'retrying', 'completed', 'failed'], enumName: 'FlowCompensationStatus' })
+  status: 'running' | 'retrying' | 'completed' | 'failed';
+
+  attempts: AttemptDto[];
+
+  @ApiProperty({ type: () => RunErrorDto, required: false })
+  error?: RunErrorDto;
+
+  next_attempt_at?: string;
+}
+
+export class FlowStepRunDto {
+  /**
+   * `step_id`, with the numbers of its items inside a for_each. Decisions name it.
+   * @example 'charge[3]'
+   */
+  key: string;
+
+  /** @example charge */
+  step_id: string;
+
+  /**
+   * The number of the item, from 0; null outside of a for_each.
+   * @example '3'
+   */
+  item: string | null;
+
+  @ApiProperty({ enum: STEP_STATUSES, enumName: 'FlowStepStatus', example: 'completed' })
+  status: StepStatus;
+
+  attempts: AttemptDto[];
+
+  @ApiProperty(ANY)
+  input: unknown;
+
+  @ApiProperty(ANY)
+  output: unknown;
+
+  @ApiProperty({ type: () => RunErrorDto, required: false })
+  error?: RunErrorDto;
+
+  /** What repeats of its requests are recognized by. */
+  idempotency_key?: string;
+
+  /** When the next attempt begins. */
+  next_attempt_at?: string;
+
+  /** When its wait is over or expires. */
+  wake_at?: string;
+
+  /** The number of items of a for_each. */
+  items?: number;
+
+  /** The case that a switch took. */
+  @ApiProperty({ type: 'string', nullable: true, required: false })
+  case_name?: string | null;
+
+  /** The run of another flow that it waits for. */
+  child_run_id?: string;
+
+  /** @example 0.0021 */
+  cost_usd?: number;
+
+  /** What a dry run did instead. */
+  note?: string;
+
+  @ApiProperty({ type: () => CompensationDto, required: false })
+  compensation?: CompensationDto;
+}
+
+export class FlowRunSummaryDto {
+  /** @example frun_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  run_id: string;
+
+  /** @example flow_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  flow_id: string;
+
+  /** @example 2 */
+  flow_version: number;
+
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'FlowRunStatus', example: 'completed' })
+  status: RunStatus;
+
+  trigger: FlowTriggerOfRunDto;
+
+  @ApiProperty({ type: () => RunErrorDto, nullable: true })
+  error: RunErrorDto | null;
+
+  /** @example 0.0021 */
+  cost_usd: number;
+
+  dry_run: boolean;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  started_at: string | null;
+
+  /** @example 2026-11-20T10:00:05.000Z */
+  ended_at: string | null;
+}
+
+export class FlowRunDto extends FlowRunSummaryDto {
+  @ApiProperty(ANY)
+  input: unknown;
+
+  @ApiProperty(ANY)
+  output: unknown;
+
+  /** Null: no limit. */
+  max_cost_usd: number | null;
+
+  /** When the run times out. */
+  deadline_at: string;
+
+  /** In the order of the definition; steps inside a for_each once for each item. */
+  steps: FlowStepRunDto[];
+
+  /** True when the run has more than 2,000 steps: the others are not shown. */
+  steps_truncated: boolean;
+
+  /** What PUT /control takes now. */
+  legal_actions: string[];
+}
+
+export class FlowRunListDto {
+  runs: FlowRunSummaryDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class DeadLetterDto {
+  /** @example dlq_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  dead_letter_id: string;
+
+  flow_id: string;
+
+  /** @example 2 */
+  flow_version: number;
+
+  /** The run that failed; it holds the input and the failing step. */
+  run_id: string;
+
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'FlowRunStatus' })
+  status: RunStatus;
+
+  @ApiProperty({ type: () => RunErrorDto, nullable: true })
+  error: RunErrorDto | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+export class DeadLetterListDto {
+  dead_letters: DeadLetterDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class DeletedDeadLetterDto {
+  dead_letter_id: string;
+
+  /** @example true */
+  deleted: boolean;
+}
