@@ -70,7 +70,10 @@ export abstract class WorkflowKind<Run = unknown, Step extends WorkflowStep = Wo
   /** Stored with each run: never rename it. Lower case, at most 30 characters. */
   abstract readonly name: string;
 
-  /** How many runs of this kind this process drives at a time; 0: none. */
+  /**
+   * How many runs of this kind this process drives at a time; 0: none. With `Infinity` a run is leased by the process that
+   * starts it from the start: then another process gets it only when that process has died.
+   */
   abstract readonly slots: number;
 
   /** How long the runs of this kind may go on when the process shuts down, in milliseconds, before they are interrupted. */
@@ -95,6 +98,11 @@ export abstract class WorkflowKind<Run = unknown, Step extends WorkflowStep = Wo
    */
   async observe(_run_id: string, drive: () => Promise<{ ending: DriveEnding; run: Run | undefined }>): Promise<void> {
     await drive();
+  }
+
+  /** Called when the process begins to shut down, before the grace of its runs. */
+  shutdown(): void {
+    // Most kinds have nothing to do.
   }
 
   /** Called at the start and before each look for abandoned runs: a kind can hand over runs that an older version began. */

@@ -110,11 +110,15 @@ export class AgentRunService {
     });
   }
 
-  /** The record of a run that is about to start. A live run renews a short lease; any other has a lease for its whole time limit. */
+  /**
+   * The record of a run that is about to start. A background run is leased by the engine, a streamed one renews a short lease,
+   * and any other has a lease for its whole time limit.
+   */
   recording(request: RunBeginning): Recording {
-    const { live, definition } = request;
+    const { live, definition, background } = request;
     const lasts_ms = live?.lease_ms ?? definition.limits.timeout_seconds * 1000 + GRACE_MS;
-    const recording = new Recording(this.begun(request), lasts_ms, this.repository, this.clock);
+    const lease = background ? undefined : lasts_ms;
+    const recording = new Recording(this.begun(request), lease, this.repository, this.clock);
     if (live) live.recording = recording;
     return recording;
   }

@@ -1,19 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Engine } from '../engine/engine.js';
+import { type Decision, RunLostError, type StepRun, WorkflowKind, type WorkflowStep } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
+import { UnitOfWork } from '../platform/database/unit-of-work.js';
 import { AgentRunError } from '../runtimes/agent-run-error.js';
+import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import type { Invocation } from './invocation.js';
-import { type LiveRun, LiveRuns } from './live-runs.service.js';
+import { InvocationsRepository } from './invocations.repository.js';
+import { type LiveRun, LiveRuns, LOST } from './live-runs.service.js';
+import type { Recording } from './run-recording.js';
 import { RunStreams } from './run-streams.service.js';
 
 const STOPPED = {
   reason: 'interrupted',
   message: 'The platform was stopped before the agent had answered',
 } as const;
-/** The time in which a stopped run must record its end. */
-const LAST_WRITES_MS = 5_000;
 
 export interface BackgroundRun<T> {
   /** What is recorded before the caller gets its answer. */
@@ -23,6 +26,13 @@ export interface BackgroundRun<T> {
   answer: (result: T) => unknown;
   /** Called when the run has ended in any way. */
   over?: () => void;
+}
+
+/** A run that this process has accepted. */
+interface Accepted {
+  live: LiveRun;
+  recording: Recording;
+  execute: () => Promise<void>;
 }
 
 /** Admits a bounded number of runs at a time, in the order of their arrival. */
@@ -64,55 +74,98 @@ export class RunSlots {
 }
 
 /**
- * Runs that continue when their caller leaves. This process runs a bounded number of them at a time; the others wait, recorded
- * as running. A process that is stopped gives them time to finish and records the rest as interrupted. The sweep records the
- * runs of a killed process as interrupted.
+ * Runs that continue when their caller leaves, as durable runs of the engine. The process that accepts a run has leased it from
+ * the start and runs a bounded number of them at a time; the others wait, recorded as running. An agent is never run twice for
+ * one request: a process that takes over the run of a dead process records it as interrupted. A process that is stopped gives
+ * its runs time to finish and records the rest as interrupted.
  */
 @Injectable()
-export class BackgroundRuns implements OnModuleDestroy {
+export class BackgroundRuns extends WorkflowKind<Invocation> {
+  override readonly name = 'background_run';
+  override readonly slots = Number.POSITIVE_INFINITY;
+  override readonly grace_ms: number;
   private readonly logger = new Logger(BackgroundRuns.name);
-  private readonly slots: RunSlots;
-  private readonly running = new Map<LiveRun, Promise<void>>();
+  private readonly admission: RunSlots;
+  private readonly accepted = new Map<string, Accepted>();
   private readonly waiting = new Set<LiveRun>();
-  private isStopping = false;
 
   constructor(
     private readonly runs: AgentRunService,
     private readonly live: LiveRuns,
     private readonly streams: RunStreams,
+    private readonly repository: InvocationsRepository,
+    private readonly engine: Engine,
+    private readonly unit: UnitOfWork,
+    private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly settings: Settings,
+    settings: Settings,
   ) {
-    this.slots = new RunSlots(settings.get('BACKGROUND_RUN_SLOTS'));
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    this.isStopping = true;
-    for (const live of this.waiting) live.stop(STOPPED);
-    await this.over(this.settings.get('BACKGROUND_RUN_GRACE_SECONDS') * 1000);
-    for (const live of this.running.keys()) live.stop(STOPPED);
-    await this.over(LAST_WRITES_MS);
+    super();
+    this.admission = new RunSlots(settings.get('BACKGROUND_RUN_SLOTS'));
+    this.grace_ms = settings.get('BACKGROUND_RUN_GRACE_SECONDS') * 1000;
   }
 
   /** Returns as soon as the run is recorded. @throws AgentNotFoundError, DatabaseError */
   async start<T>(request: BackgroundRun<T>): Promise<Invocation> {
-    const live = this.live.open(request.beginning.org_id, this.ids.next('inv'));
+    const { org_id } = request.beginning;
+    const live = this.live.open(org_id, this.ids.next('inv'));
+    const run_id = live.invocation_id;
+    const recording = this.runs.recording({ ...request.beginning, live, background: true });
+    const plan = this.engine.plan({ kind: this.name, run_id, org_id });
+    this.accepted.set(run_id, { live, recording, execute: () => this.execute(live, request) });
     try {
-      const recording = this.runs.recording({ ...request.beginning, live, background: true });
-      await recording.begin();
-      const execution = this.execute(live, request).finally(() => this.running.delete(live));
-      this.running.set(live, execution);
-      return recording.invocation;
+      await recording.begin(plan.writes);
     } catch (error) {
+      plan.abandoned();
+      this.accepted.delete(run_id);
       this.live.discard(live);
       throw error;
     }
+    plan.committed();
+    return recording.invocation;
+  }
+
+  override shutdown(): void {
+    for (const live of this.waiting) live.stop(STOPPED);
+  }
+
+  override async load(run_id: string): Promise<Invocation | undefined> {
+    return this.accepted.get(run_id)?.recording.invocation ?? (await this.repository.find(run_id));
+  }
+
+  override next({ status }: Invocation): Decision {
+    return status === 'running' ? { do: 'run', steps: [{ id: 'answer' }] } : { do: 'done' };
+  }
+
+  override async runStep(invocation: Invocation, _step: WorkflowStep, { signal, fence }: StepRun): Promise<undefined> {
+    const { invocation_id } = invocation;
+    const accepted = this.accepted.get(invocation_id);
+    if (!accepted) {
+      await this.repository.interruptLost(invocation, this.clock.timestamp(), fence.ends());
+      return;
+    }
+    const { live, recording, execute } = accepted;
+    recording.alsoAtEnd = () => fence.ends();
+    const stop = (): void => {
+      live.stop(signal.reason instanceof RunLostError ? LOST : STOPPED);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      await execute();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.accepted.delete(invocation_id);
+    }
+    // Its agent is being deleted, and the record with it.
+    if (recording.isLost) await this.unit.commit(fence.ends());
+    else if (!recording.isOver || !(await recording.recorded()))
+      throw new Error('The end of a background run could not be recorded');
   }
 
   private async execute<T>(live: LiveRun, request: BackgroundRun<T>): Promise<void> {
     this.waiting.add(live);
-    if (this.isStopping) live.stop(STOPPED);
-    const leave = await this.slots.enter(live.signal);
+    const leave = await this.admission.enter(live.signal);
     this.waiting.delete(live);
     try {
       const events = this.streams.events(this.recorded(live, request), request.answer);
@@ -135,9 +188,5 @@ export class BackgroundRuns implements OnModuleDestroy {
     } catch (error) {
       throw recording && !recording.isOver ? await this.runs.fail(recording, error, live) : error;
     }
-  }
-
-  private async over(within_ms: number): Promise<void> {
-    await Promise.race([Promise.all(this.running.values()), delay(within_ms, undefined, { ref: false })]);
   }
 }

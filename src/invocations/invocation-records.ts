@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Agent } from '../agents/agent.js';
 import type { AgentRecords } from '../agents/agent-deletion.service.js';
+import { Engine } from '../engine/engine.js';
+import { UnitOfWork } from '../platform/database/unit-of-work.js';
 import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { type InvocationFact, type StoredFact, FactSource, type UncountedFact } from '../statistics/fact.js';
@@ -28,6 +30,8 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     private readonly live: LiveRuns,
     private readonly events: RunEventsRepository,
     private readonly deliveries: WebhookDeliveriesRepository,
+    private readonly engine: Engine,
+    private readonly unit: UnitOfWork,
   ) {
     super();
   }
@@ -65,9 +69,16 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     });
   }
 
-  private async deleteAttached({ invocation_id, has_events, webhook }: Invocation): Promise<void> {
+  private async deleteAttached({ invocation_id, has_events, webhook, background, status }: Invocation): Promise<void> {
+    if (background && status === 'running') await this.end(invocation_id);
     if (has_events) await this.events.delete(invocation_id);
     if (webhook) await this.deliveries.delete(invocation_id);
+  }
+
+  private async end(invocation_id: string): Promise<void> {
+    const end = this.engine.end(invocation_id);
+    await this.unit.commit(end.writes);
+    end.committed();
   }
 }
 

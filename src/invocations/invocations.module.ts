@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
+import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -57,7 +58,10 @@ export class InvocationsModule {
     deliveries: WebhookDeliveriesRepository,
     sessions: SessionsService,
     conversations: ConversationService,
+    engine: Engine,
+    background: BackgroundRuns,
   ) {
+    engine.register(background);
     aggregator.register(records);
     agents.register(records);
     organizations.registerRecords('webhook deliveries', (org_id) => deliveries.deleteByOrg(org_id));

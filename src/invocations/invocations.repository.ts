@@ -50,23 +50,25 @@ export class InvocationsRepository {
 
   /**
    * Records a run while it is running, so that a crash leaves a record.
+   * @param run_expires_at the end of its lease; undefined for a run that the engine leases
    * @throws AgentNotFoundError when the agent is being deleted.
    */
-  async begin(invocation: Invocation, run_expires_at: string): Promise<void> {
-    await this.putWhileAgentLives(invocation, { ...packed(invocation), running: RUNNING, run_expires_at });
+  async begin(invocation: Invocation, run_expires_at: string | undefined, together: readonly Write[]): Promise<void> {
+    const expiry = run_expires_at === undefined ? {} : { run_expires_at };
+    await this.putWhileAgentLives(invocation, { ...packed(invocation), running: RUNNING, ...expiry }, {}, together);
   }
 
   /**
    * The end of a run that was recorded before, or should have been.
    * @throws AgentNotFoundError when its agent was deleted meanwhile, RunEndedElsewhereError when it was ended as interrupted.
    */
-  async finish(invocation: Invocation): Promise<void> {
+  async finish(invocation: Invocation, together: readonly Write[]): Promise<void> {
     const condition = {
       ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
       ExpressionAttributeValues: { ':running': RUNNING },
     };
     const delivery = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
-    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, delivery);
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, [...delivery, ...together]);
   }
 
   /** Renews the lease of a run. @returns false when the run is no longer recorded as running. */
@@ -88,31 +90,19 @@ export class InvocationsRepository {
 
   /** Ends a run whose process died as failed, unless it has ended or renewed its lease since. */
   async interrupt(invocation_id: string, at: string, before: string): Promise<void> {
-    const runIsStillDead = `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`;
     const row = await this.db.get<Row>(TABLE, { invocation_id });
     if (!row) return;
-    const Update = {
-      TableName: TABLE,
-      Key: { invocation_id },
-      UpdateExpression:
-        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
-      ConditionExpression: runIsStillDead,
-      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-      ExpressionAttributeValues: {
-        ':running': RUNNING,
-        ':before': before,
-        ':failed': 'failed',
-        ':error': {
-          code: 'AGENT_INVOCATION_FAILED',
-          reason: 'interrupted',
-          message: 'The process that ran the agent ended before the agent answered',
-        },
-        ':at': at,
-        ':zero': 0,
-        ':shard': SHARDS[0],
-      },
+    const runIsStillDead = {
+      ConditionExpression: `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`,
+      values: { ':before': before },
     };
-    await this.unit.tryCommit([write.update(Update), ...dueDelivery(row, at)]);
+    await this.unit.tryCommit(this.interruption(row, at, runIsStillDead));
+  }
+
+  /** Ends a run of the engine whose process died as failed, in one transaction with the end of the engine's run. */
+  async interruptLost(invocation: Invocation, at: string, together: readonly Write[]): Promise<void> {
+    const runIsStillRunning = { ConditionExpression: RUN_IS_STILL_MARKED_RUNNING, values: {} };
+    await this.unit.commit([...this.interruption(invocation, at, runIsStillRunning), ...together]);
   }
 
   /** Running runs whose lease expired before this time. */
@@ -124,6 +114,12 @@ export class InvocationsRepository {
       ExpressionAttributeValues: { ':running': RUNNING, ':before': before },
     };
     for await (const { invocation_id } of this.db.queryAll<{ invocation_id: string }>(query)) yield invocation_id;
+  }
+
+  /** For the engine, which has the id of a run from its own record. */
+  async find(invocation_id: string): Promise<Invocation | undefined> {
+    const row = await this.db.get<Row>(TABLE, { invocation_id });
+    return row && unpacked(row);
   }
 
   async findById(org_id: string, invocation_id: string): Promise<Invocation | undefined> {
@@ -235,11 +231,40 @@ export class InvocationsRepository {
     for await (const row of this.db.scanAll<Row>(TABLE)) yield unpacked(row);
   }
 
+  private interruption(
+    run: Pick<Invocation, 'invocation_id' | 'org_id' | 'webhook'>,
+    at: string,
+    { ConditionExpression, values }: { ConditionExpression: string; values: Record<string, string> },
+  ): Write[] {
+    const Update = {
+      TableName: TABLE,
+      Key: { invocation_id: run.invocation_id },
+      UpdateExpression:
+        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+      ConditionExpression,
+      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+      ExpressionAttributeValues: {
+        ':running': RUNNING,
+        ...values,
+        ':failed': 'failed',
+        ':error': {
+          code: 'AGENT_INVOCATION_FAILED',
+          reason: 'interrupted',
+          message: 'The process that ran the agent ended before the agent answered',
+        },
+        ':at': at,
+        ':zero': 0,
+        ':shard': SHARDS[0],
+      },
+    };
+    return [write.update(Update), ...dueDelivery(run, at)];
+  }
+
   private async putWhileAgentLives(
     invocation: Invocation,
     Item: Record<string, unknown>,
     condition: { ConditionExpression?: string; ExpressionAttributeValues?: Record<string, unknown> } = {},
-    together: Write[] = [],
+    together: readonly Write[] = [],
   ): Promise<void> {
     const { agent_id, invocation_id } = invocation;
     const agentIsNotBeingDeleted = {

@@ -9,7 +9,8 @@ const LOOK_MS = 1_000;
 const RENEWALS_PER_LEASE = 3;
 
 const DELETED = { reason: 'cancelled', message: 'The agent was deleted' } as const;
-const LOST = { reason: 'interrupted', message: 'The run showed no life for too long and was given up' } as const;
+/** The run was taken over, or its record was deleted. */
+export const LOST = { reason: 'interrupted', message: 'The run showed no life for too long and was given up' } as const;
 
 /** Why a run was stopped from outside, as its record says it. */
 export interface RunStop {

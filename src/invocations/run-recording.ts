@@ -1,4 +1,5 @@
 import { AgentNotFoundError } from '../agents/agents.errors.js';
+import type { Write } from '../platform/database/unit-of-work.js';
 import type { Clock } from '../shared/clock.js';
 import type { Invocation } from './invocation.js';
 import type { InvocationsRepository } from './invocations.repository.js';
@@ -17,10 +18,13 @@ export class Recording {
   /** The agent was deleted meanwhile: everything of the run is deleted. */
   isLost = false;
 
-  /** @param lasts_ms how long the run counts as alive without a renewal */
+  /** Stored together with the end of the run: the engine's part, where the engine leases it. */
+  alsoAtEnd: () => readonly Write[] = () => [];
+
+  /** @param lasts_ms how long the run counts as alive without a renewal; undefined when the engine leases it */
   constructor(
     readonly invocation: Invocation,
-    private readonly lasts_ms: number,
+    private readonly lasts_ms: number | undefined,
     private readonly repository: InvocationsRepository,
     private readonly clock: Clock,
   ) {}
@@ -39,9 +43,13 @@ export class Recording {
     if (!this.beginning) this.timer = setTimeout(() => void this.recorded(), RECORD_AFTER_MS);
   }
 
-  /** Records the run as running before anything else happens. @throws AgentNotFoundError, DatabaseError */
-  async begin(): Promise<void> {
-    await this.repository.begin(this.invocation, this.expiry());
+  /**
+   * Records the run as running before anything else happens.
+   * @param together is stored in the same transaction
+   * @throws AgentNotFoundError, DatabaseError
+   */
+  async begin(together: readonly Write[]): Promise<void> {
+    await this.repository.begin(this.invocation, this.expiry(), together);
     this.wasTried = true;
     this.beginning = Promise.resolve(true);
   }
@@ -55,7 +63,7 @@ export class Recording {
         () => false,
       );
     this.wasTried = true;
-    this.beginning ??= this.repository.begin(this.invocation, this.expiry()).then(
+    this.beginning ??= this.repository.begin(this.invocation, this.expiry(), []).then(
       () => true,
       (error: unknown) => {
         this.lookAt(error);
@@ -69,8 +77,9 @@ export class Recording {
 
   /** Renews the lease. @returns false when the run has lost its record: it was ended as interrupted, or deleted. */
   async renew(): Promise<boolean> {
-    if (this.ending || !(await this.beginning)) return true;
-    return (await this.repository.renew(this.id, this.expiry())) || this.isOver;
+    const expiry = this.expiry();
+    if (expiry === undefined || this.ending || !(await this.beginning)) return true;
+    return (await this.repository.renew(this.id, expiry)) || this.isOver;
   }
 
   async end(outcome: Partial<Invocation>): Promise<Invocation> {
@@ -86,7 +95,7 @@ export class Recording {
   private async store(finished: Invocation): Promise<void> {
     await this.beginning;
     try {
-      await (this.wasTried ? this.repository.finish(finished) : this.repository.create(finished));
+      await (this.wasTried ? this.repository.finish(finished, this.alsoAtEnd()) : this.repository.create(finished));
     } catch (error) {
       this.lookAt(error);
       throw error;
@@ -97,7 +106,8 @@ export class Recording {
     if (error instanceof AgentNotFoundError) this.isLost = true;
   }
 
-  private expiry(): string {
+  private expiry(): string | undefined {
+    if (this.lasts_ms === undefined) return undefined;
     return new Date(this.clock.now().getTime() + this.lasts_ms).toISOString();
   }
 }

@@ -20,7 +20,10 @@ let agent: BuiltAgent;
 const runtime = new CountingRuntime();
 
 beforeAll(async () => {
-  app = await startApp({ BACKGROUND_RUN_SLOTS: '2', RUN_LEASE_SECONDS: '3' }, runtime);
+  app = await startApp(
+    { BACKGROUND_RUN_SLOTS: '2', ENGINE_LEASE_SECONDS: '3', ENGINE_HEARTBEAT_SECONDS: '1' },
+    runtime,
+  );
   agent = await registeredAgent(app);
 }, 30_000);
 afterAll(() => app.close());

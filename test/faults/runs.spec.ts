@@ -26,6 +26,9 @@ beforeAll(async () => {
     NEXUS_DATA_DIR: temporaryDirectory(),
     RUN_LEASE_SECONDS: '3',
     RUN_SWEEP_SECONDS: '1',
+    ENGINE_LEASE_SECONDS: '3',
+    ENGINE_HEARTBEAT_SECONDS: '1',
+    ENGINE_REAPER_SECONDS: '1',
     WEBHOOK_POLL_SECONDS: '1',
   };
   migrate(shared);

@@ -55,7 +55,7 @@ beforeAll(async () => {
   unit = new UnitOfWork(db);
 }, 60_000);
 afterEach(async () => {
-  await Promise.all(processes.splice(0).map((engine) => engine.beforeApplicationShutdown()));
+  await Promise.all(processes.splice(0).map((engine) => engine.onModuleDestroy()));
   scripts.clear();
   await db.deleteMatching(
     'DurableRuns',
@@ -462,7 +462,7 @@ describe('several processes', () => {
     });
     await untilArrived(gate);
     start('there', { reaper: 1 });
-    await here.engine.beforeApplicationShutdown();
+    await here.engine.onModuleDestroy();
     await untilForgotten(run_id);
     expect(await doneOf(run_id)).toEqual({ first: 'here', second: 'there' });
   });

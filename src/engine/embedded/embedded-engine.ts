@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
@@ -13,6 +13,8 @@ const DEFAULT_PRIORITY = 5;
 const TIMER_LOOK_MS = 1_000;
 /** A bound for one look; the next look takes the rest. */
 const DUE_PER_LOOK = 1_000;
+/** Claims at once from the queue; the next end of a run takes more. */
+const QUEUE_BATCH = 25;
 /** A queue beyond this is reported as this long: a scrape must stay cheap. */
 const COUNTED = 1_000;
 const SHUTDOWN_WAIT_MS = 5_000;
@@ -35,7 +37,7 @@ interface Lane {
  * as that process starts again.
  */
 @Injectable()
-export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(EmbeddedEngine.name);
   private readonly lanes = new Map<string, Lane>();
   private readonly looks: NodeJS.Timeout[] = [];
@@ -82,9 +84,10 @@ export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, Be
    * Lets the runs of each kind go on for its `grace_ms`, then interrupts them and puts them back into the queue, so that
    * another process or the next start goes on with them.
    */
-  async beforeApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     for (const look of this.looks) clearInterval(look);
+    for (const { kind } of this.lanes.values()) kind.shutdown();
     await Promise.all(this.sweeps);
     await Promise.all([...this.lanes.values()].map((lane) => this.stopLane(lane)));
     clearInterval(this.heartbeat);
@@ -228,7 +231,7 @@ export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, Be
   private async fill(lane: Lane): Promise<void> {
     const free = this.freeSlots(lane);
     if (free <= 0) return;
-    const queued = await this.runs.firstQueued(lane.kind.name, free);
+    const queued = await this.runs.firstQueued(lane.kind.name, Math.min(free, QUEUE_BATCH));
     if (queued.length === 0) lane.mayHaveQueue = false;
     await Promise.all(queued.map((run) => this.claim(lane, run)));
   }
