@@ -9,6 +9,9 @@ const base = {
 
 const onDatabase = { ...base, globalSetup: '<rootDir>/test/support/announce-engine.js' };
 
+/** Processes that are killed, replaced and starved: half of the time of all tests. `npm run test:faults`, and in CI. */
+const faults = { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] };
+
 /** What takes more of the machine than npm installs; `npm run test:machine`. */
 const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/machine/**/*.spec.ts'] };
 
@@ -19,13 +22,13 @@ const manifests = {
   testMatch: ['<rootDir>/scripts/manifests/published/**/*.spec.ts'],
 };
 
-/** Unit tests beside the code, end-to-end and integration tests on a real engine, faults last because they kill processes. */
+/** Unit tests beside the code, integration and end-to-end tests on a real engine; the others on demand. */
 export default {
   randomize: true,
   // The run fails when what the platforms under test have logged holds a secret.
   reporters: ['default', '<rootDir>/scripts/secret-scan/reporter.ts'],
-  // Most tests wait for other processes more than they work.
-  maxWorkers: 2,
+  // Tests wait for other processes part of their time, so three keep two cores busy.
+  maxWorkers: 3,
   projects: [
     {
       ...base,
@@ -38,7 +41,7 @@ export default {
     },
     { ...onDatabase, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
-    { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    ...(process.env.NEXUS_TEST_FAULTS === 'true' ? [faults] : []),
     ...(process.env.NEXUS_TEST_MANIFESTS === 'true' ? [manifests] : []),
     ...(process.env.NEXUS_TEST_MACHINE === 'true' ? [machine] : []),
   ],

@@ -67,6 +67,7 @@ describe('the workflows', () => {
       'npm run types',
       'npm run layers',
       'npm test',
+      'npm run test:faults',
       'npm run test:dynamodb-local',
       'npm run openapi:check',
       'docker/build-push-action',

@@ -16,7 +16,7 @@ let ahead = 0;
 
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, JWT_SECRET_KEY: SECRET, NEXUS_BCRYPT_ROUNDS: '4' });
+  app = await startApp({ ...mail.settings, JWT_SECRET_KEY: SECRET });
   const clock = app.app.get(Clock, { strict: false });
   clock.now = () => new Date(Date.now() + ahead * 1000);
 });

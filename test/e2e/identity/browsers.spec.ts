@@ -27,7 +27,7 @@ let count = 0;
 
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, ...SECRET, NEXUS_BCRYPT_ROUNDS: '4' }, new ObedientRuntime());
+  app = await startApp({ ...mail.settings, ...SECRET }, new ObedientRuntime());
   other = await startBeside(app, new CountingRuntime(), SECRET);
   agent = await registeredAgent(app);
 });

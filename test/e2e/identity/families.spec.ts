@@ -29,7 +29,6 @@ beforeAll(async () => {
   mail = await MailServer.start();
   const settings = {
     ...mail.settings,
-    NEXUS_BCRYPT_ROUNDS: '4',
     JWT_SECRET_KEY: 'one secret for both processes, made up here 7',
   };
   app = await startApp(settings, here);

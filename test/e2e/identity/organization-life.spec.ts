@@ -11,7 +11,7 @@ let count = 0;
 
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, NEXUS_BCRYPT_ROUNDS: '4' });
+  app = await startApp({ ...mail.settings });
 });
 afterAll(async () => {
   await app.close();

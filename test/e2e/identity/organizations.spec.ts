@@ -7,7 +7,7 @@ let app: TestApp;
 let mail: MailServer;
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, NEXUS_BCRYPT_ROUNDS: '4' });
+  app = await startApp({ ...mail.settings });
 });
 afterAll(async () => {
   await app.close();

@@ -12,7 +12,7 @@ let count = 0;
 
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, ...SECRET, NEXUS_BCRYPT_ROUNDS: '4' });
+  app = await startApp({ ...mail.settings, ...SECRET });
 });
 afterAll(async () => {
   await app.close();

@@ -12,7 +12,6 @@ beforeAll(async () => {
     MAIL_FROM: 'Nexus <nexus@example.com>',
     MAIL_LINK_URL: 'https://nexus.example.com/account',
     MAIL_RETRY_MS: '50',
-    NEXUS_BCRYPT_ROUNDS: '4',
   });
 });
 afterAll(async () => {

@@ -20,7 +20,6 @@ beforeAll(async () => {
   app = await startApp({
     ...mail.settings,
     MAIL_LINK_URL: 'https://nexus.example.com/account',
-    NEXUS_BCRYPT_ROUNDS: '4',
   });
   app.app.get(Clock, { strict: false }).now = () => new Date(Date.now() + ahead);
 });

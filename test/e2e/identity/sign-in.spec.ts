@@ -11,7 +11,6 @@ beforeAll(async () => {
     ...mail.settings,
     NEXUS_ADMIN_EMAIL: ADMIN.email,
     NEXUS_ADMIN_PASSWORD: ADMIN.password,
-    NEXUS_BCRYPT_ROUNDS: '4',
     TRUSTED_PROXIES: '127.0.0.1',
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
   });

@@ -15,7 +15,7 @@ let ahead = 0;
 
 beforeAll(async () => {
   mail = await MailServer.start();
-  app = await startApp({ ...mail.settings, NEXUS_BCRYPT_ROUNDS: '4' });
+  app = await startApp({ ...mail.settings });
   app.app.get(Clock, { strict: false }).now = () => new Date(Date.now() + ahead);
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lazily } from '../../../shared/lazily.js';
 import { defineTool } from '../../tool.js';
-import { EXPRESSION_MAX_LENGTH, FUNCTION_NAMES } from './calculator/numbers.js';
+import { EXPRESSION_MAX_LENGTH, FUNCTION_NAMES } from './calculator/language.js';
 
 const loadCalculation = lazily(() => import('./calculator/evaluate.js'));
 

@@ -1,7 +1,7 @@
 import type { FunctionNode, MathNode } from 'mathjs';
 import { ToolError } from '../../../tool.js';
+import { EXPRESSION_MAX_LENGTH } from './language.js';
 import {
-  EXPRESSION_MAX_LENGTH,
   big,
   type BigNumber,
   type FormattedNumber,

@@ -1,5 +1,6 @@
 import { ToolError } from '../../../tool.js';
-import { FUNCTION_NAMES, type FunctionName, big, type BigNumber } from './numbers.js';
+import { FUNCTION_NAMES, type FunctionName } from './language.js';
+import { big, type BigNumber } from './numbers.js';
 
 type Calculation = (...args: BigNumber[]) => BigNumber;
 

@@ -1,43 +1,6 @@
 import type { BigNumber } from 'mathjs';
 import mathjs from 'mathjs/lib/browser/math.js';
 
-/** What the calculator's language is, apart from the library that reads it. */
-export const EXPRESSION_MAX_LENGTH = 500;
-
-export const FUNCTION_NAMES = [
-  'abs',
-  'sqrt',
-  'cbrt',
-  'exp',
-  'ln',
-  'log',
-  'log10',
-  'log2',
-  'floor',
-  'ceil',
-  'round',
-  'sign',
-  'factorial',
-  'sin',
-  'cos',
-  'tan',
-  'asin',
-  'acos',
-  'atan',
-  'pow',
-  'mod',
-  'gcd',
-  'lcm',
-  'min',
-  'max',
-  'sum',
-  'mean',
-  'median',
-  'std',
-] as const;
-
-export type FunctionName = (typeof FUNCTION_NAMES)[number];
-
 // The library's single file: its 1,500 modules would cost 110 MB of memory and half a second at every start.
 
 /** Digits that every step of a calculation keeps; whole numbers up to this length are exact. */
