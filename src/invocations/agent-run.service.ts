@@ -41,6 +41,12 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   signal?: AbortSignal | undefined;
 }
 
+/** What decides whether a run can be what its caller asks for. */
+export type AskedRun = Pick<
+  RunRequest,
+  'org_id' | 'agent_id' | 'runtime' | 'definition' | 'turn' | 'options' | 'knowledge'
+>;
+
 /** What the record of a run contains before the run starts. */
 export type RunBeginning = Pick<
   RunRequest,
@@ -98,7 +104,7 @@ export class AgentRunService {
   }
 
   /** Checks before a run begins that its runtime and model can honour the caller's options. @throws ValidationError */
-  async assertTakes(request: Omit<RunRequest, 'history' | 'input_text'>): Promise<void> {
+  async assertTakes(request: AskedRun): Promise<void> {
     const { org_id, agent_id, definition, turn, options, knowledge } = request;
     await this.runtimes.get(request.runtime).assertTakes({
       org_id,

@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
-import type { Message, Session } from '../sessions/session.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
+import type { Message, NewMessage, Session } from '../sessions/session.js';
 import { SessionMemory } from '../sessions/session-memory.service.js';
 import { SessionTurns } from '../sessions/session-turns.service.js';
-import { SessionClosedError } from '../sessions/sessions.errors.js';
+import { SessionClosedError, SessionContinuedError } from '../sessions/sessions.errors.js';
 import type { ConversationSource, StoredConversation } from '../sessions/sessions.service.js';
-import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
-import { beginningOf, type Invocation } from './invocation.js';
+import { AgentRunService, type AskedRun, type RunBeginning, type RunEvent } from './agent-run.service.js';
+import { answerMessage, beginningOf, conversationOf, type Invocation, type KeptRequest } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import type { LiveRun } from './live-runs.service.js';
+
+/** Messages before the results of calls that an agent sees at least. */
+const CALLS_REMEMBERED = 20;
 
 export interface SayRequest {
   org_id: string;
@@ -18,6 +23,13 @@ export interface SayRequest {
   content: string;
   metadata?: Record<string, unknown> | undefined;
   session_state?: Record<string, unknown> | undefined;
+  /** The new messages where they are more than `content`, at most 90. */
+  turn?: ConversationMessage[] | undefined;
+  options?: CallOptions | undefined;
+  kept_request?: KeptRequest | undefined;
+  forgotten?: boolean | undefined;
+  /** How many messages the session must have when its turn comes. */
+  after?: number | undefined;
   /** How long to wait for other messages of the session to be answered, in milliseconds. */
   wait_ms: number;
   /** The events of the run are not read. */
@@ -50,23 +62,34 @@ export class ConversationService implements ConversationSource {
   /**
    * Stores a message, runs the agent with the conversation so far, and stores its answer. If the agent fails, the user's
    * message stays and the failure is thrown.
-   * @throws SessionNotFoundError, SessionClosedError, SessionBusyError, AgentNotRunningError, AgentRunError
+   * @throws SessionNotFoundError, SessionClosedError, SessionBusyError, AgentNotRunningError, AgentRunError; ValidationError when the
+   * agent cannot honour `turn` or `options`, SessionContinuedError
    */
   async *say(request: SayRequest): AsyncGenerator<RunEvent, Said> {
     const turn = await this.turns.take(request.org_id, request.session_id, request.wait_ms);
     try {
       const { agent, definition } = await this.agents.getRunnable(turn.session.org_id, turn.session.agent_id);
       const before = turn.session;
-      const [history, knowledge, user_message] = await Promise.all([
-        this.memory.history(before, definition.memory.max_messages),
+      if (request.after !== undefined && before.message_count !== request.after)
+        throw new SessionContinuedError(request.session_id);
+      const { kept_request, forgotten, ...asked } = request;
+      const added = request.turn ?? [{ role: 'user' as const, content: request.content }];
+      const { agent_id, runtime } = agent;
+      if (asked.turn ?? asked.options) await this.assertTakes(before, { ...asked, agent_id, runtime, definition });
+      const [history, knowledge, messages] = await Promise.all([
+        this.memory.history(before, memoryOf(definition, added)),
         this.memory.documents(before),
-        turn.append({ role: 'user', content: request.content, metadata: request.metadata }),
+        turn.appendAll(added.map((message) => ({ ...message, metadata: request.metadata }))),
       ]);
+      const user_message = messages.at(-1) as Message;
       const invocation = yield* this.runs.run({
-        ...request,
-        agent_id: agent.agent_id,
+        ...asked,
+        ...(kept_request ? { kept_request } : {}),
+        ...(forgotten ? { forgotten } : {}),
+        session_position: before.message_count + added.length + 1,
+        agent_id,
         agent_version: agent.version,
-        runtime: agent.runtime,
+        runtime,
         deployment: deploymentOf(agent),
         definition,
         input_text: request.content,
@@ -78,6 +101,13 @@ export class ConversationService implements ConversationSource {
     } finally {
       await turn.end();
     }
+  }
+
+  /** Refuses what cannot be run before anything of it is stored. */
+  private async assertTakes(session: Session, asked: AskedRun): Promise<void> {
+    const last = (await this.memory.history(session, 1)).filter(({ calls }) => calls);
+    assertAnswered([...last, ...(asked.turn ?? [{ role: 'user', content: '' }])]);
+    await this.runs.assertTakes(asked);
   }
 
   /** What the record of an answer in the background begins with. @throws SessionClosedError, AgentNotRunningError */
@@ -92,10 +122,10 @@ export class ConversationService implements ConversationSource {
   async findConversation(org_id: string, session_id: string): Promise<StoredConversation | undefined> {
     const run = await this.invocations.findById(org_id, beginningOf(session_id));
     if (run?.session_id !== session_id || run.status === 'running' || run.session_deleted) return undefined;
-    const { user_id, agent_id, created_at, status, input_text } = run;
-    const question = { role: 'user', content: input_text } as const;
-    const messages = status === 'success' ? [question, answerOf(run)] : [question];
-    return { org_id, user_id, agent_id, created_at, messages };
+    const { user_id, agent_id, created_at, status } = run;
+    const messages = conversationOf(run);
+    const said = status === 'success' ? [...messages.slice(0, -1), answerOf(run)] : messages;
+    return { org_id, user_id, agent_id, created_at, messages: said };
   }
 
   /** The session was deleted, so no session is opened from the record again. */
@@ -104,7 +134,14 @@ export class ConversationService implements ConversationSource {
   }
 }
 
-function answerOf({ invocation_id, output_text, duration_ms, model, usage }: Invocation) {
-  const metadata = { invocation_id, duration_ms, model, usage };
-  return { role: 'assistant', content: output_text ?? '', metadata } as const;
+function answerOf(invocation: Invocation): NewMessage {
+  const { invocation_id, duration_ms, model, usage } = invocation;
+  return { ...answerMessage(invocation), metadata: { invocation_id, duration_ms, model, usage } };
+}
+
+/** Results of calls need the question before them, however little the agent remembers. */
+function memoryOf({ memory }: AgentDefinition, turn: readonly ConversationMessage[]): number {
+  return turn.some(({ role }) => role === 'tool')
+    ? Math.max(memory.max_messages, CALLS_REMEMBERED)
+    : memory.max_messages;
 }

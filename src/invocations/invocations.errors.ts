@@ -26,3 +26,13 @@ export class InvocationNotCancellableError extends InvalidStateError {
     });
   }
 }
+
+/** A conversation goes on after a run that has ended. */
+export class InvocationNotEndedError extends InvalidStateError {
+  constructor(invocation_id: string) {
+    super('The run has not ended yet', {
+      details: { invocation_id, current_state: 'running', required_state: 'ended' },
+      suggestion: 'Wait until the run has ended, or cancel it.',
+    });
+  }
+}

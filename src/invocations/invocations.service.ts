@@ -1,18 +1,25 @@
+import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { decodeTime, isValid } from 'ulid';
 import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { SessionContinuedError } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
 import { Clock } from '../shared/clock.js';
+import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { ConversationService } from './conversation.service.js';
-import type { Invocation } from './invocation.js';
-import { InvocationNotCancellableError, InvocationNotFoundError } from './invocations.errors.js';
+import { type Invocation, type KeptRequest, positionOf } from './invocation.js';
+import {
+  InvocationNotCancellableError,
+  InvocationNotEndedError,
+  InvocationNotFoundError,
+} from './invocations.errors.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { type LiveRun, LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
@@ -32,6 +39,12 @@ export interface InvokeRequest {
   /** The new messages where they are more than `input_text`; without a session, the whole conversation. */
   turn?: ConversationMessage[] | undefined;
   options?: CallOptions | undefined;
+  /** Kept in the record, so that the run can be continued and shown again. */
+  kept_request?: KeptRequest | undefined;
+  /** See {@link Invocation.forgotten}. */
+  forgotten?: boolean | undefined;
+  /** With a session: how many messages it must have. If it has more, the run goes on in a copy of the session up to there. */
+  after?: number | undefined;
   /** The events of the run are not read. */
   quiet?: boolean | undefined;
   live?: LiveRun | undefined;
@@ -72,8 +85,55 @@ export class InvocationsService {
     const { org_id, user_id, agent_id, session_id, input_text } = request;
     const { agent, definition } = await this.agents.getRunnable(org_id, agent_id);
     if (session_id !== undefined) await this.sessions.assertOpen(org_id, agent_id, session_id);
+    const { turn, options, kept_request, after } = request;
+    if (turn ?? options) await this.runs.assertTakes({ ...request, runtime: agent.runtime, definition });
     const session = session_id === undefined ? {} : { session_id };
-    return { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text, ...session };
+    const position = after === undefined ? {} : { session_position: after + (turn?.length ?? 1) + 1 };
+    const kept = kept_request ? { kept_request: storable(kept_request) } : {};
+    const run = { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text };
+    return { ...run, ...session, ...position, ...kept };
+  }
+
+  /**
+   * Where a conversation goes on after a run: its session and the number of messages that the session had then. When other
+   * messages followed, or for another agent, it is a copy of the session up to there.
+   * @throws InvocationNotFoundError; InvocationNotEndedError while the run goes on
+   */
+  async continuation(
+    { org_id, user_id, agent_id }: Pick<InvokeRequest, 'org_id' | 'user_id' | 'agent_id'>,
+    invocation_id: string,
+  ): Promise<{ session_id: string; after: number }> {
+    const run = await this.getShown(org_id, invocation_id);
+    if (run.status === 'running') throw new InvocationNotEndedError(invocation_id);
+    const session = await this.sessions.get(org_id, run.session_id);
+    const after = positionOf(run) ?? session.message_count;
+    if (session.agent_id === agent_id && session.message_count === after)
+      return { session_id: session.session_id, after };
+    const copy = await this.sessions.fork(session, after, { user_id, agent_id });
+    return { session_id: copy.session_id, after: copy.message_count };
+  }
+
+  /** A run that its caller did not ask to forget. @throws InvocationNotFoundError */
+  async getShown(org_id: string, invocation_id: string): Promise<Invocation> {
+    const invocation = await this.getStarted(org_id, invocation_id);
+    if (invocation.forgotten) throw new InvocationNotFoundError(invocation_id);
+    return invocation;
+  }
+
+  /** Waits until the run has ended, at most `within_ms`. @throws InvocationNotFoundError */
+  async getEnded(org_id: string, invocation_id: string, within_ms: number): Promise<Invocation> {
+    const deadline = performance.now() + within_ms;
+    for (;;) {
+      const invocation = await this.get(org_id, invocation_id);
+      if (invocation.status !== 'running' || performance.now() > deadline) return invocation;
+      await delay(STARTING_POLL_MS);
+    }
+  }
+
+  /** The record stays, without what was kept of its request. @throws InvocationNotFoundError */
+  async forget(org_id: string, invocation_id: string): Promise<void> {
+    await this.getShown(org_id, invocation_id);
+    await this.repository.forget(org_id, invocation_id);
   }
 
   /** @throws InvocationNotFoundError also when it belongs to another organisation. */
@@ -129,9 +189,12 @@ export class InvocationsService {
     ...request
   }: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
     if (request.turn) assertAnswered(request.turn);
+    const { kept_request, forgotten, ...asked } = request;
     const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id);
     return yield* this.runs.run({
-      ...request,
+      ...asked,
+      ...(kept_request ? { kept_request: storable(kept_request) } : {}),
+      ...(forgotten ? { forgotten } : {}),
       agent_version: agent.version,
       runtime: agent.runtime,
       deployment: deploymentOf(agent),
@@ -144,10 +207,19 @@ export class InvocationsService {
     { input_text, ...request }: Omit<InvokeRequest, 'session_id'>,
     session_id: string,
   ): AsyncGenerator<RunEvent, Invocation> {
-    await this.sessions.getOfAgent(request.org_id, request.agent_id, session_id);
-    const message = { ...request, session_id, content: input_text, wait_ms: TURN_WAIT_MS };
-    const { invocation } = yield* this.conversations.say(message);
-    return invocation;
+    const { org_id, user_id, agent_id, kept_request, after } = request;
+    const session = await this.sessions.getOfAgent(org_id, agent_id, session_id);
+    const kept = kept_request ? { kept_request: storable(kept_request) } : {};
+    const message = { ...request, ...kept, session_id, content: input_text, wait_ms: TURN_WAIT_MS };
+    try {
+      return (yield* this.conversations.say(message)).invocation;
+    } catch (error) {
+      // A run that was recorded before it began keeps its session.
+      if (!(error instanceof SessionContinuedError) || after === undefined || request.live?.recording) throw error;
+    }
+    const copy = await this.sessions.fork(session, after, { user_id, agent_id });
+    const again = { ...message, session_id: copy.session_id, after: copy.message_count };
+    return (yield* this.conversations.say(again)).invocation;
   }
 
   private mayBeStarting(invocation_id: string): boolean {
@@ -159,4 +231,16 @@ export class InvocationsService {
 function withinCost(definition: AgentDefinition, most: number): AgentDefinition {
   const { limits } = definition;
   return { ...definition, limits: { ...limits, max_cost_usd: Math.min(limits.max_cost_usd ?? most, most) } };
+}
+
+/** Far below the 400 KB of a record, with its texts and its trace. */
+const KEPT_MAX_BYTES = 150_000;
+
+/** @throws ValidationError for `stored` when the request is too large to be kept, compressed */
+function storable(request: KeptRequest): KeptRequest {
+  const text = JSON.stringify(request);
+  const size = text.length > KEPT_MAX_BYTES ? gzipSync(text).length : text.length;
+  if (size > KEPT_MAX_BYTES)
+    throw ValidationError.field('stored', `is too large to be kept: ${size} bytes, the limit is ${KEPT_MAX_BYTES}`);
+  return request;
 }

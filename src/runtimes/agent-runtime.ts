@@ -99,9 +99,11 @@ export abstract class AgentRuntime {
    * @throws ValidationError that names the option: a field of {@link CallOptions}, or `images`
    */
   async assertTakes({ turn = [], options = {} }: Omit<AgentRun, 'session_id' | 'history' | 'input'>): Promise<void> {
-    const [option] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const [option] = Object.entries(options).flatMap(([name, value]) =>
+      value === undefined || name === 'instructions' ? [] : [name],
+    );
     const asked = imagesIn(turn).length > 0 ? 'images' : turn.some(({ role }) => role === 'tool') ? 'tools' : option;
-    if (asked !== undefined && asked !== 'instructions')
+    if (asked !== undefined)
       throw ValidationError.field(asked, 'is not supported by an agent that runs in a container');
   }
 

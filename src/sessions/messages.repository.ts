@@ -7,13 +7,18 @@ import type { Message } from './session.js';
 
 const TABLE = 'AgentSessionMessages';
 
-type Row = Omit<Message, 'content'> & { content: PackedText };
+type Row = Omit<Message, 'content' | 'parts' | 'calls'> & {
+  content: PackedText;
+  /** JSON of `parts` and `calls`. */
+  detail?: PackedText;
+};
 
 /** A message, for the transaction that also updates the session's count. */
-export function messageItem(message: Message): PutInput {
+export function messageItem({ parts, calls, ...message }: Message): PutInput {
+  const detail = (parts ?? calls) ? { detail: pack(JSON.stringify({ parts, calls })) } : {};
   return {
     TableName: TABLE,
-    Item: { ...message, content: pack(message.content) },
+    Item: { ...message, content: pack(message.content), ...detail },
     ConditionExpression: 'attribute_not_exists(session_id)',
   };
 }
@@ -41,23 +46,36 @@ export class MessagesRepository {
     return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
   }
 
-  /** The last `limit` messages, oldest first: what an agent remembers. */
-  async listLast(org_id: string, session_id: string, limit: number): Promise<Message[]> {
+  /** The last `limit` messages, oldest first: what an agent remembers. @param upTo the last sequence to include */
+  async listLast(org_id: string, session_id: string, limit: number, upTo?: number): Promise<Message[]> {
+    const messages = await this.listFrom(org_id, session_id, { limit, order: 'desc', from: upTo });
+    return messages.reverse();
+  }
+
+  /** GET /v1/conversations/{id}/items: messages from a sequence on, this one included, in either direction. */
+  async listFrom(
+    org_id: string,
+    session_id: string,
+    { limit, order, from }: { limit: number; order: 'asc' | 'desc'; from?: number | undefined },
+  ): Promise<Message[]> {
     if (limit === 0) return [];
     const rows: Row[] = [];
+    const query = bySession(session_id, from === undefined ? undefined : { from, order });
     // Long messages may need more than one page.
-    for await (const row of this.db.queryAll<Row>({
-      ...bySession(session_id),
-      ScanIndexForward: false,
-      Limit: limit,
-    })) {
+    for await (const row of this.db.queryAll<Row>({ ...query, ScanIndexForward: order === 'asc', Limit: limit })) {
       rows.push(row);
       if (rows.length === limit) break;
     }
-    return rows
-      .filter((row) => row.org_id === org_id)
-      .map(unpacked)
-      .reverse();
+    return rows.filter((row) => row.org_id === org_id).map(unpacked);
+  }
+
+  async find(org_id: string, session_id: string, sequence: number): Promise<Message | undefined> {
+    const row = await this.db.get<Row>(TABLE, { session_id, sequence });
+    return row?.org_id === org_id ? unpacked(row) : undefined;
+  }
+
+  async delete(session_id: string, sequence: number): Promise<void> {
+    await this.db.batchDelete(TABLE, [{ session_id, sequence }]);
   }
 
   /** @returns how many messages were deleted. */
@@ -74,15 +92,23 @@ export class MessagesRepository {
   }
 }
 
-function bySession(session_id: string) {
-  return {
+function bySession(session_id: string, start?: { from: number; order: 'asc' | 'desc' }) {
+  const byKey = {
     TableName: TABLE,
     KeyConditionExpression: 'session_id = :session',
     ExpressionAttributeValues: { ':session': session_id },
     ConsistentRead: true,
   };
+  if (!start) return byKey;
+  return {
+    ...byKey,
+    KeyConditionExpression: `session_id = :session AND #sequence ${start.order === 'asc' ? '>=' : '<='} :from`,
+    ExpressionAttributeNames: { '#sequence': 'sequence' },
+    ExpressionAttributeValues: { ':session': session_id, ':from': start.from },
+  };
 }
 
-function unpacked(row: Row): Message {
-  return { ...row, content: unpack(row.content) };
+function unpacked({ detail, ...row }: Row): Message {
+  const rest = detail ? (JSON.parse(unpack(detail)) as Pick<Message, 'parts' | 'calls'>) : {};
+  return { ...row, content: unpack(row.content), ...rest };
 }

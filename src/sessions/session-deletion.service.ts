@@ -4,7 +4,7 @@ import type { Agent } from '../agents/agent.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { SessionsRepository, withoutAgent } from './sessions.repository.js';
 
 const PAGE = 50;
 
@@ -37,6 +37,11 @@ export class SessionDeletionService extends AgentRecords implements OnApplicatio
   async delete(org_id: string, session_id: string): Promise<number> {
     if (!(await this.sessions.mark(org_id, session_id))) throw new SessionNotFoundError(session_id);
     return this.finish(session_id);
+  }
+
+  /** Sessions that no agent has spoken in; the others go with their agent. */
+  async deleteByOrg(org_id: string): Promise<void> {
+    await this.deleteByAgent({ org_id, agent_id: withoutAgent(org_id) });
   }
 
   override async deleteByAgent({

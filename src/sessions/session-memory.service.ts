@@ -5,7 +5,7 @@ import type { AgentRun } from '../runtimes/agent-runtime.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { MessagesRepository } from './messages.repository.js';
-import type { Session } from './session.js';
+import { type Session, spoken } from './session.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -55,7 +55,7 @@ export class SessionMemory {
     return last
       .filter(({ sequence }) => sequence <= session.message_count)
       .slice(-limit)
-      .map(({ role, content }) => ({ role, content }));
+      .map(spoken);
   }
 
   async documents({ org_id, session_id, document_count }: Session): Promise<KnowledgeDocument[]> {

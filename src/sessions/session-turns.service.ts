@@ -25,6 +25,8 @@ export interface HeldTurn {
    * @throws TurnLostError
    */
   append(message: NewMessage, options?: { endsTurn: boolean }): Promise<Message>;
+  /** The same for several messages, at most 90, in one transaction. @throws TurnLostError */
+  appendAll(messages: NewMessage[], options?: { endsTurn: boolean }): Promise<Message[]>;
   /** Gives the turn back, unless the last message did. */
   end(): Promise<void>;
 }
@@ -144,11 +146,19 @@ export class SessionTurns {
         this.logger.warn({ msg: 'a session turn could not be renewed', session_id, err: error });
       });
     }, HEARTBEAT_MS);
-    const append: HeldTurn['append'] = async (content, { endsTurn } = { endsTurn: false }) => {
-      const message = nextMessage(session, content, this.ids.next('msg'), this.clock.timestamp());
-      session = await this.repository.append(session, message, { run_id, endsTurn });
+    const appendAll: HeldTurn['appendAll'] = async (contents, { endsTurn } = { endsTurn: false }) => {
+      const at = this.clock.timestamp();
+      const messages = contents.map((content, index) => ({
+        ...nextMessage(session, content, this.ids.next('msg'), at),
+        sequence: session.message_count + index + 1,
+      }));
+      session = await this.repository.append(session, messages, { run_id, endsTurn });
       isGivenBack = endsTurn;
-      return message;
+      return messages;
+    };
+    const append: HeldTurn['append'] = async (content, options) => {
+      const [message] = await appendAll([content], options);
+      return message as Message;
     };
     const end = async (): Promise<void> => {
       clearInterval(heartbeat);
@@ -169,6 +179,7 @@ export class SessionTurns {
         return session;
       },
       append,
+      appendAll,
       end,
     };
   }

@@ -30,7 +30,7 @@ export function sessionView(session: Session): SessionDto {
 }
 
 export function messageView(
-  { message_id, session_id, role, content, metadata, created_at }: Message,
+  { message_id, session_id, role, content, calls, call_id, metadata, created_at }: Message,
   user_message_id?: string,
 ): MessageDto {
   return {
@@ -38,6 +38,8 @@ export function messageView(
     session_id,
     role,
     content,
+    ...(calls ? { calls } : {}),
+    ...(call_id === undefined ? {} : { call_id }),
     metadata,
     created_at,
     ...(user_message_id ? { user_message_id } : {}),

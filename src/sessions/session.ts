@@ -1,3 +1,5 @@
+import type { ConversationMessage } from '../runtimes/caller-request.js';
+
 export const CONVERSATION_MODES = ['normal', 'debug', 'eval'] as const;
 export type ConversationMode = (typeof CONVERSATION_MODES)[number];
 
@@ -7,6 +9,7 @@ export type ConversationMode = (typeof CONVERSATION_MODES)[number];
  */
 export interface Session {
   session_id: string;
+  /** Empty until the first agent speaks in a session that was opened without one. */
   agent_id: string;
   org_id: string;
   user_id: string;
@@ -53,28 +56,35 @@ export function newSession(input: NewSession, session_id: string, at: string): S
   };
 }
 
-/** One message of a session; `sequence` counts from 1 without gaps. */
-export interface Message {
+/** One message of a session. `sequence` counts from 1; a deleted message leaves a gap. */
+export interface Message extends ConversationMessage {
   session_id: string;
   sequence: number;
   message_id: string;
   org_id: string;
-  role: 'user' | 'assistant' | 'system';
-  content: string;
   metadata: Record<string, unknown>;
   created_at: string;
 }
 
 /** The content of a message that is not stored yet. */
-export interface NewMessage {
-  role: Message['role'];
-  content: string;
+export interface NewMessage extends ConversationMessage {
   metadata?: Record<string, unknown> | undefined;
 }
 
 /** The message that follows the session's last one. */
 export function nextMessage(session: Session, message: NewMessage, message_id: string, created_at: string): Message {
   const { session_id, org_id, message_count } = session;
-  const { role, content, metadata = {} } = message;
-  return { session_id, sequence: message_count + 1, message_id, org_id, role, content, metadata, created_at };
+  const { metadata = {}, ...said } = message;
+  return { session_id, sequence: message_count + 1, message_id, org_id, ...said, metadata, created_at };
+}
+
+/** A message as an agent reads it. */
+export function spoken({ role, content, parts, calls, call_id }: ConversationMessage): ConversationMessage {
+  return {
+    role,
+    content,
+    ...(parts ? { parts } : {}),
+    ...(calls ? { calls } : {}),
+    ...(call_id === undefined ? {} : { call_id }),
+  };
 }

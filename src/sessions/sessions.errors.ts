@@ -15,6 +15,22 @@ export class SessionClosedError extends InvalidStateError {
   }
 }
 
+export class SessionOfOtherAgentError extends ConflictError {
+  constructor(session_id: string, agent_id: string) {
+    super('The session belongs to another agent', {
+      details: { session_id, agent_id },
+      suggestion: 'Use the agent of the session, or open a new session.',
+    });
+  }
+}
+
+/** Messages were added after the point at which the caller wanted to continue. */
+export class SessionContinuedError extends ConflictError {
+  constructor(session_id: string) {
+    super('The session was continued by another request', { details: { session_id } });
+  }
+}
+
 /** Another message of the session is still being answered. */
 export class SessionBusyError extends ConflictError {
   constructor(session_id: string, waited_ms: number) {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SessionDeletionService } from './session-deletion.service.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
@@ -27,7 +28,8 @@ import { SessionsService } from './sessions.service.js';
   exports: [SessionsService, SessionTurns, SessionMemory],
 })
 export class SessionsModule {
-  constructor(agents: AgentDeletionService, sessions: SessionDeletionService) {
+  constructor(agents: AgentDeletionService, organizations: OrganizationData, sessions: SessionDeletionService) {
     agents.register(sessions);
+    organizations.registerRecords('sessions', (org_id) => sessions.deleteByOrg(org_id));
   }
 }

@@ -31,20 +31,39 @@ export class SessionsRepository {
    * @returns false when the session exists already. @throws NotFoundError when the agent is gone.
    */
   async create(session: Session, messages: Message[] = []): Promise<boolean> {
-    const agentIsAlive = {
-      TableName: 'AgentInstances',
-      Key: { agent_id: session.agent_id, item: 'AGENT' },
-      ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
-    };
+    const { agent_id, org_id } = session;
     return this.unit.tryCommit([
-      write.check(agentIsAlive, () => new NotFoundError('Agent', session.agent_id)),
+      ...(agent_id === '' ? [] : [agentIsAlive(agent_id)]),
       write.put({
         TableName: TABLE,
-        Item: { ...session, list_agent: session.agent_id },
+        Item: { ...session, list_agent: agent_id === '' ? withoutAgent(org_id) : agent_id },
         ConditionExpression: 'attribute_not_exists(session_id)',
       }),
       ...messages.map((message) => write.put(messageItem(message))),
     ]);
+  }
+
+  /** Gives a session that was opened without an agent its agent. @returns false when it has one. @throws NotFoundError when the agent is gone */
+  async bind({ org_id, session_id }: Session, agent_id: string): Promise<boolean> {
+    const sessionHasNoAgent = 'org_id = :org AND agent_id = :none AND attribute_not_exists(deletion)';
+    return this.unit.tryCommit([
+      agentIsAlive(agent_id),
+      write.update({
+        TableName: TABLE,
+        Key: { session_id },
+        UpdateExpression: 'SET agent_id = :agent, list_agent = :agent',
+        ConditionExpression: sessionHasNoAgent,
+        ExpressionAttributeValues: { ':org': org_id, ':none': '', ':agent': agent_id },
+      }),
+    ]);
+  }
+
+  /** @returns false when the session does not exist. */
+  async setMetadata(org_id: string, session_id: string, metadata: Record<string, unknown>): Promise<boolean> {
+    return this.change(session_id, 'SET metadata = :metadata', 'org_id = :org AND attribute_not_exists(deletion)', {
+      ':metadata': metadata,
+      ':org': org_id,
+    });
   }
 
   /** Undefined also for another organisation's session and for one that is being deleted. */
@@ -111,10 +130,16 @@ export class SessionsRepository {
   }
 
   /**
-   * Adds the session's next message. Session and message change in one transaction.
+   * Adds the session's next messages, at most 90. Session and messages change in one transaction.
    * @throws TurnLostError when the turn was lost.
    */
-  async append(session: Session, message: Message, options: { run_id: string; endsTurn: boolean }): Promise<Session> {
+  async append(
+    session: Session,
+    messages: Message[],
+    options: { run_id: string; endsTurn: boolean },
+  ): Promise<Session> {
+    const last = messages.at(-1);
+    if (!last) return session;
     const runHasTheTurn = 'run_id = :run AND message_count = :count AND attribute_not_exists(deletion)';
     const Update = {
       TableName: TABLE,
@@ -124,13 +149,13 @@ export class SessionsRepository {
       ExpressionAttributeValues: {
         ':run': options.run_id,
         ':count': session.message_count,
-        ':next': message.sequence,
-        ':at': message.created_at,
+        ':next': last.sequence,
+        ':at': last.created_at,
       },
     };
     const lost = () => new TurnLostError(session.session_id);
-    await this.unit.commit([write.update(Update, lost), write.put(messageItem(message))]);
-    return { ...session, message_count: message.sequence, last_active_at: message.created_at };
+    await this.unit.commit([write.update(Update, lost), ...messages.map((message) => write.put(messageItem(message)))]);
+    return { ...session, message_count: last.sequence, last_active_at: last.created_at };
   }
 
   /** Closes a session to new messages. @returns false when the session does not exist. */
@@ -222,4 +247,16 @@ export class SessionsRepository {
       throw error;
     }
   }
+}
+
+/** The list of an organization's sessions that have no agent yet. */
+export const withoutAgent = (org_id: string): string => `WITHOUT_AGENT#${org_id}`;
+
+function agentIsAlive(agent_id: string) {
+  const alive = {
+    TableName: 'AgentInstances',
+    Key: { agent_id, item: 'AGENT' },
+    ConditionExpression: 'attribute_exists(agent_id) AND attribute_not_exists(deletion)',
+  };
+  return write.check(alive, () => new NotFoundError('Agent', agent_id));
 }

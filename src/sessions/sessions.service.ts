@@ -5,12 +5,22 @@ import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import { MessagesRepository } from './messages.repository.js';
-import { type Message, type NewMessage, type NewSession, newSession, nextMessage, type Session } from './session.js';
+import {
+  type Message,
+  type NewMessage,
+  type NewSession,
+  newSession,
+  nextMessage,
+  type Session,
+  spoken,
+} from './session.js';
 import { SessionDeletionService } from './session-deletion.service.js';
-import { SessionClosedError, SessionNotFoundError } from './sessions.errors.js';
+import { SessionClosedError, SessionNotFoundError, SessionOfOtherAgentError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 const METADATA_LIMIT_BYTES = 16 * 1024;
+/** Messages that are stored in one transaction with their session. */
+export const MESSAGES_AT_ONCE = 90;
 
 /** A conversation that a higher floor stores and that has no session yet. */
 export interface StoredConversation extends Pick<Session, 'org_id' | 'user_id' | 'agent_id' | 'created_at'> {
@@ -52,6 +62,68 @@ export class SessionsService {
     await this.agents.get(input.org_id, input.agent_id);
     const session = newSession(input, this.ids.next('sess'), this.clock.timestamp());
     await this.repository.create(session);
+    return session;
+  }
+
+  /** A session that takes the agent of its first run. @throws ValidationError when the metadata are larger than 16 KB */
+  async createWithoutAgent(input: Omit<NewSession, 'agent_id'>, messages: NewMessage[] = []): Promise<Session> {
+    assertSmall(input.metadata);
+    const [session, stored] = this.filled({ ...input, agent_id: '' }, messages);
+    await this.repository.create(session, stored);
+    return session;
+  }
+
+  /**
+   * The session for a run of the agent; one without an agent takes it.
+   * @throws SessionNotFoundError; SessionOfOtherAgentError when it has another agent
+   */
+  async getForAgent(org_id: string, agent_id: string, session_id: string): Promise<Session> {
+    const session = await this.get(org_id, session_id);
+    if (session.agent_id === agent_id) return session;
+    if (session.agent_id === '' && (await this.repository.bind(session, agent_id))) return { ...session, agent_id };
+    const { agent_id: other } = await this.get(org_id, session_id);
+    if (other !== agent_id) throw new SessionOfOtherAgentError(session_id, other);
+    return { ...session, agent_id };
+  }
+
+  /** A new session of an agent with the messages of another up to a position, at most the last 90. */
+  async fork(from: Session, position: number, input: Pick<NewSession, 'user_id' | 'agent_id'>): Promise<Session> {
+    const { org_id, session_id } = from;
+    const messages = await this.messages.listLast(org_id, session_id, MESSAGES_AT_ONCE, position);
+    const copies = messages.map(({ metadata, ...message }) => ({ ...spoken(message), metadata }));
+    const [session, stored] = this.filled({ ...input, org_id }, copies);
+    await this.repository.create(session, stored);
+    return session;
+  }
+
+  /** @throws SessionNotFoundError; ValidationError when the metadata are larger than 16 KB */
+  async setMetadata(org_id: string, session_id: string, metadata: Record<string, unknown>): Promise<Session> {
+    assertSmall(metadata);
+    const session = await this.get(org_id, session_id);
+    if (!(await this.repository.setMetadata(org_id, session_id, metadata))) throw new SessionNotFoundError(session_id);
+    return { ...session, metadata };
+  }
+
+  /** Messages from a sequence on, this one included, in either direction. @throws SessionNotFoundError */
+  async messagesFrom(
+    org_id: string,
+    session_id: string,
+    range: { limit: number; order: 'asc' | 'desc'; from?: number | undefined },
+  ): Promise<Message[]> {
+    await this.get(org_id, session_id);
+    return this.messages.listFrom(org_id, session_id, range);
+  }
+
+  /** Undefined when the session has no such message. @throws SessionNotFoundError */
+  async findMessage(org_id: string, session_id: string, sequence: number): Promise<Message | undefined> {
+    await this.get(org_id, session_id);
+    return this.messages.find(org_id, session_id, sequence);
+  }
+
+  /** The numbers of the other messages stay. @throws SessionNotFoundError */
+  async deleteMessage(org_id: string, session_id: string, sequence: number): Promise<Session> {
+    const session = await this.get(org_id, session_id);
+    await this.messages.delete(session_id, sequence);
     return session;
   }
 
@@ -127,13 +199,24 @@ export class SessionsService {
 
   /** Two calls that open a session at once store the same session: one of them wins, and the other finds it. */
   private async open(session_id: string, { messages, created_at, ...input }: StoredConversation): Promise<void> {
+    const [session, stored] = this.filled(input, messages.slice(-MESSAGES_AT_ONCE), session_id, created_at);
+    await this.repository.create(session, stored);
+  }
+
+  /** A new session and its first messages, to be stored together. */
+  private filled(
+    input: NewSession,
+    messages: NewMessage[],
+    session_id = this.ids.next('sess'),
+    created_at = this.clock.timestamp(),
+  ): [Session, Message[]] {
     let session = newSession(input, session_id, created_at);
     const stored: Message[] = [];
     for (const content of messages) {
       stored.push(nextMessage(session, content, this.ids.next('msg'), this.clock.timestamp()));
       session = { ...session, message_count: stored.length };
     }
-    await this.repository.create(session, stored);
+    return [session, stored];
   }
 }
 

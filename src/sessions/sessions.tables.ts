@@ -1,7 +1,10 @@
 import type { TableDefinition } from '../platform/database/table-definition.js';
 
 export const SESSION_TABLES: TableDefinition[] = [
-  /** `list_agent` is the agent's id until deletion begins, so that lists do not show sessions that are being deleted. */
+  /**
+   * `list_agent` is the agent's id until deletion begins, so that lists do not show sessions that are being deleted. Of a session
+   * without an agent it is `WITHOUT_AGENT#<org_id>`.
+   */
   {
     name: 'AgentSessions',
     partition_key: 'session_id',

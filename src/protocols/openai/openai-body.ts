@@ -90,3 +90,25 @@ export const sampling = {
   parallel_tool_calls: optional(z.boolean()),
   user: optional(z.string()),
 };
+
+/** The run behind a response, and the session behind a conversation. Foreign ids name nothing. */
+export const invocationId = (response_id: string): string => response_id.replace(/^resp_/, 'inv_');
+export const sessionId = (conversation_id: string): string => conversation_id.replace(/^conv_/, 'sess_');
+
+export const listSchema = z.object({
+  limit: optional(z.coerce.number().int().min(1).max(100)).transform((limit) => limit ?? 20),
+  order: optional(z.enum(['asc', 'desc'])).transform((order) => order ?? 'desc'),
+  after: optional(z.string().max(200)),
+});
+export type ListRange = z.output<typeof listSchema>;
+
+/** A page of a list that is in order: what stands behind `after`. */
+export function listed<T extends { id: string }>(
+  items: readonly T[],
+  { limit, after }: Pick<ListRange, 'limit' | 'after'>,
+) {
+  const start = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
+  const data = items.slice(start, start + limit);
+  const has_more = items.length > start + limit;
+  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more };
+}

@@ -6,7 +6,7 @@ import {
   type CallHandler,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { tap, type Observable } from 'rxjs';
 import { z } from 'zod';
@@ -78,14 +78,32 @@ export const ApiOpenAiErrors = (...statuses: number[]) =>
     ),
   );
 
-export const ApiObject = (description: string, name: string, properties: Record<string, Schema> = {}) =>
+/** A page of items. */
+export const ApiList = () =>
+  applyDecorators(
+    ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
+    ApiQuery({ name: 'order', required: false, schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } }),
+    ApiQuery({
+      name: 'after',
+      required: false,
+      schema: { type: 'string', maxLength: 200 },
+      description: 'The id of the last item that was read.',
+    }),
+    ApiObject('The items.', 'list', {
+      data: { type: 'array', items: { type: 'object' } },
+      has_more: { type: 'boolean' },
+    }),
+  );
+
+/** An object of OpenAI's API. Its clients have its full type. @param name of the field `object`, if it has one */
+export const ApiObject = (description: string, name?: string, properties: Record<string, Schema> = {}) =>
   ApiResponse({
     status: 200,
     description,
     schema: {
       type: 'object',
-      required: ['object', ...Object.keys(properties)],
-      properties: { object: { type: 'string', enum: [name] }, ...properties },
+      required: [...(name === undefined ? [] : ['object']), ...Object.keys(properties)],
+      properties: { ...(name === undefined ? {} : { object: { type: 'string', enum: [name] } }), ...properties },
       additionalProperties: true,
     },
   });

@@ -36,7 +36,7 @@ export function openAiErrorBody(answer: {
   const { code, message, details = {}, suggestion, status = 500 } = answer;
   const isAgent = code === 'RESOURCE_NOT_FOUND' && details['type'] === 'Agent';
   const fields = Object.keys((details['fields'] as object | undefined) ?? {});
-  const said = isAgent ? `The model "${String(details['id'])}" does not exist` : message;
+  const said = isAgent ? `The model "${String(details['id'])}" does not exist` : inOpenAiWords(message);
   const advice = suggestion === undefined || status >= 500 || isAgent ? '' : ` ${suggestion}`;
   return {
     message: `${said.replace(/\.$/, '')}.${advice}`,
@@ -45,6 +45,12 @@ export function openAiErrorBody(answer: {
     code: isAgent ? 'model_not_found' : code === 'UNAUTHENTICATED' ? 'invalid_api_key' : code.toLowerCase(),
   };
 }
+
+/** A run is a response here, and a session a conversation. */
+const inOpenAiWords = (message: string): string =>
+  message
+    .replace(/^Invocation not found/, 'Response not found')
+    .replace(/^Session not found/, 'Conversation not found');
 
 /** The limits of the platform under the names that OpenAI's clients know. */
 export function limitHeaders(response: Response): void {

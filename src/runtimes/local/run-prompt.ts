@@ -25,7 +25,7 @@ export function instructionsOf({ definition, history, turn = [], options, sessio
 export function messagesOf({ definition, history, input, turn }: AgentRun): ModelMessage[] {
   const said = [...remembered(definition, history), ...(turn ?? [{ role: 'user' as const, content: input }])];
   const tools = new Map(said.flatMap(({ calls = [] }) => calls.map(({ call_id, tool }) => [call_id, tool])));
-  return said.flatMap((message) => modelMessage(message, tools));
+  return paired(said).flatMap((message) => modelMessage(message, tools));
 }
 
 /**
@@ -40,6 +40,26 @@ function remembered({ memory }: AgentDefinition, history: AgentRun['history']): 
   const kept = spoken.slice(isOpen && lastQuestion >= 0 ? Math.min(oldest, lastQuestion) : oldest);
   const firstQuestion = kept.findIndex(({ role }) => role === 'user');
   return firstQuestion < 0 ? [] : kept.slice(firstQuestion);
+}
+
+/** Without calls that were never answered and results of deleted calls: providers refuse both. */
+function paired(messages: readonly ConversationMessage[]): ConversationMessage[] {
+  const isResultOf = (id: string, from: number): boolean => {
+    for (const { role, call_id } of messages.slice(from)) {
+      if (role !== 'tool') return false;
+      if (call_id === id) return true;
+    }
+    return false;
+  };
+  let open = new Set<string | undefined>();
+  return messages.flatMap((message, index) => {
+    if (message.role === 'tool') return open.delete(message.call_id) ? [message] : [];
+    const { calls: asked, ...rest } = message;
+    const calls = asked?.filter(({ call_id }) => isResultOf(call_id, index + 1)) ?? [];
+    open = new Set(calls.map(({ call_id }) => call_id));
+    if (calls.length > 0) return [{ ...rest, calls }];
+    return message.role === 'assistant' && message.content === '' ? [] : [rest];
+  });
 }
 
 function modelMessage(message: ConversationMessage, tools: ReadonlyMap<string, string>): ModelMessage[] {

@@ -41,7 +41,10 @@ export class SessionDto {
   /** @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   session_id: string;
 
-  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  /**
+   * Empty until an agent speaks in a conversation that was opened without one.
+   * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support
+   */
   agent_id: string;
 
   /** @example ada */
@@ -166,6 +169,21 @@ export class ListMessagesQuery {
   order: 'asc' | 'desc' = 'asc';
 }
 
+/** A call of a tool that the caller runs itself. */
+export class SessionCallDto {
+  /** @example call_1 */
+  call_id: string;
+
+  /** @example get_weather */
+  tool: string;
+
+  /**
+   * JSON.
+   * @example '{"city": "Berlin"}'
+   */
+  arguments: string;
+}
+
 /** One message. */
 export class MessageDto {
   /** @example msg_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -175,13 +193,22 @@ export class MessageDto {
   session_id: string;
 
   /**
-   * user, assistant or system.
+   * user, assistant, system, or tool: the result of a caller's tool.
    * @example assistant
    */
-  role: 'user' | 'assistant' | 'system';
+  role: 'user' | 'assistant' | 'system' | 'tool';
 
   /** @example '15% of 80 = 12' */
   content: string;
+
+  /** Of an assistant: calls of the caller's tools that it waits for. */
+  calls?: SessionCallDto[];
+
+  /**
+   * Of a tool: the call that it answers.
+   * @example call_1
+   */
+  call_id?: string;
 
   /** Of an answer: invocation_id, duration_ms, model and usage. */
   metadata: Record<string, unknown>;
