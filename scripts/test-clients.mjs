@@ -1,6 +1,7 @@
 // Runs the official clients in test/clients, unmodified, against a platform of its own. Each folder is a package with its own lock file and
 // an `npm test`, which finds the platform in its environment: NEXUS_URL, NEXUS_API_KEY (of an administrator), NEXUS_TOKEN (an access token),
-// NEXUS_AGENT_ID and NEXUS_AGENT_NAME (a running agent that calculates). Usage: npm run test:clients [-- <folder> ...]
+// NEXUS_AGENT_ID and NEXUS_AGENT_NAME (a running agent that calculates), NEXUS_MODEL_PORT (where it may start a server of OpenAI's
+// protocol, for agents with a model_id of openai:<id>). Usage: npm run test:clients [-- <folder> ...]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -24,6 +25,7 @@ if (folders.length === 0) throw new Error(`no folder of ${CLIENTS} is called ${c
 
 const directory = mkdtempSync(join(tmpdir(), 'nexus-clients-'));
 const port = await freePort();
+const modelPort = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const platform = spawn(process.execPath, ['dist/main.js'], {
   env: {
@@ -39,6 +41,7 @@ const platform = spawn(process.execPath, ['dist/main.js'], {
     NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true',
     RATE_LIMIT_PER_MINUTE: '1000000',
     RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
+    OPENAI_BASE_URL: `http://127.0.0.1:${modelPort}/v1`,
   },
   stdio: 'inherit',
 });
@@ -87,6 +90,7 @@ async function prepared() {
   if (agent_id === undefined) throw new Error(`the build made no agent: ${JSON.stringify(built.error_info)}`);
   return {
     NEXUS_URL: url,
+    NEXUS_MODEL_PORT: String(modelPort),
     NEXUS_API_KEY: key.api_key,
     NEXUS_TOKEN: token,
     NEXUS_AGENT_ID: agent_id,
