@@ -33,6 +33,8 @@ const OUTSIDE_THE_PREFIX = [
   'mcp{/*path}',
   'v1/*path',
   'a2a{/*path}',
+  'ag-ui/*path',
+  'ai-sdk/*path',
   '.well-known/*path',
 ];
 

@@ -186,6 +186,7 @@ function progressOf({ mcpReq }: ServerContext): ((event: RunEvent) => Promise<vo
         reported_at = performance.now();
         return report(`The agent has written ${characters} characters.`);
       case 'start':
+      case 'caller_call':
         return;
     }
   };

@@ -1,0 +1,57 @@
+import { Body, Controller, Header, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
+import type { Principal } from '../../identity/principal.js';
+import { invokeResult } from '../../invocations/invocation-view.js';
+import { InvocationsService } from '../../invocations/invocations.service.js';
+import { RunStreams } from '../../invocations/run-streams.service.js';
+import { ApiErrors } from '../../platform/http/api-docs.js';
+import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
+import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
+import { read } from '../openai/openai-body.js';
+import { ApiZodBody } from '../openai/openai-docs.js';
+import { askedChat, chatRequestSchema, streamError, uiMessageStream } from './ai-sdk.js';
+
+/** The UI message stream of the AI SDK, for `useChat`. */
+@ApiTags('invocations')
+@Bare()
+@Controller('ai-sdk/agents/:agent_id/chat')
+export class AiSdkController {
+  constructor(
+    private readonly invocations: InvocationsService,
+    private readonly streams: RunStreams,
+  ) {}
+
+  /**
+   * Runs the agent with the conversation in `messages`, or with the last message in the session that `session_id` names. Refusals before
+   * the run starts are ordinary errors. Closing the connection stops the run.
+   */
+  @Post()
+  @Access('developer')
+  @TakesBody('conversation')
+  @StreamsEvents('everyone')
+  @HttpCode(200)
+  @Header('x-vercel-ai-ui-message-stream', 'v1')
+  @ApiOperation({ summary: "Chat with an agent from the AI SDK's useChat", operationId: 'chatWithAiSdk' })
+  @ApiZodBody(chatRequestSchema)
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'A UI message stream.', schema: { type: 'string' } })
+  @ApiErrors(400, 404, 409, 413, 415, 422)
+  async chat(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const asked = askedChat(read(chatRequestSchema, body));
+    const request = { ...asked, org_id, user_id, agent_id, signal: callerSignal(response) };
+    const events = await this.streams.open(
+      org_id,
+      (live) => this.invocations.invoke({ ...request, live }),
+      (invocation) => invokeResult(invocation, false),
+    );
+    await sendEventStream(response, uiMessageStream(events), streamError);
+  }
+}
