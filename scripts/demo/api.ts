@@ -17,7 +17,7 @@ export class Api {
     this.token = token;
   }
 
-  /** Signs in and goes on with the access token. @returns the organisation that it is for. */
+  /** Signs in and goes on with the access token. @returns the organization that it is for. */
   async login(email: string, password: string): Promise<string> {
     const signedIn = await this.bare<{ access_token: string; user: { org_id: string } }>('/api/v1/auth/login', {
       email,

@@ -76,7 +76,7 @@ async function signedIn({ url, administrator: { email, password } }: Platform): 
     );
   const api = new Api(url);
   const org_id = await api.login(email, password);
-  line(`  POST /api/v1/auth/login ${dim(`as ${email}, organisation ${org_id}`)}`);
+  line(`  POST /api/v1/auth/login ${dim(`as ${email}, organization ${org_id}`)}`);
   return api;
 }
 

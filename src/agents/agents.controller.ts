@@ -85,8 +85,8 @@ export class AgentsController {
   @Delete(':agent_id')
   @Audited({ action: 'agent.deleted', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Delete an agent and all under it', operationId: 'deleteAgent' })
-  @ApiData(DeletedAgentDto, { description: 'How many records were deleted.' })
+  @ApiOperation({ summary: 'Delete an agent and everything that belongs to it', operationId: 'deleteAgent' })
+  @ApiData(DeletedAgentDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,
@@ -142,8 +142,8 @@ export class AgentsController {
   @Put(':agent_id/runtime')
   @Audited({ action: 'agent.runtime_changed', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Say where an agent runs', operationId: 'placeAgent' })
-  @ApiData(AgentDto, { description: 'The agent after the move.' })
+  @ApiOperation({ summary: "Set an agent's runtime", operationId: 'placeAgent' })
+  @ApiData(AgentDto, { description: 'The agent with its new runtime.' })
   @ApiErrors(400, 404, 409)
   async place(
     @CurrentPrincipal() { org_id }: Principal,

@@ -29,7 +29,7 @@ export class AgentsRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** One item. Undefined also for another organisation's agent and for one that is being deleted. */
+  /** One item. Undefined also for another organization's agent and for one that is being deleted. */
   async findById(org_id: string, agent_id: string): Promise<Agent | undefined> {
     const agent = await this.read(agent_id);
     return agent && agent.org_id === org_id && agent.deletion === undefined ? agent : undefined;

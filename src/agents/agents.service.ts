@@ -86,7 +86,7 @@ export class AgentsService {
     return agent;
   }
 
-  /** @throws AgentNotFoundError also when the agent belongs to another organisation. */
+  /** @throws AgentNotFoundError also when the agent belongs to another organization. */
   async get(org_id: string, agent_id: string): Promise<Agent> {
     const agent = await this.repository.findById(org_id, agent_id);
     if (!agent) throw new AgentNotFoundError(agent_id);

@@ -27,7 +27,7 @@ export class CreateFlowDto {
   @MaxLength(5000)
   description?: string;
 
-  /** Steps and settings; docs/flows.md describes them. A draft may have faults, which the answer lists. */
+  /** Steps and settings, as described in docs/flows.md. A draft may have faults; the response lists them. */
   @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
   @Packed()
   @IsObject()
@@ -70,7 +70,7 @@ export class ValidateFlowDto {
 }
 
 export class ListFlowsQuery extends PageQuery {
-  /** Without it, archived flows are left out. */
+  /** Includes archived flows. */
   @IsOptional()
   @IsIn(FLOW_STATUSES)
   status?: FlowStatus;
@@ -102,7 +102,7 @@ export class FlowDto {
 
   description: string;
 
-  /** `draft` while the definition differs from the newest version. That version still runs. */
+  /** `draft` while the definition differs from the newest version. Runs still use that version. */
   @ApiProperty({ enum: FLOW_STATUSES, example: 'published' })
   status: FlowStatus;
 
@@ -121,7 +121,7 @@ export class FlowDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   definition: Record<string, unknown>;
 
-  /** What is wrong with the form and the order of the definition. Publishing checks references as well. */
+  /** Faults in the form and the order of the definition. Publishing also checks references. */
   faults: FlowFaultDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */

@@ -79,7 +79,7 @@ export class FlowsController {
   @HttpCode(200)
   @ApiConsumes(...BODIES)
   @ApiOperation({ summary: 'Check a definition', operationId: 'validateFlow' })
-  @ApiData(FlowValidationDto, { description: 'What is wrong with the definition.' })
+  @ApiData(FlowValidationDto, { description: 'Faults of the definition.' })
   @ApiErrors(400, 413)
   async validate(
     @CurrentPrincipal() { org_id }: Principal,

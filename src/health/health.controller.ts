@@ -24,7 +24,7 @@ export class HealthController {
 
   /** 200 while the process runs. */
   @Get()
-  @ApiOperation({ summary: 'Is the process up', operationId: 'getHealth' })
+  @ApiOperation({ summary: 'Check whether the process is up', operationId: 'getHealth' })
   @ApiData(HealthDto, { description: 'Always healthy.' })
   health(): HealthDto {
     return { status: 'healthy', version: VERSION, timestamp: this.clock.timestamp() };
@@ -45,7 +45,7 @@ export class HealthController {
   @ApiResponse({
     status: HttpStatus.SERVICE_UNAVAILABLE,
     type: ErrorEnvelope,
-    description: 'details.checks names what fails.',
+    description: 'details.checks names the failing checks.',
   })
   async ready(): Promise<ProbeDto> {
     await this.checks.assertReady();
@@ -74,7 +74,7 @@ export class HealthController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({ summary: 'Prometheus metrics', operationId: 'getMetrics' })
   @ApiProduces('text/plain')
-  @ApiOkResponse({ description: 'Prometheus text.', schema: { type: 'string' } })
+  @ApiOkResponse({ description: 'Metrics in Prometheus text format.', schema: { type: 'string' } })
   prometheus(): Promise<string> {
     return this.metrics.registry.metrics();
   }

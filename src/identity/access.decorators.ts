@@ -22,7 +22,7 @@ declare module 'express' {
 /** The principal of the request. @throws UnauthenticatedError on a public route, which has none */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<Request>();
-  if (!principal) throw new UnauthenticatedError('This route needs a principal');
+  if (!principal) throw new UnauthenticatedError('This route requires authentication');
   return principal;
 });
 

@@ -63,7 +63,7 @@ export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`
  * | `USER#<user_id>` | `TOTP` | the second factor: its sealed secret and hashes of recovery codes |
  * | `USER#<user_id>` | `SESSION#<family_id>` | a sign-in as its owner lists it (expires) |
  * | `EMAIL#<address>` | `EMAIL` | the user of the address; makes addresses unique |
- * | `ORG#<org_id>` | `ORG` | the organisation, with the number of its administrators |
+ * | `ORG#<org_id>` | `ORG` | the organization, with the number of its administrators |
  * | `ORGANIZATIONS` | `ORGANIZATION#<org_id>` | an entry of the operators' list |
  * | `ORGANIZATION_DELETIONS` | `ORGANIZATION#<org_id>` | an unfinished deletion |
  * | `ORG#<org_id>` | `MEMBER#<user_id>` | the membership and its roles |

@@ -3,7 +3,7 @@ import { NotFoundError, PermissionDeniedError } from '../shared/domain-error.js'
 export const ROLES = ['viewer', 'developer', 'orchestration_manager', 'admin', 'system_admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What can be given to members and keys of an organisation; the role of operators cannot be granted over HTTP. */
+/** What can be given to members and keys of an organization; the role of operators cannot be granted over HTTP. */
 export const GRANTABLE_ROLES = ['viewer', 'developer', 'orchestration_manager', 'admin'] as const;
 
 /** The authenticated caller of a request, always in one organization. Part of every key and record that the request touches. */
@@ -39,7 +39,7 @@ export function requireToken({ via, token_id }: Principal): string {
 export function requireGrantable(principal: Principal, roles: readonly Role[]): void {
   const tooMuch = roles.filter((role) => !holds(principal, role));
   if (tooMuch.length > 0)
-    throw new PermissionDeniedError('You cannot give roles that you do not hold', { details: { roles: tooMuch } });
+    throw new PermissionDeniedError('You cannot grant roles that you do not have', { details: { roles: tooMuch } });
 }
 
 /** A token is for one organization: the path of another is not found, even if the user belongs to it. @throws NotFoundError */

@@ -6,7 +6,7 @@ export type IntegrationStatus = (typeof INTEGRATION_STATUSES)[number];
 /** The import that runs or ran last. */
 export interface ImportState {
   run_id: string;
-  /** The version that it makes. */
+  /** The version that the import creates. */
   version: number;
   status: 'running' | 'done' | 'failed';
   failure: string | null;

@@ -139,7 +139,7 @@ export class IntegrationsController {
   @Access('developer')
   @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url'] })
   @ApiOperation({ summary: 'Change an integration', operationId: 'changeIntegration' })
-  @ApiData(IntegrationDto, { description: 'The integration as it is now.' })
+  @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)
   async change(
     @CurrentPrincipal() { org_id }: Principal,
@@ -218,7 +218,7 @@ export class IntegrationsController {
   @HttpCode(200)
   @Access('developer')
   @ApiOperation({ summary: 'Call an operation', operationId: 'callOperation' })
-  @ApiData(OperationResultDto, { description: "The API's answer." })
+  @ApiData(OperationResultDto, { description: "The API's response." })
   @ApiErrors(400, 404, 502, 504)
   async call(
     @CurrentPrincipal() principal: Principal,

@@ -54,7 +54,7 @@ export class InvocationsController {
   @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
-  @ApiData(RunStateDto, { status: 202, description: 'The run goes on in the background; Location is its record.' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run continues in the background. Location is its record.' })
   @ApiErrors(400, 404, 409, 413, 422, 502, 504)
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -142,7 +142,7 @@ export class InvocationsController {
   @Access('developer')
   @HttpCode(202)
   @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelInvocation' })
-  @ApiData(RunStateDto, { status: 202, description: 'The run, which is about to stop or has been cancelled.' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run. It is stopping or has been cancelled.' })
   @ApiErrors(400, 404)
   async cancel(
     @CurrentPrincipal() { org_id }: Principal,
@@ -151,12 +151,12 @@ export class InvocationsController {
     return runState(await this.invocations.cancel(org_id, invocation_id));
   }
 
-  /** What verifies the signature of the organisation's webhooks. It changes only with the platform's key. */
+  /** What verifies the signature of the organization's webhooks. It changes only with the platform's key. */
   @Get('webhooks/secret')
   @Access('admin')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Show the secret that signs webhooks', operationId: 'getWebhookSecret' })
-  @ApiData(WebhookSecretDto, { description: 'The secret of the organisation.' })
+  @ApiData(WebhookSecretDto, { description: 'The secret of the organization.' })
   @ApiErrors()
   async webhookSecret(@CurrentPrincipal() { org_id, user_id }: Principal): Promise<WebhookSecretDto> {
     await this.audit.record({ org_id, actor: user_id, action: 'webhook_secret.read', outcome: 'success' });

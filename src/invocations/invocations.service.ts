@@ -136,7 +136,7 @@ export class InvocationsService {
     await this.repository.forget(org_id, invocation_id);
   }
 
-  /** @throws InvocationNotFoundError also when it belongs to another organisation. */
+  /** @throws InvocationNotFoundError also when it belongs to another organization. */
   async get(org_id: string, invocation_id: string): Promise<Invocation> {
     const invocation = await this.repository.findById(org_id, invocation_id);
     if (!invocation) throw new InvocationNotFoundError(invocation_id);

@@ -40,7 +40,10 @@ export class MessagesController {
   @ApiOperation({ summary: 'Send a message', operationId: 'sendMessage' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })
-  @ApiData(RunStateDto, { status: 202, description: 'The answer is made in the background; Location is its record.' })
+  @ApiData(RunStateDto, {
+    status: 202,
+    description: 'The agent answers in the background. Location is the record of the run.',
+  })
   @ApiErrors(400, 404, 409, 413, 422, 502, 504)
   async send(
     @CurrentPrincipal() { org_id, user_id }: Principal,

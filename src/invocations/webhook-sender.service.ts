@@ -36,7 +36,7 @@ export class WebhookSender {
   }
 
   /**
-   * The secret that signs the webhooks of an organisation. It is derived from the platform's key (RFC 5869), so it is not
+   * The secret that signs the webhooks of an organization. It is derived from the platform's key (RFC 5869), so it is not
    * stored, and it changes when that key changes.
    */
   secretOf(org_id: string): string {

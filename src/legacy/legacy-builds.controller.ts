@@ -60,7 +60,7 @@ export class LegacyBuildsController {
   @Get('agents/:agent_id/status')
   @ApiParam({ name: 'agent_id', type: String, description: "The task's id, which is its project's id." })
   @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetAgentTask', deprecated: true })
-  @ApiData(LegacyTaskDto, { description: 'The build as a task.' })
+  @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
   @ApiErrors(404)
   task(@CurrentPrincipal() principal: Principal, @Param('agent_id') task_id: string): Promise<LegacyTaskDto> {
     return this.taskOf(principal, task_id);
@@ -68,7 +68,7 @@ export class LegacyBuildsController {
 
   @Get('tasks/:task_id')
   @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetTask', deprecated: true })
-  @ApiData(LegacyTaskDto, { description: 'The build as a task.' })
+  @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
   @ApiErrors(404)
   taskById(@CurrentPrincipal() principal: Principal, @Param('task_id') task_id: string): Promise<LegacyTaskDto> {
     return this.taskOf(principal, task_id);

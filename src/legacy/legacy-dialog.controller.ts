@@ -53,11 +53,11 @@ export class LegacyDialogController {
 
   @Get('runtime/health')
   @ApiOperation({
-    summary: "Ask an agent's runtime whether it can run it",
+    summary: "Check whether an agent's runtime can run it",
     operationId: 'legacyGetRuntimeHealth',
     deprecated: true,
   })
-  @ApiData(LegacyRuntimeHealthDto, { description: 'What the runtime said.' })
+  @ApiData(LegacyRuntimeHealthDto, { description: "The runtime's message." })
   @ApiErrors(404)
   async runtimeHealth(
     @CurrentPrincipal() { org_id }: Principal,

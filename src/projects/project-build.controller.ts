@@ -105,7 +105,7 @@ export class ProjectBuildController {
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'Id of the last event received; the stream goes on after it.',
+    description: 'Id of the last event received. The stream resumes after it.',
   })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'Events until the build has ended.', schema: { type: 'string' } })

@@ -96,8 +96,8 @@ export class ProjectsController {
   @Delete(':project_id')
   @Audited({ action: 'project.deleted', target: 'project_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Delete a project and all under it', operationId: 'deleteProject' })
-  @ApiData(DeletedProjectDto, { description: 'How many records were deleted.' })
+  @ApiOperation({ summary: 'Delete a project and everything in it', operationId: 'deleteProject' })
+  @ApiData(DeletedProjectDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,

@@ -51,7 +51,7 @@ export class ProjectsRepository {
     return { project, stages: whole.stages };
   }
 
-  /** GET /projects/{id}: one query reads the project and its stages. Undefined also for another organisation's and for one being deleted. */
+  /** GET /projects/{id}: one query reads the project and its stages. Undefined also for another organization's and for one being deleted. */
   async findWhole(org_id: string, project_id: string): Promise<ProjectWhole | undefined> {
     const whole = await this.readWhole(project_id);
     return whole && whole.project.org_id === org_id && !whole.deleting

@@ -51,14 +51,14 @@ export class ProjectsService {
     return this.repository.list(org_id, filter, page);
   }
 
-  /** @throws ProjectNotFoundError also when the project belongs to another organisation. */
+  /** @throws ProjectNotFoundError also when the project belongs to another organization. */
   async getWhole(org_id: string, project_id: string): Promise<ProjectWhole> {
     const whole = await this.repository.findWhole(org_id, project_id);
     if (!whole) throw new ProjectNotFoundError(project_id);
     return whole;
   }
 
-  /** @throws ProjectNotFoundError also when the project belongs to another organisation. */
+  /** @throws ProjectNotFoundError also when the project belongs to another organization. */
   async get(org_id: string, project_id: string): Promise<Project> {
     const project = await this.repository.findById(org_id, project_id);
     if (!project) throw new ProjectNotFoundError(project_id);

@@ -42,8 +42,8 @@ export class SessionFilesController {
       },
     },
   })
-  @ApiOperation({ summary: 'Give a session documents', operationId: 'legacyUpload', deprecated: true })
-  @ApiData(UploadedFilesDto, { description: 'What was kept.' })
+  @ApiOperation({ summary: 'Add documents to a session', operationId: 'legacyUpload', deprecated: true })
+  @ApiData(UploadedFilesDto, { description: 'The stored documents.' })
   @ApiErrors(400, 404, 413)
   async upload(
     @CurrentPrincipal() { org_id }: Principal,

@@ -63,7 +63,7 @@ export class SessionsController {
   @Delete('sessions/:session_id')
   @Access('developer')
   @ApiOperation({ summary: 'Delete a session and its messages', operationId: 'deleteSession' })
-  @ApiData(DeletedSessionDto, { description: 'How many records were deleted.' })
+  @ApiData(DeletedSessionDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,

@@ -66,7 +66,7 @@ export class SessionsRepository {
     });
   }
 
-  /** Undefined also for another organisation's session and for one that is being deleted. */
+  /** Undefined also for another organization's session and for one that is being deleted. */
   async findById(org_id: string, session_id: string): Promise<Session | undefined> {
     const session = await this.db.get<StoredSession>(TABLE, { session_id });
     return session && session.org_id === org_id && session.deletion === undefined ? session : undefined;

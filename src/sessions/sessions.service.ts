@@ -137,7 +137,7 @@ export class SessionsService {
     return this.repository.findById(org_id, session_id);
   }
 
-  /** @throws SessionNotFoundError also when the session belongs to another organisation. */
+  /** @throws SessionNotFoundError also when the session belongs to another organization. */
   async get(org_id: string, session_id: string): Promise<Session> {
     const session = await this.find(org_id, session_id);
     if (!session) throw new SessionNotFoundError(session_id);

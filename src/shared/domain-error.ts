@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'INTERNAL_ERROR';
 
 export interface DomainErrorOptions {
-  /** Safe to show to the caller: never internals, never another organisation's data. */
+  /** Safe to show to the caller: never internals, never another organization's data. */
   details?: Record<string, unknown>;
   /** What the caller can do about it; each code has a default. */
   suggestion?: string;
@@ -61,13 +61,13 @@ export class InvalidStateError extends DomainError {
   override readonly code = 'INVALID_STATE';
 }
 
-/** The record does not exist for this caller. Another organisation's record answers the same. */
+/** The record does not exist for this caller. Another organization's record answers the same. */
 export class NotFoundError extends DomainError {
   override readonly code = 'RESOURCE_NOT_FOUND';
 
   constructor(type: string, id: string, options: DomainErrorOptions = {}) {
     super(`${type} not found`, {
-      suggestion: `Check the id: no ${type.toLowerCase()} with it is visible to your organisation.`,
+      suggestion: `Check the id: no ${type.toLowerCase()} with it is visible to your organization.`,
       ...options,
       details: { type, id, ...options.details },
     });

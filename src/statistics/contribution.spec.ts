@@ -23,7 +23,7 @@ const build: BuildFact = {
 };
 
 describe('what a fact adds to the counters', () => {
-  it('is a row per day and in total, of the organisation and of the agent, and two buckets of the agent, for an invocation', () => {
+  it('is a row per day and in total, of the organization and of the agent, and two buckets of the agent, for an invocation', () => {
     const amounts = {
       total: 1,
       successful: 1,
@@ -80,7 +80,7 @@ describe('what a fact adds to the counters', () => {
     ['a timestamp that is none', { ...invocation, occurred_at: 'yesterday' }],
     ['a timestamp without its zone', { ...invocation, occurred_at: '2026-11-20T10:00:00' }],
     ['a missing agent', { ...invocation, agent_id: '' }],
-    ['a missing organisation', { ...build, org_id: '' }],
+    ['a missing organization', { ...build, org_id: '' }],
     ['a stage that is no name', { ...build, stage: 'agent design!' }],
     ['an unknown kind', { ...build, kind: 'deployment' } as unknown as BuildFact],
   ])('is refused for %s', (_, fact) => {

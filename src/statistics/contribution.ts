@@ -43,12 +43,12 @@ function ofInvocation(fact: InvocationFact): RowChange[] {
     output_tokens: whole(fact.output_tokens, 'output_tokens'),
     [bucketAttribute(fact.duration_ms)]: 1,
   };
-  const organisation = invocationsOf(fact.org_id);
+  const organization = invocationsOf(fact.org_id);
   const agent = agentInvocationsOf(fact.org_id, fact.agent_id);
   const day = dayPeriod(fact.occurred_at.slice(0, 10));
   return [
-    { subject: organisation, period: day, amounts, longest_us },
-    { subject: organisation, period: TOTAL, amounts, longest_us },
+    { subject: organization, period: day, amounts, longest_us },
+    { subject: organization, period: TOTAL, amounts, longest_us },
     { subject: agent, period: day, amounts, longest_us },
     { subject: agent, period: TOTAL, amounts, longest_us, last_invoked_at: fact.occurred_at },
     ...bucketPeriods(fact.occurred_at).map((period) => ({ subject: agent, period, amounts: windowAmounts(fact) })),

@@ -56,7 +56,7 @@ export class RebuildHoldRepository {
       ConditionExpression: 'held_by = :owner AND held_until > :now',
       ExpressionAttributeValues: { ':owner': owner, ':now': now.toISOString() },
     };
-    const isOver = () => new ConflictError('The rebuild took longer than its hold: run it again');
+    const isOver = () => new ConflictError('The rebuild exceeded its time limit: run it again');
     await this.unit.commit([...changes.map((change) => rowUpdate(change)), write.check(holdIsMine, isOver)]);
   }
 }

@@ -55,7 +55,7 @@ export class StatisticsRecount {
       if (fingerprint(before) === fingerprint(after)) return compared(before, recount);
     }
     throw new ConflictError('The statistics changed during every recount', {
-      suggestion: 'Try again at a quieter moment.',
+      suggestion: 'Retry when fewer requests are running.',
     });
   }
 

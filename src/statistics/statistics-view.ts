@@ -161,7 +161,7 @@ export function trendValue(metric: TrendMetric, date: string, row: CounterRow | 
   }
 }
 
-/** What an organisation sees first. Rates and averages are null while there is nothing to take them of. */
+/** What an organization sees first. Rates and averages are null while there is nothing to take them of. */
 export interface Overview {
   total_agents: number;
   running_agents: number;

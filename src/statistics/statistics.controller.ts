@@ -23,7 +23,7 @@ export class StatisticsController {
   /** Agents and builds as they are now, and the invocations of today (UTC). */
   @Get('overview')
   @ApiOperation({ summary: 'Get the overview', operationId: 'getStatisticsOverview' })
-  @ApiData(OverviewDto, { description: 'The numbers of your organisation.' })
+  @ApiData(OverviewDto, { description: 'Statistics of your organization.' })
   @ApiErrors()
   overview(@CurrentPrincipal() { org_id }: Principal): Promise<OverviewDto> {
     return this.queries.overview(org_id);
@@ -32,7 +32,7 @@ export class StatisticsController {
   /** Builds by the day they ended. */
   @Get('builds')
   @ApiOperation({ summary: 'Get build statistics per day', operationId: 'getBuildStatistics' })
-  @ApiData([BuildDayDto], { description: 'One row per day asked for, in order.' })
+  @ApiData([BuildDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400)
   builds(@CurrentPrincipal() { org_id }: Principal, @Query() query: DayRangeQuery): Promise<BuildDayDto[]> {
     return this.queries.builds(org_id, query);
@@ -41,7 +41,7 @@ export class StatisticsController {
   /** Invocations by the day they began, of all agents or of one. */
   @Get('invocations')
   @ApiOperation({ summary: 'Get invocation statistics per day', operationId: 'getInvocationStatistics' })
-  @ApiData([InvocationDayDto], { description: 'One row per day asked for, in order.' })
+  @ApiData([InvocationDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400, 404)
   invocations(
     @CurrentPrincipal() { org_id }: Principal,
@@ -53,7 +53,7 @@ export class StatisticsController {
   /** One metric over time. */
   @Get('trends')
   @ApiOperation({ summary: 'Get the trend of a metric', operationId: 'getStatisticsTrend' })
-  @ApiData(TrendDto, { description: 'One data point per day asked for, in order.' })
+  @ApiData(TrendDto, { description: 'One data point per requested day, in order.' })
   @ApiErrors(400)
   trends(@CurrentPrincipal() { org_id }: Principal, @Query() query: TrendQuery): Promise<TrendDto> {
     return this.queries.trend(org_id, query.metric, query);

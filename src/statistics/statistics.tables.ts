@@ -7,7 +7,7 @@ export const STATISTICS_TABLE = 'PlatformStatistics';
  *
  * | subject | period | holds |
  * |---|---|---|
- * | `ORG#<org>#INVOCATIONS` | `DAY#2026-11-20`, `TOTAL` | invocations of an organisation |
+ * | `ORG#<org>#INVOCATIONS` | `DAY#2026-11-20`, `TOTAL` | invocations of an organization |
  * | `ORG#<org>#AGENT#<agent_id>#INVOCATIONS` | `DAY#2026-11-20`, `TOTAL` | invocations of one agent |
  * | `ORG#<org>#AGENT#<agent_id>#INVOCATIONS` | `SLICE#2026-11-20T10:05`, `HOUR#2026-11-20T10` | buckets of its sliding windows; they expire (`window.ts`) |
  * | `ORG#<org>#BUILDS` | `DAY#2026-11-20`, `TOTAL` | ended builds |
@@ -15,7 +15,7 @@ export const STATISTICS_TABLE = 'PlatformStatistics';
  * | `ARCHIVE#<any of the above>` | as above | the part that comes from records deleted since |
  * | `CONTROL` | `REBUILD` | present while a rebuild holds counting back |
  *
- * The organisation is part of every key, so an agent id of another organisation finds nothing.
+ * The organization is part of every key, so an agent id of another organization finds nothing.
  */
 export const STATISTICS_TABLES: TableDefinition[] = [
   { name: STATISTICS_TABLE, partition_key: 'subject', sort_key: 'period', ttl_attribute: 'expires_at' },

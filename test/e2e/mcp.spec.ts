@@ -85,7 +85,7 @@ describe('who may ask', () => {
         id: null,
         error: {
           code: -32000,
-          message: 'Sign-in is needed',
+          message: 'Authentication is required',
           data: expect.objectContaining({ code: 'UNAUTHENTICATED' }) as unknown,
         },
       },

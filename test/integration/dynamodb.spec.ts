@@ -322,7 +322,7 @@ describe('faults', () => {
     const error: unknown = await db.get('Nothing', { id: 'x' }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DatabaseError);
     expect(error).not.toBeInstanceOf(DatabaseUnavailableError);
-    expect((error as Error).message).toBe('The database could not carry out the operation');
+    expect((error as Error).message).toBe('The database operation failed');
   });
 
   it('an item that is too large is refused as a whole', async () => {

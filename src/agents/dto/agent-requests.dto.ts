@@ -24,7 +24,7 @@ export class ListAgentsQuery extends PageQuery {
   category?: string;
 
   /**
-   * Comma-separated; an agent must have all of them.
+   * Comma-separated. Agents must have all of them.
    * @example ['tool:calculator']
    */
   @IsOptional()
@@ -36,7 +36,7 @@ export class ListAgentsQuery extends PageQuery {
   @MaxLength(200, { each: true })
   capabilities?: string[];
 
-  /** Only agents whose name or description contains this, upper and lower case alike. */
+  /** Only agents whose name or description contains this text. Case-insensitive. */
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -68,7 +68,7 @@ export class UpdateAgentDto {
   version?: string;
 
   /**
-   * The model that the agent runs on from now on; empty: the one of its definition, else the platform's. `<provider>:<id>` names a model of another provider that is set up.
+   * The model for the agent. An empty value restores the one in its definition, or else the platform's. `<provider>:<id>` names a model of another configured provider.
    * @example 'gpt-4o'
    */
   @IsOptional()

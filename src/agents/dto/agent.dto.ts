@@ -71,7 +71,7 @@ export class AgentDto {
   supported_models: string[];
 
   /**
-   * The model that was set for the agent; null: the one of its definition, else the platform's.
+   * The model set for the agent. Null means the one in its definition, or else the platform's.
    * @example null
    */
   model_id: string | null;
@@ -95,7 +95,7 @@ export class AgentDto {
   region: string | null;
 
   /**
-   * Where the container of an agent with the runtime http answers; null for the others.
+   * Address of the container of an agent with the runtime http. Null for other runtimes.
    * @example 'https://shop-support.example.com'
    */
   endpoint_url: string | null;
@@ -116,12 +116,12 @@ export class AgentListDto {
   agents: AgentDto[];
 
   /**
-   * Records on this page.
+   * Number of records on this page.
    * @example 1
    */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -132,7 +132,7 @@ export class AgentVersionDto {
   /** @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   build_id: string;
 
-  /** Whether this version answers now. */
+  /** Whether this version is the active one. */
   current: boolean;
 
   /** What the agent runs: prompt, tools, limits. */

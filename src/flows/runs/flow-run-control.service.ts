@@ -130,7 +130,7 @@ export class FlowRunControl {
     };
     const before = await this.repository.findControl(run_key);
     const control = { is_paused: false, cancel: null, revision: (before?.revision ?? 0) + 1 };
-    const changed = (): Error => new ConflictError('The run was changed at the same moment', { details: { run_id } });
+    const changed = (): Error => new ConflictError('The run was changed by another request', { details: { run_id } });
     const plan = this.engine.plan({ kind: FLOW_RUN_KIND, run_id: run_key, org_id });
     try {
       const keys = [...forgotten];
@@ -185,7 +185,7 @@ export class FlowRunControl {
     const run_key = runKeyOf(run);
     const before = await this.repository.findControl(run_key);
     const control = { is_paused: false, cancel: null, ...before, revision: (before?.revision ?? 0) + 1 };
-    const refusal = (): Error => new ConflictError('The run was changed at the same moment', { details: { run_id } });
+    const refusal = (): Error => new ConflictError('The run was changed by another request', { details: { run_id } });
     await this.wake(run, [
       this.repository.controlWrite(run_key, before, { ...changed(control), revision: control.revision }, refusal),
     ]);

@@ -37,7 +37,7 @@ export interface StartWish {
   flow_id: string;
   version?: number | undefined;
   input?: Record<string, unknown> | undefined;
-  /** The same key gives the same run, for 30 days. */
+  /** Requests with the same key return the same run for 30 days. */
   idempotency_key?: string | undefined;
   trigger: { kind: TriggerKind; id: string | null };
   dry_run?: boolean | undefined;
@@ -211,7 +211,8 @@ export class FlowRunStarts {
   private async remembered({ org_id, flow_id }: StartWish, key: string, hash: string): Promise<FlowRun> {
     const known = await this.repository.findByKey(org_id, flow_id, key);
     const run = known && (await this.repository.findRun(org_id, known.run_id));
-    if (!known || !run) throw new InvalidStateError('The run of this idempotency key is gone', { details: { key } });
+    if (!known || !run)
+      throw new InvalidStateError('The run of this idempotency key was deleted', { details: { key } });
     if (known.input_hash === hash) return run;
     throw new IdempotencyMismatchError('The idempotency key was used with another input', {
       details: { idempotency_key: key, run_id: known.run_id },

@@ -27,7 +27,7 @@ import {
 const ANY = { description: 'Any JSON value.', nullable: true, example: { id: 'ref_1' } } as const;
 
 export class StartFlowRunDto {
-  /** What the run works on; it must fit the input schema of the flow. */
+  /** Input of the run. It must match the input schema of the flow. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { order_id: 'A-17' } })
   @IsOptional()
   @Packed()
@@ -35,7 +35,7 @@ export class StartFlowRunDto {
   input?: Record<string, unknown>;
 
   /**
-   * The same key gives the same run, for 30 days.
+   * Requests with the same key return the same run for 30 days.
    * @example order-A-17
    */
   @IsOptional()
@@ -44,7 +44,7 @@ export class StartFlowRunDto {
   idempotency_key?: string;
 
   /**
-   * Which published version; the newest unless given.
+   * The published version to use. Defaults to the newest.
    * @example 2
    */
   @IsOptional()
@@ -52,13 +52,13 @@ export class StartFlowRunDto {
   @Min(1)
   version?: number;
 
-  /** Reads are made; writes, agents, webhooks and waits are not, and each step says what was left out. */
+  /** Performs reads. Skips writes, agents, webhooks and waits; each step reports what it skipped. */
   @IsOptional()
   @IsBoolean()
   dry_run?: boolean;
 
   /**
-   * Answers when the run has ended, at the latest after this time.
+   * Waits until the run has ended, at most this long.
    * @example 10
    */
   @IsOptional()
@@ -68,7 +68,7 @@ export class StartFlowRunDto {
   wait_seconds?: number;
 
   /**
-   * US dollars that its agents may cost together. The lower of this and the flow's own limit counts.
+   * The most that its agents may cost together, in US dollars. The lower of this and the flow's own limit applies.
    * @example 0.5
    */
   @IsOptional()
@@ -109,7 +109,7 @@ export class ControlFlowRunDto {
   action: (typeof RUN_ACTIONS)[number];
 
   /**
-   * With retry: this step and everything after it run again, also when they had completed.
+   * With retry: runs this step and everything after it again, even steps that had completed.
    * @example refund
    */
   @IsOptional()
@@ -123,7 +123,7 @@ export class ControlFlowRunDto {
   @MaxLength(1000)
   reason?: string;
 
-  /** With cancel: false leaves what was done as it is. True unless given. */
+  /** With cancel: false keeps what was done. Defaults to true. */
   @IsOptional()
   @IsBoolean()
   compensate?: boolean;
@@ -182,7 +182,7 @@ export class AttemptDto {
   /** @example 2026-11-20T10:00:01.000Z */
   ended_at: string | null;
 
-  /** `interrupted`: the process died, and what the attempt did is not known. */
+  /** `interrupted`: the process ended, and it is unknown what the attempt did. */
   @ApiProperty({ enum: ['running', 'completed', 'failed', 'interrupted'], enumName: 'FlowAttemptStatus' })
   status: 'running' | 'completed' | 'failed' | 'interrupted';
 
@@ -216,7 +216,7 @@ export class FlowStepRunDto {
   step_id: string;
 
   /**
-   * The number of the item, from 0; null outside of a for_each.
+   * The index of the item, from 0. Null outside of a for_each.
    * @example '3'
    */
   item: string | null;
@@ -235,19 +235,19 @@ export class FlowStepRunDto {
   @ApiProperty({ type: () => RunErrorDto, required: false })
   error?: RunErrorDto;
 
-  /** What repeats of its requests are recognized by. */
+  /** The key that makes repeated requests idempotent. */
   idempotency_key?: string;
 
-  /** When the next attempt begins. */
+  /** When the next attempt starts. */
   next_attempt_at?: string;
 
-  /** When its wait is over or expires. */
+  /** When the wait ends or times out. */
   wake_at?: string;
 
   /** The number of items of a for_each. */
   items?: number;
 
-  /** The case that a switch took. */
+  /** The case that the switch step took. */
   @ApiProperty({ type: 'string', nullable: true, required: false })
   case_name?: string | null;
 
@@ -304,7 +304,7 @@ export class FlowRunDto extends FlowRunSummaryDto {
   @ApiProperty(ANY)
   output: unknown;
 
-  /** Null: no limit. */
+  /** Null means no limit. */
   max_cost_usd: number | null;
 
   /** When the run times out. */
@@ -316,7 +316,7 @@ export class FlowRunDto extends FlowRunSummaryDto {
   /** True when the run has more than 2,000 steps: the others are not shown. */
   steps_truncated: boolean;
 
-  /** What PUT /control takes now. */
+  /** The actions that PUT /control accepts now. */
   legal_actions: string[];
 }
 

@@ -50,7 +50,7 @@ export class FlowRunsController {
   @TakesBody('message')
   @ApiOperation({ summary: 'Start a run of a flow', operationId: 'startFlowRun' })
   @ApiData(FlowRunDto, { status: 201, description: 'The run, which has ended.' })
-  @ApiData(FlowRunDto, { status: 202, description: 'The run goes on; Location is its record.' })
+  @ApiData(FlowRunDto, { status: 202, description: 'The run continues. Location is its record.' })
   @ApiErrors(400, 404, 413, 422)
   async start(
     @CurrentPrincipal() { org_id, user_id }: Principal,

@@ -129,7 +129,7 @@ export class FlowRunsService implements BeforeApplicationShutdown {
     const { org_id } = principal;
     const { run, roles } = await this.control.approvalOf(org_id, run_id, key);
     if (!roles.some((role) => holds(principal, role as Role)))
-      throw new PermissionDeniedError('You do not hold a role that decides this approval', {
+      throw new PermissionDeniedError('You do not have a role that can decide this approval', {
         details: { required_roles: roles },
         suggestion: 'Ask a member with one of the required roles to decide.',
       });

@@ -19,7 +19,7 @@ export class ProbeDto {
 
 export class HealthCheckDto {
   /**
-   * The last three are for credentials only.
+   * The last three apply to credentials only.
    * @example healthy
    */
   status: 'healthy' | 'unhealthy' | 'configured' | 'not_configured' | 'not_required';

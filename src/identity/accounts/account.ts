@@ -1,7 +1,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Role } from '../principal.js';
 
-/** The organisation of the first start. Its members can be made operators of the platform. */
+/** The organization of the first start. Its members can be made operators of the platform. */
 export const DEFAULT_ORGANIZATION = 'default';
 
 /** A person. `password_hash` is null for one who only ever signed in through another provider. */
@@ -35,7 +35,7 @@ export interface Organization {
   created_at: string;
 }
 
-/** A user in an organisation. E-mail and name are copied so that a list of members is one query. */
+/** A user in an organization. E-mail and name are copied so that a list of members is one query. */
 export interface Membership {
   org_id: string;
   user_id: string;

@@ -14,7 +14,7 @@ import { isAdmin, type Membership, type Organization, type User } from './accoun
 
 const NEW = 'attribute_not_exists(pk)';
 
-/** Users, the addresses that name them, and the organisations that they belong to. */
+/** Users, the addresses that name them, and the organizations that they belong to. */
 @Injectable()
 export class AccountsRepository {
   constructor(
@@ -25,7 +25,7 @@ export class AccountsRepository {
   /**
    * POST /auth/register/confirm, sign-in through a provider, first start: all of it or nothing.
    * @param alongside written with it or not at all
-   * @returns false when the address or the organisation is taken, or what is alongside cannot be written.
+   * @returns false when the address or the organization is taken, or what is alongside cannot be written.
    */
   async createWithOrganization(
     user: User,
@@ -42,9 +42,9 @@ export class AccountsRepository {
   }
 
   /**
-   * A user of an existing organisation.
+   * A user of an existing organization.
    * @param alongside written with it or not at all
-   * @returns false when the address is taken, the organisation is gone, or what is alongside cannot be written.
+   * @returns false when the address is taken, the organization is gone, or what is alongside cannot be written.
    */
   async createMember(user: User, membership: Membership, alongside: Write[] = []): Promise<boolean> {
     return this.unit.tryCommit([
@@ -95,7 +95,7 @@ export class AccountsRepository {
     return this.db.get<Membership>(IDENTITY_TABLE, { ...membershipKey(org_id, user_id) });
   }
 
-  /** The organisations of a user and what it is in each, in the order of joining. */
+  /** The organizations of a user and what it is in each, in the order of joining. */
   async organizationsOf(user: User): Promise<{ organization: Organization; membership: Membership }[]> {
     const read = <T>(key: (org_id: string) => object) =>
       this.db.batchGet<T>(user.org_ids.map((org_id) => ({ table: IDENTITY_TABLE, key: { ...key(org_id) } })));

@@ -10,7 +10,7 @@ const RETRY_MS = 2_000;
 const GENERATED_BYTES = 15;
 
 /**
- * On an empty database: the organisation `default` and its administrator. Development makes up a password and says it once
+ * On an empty database: the organization `default` and its administrator. Development makes up a password and says it once
  * in the log; elsewhere `NEXUS_ADMIN_PASSWORD` has to be set. A database that is not there yet is tried again in the background.
  */
 @Injectable()

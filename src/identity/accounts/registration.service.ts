@@ -54,7 +54,7 @@ export class RegistrationService {
     return isNew ? { user, membership } : undefined;
   }
 
-  /** A user in an organisation that exists. @returns undefined when {@link AccountsRepository.createMember} could not. */
+  /** A user in an organization that exists. @returns undefined when {@link AccountsRepository.createMember} could not. */
   async asMember(
     given: NewUser,
     org_id: string,

@@ -14,8 +14,8 @@ export class AuditController {
 
   /** Newest first; entries are kept for 90 days. */
   @Get()
-  @ApiOperation({ summary: 'Who did what', operationId: 'listAuditEntries' })
-  @ApiData(AuditListDto, { description: 'One page of the log of your organisation, newest first.' })
+  @ApiOperation({ summary: 'Audit log', operationId: 'listAuditEntries' })
+  @ApiData(AuditListDto, { description: 'One page of the log of your organization, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: AuditLogQuery): Promise<AuditListDto> {
     const { since, ...rest } = query;

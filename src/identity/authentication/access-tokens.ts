@@ -26,11 +26,11 @@ export interface AccessClaims {
   jti: string;
   iat: number;
   exp: number;
-  /** An operator of the platform in an organisation of others. */
+  /** An operator of the platform in an organization of others. */
   operator?: true;
 }
 
-/** What an operator is in an organisation that it enters. */
+/** What an operator is in an organization that it enters. */
 export const OPERATOR_ROLES: Role[] = ['admin'];
 
 /** Signs access tokens: HS256, 15 minutes. Issuer and audience come from the settings. */
@@ -46,7 +46,7 @@ export class AccessTokens {
     return this.signed({ org: org_id, roles }, user_id, family_id);
   }
 
-  /** For an operator of the platform in any organisation: as its administrator, for as long as every access token. */
+  /** For an operator of the platform in any organization: as its administrator, for as long as every access token. */
   signForOperator(user_id: string, org_id: string, family_id: string): string {
     return this.signed({ org: org_id, roles: OPERATOR_ROLES, operator: true }, user_id, family_id);
   }

@@ -70,7 +70,7 @@ export class AccountService {
     if (!(await this.passwords.matches(password, password_hash))) {
       await this.lockouts.countFailure(email, address);
       throw new UnauthenticatedError('The current password is wrong', {
-        suggestion: 'Send the password you have now.',
+        suggestion: 'Send your current password.',
       });
     }
     await this.lockouts.requireOpen(email, address);

@@ -46,7 +46,7 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in with a password', operationId: 'login' })
-  @ApiSignedIn('Tokens for the first organisation of the user.')
+  @ApiSignedIn('Tokens for the first organization of the user.')
   @ApiErrors(400, 401, 403, 429)
   login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto | TotpRequiredDto> {
     return this.signIn.withPassword(email, password, address);
@@ -61,7 +61,10 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: 'Get new tokens', operationId: 'refreshTokens' })
-  @ApiOkResponse({ type: TokensDto, description: 'The next pair; the token that was sent is used up.' })
+  @ApiOkResponse({
+    type: TokensDto,
+    description: 'The next pair of tokens. The token that was sent is no longer valid.',
+  })
   @ApiErrors(400, 401, 409)
   async refresh(@Body() { refresh_token }: RefreshDto): Promise<TokensDto> {
     const { access_token, refresh_token: next, token_type, expires_in } = await this.tokens.refresh(refresh_token);
@@ -82,8 +85,8 @@ export class AuthController {
 
   @Get('me')
   @Access('viewer')
-  @ApiOperation({ summary: 'Who am I', operationId: 'getMe' })
-  @ApiOkResponse({ type: MeDto, description: 'The user, the present organisation and the others.' })
+  @ApiOperation({ summary: 'Get the signed-in user', operationId: 'getMe' })
+  @ApiOkResponse({ type: MeDto, description: 'The user, the present organization and the others.' })
   @ApiErrors(404)
   async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
     const [user, all] = await Promise.all([this.account.get(user_id), this.account.organizationsOf(user_id)]);
@@ -100,8 +103,8 @@ export class AuthController {
   @Post('password')
   @Access('viewer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change the password', operationId: 'changePassword' })
-  @ApiOkResponse({ type: DoneDto, description: 'Changed; this sign-in goes on.' })
+  @ApiOperation({ summary: 'Change your password', operationId: 'changePassword' })
+  @ApiOkResponse({ type: DoneDto, description: 'Changed. This sign-in stays valid.' })
   @ApiErrors(400, 403, 404, 409, 429)
   async password(
     @CurrentPrincipal() principal: Principal,

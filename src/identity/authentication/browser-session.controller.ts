@@ -68,7 +68,7 @@ export class BrowserSessionController {
   @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
   @ApiOkResponse({
     description:
-      'Signed in for the first organisation of the user. An account with a second factor gets a challenge for POST /auth/session/totp instead.',
+      'Signed in for the first organization of the user. An account with a second factor gets a challenge for POST /auth/session/totp instead.',
     schema: { oneOf: [{ $ref: getSchemaPath(BrowserSignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
   })
   @ApiErrors(400, 401, 403, 429)
@@ -104,7 +104,7 @@ export class BrowserSessionController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({ summary: "Refresh a browser's sign-in", operationId: 'refreshBrowserSession' })
-  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Needed unless the body has a refresh token.' })
+  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
   @ApiOkResponse({ type: BrowserSessionDto, description: 'Refreshed.' })
   @ApiErrors(400, 401, 403, 409)
   async refresh(
@@ -120,7 +120,7 @@ export class BrowserSessionController {
   @Delete()
   @SecretAnswer()
   @ApiOperation({ summary: 'Sign a browser out', operationId: 'deleteBrowserSession' })
-  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Needed while the browser is signed in.' })
+  @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required while the browser is signed in.' })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out, or there was no sign-in.' })
   @ApiErrors(403)
   async end(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<DoneDto> {

@@ -34,7 +34,7 @@ export class LockoutsService {
     const until = Math.max(here?.locked_until ?? 0, known_until > now ? 0 : (everywhere?.locked_until ?? 0));
     if (until > now)
       throw new RateLimitedError('Too many failed sign-ins with this e-mail address', Math.ceil((until - now) / 1000), {
-        suggestion: 'Wait as long as Retry-After says, then sign in with the right password.',
+        suggestion: 'Sign in with the correct password after the time in Retry-After.',
       });
   }
 

@@ -84,7 +84,7 @@ export class RecoveryService {
       { alongside: [this.mails.usage(mail, token)] },
     );
     if (!made)
-      throw new ConflictError('The token was just used by another request, or the address has an account by now', {
+      throw new ConflictError('The token was just used by another request, or the address now has an account', {
         suggestion: 'Sign in instead.',
       });
     return made;
@@ -98,7 +98,7 @@ export class RecoveryService {
     ]);
     if (here.count > REQUESTS_FROM_ONE_ADDRESS)
       throw new RateLimitedError('Too many mails were requested for this e-mail address', here.seconds_left, {
-        suggestion: 'Use the newest mail that you received, or wait as long as Retry-After says.',
+        suggestion: 'Use the newest mail that you received, or retry after the time in Retry-After.',
       });
     return everywhere.count <= MAILS_TO_ONE_ADDRESS;
   }
@@ -165,7 +165,7 @@ export class RecoveryService {
 }
 
 const refused = (): UnauthenticatedError =>
-  new UnauthenticatedError('The token is not valid: it is unknown, used, expired, or was requested elsewhere', {
+  new UnauthenticatedError('The token is unknown, used, expired, or was requested in another browser', {
     suggestion:
       'Request a new mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that asked.',
   });

@@ -26,7 +26,7 @@ export class SignInService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organisation */
+  /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organization */
   async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequired> {
     const user = await this.requireUser(email, password, address).catch((error: unknown) => {
       // Not awaited: only accounts have a log, and the time taken must not reveal whether the account exists.
@@ -48,7 +48,7 @@ export class SignInService {
   /**
    * Tokens for a user who has proven every factor that the account has.
    * @param method how: `password`, `google`, `invitation`, …
-   * @param membership of the organisation to sign in to; without it, that of the first organization of the user.
+   * @param membership of the organization to sign in to; without it, that of the first organization of the user.
    */
   async of(user: User, method: string, membership?: Membership): Promise<SignedIn> {
     const member = membership ?? (await this.requireMembership(user));
@@ -89,11 +89,11 @@ export class SignInService {
     return user;
   }
 
-  /** The organisation that a user signs in to: the first that it joined and still belongs to. */
+  /** The organization that a user signs in to: the first that it joined and still belongs to. */
   private async requireMembership(user: User): Promise<Membership> {
     const [first] = await this.accounts.organizationsOf(user);
     if (first) return first.membership;
-    throw new PermissionDeniedError('You do not belong to any organisation', {
+    throw new PermissionDeniedError('You do not belong to any organization', {
       suggestion: 'Ask an administrator for an invitation.',
     });
   }

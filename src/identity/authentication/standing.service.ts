@@ -44,7 +44,7 @@ export class StandingService {
     return (await this.records.read<Membership>(membershipKey(org_id, user_id)))?.roles;
   }
 
-  /** In an organisation that is there, for as long as the user is an operator. */
+  /** In an organization that is there, for as long as the user is an operator. */
   private async rolesOfOperator(org_id: string, user_id: string): Promise<Role[] | undefined> {
     const [organization, own] = await Promise.all([
       this.records.read<Organization>(organizationKey(org_id)),

@@ -52,7 +52,7 @@ export class StreamTicketsController {
   @Access('viewer')
   @SecretAnswer()
   @ApiOperation({ summary: 'Get a ticket for an event stream', operationId: 'createStreamTicket' })
-  @ApiData(StreamTicketDto, { status: 201, description: 'The ticket, shown this once.' })
+  @ApiData(StreamTicketDto, { status: 201, description: 'The ticket. It is shown once.' })
   @ApiErrors(400)
   async create(
     @CurrentPrincipal() principal: Principal,

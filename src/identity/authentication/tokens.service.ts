@@ -17,7 +17,7 @@ export interface TokenPair {
   access_token: string;
   refresh_token: string;
   token_type: 'Bearer';
-  /** Seconds that the access token lives. */
+  /** Lifetime of the access token in seconds. */
   expires_in: number;
 }
 

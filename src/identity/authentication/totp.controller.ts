@@ -33,8 +33,8 @@ export class TotpController {
   @Access('viewer')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Begin to set up a second factor', operationId: 'enableTotp' })
-  @ApiOkResponse({ type: TotpSecretDto, description: 'The secret, shown this once.' })
+  @ApiOperation({ summary: 'Start setting up a second factor', operationId: 'enableTotp' })
+  @ApiOkResponse({ type: TotpSecretDto, description: 'The secret. It is shown once.' })
   @ApiErrors(400, 403, 404, 429)
   async enable(
     @CurrentPrincipal() principal: Principal,
@@ -49,8 +49,8 @@ export class TotpController {
   @Access('viewer')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Switch the second factor on', operationId: 'confirmTotp' })
-  @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes, shown this once.' })
+  @ApiOperation({ summary: 'Enable the second factor', operationId: 'confirmTotp' })
+  @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes. They are shown once.' })
   @ApiErrors(400, 403, 404, 429)
   async confirm(@CurrentPrincipal() principal: Principal, @Body() { code }: TotpCodeDto): Promise<RecoveryCodesDto> {
     return { recovery_codes: await this.totp.confirm(await this.account.requireSelf(principal), code) };
@@ -60,8 +60,8 @@ export class TotpController {
   @Post('disable')
   @Access('viewer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Switch the second factor off', operationId: 'disableTotp' })
-  @ApiOkResponse({ type: DoneDto, description: 'Off. The secret and the recovery codes are deleted.' })
+  @ApiOperation({ summary: 'Disable the second factor', operationId: 'disableTotp' })
+  @ApiOkResponse({ type: DoneDto, description: 'The second factor is off. Its secret and recovery codes are deleted.' })
   @ApiErrors(400, 403, 404, 429)
   async disable(
     @CurrentPrincipal() principal: Principal,

@@ -138,4 +138,4 @@ export class Credentials {
   }
 }
 
-const needed = (): UnauthenticatedError => new UnauthenticatedError('Sign-in is needed');
+const needed = (): UnauthenticatedError => new UnauthenticatedError('Authentication is required');

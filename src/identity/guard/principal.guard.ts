@@ -59,7 +59,7 @@ export class PrincipalGuard implements CanActivate {
     // The template, not the path, so that the log does not collect ids of other organizations.
     const { path } = (request.route as { path?: string } | undefined) ?? {};
     this.audit.noteRefusal(principal, `${request.method} ${path ?? ''}`.trim(), role ?? null);
-    throw role === undefined ? new PermissionDeniedError('No role may use this route') : lacks(role);
+    throw role === undefined ? new PermissionDeniedError('No role has access to this route') : lacks(role);
   }
 }
 

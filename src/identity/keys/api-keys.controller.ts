@@ -18,7 +18,7 @@ export class ApiKeysController {
   @Post()
   @SecretAnswer()
   @ApiOperation({ summary: 'Create an API key', operationId: 'createApiKey' })
-  @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key, shown this once.' })
+  @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
     const { key, api_key } = await this.keys.create(principal, body);
@@ -26,10 +26,10 @@ export class ApiKeysController {
     return { key_id, name, roles, api_key, created_at, expires_at: key.expires_at_time };
   }
 
-  /** All of the organisation, oldest first, without their secrets. */
+  /** All of the organization, oldest first, without their secrets. */
   @Get()
   @ApiOperation({ summary: 'List API keys', operationId: 'listApiKeys' })
-  @ApiData(ApiKeyListDto, { description: 'The keys of your organisation.' })
+  @ApiData(ApiKeyListDto, { description: 'The keys of your organization.' })
   @ApiErrors()
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<ApiKeyListDto> {
     const keys = (await this.keys.list(org_id)).map(listed);
@@ -38,7 +38,7 @@ export class ApiKeysController {
 
   @Delete(':key_id')
   @ApiOperation({ summary: 'Delete an API key', operationId: 'deleteApiKey' })
-  @ApiData(DeletedApiKeyDto, { description: 'It is not taken any more.' })
+  @ApiData(DeletedApiKeyDto, { description: 'The key is revoked.' })
   @ApiErrors(404)
   async delete(@CurrentPrincipal() principal: Principal, @Param('key_id') key_id: string): Promise<DeletedApiKeyDto> {
     await this.keys.delete(principal, key_id);

@@ -24,7 +24,7 @@ export class ApiKeysRepository {
     return this.db.get<ApiKey>(IDENTITY_TABLE, { ...apiKeyKey(org_id, key_id) });
   }
 
-  /** GET /api-keys: all of an organisation, oldest first. */
+  /** GET /api-keys: all of an organization, oldest first. */
   async listByOrg(org_id: string): Promise<ApiKey[]> {
     const keys: ApiKey[] = [];
     const query = {

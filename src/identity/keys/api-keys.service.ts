@@ -130,8 +130,8 @@ export class ApiKeysService {
 /** A key ends with its creator's membership, and an operator who entered has no membership. */
 function requireMember({ is_operator }: Principal): void {
   if (is_operator)
-    throw new PermissionDeniedError('A key belongs to a member, and you entered as operator', {
-      suggestion: 'Invite a member of the organisation who creates it.',
+    throw new PermissionDeniedError('An operator who entered an organization cannot create API keys there', {
+      suggestion: 'Invite a member of the organization who creates the key.',
     });
 }
 

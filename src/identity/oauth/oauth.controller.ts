@@ -28,7 +28,7 @@ export class OAuthController {
   /** For browsers: sends them to Google, or to the OpenID Connect provider that the settings name. */
   @Get('google')
   @ApiOperation({ summary: 'Sign in through Google or another OpenID Connect provider', operationId: 'beginGoogle' })
-  @ApiFoundResponse({ description: 'To the provider.' })
+  @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
   google(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.begin('google', request, response);
@@ -36,7 +36,10 @@ export class OAuthController {
 
   @Get('google/callback')
   @ApiOperation({ summary: 'Come back from Google', operationId: 'finishGoogle' })
-  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code; with OAUTH_RETURN_URL a redirect there.' })
+  @ApiOkResponse({
+    type: OAuthCodeDto,
+    description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
+  })
   @ApiErrors(400, 401, 403, 404, 429)
   googleCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.finish('google', request, response);
@@ -45,7 +48,7 @@ export class OAuthController {
   /** For browsers: sends them to GitHub. */
   @Get('github')
   @ApiOperation({ summary: 'Sign in through GitHub', operationId: 'beginGithub' })
-  @ApiFoundResponse({ description: 'To the provider.' })
+  @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
   github(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.begin('github', request, response);
@@ -53,7 +56,10 @@ export class OAuthController {
 
   @Get('github/callback')
   @ApiOperation({ summary: 'Come back from GitHub', operationId: 'finishGithub' })
-  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code; with OAUTH_RETURN_URL a redirect there.' })
+  @ApiOkResponse({
+    type: OAuthCodeDto,
+    description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
+  })
   @ApiErrors(400, 401, 403, 404, 429)
   githubCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.finish('github', request, response);

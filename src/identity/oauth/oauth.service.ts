@@ -187,13 +187,14 @@ export class OAuthService {
 
   private async registered({ email, name, provider }: OAuthCode): Promise<Exchanged> {
     const made = await this.registration.withOrganization({ email, email_verified: true, name, password: null }, name);
-    if (!made) throw new ConflictError('The account was made by another request', { suggestion: 'Sign in again.' });
+    if (!made)
+      throw new ConflictError('The account was just created by another request', { suggestion: 'Sign in again.' });
     return { ...made, method: provider };
   }
 
   private async requirePassword({ email }: OAuthCode, password: string | undefined, address: string): Promise<void> {
     if (password === undefined)
-      throw new ConflictError('There is an account with this address whose address was never proven', {
+      throw new ConflictError('An account with this address exists, and the address was never verified', {
         details: { needs: 'password' },
         suggestion: 'Send the code again together with the password of that account, within the minute.',
       });
@@ -209,6 +210,6 @@ export class OAuthService {
 }
 
 const unknown = (): UnauthenticatedError =>
-  new UnauthenticatedError('The code is unknown, used, expired or of another browser', {
+  new UnauthenticatedError('The code is unknown, used, expired, or belongs to another browser', {
     suggestion: 'Start the sign-in again, and exchange the code in the same browser, with its cookies.',
   });

@@ -23,8 +23,8 @@ export class OperatorController {
 
   /** In the order in which they were made. */
   @Get()
-  @ApiOperation({ summary: 'List all organisations of the platform', operationId: 'listAllOrganizations' })
-  @ApiData(AnyOrganizationListDto, { description: 'One page of the organisations.' })
+  @ApiOperation({ summary: 'List all organizations of the platform', operationId: 'listAllOrganizations' })
+  @ApiData(AnyOrganizationListDto, { description: 'One page of the organizations.' })
   @ApiErrors(400)
   async list(@Query() query: PageQuery): Promise<AnyOrganizationListDto> {
     const { items, last_key } = await this.operators.listOrganizations(query);
@@ -34,8 +34,8 @@ export class OperatorController {
 
   /** How large it is and who administers it; nothing of what it keeps. */
   @Get(':org_id')
-  @ApiOperation({ summary: 'Look at an organisation', operationId: 'getAnyOrganization' })
-  @ApiData(OrganizationDetailsDto, { description: 'The organisation.' })
+  @ApiOperation({ summary: 'Get an organization', operationId: 'getAnyOrganization' })
+  @ApiData(OrganizationDetailsDto, { description: 'The organization.' })
   @ApiErrors(404)
   async get(@Param('org_id') org_id: string): Promise<OrganizationDetailsDto> {
     const { organization, administrators, member_count, api_key_count } = await this.operators.organization(org_id);
@@ -49,8 +49,8 @@ export class OperatorController {
   @Bare()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Enter an organisation as its administrator', operationId: 'enterOrganization' })
-  @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organisation.' })
+  @ApiOperation({ summary: 'Enter an organization as its administrator', operationId: 'enterOrganization' })
+  @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organization.' })
   @ApiErrors(400, 404)
   async enter(
     @CurrentPrincipal() principal: Principal,

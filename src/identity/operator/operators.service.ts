@@ -114,8 +114,8 @@ export class OperatorsService {
     const user = await this.accounts.findUserByEmail(normalEmail(email));
     const member = user && (await this.accounts.findMembership(DEFAULT_ORGANIZATION, user.user_id));
     if (user && member) return { user, member };
-    throw new NotFoundError(`Member of the organisation ${DEFAULT_ORGANIZATION}`, email, {
-      suggestion: `Invite ${email} to the organisation ${DEFAULT_ORGANIZATION} first.`,
+    throw new NotFoundError(`Member of the organization ${DEFAULT_ORGANIZATION}`, email, {
+      suggestion: `Invite ${email} to the organization ${DEFAULT_ORGANIZATION} first.`,
     });
   }
 

@@ -113,7 +113,7 @@ export class InvitationsService {
     const joined = await this.join(await this.open(token), given);
     if (joined) return joined;
     await this.open(token);
-    throw new ConflictError('You are a member already', { suggestion: 'Sign in.' });
+    throw new ConflictError('You are already a member', { suggestion: 'Sign in.' });
   }
 
   /**

@@ -36,8 +36,11 @@ export class JoiningController {
   @Post('register')
   @SecretAnswer()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Register with a new organisation', operationId: 'register' })
-  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. Confirm the token of the mail that follows.' })
+  @ApiOperation({ summary: 'Register with a new organization', operationId: 'register' })
+  @ApiAcceptedResponse({
+    type: AcceptedDto,
+    description: 'Accepted. Confirm it with the token in the mail that follows.',
+  })
   @ApiErrors(400, 403, 429)
   async register(
     @Body() given: RegisterDto,
@@ -51,13 +54,13 @@ export class JoiningController {
     return { accepted: true };
   }
 
-  /** Creates the account and its organisation. Send the token of the mail with the cookie of the browser that registered. */
+  /** Creates the account and its organization. Send the token of the mail with the cookie of the browser that registered. */
   @Post('register/confirm')
   @SecretAnswer()
   @ApiOperation({ summary: 'Confirm a registration with a mailed token', operationId: 'confirmRegistration' })
   @ApiCreatedResponse({
     type: SignedInDto,
-    description: 'You administer the new organisation and are signed in to it.',
+    description: 'The account and its organization exist. You are signed in as its administrator.',
   })
   @ApiErrors(400, 401, 403, 409, 429)
   async confirm(@Body() { token }: MailedTokenDto, @Req() request: Request): Promise<SignedInDto> {

@@ -16,7 +16,7 @@ export class MembersRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** All members of an organisation, in the order of their ids. */
+  /** All members of an organization, in the order of their ids. */
   async listByOrg(org_id: string): Promise<Membership[]> {
     const members: Membership[] = [];
     const query = {

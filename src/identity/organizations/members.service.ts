@@ -10,7 +10,7 @@ import { ApiKeysRepository } from '../keys/api-keys.repository.js';
 import { InvitationsRepository } from './invitations.repository.js';
 import { type MemberRefusal, MembersRepository } from './members.repository.js';
 
-/** Who belongs to the caller's organisation, and as what. An organisation never loses its last administrator. */
+/** Who belongs to the caller's organization, and as what. An organization never loses its last administrator. */
 @Injectable()
 export class MembersService {
   constructor(
@@ -73,11 +73,11 @@ export class MembersService {
     if (refusal === 'last_admin') {
       const { owner_id } = (await this.accounts.findOrganization(org_id)) ?? {};
       throw owner_id === user_id
-        ? new InvalidStateError('The owner of an organization stays its administrator', {
+        ? new InvalidStateError('The owner of an organization must remain its administrator', {
             details: { reason: 'owner' },
             suggestion: 'Transfer the organization to another member first.',
           })
-        : new InvalidStateError('The last administrator of an organisation stays', {
+        : new InvalidStateError('The last administrator of an organization cannot be removed or lose the role', {
             details: { reason: 'last_admin' },
             suggestion: 'Make another member an administrator first.',
           });

@@ -28,7 +28,7 @@ import { OrganizationDeletionService } from './organization-deletion.service.js'
 import { OrganizationsService } from './organizations.service.js';
 
 /** Administration of the caller's own organization: members, ownership, invitations. */
-@ApiTags('organisations')
+@ApiTags('organizations')
 @Access('admin')
 @Controller('organizations/:org_id')
 export class OrganizationController {
@@ -41,7 +41,7 @@ export class OrganizationController {
 
   @Get('members')
   @ApiOperation({ summary: 'List the members', operationId: 'listMembers' })
-  @ApiData(MemberListDto, { description: 'All members of your organisation.' })
+  @ApiData(MemberListDto, { description: 'All members of your organization.' })
   @ApiErrors(404)
   async listMembers(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<MemberListDto> {
     requireOwn(principal, org_id);
@@ -67,7 +67,7 @@ export class OrganizationController {
   /** The last administrator stays. */
   @Delete('members/:user_id')
   @ApiOperation({ summary: 'Remove a member', operationId: 'removeMember' })
-  @ApiData(RemovedMemberDto, { description: 'Tokens and keys of the member are refused from now on.' })
+  @ApiData(RemovedMemberDto, { description: 'The member is removed. Its tokens and keys are no longer valid.' })
   @ApiErrors(400, 403, 404, 409)
   async removeMember(
     @CurrentPrincipal() principal: Principal,
@@ -101,7 +101,7 @@ export class OrganizationController {
   @TakesBody('ordinary')
   @HttpCode(202)
   @ApiOperation({ summary: 'Delete your organization', operationId: 'deleteOrganization' })
-  @ApiData(DeletingOrganizationDto, { status: 202, description: 'It is closed and being deleted.' })
+  @ApiData(DeletingOrganizationDto, { status: 202, description: 'The organization is closed and is being deleted.' })
   @ApiErrors(400, 404, 409)
   async delete(
     @CurrentPrincipal() principal: Principal,
@@ -153,7 +153,7 @@ export class OrganizationController {
   /** Invitations that are neither accepted nor expired, oldest first. */
   @Get('invitations')
   @ApiOperation({ summary: 'List the open invitations', operationId: 'listInvitations' })
-  @ApiData(InvitationListDto, { description: 'All open invitations of your organisation, without their tokens.' })
+  @ApiData(InvitationListDto, { description: 'All open invitations of your organization, without their tokens.' })
   @ApiErrors(404)
   async listInvitations(
     @CurrentPrincipal() principal: Principal,
@@ -166,8 +166,8 @@ export class OrganizationController {
 
   /** The token is no longer valid, and a mail that was not sent yet is dropped. */
   @Delete('invitations/:invitation_id')
-  @ApiOperation({ summary: 'Take an invitation back', operationId: 'revokeInvitation' })
-  @ApiData(RevokedInvitationDto, { description: 'Taken back.' })
+  @ApiOperation({ summary: 'Revoke an invitation', operationId: 'revokeInvitation' })
+  @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
   @ApiErrors(400, 404)
   async revokeInvitation(
     @CurrentPrincipal() principal: Principal,

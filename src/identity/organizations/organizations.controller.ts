@@ -13,7 +13,7 @@ import { familyOf } from '../authentication/access-tokens.js';
 import { CreateOrganizationDto, OrganizationDto, OrganizationListDto } from './dto/organization.dto.js';
 import { OrganizationsService } from './organizations.service.js';
 
-@ApiTags('organisations')
+@ApiTags('organizations')
 @Controller('organizations')
 export class OrganizationsController {
   constructor(
@@ -25,8 +25,8 @@ export class OrganizationsController {
   /** Those that you belong to, in the order in which you joined them. */
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'List your organisations', operationId: 'listOrganizations' })
-  @ApiData(OrganizationListDto, { description: 'Your organisations and what you are in them.' })
+  @ApiOperation({ summary: 'List your organizations', operationId: 'listOrganizations' })
+  @ApiData(OrganizationListDto, { description: 'Your organizations and your roles in them.' })
   @ApiErrors(403, 404)
   async list(@CurrentPrincipal() principal: Principal): Promise<OrganizationListDto> {
     requireToken(principal);
@@ -34,11 +34,11 @@ export class OrganizationsController {
     return { organizations, total: organizations.length };
   }
 
-  /** You become its administrator. Your present tokens stay with their organisation; switch for tokens of the new one. */
+  /** You become its administrator. Your present tokens stay with their organization; switch for tokens of the new one. */
   @Post()
   @Access('admin')
-  @ApiOperation({ summary: 'Create an organisation', operationId: 'createOrganization' })
-  @ApiData(OrganizationDto, { status: 201, description: 'The new organisation.' })
+  @ApiOperation({ summary: 'Create an organization', operationId: 'createOrganization' })
+  @ApiData(OrganizationDto, { status: 201, description: 'The new organization.' })
   @ApiErrors(400, 403, 404)
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -54,8 +54,8 @@ export class OrganizationsController {
   @Bare()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Get tokens for another of your organisations', operationId: 'switchOrganization' })
-  @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organisation.' })
+  @ApiOperation({ summary: 'Get tokens for another of your organizations', operationId: 'switchOrganization' })
+  @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organization.' })
   @ApiErrors(400, 403, 404)
   async switch(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<SignedInDto> {
     const token_id = requireToken(principal);

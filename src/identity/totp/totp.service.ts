@@ -61,7 +61,7 @@ export class TotpService {
     const created_at = this.clock.timestamp();
     const sealed = this.secrets.seal(secret.base32, boundTo(user_id));
     if (!(await this.repository.createPending({ user_id, secret: sealed, recovery: {}, created_at })))
-      throw new InvalidStateError('This account has a second factor already', {
+      throw new InvalidStateError('This account already has a second factor', {
         details: { totp: 'enabled' },
         suggestion: 'Disable it first, with a code or a recovery code.',
       });
@@ -161,7 +161,7 @@ export class TotpService {
     const { count, seconds_left } = await this.attempts.countInWindow(`totp ${user_id}`, WINDOW_SECONDS);
     if (count > ATTEMPTS)
       throw new RateLimitedError('Too many codes were tried for this account', seconds_left, {
-        suggestion: 'Wait as long as Retry-After says.',
+        suggestion: 'Retry after the time in Retry-After.',
       });
   }
 

@@ -80,7 +80,7 @@ export interface Operation {
   deprecated: boolean;
   risk: Risk;
   idempotent: boolean;
-  /** False for messages, which are listed only. */
+  /** False for messages, which are only listed. */
   callable: boolean;
   parameters: Parameter[];
   /** Headers that every call carries. */

@@ -22,7 +22,7 @@ export class DocumentSourceDto {
 }
 
 export class ImportDocumentDto {
-  /** Either `url` or `content`. Leave it out when the document is sent as `file` in a form. */
+  /** Either `url` or `content`. Omit both if the document is sent as `file` in a form. */
   @ApiPropertyOptional({ type: () => DocumentSourceDto })
   @Packed()
   @IsOptional()
@@ -30,7 +30,7 @@ export class ImportDocumentDto {
   source?: DocumentSourceDto;
 
   /**
-   * `auto` looks at the document.
+   * `auto` detects the format from the document.
    * @example auto
    */
   @IsOptional()
@@ -49,7 +49,7 @@ export class CreateIntegrationDto extends ImportDocumentDto {
   name: string;
 
   /**
-   * The address before every path; replaces the document's server.
+   * Base address of every path. Replaces the document's server.
    * @example https://api.example.com/v1
    */
   @IsOptional()
@@ -70,7 +70,7 @@ export class ChangeIntegrationDto {
   @Length(1, 120)
   name?: string;
 
-  /** The address before every path; empty goes back to the document's server. */
+  /** Base address of every path. An empty value restores the document's server. */
   @IsOptional()
   @IsString()
   @Length(0, 2000)
@@ -79,7 +79,7 @@ export class ChangeIntegrationDto {
 
 export class ListOperationsQuery extends PageQuery {
   /**
-   * Words that must occur in the name, the path, the tags or the description; best matches come first.
+   * Words to find in the name, the path, the tags or the description. Best matches come first.
    * @example create order
    */
   @IsOptional()
@@ -102,7 +102,7 @@ export class ListIntegrationsQuery extends PageQuery {}
 
 export class CallOperationDto {
   /**
-   * By `input_schema` of the operation: parameters by name, the request body as `body`.
+   * Must match `input_schema` of the operation: parameters by name, the request body as `body`.
    * @example { "number": "A-17" }
    */
   @ApiProperty({ type: 'object', additionalProperties: true })

@@ -13,7 +13,7 @@ export class ImportStateDto {
   /** @example imp_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   run_id: string;
 
-  /** The version that it makes. */
+  /** The version that the import creates. */
   version: number;
 
   /** @example done */
@@ -44,7 +44,7 @@ export class IntegrationDto {
   @ApiProperty({ enum: INTEGRATION_STATUSES, example: 'ready' })
   status: IntegrationStatus;
 
-  /** The import that runs or ran last; null until the document is stored. */
+  /** The current or last import. Null until the document is stored. */
   import: ImportStateDto | null;
 
   @ApiProperty({ enum: FORMATS, example: 'openapi' })
@@ -61,7 +61,7 @@ export class IntegrationDto {
 
   description: string;
 
-  /** Replaces the document's servers. */
+  /** Replaces the servers in the document. */
   base_url: string | null;
 
   /** Addresses that the document names; the first one is called. */
@@ -91,10 +91,10 @@ export class IntegrationDto {
 export class IntegrationListDto {
   integrations: IntegrationDto[];
 
-  /** Integrations on this page. */
+  /** Number of integrations on this page. */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -112,10 +112,10 @@ export class PaginationDto implements Pagination {
   /** The input that sets the number of items of a page. */
   size_param: string | null;
 
-  /** Where the answer holds the next position: a dotted path. */
+  /** Dotted path of the next position in the response. */
   next_field: string | null;
 
-  /** Where the answer holds the items: a dotted path, empty for the answer itself. */
+  /** Dotted path of the items in the response. Empty if the response itself is the list. */
   items_field: string | null;
 }
 
@@ -142,13 +142,13 @@ export class OperationErrorDto {
 }
 
 export class RateLimitDto {
-  /** Headers that tell what is left. */
+  /** Names of the headers that report the remaining requests. */
   headers: string[];
 }
 
 export class OperationDto {
   /**
-   * Stays the same as long as method and path do.
+   * Stays the same while method and path stay the same.
    * @example op_a9fe6cce1db098e1
    */
   operation_id: string;
@@ -174,10 +174,10 @@ export class OperationDto {
 
   tags: string[];
 
-  /** JSON Schema of the input. A schema that is too large for the answer is left out with a comment. */
+  /** JSON Schema of the input. A schema that is too large for the response is replaced by a comment. */
   input_schema: Record<string, unknown>;
 
-  /** JSON Schema of a successful answer; null when the document gives none. */
+  /** JSON Schema of a successful response. Null if the document has none. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   output_schema: Record<string, unknown> | null;
 
@@ -188,12 +188,12 @@ export class OperationDto {
 
   idempotent: boolean;
 
-  /** False for messages, which are listed only. */
+  /** False for messages, which are only listed. */
   callable: boolean;
 
   pagination: PaginationDto;
 
-  /** Ways to prove who calls. Schemes of one group are needed together. */
+  /** Ways to authenticate. The schemes of one group are required together. */
   @ApiProperty({ type: 'array', items: { type: 'array', items: { $ref: '#/components/schemas/AuthSchemeDto' } } })
   auth: AuthSchemeDto[][];
 
@@ -211,12 +211,12 @@ export class OperationListDto {
   /** Operations that match. */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
 export class MismatchDto {
-  /** JSON pointer into the answer. */
+  /** JSON pointer into the response. */
   pointer: string;
 
   message: string;
@@ -235,7 +235,7 @@ export class OperationResultDto {
   risk: Risk;
 
   /**
-   * Of the API's answer, whatever it is.
+   * HTTP status of the API's response.
    * @example 200
    */
   status: number;
@@ -256,7 +256,7 @@ export class OperationResultDto {
   /** False when a bound was reached before the last page. */
   complete: boolean;
 
-  /** Whether the answer fits the document; null when the document does not describe answers. */
+  /** Whether the response matches the document. Null if the document does not describe responses. */
   valid: boolean | null;
 
   mismatches: MismatchDto[];

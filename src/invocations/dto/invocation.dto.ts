@@ -41,7 +41,7 @@ export class TraceStepDto {
 export class TraceDto {
   steps: TraceStepDto[];
 
-  /** True when long values were cut to keep the record small. */
+  /** True if long values were truncated to keep the record small. */
   truncated?: boolean;
 }
 
@@ -80,7 +80,7 @@ export class InvokeResultDto {
   invocation_id: string;
 
   /**
-   * Send it with the next call to go on with the conversation.
+   * Send it with the next call to continue the conversation.
    * @example sess_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   session_id: string;
@@ -103,7 +103,7 @@ export class InvokeResultDto {
   usage: UsageDto;
 
   /**
-   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
    * @example 0.00042
    */
   cost_usd: number | null;
@@ -112,7 +112,7 @@ export class InvokeResultDto {
   trace?: TraceDto;
 
   /**
-   * Only of an answer that did not end by itself: length, or tool_calls.
+   * Only if the answer was cut short: length or tool_calls.
    * @example tool_calls
    */
   finish_reason?: FinishReason;
@@ -169,7 +169,7 @@ export class WebhookStateDto {
   attempts: number;
 
   /**
-   * What the address answered last; null when it did not.
+   * Last HTTP status that the address returned. Null if it did not respond.
    * @example 200
    */
   last_status: number | null;
@@ -221,30 +221,30 @@ export class InvocationDto {
   usage: UsageDto;
 
   /**
-   * What the model calls cost in US dollars at list price; null when the price of the model is not known.
+   * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
    * @example 0.00042
    */
   cost_usd: number | null;
 
   /**
-   * It was started to go on without its caller.
+   * The run was started in the background.
    * @example false
    */
   background: boolean;
 
   /**
-   * Only of an answer that did not end by itself, and only when a single invocation is asked for.
+   * Only when a single invocation is requested, and only if the answer was cut short.
    * @example tool_calls
    */
   finish_reason?: FinishReason;
 
-  /** As finish_reason: calls of the caller's tools with which the run ended. */
+  /** With finish_reason tool_calls: calls of the caller's tools that ended the run. */
   calls?: CallerCallDto[];
 
-  /** Only of a run that has one, and only when a single invocation is asked for. */
+  /** Only when a single invocation is requested, and only for runs that have one. */
   webhook?: WebhookStateDto;
 
-  /** Every step; only when a single invocation is asked for. */
+  /** Every step. Only when a single invocation is requested. */
   trace?: TraceDto | null;
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -265,7 +265,7 @@ export class InvocationListDto {
 
 export class WebhookSecretDto {
   /**
-   * Verifies `webhook-signature` of every webhook of the organisation, by any Standard Webhooks library.
+   * Verifies `webhook-signature` of every webhook of the organization, by any Standard Webhooks library.
    * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
    */
   secret: string;

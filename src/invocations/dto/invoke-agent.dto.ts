@@ -3,7 +3,7 @@ import { IsBoolean, IsObject, IsOptional, IsString, Length, ValidateNested } fro
 
 export class WebhookDto {
   /**
-   * Called by POST when the run has ended: http or https, public.
+   * Receives a POST request when the run has ended. A public http or https URL.
    * @example https://example.com/hooks/nexus
    */
   @IsString()
@@ -20,14 +20,14 @@ export class InvokeAgentDto {
   @Length(1, 100_000)
   input_text: string;
 
-  /** The conversation to go on with; without it the run is on its own. */
+  /** The conversation to continue. Without it, the run is independent. */
   @IsOptional()
   @IsString()
   @Length(1, 100)
   session_id?: string;
 
   /**
-   * Answers every step of the run too.
+   * Also returns every step of the run.
    * @example true
    */
   @IsOptional()
@@ -51,14 +51,14 @@ export class InvokeAgentDto {
   session_state?: Record<string, unknown>;
 
   /**
-   * Answers 202 at once; the run goes on whatever its listeners do. With `Accept: text/event-stream` its events stream.
+   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream` its events are streamed.
    * @example false
    */
   @IsOptional()
   @IsBoolean()
   background?: boolean;
 
-  /** Told how a background run ended, in a signed call. */
+  /** Receives a signed request when a background run ends. */
   @IsOptional()
   @ValidateNested()
   @Type(() => WebhookDto)

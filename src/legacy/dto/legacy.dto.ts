@@ -53,7 +53,7 @@ export class LegacyControlDto {
   @MaxLength(500)
   reason?: string;
 
-  /** Accepted and ignored: the path names the action. */
+  /** Ignored. The path names the action. */
   @IsOptional()
   @IsString()
   @MaxLength(20)
@@ -166,7 +166,7 @@ export class LegacyRuntimeHealthDto {
 
   entrypoint: string | null;
 
-  /** Whether the runtime answered that it can run the agent. */
+  /** Whether the runtime reports that it can run the agent. */
   is_ready: boolean;
 
   message: string;

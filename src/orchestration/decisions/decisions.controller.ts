@@ -19,7 +19,7 @@ export class DecisionsController {
 
   /** Without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. The response lists assumed and missing inputs. */
   @Post()
-  @ApiOperation({ summary: 'Decide on a context', operationId: 'createDecision' })
+  @ApiOperation({ summary: 'Make a decision', operationId: 'createDecision' })
   @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
   async create(

@@ -57,7 +57,7 @@ export class OverviewController {
   })
   @ApiOkResponse({
     type: ReadinessDto,
-    description: 'Findings at most five seconds old; those about tables at most fifteen.',
+    description: 'Findings are at most 5 seconds old; those about tables, at most 15.',
   })
   @ApiErrors(403)
   deploymentReadiness(@CurrentPrincipal() { org_id }: Principal, @Req() { secure }: Request): Promise<ReadinessDto> {

@@ -84,7 +84,7 @@ export class PartnershipsController {
   /** A new organization has four partnerships, which are not linked to anything yet. */
   @Get('partnerships')
   @ApiOperation({ summary: 'List the partnerships with their progress', operationId: 'listPartnerships' })
-  @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All of them, ordered by id.' })
+  @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All partnerships, ordered by id.' })
   @ApiErrors(403)
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<PartnershipStatusDto[]> {
     return statusViews(await this.partnerships.snapshot(org_id));

@@ -20,7 +20,7 @@ describe('CursorCodec', () => {
     expect(codec.decode(SCOPE, cursor)).toEqual(KEY);
   });
 
-  it('refuses a cursor of another organisation, filter or secret', () => {
+  it('refuses a cursor of another organization, filter or secret', () => {
     const cursor = codec.encode(SCOPE, KEY);
     expect(refusal(cursor, 'agents:org_2:status=running')).toBeInstanceOf(ValidationError);
     expect(refusal(cursor, 'agents:org_1:status=offline')).toBeInstanceOf(ValidationError);

@@ -10,12 +10,12 @@ const MALFORMED = 'is not a cursor of this list; use the last_key that the page 
 
 /**
  * Turns the key at which a page ended into the opaque `last_key` and back. A cursor is signed together with the list that it
- * belongs to, so that it can neither be forged to start in another organisation's records nor be carried to another list.
+ * belongs to, so that it can neither be forged to start in another organization's records nor be carried to another list.
  */
 export class CursorCodec {
   constructor(private readonly secret: string | Buffer) {}
 
-  /** @param scope names the list and everything that narrows it, with the organisation's id. */
+  /** @param scope names the list and everything that narrows it, with the organization's id. */
   encode(scope: string, key: Key): string {
     const payload = Buffer.from(JSON.stringify(key));
     return Buffer.concat([this.signature(scope, payload), payload]).toString('base64url');
@@ -57,7 +57,7 @@ const FILTERED_READ = 200;
 
 interface PageRequest<T> {
   query: QueryInput;
-  /** Names the list, its filters and the organisation: a cursor is valid in its own scope only. */
+  /** Names the list, its filters and the organization: a cursor is valid in its own scope only. */
   scope: string;
   limit: number;
   /** The cursor of the page before. */

@@ -4,10 +4,10 @@ import { IsISO8601, Matches } from 'class-validator';
 
 /** What stands around every successful answer. */
 export class SuccessEnvelope {
-  @ApiProperty({ example: true, description: 'Always true here; errors answer false.' })
+  @ApiProperty({ example: true, description: 'Always true. Errors have false.' })
   success: boolean;
 
-  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
+  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'Time of the response, in UTC.' })
   timestamp: string;
 
   @ApiProperty({
@@ -18,10 +18,13 @@ export class SuccessEnvelope {
 }
 
 export class ErrorBody {
-  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'What kind of failure, for programs.' })
+  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'A code that names the failure.' })
   code: string;
 
-  @ApiProperty({ example: 'The request is not valid: requirement', description: 'What happened, for people.' })
+  @ApiProperty({
+    example: 'The request is not valid: requirement',
+    description: 'A description of the event for people.',
+  })
   message: string;
 
   @ApiProperty({
@@ -33,11 +36,11 @@ export class ErrorBody {
 
   @ApiProperty({
     example: 'Correct the fields named in details and send the request again.',
-    description: 'What to do about it.',
+    description: 'How to resolve the error.',
   })
   suggestion: string;
 
-  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Names this failure in the logs.' })
+  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Identifies this failure in the logs.' })
   trace_id: string;
 }
 
@@ -48,7 +51,7 @@ export class ErrorEnvelope {
   @ApiProperty({ type: () => ErrorBody })
   error: ErrorBody;
 
-  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'When it was answered, UTC.' })
+  @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'Time of the response, in UTC.' })
   timestamp: string;
 
   @ApiProperty({
@@ -60,21 +63,21 @@ export class ErrorEnvelope {
 
 /** Of every status that an error may have. */
 export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and what is legal in it.',
-  401: 'UNAUTHENTICATED: no known principal.',
-  403: 'PERMISSION_DENIED: the principal lacks the role.',
-  404: 'RESOURCE_NOT_FOUND: no such record in your organisation.',
+  400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.',
+  401: 'UNAUTHENTICATED: credentials are missing or not valid.',
+  403: 'PERMISSION_DENIED: the caller lacks the required role.',
+  404: 'RESOURCE_NOT_FOUND: your organization has no such record.',
   405: 'METHOD_NOT_ALLOWED.',
-  409: 'RESOURCE_CONFLICT: another writer was faster, or the resource is busy.',
-  413: 'PAYLOAD_TOO_LARGE: the body is over its limit.',
-  415: 'UNSUPPORTED_MEDIA_TYPE: the body is encoded in a way that is not read.',
-  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details name each fault of the document.',
-  429: 'RATE_LIMIT_EXCEEDED: Retry-After says when to go on.',
+  409: 'RESOURCE_CONFLICT: another request changed the resource, or it is busy.',
+  413: 'PAYLOAD_TOO_LARGE: the body exceeds its limit.',
+  415: 'UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.',
+  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document.',
+  429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
   431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
-  502: 'AGENT_INVOCATION_FAILED: the runtime answered with a fault. UPSTREAM_FAILED: the API that was called gave no answer.',
-  503: 'DATABASE_ERROR: the database is unreachable or throttling; Retry-After says when to go on.',
-  504: 'AGENT_INVOCATION_FAILED: the run took longer than its limit. UPSTREAM_FAILED: the API did not answer in time.',
+  502: 'AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.',
+  503: 'DATABASE_ERROR: the database is unreachable or throttled. Retry after the time in Retry-After.',
+  504: 'AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',
 };
 
 /** Documents the success envelope around `data`, which is one record or a list of them. */

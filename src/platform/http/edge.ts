@@ -147,7 +147,7 @@ export function securityHeaders(isProduction: boolean): Middleware[] {
     }) as Middleware,
     (_request, response, next) => {
       response.setHeader('Permissions-Policy', PERMISSIONS);
-      // Answers hold an organisation's data. Pages and scripts of the documentation set their own policy.
+      // Answers hold an organization's data. Pages and scripts of the documentation set their own policy.
       response.setHeader('Cache-Control', 'no-store');
       next();
     },

@@ -61,7 +61,7 @@ export const StreamsEvents = (to: Streaming) =>
             name: 'last_event_id',
             required: false,
             type: String,
-            description: 'Like the header Last-Event-ID, which wins if both are sent.',
+            description: 'Same as the header Last-Event-ID, which takes precedence.',
           }),
         ]
       : []),

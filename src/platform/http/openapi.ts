@@ -7,22 +7,22 @@ import type { Express, RequestHandler } from 'express';
 import { applyDocumentRules } from './document-rules.js';
 
 const TAGS: Readonly<Record<string, string>> = {
-  projects: 'A requirement on its way through six stages to an agent',
-  stages: 'What the six stages are',
-  agents: 'Running agents, their versions and their invocation',
+  projects: 'Requirements, built into agents in six stages',
+  stages: 'List the stages of a build',
+  agents: 'Agents, their versions and how to invoke them',
   tools: 'HTTP services, MCP servers and OpenAPI documents that agents may call',
   integrations: 'Imported APIs: their operations, called by people, agents and flows',
-  invocations: 'What agents were asked and answered',
+  invocations: 'Runs of agents: input, output and trace',
   sessions: 'Conversations of many turns',
-  statistics: 'Exact counts, kept on write; days are UTC',
+  statistics: 'Exact counts; days are in UTC',
   'sign-in': 'Tokens and accounts',
-  keys: 'API keys of an organisation',
-  organisations: 'Organisations, their members and invitations',
+  keys: 'API keys of an organization',
+  organizations: 'Organizations, their members and invitations',
   operator: 'Organizations, for operators of the platform',
-  audit: 'Who did what',
-  orchestration: 'Partners, how they do, and what is decided with them',
+  audit: 'Audit log',
+  orchestration: 'Partnerships, their health, and decisions',
   OpenAI: "OpenAI's API: agents are its models",
-  health: 'Probes and metrics; public',
+  health: 'Health probes and metrics (public)',
   'older routes': 'Kept for clients of the systems that Nexus replaces; deprecated',
 };
 
@@ -44,7 +44,7 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This platform')
-    .addBearerAuth({ type: 'http', description: 'An access token of /api/v1/auth/login, or an API key.' }, 'token')
+    .addBearerAuth({ type: 'http', description: 'An access token from /api/v1/auth/login, or an API key.' }, 'token')
     .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header', description: 'An API key (nxs_…).' }, 'key');
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);
   const document = SwaggerModule.createDocument(app, config.build());

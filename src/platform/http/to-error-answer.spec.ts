@@ -54,10 +54,13 @@ describe('the answer to an error', () => {
   });
 
   it('keeps details and advice, and says when to come back', () => {
-    const error = new DatabaseUnavailableError('away', { details: { reason: 'throttled' }, suggestion: 'Wait.' });
+    const error = new DatabaseUnavailableError('away', {
+      details: { reason: 'throttled' },
+      suggestion: 'Retry after the time in Retry-After.',
+    });
     expect(toErrorAnswer(error)).toMatchObject({
       details: { reason: 'throttled' },
-      suggestion: 'Wait.',
+      suggestion: 'Retry after the time in Retry-After.',
       headers: { 'Retry-After': '2' },
     });
   });

@@ -11,7 +11,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   UNAUTHENTICATED: { status: 401, suggestion: 'Sign in and send the access token as "Authorization: Bearer <token>".' },
   PERMISSION_DENIED: {
     status: 403,
-    suggestion: 'Ask an administrator of your organisation for the role that this action needs.',
+    suggestion: 'Ask an administrator of your organization for the role that this action needs.',
   },
   RESOURCE_NOT_FOUND: { status: 404, suggestion: 'Check the id and the path; /docs lists every route.' },
   METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods named in the Allow header.' },
@@ -20,14 +20,14 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the encodings named in details.' },
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
   DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults named in details and send the document again.' },
-  RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Wait as long as Retry-After says, then continue more slowly.' },
-  STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry; if it goes on, report the trace id.' },
+  RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Retry after the time in Retry-After, and send fewer requests.' },
+  STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
   AGENT_INVOCATION_FAILED: { status: 500, suggestion: 'Look at the invocation record and its trace for what failed.' },
   UPSTREAM_FAILED: {
     status: 502,
     suggestion: 'Check that the API is up, then retry if the operation may be repeated.',
   },
-  DATABASE_ERROR: { status: 500, suggestion: 'Retry; if it goes on, report the trace id.' },
+  DATABASE_ERROR: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
   BUILD_ERROR: { status: 500, suggestion: 'Read the logs of the failed stage, then restart the build.' },
   INTERNAL_ERROR: { status: 500, suggestion: 'Report the trace id to the operator of this platform.' },
 };
@@ -106,7 +106,7 @@ function fromStatus(status: number, message: string): ErrorAnswer {
     case 400:
       return answer('VALIDATION_ERROR', message);
     case 401:
-      return answer('UNAUTHENTICATED', 'Sign-in is needed', { headers: CHALLENGE });
+      return answer('UNAUTHENTICATED', 'Authentication is required', { headers: CHALLENGE });
     case 403:
       return answer('PERMISSION_DENIED', message);
     case 404:

@@ -52,7 +52,7 @@ export class SecretBox {
       const decipher = createDecipheriv(CIPHER, key, bytes(iv)).setAAD(Buffer.from(bound)).setAuthTag(bytes(tag));
       return Buffer.concat([decipher.update(bytes(data)), decipher.final()]).toString('utf8');
     } catch (error) {
-      throw new InvalidStateError('A stored credential cannot be opened', {
+      throw new InvalidStateError('A stored credential cannot be decrypted', {
         suggestion: 'Store the credential again.',
         cause: error,
       });

@@ -17,7 +17,7 @@ class ArtifactSummaryDto {
   size_bytes: number;
 
   /**
-   * The build attempt that made it.
+   * The build attempt that created it.
    * @example 1
    */
   attempt: number;
@@ -32,7 +32,7 @@ export class ArtifactListDto {
   /** @example 14 */
   total: number;
 
-  /** Always null: all artifacts of a project are on one page. */
+  /** Always null. All artifacts of a project are on one page. */
   last_key: string | null;
 }
 
@@ -79,7 +79,7 @@ export class BuildStageDto {
 }
 
 export class CostEstimateDto {
-  /** US dollars; null when a model's price is not known. */
+  /** US dollars. Null if the price of a model is not known. */
   total: number | null;
 
   /** @example USD */
@@ -90,7 +90,7 @@ export class CostEstimateDto {
 }
 
 export class BuildMetricsDto {
-  /** Seconds since the build started, or that it took. */
+  /** Seconds since the build started, or its duration once it has ended. */
   total_duration_seconds: number | null;
 
   input_tokens: number;

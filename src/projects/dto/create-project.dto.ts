@@ -38,7 +38,7 @@ for (const name of STAGE_NAMES) {
 /** What someone needs, in plain words. */
 export class CreateProjectDto {
   /**
-   * One paragraph of what the agent should do; 10 to 5000 characters after trimming.
+   * One paragraph that says what the agent should do, 10 to 5,000 characters after trimming.
    * @example 'A support assistant for our web shop: it calculates discounts, converts prices between units and answers questions about delivery. Our delivery takes 3 working days.'
    */
   @Transform(trimmed)
@@ -47,7 +47,7 @@ export class CreateProjectDto {
   requirement: string;
 
   /**
-   * A name for the project; taken from the requirement when absent.
+   * A name for the project. Taken from the requirement if absent.
    * @example 'Shop support'
    */
   @IsOptional()
@@ -57,7 +57,7 @@ export class CreateProjectDto {
   project_name?: string;
 
   /**
-   * Whom the project is for; the caller when absent.
+   * The user that the project belongs to. Defaults to the caller.
    * @example 'ada'
    */
   @IsOptional()
@@ -72,7 +72,7 @@ export class CreateProjectDto {
   user_name?: string;
 
   /**
-   * 1 to 5; among builds that wait for a slot, 5 is built first.
+   * 1 to 5. Of the builds that wait for a slot, those with 5 start first.
    * @example 3
    */
   @IsOptional()
@@ -94,7 +94,7 @@ export class CreateProjectDto {
   tags?: string[];
 
   /**
-   * A name for the agent; found by the orchestrator when absent.
+   * A name for the agent. The orchestrator chooses one if it is absent.
    * @example 'shop-support'
    */
   @IsOptional()
@@ -104,7 +104,7 @@ export class CreateProjectDto {
   agent_name?: string;
 
   /**
-   * The model that writes the build and that the agent runs on; the platform's when absent. `<provider>:<id>` names a model of another provider that is set up.
+   * The model for the build and for the agent. Defaults to the platform's. `<provider>:<id>` names a model of another configured provider.
    * @example 'gpt-4o'
    */
   @IsOptional()
@@ -129,7 +129,7 @@ export class ControlProjectDto {
   action: ControlAction;
 
   /**
-   * Kept as control_reason; at most 500 characters.
+   * Stored as control_reason. At most 500 characters.
    * @example 'Waiting for the new price list'
    */
   @IsOptional()
@@ -182,7 +182,7 @@ export class ListProjectsQuery extends PageQuery {
   @Length(1, 100)
   user_id?: string;
 
-  /** Only projects whose name or requirement contains this, upper and lower case alike. */
+  /** Only projects whose name or requirement contains this text. Case-insensitive. */
   @IsOptional()
   @IsString()
   @Length(1, 200)

@@ -69,7 +69,7 @@ export class StageDto {
 
   error_message: string | null;
 
-  /** A short summary of what the stage found; the documents are artifacts. */
+  /** A short summary of the stage's result. Its documents are artifacts. */
   output_data: Record<string, unknown> | null;
 
   /** @example ['requirements.json', 'requirements.md'] */
@@ -77,7 +77,7 @@ export class StageDto {
 
   sub_stages?: SubStagesDto;
 
-  /** Log lines; only when a single stage is asked for. */
+  /** Log lines. Only when a single stage is requested. */
   logs?: StageLogDto[];
 }
 
@@ -132,10 +132,10 @@ export class BuildSummaryDto {
   /** @example 3 */
   tool_calls: number;
 
-  /** US dollars; null when the model's price is not known. The offline model costs nothing. */
+  /** US dollars. Null if the model's price is not known. The offline model is free. */
   cost: number | null;
 
-  /** Seconds by stage; null for a stage that has not ended. */
+  /** Seconds by stage. Null for a stage that has not ended. */
   stage_durations: Record<string, number | null>;
 }
 
@@ -183,7 +183,7 @@ export class ProjectSummaryDto {
   priority: number;
 
   /**
-   * The model that the project asked for; null: the platform's.
+   * The model that the project requested. Null means the platform's.
    * @example 'gpt-4o'
    */
   model_id: string | null;
@@ -222,7 +222,7 @@ export class ProjectSummaryDto {
   /** @example 2026-11-20T10:00:02.000Z */
   completed_at: string | null;
 
-  /** From the speed so far; null while that is not known. */
+  /** Estimated from the speed so far. Null while that is not known. */
   estimated_completion: string | null;
 }
 
@@ -237,12 +237,12 @@ export class ProjectListDto {
   projects: ProjectSummaryDto[];
 
   /**
-   * Records on this page.
+   * Number of records on this page.
    * @example 1
    */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 

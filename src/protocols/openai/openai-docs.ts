@@ -60,14 +60,14 @@ const REASONS: Readonly<Record<number, string>> = {
   405: 'The path exists with other methods.',
   409: 'conflict_error: the conversation is busy.',
   413: 'The body is larger than 10 MB.',
-  415: 'The body is encoded in a way that is not read.',
+  415: 'The body has an encoding that is not supported.',
   422: 'The Idempotency-Key was used with another body.',
-  429: 'rate_limit_error: Retry-After says when to go on.',
+  429: 'rate_limit_error: retry after the time in Retry-After.',
   431: 'The headers, with the address, are larger than 16 KB.',
   500: 'server_error',
   502: 'server_error: the agent or its model failed.',
-  503: 'server_error: the database is busy; Retry-After says when to go on.',
-  504: 'server_error: the agent took longer than its limit.',
+  503: 'server_error: the database is busy. Retry after the time in Retry-After.',
+  504: 'server_error: the agent exceeded its time limit.',
 };
 
 /** The errors of every route, and those of this one. */

@@ -5,7 +5,7 @@ import { CONVERSATION_MODES, type ConversationMode } from '../session.js';
 
 export class CreateSessionDto {
   /**
-   * Whose conversation it is; the caller's when absent.
+   * The user that the conversation belongs to. Defaults to the caller.
    * @example ada
    */
   @IsOptional()
@@ -78,12 +78,12 @@ export class SessionListDto {
   sessions: SessionDto[];
 
   /**
-   * Records on this page.
+   * Number of records on this page.
    * @example 1
    */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -122,7 +122,7 @@ export class SendMessageDto {
   metadata?: Record<string, unknown>;
 
   /**
-   * Answers 202 at once; the answer is made whatever its listeners do. With `Accept: text/event-stream` it streams.
+   * Returns 202 immediately. The agent keeps working if the client disconnects. With `Accept: text/event-stream` the response is streamed.
    * @example false
    */
   @IsOptional()
@@ -132,7 +132,7 @@ export class SendMessageDto {
 
 export class SendMessageQuery {
   /**
-   * While another message of the session is being answered: wait up to 30 seconds, or be refused with 409.
+   * What to do while another message of the session is being answered: wait up to 30 seconds, or fail with 409.
    * @example wait
    */
   @IsOptional()
@@ -142,7 +142,7 @@ export class SendMessageQuery {
 
 export class ListMessagesQuery {
   /**
-   * How many messages at most.
+   * Largest number of messages.
    * @example 100
    */
   @ApiPropertyOptional({ type: 'integer', default: 100 })
@@ -153,7 +153,7 @@ export class ListMessagesQuery {
   @Max(200)
   limit: number = 100;
 
-  /** The cursor that the page before answered. */
+  /** The cursor that the previous page returned. */
   @IsOptional()
   @IsString()
   @MaxLength(4096)
@@ -210,13 +210,13 @@ export class MessageDto {
    */
   call_id?: string;
 
-  /** Of an answer: invocation_id, duration_ms, model and usage. */
+  /** For an answer: invocation_id, duration_ms, model and usage. */
   metadata: Record<string, unknown>;
 
   /** @example 2026-11-20T10:00:03.000Z */
   created_at: string;
 
-  /** Of an answer: the message that it answers. */
+  /** For an answer: the id of the message that it answers. */
   user_message_id?: string;
 }
 
@@ -224,12 +224,12 @@ export class MessageListDto {
   messages: MessageDto[];
 
   /**
-   * Records on this page.
+   * Number of records on this page.
    * @example 2
    */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../statistics-view.js';
 import type { Trend } from '../statistics-queries.js';
 
-/** Where the organisation stands right now. Rates and averages are null while there is nothing to take them of. */
+/** Where the organization stands right now. Rates and averages are null while there is nothing to take them of. */
 export class OverviewDto implements Overview {
   /**
    * Agents in any state.
@@ -27,7 +27,7 @@ export class OverviewDto implements Overview {
   offline_agents: number;
 
   /**
-   * Builds ever started, running ones among them.
+   * All builds that were started, including running ones.
    * @example 20
    */
   total_builds: number;
@@ -39,7 +39,7 @@ export class OverviewDto implements Overview {
   failed_builds: number;
 
   /**
-   * Successful / finished builds × 100; a build still running is neither.
+   * Successful builds as a percentage of finished builds.
    * @example 89.47
    */
   success_rate: number | null;
@@ -57,7 +57,7 @@ export class OverviewDto implements Overview {
   today_calls: number;
 
   /**
-   * Successful invocations today, in per cent.
+   * Successful invocations today, in percent.
    * @example 98.74
    */
   today_success_rate: number | null;
@@ -84,7 +84,7 @@ export class InvocationDayDto implements InvocationDay {
   failed_invocations: number;
 
   /**
-   * Per cent; null on a day without invocations, as are all durations.
+   * Percent. Null on a day without invocations, as are all durations.
    * @example 98.74
    */
   success_rate: number | null;
@@ -123,7 +123,7 @@ export class BuildDayDto implements BuildDay {
   failed_builds: number;
 
   /**
-   * Average over the builds that ended that day, failed ones too; null on a day without builds.
+   * Average of the builds that ended that day, including failed ones. Null on a day without builds.
    * @example 3.8
    */
   avg_duration_minutes: number | null;
@@ -132,7 +132,7 @@ export class BuildDayDto implements BuildDay {
     type: 'object',
     additionalProperties: { type: 'integer' },
     example: { agent_deployer: 4, agent_developer_manager: 1 },
-    description: 'How many builds ended in each stage; stages without any are absent.',
+    description: 'Number of builds that ended in each stage. Stages without any are absent.',
   })
   builds_by_stage: Record<string, number>;
 }
@@ -142,7 +142,7 @@ class TrendPointDto {
   date: string;
 
   /**
-   * On a day without data 0 for counts and null for rates and latency.
+   * On a day without data, counts are 0 and rates and latency are null.
    * @example 318
    */
   value: number | null;
@@ -160,7 +160,7 @@ export class TrendDto implements Trend {
 /** The days to answer, in UTC, both ends included: at most 366, by default the last 30. */
 export class DayRangeQuery {
   /**
-   * First day, as YYYY-MM-DD. By default 29 days before the last.
+   * First day, as YYYY-MM-DD. Defaults to 29 days before the last.
    * @example "2026-10-22"
    */
   @IsOptional()
@@ -168,7 +168,7 @@ export class DayRangeQuery {
   start_date?: string;
 
   /**
-   * Last day, as YYYY-MM-DD. By default today.
+   * Last day, as YYYY-MM-DD. Defaults to today.
    * @example "2026-11-20"
    */
   @IsOptional()
@@ -178,7 +178,7 @@ export class DayRangeQuery {
 
 export class InvocationStatisticsQuery extends DayRangeQuery {
   /**
-   * Only invocations of this agent. An agent that your organisation does not have answers zeros.
+   * Only invocations of this agent.
    * @example "proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader"
    */
   @IsOptional()

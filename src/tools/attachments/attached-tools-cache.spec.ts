@@ -16,7 +16,7 @@ function cache(byProject: Record<string, AttachedTool[]>): { cache: AttachedTool
 }
 
 describe('AttachedToolsCache', () => {
-  it('gives an agent what its project and it itself have, of its own organisation', async () => {
+  it('gives an agent what its project and it itself have, of its own organization', async () => {
     const { cache: tools } = cache({
       'acme/proj_1': [tool('shared', null), tool('own', 'proj_1:a'), tool('foreign', 'proj_1:b')],
     });

@@ -16,7 +16,7 @@ interface Entry {
 
 /**
  * What each project has, kept for seconds: a run of an agent without attached tools costs no call to the database. Entries are
- * of one organisation and project; the oldest goes when there are too many.
+ * of one organization and project; the oldest goes when there are too many.
  */
 @Injectable()
 export class AttachedToolsCache {

@@ -72,7 +72,7 @@ export class ToolsController {
   @Delete(':tool_id')
   @Audited({ action: 'tool.deleted', target: 'tool_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Take a tool away', operationId: 'deleteTool' })
+  @ApiOperation({ summary: 'Detach a tool', operationId: 'deleteTool' })
   @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
   @ApiErrors(404)
   async delete(
@@ -90,8 +90,8 @@ export class ToolsController {
   @HttpCode(200)
   @Access('developer')
   @TakesBody('message')
-  @ApiOperation({ summary: 'Try a tool', operationId: 'testTool' })
-  @ApiData(ToolTrialDto, { description: 'What the model would get, or why it would get nothing.' })
+  @ApiOperation({ summary: 'Test a tool', operationId: 'testTool' })
+  @ApiData(ToolTrialDto, { description: 'What the model would receive, or the error.' })
   @ApiErrors(400, 404)
   async try(
     @CurrentPrincipal() { org_id, user_id }: Principal,

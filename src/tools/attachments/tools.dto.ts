@@ -5,7 +5,7 @@ import { TOOL_KIND_NAMES, type ToolKindName } from '../kinds/tool-kinds.js';
 
 export class AttachToolDto {
   /**
-   * What stands behind the tool.
+   * The kind of service behind the tool.
    * @example http
    */
   @IsIn(TOOL_KIND_NAMES)
@@ -22,7 +22,7 @@ export class AttachToolDto {
   name: string;
 
   /**
-   * Tells the model when to use it.
+   * Tells the model when to use the tool.
    * @example Looks up the state of an order by its number
    */
   @IsString()
@@ -40,7 +40,7 @@ export class AttachToolDto {
   config: Record<string, unknown>;
 
   /**
-   * Presented with each call; stored encrypted and never shown again. `type` is bearer (`token`), header (`name`, `value`)
+   * Sent with each call. Stored encrypted and never shown again. `type` is bearer (`token`), header (`name`, `value`)
    * or basic (`username`, `password`).
    * @example { "type": "bearer", "token": "secret" }
    */
@@ -49,7 +49,7 @@ export class AttachToolDto {
   credential?: Record<string, unknown>;
 
   /**
-   * Every agent of the project gets the tool. Either this or agent_id.
+   * Attaches the tool to every agent of the project. Send either this or agent_id.
    * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -57,7 +57,7 @@ export class AttachToolDto {
   @Length(1, 100)
   project_id?: string;
 
-  /** This agent alone gets the tool. */
+  /** Attaches the tool to this agent only. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
@@ -65,14 +65,14 @@ export class AttachToolDto {
 }
 
 export class TestToolDto {
-  /** Needed when the tool has several operations. */
+  /** Required if the tool has several operations. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
   operation?: string;
 
   /**
-   * What the model would pass.
+   * The input that the model would pass.
    * @example { "number": "A-17" }
    */
   @IsObject()
@@ -86,7 +86,7 @@ export class ListToolsQuery extends PageQuery {
   @Length(1, 100)
   project_id?: string;
 
-  /** Only tools of this agent alone. */
+  /** Only tools attached to this agent alone. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
@@ -100,7 +100,7 @@ export class ToolOperationDto {
    */
   name: string;
 
-  /** What the service itself calls it. */
+  /** The service's own name for it. */
   operation: string;
 
   description: string;
@@ -109,7 +109,7 @@ export class ToolOperationDto {
   input_schema: Record<string, unknown>;
 
   /**
-   * What a call may do: look, change, or take away.
+   * What a call may do: read, write or delete.
    * @example read
    */
   risk: 'read' | 'write' | 'destructive';
@@ -136,10 +136,10 @@ export class ToolDto {
 
   project_id: string;
 
-  /** Null: every agent of the project has the tool. */
+  /** Null if every agent of the project has the tool. */
   agent_id: string | null;
 
-  /** How it is reached; an OpenAPI document given in the request is not kept. */
+  /** How the tool is reached. An OpenAPI document sent in the request is not stored. */
   config: Record<string, unknown>;
 
   credential: StoredCredentialDto | null;
@@ -154,10 +154,10 @@ export class ToolDto {
 export class ToolListDto {
   tools: ToolDto[];
 
-  /** Tools on this page. */
+  /** Number of tools on this page. */
   total: number;
 
-  /** Cursor of the next page, null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -171,7 +171,7 @@ export class ToolTrialDto {
   /** @example success */
   status: 'success' | 'failed';
 
-  /** What the model would get: any JSON; cut when it is over 16 KB. */
+  /** What the model would receive: any JSON, truncated above 16 KB. */
   output: unknown;
 
   /** Why there is no output. */

@@ -6,7 +6,7 @@ import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 export class AuditLogQuery extends PageQuery {
   /**
-   * Only what this user, key or address did.
+   * Only entries of this user, key or address.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -15,7 +15,7 @@ export class AuditLogQuery extends PageQuery {
   actor?: string;
 
   /**
-   * Only this action.
+   * Only entries with this action.
    * @example auth.login
    */
   @IsOptional()
@@ -61,6 +61,6 @@ export class AuditListDto {
   /** @example 1 */
   total: number;
 
-  /** The cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }

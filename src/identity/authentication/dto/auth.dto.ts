@@ -15,7 +15,7 @@ export class LoginDto {
 
 export class RefreshDto {
   /**
-   * The one that the last answer gave; it can be used once.
+   * The token from the last response. It can be used once.
    * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
    */
   @IsString()
@@ -45,7 +45,7 @@ export class RegisterDto extends LoginDto {
   name: string;
 
   /**
-   * The organisation that is made for the new user.
+   * Name of the organization to create for the new user.
    * @example 'Analytical Engines'
    */
   @IsString()
@@ -54,17 +54,17 @@ export class RegisterDto extends LoginDto {
 }
 
 export class TokensDto {
-  /** A JWT; 15 minutes. */
+  /** A JWT, valid for 15 minutes. */
   access_token: string;
 
-  /** Opaque; 7 days, good for one use. */
+  /** Opaque. Valid for 7 days and one use. */
   refresh_token: string;
 
   /** @example Bearer */
   token_type: 'Bearer';
 
   /**
-   * Seconds that the access token lives.
+   * Lifetime of the access token in seconds.
    * @example 900
    */
   expires_in: number;
@@ -81,7 +81,7 @@ export class SignedInUserDto {
   name: string;
 
   /**
-   * The organisation that the tokens are for.
+   * The organization that the tokens are valid for.
    * @example org_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   org_id: string;
@@ -110,13 +110,13 @@ export class MeDto extends SignedInUserDto {
   email_verified: boolean;
 
   /**
-   * Whether a sign-in needs a code of an authenticator.
+   * Whether signing in requires a code from an authenticator.
    * @example false
    */
   totp_enabled: boolean;
 
   /**
-   * How the request was signed in.
+   * How the caller authenticated.
    * @example token
    */
   via: 'token' | 'api_key';
@@ -151,7 +151,7 @@ export class MailedTokenDto {
 
 export class ResetPasswordDto extends MailedTokenDto {
   /**
-   * At least 12 characters, not one of the commonest.
+   * At least 12 characters, and not easy to guess.
    * @example 'nine purple lanterns'
    */
   @IsString()
@@ -187,13 +187,13 @@ export class SignInDto {
   created_at: string;
 
   /**
-   * The last sign-in or refresh: a sign-in that is used refreshes every 15 minutes.
+   * The last sign-in or refresh. A sign-in in use refreshes every 15 minutes.
    * @example '2026-11-20T10:30:00.000Z'
    */
   last_used_at: string;
 
   /**
-   * Whether it is the one that this request came with.
+   * Whether this request uses this sign-in.
    * @example true
    */
   current: boolean;
@@ -208,14 +208,14 @@ export class SignInListDto {
 
 export class ExchangeDto {
   /**
-   * What the callback handed over; good once, for a minute.
+   * The code from the callback. Valid once, for one minute.
    * @example nxo_Zk3v0y7n1m4b8q2w5e6r9t0u1i2o3p4a5s6d7f8g9h0
    */
   @IsString()
   @MaxLength(200)
   code: string;
 
-  /** Only for an account that was registered with a password and whose address was never proven; the first answer says so. */
+  /** Only for an account with a password whose address was never verified. The first response says so. */
   @IsOptional()
   @IsString()
   @MaxLength(200)

@@ -5,7 +5,7 @@ import { SignedInDto } from './auth.dto.js';
 
 export class EnableTotpDto {
   /**
-   * Your password; an account without one leaves it out.
+   * Your password. Omit it if the account has none.
    * @example 'correct horse battery'
    */
   @IsOptional()
@@ -16,7 +16,7 @@ export class EnableTotpDto {
 
 export class TotpCodeDto {
   /**
-   * Six digits of the authenticator.
+   * Six digits from the authenticator.
    * @example '492039'
    */
   @IsString()
@@ -26,7 +26,7 @@ export class TotpCodeDto {
 
 export class DisableTotpDto extends EnableTotpDto {
   /**
-   * Six digits of the authenticator, or a recovery code.
+   * Six digits from the authenticator, or a recovery code.
    * @example '492039'
    */
   @IsString()
@@ -36,7 +36,7 @@ export class DisableTotpDto extends EnableTotpDto {
 
 export class TotpLoginDto {
   /**
-   * Of the answer to the first factor.
+   * The challenge that the first factor returned.
    * @example nxt_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4gY2hhbGxlbmdl
    */
   @IsString()
@@ -44,7 +44,7 @@ export class TotpLoginDto {
   challenge_token: string;
 
   /**
-   * Six digits of the authenticator, or a recovery code.
+   * Six digits from the authenticator, or a recovery code.
    * @example '492039'
    */
   @IsString()
@@ -54,13 +54,13 @@ export class TotpLoginDto {
 
 export class TotpSecretDto {
   /**
-   * Base32, to type into an authenticator. Shown this once.
+   * Base32, to enter into an authenticator app. Shown once.
    * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
    */
   secret: string;
 
   /**
-   * The same as a URI, to show as a QR code.
+   * The same secret as a URI, to show as a QR code.
    * @example 'otpauth://totp/Nexus:ada%40example.com?issuer=Nexus&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30'
    */
   otpauth_uri: string;
@@ -68,7 +68,7 @@ export class TotpSecretDto {
 
 export class RecoveryCodesDto {
   /**
-   * Ten codes, each good for one sign-in without the authenticator. Shown this once.
+   * Ten codes, each valid for one sign-in without the authenticator. Shown once.
    * @example ["abcd-efgh-ijkl-mnop"]
    */
   recovery_codes: string[];
@@ -79,7 +79,7 @@ export class TotpRequiredDto {
   totp_required: true;
 
   /**
-   * For `POST /auth/totp/login`, at most five attempts.
+   * For `POST /auth/totp/login`. Allows five attempts.
    * @example nxt_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4gY2hhbGxlbmdl
    */
   challenge_token: string;

@@ -13,7 +13,7 @@ export class CreateApiKeyDto {
   roles: Role[];
 
   /**
-   * When it ends; without it, it is good until it is deleted.
+   * When the key expires. Without it, the key is valid until it is deleted.
    * @example '2027-01-01T00:00:00.000Z'
    */
   @IsOptional()
@@ -54,7 +54,7 @@ export class ListedApiKeyDto extends ApiKeyDto {
 
 export class CreatedApiKeyDto extends ApiKeyDto {
   /**
-   * Shown this once.
+   * Shown once.
    * @example nxs_dGhlIHNlY3JldCBvZiBhIGtleQ
    */
   api_key: string;

@@ -19,7 +19,7 @@ export class AnyOrganizationListDto {
   /** @example 1 */
   total: number;
 
-  /** The cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -46,7 +46,7 @@ export class OrganizationDetailsDto extends AnyOrganizationDto {
 
 export class EnterOrganizationDto {
   /**
-   * Why. The administrators of the organisation read it in their audit log.
+   * The reason. Administrators of the organization see it in their audit log.
    * @example 'Ticket 4711: their only administrator has left'
    */
   @IsString()
@@ -55,14 +55,14 @@ export class EnterOrganizationDto {
 }
 
 export class OperatorAccessDto {
-  /** A JWT; 15 minutes. There is no refresh token: enter again. */
+  /** A JWT, valid for 15 minutes. There is no refresh token: enter again. */
   access_token: string;
 
   /** @example Bearer */
   token_type: 'Bearer';
 
   /**
-   * Seconds that the access token lives.
+   * Lifetime of the access token in seconds.
    * @example 900
    */
   expires_in: number;

@@ -18,7 +18,7 @@ export class OrganizationDto {
   /** @example 'Analytical Engines' */
   name: string;
 
-  /** Your own in it. */
+  /** Your roles in the organization. */
   @ApiRoles()
   roles: Role[];
 
@@ -106,7 +106,7 @@ export class OwnedOrganizationDto {
   name: string;
 
   /**
-   * Null until the first transfer in organizations that version 1.0.0 created.
+   * Null until the first transfer in organizations created by version 1.0.0.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   owner_id: string | null;
@@ -193,7 +193,7 @@ export class AcceptInvitationDto {
   password: string;
 
   /**
-   * For a new account.
+   * Name of a new account.
    * @example 'Grace Hopper'
    */
   @IsOptional()

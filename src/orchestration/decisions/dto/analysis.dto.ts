@@ -20,7 +20,7 @@ export class PartnerImpactDto {
   name: string | null;
 
   /**
-   * The key of the context that names or implies it.
+   * The context key that names or implies the partnership.
    * @example affects_brand
    */
   because: string;
@@ -93,7 +93,7 @@ export class WordsOriginDto {
   source: 'model' | 'computed';
 
   /**
-   * Why a configured model did not write the words.
+   * Why the configured model did not write the text.
    * @example null
    */
   reason: string | null;
@@ -109,13 +109,13 @@ export class DecisionAnalysisDto {
   inputs: DecisionInputsDto;
 
   /**
-   * Secondary inputs that the context lacks, with the assumed values.
+   * Optional inputs that are missing, with the values assumed for them.
    * @example {"team_members": 3}
    */
   assumed_inputs: Record<string, number>;
 
   /**
-   * Required inputs that the context lacks. While any is missing, nothing is approved.
+   * Required inputs that are missing. Nothing is approved while any is missing.
    * @example []
    */
   missing_inputs: string[];

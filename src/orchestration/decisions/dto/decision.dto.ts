@@ -6,7 +6,7 @@ import { CalibrationDto } from './figures.dto.js';
 /** A phase of whole days, both ends inclusive; the next phase begins the day after. */
 export class PlanPhaseDto {
   /**
-   * Reconsideration is the only phase of a decision that is not approved.
+   * A decision that is not approved has only the phase of reconsideration.
    * @example Planning
    */
   phase: PhaseName;
@@ -86,7 +86,7 @@ export class DecisionDto {
   analysis: DecisionAnalysisDto;
 
   /**
-   * The model that wrote the words; nexus/computed when they derive from the numbers alone.
+   * The model that wrote the text, or nexus/computed if it was derived from the numbers alone.
    * @example nexus/computed
    */
   model: string;
@@ -116,7 +116,7 @@ export class DecisionSummaryDto {
   decision: Verdict;
 
   /**
-   * The context's name, else its business_goal.
+   * The context's name, or else its business_goal.
    * @example 'Sell in Portugal'
    */
   name: string | null;

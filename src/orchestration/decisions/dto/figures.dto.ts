@@ -66,7 +66,7 @@ export class DecisionRiskDto {
   mean: number;
 
   /**
-   * Added by the weakest needed partner.
+   * Risk added by the weakest partner that the decision needs.
    * @example 0.15
    */
   partnership: number;

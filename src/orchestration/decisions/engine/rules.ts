@@ -156,7 +156,7 @@ const HEAVIEST = 0.25;
 export interface PartnerImpact {
   id: string;
   name: string | null;
-  /** The key of the context that names or implies it. */
+  /** The context key that names or implies the partnership. */
   because: string;
   health: PartnerHealthView['health'];
   score: number | null;

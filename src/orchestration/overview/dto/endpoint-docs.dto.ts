@@ -71,7 +71,7 @@ export class EndpointAuthenticationDto {
 
 export class EndpointRateLimitDto {
   /**
-   * Requests of one client in a window.
+   * Requests per client and window.
    * @example 100
    */
   limit: number;

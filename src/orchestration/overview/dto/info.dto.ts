@@ -6,7 +6,7 @@ export class InfoStatisticsDto {
   uptime_seconds: number;
 
   /**
-   * Percentage of samples, one every ten seconds, at which the database answered; null before the first.
+   * Percentage of samples, one every ten seconds, in which the database responded. Null before the first.
    * @example 99.98
    */
   availability_percent: number | null;
@@ -30,7 +30,7 @@ export class InfoStatisticsDto {
   avg_response_time_ms: number | null;
 
   /**
-   * Percentage of requests not answered with 5xx; null before the first.
+   * Percentage of requests without a 5xx response. Null before the first.
    * @example 99.97
    */
   success_rate: number | null;
@@ -41,7 +41,7 @@ export class InfoUserDto {
   id: string;
 
   /**
-   * The highest role that the caller holds.
+   * The caller's highest role.
    * @example admin
    */
   role: Role;

@@ -29,7 +29,7 @@ export class ResourceUsageDto {
   memory_percent: number;
 
   /**
-   * Usage of the disk that holds the data; null when it cannot be read.
+   * Usage of the disk that holds the data. Null if it cannot be read.
    * @example 63.8
    */
   disk_percent: number | null;
@@ -175,7 +175,7 @@ export class ConfigurationDto {
   configuration: ConfigurationGroupsDto;
 
   /**
-   * When the process read its settings: at its start.
+   * When the process read its settings, which is at its start.
    * @example '2026-11-21T08:00:00.000Z'
    */
   last_updated: string;

@@ -41,7 +41,7 @@ export class ProbeInputDto {
   agent_ids?: string[];
 
   /**
-   * Polled at each interval; any 2xx means up. null stops polling.
+   * Polled at each interval. Any 2xx response means up. Null stops polling.
    * @example https://status.example.com/health
    */
   @IsOptional()
@@ -230,7 +230,7 @@ export class DeliverableStateDto {
 
 export class MeasurementDto {
   /**
-   * A metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+   * Records a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
    * @example social_engagement
    */
   @Matches(/^[a-z][a-z0-9_-]{0,62}$/, {

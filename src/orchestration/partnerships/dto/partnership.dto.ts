@@ -45,7 +45,7 @@ export class PartnershipStatusDto {
   priority: Priority;
 
   /**
-   * From the progress: excellent from 85, good from 70, fair from 50, else poor; unknown without deliverables.
+   * Derived from the progress: excellent from 85, good from 70, fair from 50, otherwise poor. Unknown without deliverables.
    * @example good
    */
   health: Health;
@@ -167,7 +167,7 @@ export class StoredMeasurementDto {
 /** The health of all partnerships. */
 export class OrchestrationHealthDto {
   /**
-   * healthy from a mean score of 85, degraded from 70, else critical; at best degraded while a polled partner does not
+   * healthy from a mean score of 85, degraded from 70, otherwise critical. At best degraded while a polled partner does not
    * answer; unknown if none is measured.
    * @example healthy
    */
@@ -182,7 +182,7 @@ export class OrchestrationHealthDto {
   /** @example 24h */
   window: Window;
 
-  /** By id: health, score and every known metric; `reason` says why a health is unknown. */
+  /** By id: health, score and every known metric. `reason` says why health is unknown. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'object', additionalProperties: true },

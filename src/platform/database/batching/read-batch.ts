@@ -44,7 +44,7 @@ export async function readBatch(
 /** Waits before the next round, or gives up: then DynamoDB has refused so often that the caller should come back later. */
 export async function pauseAfter(idleRounds: number): Promise<void> {
   if (idleRounds >= ROUNDS_WITHOUT_PROGRESS)
-    throw new DatabaseUnavailableError('The database is not available at the moment', {
+    throw new DatabaseUnavailableError('The database is currently unavailable', {
       details: { reason: 'throttled' },
     });
   await delay(FIRST_PAUSE_MS * 2 ** idleRounds);

@@ -104,9 +104,9 @@ export function toDatabaseError(error: unknown): unknown {
   if (error instanceof DomainError) return error;
   if (conditionFailed(error) || failedConditions(error) || isTransactionConflict(error)) return error;
   if (isUnavailable(error))
-    return new DatabaseUnavailableError('The database is not available at the moment', {
-      suggestion: 'Wait as long as Retry-After says, then send the same request again.',
+    return new DatabaseUnavailableError('The database is currently unavailable', {
+      suggestion: 'Retry the same request after the time in Retry-After.',
       cause: error,
     });
-  return new DatabaseError('The database could not carry out the operation', { cause: error });
+  return new DatabaseError('The database operation failed', { cause: error });
 }

@@ -15,7 +15,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Makes every POST safe to repeat: with the header `Idempotency-Key` the same key and body answer what the first request
  * answered (marked `Idempotency-Replayed: true`), another body is 422, and while the first is still running it is 409.
- * A request that failed did not use up its key. Kept 24 hours, by organisation, user and route. Answers that hold a secret
+ * A request that failed did not use up its key. Kept 24 hours, by organization, user and route. Answers that hold a secret
  * are not kept ({@link SECRET_ANSWER}).
  */
 @Injectable()
@@ -58,13 +58,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
       throw new IdempotencyMismatchError('This Idempotency-Key was used with another body');
     if (isStillRunning)
       throw new ConflictError('The first request with this Idempotency-Key is still running', {
-        suggestion: 'Repeat the request in a moment.',
+        suggestion: 'Retry the request in a moment.',
       });
     if (!earlier.answer)
       throw new ConflictError(
         'The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep',
         {
-          suggestion: 'Read the resource that it made instead of repeating the request.',
+          suggestion: 'Read the resource that the first request created.',
         },
       );
     const { status, location, body } = earlier.answer;

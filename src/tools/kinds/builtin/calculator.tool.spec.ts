@@ -100,6 +100,8 @@ describe('calculator', () => {
   });
 
   it('answers or refuses any text quickly', async () => {
+    // Loads the library.
+    await calculate('1 + 1');
     const alphabet = fc.constantFrom(
       ...'0123456789+-*/^%!().,e'.split(''),
       'sin(',
