@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Runtimes } from '../runtimes/runtimes.js';
+import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
@@ -24,8 +25,6 @@ export abstract class AgentRecords {
     agent: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>,
   ): Promise<Partial<DeletedUnderAgents>>;
 }
-
-const ATTEMPTS = 10;
 
 /**
  * Deletes agents with everything under them. Marks the agent first, which makes it 404 and stops new records. Then deletes
@@ -84,18 +83,13 @@ export class AgentDeletionService implements OnApplicationBootstrap {
 
   /** @returns false when the agent does not exist or is already marked. */
   private async mark(org_id: string, agent_id: string): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
+    return retryOn(AgentChangedError, async () => {
       const agent = await this.repository.findById(org_id, agent_id);
       if (!agent) return false;
-      try {
-        await this.repository.mark(agent, this.clock.timestamp(), [
-          this.gauges.adjust(org_id, { [gaugeOf(agent.status)]: -1 }),
-        ]);
-        return true;
-      } catch (error) {
-        if (!(error instanceof AgentChangedError) || attempt === ATTEMPTS) throw error;
-      }
-    }
+      const gauge = this.gauges.adjust(org_id, { [gaugeOf(agent.status)]: -1 });
+      await this.repository.mark(agent, this.clock.timestamp(), [gauge]);
+      return true;
+    });
   }
 
   private async finish(agent_id: string): Promise<DeletedUnderAgents> {

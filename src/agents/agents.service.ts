@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { ModelsService } from '../models/models.service.js';
 import type { Write } from '../platform/database/unit-of-work.js';
+import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { FreshReads } from '../shared/fresh-reads.js';
+import { CachedReads } from '../platform/async/cached-reads.js';
 import type { Page } from '../shared/page.js';
 import type { GaugeName } from '../statistics/counter-row.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
@@ -30,7 +31,6 @@ import {
 } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository } from './agents.repository.js';
 
-const ATTEMPTS = 10;
 /** How many versions are searched for a label. */
 const VERSIONS_LIMIT = 100;
 const CACHED_DEFINITIONS = 500;
@@ -58,7 +58,7 @@ export class AgentsService {
   /** Versions never change, so a cached definition never expires. */
   private readonly definitions = new LRUCache<string, AgentDefinition>({ max: CACHED_DEFINITIONS });
 
-  private readonly names = new FreshReads(NAMES_MS);
+  private readonly names = new CachedReads({ fresh_ms: NAMES_MS / 2, stale_ms: NAMES_MS });
 
   constructor(
     private readonly repository: AgentsRepository,
@@ -285,17 +285,13 @@ export class AgentsService {
   }
 
   private async change(org_id: string, agent_id: string, changed: (agent: Agent) => Promise<Change>): Promise<Agent> {
-    for (let attempt = 1; ; attempt++) {
+    return retryOn(AgentChangedError, async () => {
       const before = await this.get(org_id, agent_id);
       const { agent: next, version } = await changed(before);
       const agent = { ...next, updated_at: this.clock.timestamp(), revision: before.revision + 1 };
-      try {
-        await this.repository.save(before, agent, this.moved(org_id, before.status, agent.status), version);
-        return agent;
-      } catch (error) {
-        if (!(error instanceof AgentChangedError) || attempt === ATTEMPTS) throw error;
-      }
-    }
+      await this.repository.save(before, agent, this.moved(org_id, before.status, agent.status), version);
+      return agent;
+    });
   }
 
   private moved(org_id: string, from: AgentStatus | undefined, to: AgentStatus): Write[] {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../platform/async/deadline.js';
 import { Inject, Injectable, Logger, type OnModuleInit, ServiceUnavailableException } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
@@ -94,18 +94,12 @@ export class Checks implements OnModuleInit {
   }
 
   private async look(check: Check, caller: Caller): Promise<Finding | string> {
-    const timer = new AbortController();
-    const late = delay(check.timeout_ms, undefined, { signal: timer.signal, ref: false }).then(
-      () => `The check did not finish within ${check.timeout_ms / 1000} seconds`,
-    );
-    late.catch(() => undefined);
     try {
-      return await Promise.race([check.look((this.needs.get(check) ?? []) as never, caller), late]);
+      const late = `The check did not finish within ${check.timeout_ms / 1000} seconds`;
+      return await within(check.timeout_ms, check.look((this.needs.get(check) ?? []) as never, caller), late);
     } catch (error) {
       this.logger.warn({ msg: 'a check failed to run', check: check.name, err: error });
       return 'The check failed to run; see the log';
-    } finally {
-      timer.abort();
     }
   }
 }

@@ -2,7 +2,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { lazily } from '../shared/lazily.js';
+import { lazily } from '../platform/async/lazily.js';
 import type { Usage } from '../shared/usage.js';
 import { ModelPrices } from './model-prices.js';
 import type { ModelAbilities, ModelProvider, ProviderState } from './model-provider.js';

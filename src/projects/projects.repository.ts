@@ -3,7 +3,7 @@ import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import type { Page } from '../shared/page.js';
-import { SharedReads } from '../shared/shared-reads.js';
+import { Coalescer } from '../platform/async/coalescer.js';
 import type { Stage } from '../stages/stage.js';
 import type { Artifact, Project, ProjectStatus, ProjectWhole, ProjectEvent, ProjectEventBody } from './project.js';
 import { ProjectChangedError } from './projects.errors.js';
@@ -31,7 +31,7 @@ type StoredItem = (Project & { item: string; deletion?: string }) | (Stage & { i
 
 @Injectable()
 export class ProjectsRepository {
-  private readonly reads = new SharedReads();
+  private readonly reads = new Coalescer();
 
   constructor(
     private readonly db: DynamoDb,
@@ -73,7 +73,7 @@ export class ProjectsRepository {
 
   /** For background work that continues a deletion and so must see what callers no longer see. */
   readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
-    return this.reads.read(project_id, () => this.queryWhole(project_id));
+    return this.reads.run(project_id, () => this.queryWhole(project_id));
   }
 
   private async queryWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {

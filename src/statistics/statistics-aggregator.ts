@@ -1,5 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Coalescer } from '../platform/async/coalescer.js';
+import { within } from '../platform/async/deadline.js';
 import { Clock } from '../shared/clock.js';
 import { FactFolder } from './fact-folder.js';
 import type { FactSource, UncountedFact } from './fact.js';
@@ -28,7 +30,7 @@ const IDLE_PAUSE_MS = 20;
 export class StatisticsAggregator implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(StatisticsAggregator.name);
   private readonly sources: { source: FactSource; quarantine: Quarantine }[] = [];
-  private readonly passes = new SingleFlight(() => this.countedPass());
+  private readonly passes = new Coalescer();
   /** How many facts were announced, and how many of them are surely counted; the start has facts of earlier processes. */
   private announced = 1;
   private settled = 0;
@@ -57,7 +59,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     if (this.isStopping) return;
     this.gathering ??= setTimeout(() => {
       this.gathering = undefined;
-      void this.passes.run();
+      void this.count();
     }, GATHER_MS).unref();
   }
 
@@ -67,7 +69,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
    * counted by the next pass.
    */
   async catchUp(): Promise<void> {
-    await within(CATCH_UP_MS, this.passes.run());
+    await within(CATCH_UP_MS, this.count(), undefined);
   }
 
   /**
@@ -78,15 +80,18 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     if (this.settled < this.announced) await this.catchUp();
   }
 
-  private async countedPass(): Promise<void> {
-    const upTo = this.announced;
-    await this.pass();
-    this.settled = upTo;
+  /** Resolves when a pass that began after this call has ended. */
+  private count(): Promise<void> {
+    return this.passes.run('pass', async () => {
+      const upTo = this.announced;
+      await this.pass();
+      this.settled = upTo;
+    });
   }
 
   onApplicationBootstrap(): void {
-    this.sweep = setInterval(() => void this.passes.run(), SWEEP_MS).unref();
-    void this.passes.run();
+    this.sweep = setInterval(() => void this.count(), SWEEP_MS).unref();
+    void this.count();
   }
 
   /** A last pass; what comes after it waits for the next start. */
@@ -135,43 +140,6 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
         source: source.name,
         record: fact.record,
       });
-  }
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const timer = new AbortController();
-  const deadline = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
-  await Promise.race([work, deadline]).finally(() => timer.abort());
-}
-
-/**
- * Runs one task at a time. Callers that ask while it runs share the run after it, because the running one may already have
- * read past what the asker stored.
- */
-export class SingleFlight {
-  private running: Promise<void> | undefined;
-  private next: Promise<void> | undefined;
-
-  constructor(private readonly task: () => Promise<void>) {}
-
-  /** @returns when a run that began after this call has ended. Fails as the task fails. */
-  run(): Promise<void> {
-    if (this.next) return this.next;
-    if (!this.running) return this.start();
-    const begin = () => {
-      this.next = undefined;
-      return this.start();
-    };
-    this.next = this.running.then(begin, begin);
-    return this.next;
-  }
-
-  private start(): Promise<void> {
-    const run = this.task().finally(() => {
-      this.running = undefined;
-    });
-    this.running = run;
-    return run;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
-import { SharedReads } from '../shared/shared-reads.js';
+import { Coalescer } from '../platform/async/coalescer.js';
 import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf, TOTAL } from './counter-row.js';
 import { CountersRepository } from './counters.repository.js';
 import {
@@ -46,7 +46,7 @@ export interface Trend {
  */
 @Injectable()
 export class StatisticsQueries {
-  private readonly reads = new SharedReads();
+  private readonly reads = new Coalescer();
   private agents: AgentDirectory | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export class StatisticsQueries {
 
   async overview(org_id: string): Promise<Overview> {
     await this.aggregator.settle();
-    return this.reads.read(org_id, () => this.readOverview(org_id));
+    return this.reads.run(org_id, () => this.readOverview(org_id));
   }
 
   private async readOverview(org_id: string): Promise<Overview> {

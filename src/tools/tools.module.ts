@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { AttachedToolStore } from './attachments/attached-tool-store.js';
-import { AttachedToolsCache } from './attachments/attached-tools-cache.js';
 import { AttachedToolsRepository } from './attachments/attached-tools.repository.js';
 import { ToolAttachment } from './attachments/tool-attachment.service.js';
 import { ToolCaller } from './attachments/tool-caller.js';
@@ -30,7 +29,6 @@ import { ToolWorkers } from './tool-workers.js';
     ...Object.values(TOOL_KINDS),
     ToolKinds,
     AttachedToolsRepository,
-    AttachedToolsCache,
     AttachedToolStore,
     ToolAttachment,
     ToolCaller,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { TableInspection, type TableState } from '../../platform/database/tables/table-inspection.js';
 import { redacted } from '../../platform/observability/logging/redaction.js';
-import { FreshReads } from '../../shared/fresh-reads.js';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import { type Check, defineCheck, healthy, unhealthy } from '../check.js';
 
 /** An inspection makes three calls for each table, and tables rarely change. */
@@ -15,7 +15,7 @@ const VERBOSE = new Set(['trace', 'debug']);
 /** The state of the tables, shared by the checks that read it. */
 @Injectable()
 export class TableStates {
-  private readonly reads = new FreshReads(TABLES_MAXIMUM_AGE_MS);
+  private readonly reads = new CachedReads({ fresh_ms: TABLES_MAXIMUM_AGE_MS / 2, stale_ms: TABLES_MAXIMUM_AGE_MS });
 
   constructor(private readonly inspection: TableInspection) {}
 

@@ -1,5 +1,5 @@
 import { serve } from '../../platform/async/worker-jobs.js';
-import { lazily } from '../../shared/lazily.js';
+import { lazily } from '../../platform/async/lazily.js';
 
 export interface StrengthRequest {
   password: string;

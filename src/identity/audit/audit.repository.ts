@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { conditionFailed, DynamoDb, type QueryInput } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
-import { GroupCommit } from '../../platform/database/batching/group-commit.js';
+import { Batcher } from '../../platform/async/batcher.js';
 import type { Page } from '../../shared/page.js';
 import type { AuditEntry, AuditQuery } from './audit.js';
 
@@ -25,7 +25,7 @@ interface Row extends AuditEntry {
 /** Appends only. The role of the platform may do no more: `deploy/aws` allows puts and queries of this table. */
 @Injectable()
 export class AuditRepository {
-  private readonly creations = new GroupCommit<Row>((rows) => this.put(rows), TOGETHER);
+  private readonly creations = new Batcher<Row, void>({ limit: TOGETHER, at_once: 1, gathers: false, many: (rows) => this.put(rows) });
 
   constructor(
     private readonly db: DynamoDb,

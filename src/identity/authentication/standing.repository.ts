@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { IDENTITY_TABLE, type RecordKey, revokedTokenKey } from '../identity.tables.js';
@@ -8,11 +8,6 @@ import { IDENTITY_TABLE, type RecordKey, revokedTokenKey } from '../identity.tab
 export const KEPT_MS = 4_000;
 const LARGEST = 20_000;
 
-interface Entry {
-  begun: number;
-  record: Promise<unknown>;
-}
-
 /**
  * The records that decide whether a request is accepted: sign-ins, users, memberships and keys. They are cached for 4 seconds, so
  * most requests cost no call to the database; the records that a request lacks are read in one batch. A change made by this process
@@ -20,27 +15,18 @@ interface Entry {
  */
 @Injectable()
 export class StandingRepository {
-  /** Not the cache's own `fetch`: it cannot cache a missing record, and a deletion fails the pending readers. */
-  private readonly entries = new LRUCache<string, Entry>({ max: LARGEST });
+  private readonly entries: CachedReads;
 
   constructor(
     private readonly db: DynamoDb,
-    private readonly clock: Clock,
-  ) {}
+    clock: Clock,
+  ) {
+    this.entries = new CachedReads({ fresh_ms: KEPT_MS, max: LARGEST, now: () => clock.now().getTime() });
+  }
 
   /** @throws DatabaseError */
   read<T>(key: RecordKey): Promise<T | undefined> {
-    const name = nameOf(key);
-    const begun = this.clock.now().getTime();
-    const known = this.entries.get(name);
-    const age = known ? begun - known.begun : Infinity;
-    if (known && age >= 0 && age < KEPT_MS) return known.record as Promise<T | undefined>;
-    const entry = { begun, record: this.db.get<Record<string, unknown>>(IDENTITY_TABLE, { ...key }) };
-    this.entries.set(name, entry);
-    entry.record.catch(() => {
-      if (this.entries.peek(name) === entry) this.entries.delete(name);
-    });
-    return entry.record as Promise<T | undefined>;
+    return this.entries.read(nameOf(key), () => this.db.get<T>(IDENTITY_TABLE, { ...key }));
   }
 
   /** Refuses an access token until it expires: here at once, in other processes within 4 seconds. @param expires_at seconds since 1970 */
@@ -52,7 +38,7 @@ export class StandingRepository {
 
   /** Call it after the change is stored: a read that began earlier may hold the old record. */
   forget(...keys: RecordKey[]): void {
-    for (const key of keys) this.entries.delete(nameOf(key));
+    for (const key of keys) this.entries.forget(nameOf(key));
   }
 }
 

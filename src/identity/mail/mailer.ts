@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { lazily } from '../../shared/lazily.js';
+import { lazily } from '../../platform/async/lazily.js';
 import { Settings } from '../../platform/config/settings.js';
 
 /** One attempt takes at most the sum of these. */

@@ -7,7 +7,7 @@ import {
   UnauthenticatedError,
   ValidationError,
 } from '../../shared/domain-error.js';
-import { lazily } from '../../shared/lazily.js';
+import { lazily } from '../../platform/async/lazily.js';
 import type { Membership, User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';

@@ -4,6 +4,7 @@ import type {
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
+import { LRUCache } from 'lru-cache';
 import type { Settings } from '../../platform/config/settings.js';
 import { type ModelAbilities, ModelProvider, type ProviderState } from '../model-provider.js';
 import { CallPolicy } from './call-policy.js';
@@ -84,7 +85,7 @@ export type ModelFactory = (modelId: string) => LanguageModelV4;
 export class RemoteProvider extends ModelProvider {
   override readonly defaultModelId: string;
   private readonly policy: CallPolicy;
-  private readonly models = new Map<string, LanguageModelV4>();
+  private readonly models = new LRUCache<string, LanguageModelV4>({ max: KEPT_MODELS });
   private factory: Promise<ModelFactory> | undefined;
 
   constructor(
@@ -121,8 +122,6 @@ export class RemoteProvider extends ModelProvider {
     const timeoutMs = this.settings.get('MODEL_TIMEOUT_SECONDS') * 1000;
     const model = new RemoteModel(this.name, modelId, () => this.load(modelId), this.policy, timeoutMs);
     this.models.set(modelId, model);
-    const [oldest] = this.models.keys();
-    if (this.models.size > KEPT_MODELS && oldest !== undefined) this.models.delete(oldest);
     return model;
   }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
-import { GroupCommit } from '../../platform/database/batching/group-commit.js';
+import { Batcher } from '../../platform/async/batcher.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import type { Page } from '../../shared/page.js';
 import type { Counters, Outcome } from './calibration.js';
@@ -37,7 +37,12 @@ interface Made {
 
 @Injectable()
 export class DecisionsRepository {
-  private readonly creations = new GroupCommit<Made>((made) => this.createAll(made), BATCH_LIMIT);
+  private readonly creations = new Batcher<Made, void>({
+    limit: BATCH_LIMIT,
+    at_once: 1,
+    gathers: false,
+    many: (made) => this.createAll(made),
+  });
 
   constructor(
     private readonly db: DynamoDb,

@@ -5,7 +5,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
 import { RequestTotals } from '../../platform/observability/request-totals.js';
 import { Clock } from '../../shared/clock.js';
-import { FreshReads } from '../../shared/fresh-reads.js';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import { VERSION } from '../../shared/version.js';
 import { DecisionsService } from '../decisions/decisions.service.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
@@ -21,7 +21,7 @@ const API_VERSION = 'v1';
 /** What this platform is, which features are switched on, and its figures since the process started. */
 @Injectable()
 export class InfoService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly reads = new FreshReads(MAXIMUM_AGE_MS);
+  private readonly reads = new CachedReads({ fresh_ms: MAXIMUM_AGE_MS / 2, stale_ms: MAXIMUM_AGE_MS });
   private readonly samples = { taken: 0, available: 0 };
   private timer: NodeJS.Timeout | undefined;
 

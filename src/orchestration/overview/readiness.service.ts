@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../health/check.js';
 import { type CheckResult, Checks } from '../../health/checks.service.js';
 import { Clock } from '../../shared/clock.js';
-import { FreshReads } from '../../shared/fresh-reads.js';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import type { ReadinessDto, ReadinessFindingDto } from './dto/overview.dto.js';
 
 const MAXIMUM_AGE_MS = 5_000;
@@ -11,7 +11,7 @@ const URGENCY: ReadinessFindingDto['status'][] = ['fail', 'warning', 'pass'];
 /** Whether this deployment is fit for production: `not_ready` with any fail, else `ready_with_warnings` with any warning. */
 @Injectable()
 export class ReadinessService {
-  private readonly reads = new FreshReads(MAXIMUM_AGE_MS);
+  private readonly reads = new CachedReads({ fresh_ms: MAXIMUM_AGE_MS / 2, stale_ms: MAXIMUM_AGE_MS });
 
   constructor(
     private readonly checks: Checks,

@@ -5,7 +5,7 @@ import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Settings } from '../../platform/config/settings.js';
 import { SystemFiguresService } from '../../platform/observability/system-figures.js';
 import { Clock } from '../../shared/clock.js';
-import { FreshReads } from '../../shared/fresh-reads.js';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import type { ActivityDto, ComponentStateDto, OrchestrationStatusDto, ResourceUsageDto } from './dto/overview.dto.js';
 
 const MAXIMUM_AGE_MS = 4_000;
@@ -20,7 +20,7 @@ export interface ComponentStates {
 /** The state of each component, the resource usage of the process and the latest audit entries of an organization. */
 @Injectable()
 export class StatusService {
-  private readonly reads = new FreshReads(MAXIMUM_AGE_MS);
+  private readonly reads = new CachedReads({ fresh_ms: MAXIMUM_AGE_MS / 2, stale_ms: MAXIMUM_AGE_MS });
 
   constructor(
     private readonly checks: Checks,

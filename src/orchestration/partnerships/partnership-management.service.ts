@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../../agents/agents.service.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import type { Principal } from '../../identity/principal.js';
+import { retryOn } from '../../platform/async/retry.js';
 import { Clock } from '../../shared/clock.js';
 import { ConflictError, NotFoundError, ValidationError } from '../../shared/domain-error.js';
 import { HealthUrlProbe } from './health-url-probe.js';
@@ -12,7 +13,6 @@ import { type KnownPartnership, PartnershipsRepository } from './partnerships.re
 import { PartnershipsService } from './partnerships.service.js';
 import { withPoint } from './partnership-metrics.js';
 
-const ATTEMPTS = 10;
 const PARTNERSHIPS_LIMIT = 100;
 /** How far the caller's clock may be ahead. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -75,7 +75,7 @@ export class PartnershipManagement {
       const given = deliverables?.map((one) => this.stamped(one, before.deliverables));
       return { ...before, ...changes, probe: next, ...(given ? { deliverables: given } : {}) };
     };
-    const partnership = await this.change(org_id, id, changed, revision === undefined ? ATTEMPTS : 1);
+    const partnership = await this.change(org_id, id, changed, revision === undefined ? undefined : 1);
     if (probe || changes.enabled !== undefined) this.watch.stop(org_id, id);
     await this.record(who, 'updated', id, { fields: Object.keys(input), revision: partnership.revision });
     return partnership;
@@ -123,7 +123,7 @@ export class PartnershipManagement {
     if (measured.getTime() > now.getTime() + CLOCK_TOLERANCE_MS)
       throw ValidationError.field('measured_at', 'must not be in the future');
     const point = { value, measured_at: measured.toISOString() };
-    await this.retried(async () => {
+    await retryOn(PartnershipChangedError, async () => {
       const known = await this.known(org_id, id);
       await this.repository.push(known, withPoint(known.pushed, metric, point));
     });
@@ -135,15 +135,19 @@ export class PartnershipManagement {
     org_id: string,
     id: string,
     changed: (before: Partnership) => Partnership | Promise<Partnership>,
-    attempts = ATTEMPTS,
+    attempts?: number,
   ): Promise<Partnership> {
-    const after = await this.retried(async () => {
-      const { partnership: before } = await this.known(org_id, id);
-      const stamps = { updated_at: this.clock.timestamp(), revision: before.revision + 1 };
-      const next = { ...(await changed(before)), ...stamps };
-      await this.repository.save(before, next);
-      return next;
-    }, attempts);
+    const after = await retryOn(
+      PartnershipChangedError,
+      async () => {
+        const { partnership: before } = await this.known(org_id, id);
+        const stamps = { updated_at: this.clock.timestamp(), revision: before.revision + 1 };
+        const next = { ...(await changed(before)), ...stamps };
+        await this.repository.save(before, next);
+        return next;
+      },
+      attempts,
+    );
     this.partnerships.forget(org_id);
     return after;
   }
@@ -153,17 +157,6 @@ export class PartnershipManagement {
     const found = known.find(({ partnership }) => partnership.id === id);
     if (!found) throw new PartnershipNotFoundError(id);
     return found;
-  }
-
-  /** Retries after a concurrent change. */
-  private async retried<T>(work: () => Promise<T>, attempts = ATTEMPTS): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof PartnershipChangedError) || attempt >= attempts) throw error;
-      }
-    }
   }
 
   private stamped(given: GivenDeliverable, before: Deliverable[]): Deliverable {

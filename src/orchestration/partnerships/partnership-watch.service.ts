@@ -3,7 +3,7 @@ import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
-import { SharedReads } from '../../shared/shared-reads.js';
+import { Coalescer } from '../../platform/async/coalescer.js';
 import { HealthUrlProbe } from './health-url-probe.js';
 import type { Watch } from './partnership.js';
 import { PartnershipsRepository } from './partnerships.repository.js';
@@ -24,7 +24,7 @@ const ACTOR = 'partnership-probes';
 export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(PartnershipWatch.name);
   private readonly running = new Map<string, { abort: AbortController; end: Promise<void> }>();
-  private readonly comparisons = new SharedReads();
+  private readonly comparisons = new Coalescer();
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> = Promise.resolve();
   private isStopping = false;
@@ -103,7 +103,7 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
     }
     const isCounted = await this.watches.finish(watch, iso(begun + interval_seconds * 1000), outcome);
     // Concurrent probes of one organization share a comparison that starts after them.
-    if (isCounted) await this.comparisons.read(org_id, () => this.auditChanges(org_id));
+    if (isCounted) await this.comparisons.run(org_id, () => this.auditChanges(org_id));
   }
 
   /** Compares health and status over 24 hours with those noted last. Each change is audited once across all processes. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { FreshReads } from '../../shared/fresh-reads.js';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import { StatisticsQueries } from '../../statistics/statistics-queries.js';
 import { type Window, WINDOWS, windowRange } from '../../statistics/window.js';
 import type { Health } from './health-rules.js';
@@ -27,7 +27,7 @@ export interface PartnerHealthView {
 /** Reads and measures the partnerships of an organization. */
 @Injectable()
 export class PartnershipsService {
-  private readonly reads = new FreshReads(MAXIMUM_AGE_MS);
+  private readonly reads = new CachedReads({ fresh_ms: MAXIMUM_AGE_MS / 2, stale_ms: MAXIMUM_AGE_MS });
 
   constructor(
     private readonly repository: PartnershipsRepository,

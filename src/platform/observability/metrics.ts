@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../async/deadline.js';
 
 const FRESH_MS = 5_000;
 const PATIENCE_MS = 1_500;
@@ -17,10 +17,7 @@ export class Reading<T> {
   async latest(): Promise<T | undefined> {
     if (performance.now() - this.readAt < FRESH_MS) return this.value;
     this.reading ??= this.refresh().finally(() => (this.reading = undefined));
-    const patience = new AbortController();
-    const late = delay(PATIENCE_MS, 'late' as const, { signal: patience.signal, ref: false }).catch(() => undefined);
-    const outcome = await Promise.race([this.reading, late]);
-    patience.abort();
+    const outcome = await within(PATIENCE_MS, this.reading, 'late' as const);
     return outcome === 'late' ? undefined : this.value;
   }
 

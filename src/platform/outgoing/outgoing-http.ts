@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Agent, RequestInit, Response } from 'undici';
 import { SpanKind } from '@opentelemetry/api';
 import { LRUCache } from 'lru-cache';
-import { lazily } from '../../shared/lazily.js';
+import { lazily } from '../async/lazily.js';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../observability/tracing/tracing.js';
 import { type AddressGuard, checkLiteral, checkUrl, guardedLookup } from './guarded-lookup.js';

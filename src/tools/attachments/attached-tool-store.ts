@@ -1,19 +1,26 @@
 import { Injectable } from '@nestjs/common';
+import { CachedReads } from '../../platform/async/cached-reads.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Page } from '../../shared/page.js';
 import type { Credential } from '../kinds/credentials.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';
 import { type AttachedTool, credentialBinding, ToolNotFoundError } from './attached-tool.js';
-import { AttachedToolsCache } from './attached-tools-cache.js';
 import { AttachedToolsRepository } from './attached-tools.repository.js';
+
+/** Another process sees a change after at most this long, in milliseconds. */
+const FRESH_MS = 5_000;
+/** Up to this age a run gets the known tools while the database is read again. */
+const STALE_MS = 30_000;
 
 /** Stored tools: seals credentials, keeps the cache current and releases connections on deletion. */
 @Injectable()
 export class AttachedToolStore {
+  /** The tools of each project, so that a run without attached tools costs no call to the database. */
+  private readonly known = new CachedReads({ fresh_ms: FRESH_MS, stale_ms: STALE_MS });
+
   constructor(
     private readonly repository: AttachedToolsRepository,
-    private readonly cache: AttachedToolsCache,
     private readonly kinds: ToolKinds,
     private readonly secrets: SecretBox,
   ) {}
@@ -30,7 +37,7 @@ export class AttachedToolStore {
     };
     const whole: AttachedTool = { ...tool, credential: sealed ?? null };
     await this.repository.create(whole, conditions);
-    this.cache.forget(tool.org_id, tool.project_id);
+    this.known.forget(keyOf(tool.org_id, tool.project_id));
     return whole;
   }
 
@@ -45,6 +52,14 @@ export class AttachedToolStore {
     return this.repository.list(...asked);
   }
 
+  /** The tools of an agent and of its project, up to 30 seconds old. @param agent_id `<project_id>:<name>` */
+  async ofAgent(org_id: string, agent_id: string): Promise<AttachedTool[]> {
+    const project_id = agent_id.slice(0, Math.max(0, agent_id.lastIndexOf(':')));
+    if (project_id === '') return [];
+    const tools = await this.known.read(keyOf(org_id, project_id), () => this.repository.byProject(org_id, project_id));
+    return tools.filter((tool) => tool.agent_id === null || tool.agent_id === agent_id);
+  }
+
   async byProject(org_id: string, project_id: string): Promise<AttachedTool[]> {
     return this.repository.byProject(org_id, project_id);
   }
@@ -57,7 +72,7 @@ export class AttachedToolStore {
   /** Other processes may use the tool for up to five more seconds. */
   async delete(tool: AttachedTool): Promise<void> {
     await this.repository.delete(tool);
-    this.cache.forget(tool.org_id, tool.project_id);
+    this.known.forget(keyOf(tool.org_id, tool.project_id));
     await this.kinds.get(tool.config.kind).release(tool.tool_id);
   }
 
@@ -81,3 +96,5 @@ export class AttachedToolStore {
     return tools.length;
   }
 }
+
+const keyOf = (org_id: string, project_id: string): string => `${org_id}#${project_id}`;

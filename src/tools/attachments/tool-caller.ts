@@ -10,7 +10,7 @@ import type { ToolOperation } from '../kinds/tool-kind.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';
 import { boundedOutput, ToolError, type ToolRun } from '../tool.js';
 import { type AttachedTool, credentialBinding } from './attached-tool.js';
-import { AttachedToolsCache } from './attached-tools-cache.js';
+import { AttachedToolStore } from './attached-tool-store.js';
 
 const RISK_WORDS = {
   read: 'risk: read, changes nothing',
@@ -31,7 +31,7 @@ export interface ToolTrial {
 @Injectable()
 export class ToolCaller {
   constructor(
-    private readonly attached: AttachedToolsCache,
+    private readonly attached: AttachedToolStore,
     private readonly inputs: InputCheck,
     private readonly kinds: ToolKinds,
     private readonly secrets: SecretBox,
@@ -39,7 +39,7 @@ export class ToolCaller {
 
   /** The operations of every tool attached to the run's agent and to its project, as tools of the AI SDK. */
   async aiTools(run: ToolRun): Promise<ToolSet> {
-    const tools = await this.attached.of(run.org_id, run.agent_id);
+    const tools = await this.attached.ofAgent(run.org_id, run.agent_id);
     const entries = tools.flatMap((tool) =>
       tool.operations.map(async (operation) => [operation.name, await this.aiTool(tool, operation, run)] as const),
     );

@@ -22,13 +22,16 @@ import type {
   TransactItem,
   UpdateInput,
 } from '../database-inputs.js';
-import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from '../batching/read-batch.js';
-import { ReadCoalescer } from '../batching/read-coalescer.js';
+import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
+import { Batcher } from '../../async/batcher.js';
 import type { TableDefinition } from '../table-definition.js';
-import { WRITE_BATCH_LIMIT, type Write, WriteCoalescer } from '../batching/write-coalescer.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
 export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput } from '../database-inputs.js';
+
+/** DynamoDB's limit of writes in one BatchWriteItem. */
+const WRITE_BATCH_LIMIT = 25;
+const WRITE_BATCHES_AT_ONCE = 2;
 
 /** All attempts of one call together, in milliseconds: a database that hangs is answered with 503 after this long. */
 const CALL_DEADLINE_MS = 3_000;
@@ -43,6 +46,7 @@ const CONFLICT_PAUSE_MS = 10;
 
 type CallOptions = { abortSignal: AbortSignal };
 type Row = Record<string, unknown>;
+type SinglePut = { table: string; key: Key; item: Row };
 type BatchRequests = NonNullable<BatchWriteCommandInput['RequestItems']>;
 
 /**
@@ -57,15 +61,22 @@ type BatchRequests = NonNullable<BatchWriteCommandInput['RequestItems']>;
  * anything else `DatabaseError`.
  */
 export class DynamoDb {
-  private readonly coalescer = new ReadCoalescer(
-    (request) => this.getOne(request.table, request.key, true),
-    (requests) => this.batchGet<Row>(requests),
-  );
+  private readonly reads = new Batcher<ReadRequest, Row | undefined>({
+    limit: READ_BATCH_LIMIT,
+    at_once: Infinity,
+    gathers: true,
+    many: (requests) => this.readTogether(requests),
+    one: ({ table, key }) => this.getOne(table, key, true),
+  });
 
-  private readonly writes = new WriteCoalescer(
-    ({ table, item }) => this.put({ TableName: table, Item: item }),
-    (writes) => this.batchPut(writes),
-  );
+  private readonly writes = new Batcher<SinglePut, void>({
+    limit: WRITE_BATCH_LIMIT,
+    at_once: WRITE_BATCHES_AT_ONCE,
+    gathers: true,
+    keyOf: ({ table, key }) => identityOf(table, key),
+    many: (puts) => this.batchPut(puts),
+    one: ({ table, item }) => this.put({ TableName: table, Item: item }),
+  });
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -79,7 +90,7 @@ export class DynamoDb {
 
   /** Reads one record, consistently unless told otherwise. Consistent reads of one event-loop turn share one request. */
   async get<T>(table: string, key: Key, options: { consistent?: boolean } = {}): Promise<T | undefined> {
-    const row = options.consistent === false ? this.getOne(table, key, false) : this.coalescer.read({ table, key });
+    const row = options.consistent === false ? this.getOne(table, key, false) : this.reads.add({ table, key });
     return (await row) as T | undefined;
   }
 
@@ -105,7 +116,7 @@ export class DynamoDb {
    * @param key the record's own key; of two puts of one record the later one is stored later.
    */
   async putTogether(table: string, key: Key, item: Row): Promise<void> {
-    await this.writes.put({ table, key, item });
+    await this.writes.add({ table, key, item });
   }
 
   /** @returns the whole record as it is after the update. */
@@ -218,9 +229,23 @@ export class DynamoDb {
     return (await this.run((options) => this.client.send(command, options))).Item;
   }
 
-  private async batchPut(writes: Write[]): Promise<void> {
+  /** Each reader gets a record of its own: none may see what another does to it. */
+  private async readTogether(requests: ReadRequest[]): Promise<(Row | undefined)[]> {
+    const [first] = requests;
+    const isOneRecord = new Set(requests.map(({ table, key }) => identityOf(table, key))).size === 1;
+    const one = first && isOneRecord ? await this.getOne(first.table, first.key, true) : undefined;
+    const rows = isOneRecord ? requests.map(() => one) : await this.batchGet<Row>(requests);
+    const given = new Set<Row>();
+    return rows.map((row) => {
+      if (row === undefined || given.has(row)) return structuredClone(row);
+      given.add(row);
+      return row;
+    });
+  }
+
+  private async batchPut(puts: SinglePut[]): Promise<void> {
     const requests: BatchRequests = {};
-    for (const { table, item } of writes) (requests[this.tableName(table)] ??= []).push({ PutRequest: { Item: item } });
+    for (const { table, item } of puts) (requests[this.tableName(table)] ??= []).push({ PutRequest: { Item: item } });
     await this.writeBatch(requests);
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lazily } from '../../../shared/lazily.js';
+import { lazily } from '../../../platform/async/lazily.js';
 import { defineTool } from '../../tool.js';
 
 const loadDates = lazily(() => import('./dates.js'));

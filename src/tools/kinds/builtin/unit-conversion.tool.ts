@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lazily } from '../../../shared/lazily.js';
+import { lazily } from '../../../platform/async/lazily.js';
 import { defineTool, ToolError } from '../../tool.js';
 
 const loadUnits = lazily(() => import('./units.js'));

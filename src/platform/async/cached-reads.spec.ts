@@ -1,4 +1,4 @@
-import { FreshReads } from './fresh-reads.js';
+import { CachedReads } from './cached-reads.js';
 
 /** A source whose reads are answered by hand. */
 class SlowSource {
@@ -19,9 +19,9 @@ beforeEach(() => {
   now = 0;
 });
 
-describe('fresh reads', () => {
+describe('cached reads', () => {
   it('share one read among callers of the same moment, by key', async () => {
-    const reads = new FreshReads(1_000, () => now);
+    const reads = new CachedReads({ fresh_ms: 500, stale_ms: 1_000, now: () => now });
     let count = 0;
     const read = () => Promise.resolve(++count);
     expect(await Promise.all([reads.read('a', read), reads.read('a', read), reads.read('b', read)])).toEqual([1, 1, 2]);
@@ -30,7 +30,7 @@ describe('fresh reads', () => {
   });
 
   it('answer at once while the next one is read, and once only', async () => {
-    const reads = new FreshReads(1_000, () => now);
+    const reads = new CachedReads({ fresh_ms: 500, stale_ms: 1_000, now: () => now });
     const source = new SlowSource();
     const first = reads.read('a', source.read);
     source.answer();
@@ -44,7 +44,7 @@ describe('fresh reads', () => {
   });
 
   it('wait for a new answer when the old one is too old or was told to be', async () => {
-    const reads = new FreshReads(1_000, () => now);
+    const reads = new CachedReads({ fresh_ms: 500, stale_ms: 1_000, now: () => now });
     let count = 0;
     const read = () => Promise.resolve(++count);
     await reads.read('a', read);
@@ -55,7 +55,7 @@ describe('fresh reads', () => {
   });
 
   it('do not bring back what was forgotten while it was read', async () => {
-    const reads = new FreshReads(1_000, () => now);
+    const reads = new CachedReads({ fresh_ms: 500, stale_ms: 1_000, now: () => now });
     const source = new SlowSource();
     const first = reads.read('a', source.read);
     source.answer();
@@ -72,7 +72,7 @@ describe('fresh reads', () => {
   });
 
   it('do not keep a failure', async () => {
-    const reads = new FreshReads(1_000, () => now);
+    const reads = new CachedReads({ fresh_ms: 500, stale_ms: 1_000, now: () => now });
     await expect(reads.read('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
     expect(await reads.read('a', () => Promise.resolve('back'))).toBe('back');
     now = 600;

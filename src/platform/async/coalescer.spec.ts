@@ -1,4 +1,4 @@
-import { SharedReads } from './shared-reads.js';
+import { Coalescer } from './coalescer.js';
 
 /** A store whose reads are answered by hand. */
 class SlowStore {
@@ -19,13 +19,13 @@ class SlowStore {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('shared reads', () => {
+describe('coalesced work', () => {
   it('answer each caller with a state no older than its call', async () => {
     const store = new SlowStore();
-    const reads = new SharedReads();
-    const first = reads.read('a', store.read);
+    const reads = new Coalescer();
+    const first = reads.run('a', store.read);
     store.value = 1;
-    const later = Array.from({ length: 50 }, () => reads.read('a', store.read));
+    const later = Array.from({ length: 50 }, () => reads.run('a', store.read));
     store.answer();
     expect(await first).toBe(0);
     await turn();
@@ -35,17 +35,17 @@ describe('shared reads', () => {
   });
 
   it('are not shared between keys, nor after they have ended', async () => {
-    const reads = new SharedReads();
+    const reads = new Coalescer();
     let count = 0;
     const read = () => Promise.resolve(++count);
-    expect(await Promise.all([reads.read('a', read), reads.read('b', read)])).toEqual([1, 2]);
-    expect(await reads.read('a', read)).toBe(3);
+    expect(await Promise.all([reads.run('a', read), reads.run('b', read)])).toEqual([1, 2]);
+    expect(await reads.run('a', read)).toBe(3);
   });
 
   it('go on after one that failed', async () => {
-    const reads = new SharedReads();
-    const failing = reads.read('a', () => Promise.reject(new Error('away')));
-    const next = reads.read('a', () => Promise.resolve('back'));
+    const reads = new Coalescer();
+    const failing = reads.run('a', () => Promise.reject(new Error('away')));
+    const next = reads.run('a', () => Promise.resolve('back'));
     await expect(failing).rejects.toThrow('away');
     expect(await next).toBe('back');
   });
