@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
-import type { TextStreamPart, ToolSet } from 'ai';
+import type { TextStreamPart, ToolSet, StepResult } from 'ai';
 import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
 import { usageOf } from '../../models/model-provider.js';
@@ -21,12 +21,10 @@ import {
   type RuntimeHealth,
 } from '../agent-runtime.js';
 import { type CallOptions, imagesIn } from '../caller-request.js';
-import { answered, withFormat } from './answer-format.js';
+import { answered, type RunOptions, withFormat } from './answer-format.js';
 import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
-import { runQuietly } from './quiet-run.js';
 import { RunBounds, RunDeadline } from './run-bounds.js';
 import { messageOf, RunEvents, TraceRecorder } from './run-events.js';
-import type { RunOptions } from './run-options.js';
 
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()
@@ -269,4 +267,45 @@ function failureOf(cause: unknown, deadline: RunDeadline): RunFailure {
 function reasonOf({ fault }: ModelError): AgentRunFailure {
   if (fault === 'timeout') return 'timeout';
   return fault === 'truncated' ? 'limit' : 'model';
+}
+
+/**
+ * The same loop of model and tools without streams, for a run whose events are not read: the streams of the SDK cost more
+ * than an offline model's answer. The trace and the result are the same.
+ */
+async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {
+  const { generateText } = await aiSdk();
+  await deadline.within(
+    generateText({
+      ...options,
+      onToolExecutionStart: ({ toolCall }) => {
+        events.toolStarted(toolCall.toolCallId, toolCall.toolName, toolCall.input as unknown);
+      },
+      onToolExecutionEnd: ({ toolCall, toolOutput }) => {
+        const outcome =
+          toolOutput.type === 'tool-error' ? { failure: toolOutput.error } : { output: toolOutput.output as unknown };
+        events.toolFinished(toolCall.toolCallId, toolCall.toolName, outcome);
+      },
+      onStepEnd: (step) => {
+        refusedCalls(step, events);
+        for (const call of step.toolCalls)
+          if (call.invalid !== true && events.isCallers(call.toolName)) events.callerCalled(call);
+        events.text(step.text);
+        events.stepFinished(step);
+      },
+    }),
+  );
+}
+
+/** Calls of unknown tools or with wrong arguments never run, so no execution reports them. */
+function refusedCalls(step: StepResult<ToolSet>, events: RunEvents): void {
+  for (const part of step.content) {
+    if (
+      part.type !== 'tool-error' ||
+      !step.toolCalls.some((call) => call.toolCallId === part.toolCallId && call.invalid)
+    )
+      continue;
+    events.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
+    events.toolFinished(part.toolCallId, part.toolName, { failure: part.error });
+  }
 }
