@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import type { Agent } from '../agents/agent.js';
+import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
@@ -17,8 +18,6 @@ export interface DeletedCounts {
   messages: number;
   artifacts: number;
 }
-
-const ATTEMPTS = 10;
 
 /**
  * Deletes a project with everything under it. First the project is marked, which stops its build and makes it 404 for
@@ -72,33 +71,24 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     project_id,
     agent_id,
   }: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>): Promise<Partial<DeletedCounts>> {
-    for (let attempt = 1; ; attempt++) {
+    return retryOn(ProjectChangedError, async () => {
       const project = await this.projects.findById(org_id, project_id);
       if (!project?.agents.includes(agent_id)) return {};
       const agents = project.agents.filter((id) => id !== agent_id);
-      try {
-        await this.projects.save(project, { project: { ...project, agents, updated_at: this.clock.timestamp() } });
-        return {};
-      } catch (error) {
-        if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
-      }
-    }
+      await this.projects.save(project, { project: { ...project, agents, updated_at: this.clock.timestamp() } });
+      return {};
+    });
   }
 
   private async mark(org_id: string, project_id: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    return retryOn(ProjectChangedError, async () => {
       const project = await this.repository.findById(org_id, project_id);
       if (!project) throw new ProjectNotFoundError(project_id);
-      try {
-        const at = this.clock.timestamp();
-        const end = isUnfinished(project) ? this.builds.cancel(project, at) : undefined;
-        await this.repository.mark(project, at, end?.writes ?? []);
-        end?.committed();
-        return;
-      } catch (error) {
-        if (!(error instanceof ProjectChangedError) || attempt === ATTEMPTS) throw error;
-      }
-    }
+      const at = this.clock.timestamp();
+      const end = isUnfinished(project) ? this.builds.cancel(project, at) : undefined;
+      await this.repository.mark(project, at, end?.writes ?? []);
+      end?.committed();
+    });
   }
 
   private async finish(org_id: string, project_id: string): Promise<DeletedCounts> {

@@ -13,16 +13,14 @@ import { BuildFacts, BuildGauges } from './build-facts.js';
 import { BuildsRepository } from './builds.repository.js';
 import { BuildsService } from './builds.service.js';
 import { ProjectBuildController } from './project-build.controller.js';
-import { ControlTransition } from './control-transition.js';
 import { ProjectControlService } from './project-control.service.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectDeletionService } from './project-deletion.service.js';
 import { ProjectEventsService, ProjectNotifier } from './project-events.service.js';
 import { ProjectProgressService } from './project-progress.service.js';
-import { ProjectToolOwners } from './project-tool-owners.js';
+import { ProjectToolOwners, ProjectsService } from './projects.service.js';
 import { ProjectsController } from './projects.controller.js';
 import { ProjectsRepository } from './projects.repository.js';
-import { ProjectsService } from './projects.service.js';
 
 /** Projects, their control, deletion, artifacts, events and build attempts. Global, because it binds the owners that tools declare. */
 @Global()
@@ -35,7 +33,6 @@ import { ProjectsService } from './projects.service.js';
     ArtifactsRepository,
     ProjectNotifier,
     ProjectsService,
-    ControlTransition,
     ProjectControlService,
     ProjectDeletionService,
     ProjectProgressService,

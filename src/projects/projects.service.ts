@@ -9,6 +9,8 @@ import { newProject, type Artifact, type NewProject, type Project, type ProjectW
 import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
 import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
 import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
 
 /** Projects: creating them, which starts their build, and reading them. */
 @Injectable()
@@ -93,5 +95,28 @@ export class ProjectsService {
     if (!artifact || !stages.some((stage) => stage.artifacts.includes(path))) throw new ArtifactNotFoundError(path);
     const { org_id: _org, project_id: _project, ...visible } = artifact;
     return visible;
+  }
+}
+
+/** Who may have tools: projects and agents that exist and stay. */
+@Injectable()
+export class ProjectToolOwners extends ToolOwners {
+  constructor(
+    private readonly projects: ProjectsService,
+    private readonly agents: AgentsService,
+  ) {
+    super();
+  }
+
+  override async require(
+    org_id: string,
+    wanted: { project_id: string } | { agent_id: string },
+  ): Promise<{ owner: ToolOwner; conditions: Write[] }> {
+    if ('project_id' in wanted) {
+      const { project_id } = await this.projects.get(org_id, wanted.project_id);
+      return { owner: { project_id, agent_id: null }, conditions: [this.projects.stays(project_id)] };
+    }
+    const { project_id, agent_id } = await this.agents.get(org_id, wanted.agent_id);
+    return { owner: { project_id, agent_id }, conditions: [this.agents.stays(agent_id)] };
   }
 }
