@@ -2,14 +2,15 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
-import type { Settings } from './platform/config/settings.js';
+import { Settings } from './platform/config/settings.js';
 import { RequestContext } from './platform/observability/request-context.js';
 import { onRetirement } from './platform/lifecycle/cluster-worker.js';
-import { stopGracefully } from './platform/lifecycle/stop-gracefully.js';
 import { nestLogger } from './platform/observability/logging/nest-logger.js';
 import { createRootLogger } from './platform/observability/logging/root-logger.js';
+import { Lifecycle } from './platform/lifecycle/lifecycle.js';
 
 /**
  * Connections that may wait to be accepted; the system's own bound (4,096 on Linux) may be lower. With Node's 511 half of a
@@ -62,4 +63,30 @@ function stopOnSignals(running: { app?: NestExpressApplication }): void {
   // To a process of several this means a rolling restart, which the primary leads.
   process.on('SIGHUP', () => cluster.isWorker || stop());
   onRetirement(() => stop(true));
+}
+
+/** How often connections that have become idle are looked for once nothing new is taken. */
+const SWEEP_MS = 50;
+
+/**
+ * Ends the platform without failing a request. First it only says that it leaves: readiness turns to 503, each answer closes
+ * its connection, and late requests are served, for SHUTDOWN_DRAIN_SECONDS, until the load balancer has noticed. Then it
+ * takes nothing new and lets what runs end, for SHUTDOWN_GRACE_SECONDS; what runs still then is cut off.
+ * @param hasSuccessor another process listens on the same port already, so readiness stays
+ */
+async function stopGracefully(app: NestExpressApplication, hasSuccessor: boolean): Promise<void> {
+  const [settings, lifecycle] = [app.get(Settings), app.get(Lifecycle)];
+  lifecycle.drain(hasSuccessor);
+  await delay(settings.get('SHUTDOWN_DRAIN_SECONDS') * 1000);
+  lifecycle.finish();
+  const server = app.getHttpServer();
+  const patience = setTimeout(() => server.closeAllConnections(), settings.get('SHUTDOWN_GRACE_SECONDS') * 1000);
+  // A connection whose answer began before the draining stays open after it, and would be waited for.
+  const sweep = setInterval(() => !server.listening && server.closeIdleConnections(), SWEEP_MS);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(patience);
+    clearInterval(sweep);
+  }
 }

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-run-error.js';
-import type { AgentEvent, AgentResult } from '../runtimes/agent-runtime.js';
+import { AgentRunError, type AgentRunFailure, type AgentEvent, type AgentResult } from '../runtimes/agent-runtime.js';
 import { SESSION_HEADER } from '../runtimes/container/container-contract.js';
 import { readInvocation, RefusedRequestError } from './invocation-request.js';
 import type { Turns } from './turns.js';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
-import { AgentRunError } from '../runtimes/agent-run-error.js';
-import type { AgentEvent, AgentRuntime, AgentRun } from '../runtimes/agent-runtime.js';
+import { AgentRunError, type AgentEvent, type AgentRuntime, type AgentRun } from '../runtimes/agent-runtime.js';
 import { type InvocationBody, RefusedRequestError } from './invocation-request.js';
 
 const ORGANISATION = 'container';

@@ -20,7 +20,7 @@ import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import type { Fault } from './definition/definition-check.js';

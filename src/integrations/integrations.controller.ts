@@ -29,7 +29,7 @@ import { AuditLog } from '../identity/audit/audit-log.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import { actorOf, type Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';

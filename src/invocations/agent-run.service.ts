@@ -1,7 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
-import type { AgentEvent, AgentResult, AgentRun, Deployment } from '../runtimes/agent-runtime.js';
-import { AgentRunError } from '../runtimes/agent-run-error.js';
+import {
+  type AgentEvent,
+  type AgentResult,
+  type AgentRun,
+  type Deployment,
+  AgentRunError,
+} from '../runtimes/agent-runtime.js';
 import type { CallOptions, ConversationMessage } from '../runtimes/caller-request.js';
 import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';

@@ -3,7 +3,7 @@ import { Engine } from '../engine/engine.js';
 import { type Decision, RunLostError, type StepRun, WorkflowKind, type WorkflowStep } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
 import { UnitOfWork } from '../platform/database/unit-of-work.js';
-import { AgentRunError } from '../runtimes/agent-run-error.js';
+import { AgentRunError } from '../runtimes/agent-runtime.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';

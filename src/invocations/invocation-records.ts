@@ -4,7 +4,7 @@ import type { Agent } from '../agents/agent.js';
 import type { AgentRecords } from '../agents/agent-deletion.service.js';
 import { Engine } from '../engine/engine.js';
 import { UnitOfWork } from '../platform/database/unit-of-work.js';
-import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
+import type { AgentRunFailure } from '../runtimes/agent-runtime.js';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { type InvocationFact, type StoredFact, FactSource, type UncountedFact } from '../statistics/fact.js';
 import type { Invocation } from './invocation.js';

@@ -1,6 +1,5 @@
-import type { TraceStep } from '../runtimes/agent-runtime.js';
+import type { TraceStep, AgentRunFailure } from '../runtimes/agent-runtime.js';
 import type { CallerCall, CallOptions, ConversationMessage, FinishReason } from '../runtimes/caller-request.js';
-import type { AgentRunFailure } from '../runtimes/agent-run-error.js';
 import type { ErrorCode } from '../shared/domain-error.js';
 
 /** Why a run failed; `interrupted` when its process died. */

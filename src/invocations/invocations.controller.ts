@@ -5,7 +5,7 @@ import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { AuditLog } from '../identity/audit/audit-log.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { ValidationError } from '../shared/domain-error.js';

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { StreamsEvents } from '../platform/http/event-stream.js';
 import { MessageDto, SendMessageDto, SendMessageQuery } from '../sessions/dto/session.dto.js';
 import { SessionTurns, TURN_WAIT_MS } from '../sessions/session-turns.service.js';

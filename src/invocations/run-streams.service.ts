@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ErrorFilter } from '../platform/http/error.filter.js';
 import { toErrorAnswer } from '../platform/http/to-error-answer.js';
-import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-run-error.js';
+import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-runtime.js';
 import { Ids } from '../shared/ids.js';
 import type { RunEvent } from './agent-run.service.js';
 import type { Invocation } from './invocation.js';

@@ -7,7 +7,7 @@ import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ConversationService, type Said } from '../invocations/conversation.service.js';
 import { begun, RunStreams } from '../invocations/run-streams.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { ListMessagesQuery, MessageListDto } from '../sessions/dto/session.dto.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';

@@ -1,5 +1,5 @@
-import { ValidationError } from '../shared/domain-error.js';
-import type { Usage } from '../shared/usage.js';
+import { ValidationError, DomainError } from '../shared/domain-error.js';
+import { type Usage, NO_USAGE } from '../shared/usage.js';
 import type { AgentDefinition, KnowledgeDocument } from './agent-definition.js';
 import {
   type CallerCall,
@@ -8,6 +8,7 @@ import {
   type FinishReason,
   imagesIn,
 } from './caller-request.js';
+import { ModelError } from '../models/model-error.js';
 
 export type RuntimeKind = 'local' | 'http' | 'agentcore';
 
@@ -118,4 +119,46 @@ export abstract class AgentRuntime {
 
   /** Never throws for a deployment that is down: that is an answer. */
   abstract health(agentId: string, deployment?: Deployment): Promise<RuntimeHealth>;
+}
+
+/**
+ * `model`: the model failed; `timeout`, `cancelled`: the run was stopped; `limit`: it used up its steps, tokens or money;
+ * `unreachable`: the container could not be called or went away in the middle; `malformed`: it answered what no agent
+ * answers, or too much; `runtime`: anything else.
+ */
+export type AgentRunFailure = 'model' | 'timeout' | 'cancelled' | 'limit' | 'unreachable' | 'malformed' | 'runtime';
+
+const SUGGESTIONS: Record<AgentRunFailure, string> = {
+  model: 'Check the model provider of the platform and try again.',
+  timeout: 'Ask for less in one message, or raise limits.timeout_seconds of the agent.',
+  cancelled: 'Send the message again if the answer is still wanted.',
+  limit: 'Ask for less in one message, or raise the limits of the agent.',
+  unreachable: 'Check that the container of the agent runs: GET /api/v1/agents/{agent_id}/runtime/health asks it.',
+  malformed: 'Check the container of the agent against the contract in docs/runtimes.md.',
+  runtime: 'Try again; if it persists, look the trace id up in the log.',
+};
+
+/**
+ * A run that ended without an answer. `steps`, `usage` and `cost_usd` hold what happened until then, for the invocation
+ * record. When a {@link ModelError} is the cause, `details.fault` says what was wrong with the model.
+ */
+export class AgentRunError extends DomainError {
+  override readonly code = 'AGENT_INVOCATION_FAILED';
+  /** Null: not known. */
+  cost_usd: number | null = null;
+
+  constructor(
+    readonly reason: AgentRunFailure,
+    message: string,
+    readonly steps: TraceStep[] = [],
+    readonly usage: Usage = NO_USAGE,
+    cause?: unknown,
+  ) {
+    const model = cause instanceof ModelError ? cause : undefined;
+    super(message, {
+      details: { reason, ...model?.details },
+      suggestion: model?.suggestion ?? SUGGESTIONS[reason],
+      cause,
+    });
+  }
 }

@@ -1,7 +1,6 @@
 import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
-import { AgentRunError } from './agent-run-error.js';
-import type { AgentEvent, AgentRun, AgentRuntime } from './agent-runtime.js';
+import { AgentRunError, type AgentEvent, type AgentRun, type AgentRuntime } from './agent-runtime.js';
 import { ObservedRuntimes, RunMetrics } from './observed-runtimes.js';
 import { Runtimes } from './runtimes.js';
 

@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Context, context, type Span, trace } from '@opentelemetry/api';
 import { fail, Tracing } from '../platform/observability/tracing/tracing.js';
-import { AgentRunError, type AgentRunFailure } from './agent-run-error.js';
-import type { AgentEvent, AgentResult, AgentRun, AgentRuntime, RuntimeKind } from './agent-runtime.js';
+import {
+  AgentRunError,
+  type AgentRunFailure,
+  type AgentEvent,
+  type AgentResult,
+  type AgentRun,
+  type AgentRuntime,
+  type RuntimeKind,
+} from './agent-runtime.js';
 import { Runtimes } from './runtimes.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import type { Usage } from '../shared/usage.js';

@@ -1,5 +1,17 @@
-import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Param,
+  Post,
+  Query,
+  HttpCode,
+  UploadedFiles,
+  UseInterceptors,
+} from '@nestjs/common';
+import { ApiOperation, ApiTags, ApiBody, ApiConsumes } from '@nestjs/swagger';
+import { FilesInterceptor } from '@nestjs/platform-express';
 import type { Principal } from '../identity/principal.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -11,9 +23,12 @@ import {
   MessageListDto,
   SessionDto,
   SessionListDto,
+  UploadedFilesDto,
 } from './dto/session.dto.js';
 import { messageView, sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
+import { TakesBody } from '../platform/http/body.interceptor.js';
+import { SessionMemory } from './session-memory.service.js';
 
 @ApiTags('sessions')
 @Access('viewer')
@@ -84,5 +99,60 @@ export class SessionsController {
   ): Promise<MessageListDto> {
     const { items, last_key } = await this.sessions.listMessages(org_id, session_id, query);
     return { messages: items.map((message) => messageView(message)), total: items.length, last_key };
+  }
+}
+
+const FILES = 5;
+const FILE_BYTES = 10 * 1024 * 1024;
+/** Forms may carry a few fields, which are ignored. */
+const FIELDS = 10;
+const FIELD_BYTES = 10_000;
+
+/** Documents of sessions. The API document lists the route among the older ones. */
+@ApiTags('older routes')
+@Controller('agents/:agent_id/sessions/:session_id')
+class SessionFilesController {
+  constructor(private readonly memory: SessionMemory) {}
+
+  /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */
+  @Post('upload')
+  @Access('developer')
+  @TakesBody('files')
+  @HttpCode(200)
+  @UseInterceptors(
+    FilesInterceptor('files', FILES, {
+      limits: { fileSize: FILE_BYTES, files: FILES, fields: FIELDS, parts: FILES + FIELDS, fieldSize: FIELD_BYTES },
+      defParamCharset: 'utf8',
+    }),
+  )
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['files'],
+      additionalProperties: false,
+      properties: {
+        files: { type: 'array', minItems: 1, maxItems: FILES, items: { type: 'string', format: 'binary' } },
+      },
+    },
+  })
+  @ApiOperation({ summary: 'Add documents to a session', operationId: 'legacyUpload', deprecated: true })
+  @ApiData(UploadedFilesDto, { description: 'The stored documents.' })
+  @ApiErrors(400, 404, 413)
+  async upload(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Param('session_id') session_id: string,
+    @UploadedFiles() files: Express.Multer.File[] | undefined,
+  ): Promise<UploadedFilesDto> {
+    const kept = await this.memory.upload(
+      { org_id, agent_id, session_id },
+      (files ?? []).map(({ originalname, mimetype, buffer }) => ({
+        name: originalname,
+        content_type: mimetype,
+        bytes: buffer,
+      })),
+    );
+    return { files: kept, count: kept.length, session_id };
   }
 }

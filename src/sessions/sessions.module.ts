@@ -5,10 +5,9 @@ import { OrganizationData } from '../identity/organizations/organization-deletio
 import { MessagesRepository } from './messages.repository.js';
 import { SessionDeletionService } from './session-deletion.service.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
-import { SessionFilesController } from './session-files.controller.js';
+import { SessionFilesController, SessionsController } from './sessions.controller.js';
 import { SessionMemory } from './session-memory.service.js';
 import { SessionTurns } from './session-turns.service.js';
-import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineProcess } from '../../src/platform/database/embedded/engine-process.js';
+import { EngineProcess } from '../../src/platform/database/embedded/embedded-database.js';
 import { dynoxide, type EngineProgram, freePort } from '../../src/platform/database/embedded/engine-program.js';
 import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
 import { builtAgent } from '../support/built-agent.js';

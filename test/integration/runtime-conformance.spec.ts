@@ -1,6 +1,5 @@
 import type { AgentDefinitionInput } from '../../src/runtimes/agent-definition.js';
-import type { AgentEvent, AgentResult, AgentRun } from '../../src/runtimes/agent-runtime.js';
-import type { AgentRunError } from '../../src/runtimes/agent-run-error.js';
+import type { AgentEvent, AgentResult, AgentRun, AgentRunError } from '../../src/runtimes/agent-runtime.js';
 import { definition, eventsOf } from '../support/local-runtime.fixture.js';
 import { agentCoreHarness, httpHarness, localHarness, type RuntimeHarness } from '../support/runtime-harness.js';
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentRunError } from '../../src/runtimes/agent-run-error.js';
-import type { AgentEvent, AgentRun } from '../../src/runtimes/agent-runtime.js';
+import { AgentRunError, type AgentEvent, type AgentRun } from '../../src/runtimes/agent-runtime.js';
 import { ObedientRuntime } from './obedient-runtime.js';
 
 /**

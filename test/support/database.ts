@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import type { Settings } from '../../src/platform/config/settings.js';
-import { EngineProcess } from '../../src/platform/database/embedded/engine-process.js';
+import { EngineProcess } from '../../src/platform/database/embedded/embedded-database.js';
 import {
   dynamoDbLocal,
   dynoxide,

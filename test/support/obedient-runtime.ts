@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentRunError } from '../../src/runtimes/agent-run-error.js';
-import { type AgentEvent, type AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
+import { AgentRunError, type AgentEvent, type AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 
 const USAGE = { input_tokens: 1, output_tokens: 2 };
 

@@ -5,7 +5,7 @@ import { drained } from '../../invocations/run-streams.service.js';
 import { signedHeaders, WebhookSender } from '../../invocations/webhook-sender.service.js';
 import { type OutgoingAnswer, OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
-import { AgentRunError } from '../../runtimes/agent-run-error.js';
+import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { Clock } from '../../shared/clock.js';
 import { DomainError } from '../../shared/domain-error.js';
 import { retryAfterMsOf } from '../../shared/retry-after.js';

@@ -5,7 +5,7 @@ import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import { Audited } from '../../identity/audit/audit.interceptor.js';
 import { actorOf, type Principal } from '../../identity/principal.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { sendEventStream, type StreamEvent, StreamsEvents } from '../../platform/http/event-stream.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { ValidationError } from '../../shared/domain-error.js';

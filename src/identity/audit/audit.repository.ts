@@ -25,7 +25,12 @@ interface Row extends AuditEntry {
 /** Appends only. The role of the platform may do no more: `deploy/aws` allows puts and queries of this table. */
 @Injectable()
 export class AuditRepository {
-  private readonly creations = new Batcher<Row, void>({ limit: TOGETHER, at_once: 1, gathers: false, many: (rows) => this.put(rows) });
+  private readonly creations = new Batcher<Row, void>({
+    limit: TOGETHER,
+    at_once: 1,
+    gathers: false,
+    many: (rows) => this.put(rows),
+  });
 
   constructor(
     private readonly db: DynamoDb,

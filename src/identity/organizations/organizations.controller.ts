@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Delete, Patch, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
@@ -8,10 +8,31 @@ import type { Membership, Organization } from '../accounts/account.js';
 import { AccountService } from '../authentication/account.service.js';
 import { SignedInDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
-import { type Principal, requireToken } from '../principal.js';
+import { type Principal, requireToken, requireOwn } from '../principal.js';
 import { familyOf } from '../authentication/access-tokens.js';
-import { CreateOrganizationDto, OrganizationDto, OrganizationListDto } from './dto/organization.dto.js';
+import {
+  CreateOrganizationDto,
+  OrganizationDto,
+  OrganizationListDto,
+  ChangeRolesDto,
+  DeleteOrganizationDto,
+  DeletingOrganizationDto,
+  InvitationDto,
+  InvitationListDto,
+  InviteMemberDto,
+  MemberDto,
+  MemberListDto,
+  NewInvitationDto,
+  OwnedOrganizationDto,
+  RemovedMemberDto,
+  RevokedInvitationDto,
+  TransferOrganizationDto,
+} from './dto/organization.dto.js';
 import { OrganizationsService } from './organizations.service.js';
+import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { InvitationsService, type ListedInvitation } from './invitations.service.js';
+import { MembersService } from './members.service.js';
+import { OrganizationDeletionService } from './organization-deletion.service.js';
 
 @ApiTags('organizations')
 @Controller('organizations')
@@ -67,4 +88,171 @@ export class OrganizationsController {
 function view({ organization, membership }: { organization: Organization; membership: Membership }): OrganizationDto {
   const { org_id, name, created_at } = organization;
   return { org_id, name, roles: membership.roles, created_at };
+}
+
+/** Administration of the caller's own organization: members, ownership, invitations. */
+@ApiTags('organizations')
+@Access('admin')
+@Controller('organizations/:org_id')
+class OrganizationController {
+  constructor(
+    private readonly members: MembersService,
+    private readonly organizations: OrganizationsService,
+    private readonly deletion: OrganizationDeletionService,
+    private readonly invitations: InvitationsService,
+  ) {}
+
+  @Get('members')
+  @ApiOperation({ summary: 'List the members', operationId: 'listMembers' })
+  @ApiData(MemberListDto, { description: 'All members of your organization.' })
+  @ApiErrors(404)
+  async listMembers(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<MemberListDto> {
+    requireOwn(principal, org_id);
+    const members = (await this.members.list(org_id)).map(memberView);
+    return { members, total: members.length };
+  }
+
+  /** The last administrator stays one. */
+  @Put('members/:user_id/roles')
+  @ApiOperation({ summary: "Change a member's roles", operationId: 'changeMemberRoles' })
+  @ApiData(MemberDto, { description: 'The member after the change.' })
+  @ApiErrors(400, 403, 404, 409)
+  async changeRoles(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Param('user_id') user_id: string,
+    @Body() { roles }: ChangeRolesDto,
+  ): Promise<MemberDto> {
+    requireOwn(principal, org_id);
+    return memberView(await this.members.changeRoles(principal, user_id, roles));
+  }
+
+  /** The last administrator stays. */
+  @Delete('members/:user_id')
+  @ApiOperation({ summary: 'Remove a member', operationId: 'removeMember' })
+  @ApiData(RemovedMemberDto, { description: 'The member is removed. Its tokens and keys are no longer valid.' })
+  @ApiErrors(400, 403, 404, 409)
+  async removeMember(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Param('user_id') user_id: string,
+  ): Promise<RemovedMemberDto> {
+    requireOwn(principal, org_id);
+    await this.members.remove(principal, user_id);
+    return { user_id, removed: true };
+  }
+
+  @Patch()
+  @ApiOperation({ summary: 'Rename your organization', operationId: 'renameOrganization' })
+  @ApiData(OwnedOrganizationDto, { description: 'The organization under its new name.' })
+  @ApiErrors(400, 404)
+  async rename(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Body() { name }: CreateOrganizationDto,
+  ): Promise<OwnedOrganizationDto> {
+    requireOwn(principal, org_id);
+    return ownedView(await this.organizations.rename(principal, name));
+  }
+
+  /**
+   * Deletes everything in it: projects, agents, sessions, runs, keys, members, invitations, tools, partnerships, decisions and
+   * statistics. From the answer on its tokens and keys are refused (in other processes within 5 seconds); the records go in the
+   * background, and a crash does not stop that. Its audit log stays for 90 days. It cannot be undone.
+   */
+  @Delete()
+  @TakesBody('ordinary')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Delete your organization', operationId: 'deleteOrganization' })
+  @ApiData(DeletingOrganizationDto, { status: 202, description: 'The organization is closed and is being deleted.' })
+  @ApiErrors(400, 404, 409)
+  async delete(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Body() { name }: DeleteOrganizationDto,
+  ): Promise<DeletingOrganizationDto> {
+    requireOwn(principal, org_id);
+    await this.deletion.delete(principal, org_id, name);
+    return { org_id, deleting: true };
+  }
+
+  /**
+   * Makes another member the owner, who becomes an administrator if need be. Only the owner can; an organization without a recorded
+   * owner can be transferred by any administrator. The owner can neither be removed nor lose the role admin.
+   */
+  @Post('transfer')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Transfer your organization', operationId: 'transferOrganization' })
+  @ApiData(OwnedOrganizationDto, { description: 'The organization with its new owner.' })
+  @ApiErrors(400, 404, 409)
+  async transfer(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Body() { user_id }: TransferOrganizationDto,
+  ): Promise<OwnedOrganizationDto> {
+    requireOwn(principal, org_id);
+    return ownedView(await this.organizations.transfer(principal, user_id));
+  }
+
+  /**
+   * Mails a token to the address, which is valid for seven days. A platform that sends no mail returns the token instead, for you to
+   * pass on. The response does not reveal whether the address has an account.
+   */
+  @Post('members')
+  @SecretAnswer()
+  @ApiOperation({ summary: 'Invite a member', operationId: 'inviteMember' })
+  @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
+  @ApiErrors(400, 403, 404, 429)
+  async invite(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Body() body: InviteMemberDto,
+  ): Promise<NewInvitationDto> {
+    requireOwn(principal, org_id);
+    const { token, ...invited } = await this.invitations.invite(principal, body.email, body.roles);
+    return { ...invitationView(invited), ...(token === undefined ? {} : { invitation_token: token }) };
+  }
+
+  /** Invitations that are neither accepted nor expired, oldest first. */
+  @Get('invitations')
+  @ApiOperation({ summary: 'List the open invitations', operationId: 'listInvitations' })
+  @ApiData(InvitationListDto, { description: 'All open invitations of your organization, without their tokens.' })
+  @ApiErrors(404)
+  async listInvitations(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+  ): Promise<InvitationListDto> {
+    requireOwn(principal, org_id);
+    const invitations = (await this.invitations.list(org_id)).map(invitationView);
+    return { invitations, total: invitations.length };
+  }
+
+  /** The token is no longer valid, and a mail that was not sent yet is dropped. */
+  @Delete('invitations/:invitation_id')
+  @ApiOperation({ summary: 'Revoke an invitation', operationId: 'revokeInvitation' })
+  @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
+  @ApiErrors(400, 404)
+  async revokeInvitation(
+    @CurrentPrincipal() principal: Principal,
+    @Param('org_id') org_id: string,
+    @Param('invitation_id') invitation_id: string,
+  ): Promise<RevokedInvitationDto> {
+    requireOwn(principal, org_id);
+    await this.invitations.revoke(principal, invitation_id);
+    return { invitation_id, revoked: true };
+  }
+}
+
+function memberView({ user_id, email, name, roles, created_at }: Membership): MemberDto {
+  return { user_id, email, name, roles, created_at };
+}
+
+function ownedView({ org_id, name, owner_id, created_at }: Organization): OwnedOrganizationDto {
+  return { org_id, name, owner_id: owner_id ?? null, created_at };
+}
+
+function invitationView({ invitation, mail_status }: ListedInvitation): InvitationDto {
+  const { invitation_id, email, roles, invited_by, created_at, expires_at } = invitation;
+  const until = new Date(expires_at * 1000).toISOString();
+  return { invitation_id, email, roles, invited_by, mail_status, created_at, expires_at: until };
 }

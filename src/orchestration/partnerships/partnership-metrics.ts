@@ -1,7 +1,15 @@
 import { ValidationError } from '../../shared/domain-error.js';
 import { bucketsOf, percentile } from '../../statistics/latency-histogram.js';
-import { pointsOfLatency, pointsOfPercentage, pointsOfTarget } from './health-rules.js';
-import { type Direction, isMeasured, type Partnership, type Point, type PushedMetrics } from './partnership.js';
+import {
+  pointsOfLatency,
+  pointsOfPercentage,
+  pointsOfTarget,
+  type Direction,
+  isMeasured,
+  type Partnership,
+  type Point,
+  type PushedMetrics,
+} from './partnership.js';
 
 /** One bucket of a sliding window: numbers under `total`, `successful`, `faults`, `duration_us` and of the latency histogram. */
 export type Bucket = Record<string, string | number>;

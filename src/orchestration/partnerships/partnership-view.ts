@@ -1,10 +1,14 @@
 import type { Window } from '../../statistics/window.js';
-import type { OrchestrationHealthDto, PartnershipMetricsDto } from './dto/partnership.dto.js';
-import type { LastProbeDto, PartnershipDto, PartnershipStatusDto } from './dto/partnership.dto.js';
+import type {
+  OrchestrationHealthDto,
+  PartnershipMetricsDto,
+  LastProbeDto,
+  PartnershipDto,
+  PartnershipStatusDto,
+} from './dto/partnership.dto.js';
 import type { ChangePartnershipDto, CreatePartnershipDto } from './dto/partnership-input.dto.js';
-import { progressHealthOf, progressOf } from './health-rules.js';
+import { progressHealthOf, progressOf, type Partnership, type Watch } from './partnership.js';
 import type { PartnershipInput } from './partnership-management.service.js';
-import type { Partnership, Watch } from './partnership.js';
 import type { Reading, Snapshot } from './snapshot.js';
 
 /** Caches a view for as long as its snapshot lives. */

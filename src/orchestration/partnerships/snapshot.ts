@@ -1,7 +1,15 @@
 import type { Window } from '../../statistics/window.js';
-import { type Health, healthOf, meanOf, scoreOf, type SystemStatus, systemStatusOf } from './health-rules.js';
+import {
+  type Health,
+  healthOf,
+  meanOf,
+  scoreOf,
+  type SystemStatus,
+  systemStatusOf,
+  type Partnership,
+  type Watch,
+} from './partnership.js';
 import { type Bucket, type Metrics, metricsOf } from './partnership-metrics.js';
-import type { Partnership, Watch } from './partnership.js';
 import type { KnownOrganization, KnownPartnership } from './partnerships.repository.js';
 
 /** Intervals without a probe after which the last result is stale. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseSettings } from './load-settings.js';
-import { secretStrengthBits } from './secret-strength.js';
+import { parseSettings, secretStrengthBits } from './load-settings.js';
 
 const start = (JWT_SECRET_KEY: string) => () => parseSettings({ ENVIRONMENT: 'production', JWT_SECRET_KEY });
 

@@ -1,9 +1,12 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Response } from 'express';
+import type { Response, Request, RequestHandler } from 'express';
 import { map, type Observable } from 'rxjs';
+import { raw } from 'body-parser';
 import { Clock } from '../../shared/clock.js';
 import { RequestContext } from '../observability/request-context.js';
+import { PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from '../../shared/domain-error.js';
+import { assertBounded, type JsonBounds, JsonFaultFinder } from './json-text.js';
 
 const BARE_ANSWER = 'nexus:bare';
 
@@ -34,3 +37,145 @@ export class EnvelopeInterceptor implements NestInterceptor {
     return { success: true, data: data ?? null, timestamp: this.clock.timestamp(), request_id };
   }
 }
+
+const KB = 1024;
+
+interface BodyBounds extends JsonBounds {
+  bytes: number;
+  /** Parsing JSON holds the event loop: where a route also takes files, its JSON is bounded for itself. */
+  json_bytes?: number;
+}
+
+/** Every kind of body that a route may take. Bytes are counted after decompression. */
+const BODIES = {
+  /** What a route takes unless it says otherwise. */
+  ordinary: { bytes: 100 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
+  /** A text of 100,000 characters, each of which JSON may write as six bytes, with a little beside it. */
+  message: { bytes: 1_000 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
+  /** A conversation with images in base64, as clients of model providers send it. */
+  conversation: { bytes: 10 * KB * KB, keys: 20_000, containers: 20_000, values: 100_000 },
+  /** An OpenAPI description of others. Larger ones are attached by their address and read outside of the event loop. */
+  document: { bytes: 2_000 * KB, keys: 20_000, containers: 20_000, values: 40_000 },
+  /** Multipart: an API document of 25 MB and what stands around it. As JSON it is bounded like an ordinary document. */
+  api_document: {
+    bytes: 25 * KB * KB + 100 * KB,
+    json_bytes: 2_000 * KB,
+    keys: 20_000,
+    containers: 20_000,
+    values: 40_000,
+  },
+  /** Multipart: at most five files of 10 MB and what stands around them. */
+  files: { bytes: 50 * KB * KB + 100 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
+} satisfies Record<string, BodyBounds>;
+
+type BodyKind = keyof typeof BODIES;
+
+const BODY_KIND = 'nexus:body';
+
+/** The route takes another kind of body than the ordinary one of 100 KB, or is a DELETE that takes a body. */
+export const TakesBody = (kind: BodyKind) => SetMetadata(BODY_KIND, kind);
+
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+/** `application/a2a+json` is that of the A2A protocol. */
+const JSON_TYPE = /^application\/(?:a2a\+)?json *(?:;|$)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
+const ENCODINGS = ['identity', 'gzip', 'deflate', 'br'];
+
+/**
+ * Reads JSON bodies, after the guards: a caller who is refused, and a path that no route has, cost no parsing. Limits are
+ * checked while the bytes arrive and before objects are built from them. Other types of body are left to their routes.
+ */
+@Injectable()
+export class BodyInterceptor implements NestInterceptor {
+  private readonly readers = new Map<BodyKind, RequestHandler>();
+
+  constructor(private readonly reflector: Reflector) {}
+
+  /**
+   * @throws ValidationError for text that is not JSON, or JSON that is no object or over its bounds
+   * @throws PayloadTooLargeError, UnsupportedMediaTypeError
+   */
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<Request>();
+    const declared = this.reflector.get<BodyKind | undefined>(BODY_KIND, execution.getHandler());
+    const takesBody = WITH_BODY.has(request.method) || declared !== undefined;
+    if (!takesBody || !hasBody(request)) return next.handle();
+    const kind = declared ?? 'ordinary';
+    assertReadable(request, kind);
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next.handle();
+    return this.read(kind, request, http.getResponse<Response>()).then((bytes) => {
+      request.body = parsed(bytes, BODIES[kind]);
+      return next.handle();
+    });
+  }
+
+  private read(kind: BodyKind, request: Request, response: Response): Promise<Buffer> {
+    const limit = jsonLimit(kind);
+    const reader = this.readers.get(kind) ?? raw({ type: () => true, limit });
+    this.readers.set(kind, reader);
+    return new Promise((resolve, reject) => {
+      const done = (error?: unknown): void => {
+        if (error instanceof Error) reject(unreadable(error, limit));
+        else resolve(request.body as Buffer);
+      };
+      void reader(request, response, done);
+    });
+  }
+}
+
+function jsonLimit(kind: BodyKind): number {
+  const bounds: BodyBounds = BODIES[kind];
+  return bounds.json_bytes ?? bounds.bytes;
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** What the head of the request says already. */
+function assertReadable({ headers }: Request, kind: BodyKind): void {
+  const size = Number(headers['content-length'] ?? 0);
+  const limit = JSON_TYPE.test(headers['content-type'] ?? '') ? jsonLimit(kind) : BODIES[kind].bytes;
+  if (size > limit) throw new PayloadTooLargeError(limit, size);
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (!ENCODINGS.includes(encoding.toLowerCase()))
+    throw new UnsupportedMediaTypeError('Content-Encoding', encoding, ENCODINGS);
+  const charset = CHARSET.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  // Other encodings would hide quotes and brackets from the count of what the body holds. JSON is UTF-8 (RFC 8259).
+  if (!/^utf-?8$/i.test(charset)) throw new UnsupportedMediaTypeError('charset', charset, ['utf-8']);
+}
+
+function unreadable(error: Error, limit: number): Error {
+  const { type, length } = error as { type?: string; length?: number };
+  if (type === 'entity.too.large') return new PayloadTooLargeError(limit, length);
+  // Without a type it is the decompression that failed.
+  return type === undefined ? notThis(`could not be decompressed: ${error.message}`) : error;
+}
+
+function parsed(bytes: Buffer, bounds: JsonBounds): unknown {
+  assertBounded(bytes, bounds);
+  const text = bytes.toString('utf8');
+  const body = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    const found = Array.isArray(body) ? 'an array' : body === null ? 'null' : `a ${typeof body}`;
+    throw notThis(`must be a JSON object, not ${found}`);
+  }
+  return body;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    const fault = JsonFaultFinder.find(text);
+    if (!fault) throw notThis('is not valid JSON');
+    const { line, column, expected, found } = fault;
+    throw notThis(`is not valid JSON at line ${line}, column ${column}: expected ${expected}, found ${found}`, {
+      ...fault,
+    });
+  }
+}
+
+const notThis = (reason: string, details: Record<string, unknown> = {}): ValidationError =>
+  new ValidationError(`The body ${reason}`, { details: { fields: { body: [reason] }, ...details } });

@@ -1,8 +1,7 @@
 import { Global, Module, NotFoundException, type OnApplicationBootstrap } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
-import { BodyInterceptor } from './body.interceptor.js';
-import { EnvelopeInterceptor } from './envelope.interceptor.js';
+import { BodyInterceptor, EnvelopeInterceptor } from './envelope.interceptor.js';
 import { ErrorFilter, MethodCheck } from './error.filter.js';
 import { EventStreamLimit } from './event-stream.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';

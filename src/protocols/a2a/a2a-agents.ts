@@ -30,7 +30,7 @@ import { InvocationNotCancellableError, InvocationNotFoundError } from '../../in
 import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
 import { RunEvents } from '../../invocations/run-events.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
-import { AgentRunError } from '../../runtimes/agent-run-error.js';
+import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { DatabaseError, DomainError, InvalidStateError } from '../../shared/domain-error.js';
 import { A2aCaller } from './a2a-caller.js';
 import { agentCard, extendedCard, platformCard } from './a2a-card.js';

@@ -7,7 +7,7 @@ import type { Principal } from '../../identity/principal.js';
 import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
 import { invokeResult } from '../../invocations/invocation-view.js';
 import { drained, RunStreams, speaking } from '../../invocations/run-streams.service.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { Clock } from '../../shared/clock.js';
 import { CHAT_NAMES, chatChunks, chatCompletion, chatRun, chatSchema } from './chat.js';

@@ -3,7 +3,7 @@ import { ApiOperation } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import type { Message, Session } from '../../sessions/session.js';
 import { SessionTurns, TURN_WAIT_MS } from '../../sessions/session-turns.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { StreamEvent } from '../../platform/http/event-stream.js';
 import type { ErrorAnswer } from '../../platform/http/to-error-answer.js';
-import { AgentRunError } from '../../runtimes/agent-run-error.js';
+import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { type DomainError, ValidationError } from '../../shared/domain-error.js';
 
 export interface OpenAiError {

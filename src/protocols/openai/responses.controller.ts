@@ -13,7 +13,7 @@ import { invokeResult } from '../../invocations/invocation-view.js';
 import type { RunStreamEvent } from '../../invocations/run-feed.js';
 import { RunEvents } from '../../invocations/run-events.service.js';
 import { drained, RunStreams } from '../../invocations/run-streams.service.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError } from '../../shared/domain-error.js';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { AgentRunError } from '../agent-run-error.js';
+import { AgentRunError } from '../agent-runtime.js';
 import { AgentCoreClients, awsErrorName, ENDPOINT_NAME, runtimeNameOf } from './agentcore-clients.js';
 
 const FIRST_PAUSE_MS = 250;

@@ -3,8 +3,8 @@ import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { DomainError } from '../../shared/domain-error.js';
 import type { AgentDefinition } from '../agent-definition.js';
-import { AgentRunError } from '../agent-run-error.js';
 import {
+  AgentRunError,
   type AgentEvent,
   type AgentRun,
   AgentRuntime,

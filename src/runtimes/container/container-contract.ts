@@ -1,6 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import type { AgentRun } from '../agent-runtime.js';
-import { AgentRunError } from '../agent-run-error.js';
+import { type AgentRun, AgentRunError } from '../agent-runtime.js';
 
 /** The AgentCore HTTP contract: what a container of an agent must answer. See docs/runtimes.md. */
 export const SESSION_HEADER = 'x-amzn-bedrock-agentcore-runtime-session-id';

@@ -1,7 +1,13 @@
 import type { Clock } from '../../shared/clock.js';
 import { NO_USAGE } from '../../shared/usage.js';
-import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
-import type { AgentEvent, AgentRun, AgentResult, TraceStep } from '../agent-runtime.js';
+import {
+  AgentRunError,
+  type AgentRunFailure,
+  type AgentEvent,
+  type AgentRun,
+  type AgentResult,
+  type TraceStep,
+} from '../agent-runtime.js';
 import { RunDeadline } from '../local/run-bounds.js';
 import {
   type ContainerMessage,

@@ -3,8 +3,7 @@ import { ScriptedContainer } from '../../../test/support/scripted-container.js';
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { Clock } from '../../shared/clock.js';
-import type { AgentRun } from '../agent-runtime.js';
-import type { AgentRunError } from '../agent-run-error.js';
+import type { AgentRun, AgentRunError } from '../agent-runtime.js';
 import { HttpRuntime } from './http-runtime.js';
 
 let container: ScriptedContainer;

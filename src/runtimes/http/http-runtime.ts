@@ -5,8 +5,8 @@ import { OutgoingFailedError, OutgoingRefusedError } from '../../platform/outgoi
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import type { AgentDefinition } from '../agent-definition.js';
-import { AgentRunError } from '../agent-run-error.js';
 import {
+  AgentRunError,
   type AgentEvent,
   type AgentRun,
   AgentRuntime,

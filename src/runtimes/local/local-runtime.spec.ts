@@ -1,5 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import { AgentRunError } from '../agent-run-error.js';
+import { AgentRunError } from '../agent-runtime.js';
 import { definition, eventsOf, localRuntime, resultOfRun } from '../../../test/support/local-runtime.fixture.js';
 
 const usage = {

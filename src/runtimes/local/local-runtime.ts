@@ -11,8 +11,9 @@ import { ValidationError } from '../../shared/domain-error.js';
 import { InputCheck } from '../../tools/input-check.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
-import { AgentRunError, type AgentRunFailure } from '../agent-run-error.js';
 import {
+  AgentRunError,
+  type AgentRunFailure,
   type AgentEvent,
   type AgentResult,
   type AgentRun,

@@ -2,8 +2,8 @@ import { deployer } from '../../../../test/support/deployer.js';
 import { developmentSteps, runSteps } from '../../../../test/support/development-steps.js';
 import { type RecordingContext, stageContext } from '../../../../test/support/stage-context.js';
 import { ModelError } from '../../../models/model-error.js';
-import { AgentRunError } from '../../../runtimes/agent-run-error.js';
 import {
+  AgentRunError,
   type AgentEvent,
   type AgentRun,
   AgentRuntime,
@@ -11,7 +11,6 @@ import {
   type RuntimeHealth,
 } from '../../../runtimes/agent-runtime.js';
 import { PATHS } from '../../../stages/stage.js';
-
 import type { StepContext } from '../../step/step.js';
 
 /** Returns the same answer to every message, or throws; records deployments. */

@@ -4,8 +4,12 @@ import { AgentChangedError } from '../../../agents/agents.errors.js';
 import { AgentsService } from '../../../agents/agents.service.js';
 import { Settings } from '../../../platform/config/settings.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../../../runtimes/agent-definition.js';
-import { AgentRunError } from '../../../runtimes/agent-run-error.js';
-import type { AgentRuntime, Deployment, RuntimeKind } from '../../../runtimes/agent-runtime.js';
+import {
+  AgentRunError,
+  type AgentRuntime,
+  type Deployment,
+  type RuntimeKind,
+} from '../../../runtimes/agent-runtime.js';
 import { Runtimes } from '../../../runtimes/runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
 import { PATHS } from '../../../stages/stage.js';

@@ -1,4 +1,4 @@
-import type { Health } from '../../partnerships/health-rules.js';
+import type { Health } from '../../partnerships/partnership.js';
 import type { Priority, Verdict } from '../engine/rules.js';
 import {
   BudgetDto,

@@ -2,7 +2,7 @@ import { parseContext } from '../decision-context.js';
 import { analyse } from '../engine/decision-engine.js';
 import { computedWords } from './computed-words.js';
 import { phaseDays } from './implementation-plan.js';
-import { acceptedWords } from './model-words.js';
+import { acceptedWords } from '../decision-writer.service.js';
 
 const TODAY = new Date('2026-11-21T23:30:00.000Z');
 const GIVEN = { customer_impact: 20_000, estimated_cost: 40_000, expected_revenue: 150_000, estimated_days: 60 };

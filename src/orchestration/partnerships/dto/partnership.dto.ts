@@ -1,7 +1,6 @@
-import type { Health, SystemStatus } from '../health-rules.js';
-import type { Direction, Priority } from '../partnership.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import type { Health, SystemStatus, Direction, Priority } from '../partnership.js';
 import { type Window, WINDOWS } from '../../../statistics/window.js';
 
 export class DeliverableDto {

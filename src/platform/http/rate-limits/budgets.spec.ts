@@ -1,4 +1,4 @@
-import { Budgets } from './budgets.js';
+import { Budgets } from './rate-limits.js';
 
 describe('a budget', () => {
   const budgets = Budgets.inMemory();

@@ -2,8 +2,7 @@ import { Global, Module, type CanActivate, type ExecutionContext, Injectable } f
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { Settings } from '../../config/settings.js';
-import { Budgets } from './budgets.js';
-import { RateLimits } from './rate-limits.js';
+import { Budgets, RateLimits } from './rate-limits.js';
 import { hasCredentials } from '../presented-credentials.js';
 import { PUBLIC_ROUTE } from '../route.decorators.js';
 

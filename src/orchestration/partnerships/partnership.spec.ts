@@ -8,7 +8,7 @@ import {
   scoreOf,
   type SystemStatus,
   systemStatusOf,
-} from './health-rules.js';
+} from './partnership.js';
 
 describe('points of a metric', () => {
   it.each([

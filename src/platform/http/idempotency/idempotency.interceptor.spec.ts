@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MultipartHash } from './body-hash.js';
+import { MultipartHash } from './idempotency.interceptor.js';
 
 const body = (boundary: string, ...files: string[]): Buffer =>
   Buffer.from(
