@@ -27,7 +27,7 @@ import {
 } from './dto/session.dto.js';
 import { messageView, sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
-import { TakesBody } from '../platform/http/body.interceptor.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { SessionMemory } from './session-memory.service.js';
 
 @ApiTags('sessions')
@@ -111,7 +111,7 @@ const FIELD_BYTES = 10_000;
 /** Documents of sessions. The API document lists the route among the older ones. */
 @ApiTags('older routes')
 @Controller('agents/:agent_id/sessions/:session_id')
-class SessionFilesController {
+export class SessionFilesController {
   constructor(private readonly memory: SessionMemory) {}
 
   /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */

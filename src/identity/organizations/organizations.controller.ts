@@ -29,7 +29,7 @@ import {
   TransferOrganizationDto,
 } from './dto/organization.dto.js';
 import { OrganizationsService } from './organizations.service.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { InvitationsService, type ListedInvitation } from './invitations.service.js';
 import { MembersService } from './members.service.js';
 import { OrganizationDeletionService } from './organization-deletion.service.js';
@@ -94,7 +94,7 @@ function view({ organization, membership }: { organization: Organization; member
 @ApiTags('organizations')
 @Access('admin')
 @Controller('organizations/:org_id')
-class OrganizationController {
+export class OrganizationController {
   constructor(
     private readonly members: MembersService,
     private readonly organizations: OrganizationsService,

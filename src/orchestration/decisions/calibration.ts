@@ -1,23 +1,10 @@
+import type { OutcomeDto, PredictionsDto } from './decision.dto.js';
+import type { BiasDto, ReliabilityBinDto, TrackRecordDto } from './figures.dto.js';
 import { exact, round } from './engine/rules.js';
 
-/** The predictions of a decision; null where it could make none. */
-export interface Predictions {
-  /** P(ROI > 0). */
-  probability_of_success: number | null;
-  cost: number | null;
-  revenue: number | null;
-  days: number;
-}
+export type Predictions = PredictionsDto;
 
-/** The outcome of a decision. */
-export interface Outcome {
-  success: boolean;
-  actual_cost: number | null;
-  actual_revenue: number | null;
-  actual_days: number | null;
-  recorded_at: string;
-  recorded_by: string;
-}
+export type Outcome = OutcomeDto;
 
 /** Errors are capped at ten times the estimate, so that one outlier does not dominate the mean. */
 const HIGHEST_ERROR = 9;
@@ -71,37 +58,11 @@ function errorCounters(measure: Measure, predicted: number | null, actual: numbe
   return error === null ? {} : { [`${measure}_count`]: 1, [`${measure}_error_sum`]: error };
 }
 
-/** The mean error of the predictions of one quantity. */
-export interface Bias {
-  /** Mean of (actual − predicted) / predicted, in percent; positive means more than predicted. Null without an outcome. */
-  mean_error_percent: number | null;
-  outcomes: number;
-}
+export type Bias = BiasDto;
 
-/** Decisions whose predicted probability lies in one tenth. */
-export interface ReliabilityBin {
-  from: number;
-  to: number;
-  outcomes: number;
-  predicted: number;
-  observed: number;
-}
+export type ReliabilityBin = ReliabilityBinDto;
 
-/** How well the predictions of an organization's decisions matched their outcomes. */
-export interface TrackRecord {
-  outcomes: number;
-  successes: number;
-  /** Outcomes of decisions that predicted a probability; the score is computed from these. */
-  scored: number;
-  /** Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half. */
-  brier_score: number | null;
-  /** The Brier score of always predicting the share of successes. A lower score means that the predictions are informative. */
-  brier_score_of_base_rate: number | null;
-  bias: { cost: Bias; revenue: Bias; time: Bias };
-  reliability: ReliabilityBin[];
-  /** Why the score is null. */
-  reason: string | null;
-}
+export type TrackRecord = TrackRecordDto;
 
 /** Computed from the counters alone. */
 export function trackRecord(counters: Counters): TrackRecord {

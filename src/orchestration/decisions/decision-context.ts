@@ -1,25 +1,8 @@
+import type { DecisionInputsDto } from './figures.dto.js';
 import { z } from 'zod';
 import { ValidationError } from '../../shared/domain-error.js';
 
-/** The numbers that the rules read, each finite and within its bounds. Money is in the caller's own currency. */
-export interface DecisionInputs {
-  revenue_impact: number;
-  customer_impact: number;
-  operational_impact: number;
-  /** Null when the context lacks it; then nothing can be approved. */
-  estimated_cost: number | null;
-  expected_revenue: number | null;
-  budget: number | null;
-  estimated_days: number;
-  team_members: number;
-  /** Scales of 0 to 10. */
-  complexity_score: number;
-  technical_complexity: number;
-  market_uncertainty: number;
-  /** Higher is better. */
-  resource_availability: number;
-  timeline_pressure: number;
-}
+export type DecisionInputs = DecisionInputsDto;
 
 export type InputName = keyof DecisionInputs;
 

@@ -1,51 +1,16 @@
-import type { Outcome, Predictions, TrackRecord } from './calibration.js';
+import type { DecisionAnalysisDto } from './analysis.dto.js';
+import type { DecisionDto, DecisionSummaryDto } from './decision.dto.js';
+import type { Predictions, TrackRecord } from './calibration.js';
 import type { WrittenDecision } from './decision-writer.service.js';
-import { type Analysis, type Assessment, type OptionFigures, optionFigures } from './engine/decision-engine.js';
-import { type Priority, round, type Verdict } from './engine/rules.js';
-import { COMPUTED_MODEL, type DecisionWords } from './words/computed-words.js';
+import { type Analysis, type Assessment, optionFigures } from './engine/decision-engine.js';
+import { round } from './engine/rules.js';
+import { COMPUTED_MODEL } from './words/computed-words.js';
 
-/** The complete analysis of a decision, as answered and stored. */
-export interface DecisionAnalysis extends Omit<Assessment, 'decision'> {
-  seed: number;
-  budget: { budget: number; over_by: number; probability_within: number | null } | null;
-  /** Best first, including the context itself; empty without alternatives. */
-  alternatives: OptionFigures[];
-  /** The name of the first alternative. */
-  recommended: string | null;
-  /** The track record of earlier decisions. */
-  track_record: TrackRecord;
-  /** The origin of the words, and why a configured model did not write them. */
-  words: { source: 'model' | 'computed'; reason: string | null };
-}
+export type DecisionAnalysis = DecisionAnalysisDto;
 
-export interface Decision extends DecisionWords {
-  decision_id: string;
-  org_id: string;
-  created_by: string;
-  created_at: string;
-  /** The raw context, including unknown keys. */
-  context: Record<string, unknown>;
-  decision: Verdict;
-  analysis: DecisionAnalysis;
-  model: string;
-  predictions: Predictions;
-  outcome: Outcome | null;
-}
+export type Decision = DecisionDto & { org_id: string };
 
-/** A decision as lists show it. */
-export interface DecisionSummary {
-  decision_id: string;
-  decision: Verdict;
-  name: string | null;
-  priority: Priority;
-  risk: number;
-  roi_percent: number | null;
-  probability_of_success: number | null;
-  model: string;
-  created_at: string;
-  created_by: string;
-  outcome: Outcome | null;
-}
+export type DecisionSummary = DecisionSummaryDto;
 
 type Origin = Pick<Decision, 'decision_id' | 'org_id' | 'created_by' | 'created_at' | 'context'>;
 

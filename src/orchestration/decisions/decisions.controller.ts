@@ -7,7 +7,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import type { Decision } from './decision.js';
 import { DecisionsService } from './decisions.service.js';
-import { DecisionDto, DecisionListDto, CreateDecisionDto, RecordOutcomeDto } from './dto/decision.dto.js';
+import { DecisionDto, DecisionListDto, CreateDecisionDto, RecordOutcomeDto } from './decision.dto.js';
 
 @ApiTags('orchestration')
 @Controller('orchestration/decisions')

@@ -1,10 +1,11 @@
+import type { CalibrationDto } from './figures.dto.js';
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { Page } from '../../shared/page.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
-import { countersOf, type Outcome, type TrackRecord, trackRecord } from './calibration.js';
+import { countersOf, type Outcome, trackRecord } from './calibration.js';
 import { type DecisionContext, parseContext } from './decision-context.js';
 import { DecisionWriter } from './decision-writer.service.js';
 import { type Decision, decisionRecord, type DecisionSummary, decisionSummary } from './decision.js';
@@ -21,11 +22,7 @@ export interface DecisionRequest {
 
 export type OutcomeReport = Omit<Outcome, 'recorded_at' | 'recorded_by'>;
 
-export interface Calibration extends TrackRecord {
-  /** All decisions, with an outcome or without. */
-  decisions: number;
-  by_decision: VerdictCounts;
-}
+export type Calibration = CalibrationDto;
 
 /** Makes decisions, stores them with their predictions, records outcomes and reports the calibration. */
 @Injectable()

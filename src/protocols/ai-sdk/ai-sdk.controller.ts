@@ -7,7 +7,7 @@ import { invokeResult } from '../../invocations/invocation-view.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
 import { RunStreams } from '../../invocations/run-streams.service.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
-import { TakesBody } from '../../platform/http/body.interceptor.js';
+import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { read } from '../openai/openai-body.js';

@@ -1,3 +1,4 @@
+import type { OptionDto } from '../analysis.dto.js';
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { DecisionContext, DecisionInputs, InputName } from '../decision-context.js';
 import type { PartnerHealthView } from '../../partnerships/partnerships.service.js';
@@ -19,7 +20,6 @@ import {
   VERDICTS,
 } from './rules.js';
 import {
-  type Percentiles,
   type Seed,
   seedOf,
   type Sensitivity,
@@ -62,23 +62,7 @@ export interface Analysis {
   seed: number;
 }
 
-/** The figures that options are compared by. */
-export interface OptionFigures {
-  rank: number;
-  alternative: number | null;
-  name: string;
-  decision: Verdict;
-  priority: Priority;
-  risk: number;
-  roi_percent: number | null;
-  payback_months: number | null;
-  probability_roi_positive: number | null;
-  roi_percentiles: Percentiles | null;
-  estimated_cost: number | null;
-  expected_revenue: number | null;
-  missing_inputs: string[];
-  assumed_inputs: Record<string, number>;
-}
+export type OptionFigures = OptionDto;
 
 export function optionFigures({ rank, alternative, name, assessment }: RankedOption): OptionFigures {
   const { decision, priority, risk, returns, simulation, inputs, missing_inputs, assumed_inputs } = assessment;

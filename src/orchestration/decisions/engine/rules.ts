@@ -1,3 +1,5 @@
+import type { PartnerImpactDto } from '../analysis.dto.js';
+import type { DecisionReturnsDto, DecisionRiskDto, Priority, Verdict } from '../figures.dto.js';
 import type { DecisionInputs, NeededPartner } from '../decision-context.js';
 import type { PartnerHealthView } from '../../partnerships/partnerships.service.js';
 
@@ -14,8 +16,7 @@ export function round(value: number, digits: number): number {
 /** For figures that a rule compares with a threshold: 0.1 + 0.2 becomes 0.3. */
 export const exact = (value: number): number => round(value, 6);
 
-export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;
-export type Priority = (typeof PRIORITIES)[number];
+export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Priority[];
 
 /** The thresholds are exclusive. */
 export function priorityOf({
@@ -28,19 +29,8 @@ export function priorityOf({
   return operational_impact > 100 ? 'medium' : 'low';
 }
 
-/** All values are between 0 and 1. */
-export interface Risk {
-  technical: number;
-  market: number;
-  resource: number;
-  timeline: number;
-  /** Mean of the four risks above. */
-  mean: number;
-  /** Added by the weakest needed partner, see {@link partnershipImpact}. */
-  partnership: number;
-  /** The risk that the rules compare: `1 − (1 − mean) × (1 − partnership)`. */
-  overall: number;
-}
+export type { Priority, Verdict } from '../figures.dto.js';
+export type Risk = DecisionRiskDto;
 
 type RiskInputs = Pick<
   DecisionInputs,
@@ -64,14 +54,7 @@ export function riskOf(inputs: RiskInputs, partnership: number): Risk {
   };
 }
 
-/** Figures of the estimates themselves; `reason` says why one is null. */
-export interface Returns {
-  roi_percent: number | null;
-  monthly_roi_percent: number | null;
-  payback_months: number | null;
-  profit: number | null;
-  reason: string | null;
-}
+export type Returns = DecisionReturnsDto;
 
 export interface Estimates {
   cost: number;
@@ -128,8 +111,12 @@ function reasonOf(roi: number, payback: number): string | null {
 }
 
 /** Best first. */
-export const VERDICTS = ['APPROVE_IMMEDIATE', 'APPROVE_SCHEDULED', 'APPROVE_CONDITIONAL', 'DEFER_OR_REJECT'] as const;
-export type Verdict = (typeof VERDICTS)[number];
+export const VERDICTS = [
+  'APPROVE_IMMEDIATE',
+  'APPROVE_SCHEDULED',
+  'APPROVE_CONDITIONAL',
+  'DEFER_OR_REJECT',
+] as const satisfies readonly Verdict[];
 
 /** ROI in percent must exceed `roi_above` and risk (0..1) be below `risk_below`; `urgent` rules need priority critical or high. */
 export const RULES: readonly { verdict: Verdict; urgent: boolean; roi_above: number; risk_below: number }[] = [
@@ -153,16 +140,7 @@ const GOOD_SCORE = 75;
 /** The risk that a partner with a score of 0 adds. A choice, see docs/decisions.md. */
 const HEAVIEST = 0.25;
 
-export interface PartnerImpact {
-  id: string;
-  name: string | null;
-  /** The context key that names or implies the partnership. */
-  because: string;
-  health: PartnerHealthView['health'];
-  score: number | null;
-  risk_added: number;
-  note: string;
-}
+export type PartnerImpact = PartnerImpactDto;
 
 /** The risk that each needed partner adds. @param known partners by id; a missing id is an unknown partner */
 export function partnershipImpact(

@@ -1,3 +1,4 @@
+import type { DecisionSimulationDto, PercentilesDto, SensitivityDto, SwingDto } from '../figures.dto.js';
 import { createHash } from 'node:crypto';
 import { DAYS_OF_A_MONTH, type Estimates, paybackOf, type Risk, roiOf, round, type Verdict } from './rules.js';
 
@@ -40,12 +41,7 @@ export function fillNormal(target: Float64Array, seed: Seed): void {
   }
 }
 
-/** P10, P50 and P90. */
-export interface Percentiles {
-  p10: number;
-  p50: number;
-  p90: number;
-}
+export type Percentiles = PercentilesDto;
 
 /**
  * Reorders the values. Interpolates between two values (type 7 of Hyndman and Fan 1996, the usual one). Selects the few values
@@ -108,17 +104,7 @@ export function spreadOf({ technical, market, resource, timeline, partnership }:
 
 export const DRAWS = 5_000;
 
-export interface Simulation {
-  draws: number;
-  /** P(ROI > 0): what a decision predicts about its success. */
-  probability_roi_positive: number;
-  roi_percent: Percentiles | null;
-  payback_months: Percentiles | null;
-  /** P(cost ≤ budget); null without a budget. */
-  probability_within_budget: number | null;
-  /** Why a figure is null. */
-  reason: string | null;
-}
+export type Simulation = DecisionSimulationDto;
 
 // Each call fills and reads these buffers synchronously, so that all calls can share them.
 const normals = new Float64Array(DRAWS * 3);
@@ -190,25 +176,14 @@ function mapped({ p10, p50, p90 }: Percentiles, map: (value: number) => number):
 /** The 90th percentile of the standard normal distribution. */
 const Z90 = 1.2815515655446004;
 
-/** The effect of moving one input from its P10 to its P90. */
-export interface Swing {
-  input: 'estimated_cost' | 'expected_revenue' | 'estimated_days';
-  low: number;
-  high: number;
-  roi_percent_at_low: number;
-  roi_percent_at_high: number;
-  payback_months_at_low: number;
-  payback_months_at_high: number;
-  decision_at_low: Verdict;
-  decision_at_high: Verdict;
-}
+/** The wire has any name as `input`. */
+export type Swing = SwingDto & { input: 'estimated_cost' | 'expected_revenue' | 'estimated_days' };
 
-export interface Sensitivity {
+export type Sensitivity = SensitivityDto & {
   moves_roi_most: Swing['input'] | null;
   moves_payback_most: Swing['input'] | null;
   inputs: Swing[];
-  reason: string | null;
-}
+};
 
 const INPUTS = [
   ['cost', 'estimated_cost'],

@@ -1,3 +1,4 @@
+import type { PhaseName, PlanPhaseDto } from '../decision.dto.js';
 import type { Assessment } from '../engine/decision-engine.js';
 import { RULES } from '../engine/rules.js';
 
@@ -24,20 +25,8 @@ export const phrase = (key: string): string => key.replaceAll('_', ' ');
 
 /** The phases of an approved decision, in order. */
 export const PHASES = ['Planning', 'Development', 'Deployment'] as const;
-/** A decision that is not approved has one phase, Reconsideration. */
-export type PhaseName = (typeof PHASES)[number] | 'Reconsideration';
 
-/** A span of whole days, both ends inclusive. */
-export interface Phase {
-  phase: PhaseName;
-  duration_days: number;
-  /** `YYYY-MM-DD`, UTC. */
-  start_date: string;
-  end_date: string;
-  /** Days times people. */
-  effort_person_days: number;
-  activities: string[];
-}
+export type Phase = PlanPhaseDto;
 
 const DAY_MS = 86_400_000;
 const DEPLOYMENT_SHARE = 0.2;

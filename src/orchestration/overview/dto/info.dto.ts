@@ -109,7 +109,7 @@ class EndpointParameterDto {
   type?: string;
 }
 
-class EndpointDto {
+export class EndpointDto {
   /** @example GET */
   method: string;
 
@@ -175,7 +175,7 @@ class EndpointRateLimitDto {
 }
 
 /** Read out of the OpenAPI document. */
-class EndpointDocsDto {
+export class EndpointDocsDto {
   /** @example 1.0.0 */
   api_version: string;
 

@@ -1,4 +1,6 @@
-import type { Verdict } from '../engine/rules.js';
+export type Priority = 'critical' | 'high' | 'medium' | 'low';
+
+export type Verdict = 'APPROVE_IMMEDIATE' | 'APPROVE_SCHEDULED' | 'APPROVE_CONDITIONAL' | 'DEFER_OR_REJECT';
 
 /** The inputs of the rules; money is in the currency of the context. */
 export class DecisionInputsDto {

@@ -1,9 +1,10 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsInt, IsNumber, IsObject, IsOptional, Max, Min } from 'class-validator';
-import type { Priority, Verdict } from '../engine/rules.js';
-import type { PhaseName } from '../words/implementation-plan.js';
 import { DecisionAnalysisDto } from './analysis.dto.js';
-import { CalibrationDto } from './figures.dto.js';
+import { CalibrationDto, type Priority, type Verdict } from './figures.dto.js';
+
+/** A decision that is not approved has one phase, Reconsideration. */
+export type PhaseName = 'Planning' | 'Development' | 'Deployment' | 'Reconsideration';
 
 const MONEY_LIMIT = 1e15;
 

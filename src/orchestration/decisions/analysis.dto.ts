@@ -1,5 +1,4 @@
-import type { Health } from '../../partnerships/partnership.js';
-import type { Priority, Verdict } from '../engine/rules.js';
+import type { Health } from '../partnerships/partnership.js';
 import {
   BudgetDto,
   DecisionInputsDto,
@@ -9,6 +8,8 @@ import {
   PercentilesDto,
   SensitivityDto,
   TrackRecordDto,
+  type Priority,
+  type Verdict,
 } from './figures.dto.js';
 
 /** A partner that the decision depends on. */
