@@ -40,7 +40,7 @@ let app: TestApp;
 let http: HttpClient;
 let agent: BuiltAgent;
 let store: Service;
-let mcp: Service;
+let mcp: Awaited<ReturnType<typeof mcpOverHttp>>;
 let names = 0;
 
 beforeAll(async () => {
@@ -258,6 +258,13 @@ describe('private addresses', () => {
 describe('MCP servers', () => {
   const overHttp = () => ({ type: 'streamable_http', url: mcp.url });
   const overStdio = () => ({ type: 'stdio', command: process.execPath, args: ['--no-warnings', STDIO_SERVER] });
+
+  it('are called again when the server has lost the session', async () => {
+    const { data } = await attach({ kind: 'mcp', config: { transport: overHttp() } });
+    expect(await trial(data.tool_id, { a: 1, b: 1 }, 'add')).toMatchObject({ output: { text: '2' } });
+    mcp.loseSessions();
+    expect(await trial(data.tool_id, { a: 2, b: 40 }, 'add')).toMatchObject({ output: { text: '42' } });
+  });
 
   it.each([
     ['streamable HTTP', overHttp],

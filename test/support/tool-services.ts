@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
 export interface Service {
@@ -103,7 +103,7 @@ export function mcpServer(die: () => void): McpServer {
     'add',
     {
       description: 'Adds two numbers',
-      inputSchema: { a: z.number(), b: z.number() },
+      inputSchema: z.object({ a: z.number(), b: z.number() }),
       annotations: { readOnlyHint: true },
     },
     async ({ a, b }) => text(String(a + b)),
@@ -122,17 +122,21 @@ export function mcpServer(die: () => void): McpServer {
 }
 
 /** An MCP server over streamable HTTP, with sessions. */
-export async function mcpOverHttp(): Promise<Service> {
+export async function mcpOverHttp(): Promise<Service & { loseSessions: () => void }> {
   const seen: Service['seen'] = [];
-  const sessions = new Map<string, StreamableHTTPServerTransport>();
+  const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
   const server = createServer((request, response) => {
     void textOf(request).then(async (body) => {
       const { authorization } = request.headers;
       seen.push({ method: request.method ?? '', path: request.url ?? '', authorization, body });
       const id = request.headers['mcp-session-id'];
       let transport = typeof id === 'string' ? sessions.get(id) : undefined;
+      if (!transport && id !== undefined) {
+        response.writeHead(404).end('Session not found');
+        return;
+      }
       if (!transport) {
-        const opened = new StreamableHTTPServerTransport({
+        const opened = new NodeStreamableHTTPServerTransport({
           sessionIdGenerator: () => crypto.randomUUID(),
           onsessioninitialized: (session) => void sessions.set(session, opened),
         });
@@ -142,5 +146,5 @@ export async function mcpOverHttp(): Promise<Service> {
       await transport.handleRequest(request, response, body === '' ? undefined : (JSON.parse(body) as unknown));
     });
   });
-  return listening(server, seen);
+  return { ...(await listening(server, seen)), loseSessions: () => sessions.clear() };
 }

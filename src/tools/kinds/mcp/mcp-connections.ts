@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
+import type { Client } from '@modelcontextprotocol/client';
+import type { Transport } from '@modelcontextprotocol/client';
+import type { jsonSchemaValidator } from '@modelcontextprotocol/client';
 import { Settings } from '../../../platform/config/settings.js';
 import { OutgoingHttp } from '../../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError } from '../../../platform/outgoing/outgoing.errors.js';
@@ -42,7 +42,7 @@ class McpConnection {
     transport: McpTransport,
     credential: Credential | undefined,
   ): Promise<McpConnection> {
-    const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
+    const { Client } = await import('@modelcontextprotocol/client');
     const client = new Client({ name: 'nexus', version: '1.0.0' }, { jsonSchemaValidator: TRUSTING });
     const connection = new McpConnection(client);
     try {
@@ -159,11 +159,11 @@ async function transportOf(
   credential: Credential | undefined,
 ): Promise<Transport> {
   if (transport.type === 'stdio') {
-    const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
+    const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
     const { command, args } = transport;
     return new StdioClientTransport({ command, args, stderr: 'ignore', maxBufferSize: STDIO_MAX_BYTES });
   }
-  const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
+  const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const url = new URL(transport.url);
   return new StreamableHTTPClientTransport(url, {
     fetch: outgoing.guardedFetch({ allowed_hosts: [url.host], max_bytes: STREAM_MAX_BYTES }),

@@ -82,7 +82,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
     const attempt = async (): Promise<unknown> => {
       const connection = await this.connections.get(tool_id, config.transport, credential);
       const limits = { timeout: MCP_TIMEOUT_MS, ...(signal ? { signal } : {}) };
-      return connection.use((client) => client.callTool({ name: operation, arguments: input }, undefined, limits));
+      return connection.use((client) => client.callTool({ name: operation, arguments: input }, limits));
     };
     try {
       return contentOf(await this.again(tool_id, attempt), credential);
@@ -131,7 +131,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof Error) || (error as Error & { code?: unknown }).code !== SESSION_GONE) throw error;
+      if (!(error instanceof Error) || (error as Error & { status?: unknown }).status !== SESSION_GONE) throw error;
       await this.connections.close(key);
       return attempt();
     }
