@@ -41,7 +41,7 @@ export async function start(script, path, environment = {}, flags = []) {
     child.kill('SIGTERM');
     await ended;
   };
-  return { url, ready_ms, stop, rss_mb: () => rssOf(child.pid) };
+  return { url, ready_ms, stop, rss_mb: () => rssOf(child.pid), cpu_seconds: () => cpuOf(child.pid) };
 }
 
 async function answers(url) {
@@ -57,6 +57,17 @@ function rssOf(pid) {
   try {
     const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kib ? Math.round(Number(kib) / KIB) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** CPU time of the process so far, which a busy machine does not stretch; null where there is no /proc. */
+function cpuOf(pid) {
+  try {
+    const [, fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const [user, system] = fields.split(' ').slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
   } catch {
     return null;
   }

@@ -60,8 +60,9 @@ export class FlowRunsController {
   ): Promise<FlowRunDto> {
     const started = await this.starts.start({ ...wish, org_id, user_id, flow_id, trigger: { kind: 'api', id: null } });
     const run = await this.runs.wait(started.run, wait_seconds);
+    const view = wait_seconds === 0 && started.is_new ? this.runs.begun(run) : this.runs.get(org_id, run.run_id);
     response.location(`/api/v1/flow-runs/${run.run_id}`).status(isFinal(run.status) ? 201 : 202);
-    return viewOf(await this.runs.get(org_id, run.run_id));
+    return viewOf(await view);
   }
 
   /** Newest first. */

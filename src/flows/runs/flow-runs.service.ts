@@ -73,6 +73,15 @@ export class FlowRunsService implements BeforeApplicationShutdown {
   async get(org_id: string, run_id: string): Promise<RunView> {
     const state = await this.repository.load(runKeyOf({ org_id, run_id }));
     if (!state) throw new FlowRunNotFoundError(run_id);
+    return this.view(org_id, state);
+  }
+
+  /** A run that has just been started: nothing of it has to be read. */
+  begun(run: FlowRun): Promise<RunView> {
+    return this.view(run.org_id, stateOf(run));
+  }
+
+  private async view(org_id: string, state: RunState): Promise<RunView> {
     const { graph } = await this.flows.runnable(org_id, state.run.flow_id, state.run.flow_version);
     const order = new Map(graph.all.map(({ step }, index) => [step.id, index]));
     const records = [...state.steps.values()].sort(
@@ -189,6 +198,11 @@ export class FlowRunsService implements BeforeApplicationShutdown {
     return this.repository.readValue(run_key, name, stored);
   }
 }
+
+const stateOf = (run: FlowRun): RunState => ({
+  ...{ run, steps: new Map(), signals: [], decisions: new Map(), children: new Map() },
+  ...{ is_locked_out: false, completed_scopes: new Set() },
+});
 
 function viewOfStep(record: StepRecord, values: { input: unknown; output: unknown }, run: FlowRun): StepView {
   const { completed_as: _, ...shown } = record;

@@ -1,0 +1,97 @@
+// node bench/flows.mjs: 200 flow runs of three steps, one HTTP call among them, and what a step costs the database.
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { start } from './processes.mjs';
+import { authorization, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
+
+const RUNS = 200;
+const AT_ONCE = 16;
+const TARGET_SECONDS = 6;
+const STEP_CALLS = 4;
+
+const directory = dataDirectory();
+const environment = { ...settingsOf(directory), NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' };
+const service = createServer((_, response) =>
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{"total": 7}'),
+).listen(0, '127.0.0.1');
+await once(service, 'listening');
+const platform = await start('dist/main.js', '/health/ready', environment);
+
+async function databaseCalls() {
+  const response = await fetch(`${platform.url}/health/metrics`, { headers: authorization(platform.url) });
+  const lines = (await response.text()).split('\n').filter((line) => /^nexus_dynamodb_calls_total/.test(line));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+async function publish(steps) {
+  const { flow_id } = await call(platform.url, 'POST', '/api/v1/flows', {
+    name: 'bench',
+    definition: { timeout_seconds: 600, steps },
+  });
+  await call(platform.url, 'POST', `/api/v1/flows/${flow_id}/publish`);
+  return flow_id;
+}
+
+/** Starts the runs and waits until all have completed. */
+async function run(flow_id, count) {
+  const calls = await databaseCalls();
+  const begun = performance.now();
+  const cpu = platform.cpu_seconds();
+  let next = 0;
+  const runs = [];
+  const starting = async () => {
+    while (next < count) {
+      const input = { n: next++ };
+      runs.push((await call(platform.url, 'POST', `/api/v1/flows/${flow_id}/runs`, { input })).run_id);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, starting));
+  for (;;) {
+    const open = await Promise.all(
+      ['queued', 'running', 'waiting'].map(async (status) => {
+        const query = `flow_id=${flow_id}&status=${status}&limit=1`;
+        return (await call(platform.url, 'GET', `/api/v1/flow-runs?${query}`)).runs.length;
+      }),
+    );
+    if (open.every((left) => left === 0)) break;
+    await delay(50);
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  return { seconds, cpu: platform.cpu_seconds() - cpu, calls: (await databaseCalls()) - calls };
+}
+
+try {
+  await signIn(platform.url);
+  const address = `http://127.0.0.1:${service.address().port}/`;
+  const flow_id = await publish([
+    { id: 'order', http: { url: address } },
+    { id: 'double', needs: ['order'], transform: 'steps.order.output.body.total * 2' },
+    { id: 'text', needs: ['double'], transform: '${{ input.n }}: ${{ steps.double.output }}' },
+  ]);
+  await run(flow_id, 20);
+  const three = await run(flow_id, RUNS);
+  const one = await publish([{ id: 'order', http: { url: address } }]);
+  const single = await run(one, RUNS);
+  console.table([
+    {
+      name: `${RUNS} runs of three steps`,
+      seconds: three.seconds.toFixed(1),
+      'CPU seconds': three.cpu.toFixed(1),
+      'database calls a run': (three.calls / RUNS).toFixed(1),
+      target: `<= ${TARGET_SECONDS} s`,
+      met: three.seconds <= TARGET_SECONDS ? 'yes' : 'NO',
+    },
+    {
+      name: 'a step more, of two',
+      'database calls a run': ((three.calls - single.calls) / RUNS / 2).toFixed(1),
+      target: `<= ${STEP_CALLS}`,
+      met: (three.calls - single.calls) / RUNS / 2 <= STEP_CALLS ? 'yes' : 'NO',
+    },
+  ]);
+} finally {
+  await platform.stop();
+  service.close();
+  rmSync(directory, { recursive: true, force: true });
+}
