@@ -38,6 +38,7 @@ import {
 } from './flow.dto.js';
 import type { CheckedFlow, Flow, FlowVersion } from './flow.js';
 import { FlowsService } from './flows.service.js';
+import { TriggersService } from './triggers/triggers.service.js';
 import { YamlBodyInterceptor } from './yaml-body.interceptor.js';
 
 const BODIES = ['application/json', 'application/yaml'] as const;
@@ -47,7 +48,10 @@ const BODIES = ['application/json', 'application/yaml'] as const;
 @Controller('flows')
 @UseInterceptors(YamlBodyInterceptor)
 export class FlowsController {
-  constructor(private readonly flows: FlowsService) {}
+  constructor(
+    private readonly flows: FlowsService,
+    private readonly triggers: TriggersService,
+  ) {}
 
   /** The draft may have faults; they are answered with it. */
   @Post()
@@ -127,7 +131,7 @@ export class FlowsController {
     return viewOf(await this.flows.update(org_id, flow_id, revision, changes));
   }
 
-  /** Takes the flow out of use. Versions and runs stay readable; runs that have begun go on; a version can be restored. */
+  /** Takes the flow out of use and deletes its triggers. Versions and runs stay readable; runs that have begun go on; a version can be restored. */
   @Delete(':flow_id')
   @Access('developer')
   @Audited({ action: 'flow.archived', target: 'flow_id' })
@@ -135,7 +139,9 @@ export class FlowsController {
   @ApiData(FlowDto, { description: 'The archived flow.' })
   @ApiErrors(404, 409)
   async archive(@CurrentPrincipal() { org_id }: Principal, @Param('flow_id') flow_id: string): Promise<FlowDto> {
-    return viewOf(checked(await this.flows.archive(org_id, flow_id)));
+    const archived = await this.flows.archive(org_id, flow_id);
+    await this.triggers.deleteByFlow(org_id, flow_id);
+    return viewOf(checked(archived));
   }
 
   /** Makes the draft the newest version. 422 lists everything that stands in the way. */

@@ -11,6 +11,10 @@ import { FlowReferencesService } from './definition/references.service.js';
 import { FlowsController } from './flows.controller.js';
 import { FlowsRepository } from './flows.repository.js';
 import { FlowsService } from './flows.service.js';
+import { SecretBox } from '../platform/secrets/secret-box.js';
+import { HooksController, TriggersController } from './triggers/triggers.controller.js';
+import { TriggersRepository } from './triggers/triggers.repository.js';
+import { TriggersService } from './triggers/triggers.service.js';
 import { ControlSteps } from './runs/control-steps.service.js';
 import { ExternalSteps } from './runs/external-steps.service.js';
 import { FlowRunControl } from './runs/flow-run-control.service.js';
@@ -24,7 +28,7 @@ import { StepRunner } from './runs/step-runner.service.js';
 /** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */
 @Module({
   imports: [ToolsModule, AgentsModule, InvocationsModule],
-  controllers: [FlowsController, FlowRunsController],
+  controllers: [FlowsController, FlowRunsController, TriggersController, HooksController],
   providers: [
     FlowsRepository,
     FlowRunsRepository,
@@ -40,6 +44,9 @@ import { StepRunner } from './runs/step-runner.service.js';
     ExternalSteps,
     StepRunner,
     FlowRunWorkflow,
+    SecretBox,
+    TriggersRepository,
+    TriggersService,
   ],
   exports: [FlowsService, FlowRunStarts, FlowRunsService],
 })
@@ -50,8 +57,13 @@ export class FlowsModule {
     organizations: OrganizationData,
     flows: FlowsRepository,
     runs: FlowRunsRepository,
+    triggers: TriggersService,
   ) {
     engine.register(workflow);
+    workflow.onEnd((run) => triggers.runEnded(run));
+    organizations.registerRecords('flow triggers', async (org_id) => {
+      for await (const flow_id of flows.idsByOrg(org_id)) await triggers.deleteByFlow(org_id, flow_id);
+    });
     organizations.registerRecords('flows', (org_id) => flows.deleteByOrg(org_id));
     organizations.registerRecords('flow runs', (org_id) => runs.deleteByOrg(org_id));
   }

@@ -137,6 +137,11 @@ export class FlowsRepository {
     await this.db.batchDelete(TABLE, letters);
   }
 
+  /** Ids of every flow of an organization, archived ones included. */
+  async *idsByOrg(org_id: string): AsyncGenerator<string> {
+    for await (const { item } of this.keysOf(ownerOfFlows(org_id))) yield item.slice('FLOW#'.length);
+  }
+
   private keysOf(owner: string): AsyncGenerator<{ owner: string; item: string }> {
     return this.db.queryAll<{ owner: string; item: string }>({
       TableName: TABLE,

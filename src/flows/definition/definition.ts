@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { GRANTABLE_ROLES } from '../../identity/principal.js';
 
 /** Bounds of a definition and of its runs. */
 export const FLOW_LIMITS = {
@@ -11,6 +10,9 @@ export const FLOW_LIMITS = {
   run_seconds: 30 * 86_400,
   definition_bytes: 300_000,
 } as const;
+
+/** Roles that an approval can name. Viewers change nothing. */
+const DECIDING_ROLES = ['developer', 'orchestration_manager', 'admin'] as const;
 
 const DAY = 86_400;
 const TEXT_MAX = 20_000;
@@ -45,7 +47,7 @@ const httpSchema = z.strictObject({
 });
 const codeSchema = z.strictObject({ source: z.string().min(1).max(20_000), input: json.optional() });
 const approvalSchema = z.strictObject({
-  roles: z.array(z.enum(GRANTABLE_ROLES)).min(1).max(4).default(['developer']),
+  roles: z.array(z.enum(DECIDING_ROLES)).min(1).max(3).default(['developer']),
   message: text.optional(),
   expires_seconds: expiry.default(7 * DAY),
   on_expiry: z.enum(['reject', 'approve', 'fail']).default('reject'),

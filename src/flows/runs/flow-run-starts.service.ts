@@ -44,6 +44,8 @@ export interface StartWish {
   max_cost_usd?: number | undefined;
   parent?: FlowRun['parent'];
   depth?: number;
+  /** Runs with the same key wait for each other, if the flow has no concurrency key of its own. */
+  queue_key?: string;
 }
 
 export interface StartedRun {
@@ -85,7 +87,7 @@ export class FlowRunStarts {
     const input = secretValues.maskDeep(wish.input ?? {});
     await this.requireInput(org_id, definition, input);
     const run = this.newRun(wish, published.version, definition);
-    const lock = await this.lockOf(run, definition, input);
+    const lock = await this.lockOf(run, definition, input, wish.queue_key);
     const stored = this.repository.prepareValue(runKeyOf(run), 'RUN#input', input);
     const keyHash = idempotency_key === undefined ? {} : { idempotency_hash: keyHashOf(idempotency_key) };
     const whole: FlowRun = { ...run, input: stored.stored, lock, ...keyHash };
@@ -156,8 +158,15 @@ export class FlowRunStarts {
     }
   }
 
-  private async lockOf(run: FlowRun, { concurrency }: FlowDefinition, input: unknown): Promise<FlowRun['lock']> {
-    if (!concurrency || run.dry_run) return null;
+  private async lockOf(
+    run: FlowRun,
+    { concurrency }: FlowDefinition,
+    input: unknown,
+    queue_key: string | undefined,
+  ): Promise<FlowRun['lock']> {
+    if (run.dry_run) return null;
+    if (!concurrency)
+      return queue_key === undefined ? null : { key: lockKeyOf(run.org_id, run.flow_id, queue_key), held: false };
     try {
       const context = { input, now: run.created_at, run: { id: run.run_id, trigger: run.trigger.kind } };
       const key = await this.workers.render(run.org_id, concurrency.key, context);

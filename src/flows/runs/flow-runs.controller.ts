@@ -137,8 +137,10 @@ export class FlowRunsController {
     @Body() { action, from_step, reason, compensate = true }: ControlFlowRunDto,
   ): Promise<FlowRunDto> {
     const { org_id } = principal;
-    if (from_step !== undefined && action !== 'retry')
+    if (from_step !== undefined && action !== 'retry') {
+      await this.runs.get(org_id, run_id);
       throw ValidationError.field('from_step', 'belongs to retry only');
+    }
     if (action === 'pause') await this.control.pause(org_id, run_id);
     else if (action === 'resume') await this.control.resume(org_id, run_id);
     else if (action === 'retry') await this.control.retry(org_id, run_id, from_step);
@@ -171,6 +173,7 @@ export class FlowRunsController {
 
   /** Once for each approval, by a member with one of the roles that it names. Inside a for_each, `step_id` is the step's key. */
   @Post('flow-runs/:run_id/steps/:step_id/decision')
+  @Access('developer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Decide an approval', operationId: 'decideFlowStep' })
   @ApiData(FlowRunSummaryDto, { description: 'The run that goes on.' })

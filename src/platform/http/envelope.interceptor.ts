@@ -44,6 +44,8 @@ interface BodyBounds extends JsonBounds {
   bytes: number;
   /** Parsing JSON holds the event loop: where a route also takes files, its JSON is bounded for itself. */
   json_bytes?: number;
+  /** The bytes as they came, of any type: the body is a Buffer. */
+  is_raw?: boolean;
 }
 
 /** Every kind of body that a route may take. Bytes are counted after decompression. */
@@ -64,6 +66,8 @@ const BODIES = {
     containers: 20_000,
     values: 40_000,
   },
+  /** An inbound webhook, whose signature is over its bytes. */
+  webhook: { bytes: 1_000 * KB, is_raw: true, keys: 10_000, containers: 10_000, values: 40_000 },
   /** Multipart: at most five files of 10 MB and what stands around them. */
   files: { bytes: 50 * KB * KB + 100 * KB, keys: 1_000, containers: 1_000, values: 10_000 },
 } satisfies Record<string, BodyBounds>;
@@ -103,6 +107,11 @@ export class BodyInterceptor implements NestInterceptor {
     if (!takesBody || !hasBody(request)) return next.handle();
     const kind = declared ?? 'ordinary';
     assertReadable(request, kind);
+    if ((BODIES[kind] as BodyBounds).is_raw)
+      return this.read(kind, request, http.getResponse<Response>()).then((bytes) => {
+        request.body = bytes;
+        return next.handle();
+      });
     if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return next.handle();
     return this.read(kind, request, http.getResponse<Response>()).then((bytes) => {
       request.body = parsed(bytes, BODIES[kind]);

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { startApp, type TestApp } from '../../support/app.js';
 import { builtAgent } from '../../support/built-agent.js';
 import { temporaryDirectory } from '../../support/database.js';
+import { publishedFlow, startRun } from '../../support/flows.js';
 import type { HttpClient } from '../../support/http.js';
 import { type Operation, operationsOf } from '../../support/operations.js';
 import { PlatformProcess } from '../../support/platform-process.js';
@@ -36,7 +37,17 @@ beforeAll(async () => {
   const key = await owner.post('/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
   const invited = { email: 'grace@example.com', roles: ['viewer'] };
   const invitation = await owner.post('/api/v1/organizations/owner/members', invited);
+  const flow_id = await publishedFlow(owner, { timeout_seconds: 60, steps: [{ id: 'a', transform: '1' }] });
+  const flowRun = await startRun(owner, flow_id, { wait_seconds: 10 });
+  const trigger = await owner.post(`/api/v1/flows/${flow_id}/triggers`, {
+    kind: 'event',
+    config: { type: 'flow_run.failed' },
+  });
   ids = {
+    flow_id,
+    run_id: flowRun.run_id,
+    trigger_id: String(trigger.data['trigger_id']),
+    version: '1',
     project_id: agent.project_id,
     task_id: agent.project_id,
     agent_id: agent.agent_id,

@@ -1,0 +1,90 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsObject, IsOptional } from 'class-validator';
+import { Packed } from '../../platform/http/storable-body.js';
+import { FLOW_TRIGGER_KINDS, type FlowTriggerKind } from './trigger.js';
+
+export class CreateTriggerDto {
+  @IsIn(FLOW_TRIGGER_KINDS)
+  kind: FlowTriggerKind;
+
+  /**
+   * By kind. schedule: `cron` or `every_seconds`, `timezone`, `overlap` (skip, queue, allow), `catch_up` (none, last, all), `input`.
+   * webhook: `verification` with a `kind` (none, hmac, github, stripe, slack, token) and its `secret`, and `input`. event: `type` and
+   * `filter`.
+   */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' },
+  })
+  @Packed()
+  @IsObject()
+  config: Record<string, unknown>;
+
+  /** True unless given. */
+  @IsOptional()
+  @IsBoolean()
+  enabled?: boolean;
+}
+
+export class TriggerDto {
+  /** @example trg_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  trigger_id: string;
+
+  flow_id: string;
+
+  @ApiProperty({ enum: FLOW_TRIGGER_KINDS, enumName: 'FlowTriggerKind' })
+  kind: FlowTriggerKind;
+
+  enabled: boolean;
+
+  /** Without its secret. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  config: Record<string, unknown>;
+
+  /**
+   * Where a webhook is sent.
+   * @example /api/v1/hooks/hook_2mZ
+   */
+  @ApiPropertyOptional()
+  hook_path?: string;
+
+  /** The secret that the platform made for the webhook; only in the answer to its creation. */
+  @ApiPropertyOptional()
+  secret?: string;
+
+  /** The next five times of a schedule. */
+  next_times: string[];
+
+  last_run_id: string | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  last_fired_at: string | null;
+
+  /** Why the last run could not be started. */
+  last_error: string | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  created_at: string;
+}
+
+export class TriggerListDto {
+  triggers: TriggerDto[];
+
+  /** @example 1 */
+  total: number;
+
+  last_key: string | null;
+}
+
+export class DeletedTriggerDto {
+  trigger_id: string;
+
+  /** @example true */
+  deleted: boolean;
+}
+
+export class HookAnswerDto {
+  /** @example ['frun_01KAG4ZQ4N5B1M6Z6K0TQX0N3R'] */
+  run_ids: string[];
+}

@@ -1,0 +1,141 @@
+import { createHmac } from 'node:crypto';
+import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { type FlowRunView, publishedFlow, runWhen, startRun } from '../support/flows.js';
+import { eventually } from '../support/http.js';
+
+interface Trigger {
+  trigger_id: string;
+  hook_path: string;
+  secret: string;
+  next_times: string[];
+  last_run_id: string | null;
+}
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.close());
+
+const create = (flow_id: string, kind: string, config: object, enabled = true) =>
+  app.http.post<Trigger>(`/api/v1/flows/${flow_id}/triggers`, { kind, config, enabled });
+const echo = () =>
+  publishedFlow(app.http, {
+    timeout_seconds: 60,
+    steps: [{ id: 'a', transform: '${{ input }}' }],
+    output: '${{ steps.a.output }}',
+  });
+const runsOf = async (flow_id: string): Promise<FlowRunView[]> =>
+  (await app.http.get<{ runs: FlowRunView[] }>(`/api/v1/flows/${flow_id}/runs`)).data.runs;
+
+describe('webhook triggers', () => {
+  it('start a run for a signed call, once for each delivery, and remember nothing of others', async () => {
+    const flow_id = await echo();
+    const { status, data } = await create(flow_id, 'webhook', {
+      verification: { kind: 'github' },
+      input: { action: '${{ body.action }}', event: '${{ headers["x-github-event"] }}', page: '${{ query.page }}' },
+    });
+    expect({ status, secret: data.secret.length }).toEqual({ status: 201, secret: 43 });
+    const body = '{"action": "opened"}';
+    const headers = (secret: string, delivery: string) => ({
+      'content-type': 'application/json',
+      'x-github-event': 'issues',
+      'x-github-delivery': delivery,
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+    });
+    const stranger = app.http.anonymous();
+    const send = (secret: string, delivery: string) =>
+      stranger.raw('POST', `${data.hook_path}?page=2`, body, headers(secret, delivery));
+    expect((await send('another secret', 'd-1')).status).toBe(401);
+    expect(await runsOf(flow_id)).toEqual([]);
+    const taken = await send(data.secret, 'd-1');
+    const answer = (await taken.json()) as { data: { run_ids: string[] } };
+    expect(taken.status).toBe(202);
+    const run = await runWhen(app.http, answer.data.run_ids[0] ?? '');
+    expect(run).toMatchObject({
+      output: { action: 'opened', event: 'issues', page: '2' },
+      trigger: { kind: 'webhook', id: data.trigger_id },
+    });
+    expect((await send(data.secret, 'd-1')).status).toBe(409);
+    expect((await send(data.secret, 'd-2')).status).toBe(202);
+    expect(await runsOf(flow_id)).toHaveLength(2);
+    const shown = await app.http.raw('GET', `/api/v1/flows/${flow_id}/triggers/${data.trigger_id}`);
+    expect(await shown.text()).not.toContain(data.secret);
+  });
+
+  it('answer 404 alike when they are unknown, disabled or deleted', async () => {
+    const flow_id = await echo();
+    const disabled = await create(flow_id, 'webhook', { verification: { kind: 'none' } }, false);
+    const deleted = await create(flow_id, 'webhook', { verification: { kind: 'none' } });
+    await app.http.delete(`/api/v1/flows/${flow_id}/triggers/${deleted.data.trigger_id}`);
+    const stranger = app.http.anonymous();
+    const answers = await Promise.all(
+      [disabled.data.hook_path, deleted.data.hook_path, '/api/v1/hooks/hook_unknown'].map((path) =>
+        stranger.post(path, {}),
+      ),
+    );
+    expect(answers.map(({ status, error }) => [status, error.code])).toEqual(
+      answers.map(() => [404, 'RESOURCE_NOT_FOUND']),
+    );
+  });
+});
+
+describe('schedules', () => {
+  it('tell their next five times and start runs when they are due', async () => {
+    const flow_id = await echo();
+    const weekly = await create(flow_id, 'schedule', { cron: '0 9 * * 1', timezone: 'Asia/Tokyo', input: { n: 1 } });
+    expect(weekly.data.next_times).toHaveLength(5);
+    for (const at of weekly.data.next_times) expect(at).toMatch(/T00:00:00\.000Z$/);
+    // What would be due next Monday is due now: the clock of this process cannot be moved.
+    const db = app.app.get(DynamoDb, { strict: false });
+    const due_at = new Date(Date.now() - 1_000).toISOString();
+    await db.update({
+      TableName: 'Flows',
+      Key: { owner: `FLOW#default#${flow_id}`, item: `TRIGGER#${weekly.data.trigger_id}` },
+      UpdateExpression: 'SET due_at = :at',
+      ExpressionAttributeValues: { ':at': due_at },
+    });
+    const path = `/api/v1/flows/${flow_id}/triggers/${weekly.data.trigger_id}`;
+    const { data } = await eventually(
+      () => app.http.get<Trigger>(path),
+      (answer) => answer.data.last_run_id !== null,
+    );
+    const run = await runWhen(app.http, data.last_run_id ?? '');
+    expect(run).toMatchObject({ output: { n: 1, scheduled_at: due_at }, trigger: { kind: 'schedule' } });
+    expect(await runsOf(flow_id)).toHaveLength(1);
+  });
+
+  it('are refused with the field that is wrong', async () => {
+    const { status, error } = await create(await echo(), 'schedule', { cron: 'often', timezone: 'Nowhere' });
+    expect({ status, fields: Object.keys(error.details.fields ?? {}) }).toEqual({
+      status: 400,
+      fields: ['config.cron', 'config.timezone'],
+    });
+  });
+});
+
+describe('event triggers', () => {
+  it('start a run for the end of another that passes the filter', async () => {
+    const failing = await publishedFlow(app.http, {
+      timeout_seconds: 60,
+      steps: [
+        { id: 'a', transform: '1 / input.by' },
+        { id: 'b', transform: 'input.x.y' },
+      ],
+    });
+    const [watching, other] = [await echo(), await echo()];
+    await create(watching, 'event', { type: 'flow_run.failed', filter: `event.flow_id == "${failing}"` });
+    await create(other, 'event', { type: 'flow_run.failed', filter: 'event.flow_id == "flow_none"' });
+    const failed = await startRun(app.http, failing, { input: { by: 1 }, wait_seconds: 10 });
+    expect(failed.status).toBe('failed');
+    const [run] = await eventually(
+      () => runsOf(watching),
+      (runs) => runs.length > 0,
+    );
+    const ended = await runWhen(app.http, run?.run_id ?? '');
+    expect(ended.output).toMatchObject({ event: { type: 'flow_run.failed', run_id: failed.run_id, status: 'failed' } });
+    expect(await runsOf(other)).toEqual([]);
+  });
+});
