@@ -202,6 +202,12 @@ const bodies: [string, string, number][] = [
     200,
   ],
   [
+    'a message of the agent',
+    '{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","role":"ROLE_AGENT","parts":[{"text":"x"}]}}}',
+    200,
+  ],
+  ['a negative history', '{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"x","historyLength":-1}}', 200],
+  [
     'a file',
     '{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","parts":[{"raw":"aGk="}]}}}',
     200,
@@ -242,6 +248,24 @@ it.each([
     body: { error: { message: expect.any(String) as unknown } },
   });
 });
+
+it('answers cards in the form of the version that is asked for', async () => {
+  const card = async (path: string, version: Record<string, string>) =>
+    (await (await app.http.raw('GET', path, undefined, version)).json()) as Record<string, unknown>;
+  const http = { httpAuthSecurityScheme: { scheme: 'Bearer', description: expect.any(String) as unknown } };
+  for (const path of ['/.well-known/agent-card.json', `${endpoint}/.well-known/agent-card.json`]) {
+    expect(await card(path, { 'a2a-version': '1.0' })).toMatchObject({ securitySchemes: { bearer: http } });
+    expect(await card(path, {})).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'Bearer' } } });
+  }
+});
+
+it.each(['{"id":1,"method":"GetTask"}', '{"jsonrpc":"2.0","id":1}', '{"jsonrpc":"2.0","id":1,"method":5}'])(
+  'refuses %s as no JSON-RPC request',
+  async (body) => {
+    const response = await app.http.raw('POST', endpoint, body, VERSION);
+    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: 1, error: { code: -32600 } });
+  },
+);
 
 it('refuses a version that it does not speak', async () => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'GetTask', params: { id: 'x' } });

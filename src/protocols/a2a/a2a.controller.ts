@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, NotFoundException, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { A2A_VERSION_HEADER, type AgentCard, Extensions, HTTP_EXTENSION_HEADER } from '@a2a-js/sdk';
+import { A2A_VERSION_HEADER, AgentCard, Extensions, HTTP_EXTENSION_HEADER } from '@a2a-js/sdk';
 import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
 import { RequestMalformedError } from '@a2a-js/sdk/errors';
 import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server';
@@ -18,6 +18,7 @@ import { A2aErrorFilter } from './a2a-error.filter.js';
 
 const CARD = '.well-known/agent-card.json';
 const LEGACY = '0.3';
+const INVALID_REQUEST = -32_600;
 const ENDPOINT = /^\/a2a(?:\/agents\/[^/?]+)?/;
 
 declare module 'express' {
@@ -91,6 +92,13 @@ export class A2aController {
     const { body } = request as { body: Record<string, unknown> | undefined };
     const failed = (error: unknown) => ({ jsonrpc: '2.0', id: body?.['id'] ?? null, error: toError(error) });
     response.status(200);
+    if (!isJsonRpc(body)) {
+      response.json({
+        ...failed(undefined),
+        error: { code: INVALID_REQUEST, message: 'The body is no JSON-RPC 2.0 request' },
+      });
+      return;
+    }
     try {
       validateVersion(version, await this.agents.getAgentCard(), 'JSONRPC');
       assertMessage(body?.['params']);
@@ -161,20 +169,36 @@ export class A2aController {
     return passTo(this.rest, request.url.replace(ENDPOINT, ''), request, response);
   }
 
-  private sendCard(card: AgentCard, request: Request, response: Response): Promise<void> {
+  /** The SDK translates cards for version 0.3 only; it would write the others in its own inner form. */
+  private async sendCard(card: AgentCard, request: Request, response: Response): Promise<void> {
+    if ((request.header(A2A_VERSION_HEADER) ?? LEGACY) !== LEGACY) {
+      response.vary(A2A_VERSION_HEADER).json(AgentCard.toJSON(card));
+      return;
+    }
     const handler = agentCardHandler({ agentCardProvider: async () => card, legacyCompat: { enabled: true } });
-    return passTo(handler, '/', request, response);
+    await passTo(handler, '/', request, response);
   }
 }
 
 /** The SDK reads messages of a wrong shape with faults of its own. @throws RequestMalformedError */
 function assertMessage(params: unknown): void {
-  const { message } = (params ?? {}) as { message?: unknown };
+  const { message, historyLength, configuration } = (params ?? {}) as Record<string, unknown>;
+  const lengths = [historyLength, isObject(configuration) ? configuration['historyLength'] : undefined];
+  if (lengths.some((length) => Number(length ?? 0) < 0))
+    throw new RequestMalformedError('historyLength must be 0 or more');
   if (message === undefined) return;
   if (!isObject(message)) throw new RequestMalformedError('message must be an object');
-  const { parts, content = parts } = message;
+  const { parts, content = parts, role } = message;
+  if (role !== 'ROLE_USER' && role !== 'user') throw new RequestMalformedError('message.role must be that of the user');
   if (content !== undefined && !(Array.isArray(content) && content.every(isObject)))
     throw new RequestMalformedError('message.parts must be a list of objects');
+}
+
+function isJsonRpc(body: unknown): boolean {
+  if (!isObject(body)) return false;
+  const { jsonrpc, method, id, params } = body;
+  const isId = id === undefined || id === null || typeof id === 'string' || Number.isInteger(id);
+  return jsonrpc === '2.0' && typeof method === 'string' && isId && (params === undefined || isObject(params));
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
