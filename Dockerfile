@@ -16,6 +16,9 @@ RUN node scripts/build.mjs
 
 FROM source AS dependencies
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# The SDK of ENGINE=temporal, which has a lock file of its own.
+COPY temporal/package.json temporal/package-lock.json temporal/sdk.mjs temporal/workflow.mjs ./temporal/
+RUN --mount=type=cache,target=/root/.npm npm ci --prefix temporal --ignore-scripts --no-audit --no-fund
 
 FROM node
 ARG VERSION=0.0.0

@@ -15,6 +15,9 @@ const faults = { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/te
 /** What takes more of the machine than npm installs; `npm run test:machine`. */
 const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/machine/**/*.spec.ts'] };
 
+/** On a Temporal server; needs `npm run temporal:install`. `npm run test:temporal-java`. */
+const temporal = { ...onDatabase, displayName: 'temporal', testMatch: ['<rootDir>/test/temporal/**/*.spec.ts'] };
+
 /** Deployment files, held to public schemas and tools; needs `npm run ci:install`. `npm run test:manifests`. */
 const manifests = {
   ...base,
@@ -43,6 +46,7 @@ export default {
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     ...(process.env.NEXUS_TEST_FAULTS === 'true' ? [faults] : []),
     ...(process.env.NEXUS_TEST_MANIFESTS === 'true' ? [manifests] : []),
+    ...(process.env.NEXUS_TEST_TEMPORAL ? [temporal] : []),
     ...(process.env.NEXUS_TEST_MACHINE === 'true' ? [machine] : []),
   ],
 };

@@ -16,7 +16,7 @@ const command = commandLine(USAGE, ['dry-run']);
  */
 async function rebuild(): Promise<void> {
   const dry_run = command.has('dry-run');
-  const settings = loadSettings({ BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
+  const settings = loadSettings({ ENGINE: 'embedded', BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
     logger: ['warn', 'error'],
     abortOnError: false,

@@ -6,6 +6,8 @@ import { RunLostError } from './workflow-kind.js';
 
 const TABLE = 'DurableRuns';
 const TIMER = 'TIMER';
+/** In the place of TIMER for runs that are handed to Temporal when they are due. */
+const OUTBOX = 'TEMPORAL';
 
 /** Clauses of the writes below. */
 const RUN_IS_NEW = 'attribute_not_exists(run_id)';
@@ -33,7 +35,11 @@ export interface DurableRun {
   /** New for each claim, so that a process cannot mistake an earlier claim of its own for the present one. */
   lease_token?: string;
   lease_expires_at?: string;
-  timer_name?: typeof TIMER;
+  timer_name?: typeof TIMER | typeof OUTBOX;
+  /** What `timer_name` is when the run is woken; absent: TIMER. */
+  timer_of?: typeof OUTBOX;
+  /** Runs on Temporal: the token of the latest try of each step. */
+  step_tokens?: Record<string, string>;
   wake_at?: string;
   /** How often the run was woken. A run is parked only if this is as it was before its state was read. */
   wakes: number;
@@ -57,12 +63,19 @@ export class DurableRunsRepository {
     return write.put({ TableName: TABLE, Item, ConditionExpression: RUN_IS_NEW });
   }
 
+  /** A new run for Temporal, due to be handed over. Refused when the run exists. */
+  handedCreation(run: DurableRun): Write {
+    const queue = { queue_name: handedOf(run.kind), queue_order: run.created_at };
+    const due = { timer_of: OUTBOX, timer_name: OUTBOX, wake_at: run.created_at, step_tokens: {}, ...queue };
+    return write.put({ TableName: TABLE, Item: { ...run, ...due }, ConditionExpression: RUN_IS_NEW });
+  }
+
   /** Makes the run due now, in whatever state it is. @throws RunOverError from the transaction */
   wake(run_id: string, at: string): Write {
     const update = {
       TableName: TABLE,
       Key: { run_id },
-      UpdateExpression: 'SET timer_name = :timer, wake_at = :at ADD wakes :one',
+      UpdateExpression: 'SET timer_name = if_not_exists(timer_of, :timer), wake_at = :at ADD wakes :one',
       ConditionExpression: RUN_EXISTS,
       ExpressionAttributeValues: { ':timer': TIMER, ':at': at, ':one': 1 },
     };
@@ -84,6 +97,46 @@ export class DurableRunsRepository {
     return write.delete(fenced(run_id, token), () => new RunLostError(run_id));
   }
 
+  /** Lets a try of a step store its result, and no earlier try of it. @returns false when the run has ended */
+  async claimStep(run_id: string, step_id: string, token: string): Promise<boolean> {
+    const claimed = await this.change(run_id, {
+      ConditionExpression: RUN_EXISTS,
+      UpdateExpression: 'SET step_tokens.#step = :token',
+      ExpressionAttributeNames: { '#step': step_id },
+      ExpressionAttributeValues: { ':token': token },
+    });
+    return claimed !== undefined;
+  }
+
+  /** Forgets the token of a step that is over, so that the record of a run with thousands of steps stays small. */
+  async releaseStep(run_id: string, step_id: string, token: string): Promise<void> {
+    await this.change(run_id, {
+      ConditionExpression: 'step_tokens.#step = :token',
+      UpdateExpression: 'REMOVE step_tokens.#step',
+      ExpressionAttributeNames: { '#step': step_id },
+      ExpressionAttributeValues: { ':token': token },
+    });
+  }
+
+  /** The fence of one try of a step on Temporal. @throws RunLostError from the transaction */
+  stepHolds(run_id: string, step_id: string, token: string): Write {
+    return write.check(stepFenced(run_id, step_id, token), () => new RunLostError(run_id));
+  }
+
+  /** The same fence and the end of the run. @throws RunLostError from the transaction */
+  stepEnds(run_id: string, step_id: string, token: string): Write {
+    return write.delete(stepFenced(run_id, step_id, token), () => new RunLostError(run_id));
+  }
+
+  /** Temporal has the run's start or wake. A later wake stays. */
+  async handed({ run_id, wake_at }: DurableRun): Promise<void> {
+    await this.change(run_id, {
+      ConditionExpression: 'wake_at = :due',
+      UpdateExpression: 'REMOVE timer_name, wake_at',
+      ExpressionAttributeValues: { ':due': wake_at },
+    });
+  }
+
   find(run_id: string): Promise<DurableRun | undefined> {
     return this.db.get<DurableRun>(TABLE, { run_id });
   }
@@ -96,7 +149,7 @@ export class DurableRunsRepository {
     const { run_id, kind, lease_token, lease_expires_at } = run;
     const isAsSeen = lease_token
       ? '(lease_token = :seen_token AND lease_expires_at = :seen_expires)'
-      : '(attribute_exists(run_id) AND attribute_not_exists(lease_token))';
+      : '(attribute_exists(run_id) AND attribute_not_exists(lease_token) AND attribute_not_exists(timer_of))';
     const died = lease_token ? ' ADD failures :one' : '';
     return this.change(run_id, {
       // A repeat after a lost answer meets the own token.
@@ -199,13 +252,27 @@ export class DurableRunsRepository {
     return this.db.queryAll<DurableRun>(queueQuery(runningOf(kind), expired_before));
   }
 
+  /** Runs on Temporal, at most a thousand. */
+  async countHanded(kind: string): Promise<number> {
+    return (await this.db.query<DurableRun>({ ...queueQuery(handedOf(kind)), Limit: 1_000 })).items.length;
+  }
+
   /** Runs whose time has come, the oldest first. */
   listDue(now: string): AsyncGenerator<DurableRun> {
+    return this.dueOf(TIMER, now);
+  }
+
+  /** Runs that are to be handed to Temporal, the oldest first. */
+  listHanded(now: string): AsyncGenerator<DurableRun> {
+    return this.dueOf(OUTBOX, now);
+  }
+
+  private dueOf(timer: string, now: string): AsyncGenerator<DurableRun> {
     return this.db.queryAll<DurableRun>({
       TableName: TABLE,
       IndexName: 'TimerIndex',
       KeyConditionExpression: 'timer_name = :timer AND wake_at <= :now',
-      ExpressionAttributeValues: { ':timer': TIMER, ':now': now },
+      ExpressionAttributeValues: { ':timer': timer, ':now': now },
     });
   }
 
@@ -215,6 +282,7 @@ export class DurableRunsRepository {
       ConditionExpression: string;
       UpdateExpression: string;
       ExpressionAttributeValues: Record<string, unknown>;
+      ExpressionAttributeNames?: Record<string, string>;
     },
   ): Promise<DurableRun | undefined> {
     try {
@@ -231,7 +299,18 @@ function fenced(run_id: string, token: string) {
   return { TableName: TABLE, Key: { run_id }, ConditionExpression: LEASE_IS_OURS, ExpressionAttributeValues };
 }
 
+function stepFenced(run_id: string, step_id: string, token: string) {
+  return {
+    TableName: TABLE,
+    Key: { run_id },
+    ConditionExpression: 'step_tokens.#step = :token',
+    ExpressionAttributeNames: { '#step': step_id },
+    ExpressionAttributeValues: { ':token': token },
+  };
+}
+
 const queuedOf = (kind: string): string => `${kind}#QUEUED`;
+const handedOf = (kind: string): string => `${kind}#TEMPORAL`;
 const runningOf = (kind: string): string => `${kind}#RUNNING`;
 
 /** Fixed width, so that string order is queue order. */

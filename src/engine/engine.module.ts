@@ -1,13 +1,25 @@
 import { Global, Module } from '@nestjs/common';
+import { Settings } from '../platform/config/settings.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import { DurableRunsRepository } from './durable-runs.repository.js';
 import { EmbeddedEngine } from './embedded/embedded-engine.js';
 import { Engine } from './engine.js';
+import { TemporalEngine } from './temporal/temporal-engine.js';
 
 /** Durable execution for every feature. Global, because most features start runs. */
 @Global()
 @Module({
-  providers: [DurableRunsRepository, EmbeddedEngine, { provide: Engine, useExisting: EmbeddedEngine }],
+  providers: [
+    DurableRunsRepository,
+    EmbeddedEngine,
+    TemporalEngine,
+    {
+      provide: Engine,
+      inject: [Settings, EmbeddedEngine, TemporalEngine],
+      useFactory: (settings: Settings, embedded: EmbeddedEngine, temporal: TemporalEngine) =>
+        settings.get('ENGINE') === 'temporal' ? temporal : embedded,
+    },
+  ],
   exports: [Engine],
 })
 export class EngineModule {

@@ -1,5 +1,5 @@
 import type { Write } from '../platform/database/unit-of-work.js';
-import { ConflictError } from '../shared/domain-error.js';
+import { ConflictError, ServiceUnavailableError } from '../shared/domain-error.js';
 import type { WorkflowKind } from './workflow-kind.js';
 
 /** `temporal` names runs on a Temporal cluster. */
@@ -32,6 +32,16 @@ export interface RunPlan extends EngineChange {
   engine: EngineName;
   /** True when the run begins in this process as soon as it is committed; false when it waits for a slot first. */
   starts_now: boolean;
+}
+
+/** The engine that would take the run cannot be reached. Nothing was accepted: answered 503 with `Retry-After`. */
+export class EngineUnavailableError extends ServiceUnavailableError {
+  constructor(reason: string) {
+    super(`Nothing can be started now: ${reason}`, {
+      details: { engine: 'temporal' },
+      suggestion: 'Send the request again in a few seconds.',
+    });
+  }
 }
 
 /** A run cannot be woken, because it has ended. */
@@ -71,10 +81,16 @@ export abstract class Engine {
   /** Call it in the constructor of the kind's module: runs are looked for when the application starts. */
   abstract register(kind: WorkflowKind): void;
 
+  /** Why no run can be started now, such as a cluster that does not answer; undefined when runs can be started. */
+  abstract get outage(): string | undefined;
+
   /** The names of the registered kinds. */
   abstract kinds(): string[];
 
-  /** Starts a run. The transaction fails when a run with this id exists already. */
+  /**
+   * Starts a run. The transaction fails when a run with this id exists already.
+   * @throws EngineUnavailableError before anything is stored
+   */
   abstract plan(run: NewRun): RunPlan;
 
   /**

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'AGENT_INVOCATION_FAILED'
   | 'UPSTREAM_FAILED'
   | 'DATABASE_ERROR'
+  | 'SERVICE_UNAVAILABLE'
   | 'BUILD_ERROR'
   | 'INTERNAL_ERROR';
 
@@ -92,6 +93,12 @@ export class DatabaseError extends DomainError {
 /** The database is throttling or unreachable: answered 503 with `Retry-After`, in seconds. */
 export class DatabaseUnavailableError extends DatabaseError {
   readonly retry_after_seconds = 2;
+}
+
+/** A service that the platform needs cannot be reached. Nothing was accepted: answered 503 with `Retry-After`. */
+export class ServiceUnavailableError extends DomainError {
+  override readonly code = 'SERVICE_UNAVAILABLE';
+  readonly retry_after_seconds = 5;
 }
 
 /** No known principal stands behind the request. */

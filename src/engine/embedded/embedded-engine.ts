@@ -60,6 +60,11 @@ export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, On
     this.lanes.set(kind.name, { kind, drives: new Map(), reserved: 0, mayHaveQueue: true });
   }
 
+  /** Where this engine cannot work, the database is away, and says so itself. */
+  override get outage(): undefined {
+    return undefined;
+  }
+
   override kinds(): string[] {
     return [...this.lanes.keys()];
   }

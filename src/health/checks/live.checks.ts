@@ -65,6 +65,16 @@ export const LIVE_CHECKS: Check[] = [
     },
   }),
   defineCheck({
+    name: 'engine',
+    shown_in: ['ready'],
+    severity: 'critical',
+    fix: 'Start Temporal, correct TEMPORAL_ADDRESS, or set ENGINE_FALLBACK=embedded.',
+    timeout_ms: 100,
+    needs: [Engine],
+    look: ([engine]) =>
+      engine.outage === undefined ? healthy('Durable runs can be started') : unhealthy(engine.outage),
+  }),
+  defineCheck({
     name: 'aws_credentials',
     shown_in: ['detailed'],
     severity: 'fail',

@@ -88,10 +88,6 @@ describe('settings', () => {
     });
   });
 
-  it('refuse the Temporal engine, which this version does not have', () => {
-    expect(problemsOf({ BUILD_ENGINE: 'temporal' })).toEqual([expect.stringMatching(/^ENGINE: .*no Temporal engine/)]);
-  });
-
   it('refuse several processes on the embedded database, and drain in production only', () => {
     expect(problemsOf({ WEB_CONCURRENCY: '2' })).toEqual([
       expect.stringMatching(/^WEB_CONCURRENCY: the embedded database/),

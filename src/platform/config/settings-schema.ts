@@ -8,13 +8,10 @@ export const ENGINE_SETTING_ALIASES: Readonly<Record<string, string>> = {
   BUILD_REAPER_SECONDS: 'ENGINE_REAPER_SECONDS',
 };
 
-type EngineSettings = Record<'ENGINE_LEASE_SECONDS' | 'ENGINE_HEARTBEAT_SECONDS', number> & { ENGINE: string };
+type EngineSettings = Record<'ENGINE_LEASE_SECONDS' | 'ENGINE_HEARTBEAT_SECONDS', number>;
 
 export function engineProblems(values: EngineSettings): string[] {
   return [
-    ...(values.ENGINE === 'temporal'
-      ? ['ENGINE: this version has no Temporal engine; remove the setting or use ENGINE=embedded']
-      : []),
     ...(values.ENGINE_HEARTBEAT_SECONDS * 2 > values.ENGINE_LEASE_SECONDS
       ? ['ENGINE_HEARTBEAT_SECONDS: at most half of ENGINE_LEASE_SECONDS, so that one late beat does not lose a run']
       : []),
@@ -35,6 +32,18 @@ const integer = (byDefault: number, min: number, max: number) =>
 /** Durable execution: builds, background runs and whatever else outlives a request. */
 const engineSettings = {
   ENGINE: z.enum(['embedded', 'temporal']).default('embedded'),
+  /** What takes new runs while Temporal cannot be reached; unset: they are refused. */
+  ENGINE_FALLBACK: z.enum(['embedded']).optional(),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('nexus'),
+  TEMPORAL_TLS: flag(false),
+  TEMPORAL_TLS_CA_FILE: z.string().min(1).optional(),
+  TEMPORAL_TLS_CERT_FILE: z.string().min(1).optional(),
+  TEMPORAL_TLS_KEY_FILE: z.string().min(1).optional(),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_WORKER: flag(true),
+  TEMPORAL_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).optional(),
   ENGINE_LEASE_SECONDS: integer(30, 1, 3600),
   ENGINE_HEARTBEAT_SECONDS: integer(10, 1, 600),
   ENGINE_REAPER_SECONDS: integer(15, 1, 600),

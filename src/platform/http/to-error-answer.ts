@@ -1,5 +1,11 @@
 import { HttpException } from '@nestjs/common';
-import { DatabaseUnavailableError, DomainError, type ErrorCode, RateLimitedError } from '../../shared/domain-error.js';
+import {
+  DatabaseUnavailableError,
+  DomainError,
+  type ErrorCode,
+  RateLimitedError,
+  ServiceUnavailableError,
+} from '../../shared/domain-error.js';
 
 /** Status and default advice of each code. A new code without a row does not compile. */
 const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = {
@@ -28,6 +34,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
     suggestion: 'Check that the API is up, then retry if the operation may be repeated.',
   },
   DATABASE_ERROR: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
+  SERVICE_UNAVAILABLE: { status: 503, suggestion: 'Send the request again after the time that Retry-After says.' },
   BUILD_ERROR: { status: 500, suggestion: 'Read the logs of the failed stage, then restart the build.' },
   INTERNAL_ERROR: { status: 500, suggestion: 'Report the trace id to the operator of this platform.' },
 };
@@ -82,7 +89,7 @@ function fromDomainError(error: DomainError): ErrorAnswer {
   });
   if (error instanceof DatabaseUnavailableError)
     return { ...base, status: DATABASE_UNAVAILABLE, headers: { 'Retry-After': String(error.retry_after_seconds) } };
-  if (error instanceof RateLimitedError)
+  if (error instanceof RateLimitedError || error instanceof ServiceUnavailableError)
     return { ...base, headers: { 'Retry-After': String(error.retry_after_seconds) } };
   if (error.code === 'UNAUTHENTICATED') return { ...base, headers: CHALLENGE };
   if (error.code === 'UPSTREAM_FAILED' && details['reason'] === 'timeout') return { ...base, status: 504 };

@@ -1,0 +1,41 @@
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../app.module.js';
+import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
+import { RequestContext } from '../platform/observability/request-context.js';
+import { nestLogger } from '../platform/observability/logging/nest-logger.js';
+import { createRootLogger } from '../platform/observability/logging/root-logger.js';
+import { commandLine } from '../shared/command-line.js';
+
+const USAGE = `Usage: npm run worker
+
+Runs durable runs without serving the API, until a signal stops it: builds, flow runs and whatever else the engine drives.`;
+commandLine(USAGE, []);
+
+/** `npm run worker` drives durable runs with the same settings as the platform, and serves nothing. */
+async function work(): Promise<void> {
+  const settings = loadSettings({ TEMPORAL_WORKER: 'true' });
+  const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), { logger, abortOnError: false });
+  logger.log({ msg: 'Nexus works', engine: settings.get('ENGINE') });
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`The worker could not stop in order: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, stop);
+}
+
+try {
+  await work();
+} catch (error) {
+  const reason = error instanceof SettingsError ? error.message : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`${reason}\n`);
+  process.exit(1);
+}
