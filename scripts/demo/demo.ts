@@ -1,16 +1,19 @@
 // Takes one requirement to a running agent and shows every step. Usage: npm run demo -- "your requirement"
 import { Api } from './api.ts';
+import { showFlow } from './flow.ts';
 import { DATA_DIRECTORY, findOrStartPlatform, type Platform } from './platform.ts';
 import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
 
 const USAGE =
-  'Usage: npm run demo -- "your requirement"\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.';
+  'Usage: npm run demo -- [--flow] ["your requirement"]\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.\nWith --flow the agent then works in a refund flow with an approval and a failure that is undone.';
 const given = process.argv.slice(2);
 if (given.includes('--help') || given.includes('-h')) {
   process.stdout.write(`${USAGE}\n`);
   process.exit(0);
 }
-const unknown = given.find((argument) => argument.startsWith('-'));
+const showsFlow = given.includes('--flow');
+const words = given.filter((argument) => argument !== '--flow');
+const unknown = words.find((argument) => argument.startsWith('-'));
 if (unknown !== undefined) {
   process.stderr.write(`Unknown option '${unknown}'\n${USAGE}\n`);
   process.exit(2);
@@ -21,6 +24,9 @@ const SAMPLE =
   'delivery times, and answers questions about our shop. Our delivery takes 3 working days. Our opening hours are 9:00 to 17:00 from Monday to Friday.';
 /** On a terminal each step is held back a little, so that a build of a few milliseconds can be watched. */
 const PAUSE_MS = process.stdout.isTTY ? 350 : 0;
+
+/** The flow calls a shop on this machine. */
+const SETTINGS: Record<string, string> = showsFlow ? { NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' } : {};
 
 interface ProjectAnswer {
   project_id: string;
@@ -52,8 +58,8 @@ interface Artifact {
 }
 
 async function main(): Promise<void> {
-  const requirement = given.join(' ').trim() || SAMPLE;
-  const platform = await findOrStartPlatform(Number(process.env['API_PORT'] ?? 8000), PAUSE_MS);
+  const requirement = words.join(' ').trim() || SAMPLE;
+  const platform = await findOrStartPlatform(Number(process.env['API_PORT'] ?? 8000), PAUSE_MS, SETTINGS);
   try {
     await show(await signedIn(platform), requirement);
     links(platform);
@@ -87,6 +93,7 @@ async function show(api: Api, requirement: string): Promise<void> {
   const project = await watch(api, created.project_id);
   await artifacts(api, project.project_id);
   await conversation(api, project);
+  if (showsFlow) await showFlow(api, project.agents[0] ?? '');
   await statistics(api);
 }
 

@@ -21,11 +21,15 @@ export interface Platform {
 }
 
 /** @throws Error with the log's place when the platform does not become ready. */
-export async function findOrStartPlatform(port: number, pauseMs: number): Promise<Platform> {
+export async function findOrStartPlatform(
+  port: number,
+  pauseMs: number,
+  settings: Record<string, string>,
+): Promise<Platform> {
   const url = `http://127.0.0.1:${port}`;
   if (await isNexus(url)) return { url, isOurs: false, administrator: configured(), stop: () => Promise.resolve() };
   const free = await freePort(port);
-  return startPlatform(free, pauseMs);
+  return startPlatform(free, pauseMs, settings);
 }
 
 function configured(): { email: string; password: string } {
@@ -33,7 +37,7 @@ function configured(): { email: string; password: string } {
   return { email: NEXUS_ADMIN_EMAIL ?? 'admin@nexus.local', password: NEXUS_ADMIN_PASSWORD ?? '' };
 }
 
-async function startPlatform(port: number, pauseMs: number): Promise<Platform> {
+async function startPlatform(port: number, pauseMs: number, settings: Record<string, string>): Promise<Platform> {
   mkdirSync('.nexus', { recursive: true });
   const log = createWriteStream(LOG_FILE);
   await once(log, 'open');
@@ -47,6 +51,7 @@ async function startPlatform(port: number, pauseMs: number): Promise<Platform> {
     API_PORT: String(port),
     API_HOST: '127.0.0.1',
     BUILD_STAGE_PAUSE_MS: String(pauseMs),
+    ...settings,
   };
   const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', log, log] });
   const url = `http://127.0.0.1:${port}`;
