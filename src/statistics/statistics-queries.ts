@@ -1,3 +1,4 @@
+import type { TrendDto, TrendMetric } from './dto/statistics.dto.js';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
@@ -12,7 +13,6 @@ import {
   buildDay,
   type InvocationDay,
   invocationDay,
-  type TrendMetric,
   trendValue,
   type RuntimeStats,
   runtimeStatsOf,
@@ -35,10 +35,7 @@ export interface AgentDirectory {
   findById(org_id: string, agent_id: string): Promise<object | undefined>;
 }
 
-export interface Trend {
-  metric: TrendMetric;
-  data_points: { date: string; value: number | null }[];
-}
+export type Trend = TrendDto;
 
 /**
  * Read side. Every answer costs one call to the database, whatever was invoked or built: one batch of single rows for the

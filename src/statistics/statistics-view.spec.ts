@@ -1,7 +1,8 @@
 import { contributionOf } from './contribution.js';
 import { CounterSheet, type CounterRow } from './counter-row.js';
 import type { BuildFact, Fact, InvocationFact } from './fact.js';
-import { overviewOf, buildDay, invocationDay, runtimeStatsOf, TREND_METRICS, trendValue } from './statistics-view.js';
+import { overviewOf, buildDay, invocationDay, runtimeStatsOf, trendValue } from './statistics-view.js';
+import { TREND_METRICS } from './dto/statistics.dto.js';
 
 const at = '2026-11-20T10:00:00.000Z';
 

@@ -1,3 +1,4 @@
+import type { BuildDayDto, InvocationDayDto, OverviewDto, TrendMetric } from './dto/statistics.dto.js';
 import { STAGE_PREFIX } from './contribution.js';
 import {
   amount,
@@ -30,28 +31,9 @@ export interface RuntimeStats {
   last_invoked_at: string | null;
 }
 
-export interface InvocationDay {
-  date: string;
-  total_invocations: number;
-  successful_invocations: number;
-  failed_invocations: number;
-  success_rate: number | null;
-  avg_duration_ms: number | null;
-  p50_duration_ms: number | null;
-  p95_duration_ms: number | null;
-  p99_duration_ms: number | null;
-  input_tokens: number;
-  output_tokens: number;
-}
+export type InvocationDay = InvocationDayDto;
 
-export interface BuildDay {
-  date: string;
-  total_builds: number;
-  successful_builds: number;
-  failed_builds: number;
-  avg_duration_minutes: number | null;
-  builds_by_stage: Record<string, number>;
-}
+export type BuildDay = BuildDayDto;
 
 type MaybeRow = CounterRow | undefined;
 
@@ -142,9 +124,6 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-export const TREND_METRICS = ['builds', 'invocations', 'success_rate', 'latency', 'tokens'] as const;
-export type TrendMetric = (typeof TREND_METRICS)[number];
-
 /** `success_rate` and `latency` (average, in milliseconds) are those of invocations; `tokens` are read and written ones. */
 export function trendValue(metric: TrendMetric, date: string, row: CounterRow | undefined): number | null {
   switch (metric) {
@@ -161,21 +140,7 @@ export function trendValue(metric: TrendMetric, date: string, row: CounterRow | 
   }
 }
 
-/** What an organization sees first. Rates and averages are null while there is nothing to take them of. */
-export interface Overview {
-  total_agents: number;
-  running_agents: number;
-  building_agents: number;
-  offline_agents: number;
-  total_builds: number;
-  successful_builds: number;
-  failed_builds: number;
-  success_rate: number | null;
-  avg_build_time_minutes: number | null;
-  today_calls: number;
-  today_success_rate: number | null;
-  today_tokens: number;
-}
+export type Overview = OverviewDto;
 
 /** The few rows that an overview is made of. */
 export function overviewKeysOf(

@@ -1,16 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import {
-  type Overview,
-  type InvocationDay,
-  type BuildDay,
-  TREND_METRICS,
-  type TrendMetric,
-} from '../statistics-view.js';
-import type { Trend } from '../statistics-queries.js';
+
+export const TREND_METRICS = ['builds', 'invocations', 'success_rate', 'latency', 'tokens'] as const;
+export type TrendMetric = (typeof TREND_METRICS)[number];
 
 /** Where the organization stands right now. Rates and averages are null while there is nothing to take them of. */
-export class OverviewDto implements Overview {
+export class OverviewDto {
   /**
    * Agents in any state.
    * @example 12
@@ -70,7 +65,7 @@ export class OverviewDto implements Overview {
 }
 
 /** Invocations of one day, UTC. Durations are milliseconds; percentiles are accurate to 5 %, below 1 ms to 1 ms. */
-export class InvocationDayDto implements InvocationDay {
+export class InvocationDayDto {
   /** @example "2026-11-20" */
   date: string;
 
@@ -109,7 +104,7 @@ export class InvocationDayDto implements InvocationDay {
 }
 
 /** Builds that ended on one day, UTC. */
-export class BuildDayDto implements BuildDay {
+export class BuildDayDto {
   /** @example "2026-11-20" */
   date: string;
 
@@ -149,7 +144,7 @@ class TrendPointDto {
 }
 
 /** One value per day, UTC. */
-export class TrendDto implements Trend {
+export class TrendDto {
   @ApiProperty({ enum: TREND_METRICS, example: 'invocations' })
   metric: TrendMetric;
 
