@@ -6,6 +6,7 @@ import type {
 } from '@ai-sdk/provider';
 import { LRUCache } from 'lru-cache';
 import type { Settings } from '../../platform/config/settings.js';
+import { lazily } from '../../platform/async/lazily.js';
 import { type ModelAbilities, ModelProvider, type ProviderState } from '../model-provider.js';
 import { CallPolicy } from './call-policy.js';
 import type { ModelError } from '../model-error.js';
@@ -120,7 +121,9 @@ export class RemoteProvider extends ModelProvider {
     const known = this.models.get(modelId);
     if (known) return known;
     const timeoutMs = this.settings.get('MODEL_TIMEOUT_SECONDS') * 1000;
-    const model = new RemoteModel(this.name, modelId, () => this.load(modelId), this.policy, timeoutMs);
+    // A model of an SDK holds no state of a call, but making one builds its schemas.
+    const load = lazily(() => this.load(modelId));
+    const model = new RemoteModel(this.name, modelId, load, this.policy, timeoutMs);
     this.models.set(modelId, model);
     return model;
   }
