@@ -1,0 +1,108 @@
+// node bench/doors.mjs [--quick]: what a protocol costs against POST /agents/{id}/invoke, by turns in one run, with a model that answers at
+// once. CPU time is that of the platform's process: other work on the machine changes it little, unlike the time that passes.
+import { rmSync } from 'node:fs';
+import { start } from './processes.mjs';
+import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
+
+const quick = process.argv.includes('--quick');
+const ROUNDS = quick ? 6 : 30;
+const BATCH = 100;
+const QUESTION = 'What is 17 * 23?';
+/** The most that a protocol may add. */
+const ADDED_MAX = 0.1;
+
+const directory = dataDirectory();
+const model = await start('bench/model-server.mjs', '/');
+const platform = await start('dist/main.js', '/health/ready', {
+  ...settingsOf(directory),
+  OPENAI_BASE_URL: `${model.url}/v1`,
+});
+
+try {
+  await signIn(platform.url);
+  const { agent_id } = await builtAgent(platform.url);
+  const path = `/api/v1/agents/${encodeURIComponent(agent_id)}`;
+  await call(platform.url, 'PUT', path, { model_id: 'openai:zero' });
+  const json = { 'content-type': 'application/json', ...authorization(platform.url) };
+  const events = { ...json, accept: 'text/event-stream' };
+  const messages = [{ role: 'user', content: QUESTION }];
+  /** Each protocol beside the route that it is compared with. */
+  const doors = [
+    { name: 'invoke', path: `${path}/invoke`, headers: json, body: { input_text: QUESTION } },
+    {
+      name: 'OpenAI chat',
+      path: '/v1/chat/completions',
+      headers: json,
+      body: { model: agent_id, messages },
+      base: 'invoke',
+    },
+    {
+      name: 'OpenAI responses, not stored',
+      path: '/v1/responses',
+      headers: json,
+      body: { model: agent_id, input: QUESTION, store: false },
+      base: 'invoke',
+    },
+    {
+      name: 'OpenAI responses',
+      path: '/v1/responses',
+      headers: json,
+      body: { model: agent_id, input: QUESTION },
+      base: 'invoke',
+    },
+    { name: 'invoke, streamed', path: `${path}/invoke`, headers: events, body: { input_text: QUESTION } },
+    {
+      name: 'OpenAI chat, streamed',
+      path: '/v1/chat/completions',
+      headers: json,
+      body: { model: agent_id, messages, stream: true },
+      base: 'invoke, streamed',
+    },
+    {
+      name: 'OpenAI responses, streamed',
+      path: '/v1/responses',
+      headers: json,
+      body: { model: agent_id, input: QUESTION, stream: true },
+      base: 'invoke, streamed',
+    },
+  ].map((door) => ({ ...door, cpu: [], times: [] }));
+
+  const ask = async ({ path: route, headers, body }) => {
+    const response = await fetch(platform.url + route, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${route} answered ${response.status}: ${text}`);
+  };
+  // The first round warms up.
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const door of doors) {
+      const before = platform.cpu_seconds() * 1_000;
+      for (let each = 0; each < BATCH; each++) {
+        const began = performance.now();
+        await ask(door);
+        if (round > 0) door.times.push(performance.now() - began);
+      }
+      if (round > 0) door.cpu.push((platform.cpu_seconds() * 1_000 - before) / BATCH);
+    }
+
+  const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  const byName = new Map(doors.map((door) => [door.name, { cpu: median(door.cpu), p50: median(door.times) }]));
+  console.table(
+    doors.map(({ name, base }) => {
+      const { cpu, p50 } = byName.get(name);
+      const against = byName.get(base);
+      const added = against && cpu / against.cpu - 1;
+      return {
+        name,
+        'CPU ms': cpu.toFixed(2),
+        'p50 ms': p50.toFixed(2),
+        'added CPU': against ? `${(added * 100).toFixed(0)} %` : '',
+        'added p50': against ? `${((p50 / against.p50 - 1) * 100).toFixed(0)} %` : '',
+        met: against ? (added <= ADDED_MAX ? 'yes' : 'NO') : '',
+      };
+    }),
+  );
+} finally {
+  await platform.stop();
+  await model.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
