@@ -9,7 +9,14 @@ import { SessionTurns } from '../sessions/session-turns.service.js';
 import { SessionClosedError, SessionContinuedError } from '../sessions/sessions.errors.js';
 import type { ConversationSource, StoredConversation } from '../sessions/sessions.service.js';
 import { AgentRunService, type AskedRun, type RunBeginning, type RunEvent } from './agent-run.service.js';
-import { answerMessage, beginningOf, conversationOf, type Invocation, type KeptRequest } from './invocation.js';
+import {
+  answerMessage,
+  beginningOf,
+  conversationOf,
+  type Invocation,
+  isSessionId,
+  type KeptRequest,
+} from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import type { LiveRun } from './live-runs.service.js';
 
@@ -120,6 +127,8 @@ export class ConversationService implements ConversationSource {
 
   /** The conversation of an ended run without a session, whose record names this session id. */
   async findConversation(org_id: string, session_id: string): Promise<StoredConversation | undefined> {
+    // Foreign text is not cut: half of a surrogate pair is no key.
+    if (!isSessionId(session_id)) return undefined;
     const run = await this.invocations.findById(org_id, beginningOf(session_id));
     if (run?.session_id !== session_id || run.status === 'running' || run.session_deleted) return undefined;
     const { user_id, agent_id, created_at, status } = run;

@@ -62,6 +62,8 @@ const SESSION_PREFIX = 'sess_';
 export const sessionBegunBy = (invocation_id: string): string =>
   SESSION_PREFIX + invocation_id.slice(INVOCATION_PREFIX.length);
 
+export const isSessionId = (id: string): boolean => id.startsWith(SESSION_PREFIX);
+
 /** The id of the run that this session id was derived from. Such a run does not always exist. */
 export const beginningOf = (session_id: string): string => INVOCATION_PREFIX + session_id.slice(SESSION_PREFIX.length);
 

@@ -228,6 +228,9 @@ export function chatCompletion(run: Invocation, model: string) {
   };
 }
 
+/** Stands for the text of a chunk. */
+const TEXT = '\u0000text\u0000';
+
 /** A run as chunks. The agent's own tools stay its own; only its text and calls of the caller's tools are streamed. */
 export async function* chatChunks(
   events: AsyncIterable<RunStreamEvent>,
@@ -235,6 +238,8 @@ export async function* chatChunks(
 ): AsyncGenerator<StreamEvent> {
   let head = {};
   let calls = 0;
+  // Everything of a text chunk but its text is always the same.
+  let [beforeText, afterText] = ['', ''];
   const chunk = (choices: unknown[], extra = {}): StreamEvent => ({ data: { ...head, choices, ...extra } });
   const part = (delta: object, finish_reason: string | null = null) =>
     chunk([{ index: 0, delta, logprobs: null, finish_reason }], withUsage ? { usage: null } : {});
@@ -244,7 +249,9 @@ export async function* chatChunks(
       const id = idWith('chatcmpl-', invocation_id);
       head = { id, object: 'chat.completion.chunk', created, model, system_fingerprint };
       yield part({ role: 'assistant', content: '', refusal: null });
-    } else if (event === 'delta') yield part({ content: (data as { text: string }).text });
+      [beforeText = '', afterText = ''] = JSON.stringify(part({ content: TEXT }).data).split(JSON.stringify(TEXT));
+    } else if (event === 'delta')
+      yield { data: new RawData(beforeText + JSON.stringify((data as { text: string }).text) + afterText) };
     else if (event === 'caller_call') yield part({ tool_calls: [{ index: calls++, ...toolCall(data as CallerCall) }] });
     else if (event === 'done') {
       const { finish_reason = 'stop', usage } = data as Pick<Invocation, 'finish_reason' | 'usage'>;

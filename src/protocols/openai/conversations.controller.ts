@@ -10,7 +10,7 @@ import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError } from '../../shared/domain-error.js';
 import { itemSchema, itemsOfStored, messagesOf, placeOf } from './items.js';
 import { listed, listSchema, metadata, optional, read, seconds, sessionId } from './openai-body.js';
-import { ApiList, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
+import { ApiItemPage, ApiItems, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
 
 const items = z.array(itemSchema).max(20);
 const createSchema = z.object({ metadata, items: optional(items) });
@@ -80,7 +80,7 @@ export class OpenAiConversationsController {
   @Get(':conversation_id/items')
   @Access('viewer')
   @ApiOperation({ summary: "List a conversation's items", operationId: 'openaiListItems' })
-  @ApiList()
+  @ApiItemPage()
   @ApiOpenAiErrors(404)
   async list(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string, @Query() given: unknown) {
     const range = read(listSchema, given);
@@ -100,7 +100,7 @@ export class OpenAiConversationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Add items to a conversation', operationId: 'openaiCreateItems' })
   @ApiZodBody(addSchema)
-  @ApiList()
+  @ApiItems()
   @ApiOpenAiErrors(404, 409, 413, 415, 422)
   async add(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string, @Body() given: unknown) {
     const messages = messagesOf(read(addSchema, given).items);

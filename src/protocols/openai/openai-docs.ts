@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ApiBody, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { tap, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { limitHeaders } from './openai-error.js';
@@ -18,7 +18,7 @@ import { limitHeaders } from './openai-error.js';
 class LimitHeaders implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     limitHeaders(context.switchToHttp().getResponse<Response>());
-    return next.handle().pipe(tap());
+    return next.handle();
   }
 }
 
@@ -27,17 +27,27 @@ export const OpenAiRoutes = () => applyDecorators(Bare(), ApiTags('OpenAI'), Use
 
 type Schema = Parameters<typeof ApiBody>[0] extends infer O ? (O extends { schema: infer S } ? S : never) : never;
 
-/** Documents a body by the schema that checks it. */
-export const ApiZodBody = (schema: z.ZodType) => ApiBody({ schema: documented(schema), required: true });
+/** Documents a body by the schema that checks it. A body without a required field may be left out. */
+export const ApiZodBody = (schema: z.ZodType) => {
+  const documented = documentOf(schema);
+  return ApiBody({ schema: documented, required: 'required' in documented });
+};
 
-function documented(schema: z.ZodType): Schema {
+function documentOf(schema: z.ZodType): Schema {
   const { $schema: _schema, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     target: 'draft-2020-12',
+    override: ({ jsonSchema }) => {
+      const [text, parts] = jsonSchema.anyOf ?? [];
+      // Text or parts: what each part looks like is said by OpenAI's own documentation, and generators stumble over the depth.
+      if (text?.type === 'string' && parts?.type === 'array') jsonSchema.anyOf = [text, PARTS];
+    },
   });
   return rest as Schema;
 }
+
+const PARTS = { type: 'array' as const, items: { type: 'object' as const } };
 
 const NULLABLE = { type: ['string', 'null'] } as unknown as Schema;
 const ERROR = {
@@ -78,8 +88,15 @@ export const ApiOpenAiErrors = (...statuses: number[]) =>
     ),
   );
 
-/** A page of items. */
-export const ApiList = () =>
+/** A list of items. */
+export const ApiItems = () =>
+  ApiObject('The items.', 'list', {
+    data: { type: 'array', items: { type: 'object' } },
+    has_more: { type: 'boolean' },
+  });
+
+/** A page of a list of items. */
+export const ApiItemPage = () =>
   applyDecorators(
     ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
     ApiQuery({ name: 'order', required: false, schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } }),
@@ -89,10 +106,7 @@ export const ApiList = () =>
       schema: { type: 'string', maxLength: 200 },
       description: 'The id of the last item that was read.',
     }),
-    ApiObject('The items.', 'list', {
-      data: { type: 'array', items: { type: 'object' } },
-      has_more: { type: 'boolean' },
-    }),
+    ApiItems(),
   );
 
 /** An object of OpenAI's API. Its clients have its full type. @param name of the field `object`, if it has one */

@@ -19,7 +19,7 @@ import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError } from '../../shared/domain-error.js';
 import { itemsOf } from './items.js';
 import { invocationId, listed, listSchema, optional, read, sessionId } from './openai-body.js';
-import { ApiList, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
+import { ApiItemPage, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
 import { inCallersWords, refusedStream } from './openai-error.js';
 import { ResponseEvents } from './response-events.js';
 import {
@@ -156,7 +156,7 @@ export class OpenAiResponsesController {
   /** What the request of the response added to its conversation. */
   @Get(':response_id/input_items')
   @ApiOperation({ summary: "List a response's input items", operationId: 'openaiListInputItems' })
-  @ApiList()
+  @ApiItemPage()
   @ApiOpenAiErrors(404)
   async inputItems(
     @CurrentPrincipal() { org_id }: Principal,

@@ -425,6 +425,17 @@ describe('other organizations', () => {
   });
 });
 
+describe('ids', () => {
+  it.each(['conv_x', '1%1C%22%C3%A3%F3%A7%80%A1Z', '%24U%C2%BE%19%F3%BB%89%97%06'])(
+    'that name nothing are not found: %s',
+    async (id) => {
+      expect((await call('get', `/conversations/${id}`)).status).toBe(404);
+      expect((await call('get', `/conversations/${id}/items/${id}`)).status).toBe(404);
+      expect((await call('get', `/responses/${id}`)).status).toBe(404);
+    },
+  );
+});
+
 describe('what cannot be honoured', () => {
   it.each([
     [{ input: undefined }, 'input'],
