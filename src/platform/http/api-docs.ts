@@ -76,7 +76,7 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
   502: 'AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.',
-  503: 'DATABASE_ERROR: the database is unreachable or throttled. Retry after the time in Retry-After.',
+  503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.',
   504: 'AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',
 };
 
