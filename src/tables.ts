@@ -11,6 +11,7 @@ import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.ta
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
+import { CREDENTIAL_TABLES } from './tools/credentials/credentials.tables.js';
 import { ATTACHED_TOOL_TABLES } from './tools/attachments/attached-tools.tables.js';
 
 /** Every table of the platform; each feature defines its own. */
@@ -22,6 +23,7 @@ export const TABLES: TableDefinition[] = [
   ...SESSION_TABLES,
   ...STATISTICS_TABLES,
   ...ATTACHED_TOOL_TABLES,
+  ...CREDENTIAL_TABLES,
   ...INTEGRATION_TABLES,
   ...IDEMPOTENCY_TABLES,
   ...IDENTITY_TABLES,

@@ -33,7 +33,9 @@ import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { ToolAttachment } from '../tools/attachments/tool-attachment.service.js';
 import {
+  AttachOperationsDto,
   CallOperationDto,
   ChangeIntegrationDto,
   CreateIntegrationDto,
@@ -43,6 +45,7 @@ import {
   ListOperationsQuery,
 } from './dto/integration-requests.dto.js';
 import {
+  AttachedOperationsDto,
   AuthSchemeDto,
   DeletedIntegrationDto,
   IntegrationDto,
@@ -76,6 +79,7 @@ export class IntegrationsController {
     private readonly integrations: IntegrationsService,
     private readonly operations: OperationsService,
     private readonly events: ImportEvents,
+    private readonly tools: ToolAttachment,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
@@ -103,11 +107,11 @@ export class IntegrationsController {
   @ApiErrors(400, 413, 422)
   async create(
     @CurrentPrincipal() { org_id, user_id }: Principal,
-    @Body() { name, source, format = 'auto', base_url }: CreateIntegrationDto,
+    @Body() { name, source, format = 'auto', base_url, credential_id }: CreateIntegrationDto,
     @UploadedFile() file: Express.Multer.File | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<IntegrationDto> {
-    const wish = { org_id, user_id, name, origin: originOf(source, file), format, base_url };
+    const wish = { org_id, user_id, name, origin: originOf(source, file), format, base_url, credential_id };
     return this.view(await this.integrations.create(wish, callerSignal(response)));
   }
 
@@ -137,18 +141,19 @@ export class IntegrationsController {
 
   @Patch(':integration_id')
   @Access('developer')
-  @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url'] })
+  @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url', 'credential_id'] })
   @ApiOperation({ summary: 'Change an integration', operationId: 'changeIntegration' })
   @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)
   async change(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('integration_id') integration_id: string,
-    @Body() { name, base_url }: ChangeIntegrationDto,
+    @Body() { name, base_url, credential_id }: ChangeIntegrationDto,
   ): Promise<IntegrationDto> {
     const change = {
       ...(name === undefined ? {} : { name }),
       ...(base_url === undefined ? {} : { base_url: base_url === '' ? null : base_url }),
+      ...(credential_id === undefined ? {} : { credential_id: credential_id === '' ? null : credential_id }),
     };
     return this.view(await this.integrations.change(org_id, integration_id, change));
   }
@@ -224,14 +229,17 @@ export class IntegrationsController {
     @CurrentPrincipal() principal: Principal,
     @Param('integration_id') integration_id: string,
     @Param('operation_id') operation: string,
-    @Body() { input, all_pages }: CallOperationDto,
+    @Body() { input, all_pages, credential_id }: CallOperationDto,
     @Res({ passthrough: true }) response: Response,
   ): Promise<OperationResultDto> {
     const { org_id } = principal;
     const fact = { org_id, actor: actorOf(principal), action: 'integration.operation_called', target: integration_id };
     const signal = callerSignal(response);
     try {
-      const result = await this.operations.call({ org_id, integration_id, operation, input, all_pages, signal });
+      const result = await this.operations.call({
+        ...{ org_id, integration_id, operation, input, all_pages, credential_id },
+        ...{ actor: actorOf(principal), signal },
+      });
       const { operation_id, method, path, status, pages } = result;
       await this.audit.record({ ...fact, outcome: 'success', details: { operation_id, method, path, status, pages } });
       return result;
@@ -242,8 +250,35 @@ export class IntegrationsController {
     }
   }
 
+  /** Gives operations to the agents of a project, or to one agent. They have them with their next run, as `<name>_<operation>`. */
+  @Post(':integration_id/tools')
+  @Access('developer')
+  @Audited({
+    action: 'integration.attached',
+    target: 'integration_id',
+    details: ['name', 'project_id', 'agent_id', 'risk'],
+  })
+  @ApiOperation({ summary: 'Attach operations as tools', operationId: 'attachOperations' })
+  @ApiData(AttachedOperationsDto, { status: 201, description: 'The tool with its operations.' })
+  @ApiErrors(400, 404, 409)
+  async attach(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('integration_id') integration_id: string,
+    @Body() { name, description, operations, risk, project_id, agent_id, credential_id }: AttachOperationsDto,
+  ): Promise<AttachedOperationsDto> {
+    const tool = await this.tools.attach({
+      ...{ org_id, user_id, kind: 'integration', name, credential_id },
+      description: description ?? name,
+      config: { integration_id, ...(operations ? { operations } : {}), ...(risk ? { risk } : {}) },
+      owner: ownerOf(project_id, agent_id),
+    });
+    const attached = tool.operations.map((one) => ({ name: one.name, operation_id: one.operation, risk: one.risk }));
+    const { tool_id, project_id: project, agent_id: agent } = tool;
+    return { tool_id, integration_id, name, project_id: project, agent_id: agent, operations: attached };
+  }
+
   private view(integration: Integration): IntegrationDto {
-    const { org_id: _org, data_id: _data, schema_count: _schemas, credential_id: _credential, ...shown } = integration;
+    const { org_id: _org, data_id: _data, schema_count: _schemas, ...shown } = integration;
     return { ...shown, status: visibleStatus(integration, this.clock.now()) };
   }
 }
@@ -261,4 +296,14 @@ function originOf(source: DocumentSourceDto | undefined, file: Express.Multer.Fi
   if (typeof content !== 'string' && (typeof content !== 'object' || content === null))
     throw ValidationError.field('source.content', 'must be a text or an object');
   return { bytes: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)) };
+}
+
+/** @throws ValidationError unless there is exactly one of the two */
+function ownerOf(
+  project_id: string | undefined,
+  agent_id: string | undefined,
+): { project_id: string } | { agent_id: string } {
+  if (project_id !== undefined && agent_id === undefined) return { project_id };
+  if (agent_id !== undefined && project_id === undefined) return { agent_id };
+  throw ValidationError.field('project_id', 'or agent_id must be given, not both');
 }

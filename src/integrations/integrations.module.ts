@@ -2,9 +2,12 @@ import { Module } from '@nestjs/common';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { CatalogueWorkers } from './catalogue-workers.js';
+import { ToolKinds } from '../tools/kinds/tool-kinds.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { DocumentSource } from './document-source.js';
 import { ImportEvents } from './import-events.service.js';
 import { ImportWorkflow } from './import.workflow.js';
+import { IntegrationToolKind } from './integration-tool.kind.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { IntegrationsRepository } from './integrations.repository.js';
 import { IntegrationsService } from './integrations.service.js';
@@ -12,6 +15,7 @@ import { OperationsService } from './operations.service.js';
 
 /** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */
 @Module({
+  imports: [ToolsModule],
   controllers: [IntegrationsController],
   providers: [
     IntegrationsRepository,
@@ -21,6 +25,7 @@ import { OperationsService } from './operations.service.js';
     ImportEvents,
     IntegrationsService,
     OperationsService,
+    IntegrationToolKind,
   ],
   exports: [IntegrationsService, OperationsService],
 })
@@ -30,7 +35,10 @@ export class IntegrationsModule {
     imports: ImportWorkflow,
     organizations: OrganizationData,
     integrations: IntegrationsService,
+    kinds: ToolKinds,
+    kind: IntegrationToolKind,
   ) {
+    kinds.registerIntegrations(kind);
     engine.register(imports);
     organizations.registerRecords('integrations', (org_id) => integrations.deleteByOrg(org_id));
   }

@@ -8,6 +8,7 @@ import { Clock } from '../shared/clock.js';
 import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
+import { CredentialsService } from '../tools/credentials/credentials.service.js';
 import { CatalogueWorkers, type StoredCatalogue } from './catalogue-workers.js';
 import type { OperationFilter, OperationView } from './catalogue/list-tasks.js';
 import type { FormatName } from './catalogue/operation.js';
@@ -39,6 +40,7 @@ export class IntegrationsService {
     private readonly engine: Engine,
     private readonly unit: UnitOfWork,
     private readonly outgoing: OutgoingHttp,
+    private readonly credentials: CredentialsService,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -50,6 +52,7 @@ export class IntegrationsService {
   async create(wish: NewIntegration, signal?: AbortSignal): Promise<Integration> {
     const { org_id, user_id, name, origin, format, base_url, credential_id } = wish;
     if (base_url !== undefined) this.checkAddress('base_url', base_url);
+    if (credential_id !== undefined) await this.credentials.get(org_id, credential_id);
     const fetched = await this.source.fetch(origin, signal);
     const read = await this.source.read(fetched, format, signal);
     const created_at = this.clock.timestamp();
@@ -86,6 +89,7 @@ export class IntegrationsService {
   /** @throws IntegrationNotFoundError, ValidationError */
   async change(org_id: string, integration_id: string, change: IntegrationChange): Promise<Integration> {
     if (typeof change.base_url === 'string') this.checkAddress('base_url', change.base_url);
+    if (typeof change.credential_id === 'string') await this.credentials.get(org_id, change.credential_id);
     await this.get(org_id, integration_id);
     const updated_at = this.clock.timestamp();
     const changed = await this.repository.change(org_id, integration_id, { ...change, updated_at });

@@ -3,6 +3,8 @@ import { type OutgoingAnswer, OutgoingHttp } from '../platform/outgoing/outgoing
 import { OutgoingFailedError } from '../platform/outgoing/outgoing.errors.js';
 import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { secretValues } from '../shared/secret-values.js';
+import { CredentialsService } from '../tools/credentials/credentials.service.js';
+import { withPresentation } from '../tools/credentials/presentation.js';
 import type { Prepared, ReadAnswer } from './catalogue/call-tasks.js';
 import { CatalogueWorkers } from './catalogue-workers.js';
 import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';
@@ -29,6 +31,10 @@ export interface OperationCall {
   /** Its id, its name or the document's own id. */
   operation: string;
   input: Record<string, unknown>;
+  /** Who calls, for the audit log: an id of a user, a key, a tool or a flow run. */
+  actor: string;
+  /** Presented instead of the integration's own. */
+  credential_id?: string | undefined;
   /** Follows the pages of a list: at most 20 pages, 5,000 items, 8 MB and 60 seconds. */
   all_pages?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -66,6 +72,7 @@ export class OperationsService {
     private readonly integrations: IntegrationsService,
     private readonly workers: CatalogueWorkers,
     private readonly outgoing: OutgoingHttp,
+    private readonly credentials: CredentialsService,
   ) {}
 
   /**
@@ -81,7 +88,7 @@ export class OperationsService {
     const ready = await this.prepare(integration, operation, input, signal);
     if (all_pages && !ready.is_paged)
       throw ValidationError.field('all_pages', 'needs an operation whose answers are paged');
-    const first = await this.exchange(integration, ready.request, operation, input, signal);
+    const first = await this.exchange(integration, ready.request, input, call);
     const pages = all_pages
       ? await this.follow(integration, ready, call, first)
       : { last: first, items: null, pages: 1, complete: true };
@@ -133,11 +140,16 @@ export class OperationsService {
   private async exchange(
     integration: Integration,
     request: PreparedRequest,
-    operation: string,
     input: Record<string, unknown>,
-    signal: AbortSignal | undefined,
+    { operation, signal, actor, credential_id = integration.credential_id ?? undefined }: OperationCall,
   ): Promise<{ answer: OutgoingAnswer; read: ReadAnswer }> {
-    const answer = await this.send(request, signal);
+    const { org_id, integration_id } = integration;
+    const use = { actor, used_for: integration_id };
+    const signed =
+      credential_id === undefined
+        ? request
+        : withPresentation(request, await this.credentials.present(org_id, credential_id, request, use));
+    const answer = await this.send(signed, signal);
     const { status, headers, body } = answer;
     const args = { operation, input, answer: { status, headers, body } };
     const read = await this.workers.ask('read_answer', [this.integrations.catalogueOf(integration)], args, signal);
@@ -170,7 +182,7 @@ export class OperationsService {
       seen.add(position);
       const target = await this.nextRequest(integration, request, call, next);
       if (!target) return { last, items, pages, complete: false };
-      last = await this.exchange(integration, target.request, call.operation, target.input, call.signal);
+      last = await this.exchange(integration, target.request, target.input, call);
     }
   }
 

@@ -6,6 +6,10 @@ import { AttachedToolsRepository } from './attachments/attached-tools.repository
 import { ToolAttachment } from './attachments/tool-attachment.service.js';
 import { ToolCaller } from './attachments/tool-caller.js';
 import { ToolsController } from './attachments/tools.controller.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
+import { CredentialsRepository } from './credentials/credentials.repository.js';
+import { CredentialsService } from './credentials/credentials.service.js';
+import { OAuthGrants } from './credentials/oauth-grants.js';
 import { InputCheck } from './input-check.js';
 import { ToolCatalogue } from './kinds/builtin/tool-catalogue.js';
 import { CodeTools } from './kinds/code/code-tools.js';
@@ -17,7 +21,7 @@ import { ToolWorkers } from './tool-workers.js';
 
 /** Built-in tools, tools written for an agent, and tools attached to projects and agents. The projects module binds `ToolOwners`. */
 @Module({
-  controllers: [ToolsController],
+  controllers: [ToolsController, CredentialsController],
   providers: [
     ToolCatalogue,
     ToolWorkers,
@@ -25,6 +29,9 @@ import { ToolWorkers } from './tool-workers.js';
     Sandbox,
     CodeTools,
     SecretBox,
+    CredentialsRepository,
+    OAuthGrants,
+    CredentialsService,
     McpConnections,
     ...Object.values(TOOL_KINDS),
     ToolKinds,
@@ -34,10 +41,22 @@ import { ToolWorkers } from './tool-workers.js';
     ToolCaller,
     ToolResolver,
   ],
-  exports: [ToolCatalogue, ToolResolver, CodeTools, AttachedToolStore, ToolCaller, Sandbox, InputCheck],
+  exports: [
+    ToolCatalogue,
+    ToolResolver,
+    CodeTools,
+    AttachedToolStore,
+    ToolCaller,
+    Sandbox,
+    ToolAttachment,
+    ToolKinds,
+    InputCheck,
+    CredentialsService,
+  ],
 })
 export class ToolsModule {
-  constructor(organizations: OrganizationData, tools: AttachedToolStore) {
+  constructor(organizations: OrganizationData, tools: AttachedToolStore, credentials: CredentialsService) {
+    organizations.registerRecords('credentials', (org_id) => credentials.deleteByOrg(org_id));
     organizations.registerRecords('tools', (org_id) => tools.deleteByOrg(org_id));
   }
 }

@@ -1,9 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+} from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { Packed } from '../../platform/http/storable-body.js';
-import { PAGE_LIMIT_MAX } from '../../shared/page.js';
 import { FORMATS, type FormatName, type Risk, RISKS } from '../catalogue/operation.js';
 
 const SOURCE_FORMATS = ['auto', ...FORMATS] as const;
@@ -56,6 +66,15 @@ export class CreateIntegrationDto extends ImportDocumentDto {
   @IsString()
   @Length(1, 2000)
   base_url?: string;
+
+  /**
+   * Presented with each call that names no other.
+   * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  credential_id?: string;
 }
 
 /** A form: the document as `file`, at most 25 MB. */
@@ -75,6 +94,15 @@ export class ChangeIntegrationDto {
   @IsString()
   @Length(0, 2000)
   base_url?: string;
+
+  /**
+   * Presented with each call that names no other; empty for none.
+   * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(0, 100)
+  credential_id?: string;
 }
 
 export class ListOperationsQuery extends PageQuery {
@@ -114,14 +142,60 @@ export class CallOperationDto {
   @IsOptional()
   @IsBoolean()
   all_pages?: boolean;
+
+  /** Presented instead of the integration's own. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  credential_id?: string;
 }
 
-export class VersionParam {
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
-  version: number;
-}
+export class AttachOperationsDto {
+  /**
+   * Unique in the project; the model calls `<name>_<operation>`.
+   * @example shop
+   */
+  @IsString()
+  @Matches(/^[a-z][a-z0-9_]{0,39}$/, {
+    message: 'name must be 1-40 small letters, digits or _, beginning with a letter',
+  })
+  name: string;
 
-export const OPERATIONS_PAGE_MAX = PAGE_LIMIT_MAX;
+  @IsOptional()
+  @IsString()
+  @Length(1, 1000)
+  description?: string;
+
+  /** Ids or names of operations, at most 50. Either this or risk. */
+  @IsOptional()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @MaxLength(200, { each: true })
+  operations?: string[];
+
+  /** All operations of this risk. */
+  @ApiPropertyOptional({ enum: RISKS })
+  @IsOptional()
+  @IsIn(RISKS)
+  risk?: Risk;
+
+  /** Every agent of the project gets them. Either this or agent_id. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  project_id?: string;
+
+  /** This agent alone gets them. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  agent_id?: string;
+
+  /** Presented instead of the integration's own. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  credential_id?: string;
+}

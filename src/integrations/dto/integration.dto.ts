@@ -70,6 +70,9 @@ export class IntegrationDto {
   /** Where the document was fetched from. */
   source_url: string | null;
 
+  /** Presented with each call that names no other. */
+  credential_id: string | null;
+
   /** The current version, from 1; 0 before the first import is done. */
   version: number;
 
@@ -263,4 +266,30 @@ export class OperationResultDto {
 
   /** @example 84.2 */
   duration_ms: number;
+}
+
+export class AttachedOperationDto {
+  /** What the model calls it. */
+  name: string;
+
+  operation_id: string;
+
+  @ApiProperty({ enum: RISKS })
+  risk: Risk;
+}
+
+export class AttachedOperationsDto {
+  /** @example tool_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  tool_id: string;
+
+  integration_id: string;
+
+  name: string;
+
+  project_id: string;
+
+  /** Null: every agent of the project has the operations. */
+  agent_id: string | null;
+
+  operations: AttachedOperationDto[];
 }

@@ -11,6 +11,7 @@ const TAGS: Readonly<Record<string, string>> = {
   stages: 'List the stages of a build',
   agents: 'Agents, their versions and how to invoke them',
   tools: 'HTTP services, MCP servers and OpenAPI documents that agents may call',
+  credentials: 'What proves to APIs and MCP servers who calls; sealed at rest',
   integrations: 'Imported APIs: their operations, called by people, agents and flows',
   invocations: 'Runs of agents: input, output and trace',
   sessions: 'Conversations of many turns',

@@ -3,7 +3,7 @@ import { CachedReads } from '../../platform/async/cached-reads.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Page } from '../../shared/page.js';
-import type { Credential } from '../kinds/credentials.js';
+import type { OwnCredential } from '../kinds/credentials.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';
 import { type AttachedTool, credentialBinding, ToolNotFoundError } from './attached-tool.js';
 import { AttachedToolsRepository } from './attached-tools.repository.js';
@@ -28,7 +28,7 @@ export class AttachedToolStore {
   /** Stores the tool with its credential sealed. @throws ToolConflictError, InvalidStateError without an encryption key */
   async create(
     tool: Omit<AttachedTool, 'credential'>,
-    credential: Credential | undefined,
+    credential: OwnCredential | undefined,
     conditions: Write[],
   ): Promise<AttachedTool> {
     const sealed = credential && {

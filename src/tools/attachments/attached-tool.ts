@@ -1,6 +1,6 @@
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
 import { ConflictError, NotFoundError } from '../../shared/domain-error.js';
-import type { Credential } from '../kinds/credentials.js';
+import type { OwnCredential } from '../kinds/credentials.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';
 import type { ToolConfig } from '../kinds/tool-kinds.js';
 
@@ -14,7 +14,9 @@ export interface AttachedTool {
   name: string;
   description: string;
   config: ToolConfig;
-  credential: { type: Credential['type']; sealed: SealedSecret } | null;
+  credential: { type: OwnCredential['type']; sealed: SealedSecret } | null;
+  /** A stored credential that calls present instead. Tools of version 1.0.0 have none. */
+  credential_id?: string;
   operations: ToolOperation[];
   created_by: string;
   created_at: string;

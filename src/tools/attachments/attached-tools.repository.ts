@@ -110,6 +110,7 @@ function stored({ operations, config, ...tool }: AttachedTool): StoredTool {
 
 function asTool({ body, ...tool }: StoredTool): AttachedTool {
   const { tool_id, org_id, project_id, agent_id, name, description, credential, created_by, created_at } = tool;
+  const { credential_id } = tool;
   const { operations, config } = JSON.parse(unpack(body)) as { operations: ToolOperation[]; config: ToolConfig };
   return {
     tool_id,
@@ -123,5 +124,6 @@ function asTool({ body, ...tool }: StoredTool): AttachedTool {
     operations,
     created_by,
     created_at,
+    ...(credential_id === undefined ? {} : { credential_id }),
   };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { ConflictError, ValidationError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
+import { CredentialsService } from '../credentials/credentials.service.js';
 import { InputCheck } from '../input-check.js';
 import { builtinTools } from '../kinds/builtin/index.js';
 import { parseCredential } from '../kinds/credentials.js';
@@ -23,6 +24,8 @@ export interface ToolWish {
   description: string;
   config: object;
   credential?: unknown;
+  /** A stored credential, instead of one of the tool's own. */
+  credential_id?: string | undefined;
   owner: { project_id: string } | { agent_id: string };
 }
 
@@ -34,6 +37,7 @@ export class ToolAttachment {
     private readonly kinds: ToolKinds,
     private readonly schemas: InputCheck,
     private readonly owners: ToolOwners,
+    private readonly credentials: CredentialsService,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -43,9 +47,14 @@ export class ToolAttachment {
     const { org_id, user_id, name, description } = wish;
     const kind = this.kinds.get(wish.kind);
     const config = this.kinds.parseConfig(wish.kind, wish.config);
-    const credential = wish.credential === undefined ? undefined : parseCredential(wish.credential);
+    const own = wish.credential === undefined ? undefined : parseCredential(wish.credential);
+    const { credential_id } = wish;
+    if (own && credential_id !== undefined)
+      throw ValidationError.field('credential_id', 'or credential may be given, not both');
+    if (credential_id !== undefined) await this.credentials.get(org_id, credential_id);
     const { owner, conditions } = await this.owners.require(org_id, wish.owner);
     const tool_id = this.ids.next('tool');
+    const credential = own ?? this.credentials.storedUse(org_id, credential_id, { actor: user_id, used_for: tool_id });
     // Discovery may start a program, so refuse what can be refused without it first.
     const others = await this.othersOf(org_id, owner, name);
     const operations = await kind.discover({ tool_id, org_id, name, description }, config, credential);
@@ -53,11 +62,12 @@ export class ToolAttachment {
     return this.store.create(
       {
         ...{ tool_id, org_id, ...owner, name, description, operations },
+        ...(credential_id === undefined ? {} : { credential_id }),
         config: JSON.parse(JSON.stringify(kind.storedConfig(config))) as AttachedTool['config'],
         created_by: user_id,
         created_at: this.clock.timestamp(),
       },
-      credential,
+      own,
       conditions,
     );
   }

@@ -4,6 +4,7 @@ import { aiSdk } from '../../models/ai-sdk.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { secretValues } from '../../shared/secret-values.js';
+import { CredentialsService } from '../credentials/credentials.service.js';
 import { InputCheck } from '../input-check.js';
 import { type Credential, parseCredential } from '../kinds/credentials.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';
@@ -35,6 +36,7 @@ export class ToolCaller {
     private readonly inputs: InputCheck,
     private readonly kinds: ToolKinds,
     private readonly secrets: SecretBox,
+    private readonly credentials: CredentialsService,
   ) {}
 
   /** The operations of every tool attached to the run's agent and to its project, as tools of the AI SDK. */
@@ -124,14 +126,18 @@ export class ToolCaller {
     input: unknown,
     call: { signal?: AbortSignal | undefined; headers?: Record<string, string> },
   ): Promise<unknown> {
-    const { tool_id, config } = tool;
-    const whole = { signal: undefined, ...call, tool_id, config, credential: this.credentialOf(tool) };
+    const { tool_id, org_id, config, credential_id } = tool;
+    const credential = this.credentialOf(tool);
+    const whole = { signal: undefined, ...call, tool_id, org_id, config, credential, credential_id };
     return secretValues.maskDeep(
       await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, whole),
     );
   }
 
   private credentialOf(tool: AttachedTool): Credential | undefined {
+    const { org_id, tool_id, credential_id } = tool;
+    if (credential_id !== undefined)
+      return this.credentials.storedUse(org_id, credential_id, { actor: tool_id, used_for: tool_id });
     if (!tool.credential) return undefined;
     return parseCredential(JSON.parse(this.secrets.open(tool.credential.sealed, credentialBinding(tool))));
   }

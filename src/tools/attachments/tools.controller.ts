@@ -40,9 +40,9 @@ export class ToolsController {
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
   async attach(@CurrentPrincipal() { org_id, user_id }: Principal, @Body() body: AttachToolDto): Promise<ToolDto> {
-    const { kind, name, description, config, credential } = body;
+    const { kind, name, description, config, credential, credential_id } = body;
     const tool = await this.attachment.attach({
-      ...{ org_id, user_id, kind, name, description, config, owner: ownerOf(body) },
+      ...{ org_id, user_id, kind, name, description, config, owner: ownerOf(body), credential_id },
       ...(credential ? { credential } : {}),
     });
     await this.record({ org_id, user_id }, 'tool.attached', tool.tool_id, { kind, name, owner: ownerOf(body) });
@@ -124,7 +124,7 @@ function ownerOf({ project_id, agent_id }: AttachToolDto): { project_id: string 
 
 /** Leaves out the credential, even sealed, and the requests behind the operations. */
 function toolView({ config, credential, operations, ...tool }: AttachedTool): ToolDto {
-  const { tool_id, name, description, project_id, agent_id, created_by, created_at } = tool;
+  const { tool_id, name, description, project_id, agent_id, created_by, created_at, credential_id } = tool;
   const { kind, ...reached } = config;
   return {
     tool_id,
@@ -135,6 +135,7 @@ function toolView({ config, credential, operations, ...tool }: AttachedTool): To
     agent_id,
     config: reached,
     credential: credential && { type: credential.type },
+    credential_id: credential_id ?? null,
     operations: operations.map(({ call: _call, ...shown }) => shown),
     created_by,
     created_at,

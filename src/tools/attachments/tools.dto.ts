@@ -49,6 +49,15 @@ export class AttachToolDto {
   credential?: Record<string, unknown>;
 
   /**
+   * A stored credential (`POST /credentials`), instead of `credential`.
+   * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  credential_id?: string;
+
+  /**
    * Attaches the tool to every agent of the project. Send either this or agent_id.
    * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
@@ -143,6 +152,9 @@ export class ToolDto {
   config: Record<string, unknown>;
 
   credential: StoredCredentialDto | null;
+
+  /** The stored credential that calls present. */
+  credential_id: string | null;
 
   operations: ToolOperationDto[];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { parsedField, type Presentation, type PresentedTo, withPresentation } from '../credentials/presentation.js';
 import { secretValues } from '../../shared/secret-values.js';
-import { ValidationError } from '../../shared/domain-error.js';
 
 const headerValue = z
   .string()
@@ -18,30 +18,46 @@ const credentialSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('basic'), username: z.string().min(1).max(500), password: headerValue }),
 ]);
 
-export type Credential = z.infer<typeof credentialSchema>;
+/** A credential that stands in the tool itself. */
+export type OwnCredential = z.infer<typeof credentialSchema>;
+
+/** A stored credential, which each request presents: tokens are renewed, signatures made. */
+export interface StoredUse {
+  type: 'stored';
+  /** @throws CredentialUnusableError, CredentialNotFoundError */
+  present(request: PresentedTo): Promise<Presentation>;
+}
+
+export type Credential = OwnCredential | StoredUse;
 
 /**
  * Registers the credential's secrets, so that logs, traces and errors of this process mask them.
  * @throws ValidationError that names each wrong field below `credential`, never its value
  */
-export function parseCredential(given: unknown): Credential {
+export function parseCredential(given: unknown): OwnCredential {
   const credential = parsedField('credential', credentialSchema, given);
   for (const secret of presented(credential).secrets) secretValues.addStored(secret);
   return credential;
 }
 
-/** The headers that present a credential. */
-export function credentialHeaders(credential: Credential | undefined): Record<string, string> {
-  return credential ? presented(credential).headers : {};
+/** The request with the credential. @throws as {@link StoredUse.present} */
+export async function withCredential<R extends PresentedTo & { headers: Record<string, string> }>(
+  request: R,
+  credential: Credential | undefined,
+): Promise<R> {
+  if (!credential) return request;
+  if (credential.type === 'stored') return withPresentation(request, await credential.present(request));
+  return { ...request, headers: { ...request.headers, ...presented(credential).headers } };
 }
 
 /** Masks the credential in a service's response, which may echo the request. */
 export function withoutCredential(text: string, credential: Credential | undefined): string {
+  if (credential?.type === 'stored') return secretValues.mask(text);
   const secrets = credential ? presented(credential).secrets : [];
   return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[credential]'), text);
 }
 
-function presented(credential: Credential): { headers: Record<string, string>; secrets: string[] } {
+function presented(credential: OwnCredential): { headers: Record<string, string>; secrets: string[] } {
   switch (credential.type) {
     case 'bearer':
       return { headers: { authorization: `Bearer ${credential.token}` }, secrets: [credential.token] };
@@ -53,13 +69,4 @@ function presented(credential: Credential): { headers: Record<string, string>; s
       return { headers: { authorization: `Basic ${pair}` }, secrets: [pair, password] };
     }
   }
-}
-
-/** @throws ValidationError that names each wrong field below `field`, never its value. */
-export function parsedField<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const fields: Record<string, string[]> = {};
-  for (const issue of parsed.error.issues) (fields[[field, ...issue.path].join('.')] ??= []).push(issue.message);
-  throw new ValidationError(`The request is not valid: ${Object.keys(fields).join(', ')}`, { details: { fields } });
 }

@@ -36,8 +36,11 @@ export interface ToolOperation {
 /** The tool whose operation is called, and the call's credential and signal. */
 export interface ToolCall<Config> {
   tool_id: string;
+  org_id: string;
   config: Config;
   credential: Credential | undefined;
+  /** Of the stored credential, when it is one. */
+  credential_id?: string | undefined;
   signal: AbortSignal | undefined;
   /** Sent with the request of an HTTP call; other kinds have no use for them. */
   headers?: Record<string, string>;

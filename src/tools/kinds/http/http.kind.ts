@@ -5,7 +5,7 @@ import { OutgoingFailedError, OutgoingRefusedError } from '../../../platform/out
 import { ValidationError } from '../../../shared/domain-error.js';
 import { retryAfterMsOf } from '../../../shared/retry-after.js';
 import { ServiceAnswerError, ToolError } from '../../tool.js';
-import { credentialHeaders, withoutCredential } from '../credentials.js';
+import { withCredential, withoutCredential } from '../credentials.js';
 import { addressSchema, type ToolCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 import { holesOf, requestOf, riskOf } from './http-request.js';
 
@@ -84,14 +84,15 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
   ): Promise<unknown> {
     if (!call) throw new ToolError('the tool is stored without a way to call it');
     const { url, headers, body } = requestOf(call, input);
+    const accepted = { accept: 'application/json, text/*;q=0.9', ...headers, ...own };
     const answer = await this.send({
-      url,
-      method: call.method,
-      headers: { accept: 'application/json, text/*;q=0.9', ...headers, ...own, ...credentialHeaders(credential) },
+      ...(await withCredential(
+        { url, method: call.method, headers: accepted, ...(body === undefined ? {} : { body }) },
+        credential,
+      )),
       timeout_ms: HTTP_TOOL_TIMEOUT_MS,
       max_bytes: HTTP_TOOL_MAX_BYTES,
       allowed_hosts: call.allowed_hosts,
-      ...(body === undefined ? {} : { body }),
       ...(signal ? { signal } : {}),
     });
     const text = withoutCredential(answer.text(), credential);

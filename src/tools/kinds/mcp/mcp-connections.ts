@@ -6,7 +6,7 @@ import { Settings } from '../../../platform/config/settings.js';
 import { OutgoingHttp } from '../../../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError } from '../../../platform/outgoing/outgoing.errors.js';
 import { ValidationError } from '../../../shared/domain-error.js';
-import { type Credential, credentialHeaders } from '../credentials.js';
+import { type Credential, withCredential } from '../credentials.js';
 
 /** How a server is reached: over HTTP, or as a program on the platform's machine. */
 export type McpTransport =
@@ -166,8 +166,7 @@ async function transportOf(
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const url = new URL(transport.url);
   return new StreamableHTTPClientTransport(url, {
-    fetch: outgoing.guardedFetch({ allowed_hosts: [url.host], max_bytes: STREAM_MAX_BYTES }),
-    requestInit: { headers: credentialHeaders(credential) },
+    fetch: presenting(outgoing.guardedFetch({ allowed_hosts: [url.host], max_bytes: STREAM_MAX_BYTES }), credential),
     reconnectionOptions: {
       maxRetries: 0,
       initialReconnectionDelay: 1_000,
@@ -175,6 +174,18 @@ async function transportOf(
       reconnectionDelayGrowFactor: 1,
     },
   });
+}
+
+/** Every request carries the credential as it is then: a token may have been renewed since the connection was opened. */
+function presenting(fetch: typeof globalThis.fetch, credential: Credential | undefined): typeof globalThis.fetch {
+  if (!credential) return fetch;
+  return async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const headers = Object.fromEntries(new Headers(init.headers));
+    const body = typeof init.body === 'string' ? init.body : undefined;
+    const request = await withCredential({ url, method: init.method ?? 'GET', headers, body }, credential);
+    return fetch(request.url, { ...init, headers: request.headers });
+  };
 }
 
 /** The library reports a broken stream only in the message. */
