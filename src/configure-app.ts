@@ -36,6 +36,7 @@ const OUTSIDE_THE_PREFIX = [
   'ag-ui/*path',
   'ai-sdk/*path',
   '.well-known/*path',
+  'mock{/*path}',
 ];
 
 /** Everything between `NestFactory.create` and `listen`. End-to-end tests call it too: what is tested is what ships. */

@@ -3,6 +3,10 @@ import type { FormatName, Risk } from './catalogue/operation.js';
 export const INTEGRATION_STATUSES = ['importing', 'ready', 'failed', 'deleting'] as const;
 export type IntegrationStatus = (typeof INTEGRATION_STATUSES)[number];
 
+export const MOCK_MODES = ['off', 'on', 'instead'] as const;
+/** `on` serves a mock of the API; `instead` also answers calls of operations from it. */
+export type MockMode = (typeof MOCK_MODES)[number];
+
 /** The import that runs or ran last. */
 export interface ImportState {
   run_id: string;
@@ -32,6 +36,8 @@ export interface Integration extends Summary {
   version: number;
   /** Names the stored data of the current version. */
   data_id: string;
+  /** Off unless set. */
+  mock?: MockMode;
   created_by: string;
   created_at: string;
   updated_at: string;
@@ -88,4 +94,10 @@ const ACCEPTED_WITHIN_MS = 120_000;
 export function visibleStatus({ status, import: run, created_at }: Integration, now: Date): IntegrationStatus {
   const isLost = status === 'importing' && run === null && now.getTime() - Date.parse(created_at) > ACCEPTED_WITHIN_MS;
   return isLost ? 'failed' : status;
+}
+
+/** What callers see of it. */
+export function integrationView(integration: Integration, now: Date) {
+  const { org_id: _org, data_id: _data, schema_count: _schemas, ...shown } = integration;
+  return { ...shown, status: visibleStatus(integration, now), mock: integration.mock ?? ('off' as const) };
 }

@@ -11,9 +11,7 @@ import {
   Query,
   Res,
   UploadedFile,
-  UseInterceptors,
 } from '@nestjs/common';
-import { FileInterceptor } from '@nestjs/platform-express';
 import {
   ApiBody,
   ApiConsumes,
@@ -40,7 +38,6 @@ import {
   ChangeIntegrationDto,
   CreateIntegrationDto,
   CreateIntegrationForm,
-  type DocumentSourceDto,
   ListIntegrationsQuery,
   ListOperationsQuery,
 } from './dto/integration-requests.dto.js';
@@ -54,21 +51,11 @@ import {
   OperationListDto,
   OperationResultDto,
 } from './dto/integration.dto.js';
-import type { DocumentOrigin } from './document-source.js';
 import { ImportEvents } from './import-events.service.js';
-import { type Integration, MAX_DOCUMENT_BYTES, visibleStatus } from './integration.js';
+import { type Integration, integrationView } from './integration.js';
 import { IntegrationsService } from './integrations.service.js';
+import { DocumentFile, originOf } from './uploaded-document.js';
 import { OperationsService } from './operations.service.js';
-
-const FIELDS = 10;
-const FIELD_BYTES = 10_000;
-/** The document of a form. */
-const DocumentFile = () =>
-  UseInterceptors(
-    FileInterceptor('file', {
-      limits: { fileSize: MAX_DOCUMENT_BYTES, files: 1, fields: FIELDS, parts: FIELDS + 1, fieldSize: FIELD_BYTES },
-    }),
-  );
 
 @ApiTags('integrations')
 @ApiExtraModels(AuthSchemeDto, CreateIntegrationDto, CreateIntegrationForm)
@@ -278,24 +265,8 @@ export class IntegrationsController {
   }
 
   private view(integration: Integration): IntegrationDto {
-    const { org_id: _org, data_id: _data, schema_count: _schemas, ...shown } = integration;
-    return { ...shown, status: visibleStatus(integration, this.clock.now()) };
+    return integrationView(integration, this.clock.now());
   }
-}
-
-/** @throws ValidationError unless there is exactly one of url, content and file */
-function originOf(source: DocumentSourceDto | undefined, file: Express.Multer.File | undefined): DocumentOrigin {
-  const { url, content } = source ?? {};
-  const given = [url, content, file].filter((one) => one !== undefined && one !== null).length;
-  if (given !== 1) throw ValidationError.field('source', 'needs exactly one of url, content and file');
-  if (file) return { bytes: file.buffer };
-  if (url !== undefined && url !== null) {
-    if (typeof url !== 'string' || url.length > 2_000) throw ValidationError.field('source.url', 'must be an address');
-    return { url };
-  }
-  if (typeof content !== 'string' && (typeof content !== 'object' || content === null))
-    throw ValidationError.field('source.content', 'must be a text or an object');
-  return { bytes: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)) };
 }
 
 /** @throws ValidationError unless there is exactly one of the two */

@@ -11,12 +11,17 @@ import { IntegrationToolKind } from './integration-tool.kind.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { IntegrationsRepository } from './integrations.repository.js';
 import { IntegrationsService } from './integrations.service.js';
+import { MockController, MockSwitchController } from './mock.controller.js';
+import { MockService } from './mock.service.js';
+import { OperationUsers } from './operation-users.js';
+import { VersionsController } from './versions.controller.js';
+import { VersionsService } from './versions.service.js';
 import { OperationsService } from './operations.service.js';
 
 /** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */
 @Module({
   imports: [ToolsModule],
-  controllers: [IntegrationsController],
+  controllers: [IntegrationsController, VersionsController, MockSwitchController, MockController],
   providers: [
     IntegrationsRepository,
     CatalogueWorkers,
@@ -26,8 +31,11 @@ import { OperationsService } from './operations.service.js';
     IntegrationsService,
     OperationsService,
     IntegrationToolKind,
+    OperationUsers,
+    VersionsService,
+    MockService,
   ],
-  exports: [IntegrationsService, OperationsService],
+  exports: [IntegrationsService, OperationsService, OperationUsers],
 })
 export class IntegrationsModule {
   constructor(

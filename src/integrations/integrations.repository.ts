@@ -16,11 +16,12 @@ const PARTS_AT_ONCE = 4;
 /** What is stored of an import beside its version: the document, the files that it refers to, and the catalogue. */
 export type DataKind = 'document' | 'files' | 'catalogue';
 /** What people change. */
-export type IntegrationChange = Partial<Pick<Integration, 'name' | 'base_url' | 'credential_id'>>;
+export type IntegrationChange = Partial<Pick<Integration, 'name' | 'base_url' | 'credential_id' | 'mock'>>;
 
 const orgKey = (org_id: string): string => `ORG#${org_id}`;
 const ownKey = (org_id: string, integration_id: string): string => `INTEGRATION#${org_id}#${integration_id}`;
 const importKey = (run_id: string): Key => ({ owner: `IMPORT#${run_id}`, item: run_id });
+const mockKey = (integration_id: string): Key => ({ owner: `MOCK#${integration_id}`, item: 'MOCK' });
 const versionItem = (version: number): string => `VERSION#${String(version).padStart(6, '0')}`;
 const NAMES = { '#owner': 'owner', '#item': 'item' };
 
@@ -44,10 +45,10 @@ export class IntegrationsRepository {
     await this.db.put({ TableName: TABLE, Item: { owner: orgKey(org_id), item: integration_id, ...integration } });
   }
 
-  /** The import and its mark on the integration, which no other import may hold. */
+  /** The import and its mark on the integration, which no other import may hold, nor have changed since it was read. */
   startOf(run: ImportRun, state: ImportState): Write[] {
     const { org_id, integration_id, run_id } = run;
-    const noneRuns = 'attribute_exists(integration_id) AND #status <> :deleting AND NOT #import.#status = :running';
+    const noneRuns = 'version = :read AND #status <> :deleting AND NOT #import.#status = :running';
     return [
       write.update(
         {
@@ -55,7 +56,12 @@ export class IntegrationsRepository {
           UpdateExpression: 'SET #import = :import',
           ConditionExpression: noneRuns,
           ExpressionAttributeNames: { '#import': 'import', '#status': 'status' },
-          ExpressionAttributeValues: { ':import': state, ':running': 'running', ':deleting': 'deleting' },
+          ExpressionAttributeValues: {
+            ':import': state,
+            ':read': run.version - 1,
+            ':running': 'running',
+            ':deleting': 'deleting',
+          },
         },
         () => new IntegrationChangedError(integration_id),
       ),
@@ -197,12 +203,23 @@ export class IntegrationsRepository {
     return items.map(plain);
   }
 
+  /** Undefined forgets the owner. */
+  async putMockOwner(integration_id: string, org_id: string | undefined): Promise<void> {
+    if (org_id === undefined) await this.db.batchDelete(TABLE, [mockKey(integration_id)]);
+    else await this.db.put({ TableName: TABLE, Item: { ...mockKey(integration_id), org_id } });
+  }
+
+  /** Whose integration has its mock on. */
+  async findMockOwner(integration_id: string): Promise<string | undefined> {
+    return (await this.db.get<{ org_id: string }>(TABLE, mockKey(integration_id)))?.org_id;
+  }
+
   /** The integration itself goes last: by it an interrupted deletion is found and repeated. */
   async delete(org_id: string, integration_id: string): Promise<void> {
     const keys: Key[] = [];
     const query = { ...itemsOf(ownKey(org_id, integration_id)), ProjectionExpression: '#owner, #item' };
     for await (const { owner, item } of this.db.queryAll<Key>(query)) keys.push({ owner: owner!, item: item! });
-    await this.db.batchDelete(TABLE, keys);
+    await this.db.batchDelete(TABLE, [...keys, mockKey(integration_id)]);
     await this.db.batchDelete(TABLE, [{ owner: orgKey(org_id), item: integration_id }]);
   }
 
@@ -216,7 +233,7 @@ export class IntegrationsRepository {
 
   private ending(run: ImportRun, integration: Integration): Write {
     const { org_id, integration_id, run_id } = run;
-    const { name: _name, base_url: _url, credential_id: _credential, ...set } = integration;
+    const { name: _name, base_url: _url, credential_id: _credential, mock: _mock, ...set } = integration;
     const fields = Object.entries(set).filter(([field]) => field !== 'org_id' && field !== 'integration_id');
     const isOurs = '#import.run_id = :run_id';
     return write.update(

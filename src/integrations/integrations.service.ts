@@ -10,6 +10,8 @@ import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import { CredentialsService } from '../tools/credentials/credentials.service.js';
 import { CatalogueWorkers, type StoredCatalogue } from './catalogue-workers.js';
+import type { Findings } from './catalogue/finding-rules.js';
+import type { FindingFilter } from './catalogue/review-tasks.js';
 import type { OperationFilter, OperationView } from './catalogue/list-tasks.js';
 import type { FormatName } from './catalogue/operation.js';
 import { type DocumentOrigin, DocumentSource } from './document-source.js';
@@ -135,6 +137,21 @@ export class IntegrationsService {
     return found;
   }
 
+  /** What the rules find in the current version. @throws IntegrationNotFoundError */
+  async findings(
+    org_id: string,
+    integration_id: string,
+    { severity, rule, limit, last_key }: Omit<FindingFilter, 'offset'> & { last_key?: string | undefined },
+  ): Promise<Findings & { total: number; last_key: string | null }> {
+    const integration = await this.getReady(org_id, integration_id);
+    const scope = `findings:${org_id}:${integration.data_id}:${JSON.stringify([severity, rule])}`;
+    const offset = last_key === undefined ? 0 : Number(this.cursors.decode(scope, last_key)['offset']);
+    const catalogue = this.catalogueOf(integration);
+    const found = await this.workers.ask('findings', [catalogue], { severity, rule, limit, offset });
+    const end = offset + limit;
+    return { ...found, last_key: end < found.total ? this.cursors.encode(scope, { offset: end }) : null };
+  }
+
   /** An integration whose first import is done. @throws IntegrationNotFoundError; InvalidStateError */
   async getReady(org_id: string, integration_id: string): Promise<Integration> {
     const integration = await this.get(org_id, integration_id);
@@ -159,7 +176,7 @@ export class IntegrationsService {
   }
 
   /** Stores the document and starts its import. @throws IntegrationChangedError while another import runs */
-  private async startImport(
+  async startImport(
     integration: Integration,
     given: { fetched: Awaited<ReturnType<DocumentSource['fetch']>>; format: FormatName | 'auto'; user_id: string },
     read: Awaited<ReturnType<DocumentSource['read']>>,

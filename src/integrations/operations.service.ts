@@ -23,6 +23,7 @@ const PAGES_MAX = 20;
 const ITEMS_MAX = 5_000;
 const PAGES_MAX_BYTES = 8 * 1024 * 1024;
 const PAGES_TIMEOUT_MS = 60_000;
+const MOCK_SERVER = 'http://mock.invalid';
 const HIDDEN_HEADERS = new Set(['set-cookie', 'set-cookie2', 'www-authenticate', 'proxy-authenticate']);
 
 export interface OperationCall {
@@ -113,7 +114,9 @@ export class OperationsService {
     input: Record<string, unknown>,
     signal: AbortSignal | undefined,
   ): Promise<Ready> {
-    const args = { operation, input, server: integration.base_url };
+    // The mock's paths are those of the document.
+    const server = integration.mock === 'instead' ? MOCK_SERVER : integration.base_url;
+    const args = { operation, input, server };
     const prepared = await this.workers.ask('prepare', [this.integrations.catalogueOf(integration)], args, signal);
     if (!('fault' in prepared)) return prepared;
     switch (prepared.fault) {
@@ -144,6 +147,7 @@ export class OperationsService {
     { operation, signal, actor, credential_id = integration.credential_id ?? undefined }: OperationCall,
   ): Promise<{ answer: OutgoingAnswer; read: ReadAnswer }> {
     const { org_id, integration_id } = integration;
+    if (integration.mock === 'instead') return this.mocked(integration, request, operation, input, signal);
     const use = { actor, used_for: integration_id };
     const signed =
       credential_id === undefined
@@ -154,6 +158,25 @@ export class OperationsService {
     const args = { operation, input, answer: { status, headers, body } };
     const read = await this.workers.ask('read_answer', [this.integrations.catalogueOf(integration)], args, signal);
     return { answer, read };
+  }
+
+  /** The mock answers here: nothing leaves the platform, and no credential is presented. */
+  private async mocked(
+    integration: Integration,
+    { method, url, headers, body = '' }: PreparedRequest,
+    operation: string,
+    input: Record<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ answer: OutgoingAnswer; read: ReadAnswer }> {
+    const catalogue = this.integrations.catalogueOf(integration);
+    const { pathname, search } = new URL(url);
+    const request = { method, path: pathname, query: search.slice(1), headers, body };
+    const mocked = await this.workers.ask('mock', [catalogue], request, signal);
+    const text = mocked.body === null ? '' : JSON.stringify(mocked.body);
+    const bytes = Buffer.from(text);
+    const answer = { status: mocked.status, headers: mocked.headers, body: bytes, text: () => text };
+    const args = { operation, input, answer: { status: mocked.status, headers: mocked.headers, body: bytes } };
+    return { answer, read: await this.workers.ask('read_answer', [catalogue], args, signal) };
   }
 
   private async follow(

@@ -78,6 +78,12 @@ export class CreateIntegrationDto extends ImportDocumentDto {
 }
 
 /** A form: the document as `file`, at most 25 MB. */
+export class ImportDocumentForm extends ImportDocumentDto {
+  @ApiPropertyOptional({ type: 'string', format: 'binary' })
+  file?: unknown;
+}
+
+/** A form: the document as `file`, at most 25 MB. */
 export class CreateIntegrationForm extends CreateIntegrationDto {
   @ApiPropertyOptional({ type: 'string', format: 'binary' })
   file?: unknown;

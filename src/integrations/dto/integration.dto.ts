@@ -7,7 +7,7 @@ import {
   type Risk,
   RISKS,
 } from '../catalogue/operation.js';
-import { INTEGRATION_STATUSES, type IntegrationStatus } from '../integration.js';
+import { INTEGRATION_STATUSES, type IntegrationStatus, MOCK_MODES, type MockMode } from '../integration.js';
 
 export class ImportStateDto {
   /** @example imp_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -83,6 +83,10 @@ export class IntegrationDto {
   callable_count: number;
 
   risks: RisksDto;
+
+  /** Whether a mock of the API is served, or answers instead of it. */
+  @ApiProperty({ enum: MOCK_MODES })
+  mock: MockMode;
 
   created_by: string;
 

@@ -1,0 +1,78 @@
+import { readSource } from '../formats/read-source.js';
+import type { Catalogue } from './operation.js';
+import { findingsOf } from './finding-rules.js';
+
+/** A document with one fault of every rule. */
+const FAULTY = {
+  openapi: '3.0.3',
+  info: { title: 'Faulty', version: '1' },
+  servers: [{ url: 'http://api.example.com' }],
+  paths: {
+    '/a_list': {
+      get: {
+        operationId: 'twice',
+        parameters: [
+          { name: 'page_size', in: 'query', schema: { type: 'integer', example: 'many' } },
+          { name: 'sort_by', in: 'query', schema: { type: 'string' } },
+          { name: 'filterBy', in: 'query', schema: { type: 'string' } },
+        ],
+        security: [{ basic: [] }],
+        responses: {
+          200: {
+            description: 'ok',
+            headers: { 'X-RateLimit-Limit': { schema: { type: 'integer' } } },
+            content: {
+              'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Loose' } } },
+            },
+          },
+        },
+      },
+      post: {
+        operationId: 'twice',
+        deprecated: true,
+        requestBody: {
+          content: { 'application/json': { schema: { type: 'object' }, example: { token: `ghp_${'a'.repeat(36)}` } } },
+        },
+        responses: { 201: { description: 'ok' } },
+      },
+    },
+    '/none': { get: { responses: { 200: { description: 'ok' } } } },
+  },
+  components: {
+    securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
+    schemas: { Loose: { description: 'anything' } },
+  },
+};
+
+it('finds a fault of every rule, each at its place', async () => {
+  const catalogue = (await readSource({
+    text: JSON.stringify(FAULTY),
+    format: 'auto',
+    url: undefined,
+    files: {},
+  })) as Catalogue;
+  const { findings, score } = findingsOf(catalogue);
+  expect([...new Set(findings.map(({ rule, severity, pointer }) => `${rule} ${severity} ${pointer}`))]).toEqual([
+    'no-authentication error /paths/~1a_list/post',
+    'weak-authentication warning /paths/~1a_list/get',
+    'plain-http error /servers',
+    'no-error-answers warning /paths/~1a_list/get',
+    'no-error-answers warning /paths/~1a_list/post',
+    'no-error-answers warning /paths/~1none/get',
+    'no-retry-after warning /paths/~1a_list/get',
+    'no-retry-after warning /paths/~1a_list/post',
+    'no-retry-after warning /paths/~1none/get',
+    'unbounded-list warning /paths/~1a_list/get',
+    'operation-id-missing warning /paths/~1none/get',
+    'operation-id-duplicate error /paths/~1a_list/post',
+    'example-does-not-fit warning /paths/~1a_list/get/parameters/page_size',
+    'schema-without-type info /components/schemas/Loose',
+    'inconsistent-naming info /paths/~1a_list/get',
+    'deprecated-operation info /paths/~1a_list/post',
+    'no-idempotency-key info /paths/~1a_list/post',
+    'secret-in-example error /paths/~1a_list/post/requestBody',
+  ]);
+  // 100 - 4 * 15/3 - 2 * 6 - 4 * 6/3 - 4 * 2/3
+  expect(score).toBe(57);
+  expect(findings.every(({ fix, message }) => fix.endsWith('.') && message.endsWith('.'))).toBe(true);
+});
