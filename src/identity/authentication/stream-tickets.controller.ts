@@ -1,43 +1,11 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Matches, MaxLength } from 'class-validator';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
+import { CreateStreamTicketDto, StreamTicketDto } from './dto/auth.dto.js';
 import { StreamTickets, TICKET_SECONDS } from './stream-tickets.service.js';
-
-export class CreateStreamTicketDto {
-  /**
-   * The path of the event stream, without a query.
-   * @example /api/v1/invocations/inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R/events
-   */
-  @MaxLength(1000)
-  @Matches(/^\/(?![/\\])[^?#\s\\]*$/, {
-    message: 'path must be a path of this platform that begins with "/", without a query',
-  })
-  path: string;
-}
-
-export class StreamTicketDto {
-  /** @example nxe_dGhlIHNlY3JldCBvZiBhIHNpbmdsZSBldmVudCBzdHJlYW0 */
-  ticket: string;
-
-  /**
-   * Open it with `new EventSource(url)`.
-   * @example /api/v1/invocations/inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R/events?ticket=nxe_dGhlIHNlY3JldCBvZiBhIHNpbmdsZSBldmVudCBzdHJlYW0
-   */
-  url: string;
-
-  /**
-   * Seconds that the ticket is valid.
-   * @example 60
-   */
-  expires_in: number;
-
-  /** @example '2026-11-20T10:01:00.000Z' */
-  expires_at: string;
-}
 
 @ApiTags('sign-in')
 @Controller('stream-tickets')
