@@ -17,7 +17,7 @@ const JUDGE_MS = 2_000;
 /** Characters that a password has beside the words of its context. */
 const FEWEST_OWN_CHARACTERS = 8;
 const FEWEST_WORD_CHARACTERS = 3;
-/** Words that a guesser tries first on this platform; docs/access.md lists them. */
+/** Words that a guesser tries first on this platform; docs/sign-in.md lists them. */
 export const CONTEXT_WORDS = [
   'nexus',
   'agent',
