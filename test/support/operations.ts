@@ -10,6 +10,7 @@ interface Schema {
   required?: string[];
   properties?: Record<string, Schema>;
   allOf?: Schema[];
+  anyOf?: Schema[];
 }
 
 export interface Operation {
@@ -42,7 +43,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
           least_role: operation['x-least-role'],
           statuses: Object.keys(operation?.responses ?? {}),
           body: json && exampleOf(document, json),
-          is_upload: content?.['multipart/form-data'] !== undefined,
+          is_upload: json === undefined && content?.['multipart/form-data'] !== undefined,
         },
       ];
     }),
@@ -50,6 +51,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
 }
 
 function exampleOf(document: OpenAPIObject, schema: Schema): Record<string, unknown> {
+  if (schema.anyOf?.[0]) return exampleOf(document, schema.anyOf[0]);
   const name = schema.$ref?.split('/').at(-1) ?? '';
   const { required = [], properties = {} } = (document.components?.schemas?.[name] ?? schema) as Schema;
   const told = Object.entries(properties).filter(

@@ -203,15 +203,15 @@ interface Layer {
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
-/** Documentation pages, which are not part of the API. */
-const DOCUMENTATION = /^\/(?:docs|redoc|openapi)/;
+/** Documentation itself, and protocols that describe themselves: MCP by its lists, A2A by its cards, a mock by its document. */
+const DESCRIBED_ELSEWHERE = /^\/(?:docs|redoc|openapi|mcp|a2a|mock|\.well-known)\b/;
 
 /** The routes of the Express router. A route of all methods only answers 405, so it is left out. */
 function servedRoutes(host: HttpAdapterHost): string[] {
   const express = host.httpAdapter.getInstance<{ router?: { stack?: Layer[] } }>();
   const routes = (express.router?.stack ?? []).flatMap(({ route }) => (route ? [route] : []));
   return routes.flatMap(({ path, methods }) =>
-    typeof path !== 'string' || DOCUMENTATION.test(path) || METHODS.every((method) => methods[method])
+    typeof path !== 'string' || DESCRIBED_ELSEWHERE.test(path) || METHODS.every((method) => methods[method])
       ? []
       : METHODS.filter((method) => methods[method]).map((method) => `${method} ${withoutNames(path)}`),
   );

@@ -1,10 +1,7 @@
 import { deref } from './pagination.js';
-import type { Catalogue, JsonSchema, Operation } from './operation.js';
+import type { Catalogue, JsonSchema, Operation, Severity } from './operation.js';
 import { standalone } from './schema-closure.js';
 import { schemaFaults } from './schema-faults.js';
-
-export const SEVERITIES = ['error', 'warning', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 /** What a rule takes off the score when every operation breaks it. */
 const WEIGHTS: Readonly<Record<Severity, number>> = { error: 15, warning: 6, info: 2 };

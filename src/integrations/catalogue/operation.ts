@@ -8,6 +8,11 @@ export const RISKS = ['read', 'write', 'destructive'] as const;
 /** What a call may do to data of the API. */
 export type Risk = (typeof RISKS)[number];
 
+/** How much a finding about a document matters. */
+export const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
+
 export const PAGINATION_KINDS = ['offset', 'page', 'cursor', 'token', 'link', 'none'] as const;
 
 /** How the answers of a list are split. Fields are dotted paths into the body; an empty path is the body itself. */

@@ -1,6 +1,6 @@
 import { compare, type Diff } from './compare.js';
-import { type Findings, findingsOf, type Severity } from './finding-rules.js';
-import type { Catalogue } from './operation.js';
+import { type Findings, findingsOf } from './finding-rules.js';
+import type { Catalogue, Severity } from './operation.js';
 
 export interface FindingFilter {
   severity?: Severity | undefined;

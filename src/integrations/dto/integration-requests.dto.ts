@@ -18,6 +18,16 @@ import { FORMATS, type FormatName, type Risk, RISKS } from '../catalogue/operati
 
 const SOURCE_FORMATS = ['auto', ...FORMATS] as const;
 
+const EXAMPLE_DOCUMENT = `openapi: 3.1.0
+info: { title: Shop, version: '1' }
+servers: [{ url: https://api.example.com/v1 }]
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      responses: { '200': { description: The orders. } }
+`;
+
 /** Where the document is: an address, or its text. */
 export class DocumentSourceDto {
   /**
@@ -33,7 +43,7 @@ export class DocumentSourceDto {
 
 export class ImportDocumentDto {
   /** Either `url` or `content`. Omit both if the document is sent as `file` in a form. */
-  @ApiPropertyOptional({ type: () => DocumentSourceDto })
+  @ApiPropertyOptional({ type: () => DocumentSourceDto, example: { content: EXAMPLE_DOCUMENT } })
   @Packed()
   @IsOptional()
   @IsObject()
@@ -181,13 +191,19 @@ export class AttachOperationsDto {
   @MaxLength(200, { each: true })
   operations?: string[];
 
-  /** All operations of this risk. */
+  /**
+   * All operations of this risk.
+   * @example read
+   */
   @ApiPropertyOptional({ enum: RISKS })
   @IsOptional()
   @IsIn(RISKS)
   risk?: Risk;
 
-  /** Every agent of the project gets them. Either this or agent_id. */
+  /**
+   * Every agent of the project gets them. Either this or agent_id.
+   * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
   @IsOptional()
   @IsString()
   @Length(1, 100)

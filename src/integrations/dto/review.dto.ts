@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
-import { SEVERITIES, type Severity } from '../catalogue/finding-rules.js';
+import { SEVERITIES, type Severity } from '../catalogue/operation.js';
 import { IntegrationDto } from './integration.dto.js';
 
 export class ListFindingsQuery extends PageQuery {

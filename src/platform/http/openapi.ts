@@ -13,6 +13,7 @@ const TAGS: Readonly<Record<string, string>> = {
   tools: 'HTTP services, MCP servers and OpenAPI documents that agents may call',
   credentials: 'What proves to APIs and MCP servers who calls; sealed at rest',
   integrations: 'Imported APIs: their operations, called by people, agents and flows',
+  flows: 'Durable workflows: definitions, runs, triggers and dead letters',
   invocations: 'Runs of agents: input, output and trace',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts; days are in UTC',

@@ -17,9 +17,9 @@ describe('SecretBox', () => {
     const sealed = secrets.seal('hunter2 é', 'tool:acme:tool_1');
     expect(JSON.stringify(sealed)).not.toContain('hunter2');
     expect(secrets.open(sealed, 'tool:acme:tool_1')).toBe('hunter2 é');
-    expect(() => secrets.open(sealed, 'tool:other:tool_1')).toThrow('cannot be opened');
+    expect(() => secrets.open(sealed, 'tool:other:tool_1')).toThrow('cannot be decrypted');
     const forged = { ...sealed, data: Buffer.from('other').toString('base64') };
-    expect(() => secrets.open(forged, 'tool:acme:tool_1')).toThrow('cannot be opened');
+    expect(() => secrets.open(forged, 'tool:acme:tool_1')).toThrow('cannot be decrypted');
   });
 
   it('never seals the same secret the same way', () => {

@@ -14,8 +14,12 @@ import { ApiItemPage, ApiItems, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRo
 
 const items = z.array(itemSchema).max(20);
 const createSchema = z.object({ metadata, items: optional(items) });
-const updateSchema = z.object({ metadata: z.record(z.string().max(64), z.string().max(512)) });
-const addSchema = z.object({ items: items.min(1) });
+const updateSchema = z.object({
+  metadata: z.record(z.string().max(64), z.string().max(512)).meta({ example: { topic: 'orders' } }),
+});
+const addSchema = z.object({
+  items: items.min(1).meta({ example: [{ type: 'message', role: 'user', content: 'Where is my order?' }] }),
+});
 
 /** Sessions as conversations. A conversation belongs to the first agent that speaks in it. */
 @OpenAiRoutes()

@@ -5,6 +5,7 @@ import { builtAgent } from '../../support/built-agent.js';
 import { temporaryDirectory } from '../../support/database.js';
 import { publishedFlow, startRun } from '../../support/flows.js';
 import type { HttpClient } from '../../support/http.js';
+import { apiDocument, importApi } from '../../support/imported-api.js';
 import { type Operation, operationsOf } from '../../support/operations.js';
 import { PlatformProcess } from '../../support/platform-process.js';
 
@@ -15,7 +16,7 @@ let owner: HttpClient;
 let ids: Record<string, string>;
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ NEXUS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') });
   // As it ships: only what is built says which bodies a route takes.
   const shipped = await PlatformProcess.start({ NEXUS_DATA_DIR: temporaryDirectory() });
   all = operationsOf((await (await shipped.http.raw('GET', '/docs-json')).json()) as OpenAPIObject);
@@ -43,7 +44,28 @@ beforeAll(async () => {
     kind: 'event',
     config: { type: 'flow_run.failed' },
   });
+  const { integration_id } = await importApi(owner, apiDocument('books.openapi-3.1.yaml'));
+  const credential = await owner.post('/api/v1/credentials', {
+    name: 'k',
+    kind: 'bearer',
+    fields: { token: 'sk-a-token-of-the-owner' },
+  });
+  const response = await owner.post('/v1/responses', { model: agent.agent_id, input: 'What is 6 * 7?' });
+  const conversation = await owner.post('/v1/conversations', {
+    items: [{ type: 'message', role: 'user', content: 'Where is my order?' }],
+  });
+  const conversation_id = idOf(conversation);
+  const { data: items } = (await owner.get(`/v1/conversations/${conversation_id}/items`)).body as unknown as {
+    data: { id: string }[];
+  };
   ids = {
+    integration_id,
+    operation_id: 'getBook',
+    credential_id: String(credential.data['credential_id']),
+    model: agent.agent_id,
+    response_id: idOf(response),
+    conversation_id,
+    item_id: String(items[0]?.id),
     flow_id,
     run_id: flowRun.run_id,
     trigger_id: String(trigger.data['trigger_id']),
@@ -66,6 +88,9 @@ beforeAll(async () => {
   };
 });
 afterAll(() => app.close());
+
+/** The id of an object of OpenAI's API. */
+const idOf = ({ body }: { body: unknown }): string => (body as { id: string }).id;
 
 const listed = (heading: string): string[] => {
   const text = readFileSync('docs/access.md', 'utf8').split(`## ${heading}`)[1]?.split('\n## ')[0] ?? '';
