@@ -49,29 +49,13 @@ start_platform() {
   NEXUS_FUZZ_EMAIL=admin@nexus.test
   NEXUS_FUZZ_PASSWORD=$(node -p 'require("node:crypto").randomBytes(18).toString("base64url")')
   export NEXUS_FUZZ_URL NEXUS_FUZZ_EMAIL NEXUS_FUZZ_PASSWORD
-  # Open registration needs a mail server: this one accepts every message and keeps those to the accounts of seed.py.
+  # Open registration needs a mail server.
   local mail_port
   mkfifo "$work/mail-port"
   NEXUS_FUZZ_MAILS=$work/mails
   export NEXUS_FUZZ_MAILS
   mkdir "$NEXUS_FUZZ_MAILS"
-  node -e '
-    const { SMTPServer } = require("smtp-server");
-    const { createWriteStream, renameSync } = require("node:fs");
-    const onData = (stream, { envelope }, done) => {
-      const { address } = envelope.rcptTo[0];
-      if (!/^seeded-[a-z0-9-]+@example\.com$/.test(address)) return void stream.resume().on("end", done);
-      const file = `${process.env.NEXUS_FUZZ_MAILS}/${address}`;
-      const store = () => {
-        renameSync(`${file}.part`, file);
-        done();
-      };
-      stream.pipe(createWriteStream(`${file}.part`)).on("finish", store);
-    };
-    const server = new SMTPServer({ authOptional: true, disabledCommands: ["STARTTLS", "AUTH"], onData });
-    server.on("error", () => undefined);
-    server.listen(0, "127.0.0.1", () => console.log(server.server.address().port));
-  ' >"$work/mail-port" &
+  node scripts/api-fuzz-mails.mjs >"$work/mail-port" &
   mail_server=$!
   read -r mail_port <"$work/mail-port"
   # Limits are raised, or the run would measure them alone. Nothing private may be called and no program started: the run
