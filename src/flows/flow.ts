@@ -34,9 +34,12 @@ export interface FlowVersion {
   published_by: string;
 }
 
-/** What the names in a definition meant when it was published: ids of attached tools by the name in the definition. */
+/** What the names in a definition meant when it was published: ids by the name in the definition. */
 export interface FlowReferences {
+  /** Attached tools. */
   tools: Record<string, string>;
+  /** Integrations, with the ids of the operations that are called. */
+  integrations?: Record<string, { integration_id: string; operation_ids: string[] }>;
 }
 
 export interface FlowChanges {

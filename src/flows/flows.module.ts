@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { IntegrationsModule } from '../integrations/integrations.module.js';
+import { OperationUsers } from '../integrations/operation-users.js';
 import { InvocationsModule } from '../invocations/invocations.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { DeadLettersRepository } from './runs/dead-letters.repository.js';
@@ -27,7 +29,7 @@ import { StepRunner } from './runs/step-runner.service.js';
 
 /** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */
 @Module({
-  imports: [ToolsModule, AgentsModule, InvocationsModule],
+  imports: [ToolsModule, AgentsModule, InvocationsModule, IntegrationsModule],
   controllers: [FlowsController, FlowRunsController, TriggersController, HooksController],
   providers: [
     FlowsRepository,
@@ -58,7 +60,10 @@ export class FlowsModule {
     flows: FlowsRepository,
     runs: FlowRunsRepository,
     triggers: TriggersService,
+    users: OperationUsers,
+    service: FlowsService,
   ) {
+    users.register((org_id, integration_id) => service.usersOf(org_id, integration_id));
     engine.register(workflow);
     workflow.onEnd((run) => triggers.runEnded(run));
     organizations.registerRecords('flow triggers', async (org_id) => {

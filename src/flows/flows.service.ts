@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
-import type { Page } from '../shared/page.js';
+import type { OperationUser } from '../integrations/operation-users.js';
+import { type Page, PAGE_LIMIT_MAX } from '../shared/page.js';
 import { checkDefinition, type Fault } from './definition/definition-check.js';
 import { FLOW_LIMITS } from './definition/definition.js';
 import { FlowGraph } from './definition/flow-graph.js';
@@ -116,6 +117,41 @@ export class FlowsService {
       }),
     ]);
     return flow;
+  }
+
+  /** The published flows that call operations of an integration. Reads every published flow of the organization. */
+  async usersOf(org_id: string, integration_id: string): Promise<OperationUser[]> {
+    const users: OperationUser[] = [];
+    for await (const { flow_id: id, name, version } of this.published(org_id)) {
+      const { references } = (await this.runnable(org_id, id, version)).version;
+      const used = Object.values(references.integrations ?? {}).filter((one) => one.integration_id === integration_id);
+      const operation_ids = used.flatMap((one) => one.operation_ids);
+      if (operation_ids.length > 0)
+        users.push({ kind: 'flow', id, name, project_id: null, agent_id: null, operation_ids });
+    }
+    return users;
+  }
+
+  /** The id of a published flow, by its id or its unique name. @throws FlowNotFoundError, ValidationError */
+  async idOf(org_id: string, id_or_name: string): Promise<string> {
+    if (await this.repository.findById(org_id, id_or_name)) return id_or_name;
+    const named: string[] = [];
+    for await (const { flow_id, name } of this.published(org_id)) if (name === id_or_name) named.push(flow_id);
+    const [flow_id] = named;
+    if (flow_id === undefined) throw new FlowNotFoundError(id_or_name);
+    if (named.length > 1)
+      throw ValidationError.field('flow', `names several flows: use one of the ids ${named.slice(0, 20).join(', ')}`);
+    return flow_id;
+  }
+
+  /** Flows that can be run, newest first; also those whose draft has changed since. */
+  private async *published(org_id: string): AsyncGenerator<Flow & { version: number }> {
+    let last_key: string | undefined;
+    do {
+      const page = await this.repository.list(org_id, undefined, { limit: PAGE_LIMIT_MAX, last_key });
+      for (const flow of page.items) if (flow.version !== null) yield { ...flow, version: flow.version };
+      last_key = page.last_key ?? undefined;
+    } while (last_key !== undefined);
   }
 
   /** Takes the flow out of use: it starts no further runs. Runs that have begun go on. */

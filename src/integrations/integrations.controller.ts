@@ -162,7 +162,7 @@ export class IntegrationsController {
 
   /** The present state first, then each change of it, until the import has ended. */
   @Get(':integration_id/events')
-  @StreamsEvents('everyone')
+  @StreamsEvents('browsers')
   @Header('Content-Type', 'text/event-stream')
   @ApiOperation({ summary: 'Follow an import', operationId: 'followImport' })
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })

@@ -7,7 +7,7 @@ import { UnitOfWork } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
-import type { Page } from '../shared/page.js';
+import { type Page, PAGE_LIMIT_MAX } from '../shared/page.js';
 import { CredentialsService } from '../tools/credentials/credentials.service.js';
 import { CatalogueWorkers, type StoredCatalogue } from './catalogue-workers.js';
 import type { Findings } from './catalogue/finding-rules.js';
@@ -82,6 +82,20 @@ export class IntegrationsService {
     const found = await this.repository.find(org_id, integration_id);
     if (!found || found.status === 'deleting') throw new IntegrationNotFoundError(integration_id);
     return found;
+  }
+
+  /** By its id, otherwise all with this name. Reads every integration of the organization. */
+  async findNamed(org_id: string, name_or_id: string): Promise<Integration[]> {
+    const known = await this.repository.find(org_id, name_or_id);
+    if (known && known.status !== 'deleting') return [known];
+    const named: Integration[] = [];
+    let last_key: string | undefined;
+    do {
+      const page = await this.repository.list(org_id, { limit: PAGE_LIMIT_MAX, last_key });
+      named.push(...page.items.filter(({ name, status }) => name === name_or_id && status !== 'deleting'));
+      last_key = page.last_key ?? undefined;
+    } while (last_key !== undefined);
+    return named;
   }
 
   list(org_id: string, page: { limit: number; last_key?: string | undefined }): Promise<Page<Integration>> {

@@ -38,6 +38,10 @@ export interface OperationCall {
   credential_id?: string | undefined;
   /** Follows the pages of a list: at most 20 pages, 5,000 items, 8 MB and 60 seconds. */
   all_pages?: boolean | undefined;
+  /** Sent as `Idempotency-Key`. */
+  idempotency_key?: string | undefined;
+  /** The mock answers whatever the integration says: nothing leaves the platform. */
+  is_mocked?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -83,9 +87,10 @@ export class OperationsService {
    * OutgoingRefusedError, UpstreamFailedError when there is no answer
    */
   async call(call: OperationCall): Promise<OperationResult> {
-    const { org_id, integration_id, operation, input, all_pages = false, signal } = call;
+    const { org_id, integration_id, operation, input, all_pages = false, is_mocked = false, signal } = call;
     const started = performance.now();
-    const integration = await this.integrations.getReady(org_id, integration_id);
+    const stored = await this.integrations.getReady(org_id, integration_id);
+    const integration: Integration = is_mocked ? { ...stored, mock: 'instead' } : stored;
     const ready = await this.prepare(integration, operation, input, signal);
     if (all_pages && !ready.is_paged)
       throw ValidationError.field('all_pages', 'needs an operation whose answers are paged');
@@ -142,11 +147,21 @@ export class OperationsService {
 
   private async exchange(
     integration: Integration,
-    request: PreparedRequest,
+    prepared: PreparedRequest,
     input: Record<string, unknown>,
-    { operation, signal, actor, credential_id = integration.credential_id ?? undefined }: OperationCall,
+    {
+      operation,
+      signal,
+      actor,
+      idempotency_key,
+      credential_id = integration.credential_id ?? undefined,
+    }: OperationCall,
   ): Promise<{ answer: OutgoingAnswer; read: ReadAnswer }> {
     const { org_id, integration_id } = integration;
+    const request =
+      idempotency_key === undefined
+        ? prepared
+        : { ...prepared, headers: { ...prepared.headers, 'idempotency-key': idempotency_key } };
     if (integration.mock === 'instead') return this.mocked(integration, request, operation, input, signal);
     const use = { actor, used_for: integration_id };
     const signed =

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../../agents/agents.service.js';
+import type { Integration } from '../../integrations/integration.js';
+import { IntegrationsService } from '../../integrations/integrations.service.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';
+import { DomainError } from '../../shared/domain-error.js';
 import { AttachedToolStore } from '../../tools/attachments/attached-tool-store.js';
 import type { AttachedTool } from '../../tools/attachments/attached-tool.js';
 import { InputCheck } from '../../tools/input-check.js';
@@ -18,6 +21,7 @@ type Reaching = Pick<FlowStep, 'call' | 'tool' | 'agent' | 'http' | 'webhook'> &
 /** What has been looked up so far, so that a name is looked up once. */
 interface Found {
   tools: AttachedTool[];
+  integrations: Map<string, Integration[]>;
   agents: Map<string, boolean>;
   flows: Map<string, string | undefined>;
 }
@@ -33,6 +37,7 @@ export class FlowReferencesService {
   constructor(
     private readonly tools: AttachedToolStore,
     private readonly catalogue: ToolCatalogue,
+    private readonly integrations: IntegrationsService,
     private readonly agents: AgentsService,
     private readonly flows: FlowsRepository,
     private readonly outgoing: OutgoingHttp,
@@ -45,6 +50,7 @@ export class FlowReferencesService {
     const usesTools = all.some(({ step }) => [step, step.compensate].some((one) => one?.call ?? one?.tool));
     const found: Found = {
       tools: usesTools ? await this.tools.byOrg(org_id) : [],
+      integrations: new Map(),
       agents: new Map(),
       flows: new Map(),
     };
@@ -80,8 +86,7 @@ export class FlowReferencesService {
     faults: Fault[],
   ): Promise<boolean> {
     const { call, tool, agent, flow, http, webhook } = step;
-    if (call)
-      return this.lookTool(`${path}.call`, call.integration, call.operation, found, references, faults, 'openapi');
+    if (call) return this.lookCall(org_id, `${path}.call`, call, found, references, faults);
     if (tool) {
       if (this.catalogue.find(tool.name)) return false;
       return this.lookTool(`${path}.tool`, tool.name, tool.operation, found, references, faults);
@@ -91,6 +96,41 @@ export class FlowReferencesService {
     if (http) this.lookAddress(`${path}.http.url`, http.url, faults);
     if (webhook) this.lookAddress(`${path}.webhook.url`, webhook.url, faults);
     return webhook !== undefined || (http !== undefined && http.method !== 'GET' && http.method !== 'HEAD');
+  }
+
+  /** An integration, or an attached OpenAPI document of the same name. */
+  private async lookCall(
+    org_id: string,
+    path: string,
+    { integration: name, operation }: NonNullable<Reaching['call']>,
+    found: Found,
+    references: FlowReferences,
+    faults: Fault[],
+  ): Promise<boolean> {
+    const named = found.integrations.get(name) ?? (await this.integrations.findNamed(org_id, name));
+    found.integrations.set(name, named);
+    const [integration] = named;
+    if (!integration) return this.lookTool(path, name, operation, found, references, faults, 'openapi');
+    if (named.length > 1) {
+      const ids = named.slice(0, 20).map(({ integration_id }) => integration_id);
+      const problem = `${named.length} integrations are called "${name}".`;
+      faults.push(
+        faultOf(`${path}.integration`, 'reference', problem, `Name it by its id. Use one of: ${ids.join(', ')}.`),
+      );
+      return false;
+    }
+    const { integration_id } = integration;
+    try {
+      const { operation_id, risk } = await this.integrations.operation(org_id, integration_id, operation);
+      const known = ((references.integrations ??= {})[name] ??= { integration_id, operation_ids: [] });
+      if (!known.operation_ids.includes(operation_id)) known.operation_ids.push(operation_id);
+      return risk !== 'read';
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code === 'DATABASE_ERROR') throw error;
+      const suggestion = `GET /api/v1/integrations/${integration_id}/operations lists its operations.`;
+      faults.push(faultOf(`${path}.operation`, 'reference', `${error.message}: "${operation}".`, suggestion));
+      return false;
+    }
   }
 
   private lookTool(
@@ -109,7 +149,7 @@ export class FlowReferencesService {
     if (!tool || named.length > 1) {
       const problem = tool ? `${named.length} tools are called "${name}".` : `There is no ${WORDS[field]} "${name}".`;
       const ids = (tool ? named : fitting).slice(0, 20).map((one) => `${one.name} (${one.tool_id})`);
-      const choice = ids.length === 0 ? 'Attach it first with POST /api/v1/tools.' : `Use one of: ${ids.join(', ')}.`;
+      const choice = ids.length === 0 ? ATTACH[field] : `Use one of: ${ids.join(', ')}.`;
       faults.push(faultOf(`${path}.${field}`, 'reference', problem, tool ? `Name it by its id. ${choice}` : choice));
       return false;
     }
@@ -170,6 +210,10 @@ export class FlowReferencesService {
 }
 
 const WORDS = { name: 'tool', integration: 'integration' } as const;
+const ATTACH = {
+  name: 'Attach it first with POST /api/v1/tools.',
+  integration: 'Import it first with POST /api/v1/integrations.',
+} as const;
 
 function settingFaults({ timeout_seconds, dead_letters }: FlowDefinition): Fault[] {
   return [

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { IntegrationsService } from '../../integrations/integrations.service.js';
+import { OperationsService } from '../../integrations/operations.service.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
 import { signedHeaders, WebhookSender } from '../../invocations/webhook-sender.service.js';
@@ -76,6 +78,8 @@ export class ExternalSteps {
   private readonly tools = new LRUCache<string, AttachedTool>({ max: TOOLS_KEPT, ttl: TOOLS_FRESH_MS });
 
   constructor(
+    private readonly integrations: IntegrationsService,
+    private readonly operations: OperationsService,
     private readonly attached: AttachedToolStore,
     private readonly caller: ToolCaller,
     private readonly catalogue: ToolCatalogue,
@@ -116,9 +120,41 @@ export class ExternalSteps {
   /** The body of the answer: `steps.<id>.output` is what the service said. */
   private async call(config: StepConfig<'call'>, context: WorkContext): Promise<WorkResult> {
     const { integration, operation, input = {} } = config;
+    const known = context.references.integrations?.[integration];
+    if (known) return this.callOperation(known.integration_id, operation, input, context);
     const { output, ...rest } = await this.attachedCall(integration, operation, input, context);
     const hasBody = typeof output === 'object' && output !== null && 'body' in output;
     return { ...rest, output: hasBody ? output.body : output };
+  }
+
+  /** In a dry run the mock answers what writes: from the examples of the document, otherwise from its schemas. */
+  private async callOperation(
+    integration_id: string,
+    operation: string,
+    input: unknown,
+    { run, name, idempotency_key, signal }: WorkContext,
+  ): Promise<WorkResult> {
+    const { org_id, run_id } = run;
+    if (typeof input !== 'object' || input === null || Array.isArray(input))
+      throw new StepFailure({ code: 'VALIDATION_ERROR', message: 'The input of a call must be an object' }, false);
+    const is_mocked =
+      run.dry_run === true && (await this.integrations.operation(org_id, integration_id, operation)).risk !== 'read';
+    const answer = await this.operations.call({
+      ...{ org_id, integration_id, operation, input: { ...input }, actor: `${run_id}.${name}`, is_mocked, signal },
+      ...(idempotency_key === undefined ? {} : { idempotency_key }),
+    });
+    const { status, headers, body } = answer;
+    if (status >= 400)
+      throw answeredFailure(
+        `${answer.name} answered ${status}: ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, EXCERPT)}`,
+        status,
+        retryAfterMsOf(headers),
+        idempotency_key !== undefined,
+      );
+    const note = `${answer.name} writes: it was not called, and answers as the integration's mock does.`;
+    // As it is stored: expressions take plain JSON only.
+    const output = JSON.parse(JSON.stringify(body ?? null)) as unknown;
+    return { output, ...(is_mocked ? { note } : {}) };
   }
 
   private async tool({ name, operation, input = {} }: StepConfig<'tool'>, context: WorkContext): Promise<WorkResult> {

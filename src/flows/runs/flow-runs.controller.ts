@@ -102,7 +102,7 @@ export class FlowRunsController {
    * any process. 204 when there is nothing more. Kept for seven days.
    */
   @Get('flow-runs/:run_id/events')
-  @StreamsEvents('everyone')
+  @StreamsEvents('browsers')
   @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followFlowRun' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')
