@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
+import { publishedFlow } from '../support/flows.js';
 import { eventually, type HttpClient } from '../support/http.js';
 import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
@@ -114,7 +115,13 @@ describe('who may ask', () => {
 
   it('sees nothing of another organization', async () => {
     const http = app.http.as('org_rival', 'intruder');
-    expect(toolNames(await rpc('tools/list', {}, { http }))).toEqual(['search_agents', 'start_build', 'get_build']);
+    expect(toolNames(await rpc('tools/list', {}, { http }))).toEqual([
+      'search_agents',
+      'start_build',
+      'get_build',
+      'run_flow',
+      'get_flow_run',
+    ]);
     expect((await rpc('prompts/list', {}, { http })).result).toMatchObject({ prompts: [{ name: 'build_agent' }] });
     expect((await rpc('resources/list', {}, { http })).result?.['resources']).toEqual([]);
     const artifact = `nexus://projects/${agent.project_id}/artifacts/agent.json`;
@@ -151,7 +158,7 @@ describe('tools', () => {
     const names = [...toolNames(first), ...toolNames(rest)];
     expect(toolNames(first)).toHaveLength(50);
     expect(rest.result?.['nextCursor']).toBeUndefined();
-    expect(new Set(names).size).toBe(63);
+    expect(new Set(names).size).toBe(65);
     expect(names.filter((name) => name.startsWith('twin'))).toEqual(['twin.00000000', 'twin.00000001']);
     const wrong = await rpc('tools/list', { cursor: 'bm90aGluZw' }, { http });
     expect(wrong.error).toMatchObject({ code: -32602 });
@@ -265,6 +272,34 @@ describe('tools', () => {
     expect(audit.data.entries).toContainEqual(
       expect.objectContaining({ target: project_id, actor: 'developer', outcome: 'success' }),
     );
+  });
+});
+
+describe('flows', () => {
+  it('are run by their id or their name, and seen by their own organization only', async () => {
+    const definition = {
+      timeout_seconds: 60,
+      steps: [{ id: 'double', transform: 'input.n * 2' }],
+      output: '${{ steps.double.output }}',
+    };
+    const flow_id = await publishedFlow(app.http, definition, 'doubles a number');
+    const byName = await call('run_flow', { flow: 'doubles a number', input: { n: 21 } });
+    const run = byName.result?.['structuredContent'] as { run_id: string };
+    expect(run).toMatchObject({ flow_id, status: 'completed', output: 42, steps: [{ step: 'double' }] });
+    expect((await call('get_flow_run', { run_id: run.run_id })).result?.['structuredContent']).toEqual(run);
+    const keyed = { flow: flow_id, input: { n: 1 }, idempotency_key: 'once' };
+    const [first, second] = [await call('run_flow', keyed), await call('run_flow', keyed)];
+    expect(second.result?.['structuredContent']).toEqual(first.result?.['structuredContent']);
+    const rival = app.http.as('org_rival', 'intruder');
+    for (const [name, args] of [
+      ['run_flow', { flow: flow_id }],
+      ['run_flow', { flow: 'doubles a number' }],
+      ['get_flow_run', { run_id: run.run_id }],
+    ] as const)
+      expect((await call(name, args, rival)).result).toMatchObject({
+        isError: true,
+        _meta: { 'nexus/error': { code: 'RESOURCE_NOT_FOUND' } },
+      });
   });
 });
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../../agents/agents.module.js';
+import { FlowsModule } from '../../flows/flows.module.js';
 import { InvocationsModule } from '../../invocations/invocations.module.js';
 import { AgentTools } from './agent-tools.js';
 import { McpController } from './mcp.controller.js';
@@ -11,7 +12,7 @@ import { PlatformTools } from './platform-tools.js';
 
 /** The Model Context Protocol. */
 @Module({
-  imports: [AgentsModule, InvocationsModule],
+  imports: [AgentsModule, InvocationsModule, FlowsModule],
   controllers: [McpController],
   providers: [AgentTools, PlatformTools, McpTools, McpResources, McpPrompts, McpServers],
 })

@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { AgentsService } from '../../agents/agents.service.js';
+import { FlowsService } from '../../flows/flows.service.js';
+import { FlowRunStarts } from '../../flows/runs/flow-run-starts.service.js';
+import { FlowRunsService } from '../../flows/runs/flow-runs.service.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { actorOf } from '../../identity/principal.js';
 import { visibleStatus } from '../../projects/project.js';
@@ -11,6 +14,8 @@ import type { McpCaller } from './mcp-caller.js';
 import { argumentsOf, inputSchemaOf, type McpTool, ToolSource } from './mcp-tool.js';
 
 const FOUND_DEFAULT = 20;
+/** Below the time that hosts wait for a call. */
+const FLOW_WAIT_SECONDS = 25;
 const READ_ONLY: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
 const WRITES: ToolAnnotations = { readOnlyHint: false, destructiveHint: false, openWorldHint: false };
 
@@ -96,15 +101,54 @@ export class PlatformTools extends ToolSource {
         };
       },
     }),
+    entry({
+      name: 'run_flow',
+      title: 'Run a flow',
+      description:
+        'Runs a published flow and waits for its end, at most 25 seconds. A run that takes longer continues: follow it with get_flow_run.',
+      annotations: { ...WRITES, openWorldHint: true },
+      input: z.object({
+        flow: z.string().min(1).max(200).describe('The id of the flow, or its name if no other flow has it.'),
+        input: z.record(z.string(), z.unknown()).optional().describe('As the input_schema of the flow says.'),
+        idempotency_key: z.string().min(1).max(200).optional().describe('The same key gives the same run.'),
+      }),
+      run: async ({ principal: { org_id, user_id } }, { flow, ...wish }) => {
+        const flow_id = await this.flows.idOf(org_id, flow);
+        const trigger = { kind: 'api', id: null } as const;
+        const started = await this.flowStarts.start({ ...wish, org_id, user_id, flow_id, trigger });
+        const { run_id } = await this.flowRuns.wait(started.run, FLOW_WAIT_SECONDS);
+        return this.flowRun(org_id, run_id);
+      },
+    }),
+    entry({
+      name: 'get_flow_run',
+      title: 'Follow a run of a flow',
+      description: 'The state of a run that run_flow has begun, with its steps and, at the end, its output.',
+      annotations: READ_ONLY,
+      input: z.object({ run_id: z.string().min(1).max(200).describe('Of the answer of run_flow.') }),
+      run: ({ principal: { org_id } }, { run_id }) => this.flowRun(org_id, run_id),
+    }),
   ];
 
   constructor(
     private readonly agents: AgentsService,
     private readonly agentTools: AgentTools,
     private readonly projects: ProjectsService,
+    private readonly flows: FlowsService,
+    private readonly flowStarts: FlowRunStarts,
+    private readonly flowRuns: FlowRunsService,
     private readonly audit: AuditLog,
   ) {
     super();
+  }
+
+  private async flowRun(org_id: string, run_id: string): Promise<Record<string, unknown>> {
+    const { run, steps, output } = await this.flowRuns.get(org_id, run_id);
+    const { flow_id, flow_version, status, error, cost_usd, started_at, ended_at } = run;
+    return {
+      ...{ run_id, flow_id, flow_version, status, output, error: error ?? null, cost_usd, started_at, ended_at },
+      steps: steps.map(({ key, status: state, error: fault }) => ({ step: key, status: state, error: fault ?? null })),
+    };
   }
 
   async list({ agent_id }: McpCaller): Promise<McpTool[]> {
