@@ -13,7 +13,7 @@ import {
   Res,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { dump } from 'js-yaml';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
@@ -41,7 +41,7 @@ import { FlowsService } from './flows.service.js';
 import { TriggersService } from './triggers/triggers.service.js';
 import { YamlBodyInterceptor } from './yaml-body.interceptor.js';
 
-const BODIES = ['application/json', 'application/yaml'] as const;
+const FORMS = ['application/json', 'application/yaml'] as const;
 
 @ApiTags('flows')
 @Access('viewer')
@@ -53,12 +53,11 @@ export class FlowsController {
     private readonly triggers: TriggersService,
   ) {}
 
-  /** The draft may have faults; they are answered with it. */
+  /** The draft may have faults; they are answered with it. The body may be YAML (`application/yaml`). */
   @Post()
   @Access('developer')
   @TakesBody('document')
   @Audited({ action: 'flow.created', made: 'flow_id' })
-  @ApiConsumes(...BODIES)
   @ApiOperation({ summary: 'Create a flow', operationId: 'createFlow' })
   @ApiData(FlowDto, { status: 201, description: 'The draft.' })
   @ApiErrors(400, 413)
@@ -76,12 +75,14 @@ export class FlowsController {
     return { flows: items.map((flow) => viewOf(checked(flow))), total: items.length, last_key };
   }
 
-  /** Every fault at once: of form, of order, of references, and what a published flow would need. Stores nothing. */
+  /**
+   * Every fault at once: of form, of order, of references, and what a published flow would need. Stores nothing. The body may be
+   * YAML (`application/yaml`).
+   */
   @Post('validate')
   @Access('developer')
   @TakesBody('document')
   @HttpCode(200)
-  @ApiConsumes(...BODIES)
   @ApiOperation({ summary: 'Check a definition', operationId: 'validateFlow' })
   @ApiData(FlowValidationDto, { description: 'Faults of the definition.' })
   @ApiErrors(400, 413)
@@ -95,7 +96,7 @@ export class FlowsController {
 
   /** With `Accept: application/yaml` as YAML, which PUT takes back. */
   @Get(':flow_id')
-  @ApiProduces(...BODIES)
+  @ApiProduces(...FORMS)
   @ApiOperation({ summary: 'Get a flow', operationId: 'getFlow' })
   @ApiData(FlowDto, { description: 'The flow with its draft.' })
   @ApiErrors(404)
@@ -106,18 +107,17 @@ export class FlowsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<FlowDto | undefined> {
     const flow = await this.flows.getChecked(org_id, flow_id);
-    if (request.accepts([...BODIES]) !== 'application/yaml') return viewOf(flow);
+    if (request.accepts([...FORMS]) !== 'application/yaml') return viewOf(flow);
     const { name, description, revision, definition } = flow.flow;
     response.type('application/yaml').send(dump({ name, description, revision, definition }, { lineWidth: 120 }));
     return undefined;
   }
 
-  /** Changes the draft; the newest published version still runs until the next is published. */
+  /** Changes the draft; the newest published version still runs until the next is published. The body may be YAML (`application/yaml`). */
   @Put(':flow_id')
   @Access('developer')
   @TakesBody('document')
   @Audited({ action: 'flow.changed', target: 'flow_id' })
-  @ApiConsumes(...BODIES)
   @ApiOperation({ summary: 'Change a flow', operationId: 'updateFlow' })
   @ApiData(FlowDto, { description: 'The flow after the change.' })
   @ApiErrors(400, 404, 409, 413)
