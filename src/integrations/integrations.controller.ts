@@ -1,23 +1,11 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Header,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Res,
-  UploadedFile,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res, UploadedFile } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
   ApiExtraModels,
   ApiOkResponse,
   ApiOperation,
+  ApiProduces,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
@@ -91,7 +79,7 @@ export class IntegrationsController {
     status: 202,
     description: 'The integration; its status is `ready` when the import is done.',
   })
-  @ApiErrors(400, 413, 422)
+  @ApiErrors(400, 404, 413, 422)
   async create(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Body() { name, source, format = 'auto', base_url, credential_id }: CreateIntegrationDto,
@@ -163,7 +151,7 @@ export class IntegrationsController {
   /** The present state first, then each change of it, until the import has ended. */
   @Get(':integration_id/events')
   @StreamsEvents('browsers')
-  @Header('Content-Type', 'text/event-stream')
+  @ApiProduces('text/event-stream')
   @ApiOperation({ summary: 'Follow an import', operationId: 'followImport' })
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
   @ApiErrors(404)

@@ -35,7 +35,7 @@ RULES = [
     ("metadata", "KB"),
     (r"start_date|end_date", "."),
     (r"expires_at|measured_at|since", "."),
-    ("body", "must have at least one of"),
+    ("body", "must (have|change) at least one of"),
     ("type", "must be one of"),
     ("capabilities", "."),
     ("files", "is not text"),
@@ -45,6 +45,13 @@ RULES = [
     ("Last-Event-ID", "must be"),
     (".*", "must not hold a number beyond"),
     ("password", "is needed"),
+    ("state", "unknown, used"),
+    ("base_url", "."),
+    ("messages", "message of the user"),
+    (r"fields(\..*)?", "."),
+    ("credential_id", "not both"),
+    ("source", "must be an object"),
+    (r"from|to", "date"),
 ]
 RULES = [(re.compile(field), re.compile(reason)) for field, reason in RULES]
 
@@ -80,7 +87,7 @@ def refused_by_a_rule(response):
         return False
     if "param" in error:  # OpenAI's form
         return error["code"] in ("invalid_state", "idempotency_mismatch") or error["param"] is not None
-    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH"):
+    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID"):
         return True
     fields = error["details"].get("fields", {})
     return bool(fields) and all(

@@ -63,6 +63,7 @@ export function applyDocumentRules(document: OpenAPIObject): void {
       if (method === 'post') documentRetries(operation as Operation);
       documentLimits(operation as Operation);
       documentContentTypes(operation as Operation);
+      splitForms(operation?.requestBody as Body | undefined);
       for (const parameter of operation?.parameters ?? [])
         if ('schema' in parameter) addFormat(parameter.name, parameter.schema);
     }
@@ -104,6 +105,15 @@ function documentOptionalBody(body: Body | undefined, schemas: Record<string, Sc
 function documentLimits({ tags, requestBody, responses }: Operation): void {
   const limits = [431, ...(tags?.includes('health') ? [] : [429]), ...(requestBody ? [400, 413, 415] : [])];
   for (const status of limits) responses[status] ??= errorResponse(status);
+}
+
+/** A body of `anyOf: [record, form]` is the record when it is JSON and the form when it is multipart. */
+function splitForms(body: Body | undefined): void {
+  const [json, form] = [body?.content?.['application/json'], body?.content?.['multipart/form-data']];
+  const [record, upload] = json?.schema?.anyOf ?? [];
+  if (!json || !form || !record || !upload) return;
+  json.schema = record;
+  form.schema = upload;
 }
 
 function documentContentTypes({ responses }: Operation): void {
