@@ -114,11 +114,15 @@ it('does not see an integration of another organization', async () => {
 });
 
 it('is named when a new version of the document breaks an operation that it calls', async () => {
-  const flow_id = await publishedFlow(http, DEFINITION, 'adds books');
+  const changing = await importApi(http, BOOKS, { name: 'changing books', base_url: api.url });
+  const [, add] = DEFINITION.steps;
+  const call = { ...add!.call, integration: 'changing books', input: { body: { title: 'Momo' } } };
+  const steps = [{ ...add, needs: [], idempotency_key: 'add', call }];
+  const flow_id = await publishedFlow(http, { timeout_seconds: 60, steps }, 'adds books');
   const content = BOOKS.replace('required: [title]', 'required: [title, pages]');
   const { data } = await http.put<{
     diff: { affected: { kind: string; id: string; name: string; operation_ids: string[] }[] };
-  }>(`/api/v1/integrations/${integration_id}/document`, { source: { content } });
+  }>(`/api/v1/integrations/${changing.integration_id}/document`, { source: { content } });
   const named = data.diff.affected.find(({ id }) => id === flow_id);
   expect(named).toMatchObject({ kind: 'flow', name: 'adds books' });
   expect(named?.operation_ids.length).toBe(1);
