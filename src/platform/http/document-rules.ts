@@ -65,7 +65,10 @@ export function applyDocumentRules(document: OpenAPIObject): void {
       documentContentTypes(operation as Operation);
       splitForms(operation?.requestBody as Body | undefined);
       for (const parameter of operation?.parameters ?? [])
-        if ('schema' in parameter) addFormat(parameter.name, parameter.schema);
+        if ('schema' in parameter) {
+          addFormat(parameter.name, parameter.schema);
+          wholeNumber(parameter);
+        }
     }
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   for (const path of Object.values(document.paths))
@@ -105,6 +108,12 @@ function documentOptionalBody(body: Body | undefined, schemas: Record<string, Sc
 function documentLimits({ tags, requestBody, responses }: Operation): void {
   const limits = [431, ...(tags?.includes('health') ? [] : [429]), ...(requestBody ? [400, 413, 415] : [])];
   for (const status of limits) responses[status] ??= errorResponse(status);
+}
+
+/** Numbers in a path are parsed as whole numbers. */
+function wholeNumber({ in: place, schema }: { in: string; schema?: unknown }): void {
+  const documented = schema as Schema | undefined;
+  if (place === 'path' && documented?.type === 'number') documented.type = 'integer';
 }
 
 /** A body of `anyOf: [record, form]` is the record when it is JSON and the form when it is multipart. */
