@@ -41,7 +41,7 @@ export interface Invocation {
   background?: boolean;
   /** Absent: stop. */
   finish_reason?: FinishReason;
-  /** Calls of the caller's tools with which the run ended. */
+  /** Calls of the caller's tools that ended the run. */
   calls?: CallerCall[];
   kept_request?: KeptRequest;
   /** Messages of the session after the run, its answer included. */

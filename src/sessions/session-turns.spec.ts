@@ -82,7 +82,7 @@ describe('a turn', () => {
     await (await turns.take('org_a', 'sess_1', 0)).end();
   });
 
-  it('waits for another process, and takes the turn when that gives it back', async () => {
+  it('waits for another process, and takes the turn when it is released', async () => {
     const { turns, state, calls } = turnsOf({ taken: true });
     await expect(turns.take('org_a', 'sess_1', 0)).rejects.toBeInstanceOf(SessionBusyError);
     const taking = turns.take('org_a', 'sess_1', 5_000);

@@ -72,7 +72,7 @@ const call = (name: string, args: Record<string, unknown>, http = app.http) =>
 const toolNames = ({ result }: Message): string[] => (result?.['tools'] as { name: string }[]).map(({ name }) => name);
 
 describe('who may ask', () => {
-  it('is told how to sign in, with the metadata of RFC 9728', async () => {
+  it('gets the metadata of RFC 9728, which says how to sign in', async () => {
     const { status, headers, messages } = await exchange(app.http.anonymous(), {
       jsonrpc: '2.0',
       id: 1,

@@ -56,7 +56,7 @@ export class DeadLettersRepository {
     ];
   }
 
-  /** The same, harmless when there is none. */
+  /** The same deletion, also when the dead letter does not exist. */
   removals({ org_id, flow_id, dead_letter_id }: DeadLetter): Write[] {
     return [
       write.delete({ TableName: TABLE, Key: { owner: ownerOf({ org_id, flow_id }), item: `DEAD#${dead_letter_id}` } }),

@@ -62,7 +62,7 @@ export const listTasks = {
     return { operations: page.map(({ one }) => viewOf(catalogue!, one, LISTED_SCHEMA_MAX)), total: found.length };
   },
 
-  /** By its id, its name or the document's own id; null when there is none. */
+  /** By its id, its name or the document's own id; null if it does not exist. */
   show: ([catalogue]: Catalogue[], wanted: string): OperationView | null => {
     const found = catalogue && find(catalogue, wanted);
     return found ? viewOf(catalogue, found, SHOWN_SCHEMA_MAX) : null;

@@ -4,7 +4,7 @@ import { isRecord, type Json } from './source-format.js';
 const DEPTH_MAX = 150;
 const SCHEMAS_MAX = 50_000;
 const EXAMPLE_MAX_CHARACTERS = 20_000;
-/** Keywords whose values are data: what looks like a reference in them is none. */
+/** Keywords whose values are data: a "$ref" inside them is not a reference. */
 const DATA = new Set(['default', 'enum', 'const', 'examples']);
 const DROPPED = new Set(['nullable', 'example', 'xml', 'externalDocs', 'discriminator', '$schema', '$id', '$anchor']);
 

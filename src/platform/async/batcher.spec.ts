@@ -2,7 +2,7 @@ import { DatabaseError, DatabaseUnavailableError } from '../../shared/domain-err
 import { Batcher } from './batcher.js';
 
 describe('a group commit', () => {
-  /** A commit that ends when it is told to. */
+  /** A commit that the test ends. */
   function gated(refuses: (item: number) => Error | undefined = () => undefined) {
     const groups: number[][] = [];
     const gates: (() => void)[] = [];

@@ -246,7 +246,7 @@ export class CredentialsService {
     return flight;
   }
 
-  /** Undefined when there are none, or when they end soon. */
+  /** Undefined if no token is stored or it expires soon. */
   private currentTokens(credential: StoredCredential): OAuthTokens | undefined {
     const { tokens, token_expires_at, updated_at } = credential;
     if (!tokens) return undefined;
