@@ -1,6 +1,7 @@
 const base = {
   rootDir: '.',
   testEnvironment: 'node',
+  runtime: '<rootDir>/test/support/native-runtime.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -30,18 +31,20 @@ export default {
   randomize: true,
   // The run fails when what the platforms under test have logged holds a secret.
   reporters: ['default', '<rootDir>/scripts/secret-scan/reporter.ts'],
-  // Tests wait for other processes part of their time, so three keep two cores busy.
-  maxWorkers: 3,
+  // Tests wait for other processes part of their time, so four keep two cores busy.
+  maxWorkers: 4,
   projects: [
     {
       ...base,
       displayName: 'unit',
       testMatch: [
-        '<rootDir>/src/**/*.spec.ts',
+        '<rootDir>/src/**/!(*.mocked).spec.ts',
         '<rootDir>/scripts/!(manifests)/**/*.spec.ts',
         '<rootDir>/scripts/manifests/*.spec.ts',
       ],
     },
+    // Jest's own runtime, which alone can put another module in the place of one.
+    { ...base, runtime: undefined, displayName: 'mocked', testMatch: ['<rootDir>/src/**/*.mocked.spec.ts'] },
     { ...onDatabase, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     ...(process.env.NEXUS_TEST_FAULTS === 'true' ? [faults] : []),

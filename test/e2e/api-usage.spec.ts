@@ -38,4 +38,4 @@ it('every block of docs/api-usage.md does what it says', async () => {
     service.close();
     await platform.kill('SIGTERM');
   }
-}, 90_000);
+});

@@ -282,7 +282,7 @@ describe('random requests', () => {
       ),
       { numRuns: 300, interruptAfterTimeLimit: 10_000 },
     );
-  }, 30_000);
+  });
 
   /** Half of a surrogate pair cannot be encoded. */
   function encoded(text: string): string {

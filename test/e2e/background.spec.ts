@@ -25,7 +25,7 @@ beforeAll(async () => {
     runtime,
   );
   agent = await registeredAgent(app);
-}, 30_000);
+});
 afterAll(() => app.close());
 
 const start = (input_text: string, more: Record<string, unknown> = {}, headers: Record<string, string> = {}) =>
@@ -207,5 +207,5 @@ describe('a process that is told to stop', () => {
       });
     const events = await follow(long);
     expect(events.at(-1)).toMatchObject({ event: 'error', data: { details: { reason: 'interrupted' } } });
-  }, 30_000);
+  });
 });

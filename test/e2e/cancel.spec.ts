@@ -20,7 +20,7 @@ beforeAll(async () => {
   app = await startApp({ BACKGROUND_RUN_SLOTS: '1' }, runtime);
   other = await startBeside(app, new CountingRuntime());
   agent = await registeredAgent(app);
-}, 60_000);
+});
 afterAll(async () => {
   await other.close();
   await app.close();

@@ -16,7 +16,7 @@ let organisations = 0;
 
 beforeAll(async () => {
   app = await startApp();
-}, 30_000);
+});
 afterAll(() => app.close());
 
 /** A project whose build runs, with an agent of its own besides the one that the build makes. */
@@ -66,7 +66,7 @@ it('deleting a project leaves no record of it in any table, whatever was done wi
     { numRuns: 10 },
   );
   await expectExactCounters();
-}, 90_000);
+});
 
 it('counters equal a recount after any workload, with deletions and controls in between', async () => {
   const control = fc.record({ control: fc.constantFrom(...CONTROLS), after: fc.nat(10) });
@@ -90,4 +90,4 @@ it('counters equal a recount after any workload, with deletions and controls in 
     ),
     { numRuns: 12 },
   );
-}, 90_000);
+});

@@ -49,7 +49,7 @@ let app: TestApp;
 let organisations = 0;
 beforeAll(async () => {
   app = await startApp({ PARTNERSHIP_TICK_MS: '50' }, new ObedientRuntime());
-}, 60_000);
+});
 afterAll(() => app.close());
 
 /** Each test has an organisation of its own. */

@@ -1,7 +1,6 @@
 import { RequestContext } from '../../src/platform/observability/request-context.js';
-import { nestLogger } from '../../src/platform/observability/logging/nest-logger.js';
 import { createRootLogger } from '../../src/platform/observability/logging/root-logger.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { ownLogger, startApp, type TestApp } from '../support/app.js';
 import { builtAgent } from '../support/built-agent.js';
 import { testSettings } from '../support/database.js';
 import { eventually } from '../support/http.js';
@@ -13,7 +12,7 @@ let app: TestApp;
 beforeAll(async () => {
   const destination = { write: (text: string) => void lines.push(JSON.parse(text) as Line) };
   const root = await createRootLogger(testSettings({ LOG_LEVEL: 'trace' }), new RequestContext(), destination);
-  app = await startApp({ LOG_LEVEL: 'trace' }, undefined, nestLogger(root));
+  app = await startApp({ LOG_LEVEL: 'trace' }, undefined, ownLogger(root));
 });
 afterAll(() => app.close());
 

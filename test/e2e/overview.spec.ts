@@ -43,7 +43,7 @@ describe('as it starts', () => {
   beforeAll(async () => {
     app = await startApp({ RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '5000', LOG_LEVEL: 'INFO' });
     http = app.http.as('org-a', 'ada');
-  }, 60_000);
+  });
   afterAll(() => app.close());
 
   it('shows how every component does, what the process takes, and what was done last', async () => {
@@ -206,7 +206,7 @@ it('has examples of every route, and documents all routes, as it ships', async (
   } finally {
     await shipped.kill('SIGTERM');
   }
-}, 60_000);
+});
 
 it('becomes ready for production by what the checks name, and by nothing else', async () => {
   const [database, models] = [await startRecoverableDatabase(), await startModelServer()];
@@ -249,7 +249,7 @@ it('becomes ready for production by what the checks name, and by nothing else', 
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         }),
       );
-    const tablesDone = await eventually(ask, (now) => namesOf(now, 'fail').length === 0, 30_000);
+    const tablesDone = await eventually(ask, (now) => namesOf(now, 'fail').length === 0);
     expect(tablesDone.overall_status).toBe('ready_with_warnings');
 
     const [first = '', ...others] = tablesDone.checks['partnerships']?.evidence['unmeasured'] as string[];
@@ -257,7 +257,7 @@ it('becomes ready for production by what the checks name, and by nothing else', 
     await http.put(`${API}/partnerships/${first}`, { probe: { agent_ids: [agent.agent_id] } });
     for (const id of others) await http.put(`${API}/partnerships/${id}`, { enabled: false });
     expect((await http.post(`${agent.path}/invoke`, { input_text: 'hello' })).status).toBe(200);
-    const ready = await eventually(ask, ({ overall_status }) => overall_status === 'production_ready', 30_000);
+    const ready = await eventually(ask, ({ overall_status }) => overall_status === 'production_ready');
     expect(ready).toMatchObject({
       readiness_score: 100,
       summary: { total_checks: 15, passed: 15, warnings: 0, failed: 0 },
@@ -268,4 +268,4 @@ it('becomes ready for production by what the checks name, and by nothing else', 
     await database.stop();
     await models.stop();
   }
-}, 120_000);
+});

@@ -40,7 +40,7 @@ let organisations = 0;
 
 beforeAll(async () => {
   platform = await startApp({ PARTNERSHIP_TICK_MS: '50' }, new ObedientRuntime());
-}, 60_000);
+});
 afterAll(() => platform.close());
 beforeEach(async () => {
   partner = await PartnerServer.start();
@@ -219,7 +219,7 @@ describe('a partner that is polled', () => {
     );
     expect(recovering.uptime).toBeLessThan(100);
     expect((await health(http)).status).toBe('healthy');
-  }, 60_000);
+  });
 
   it.each([
     ['hangs', 'The address did not answer in time', false],

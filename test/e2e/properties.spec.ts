@@ -15,7 +15,7 @@ let organisations = 0;
 beforeAll(async () => {
   // Builds wait for a slot for ever: what is looked at here are records.
   app = await startApp({ BUILD_SLOTS: '0' });
-}, 30_000);
+});
 afterAll(() => app.close());
 
 async function newOrganisation(): Promise<{ http: HttpClient; agent: string; project_id: string }> {
@@ -110,7 +110,7 @@ describe('whatever callers do', () => {
       { numRuns: 15 },
     );
     expect(repeated(ids)).toEqual([]);
-  }, 60_000);
+  });
 
   it('a conversation holds what was said in it, in order and nothing else', async () => {
     await fc.assert(
@@ -131,7 +131,7 @@ describe('whatever callers do', () => {
       }),
       { numRuns: 12 },
     );
-  }, 60_000);
+  });
 });
 
 interface Said {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const input_text of INPUTS) await http.post(`${first().path}/invoke`, { input_text });
   await http.post(`${second().path}/invoke`, { input_text: 'What is 3 * 3?' });
   stopped = await stoppedBuild();
-}, 30_000);
+});
 afterAll(() => app.close());
 
 const first = (): BuiltAgent => at(agents, 0);

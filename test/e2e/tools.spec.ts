@@ -47,7 +47,7 @@ beforeAll(async () => {
   [app, store, mcp] = await Promise.all([startApp(), shop(), mcpOverHttp()]);
   http = app.http.as('tools-org');
   agent = await builtAgent(http);
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await Promise.all([store.close(), mcp.close()]);

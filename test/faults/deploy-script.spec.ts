@@ -66,7 +66,7 @@ describe('scripts/deploy.sh', () => {
     expect(await deploy('stop')).toMatchObject({ code: 0, said: expect.stringContaining('stopped') as string });
     expect((await deploy('status')).code).toBe(NOT_RUNNING);
     await expect(fetch(url())).rejects.toThrow('fetch failed');
-  }, 120_000);
+  });
 
   it('refuses to start with settings that are wrong, and says all that is', async () => {
     Object.assign(environment, { JWT_SECRET_KEY: 'short', NEXUS_DATABASE: 'embedded' });
@@ -75,7 +75,7 @@ describe('scripts/deploy.sh', () => {
     expect(said).toContain('JWT_SECRET_KEY: ');
     expect(said).toContain('NEXUS_DATABASE: ');
     expect(said).toContain('WEB_CONCURRENCY: ');
-  }, 60_000);
+  });
 
   it('says why it does not get ready', async () => {
     Object.assign(environment, { NEXUS_TABLE_PREFIX: 'never-made-', NEXUS_READY_WITHIN_SECONDS: '1' });
@@ -91,7 +91,7 @@ describe('scripts/deploy.sh', () => {
     );
     expect(answered.code).toBe(1);
     expect(answered.said).toContain('run npm run db:migrate');
-  }, 120_000);
+  });
 
   it('refuses a port that another program has', async () => {
     Object.assign(environment, { API_PORT: new URL(database.endpoint).port });
@@ -99,5 +99,5 @@ describe('scripts/deploy.sh', () => {
       code: 1,
       said: `deploy.sh: port ${environment['API_PORT']} is taken by another program\n`,
     });
-  }, 60_000);
+  });
 });

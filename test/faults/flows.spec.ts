@@ -113,7 +113,7 @@ it(`SIGKILLs during flow runs repeat no completed step and apply every write onc
   const failing = Math.ceil(RUNS / 3);
   expect(applied.length).toBe(RUNS * 6 + (RUNS - failing) + failing * 6);
   await platform.kill('SIGTERM');
-}, 180_000);
+});
 
 async function signalOnce(http: HttpClient, run_id: string, done: Set<string>): Promise<void> {
   if (done.has(run_id)) return;

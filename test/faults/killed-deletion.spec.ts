@@ -31,7 +31,7 @@ beforeAll(async () => {
   };
   migrate(environment);
   platform = await PlatformProcess.start(environment);
-}, 60_000);
+});
 afterAll(async () => {
   await platform.kill('SIGKILL');
   await database.stop();
@@ -99,4 +99,4 @@ it(`a deletion that is killed at any moment is finished by the next start and le
   expect(data['today_calls']).toBe((KILLS + 1) * (kept.invocations.length + kept.sessions.length));
   await platform.kill('SIGTERM');
   expect(recountStatistics(environment)).toEqual({ status: 0, output: '0 differences found\n' });
-}, 90_000);
+});

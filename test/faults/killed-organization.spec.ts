@@ -25,7 +25,7 @@ beforeAll(async () => {
   };
   migrate(environment);
   platform = await PlatformProcess.start(environment);
-}, 60_000);
+});
 afterAll(async () => {
   await platform.kill('SIGKILL');
   await database.stop();
@@ -76,4 +76,4 @@ it('a deletion of an organization that is killed again and again is finished by 
   expect((await platform.http.get(`/api/v1/agents/${kept.agent_id}`)).status).toBe(200);
   const { NEXUS_ADMIN_EMAIL: email, NEXUS_ADMIN_PASSWORD: password } = ADMINISTRATOR;
   expect((await platform.http.anonymous().post('/api/v1/auth/login', { email, password })).status).toBe(200);
-}, 180_000);
+});

@@ -82,7 +82,7 @@ describe(`a process that is killed again and again (seed ${SEED})`, () => {
       await platform.kill('SIGKILL');
     }
     expect(recountStatistics(environment)).toEqual({ status: 0, output: '0 differences found\n' });
-  }, 180_000);
+  });
 
   it('stops on SIGTERM within seconds with code 0 and goes on where it was', async () => {
     const environment = { NEXUS_DATA_DIR: temporaryDirectory(), BUILD_STAGE_PAUSE_MS: '150' };
@@ -106,5 +106,5 @@ describe(`a process that is killed again and again (seed ${SEED})`, () => {
     } finally {
       await platform.kill('SIGKILL');
     }
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { ServiceAddress } from '../support/service-address.js';
 /** Enough that requests are under way at every moment of the change. */
 const REQUESTS = 60;
 /** The grace period of Kubernetes in `deploy/k8s` is longer. */
-const STOP_WITHIN_MS = 20_000;
+const STOP_WITHIN_MS = 50_000;
 
 let database: Awaited<ReturnType<typeof startDatabase>>;
 let shared: Record<string, string>;
@@ -31,7 +31,7 @@ beforeEach(async () => {
   };
   migrate(shared);
   service = await ServiceAddress.open();
-}, 60_000);
+});
 afterEach(async () => {
   await service.close();
   await Promise.all(running.splice(0).map((platform) => platform.kill('SIGKILL')));
@@ -102,7 +102,7 @@ describe('two processes behind one address, under load', () => {
     expect(load.failures).toEqual([]);
     expect(load.projects.length).toBeGreaterThan(0);
     await expectNothingLost(third, load);
-  }, 120_000);
+  });
 
   it('lose nothing that was acknowledged when one is killed, and go on with a new one', async () => {
     const { first, second, load } = await underLoad();
@@ -114,5 +114,5 @@ describe('two processes behind one address, under load', () => {
     await load.stop();
     expect(load.projects.length).toBeGreaterThan(0);
     await expectNothingLost(third, load);
-  }, 120_000);
+  });
 });

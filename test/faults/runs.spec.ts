@@ -32,7 +32,7 @@ beforeAll(async () => {
     WEBHOOK_POLL_SECONDS: '1',
   };
   migrate(shared);
-}, 60_000);
+});
 afterEach(() => Promise.all(running.splice(0).map((platform) => platform.kill('SIGKILL'))));
 afterAll(async () => {
   await receiver.stop();
@@ -76,7 +76,7 @@ describe('runs of two processes', () => {
       expect(await eventsOf(second, id, String(position))).toEqual(heard.slice(position));
     await first.kill('SIGKILL');
     expect(await eventsOf(second, id, '0')).toEqual(heard);
-  }, 60_000);
+  });
 
   it('are ended as interrupted when their process is killed, told to followers and webhooks, and counted once', async () => {
     const platforms = await two();
@@ -118,7 +118,7 @@ describe('runs of two processes', () => {
     });
     expect(await second.kill('SIGTERM')).toBe(0);
     expect(recountStatistics(shared)).toEqual({ status: 0, output: '0 differences found\n' });
-  }, 60_000);
+  });
 
   it('that showed life are not ended, however long they wait', async () => {
     const platforms = await two();
@@ -135,5 +135,5 @@ describe('runs of two processes', () => {
       status: 'failed',
       error: { message: 'The platform was stopped before the agent had answered' },
     });
-  }, 60_000);
+  });
 });

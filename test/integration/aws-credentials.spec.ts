@@ -27,7 +27,7 @@ beforeAll(async () => {
     passed.on('error', () => answer.destroy());
     incoming.pipe(passed);
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const server of servers) server.close();
@@ -208,5 +208,5 @@ describe('with the settings of docker-compose.yml', () => {
       await platform.kill('SIGTERM');
     }
     expect(new Set(signed.map(({ key }) => key))).toEqual(new Set([environment['AWS_ACCESS_KEY_ID']]));
-  }, 90_000);
+  });
 });

@@ -21,7 +21,7 @@ function run(program: string, argument: string) {
     cwd: directory,
     env: { PATH: process.env['PATH'] ?? '', NEXUS_DATA_DIR: join(directory, 'data') },
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 180_000,
   });
   return { status, stdout, stderr, made: readdirSync(directory) };
 }

@@ -33,7 +33,7 @@ beforeAll(async () => {
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), RECORD_TABLES);
   db = module.get(DynamoDb);
   recordCommands(module.get(DatabaseConnection).client);
-}, 60_000);
+});
 
 afterAll(async () => {
   await module.close();
@@ -166,7 +166,7 @@ describe('many records', () => {
     for (let index = 0; index < 45; index++) records.push(await put({ part: `P${index}`, note }));
     const read = await db.batchGet<TestRecord>(records.map((record) => ({ table: 'Records', key: keyOf(record) })));
     expect(read.map((record) => record?.note?.length)).toEqual(records.map(() => note.length));
-  }, 60_000);
+  });
 
   it('of a query follow each other over several pages', async () => {
     const id = randomUUID();

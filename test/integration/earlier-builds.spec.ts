@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await startDatabase();
   shared = { DYNAMODB_ENDPOINT: database.endpoint, NEXUS_TABLE_PREFIX: 'earlier-' };
   before = await startApp({ ...shared, BUILD_SLOTS: '0' });
-}, 60_000);
+});
 afterAll(async () => {
   await after.close();
   await before.close();
@@ -79,5 +79,5 @@ describe('builds that version 1.0.0 has left', () => {
     expect(await db.get('AgentBuilds', { build_id })).not.toHaveProperty('queue');
     const { data } = await after.http.get<{ total_builds: number }>('/api/v1/statistics/overview');
     expect(data).toMatchObject({ total_builds: 4, successful_builds: 4 });
-  }, 90_000);
+  });
 });

@@ -53,7 +53,7 @@ beforeAll(async () => {
   db = module.get(DynamoDb);
   runs = new DurableRunsRepository(db);
   unit = new UnitOfWork(db);
-}, 60_000);
+});
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((engine) => engine.onModuleDestroy()));
   scripts.clear();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await startDatabase();
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), RECORD_TABLES);
   db = module.get(DynamoDb);
-}, 60_000);
+});
 afterAll(async () => {
   await module.close();
   await database.stop();

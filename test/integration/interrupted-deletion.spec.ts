@@ -22,7 +22,7 @@ let mortal: MortalWrites;
 beforeAll(async () => {
   app = await startApp({ BUILD_SLOTS: '0' });
   mortal = new MortalWrites(app.app.get(DynamoDb, { strict: false }));
-}, 30_000);
+});
 afterAll(() => app.close());
 
 /** A project with one of everything. @returns its id and the ids of what is under it */
@@ -79,4 +79,4 @@ it('a deletion that dies before any of its writes is finished by the next start 
   expect(writes).toBeGreaterThan(8);
   await app.app.get(StatisticsAggregator, { strict: false }).catchUp();
   expect(await app.app.get(StatisticsRecount, { strict: false }).differences()).toEqual([]);
-}, 90_000);
+});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), RECORD_TABLES);
   db = module.get(DynamoDb);
   codec = module.get(CursorCodec);
-}, 60_000);
+});
 
 afterAll(async () => {
   await module.close();
@@ -144,7 +144,7 @@ describe('pageOf', () => {
     expect(first.last_key).toEqual(expect.any(String));
     const second = await page(10, first.last_key, (record) => record.part === 'n0');
     expect(second).toMatchObject({ items: [{ part: 'n0' }], last_key: null });
-  }, 30_000);
+  });
 
   it('refuses a cursor of another list', async () => {
     await fill(3);

@@ -18,7 +18,7 @@ let names = 0;
 
 beforeAll(async () => {
   database = await startDatabase();
-}, 60_000);
+});
 afterAll(() => database.stop());
 beforeEach(async () => {
   partner = await PartnerServer.start();

@@ -21,7 +21,7 @@ beforeAll(async () => {
   prefix = settings.get('NEXUS_TABLE_PREFIX');
   module = await databaseModule(settings, RECORD_TABLES);
   connection = module.get(DatabaseConnection);
-}, 60_000);
+});
 
 afterAll(async () => {
   await module.close();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   database = await startDatabase();
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), INVOCATION_TABLES);
   repository = new WebhookDeliveriesRepository(module.get(DynamoDb));
-}, 60_000);
+});
 afterAll(async () => {
   await module.close();
   await database.stop();

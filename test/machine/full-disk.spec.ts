@@ -66,4 +66,4 @@ it('a full disk is 503 for what has to be stored and for the readiness probe, lo
     await platform.kill('SIGTERM');
   }
   expect(recountStatistics(environment)).toEqual({ status: 0, output: '0 differences found\n' });
-}, 90_000);
+});

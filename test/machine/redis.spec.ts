@@ -32,7 +32,7 @@ beforeAll(async () => {
   };
   migrate(shared);
   platforms = [await PlatformProcess.start(shared), await PlatformProcess.start(shared)];
-}, 90_000);
+});
 afterAll(async () => {
   for (const platform of platforms) await platform.kill('SIGTERM');
   redis.kill();
@@ -70,4 +70,4 @@ it('two processes share one budget, and go on without Redis', async () => {
   );
   expect(Number(alone.headers.get('x-ratelimit-remaining'))).toBeGreaterThan(0);
   expect((await other.raw('GET', '/health/ready')).status).toBe(200);
-}, 60_000);
+});

@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { __resetOutOfContextForTests as forgetLogger } from '../../node_modules/nestjs-pino/dist/esm/PinoLogger.js';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
 import { TableCreation } from '../../src/platform/database/tables/table-creation.js';
@@ -66,7 +67,13 @@ async function suiteLogger(): Promise<LoggerService | false> {
   const file = suiteLogFile('app');
   if (file === undefined) return false;
   const settings = testSettings({ LOG_LEVEL: suiteLogLevel() });
-  return nestLogger(
+  return ownLogger(
     await createRootLogger(settings, new RequestContext(), pino.destination({ dest: file, sync: true })),
   );
+}
+
+/** nestjs-pino keeps the first logger of a process; of the test files that share one, each has its own. */
+export function ownLogger(root: Logger): LoggerService {
+  forgetLogger();
+  return nestLogger(root);
 }

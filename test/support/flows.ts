@@ -47,7 +47,7 @@ export function runWhen(
   http: HttpClient,
   run_id: string,
   pleases: (run: FlowRunView) => boolean = ({ status }) => OVER.has(status),
-  within_ms = 20_000,
+  within_ms = 60_000,
 ): Promise<FlowRunView> {
   return eventually(() => runOf(http, run_id), pleases, within_ms);
 }

@@ -97,7 +97,7 @@ export class HttpClient {
 export async function eventually<T>(
   ask: () => Promise<T>,
   pleases: (answer: T) => boolean,
-  within_ms = 15_000,
+  within_ms = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + within_ms;
   for (;;) {

@@ -7,7 +7,7 @@ import { eventually, HttpClient } from './http.js';
 import { readStreamsAs } from './sse.js';
 import { noteSecrets, suiteLogLevel, withSuiteLog } from './suite-logs.js';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 /** Made on the first start on a database; the same for every process of it. */
 export const ADMINISTRATOR = {
   NEXUS_ADMIN_EMAIL: 'admin@nexus.test',
@@ -98,7 +98,7 @@ export function recountStatistics(environment: Record<string, string>): { status
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/commands/rebuild-statistics.js', '--dry-run'], {
     env: { ...cleanEnvironment(), ...environment },
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
   });
   return { status, output: stdout + stderr };
 }
@@ -108,7 +108,7 @@ export function migrate(environment: Record<string, string>): void {
   const { status, stderr } = spawnSync(process.execPath, ['dist/commands/migrate.js'], {
     env: { ...cleanEnvironment(), ...environment },
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 180_000,
   });
   if (status !== 0) throw new Error(`the tables could not be created: ${stderr}`);
 }

@@ -35,7 +35,7 @@ export class TemporalServer {
   async resume(): Promise<void> {
     const main = 'io.temporal.testserver.TestServer';
     this.child = spawn('java', ['-cp', this.classpath, main, String(this.port)], { stdio: 'ignore' });
-    await eventually(() => this.answers(), Boolean, 30_000);
+    await eventually(() => this.answers(), Boolean);
   }
 
   async stop(): Promise<void> {

@@ -28,7 +28,7 @@ beforeAll(async () => {
     ENGINE_HEARTBEAT_SECONDS: '1',
     ENGINE_REAPER_SECONDS: '1',
   };
-}, 120_000);
+});
 afterAll(() => server.stop());
 
 const create = async (http: HttpClient): Promise<string> =>
@@ -52,8 +52,8 @@ describe('builds on Temporal', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ ...temporal, TEMPORAL_TASK_QUEUE: 'alone', BUILD_STAGE_PAUSE_MS: '100' });
-  }, 60_000);
-  afterAll(() => app.close(), 60_000);
+  });
+  afterAll(() => app.close());
   const control = (id: string, action: string) =>
     app.http.put<ProjectBody>(`/api/v1/projects/${id}/control`, { action });
 
@@ -73,7 +73,7 @@ describe('builds on Temporal', () => {
     expect((await control(second, 'stop')).data.status).toBe('failed');
     expect((await control(second, 'restart')).data).toMatchObject({ attempt: 2 });
     await until(app.http, second, 'completed');
-  }, 180_000);
+  });
 
   it('leave background runs to the process that accepted them', async () => {
     const { agents } = await until(app.http, await create(app.http), 'completed');
@@ -84,7 +84,7 @@ describe('builds on Temporal', () => {
       ({ status }) => status !== 'running',
     );
     expect(run).toMatchObject({ status: 'success', output: expect.stringContaining('42') as string });
-  }, 120_000);
+  });
 
   it('are refused with 503 and Retry-After while Temporal is away, and readiness says so', async () => {
     const away = await startApp({ ...temporal, TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_WORKER: 'false' });
@@ -98,7 +98,7 @@ describe('builds on Temporal', () => {
     } finally {
       await away.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('two processes on one cluster', () => {
@@ -133,5 +133,5 @@ describe('two processes on one cluster', () => {
       await Promise.all(running.map((platform) => platform.kill('SIGKILL')));
       await database.stop();
     }
-  }, 240_000);
+  });
 });

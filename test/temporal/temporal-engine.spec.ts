@@ -35,10 +35,10 @@ beforeAll(async () => {
   db = module.get(DynamoDb);
   runs = new DurableRunsRepository(db);
   unit = new UnitOfWork(db);
-}, 120_000);
+});
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((stop) => stop()));
-}, 60_000);
+});
 afterAll(async () => {
   await module.close();
   await Promise.all([database.stop(), server.stop()]);
@@ -86,7 +86,7 @@ const signal = ({ engine, kind }: Process, run_id: string, name: string): Promis
   kind.signal(run_id, name, engine.wake({ kind: KIND, run_id }));
 const doneOf = async (run_id: string): Promise<Record<string, string>> =>
   (await db.get<{ done: Record<string, string> }>('ScriptedRuns', { run_id }))?.done ?? {};
-const untilForgotten = (run_id: string, within_ms = 20_000) =>
+const untilForgotten = (run_id: string, within_ms = 60_000) =>
   eventually(
     () => runs.find(run_id),
     (run) => run === undefined,
@@ -96,7 +96,7 @@ const untilArrived = (gate: Gate, count = 1) =>
   eventually(
     async () => gate.arrived,
     (arrived) => arrived >= count,
-    20_000,
+    60_000,
   );
 
 describe('runs on Temporal', () => {
@@ -111,7 +111,7 @@ describe('runs on Temporal', () => {
     expect(await runs.find(run_id)).toMatchObject({ engine: 'temporal' });
     await untilForgotten(run_id);
     expect(await doneOf(run_id)).toEqual({ a: 'here', b: 'here', last: 'here' });
-  }, 60_000);
+  });
 
   it('sleep, wake by a signal through any process, and retry steps that throw', async () => {
     const here = await start('here');
@@ -134,10 +134,10 @@ describe('runs on Temporal', () => {
       (now) => now > until,
     );
     await signal(client, run_id, 'go');
-    await untilForgotten(run_id, 15_000);
+    await untilForgotten(run_id);
     expect(attempts).toEqual([1, 2]);
     expect(await doneOf(run_id)).toEqual({ flaky: 'here' });
-  }, 60_000);
+  });
 
   it('are interrupted when they are ended from outside, and store nothing', async () => {
     const here = await start('here');
@@ -162,7 +162,7 @@ describe('runs on Temporal', () => {
       LATE_MS,
     );
     expect(await doneOf(run_id)).toEqual({});
-  }, 60_000);
+  });
 
   it('go on in another process when their worker leaves, and the fence refuses the first one', async () => {
     const slow = await start('slow');
@@ -186,7 +186,7 @@ describe('runs on Temporal', () => {
     fastGate.open();
     await untilForgotten(run_id);
     expect(await doneOf(run_id)).toEqual({ first: 'fast', second: 'fast' });
-  }, 90_000);
+  });
 });
 
 describe('a cluster that is away', () => {
@@ -198,5 +198,5 @@ describe('a cluster that is away', () => {
     const run_id = await begin(fallback, { next: inOrder('first') });
     await untilForgotten(run_id);
     expect(await doneOf(run_id)).toEqual({ first: 'fallback' });
-  }, 60_000);
+  });
 });

@@ -14,7 +14,7 @@ interface Entry {
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp();
-}, 60_000);
+});
 afterAll(() => app.close());
 
 const entriesOf = async (http: HttpClient, action: string): Promise<Entry[]> =>

@@ -35,7 +35,7 @@ beforeAll(async () => {
   beside = await startBeside(app, there, settings);
   for (const { app: one } of [app, beside])
     one.get(Clock, { strict: false }).now = () => new Date(Date.now() + ahead * 1000);
-}, 60_000);
+});
 beforeEach(() => {
   ahead = 0;
 });

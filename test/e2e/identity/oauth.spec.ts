@@ -52,7 +52,7 @@ beforeAll(async () => {
   };
   app = await startApp(settings);
   open = await startApp();
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await open.close();

@@ -136,7 +136,7 @@ it('npm run operators makes and unmakes one', async () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/commands/operators.js', ...args], {
       env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'silent', ...environment },
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 180_000,
     });
     return { status, said: stdout + stderr };
   };
@@ -163,4 +163,4 @@ it('npm run operators makes and unmakes one', async () => {
   });
   expect(operators('revoke', email)).toEqual({ status: 0, said: `${email} is no operator now\n` });
   expect((await listed()).status).toBe(403);
-}, 120_000);
+});

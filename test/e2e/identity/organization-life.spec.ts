@@ -162,7 +162,7 @@ it('is deleted with everything in it after its name was repeated', async () => {
     ['organization.deletion_completed', user.org_id],
     ['organization.deleted', user.org_id],
   ]);
-}, 120_000);
+});
 
 it('is not deleted when it is the organization default', async () => {
   const answer = await remove(app.http.as('default'), '/api/v1/organizations/default', { name: 'default' });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   http = app.http.as('calls-org');
   const made = await importApi(http, apiDocument('books.openapi-3.1.yaml'), { base_url: `${api.url}/v1/` });
   id = made.integration_id;
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await api.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   ]);
   http = app.http.as('credential-org');
   ({ integration_id } = await importApi(http, apiDocument('books.openapi-3.1.yaml'), { base_url: api.url }));
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await Promise.all([api.close(), tokens.close(), mcp.close()]);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   ]);
   http = app.http.as('flow-apis');
   ({ integration_id } = await importApi(http, BOOKS, { name: 'books', base_url: api.url }));
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await api.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
     apiService(({ path }) => (texts[path] === undefined ? { status: 404 } : { body: texts[path] })),
   ]);
   http = app.http.as('import-org');
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await files.close();

@@ -8,7 +8,7 @@ let http: HttpClient;
 beforeAll(async () => {
   app = await startApp();
   http = app.http.as('mock-org');
-}, 60_000);
+});
 afterAll(() => app.close());
 
 async function mocked(mode: string): Promise<{ id: string; url: string }> {

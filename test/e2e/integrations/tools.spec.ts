@@ -26,7 +26,7 @@ beforeAll(async () => {
   agent = await builtAgent(http);
   const made = await importApi(http, apiDocument('books.openapi-3.1.yaml'), { base_url: api.url });
   path = `/api/v1/integrations/${made.integration_id}/tools`;
-}, 60_000);
+});
 afterAll(async () => {
   await app.close();
   await api.close();

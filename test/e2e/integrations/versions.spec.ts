@@ -32,7 +32,7 @@ const CHANGED = BOOKS.replace('operationId: deleteBook', 'operationId: dropBook'
 beforeAll(async () => {
   app = await startApp();
   http = app.http.as('versions-org');
-}, 60_000);
+});
 afterAll(() => app.close());
 
 const told = (changes: Change[]) => changes.map(({ breaking, change, name, place }) => [breaking, change, name, place]);
