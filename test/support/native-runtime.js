@@ -3,8 +3,10 @@
  * takes longer than most of these tests; here Node.js loads them, once for all the test files of a worker. Only Jest's
  * own modules live in a context of their own. Modules cannot be mocked.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { transformSync } from '@swc/core';
@@ -34,6 +36,33 @@ const CLASSES = [
 ];
 const MOCKS = 'nexus:mocks';
 
+/** Jest reads source maps from files; each is written when a stack first names its module. */
+class SourceMaps extends Map {
+  #directory;
+  #paths = new Map();
+
+  get(url) {
+    if (this.has(url) && !this.#paths.has(url)) this.#paths.set(url, this.#write(super.get(url)));
+    return this.#paths.get(url);
+  }
+
+  [Symbol.iterator]() {
+    return this.#paths[Symbol.iterator]();
+  }
+
+  #write(map) {
+    if (this.#directory === undefined) {
+      const directory = mkdtempSync(join(tmpdir(), 'nexus-source-maps-'));
+      process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+      this.#directory = directory;
+    }
+    const path = join(this.#directory, `${this.#paths.size}.json`);
+    writeFileSync(path, map);
+    return path;
+  }
+}
+const sourceMaps = new SourceMaps();
+
 registerHooks({
   resolve: (specifier, context, next) => {
     if (specifier === '@jest/globals') return { url: MOCKS, format: 'module', shortCircuit: true };
@@ -45,11 +74,11 @@ registerHooks({
     const { pathname } = new URL(url);
     if (!pathname.endsWith('.ts') || pathname.includes('/node_modules/')) return next(url, context);
     const filename = fileURLToPath(url);
-    const { code } = transformSync(readFileSync(filename, 'utf8'), { filename });
+    const { code, map } = transformSync(readFileSync(filename, 'utf8'), { filename, sourceMaps: true });
+    sourceMaps.set(url, map);
     return { format: 'module', source: code, shortCircuit: true };
   },
 });
-process.setSourceMapsEnabled(true);
 
 export default class NativeRuntime extends jestRuntime {
   constructor(config, environment, ...others) {
@@ -64,6 +93,10 @@ export default class NativeRuntime extends jestRuntime {
     for (const name of TEST_GLOBALS) globalThis[name] = this.environment.global[name];
     globalThis.jest = this.mocks();
     await import(pathToFileURL(path).href);
+  }
+
+  getSourceMaps() {
+    return sourceMaps;
   }
 
   /** What `import { jest } from '@jest/globals'` gives. */
