@@ -215,7 +215,6 @@ describe('a partner that is polled', () => {
     const recovering = await eventually(
       () => reading(http, 'gemini_visual'),
       ({ reachable, score }) => reachable === true && Number(score) > 85,
-      25_000,
     );
     expect(recovering.uptime).toBeLessThan(100);
     expect((await health(http)).status).toBe('healthy');

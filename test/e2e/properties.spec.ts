@@ -60,31 +60,27 @@ const LISTS: [string, (http: HttpClient, agent: string) => List | Promise<List>]
 ];
 
 describe('cursors', () => {
-  it.each(LISTS)(
-    'of %s visit each record once while others are inserted',
-    async (_name, listOf) => {
-      const sizes = { count: fc.integer({ min: 0, max: 12 }), limit: fc.integer({ min: 1, max: 5 }) };
-      const meanwhile = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 6 });
-      await fc.assert(
-        fc.asyncProperty(fc.record({ ...sizes, meanwhile }), async ({ count, limit, meanwhile: inserts }) => {
-          const { http, agent, project_id } = await newOrganisation();
-          const { name: list, id, path, insert } = await listOf(http, agent);
-          const before = list === 'projects' ? [project_id] : [];
-          before.push(...(await Promise.all(Array.from({ length: count }, insert))));
-          const added: string[] = [];
-          let page = 0;
-          const records = await allPages<Record<string, string>>(http, { path, list, limit }, async () => {
-            for (let left = inserts[page++] ?? 0; left > 0; left--) added.push(await insert());
-          });
-          const visited = records.map((record) => record[id] ?? '');
-          expect(new Set(visited).size).toBe(visited.length);
-          expect(visited.filter((one) => !added.includes(one)).sort()).toEqual(before.sort());
-        }),
-        { numRuns: 12 },
-      );
-    },
-    60_000,
-  );
+  it.each(LISTS)('of %s visit each record once while others are inserted', async (_name, listOf) => {
+    const sizes = { count: fc.integer({ min: 0, max: 12 }), limit: fc.integer({ min: 1, max: 5 }) };
+    const meanwhile = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.record({ ...sizes, meanwhile }), async ({ count, limit, meanwhile: inserts }) => {
+        const { http, agent, project_id } = await newOrganisation();
+        const { name: list, id, path, insert } = await listOf(http, agent);
+        const before = list === 'projects' ? [project_id] : [];
+        before.push(...(await Promise.all(Array.from({ length: count }, insert))));
+        const added: string[] = [];
+        let page = 0;
+        const records = await allPages<Record<string, string>>(http, { path, list, limit }, async () => {
+          for (let left = inserts[page++] ?? 0; left > 0; left--) added.push(await insert());
+        });
+        const visited = records.map((record) => record[id] ?? '');
+        expect(new Set(visited).size).toBe(visited.length);
+        expect(visited.filter((one) => !added.includes(one)).sort()).toEqual(before.sort());
+      }),
+      { numRuns: 12 },
+    );
+  });
 });
 
 describe('whatever callers do', () => {

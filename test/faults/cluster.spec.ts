@@ -53,7 +53,6 @@ describe('several processes on one port', () => {
     const successors = await eventually(
       async () => workers(),
       (now) => now.length === WORKERS && !now.some((pid) => old.includes(pid)),
-      30_000,
     );
     await load.stop();
     expect(load.failures).toEqual([]);

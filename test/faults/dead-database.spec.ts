@@ -40,7 +40,6 @@ async function expectBuilt(http: HttpClient, project_id: string): Promise<void> 
     async () =>
       (await http.get<{ project_id: string; status: string; agents: string[] }>(projectPath(project_id))).data,
     (answer) => ['completed', 'failed'].includes(answer.status),
-    30_000,
   );
   expect(project).toMatchObject({ status: 'completed', progress: 100 });
   expectCleanHistory(await buildEvents(http, project_id));

@@ -71,7 +71,6 @@ it('a deletion of an organization that is killed again and again is finished by 
   await eventually(
     () => leftovers(database.endpoint, PREFIX, ids),
     (found) => Object.keys(found).length === 0,
-    30_000,
   );
   expect((await platform.http.get(`/api/v1/agents/${kept.agent_id}`)).status).toBe(200);
   const { NEXUS_ADMIN_EMAIL: email, NEXUS_ADMIN_PASSWORD: password } = ADMINISTRATOR;

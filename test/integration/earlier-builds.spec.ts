@@ -52,7 +52,6 @@ const until = (id: string, wanted: string) =>
   eventually(
     () => read(id),
     ({ status }) => status === wanted,
-    30_000,
   );
 
 describe('builds that version 1.0.0 has left', () => {

@@ -96,7 +96,6 @@ const untilArrived = (gate: Gate, count = 1) =>
   eventually(
     async () => gate.arrived,
     (arrived) => arrived >= count,
-    60_000,
   );
 
 describe('runs on Temporal', () => {

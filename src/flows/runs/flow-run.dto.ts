@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { Packed } from '../../platform/http/storable-body.js';
-import { IsTimestamp } from '../../platform/http/api-docs.js';
+import { ANY_JSON, IsTimestamp } from '../../platform/http/api-docs.js';
 import {
   RUN_STATUSES,
   type RunStatus,
@@ -24,7 +24,7 @@ import {
   type TriggerKind,
 } from './flow-run.js';
 
-const ANY = { description: 'Any JSON value.', nullable: true, example: { id: 'ref_1' } } as const;
+const ANY = { ...ANY_JSON, description: 'Any JSON value.', example: { id: 'ref_1' } } as const;
 
 export class StartFlowRunDto {
   /** Input of the run. It must match the input schema of the flow. */

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import {
   FORMATS,
   type FormatName,
@@ -7,6 +7,7 @@ import {
   type Risk,
   RISKS,
 } from '../catalogue/operation.js';
+import { ANY_JSON } from '../../platform/http/api-docs.js';
 import { INTEGRATION_STATUSES, type IntegrationStatus, MOCK_MODES, type MockMode } from '../integration.js';
 
 export class ImportStateDto {
@@ -251,7 +252,7 @@ export class OperationResultDto {
   headers: Record<string, string>;
 
   /** Any JSON, or text. Null with all_pages. */
-  @ApiPropertyOptional({})
+  @ApiProperty(ANY_JSON)
   body: unknown;
 
   /** With all_pages: the items of every page. */

@@ -116,6 +116,9 @@ export function ApiErrors(...statuses: number[]) {
 }
 
 /** The same error response as an entry of a finished document. */
+/** For a field whose value is any JSON. The Swagger plugin would document an object; `applyDocumentRules` says any type. */
+export const ANY_JSON = { 'x-any-json': true } as object;
+
 export const errorResponse = (status: number) => ({
   description: ERROR_DESCRIPTIONS[status] ?? 'Error',
   content: { 'application/json': { schema: { $ref: getSchemaPath(ErrorEnvelope) } } },

@@ -6,6 +6,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Constructor = abstract new (...parameters: never[]) => unknown;
 
 interface Schema {
+  'x-any-json'?: boolean;
   type?: string | string[];
   format?: string;
   enum?: unknown[];
@@ -75,6 +76,7 @@ export function applyDocumentRules(document: OpenAPIObject): void {
     for (const method of METHODS) documentOptionalBody(path[method]?.requestBody as Body | undefined, schemas);
   for (const schema of Object.values(schemas))
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      anyJson(property);
       addFormat(name, property);
       sortEnum(property.items ?? property);
     }
@@ -132,6 +134,13 @@ function documentContentTypes({ responses }: Operation): void {
     if (Number(status) >= 400) response.content = { 'application/json': Object.values(content)[0] ?? {} };
     else if (EVENT_STREAM in content) content[EVENT_STREAM] = { schema: EVENTS };
   }
+}
+
+/** Takes the type away that the Swagger plugin gives to a field of any type. */
+function anyJson(schema: Schema): void {
+  if (!schema['x-any-json']) return;
+  delete schema['x-any-json'];
+  delete schema.type;
 }
 
 function addFormat(name: string, schema: Schema): void {

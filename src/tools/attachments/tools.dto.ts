@@ -1,4 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { ANY_JSON } from '../../platform/http/api-docs.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { Packed } from '../../platform/http/storable-body.js';
 import { TOOL_KIND_NAMES, type ToolKindName } from '../kinds/tool-kinds.js';
@@ -184,6 +186,7 @@ export class ToolTrialDto {
   status: 'success' | 'failed';
 
   /** What the model would receive: any JSON, truncated above 16 KB. */
+  @ApiProperty(ANY_JSON)
   output: unknown;
 
   /** Why there is no output. */

@@ -153,7 +153,6 @@ it('is deleted with everything in it after its name was repeated', async () => {
   await eventually(
     () => leftoversOf(app, ids),
     (found) => Object.keys(found).length === 0,
-    30_000,
   );
   const audit = await operator.get<{ entries: { action: string; target: string }[] }>(
     `/api/v1/audit?limit=100&actor=${user.user_id}`,
