@@ -206,7 +206,6 @@ describe('a partner that is polled', () => {
     const ill = await eventually(
       () => health(http),
       ({ status }) => status !== 'healthy',
-      3_000,
     );
     expect(ill.status).toBe('degraded');
     expect(ill.partnerships['gemini_visual']).toMatchObject({ health: 'fair', reachable: false });

@@ -71,7 +71,6 @@ it('a deletion that dies before any of its writes is finished by the next start 
     await eventually(
       () => withoutCounters(ids),
       (found) => Object.keys(found).length === 0,
-      3_000,
     );
     expect(writes).toBeLessThan(WRITES_LIMIT);
   }
