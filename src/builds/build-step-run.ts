@@ -155,7 +155,7 @@ class BuildStepRun {
     for (let attempt = 1; ; attempt++) {
       const { change, end, isOver = false } = decide(this.whole);
       const fence = end || isOver ? this.run.fence.ends() : this.run.fence.holds();
-      const ended = end ? [builds.ended(this.project.build_id, end)] : [];
+      const ended = end ? builds.ended({ ...this.project, ...change.project }, end) : [];
       try {
         this.whole = await progress.store(this.whole, { ...change, with: [...ended, ...fence] });
         return;

@@ -15,6 +15,8 @@ import { FlowsRepository } from './flows.repository.js';
 import { FlowsService } from './flows.service.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { HooksController, TriggersController } from './triggers/triggers.controller.js';
+import { PlatformEventsRepository } from '../platform/events/platform-events.repository.js';
+import { EventTriggers } from './triggers/event-triggers.service.js';
 import { TriggersRepository } from './triggers/triggers.repository.js';
 import { TriggersService } from './triggers/triggers.service.js';
 import { ControlSteps } from './runs/control-steps.service.js';
@@ -49,6 +51,8 @@ import { StepRunner } from './runs/step-runner.service.js';
     SecretBox,
     TriggersRepository,
     TriggersService,
+    PlatformEventsRepository,
+    EventTriggers,
   ],
   exports: [FlowsService, FlowRunStarts, FlowRunsService],
 })
@@ -60,15 +64,18 @@ export class FlowsModule {
     flows: FlowsRepository,
     runs: FlowRunsRepository,
     triggers: TriggersService,
+    events: EventTriggers,
+    pending: PlatformEventsRepository,
     users: OperationUsers,
     service: FlowsService,
   ) {
     users.register((org_id, integration_id) => service.usersOf(org_id, integration_id));
     engine.register(workflow);
-    workflow.onEnd((run) => triggers.runEnded(run));
+    workflow.onEnd((run) => events.runEnded(run));
     organizations.registerRecords('flow triggers', async (org_id) => {
       for await (const flow_id of flows.idsByOrg(org_id)) await triggers.deleteByFlow(org_id, flow_id);
     });
+    organizations.registerRecords('events', (org_id) => pending.deleteByOrg(org_id));
     organizations.registerRecords('flows', (org_id) => flows.deleteByOrg(org_id));
     organizations.registerRecords('flow runs', (org_id) => runs.deleteByOrg(org_id));
   }

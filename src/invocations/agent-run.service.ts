@@ -39,6 +39,7 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   history: AgentRun['history'];
   knowledge?: KnowledgeDocument[];
   session_state?: Record<string, unknown> | undefined;
+  depth?: number | undefined;
   /** See {@link AgentRun.quiet}. */
   quiet?: boolean | undefined;
   /** The run can be followed and stopped from outside. Its record may have begun already. */
@@ -55,7 +56,7 @@ export type AskedRun = Pick<
 /** What the record of a run contains before the run starts. */
 export type RunBeginning = Pick<
   RunRequest,
-  'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live'
+  'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live' | 'depth'
 > &
   Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
@@ -154,6 +155,7 @@ export class AgentRunService {
       ...(session_state ? { session_state } : {}),
       ...(deployment ? { deployment } : {}),
       ...(request.quiet ? { quiet: true } : {}),
+      ...(request.depth === undefined ? {} : { depth: request.depth }),
       signal,
     });
     for await (const event of events) {
@@ -190,6 +192,7 @@ export class AgentRunService {
       ...(request.kept_request ? { kept_request: request.kept_request } : {}),
       ...(request.session_position === undefined ? {} : { session_position: request.session_position }),
       ...(request.forgotten ? { forgotten: true } : {}),
+      ...(request.depth === undefined ? {} : { depth: request.depth }),
     };
   }
 

@@ -48,6 +48,8 @@ export interface Invocation {
   session_position?: number;
   /** The caller asked not to keep the run, or to forget it: protocols do not show it. */
   forgotten?: boolean;
+  /** How many flows stand above the run, when a step of a flow began it. */
+  depth?: number;
   /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
 }

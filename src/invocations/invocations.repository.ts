@@ -3,6 +3,7 @@ import { AgentNotFoundError } from '../agents/agents.errors.js';
 import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
+import { eventWrite } from '../platform/events/platform-events.repository.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import type { Page } from '../shared/page.js';
 import type { Invocation, KeptRequest } from './invocation.js';
@@ -42,10 +43,15 @@ export class InvocationsRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** POST /agents/{id}/invoke: one write for a run that has ended, batched with other runs that end at the same time. It is not counted yet. */
+  /**
+   * POST /agents/{id}/invoke: one write for a run that has ended, batched with other runs that end at the same time; one transaction for a
+   * failed run, with its event. It is not counted yet.
+   */
   async create(invocation: Invocation): Promise<void> {
     const { invocation_id } = invocation;
-    await this.db.putTogether(TABLE, { invocation_id }, finishedItem(invocation));
+    const event = failureEvent(invocation);
+    if (event.length === 0) await this.db.putTogether(TABLE, { invocation_id }, finishedItem(invocation));
+    else await this.unit.commit([write.put({ TableName: TABLE, Item: finishedItem(invocation) }), ...event]);
   }
 
   /**
@@ -68,7 +74,11 @@ export class InvocationsRepository {
       ExpressionAttributeValues: { ':running': RUNNING },
     };
     const delivery = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
-    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, [...delivery, ...together]);
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, [
+      ...delivery,
+      ...failureEvent(invocation),
+      ...together,
+    ]);
   }
 
   /** Renews the lease of a run. @returns false when the run is no longer recorded as running. */
@@ -232,10 +242,15 @@ export class InvocationsRepository {
   }
 
   private interruption(
-    run: Pick<Invocation, 'invocation_id' | 'org_id' | 'webhook'>,
+    run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace'>,
     at: string,
     { ConditionExpression, values }: { ConditionExpression: string; values: Record<string, string> },
   ): Write[] {
+    const error: Invocation['error'] = {
+      code: 'AGENT_INVOCATION_FAILED',
+      reason: 'interrupted',
+      message: 'The process that ran the agent ended before the agent answered',
+    };
     const Update = {
       TableName: TABLE,
       Key: { invocation_id: run.invocation_id },
@@ -247,17 +262,14 @@ export class InvocationsRepository {
         ':running': RUNNING,
         ...values,
         ':failed': 'failed',
-        ':error': {
-          code: 'AGENT_INVOCATION_FAILED',
-          reason: 'interrupted',
-          message: 'The process that ran the agent ended before the agent answered',
-        },
+        ':error': error,
         ':at': at,
         ':zero': 0,
         ':shard': SHARDS[0],
       },
     };
-    return [write.update(Update), ...dueDelivery(run, at)];
+    const ended = { ...run, status: 'failed' as const, error, completed_at: at };
+    return [write.update(Update), ...dueDelivery(run, at), ...failureEvent(ended)];
   }
 
   private async putWhileAgentLives(
@@ -278,6 +290,15 @@ export class InvocationsRepository {
       ...together,
     ]);
   }
+}
+
+/** The event of a run that failed; its id follows from the run, so a run that is recorded twice has one event. */
+function failureEvent(run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace'>): Write[] {
+  const { invocation_id, org_id, agent_id, session_id, status, error, created_at, completed_at, depth = 0 } = run;
+  if (status !== 'failed') return [];
+  const at = completed_at ?? created_at;
+  const data = { invocation_id, agent_id, session_id, error, created_at, ended_at: at };
+  return [eventWrite({ id: `invocation.failed ${invocation_id}`, org_id, type: 'invocation.failed', at, depth, data })];
 }
 
 function packed(invocation: Invocation): Row {

@@ -51,6 +51,8 @@ export interface InvokeRequest {
   signal?: AbortSignal | undefined;
   /** US dollars that a run without a session may cost at most; the agent's own limit counts if it is lower. */
   max_cost_usd?: number | undefined;
+  /** See {@link Invocation.depth}. */
+  depth?: number | undefined;
 }
 
 /** Invoking agents, and the records of their runs. */

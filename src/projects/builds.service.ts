@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Engine, type EngineChange } from '../engine/engine.js';
 import { Settings } from '../platform/config/settings.js';
 import { UnitOfWork, type Write } from '../platform/database/unit-of-work.js';
+import { eventWrite } from '../platform/events/platform-events.repository.js';
 import { Clock, elapsedMs } from '../shared/clock.js';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
@@ -56,26 +57,32 @@ export class BuildsService {
     return this.engine.end(build_id);
   }
 
-  /** Ends a build that is stopped, or whose project is being deleted. A running step of this process is interrupted at once. */
-  cancel(project: Project, at: string): EngineChange {
-    const { build_id, started_at, current_stage } = project;
-    const duration_seconds = started_at === null ? 0 : elapsedMs(started_at, at) / 1000;
-    const stage = current_stage ?? 'orchestrator';
-    const ended: Write = this.repository.ended(build_id, { status: 'stopped', at, duration_seconds, stage });
-    const end = this.engine.end(build_id);
-    return {
-      ...end,
-      writes: [ended, ...end.writes],
-      committed: () => {
-        end.committed();
-        this.aggregator.kick();
-      },
-    };
+  /** Ends a build that is stopped. A running step of this process is interrupted at once. @param project as it is stored with the end */
+  stop(project: Project, at: string): EngineChange {
+    const end = stopAt(project, at);
+    return this.cancel(project, this.ended(project, end));
   }
 
-  /** The end of an attempt, for the transaction that ends its run. */
-  ended(build_id: string, end: BuildEnd): Write {
-    return this.repository.ended(build_id, end);
+  /** Ends the build of a project that is being deleted, without an event. */
+  abandon(project: Project, at: string): EngineChange {
+    return this.cancel(project, [this.repository.ended(project.build_id, stopAt(project, at))]);
+  }
+
+  /**
+   * The end of an attempt with its event, for the transaction that ends its run.
+   * @param project as it is stored with the end
+   */
+  ended(project: Project, end: BuildEnd): Write[] {
+    const { build_id, org_id, project_id, project_name, agents, error_info } = project;
+    const { status, at, duration_seconds, stage } = end;
+    const event = eventWrite({
+      ...{ id: `build.${status} ${build_id}`, org_id, type: `build.${status}`, at, depth: 0 },
+      data: {
+        ...{ build_id, project_id, project_name, status, stage, duration_seconds, agents },
+        error: status === 'completed' ? null : error_info,
+      },
+    });
+    return [this.repository.ended(build_id, end), event];
   }
 
   /** The project of a build attempt. */
@@ -108,6 +115,18 @@ export class BuildsService {
     });
   }
 
+  private cancel({ build_id }: Project, writes: Write[]): EngineChange {
+    const end = this.engine.end(build_id);
+    return {
+      ...end,
+      writes: [...writes, ...end.writes],
+      committed: () => {
+        end.committed();
+        this.aggregator.kick();
+      },
+    };
+  }
+
   private async adopt(build: EarlierBuild): Promise<void> {
     const { build_id, org_id, queue_order } = build;
     const priority = HIGHEST_PRIORITY - Number(queue_order.slice(0, 1));
@@ -120,4 +139,9 @@ export class BuildsService {
       else plan.abandoned();
     }
   }
+}
+
+function stopAt({ started_at, current_stage }: Project, at: string): BuildEnd {
+  const duration_seconds = started_at === null ? 0 : elapsedMs(started_at, at) / 1000;
+  return { status: 'stopped', at, duration_seconds, stage: current_stage ?? 'orchestrator' };
 }

@@ -113,7 +113,7 @@ export class ProjectControlService {
       current_sub_stage: null,
     };
     const done: ProjectEventBody = { event: 'done', status: 'failed', error_info };
-    const engine = this.builds.cancel(project, at);
+    const engine = this.builds.stop(stopped, at);
     return { engine, change: announced(stopped, { stages: running, with: engine.writes, extra: [done] }) };
   }
 }

@@ -85,7 +85,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
       const project = await this.repository.findById(org_id, project_id);
       if (!project) throw new ProjectNotFoundError(project_id);
       const at = this.clock.timestamp();
-      const end = isUnfinished(project) ? this.builds.cancel(project, at) : undefined;
+      const end = isUnfinished(project) ? this.builds.abandon(project, at) : undefined;
       await this.repository.mark(project, at, end?.writes ?? []);
       end?.committed();
     });

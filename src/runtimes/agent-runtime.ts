@@ -34,6 +34,8 @@ export interface AgentRun {
   deployment?: Deployment;
   /** The events between `start` and `done` are not read: a runtime may leave them out. */
   quiet?: boolean;
+  /** How many flows stand above the run, so that flows and agents that call each other come to an end. */
+  depth?: number;
   /** Ends the run with reason `cancelled`. */
   signal?: AbortSignal;
 }

@@ -24,6 +24,8 @@ export interface ToolRun extends ToolContext {
   org_id: string;
   /** `<project_id>:<name>`; tools attached to the agent and to its project are included. */
   agent_id: string;
+  /** How many flows stand above the run; absent: none. */
+  depth?: number;
 }
 
 /** What a tool sees while it runs, in a process that has nothing else of the run. */

@@ -192,7 +192,7 @@ export class ExternalSteps {
         { code: 'BUDGET_EXCEEDED', message: `The run has used its budget of ${run.max_cost_usd} US dollars` },
         false,
       );
-    const request = { org_id, user_id, agent_id, input_text: input, quiet: true, signal };
+    const request = { org_id, user_id, agent_id, input_text: input, quiet: true, signal, depth: run.depth + 1 };
     const invocation = await drained(
       this.invocations.invoke({ ...request, ...(max_cost_usd === undefined ? {} : { max_cost_usd }) }),
     );

@@ -9,8 +9,8 @@ export class CreateTriggerDto {
 
   /**
    * By kind. schedule: `cron` or `every_seconds`, `timezone`, `overlap` (skip, queue, allow), `catch_up` (none, last, all), `input`.
-   * webhook: `verification` with a `kind` (none, hmac, github, stripe, slack, token) and its `secret`, and `input`. event: `type` and
-   * `filter`.
+   * webhook: `verification` with a `kind` (none, hmac, github, stripe, slack, token) and its `secret`, and `input`. event: `type` (such as
+   * build.failed or invocation.failed) and `filter`.
    */
   @ApiProperty({
     type: 'object',

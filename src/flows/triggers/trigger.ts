@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { PLATFORM_EVENT_TYPES } from '../../platform/events/platform-events.repository.js';
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
 import { NotFoundError } from '../../shared/domain-error.js';
 
@@ -11,6 +12,7 @@ export const EVENT_TYPES = [
   'flow_run.failed',
   'flow_run.cancelled',
   'flow_run.timed_out',
+  ...PLATFORM_EVENT_TYPES,
 ] as const;
 export type FlowEventType = (typeof EVENT_TYPES)[number];
 

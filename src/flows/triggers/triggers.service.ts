@@ -23,8 +23,6 @@ import { FlowRunStarts, type StartWish } from '../runs/flow-run-starts.service.j
 import { FlowRunsRepository } from '../runs/flow-runs.repository.js';
 import {
   dueTimes,
-  EVENT_TYPES,
-  type FlowEventType,
   type FlowTrigger,
   type FlowTriggerKind,
   timesAfter,
@@ -39,8 +37,6 @@ import { type InboundCall, parsedBody, verdictOn } from './webhook-verification.
 const LOOK_MS = 1_000;
 const DUE_AT_ONCE = 20;
 const TRIGGERS_PER_FLOW = 50;
-/** Runs that events start may start others in turn, but not without end. */
-const EVENT_DEPTH = 5;
 
 export interface MadeTrigger {
   trigger: FlowTrigger;
@@ -49,8 +45,8 @@ export interface MadeTrigger {
 }
 
 /**
- * Triggers: what starts runs by itself. Every start carries an idempotency key that follows from its cause (the scheduled time, the
- * delivery, the run that ended), so that any number of processes start one run for one cause.
+ * Schedules and inbound webhooks, and the settings of all triggers. Every start carries an idempotency key that follows from its cause
+ * (the scheduled time, the delivery), so that any number of processes start one run for one cause.
  */
 @Injectable()
 export class TriggersService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -154,22 +150,6 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     return run;
   }
 
-  /** Starts the runs that wait for the end of another. Called at least once for each end. */
-  async runEnded(run: FlowRun): Promise<void> {
-    const { org_id, run_id, flow_id, status, trigger, error, depth, retries } = run;
-    const type = `flow_run.${status === 'compensated' ? 'failed' : status}` as FlowEventType;
-    if (!EVENT_TYPES.includes(type) || depth >= EVENT_DEPTH || run.dry_run) return;
-    const event = { type, run_id, flow_id, status, trigger, error };
-    for (const one of await this.repository.byEvent(org_id, type)) {
-      // A flow that waits for its own end would run for ever.
-      if (one.flow_id === flow_id) continue;
-      if (!(await this.isWanted(one, event))) continue;
-      await this.startNoting(one, {
-        ...{ input: { event }, idempotency_key: `event ${one.trigger_id} ${run_id} ${retries}`, depth: depth + 1 },
-      });
-    }
-  }
-
   /** Puts the checked settings into the trigger. @returns the secret if the platform made it up */
   private configure(trigger: FlowTrigger, given: unknown): string | undefined {
     const parsed = TRIGGER_CONFIGS[trigger.kind].safeParse(given);
@@ -222,31 +202,23 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     return isObject ? (value as Record<string, unknown>) : { body: value };
   }
 
-  private async isWanted({ org_id, event: settings }: FlowTrigger, event: object): Promise<boolean> {
-    if (settings?.filter === undefined) return true;
-    try {
-      const context = { event, now: this.clock.timestamp() };
-      return (await this.workers.render(org_id, `\${{ ${bareExpression(settings.filter)} }}`, context)) === true;
-    } catch (error) {
-      if (error instanceof ExpressionError) return false;
-      throw error;
-    }
-  }
-
   private start(trigger: FlowTrigger, wish: Pick<StartWish, 'input' | 'idempotency_key' | 'depth' | 'queue_key'>) {
     const { org_id, user_id, flow_id, kind, trigger_id } = trigger;
     return this.starts.start({ org_id, user_id, flow_id, trigger: { kind, id: trigger_id }, ...wish });
   }
 
-  /** A flow that cannot be started is noted in its trigger: there is no caller who would learn of it. */
-  private async startNoting(trigger: FlowTrigger, wish: Parameters<TriggersService['start']>[1]): Promise<FlowTrigger> {
+  /**
+   * Starts a run without a caller: why a flow cannot be started is noted in its trigger.
+   * @throws DomainError when the database or the engine is not available, so that the cause is tried again
+   */
+  async startNoting(trigger: FlowTrigger, wish: Parameters<TriggersService['start']>[1]): Promise<FlowTrigger> {
     const at = this.clock.timestamp();
     try {
       const { run } = await this.start(trigger, wish);
       await this.repository.note(trigger, at, run.run_id, null);
       return { ...trigger, last_fired_at: at, last_run_id: run.run_id, last_error: null };
     } catch (error) {
-      if (!(error instanceof DomainError) || error.code === 'DATABASE_ERROR') throw error;
+      if (!(error instanceof DomainError) || isPassing(error)) throw error;
       await this.repository.note(trigger, at, trigger.last_run_id, error.message);
       return { ...trigger, last_fired_at: at, last_error: error.message };
     }
@@ -292,6 +264,8 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     return run !== undefined && !isFinal(run.status);
   }
 }
+
+const isPassing = ({ code }: DomainError): boolean => code === 'DATABASE_ERROR' || code === 'SERVICE_UNAVAILABLE';
 
 function withoutSecret(verification: Verification): Omit<Verification, 'secret'> & { kind: Verification['kind'] } {
   if (verification.kind === 'none') return verification;

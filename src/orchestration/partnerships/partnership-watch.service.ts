@@ -4,8 +4,9 @@ import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import { Coalescer } from '../../platform/async/coalescer.js';
+import type { PlatformEvent } from '../../platform/events/platform-events.repository.js';
 import { HealthUrlProbe } from './health-url-probe.js';
-import type { Watch } from './partnership.js';
+import type { Partnership, Watch } from './partnership.js';
 import { PartnershipsRepository } from './partnerships.repository.js';
 import { PartnershipsService } from './partnerships.service.js';
 import { WatchesRepository } from './watches.repository.js';
@@ -112,18 +113,21 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
     const { readings, status, score, noted_status } = await this.partnerships.snapshot(org_id, '24h');
     for (const { partnership, watch, health, score: own } of readings)
       if ((watch?.health ?? 'unknown') !== health)
-        await this.auditChange(org_id, partnership.id, watch?.health, { to: health, score: own });
+        await this.auditChange(org_id, partnership, watch?.health, { to: health, score: own });
     if ((noted_status ?? 'unknown') !== status)
       await this.auditChange(org_id, undefined, noted_status, { to: status, score });
   }
 
   private async auditChange(
     org_id: string,
-    id: string | undefined,
+    partnership: Partnership | undefined,
     from: string | undefined,
     { to, score }: { to: string; score: number | null },
   ): Promise<void> {
-    if (!(await this.repository.note(org_id, id, from, to))) return;
+    const id = partnership?.id;
+    const event =
+      partnership && healthEvent(partnership, { from: from ?? 'unknown', to, score }, this.clock.timestamp());
+    if (!(await this.repository.note(org_id, id, { from, to }, event))) return;
     await this.audit.record({
       org_id,
       actor: ACTOR,
@@ -133,6 +137,15 @@ export class PartnershipWatch implements OnApplicationBootstrap, BeforeApplicati
       details: { from: from ?? 'unknown', to, score },
     });
   }
+}
+
+function healthEvent(
+  { org_id, id, name }: Partnership,
+  change: { from: string; to: string; score: number | null },
+  at: string,
+): PlatformEvent {
+  const type = 'partnership.health_changed';
+  return { id: `${type} ${id} ${at}`, org_id, type, at, depth: 0, data: { partnership_id: id, name, ...change } };
 }
 
 const iso = (time: number): string => new Date(time).toISOString();

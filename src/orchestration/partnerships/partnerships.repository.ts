@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
+import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
+import { eventWrite, type PlatformEvent } from '../../platform/events/platform-events.repository.js';
 import type { Bucket } from './partnership-metrics.js';
 import { isMeasured, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
 import { PartnershipChangedError, PartnershipExistsError } from './partnerships.errors.js';
@@ -155,24 +156,27 @@ export class PartnershipsRepository {
     return rows;
   }
 
-  /** Stores the audited health of a partnership, or the status of the system. @returns false if another process did so first */
-  async note(org_id: string, id: string | undefined, from: string | undefined, to: string): Promise<boolean> {
+  /**
+   * Stores the audited health of a partnership, or the status of the system, with its event.
+   * @returns false if another process did so first
+   */
+  async note(
+    org_id: string,
+    id: string | undefined,
+    { from, to }: { from: string | undefined; to: string },
+    event?: PlatformEvent,
+  ): Promise<boolean> {
     const [Key, attribute] = id === undefined ? [orgKey(org_id), 'status'] : [watchKey(org_id, id), 'health'];
     const isStillAsRead = from === undefined ? 'attribute_not_exists(#noted)' : '#noted = :from';
-    try {
-      await this.db.update({
-        TableName,
-        Key,
-        UpdateExpression: 'SET #noted = :to',
-        ConditionExpression: `${itemIsThere} AND ${isStillAsRead}`,
-        ExpressionAttributeNames: { ...OWNER, '#noted': attribute },
-        ExpressionAttributeValues: { ':to': to, ...(from === undefined ? {} : { ':from': from }) },
-      });
-      return true;
-    } catch (error) {
-      if (conditionFailed(error)) return false;
-      throw error;
-    }
+    const noted = {
+      TableName,
+      Key,
+      UpdateExpression: 'SET #noted = :to',
+      ConditionExpression: `${itemIsThere} AND ${isStillAsRead}`,
+      ExpressionAttributeNames: { ...OWNER, '#noted': attribute },
+      ExpressionAttributeValues: { ':to': to, ...(from === undefined ? {} : { ':from': from }) },
+    };
+    return this.unit.tryCommit([write.update(noted), ...(event ? [eventWrite(event)] : [])]);
   }
 }
 

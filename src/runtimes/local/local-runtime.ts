@@ -186,6 +186,7 @@ export class LocalRuntime extends AgentRuntime {
         knowledge: [...definition.knowledge, ...knowledge],
         now: () => this.clock.now(),
         signal,
+        ...(run.depth === undefined ? {} : { depth: run.depth }),
       });
     } catch (error) {
       if (error instanceof ValidationError) throw error;
