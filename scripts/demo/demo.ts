@@ -33,7 +33,8 @@ interface ProjectAnswer {
   project_name: string;
   status: string;
   agents: string[];
-  error_info: { message: string } | null;
+  error_info: { message: string; suggestion?: string } | null;
+  coverage: { proven: number; total: number; warning: string | null } | null;
   build_summary: {
     total_duration_seconds: number | null;
     model: string | null;
@@ -113,11 +114,18 @@ async function watch(api: Api, project_id: string): Promise<ProjectAnswer> {
   bar.end();
   const project = await api.get<ProjectAnswer>(`/api/v1/projects/${project_id}`);
   if (project.status !== 'completed')
-    throw new Error(`The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}`);
+    throw new Error(
+      `The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}\n${project.error_info?.suggestion ?? ''}`,
+    );
   const { total_duration_seconds, model, input_tokens, output_tokens } = project.build_summary;
   line(
     `  ${bold(project.project_name)} is built in ${total_duration_seconds} s by ${model} (${input_tokens} tokens in, ${output_tokens} out).`,
   );
+  if (project.coverage) {
+    const { proven, total, warning } = project.coverage;
+    line(`  ${proven} of ${total} requirements are proven by acceptance examples.`);
+    if (warning !== null) line(`  ${red('!')} ${warning}`);
+  }
   return project;
 }
 

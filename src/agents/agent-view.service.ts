@@ -37,7 +37,8 @@ export class AgentViewService {
 
 function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats'> {
   const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
-  const { model_id, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } = agent;
+  const { coverage, model_id, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } =
+    agent;
   const { created_at, updated_at, deployed_at } = agent;
   return {
     agent_id,
@@ -51,6 +52,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
     tools,
     supported_models: [model],
     model_id: model_id ?? null,
+    coverage: coverage ?? null,
     supported_inputs,
     tags,
     runtime,

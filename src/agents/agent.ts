@@ -1,4 +1,5 @@
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import type { Coverage } from '../shared/coverage.js';
 import type { Deployment } from '../runtimes/agent-runtime.js';
 
 export const AGENT_STATUSES = ['running', 'building', 'offline', 'error'] as const;
@@ -31,6 +32,8 @@ export interface Agent {
   supported_models: string[];
   /** Overrides the model of the definition; null or absent for no override. */
   model_id?: string | null;
+  /** What its build proved of the requirement. Null or absent when no build measured it. */
+  coverage?: Coverage | null;
   supported_inputs: string[];
   tags: string[];
   runtime: 'local' | 'http' | 'agentcore';
@@ -69,6 +72,7 @@ export interface Registration {
   runtime: Agent['runtime'];
   tags: string[];
   build_id: string;
+  coverage?: Coverage | null;
   region?: string | null;
   agentcore_config?: AgentCoreConfig | null;
 }
@@ -112,6 +116,7 @@ export function registered(
     status: 'running',
     ...ableBy(definition),
     model_id: existing?.model_id ?? null,
+    coverage: input.coverage ?? null,
     supported_inputs: ['text'],
     tags,
     runtime,

@@ -124,6 +124,7 @@ class BuildStepRun {
       tags: project.tags,
       priority: project.priority,
       model_id: project.model_id ?? null,
+      accept_unproven: project.accept_unproven ?? false,
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.services.progress.buildIsCurrent(project_id, build_id)],
       log: (level, message) => {

@@ -96,12 +96,18 @@ export function failed(
   const artifacts = artifactsOf(whole.project, step, kept, at);
   const events = [...logs, line, stageEvent(step, 'failed')];
   if (!isFinal) return { change: { stage, events, artifacts } };
-  const details = error instanceof DomainError ? { details: error.details } : {};
-  const error_info: ProjectErrorInfo = { code: 'BUILD_ERROR', stage: step.stage, message, ...details };
+  const code = error instanceof BuildFault ? error.code : 'BUILD_ERROR';
+  const error_info: ProjectErrorInfo = { code, stage: step.stage, message, ...explanationOf(error) };
   const project = { ...ended(at), status: 'failed' as const, error_info };
   const done: ProjectEventBody = { event: 'done', status: 'failed', error_info };
   const end: BuildEnd = { status: 'failed', at, duration_seconds: seconds(whole.project, at), stage: step.stage };
   return { change: { stage, project, events: [...events, done], artifacts }, end };
+}
+
+function explanationOf(error: unknown): Pick<ProjectErrorInfo, 'details' | 'suggestion'> {
+  if (!(error instanceof DomainError)) return {};
+  const { details, suggestion } = error;
+  return { details, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 /** What a failed step has spent and made. */
@@ -136,6 +142,7 @@ function found(project: Project, result: StepResult): Partial<Project> {
     ...(result.project_name === undefined || isNamedByCaller ? {} : { project_name: result.project_name }),
     ...(result.agent_name === undefined ? {} : { agent_name: result.agent_name }),
     ...(result.agent_ids === undefined ? {} : { agents: result.agent_ids }),
+    ...(result.coverage === undefined ? {} : { coverage: result.coverage }),
   };
 }
 

@@ -40,6 +40,7 @@ export class BuildDashboardService {
       completed_stages: stages.filter(({ status }) => status === 'completed').length,
       updated_at: project.updated_at,
       metrics: this.metrics(project, stages, resources),
+      coverage: project.coverage ?? null,
       resources,
       alerts: alertsOf(project, stages),
       workflow_graph_nodes: nodesOf(stages),
@@ -106,6 +107,17 @@ function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
       message: stage.error_message ?? 'The stage failed',
       created_at: stage.completed_at ?? project.updated_at,
     }));
+  const unproven: BuildAlertDto[] =
+    typeof project.coverage?.warning === 'string'
+      ? [
+          {
+            id: 'requirements-unproven',
+            level: 'warning',
+            message: project.coverage.warning,
+            created_at: project.completed_at ?? project.updated_at,
+          },
+        ]
+      : [];
   const paused: BuildAlertDto[] =
     project.status === 'paused'
       ? [
@@ -128,7 +140,7 @@ function alertsOf(project: Project, stages: Stage[]): BuildAlertDto[] {
           },
         ]
       : [];
-  return [...failed, ...paused, ...restarted];
+  return [...failed, ...unproven, ...paused, ...restarted];
 }
 
 function nodesOf(stages: Stage[]): WorkflowNodeDto[] {

@@ -47,6 +47,8 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     user_name,
     priority,
     model_id,
+    accept_unproven,
+    coverage,
     tags,
   } = project;
   const { agent_name, agents, error_info, control_reason, attempt, created_at, updated_at, started_at, completed_at } =
@@ -65,6 +67,8 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     user_name,
     priority,
     model_id: model_id ?? null,
+    accept_unproven: accept_unproven ?? false,
+    coverage: coverage ?? null,
     tags,
     agent_name,
     agents,

@@ -1,3 +1,4 @@
+import type { Coverage } from '../shared/coverage.js';
 import { InvalidStateError } from '../shared/domain-error.js';
 import { buildProgress, pendingStages, reopenStage, resetStage } from '../stages/stage-rules.js';
 import { FIRST_STAGE, type Stage, type StageName, type SubStageName } from '../stages/stage.js';
@@ -24,9 +25,11 @@ export const CONTROL_ACTIONS = ['pause', 'resume', 'stop', 'restart'] as const;
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 export interface ProjectErrorInfo {
-  code: 'BUILD_ERROR' | 'STOPPED';
+  code: 'BUILD_ERROR' | 'REQUIREMENT_NOT_PROVEN' | 'REQUIREMENT_UNCLEAR' | 'REQUIREMENT_REFUSED' | 'STOPPED';
   message: string;
   stage: StageName | null;
+  /** What the caller can do about it. Absent in records of version 1.0.0. */
+  suggestion?: string;
   details?: Record<string, unknown>;
 }
 
@@ -53,6 +56,10 @@ export interface Project {
   tags: string[];
   /** The model that builds the agent and that it runs on; null: the platform's. */
   model_id: string | null;
+  /** Build the agent even when no functional requirement can be proven. Absent in records of version 1.0.0. */
+  accept_unproven?: boolean;
+  /** What the build proved. Null or absent until a build measured it. */
+  coverage?: Coverage | null;
   agent_name: string | null;
   agent_name_map: Partial<Record<StageName, string>>;
   /** Ids of the agents that the build made. */
@@ -86,6 +93,7 @@ export interface NewProject {
   priority?: number | undefined;
   tags?: string[] | undefined;
   model_id?: string | undefined;
+  accept_unproven?: boolean | undefined;
   agent_name?: string | undefined;
   agent_name_map?: Partial<Record<StageName, string>> | undefined;
 }
@@ -117,6 +125,8 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
     priority: input.priority ?? PRIORITY_DEFAULT,
     tags: input.tags ?? [],
     model_id: input.model_id ?? null,
+    accept_unproven: input.accept_unproven ?? false,
+    coverage: null,
     agent_name: input.agent_name ?? null,
     agent_name_map: input.agent_name_map ?? {},
     agents: [],
@@ -179,6 +189,7 @@ export function restarted(
     current_stage: stages.find(({ status }) => status !== 'completed')?.stage_name ?? null,
     current_sub_stage: null,
     error_info: null,
+    coverage: null,
     attempt: whole.project.attempt + 1,
     build_id: options.build_id,
     started_at: null,

@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'DATABASE_ERROR'
   | 'SERVICE_UNAVAILABLE'
   | 'BUILD_ERROR'
+  | 'REQUIREMENT_NOT_PROVEN'
+  | 'REQUIREMENT_UNCLEAR'
+  | 'REQUIREMENT_REFUSED'
   | 'INTERNAL_ERROR';
 
 export interface DomainErrorOptions {

@@ -73,6 +73,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     expect(documents()).toEqual([
       'plan',
       'requirements',
+      'example_review',
       'architecture',
       'agent_design',
       'tool_notes',
@@ -87,7 +88,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     const counted = stages.map(({ input_tokens, output_tokens }) => [input_tokens, output_tokens]);
     expect(counted).toEqual([
       [input, output],
-      [input, output],
+      [2 * input, 2 * output],
       [input, output],
       [input, output],
       [3 * input, 3 * output],
@@ -102,6 +103,58 @@ describe('a build on a model behind the protocol of OpenAI', () => {
       total: expect.closeTo(total, 12) as number,
       currency: 'USD',
       pricing_model: 'gpt-4o',
+    });
+  });
+
+  it('fails when the second look finds that no example exercises the requirement', async () => {
+    server.mock.on({}, async (request) => {
+      const answer = await scriptedAnswer(request);
+      if (documentOf(request) !== 'requirements') return answer;
+      const document = JSON.parse((answer as { content: string }).content) as { acceptance_examples: object[] };
+      const acceptance_examples = document.acceptance_examples.map((example) => ({
+        ...example,
+        input: 'How is the weather, and what is 2 + 3?',
+        proves: ['R-1'],
+      }));
+      return { ...answer, content: JSON.stringify({ ...document, acceptance_examples }) };
+    });
+    const project = await build();
+    expect(project).toMatchObject({ status: 'failed', agents: [], coverage: null });
+    expect(project.error_info).toMatchObject({
+      code: 'REQUIREMENT_NOT_PROVEN',
+      stage: 'requirements_analysis',
+      details: { requirements: [{ id: 'R-1', kind: 'functional', status: 'unproven', examples: [] }] },
+    });
+    expect(documents()).toEqual(['plan', 'requirements', 'example_review']);
+  });
+
+  it('shows in project, dashboard, agent and report what the examples proved', async () => {
+    server.mock.on({}, scriptedAnswer);
+    const coverage = {
+      proven: 1,
+      unproven: 1,
+      contradicted: 0,
+      total: 2,
+      share: 0.5,
+      warning: '1 of 2 requirements are not proven: R-2 (Explain the result). Test them before you rely on this agent.',
+    };
+    const project = await build({ requirement: 'An assistant that works out totals and explains the result.' });
+    expect(project).toMatchObject({ status: 'completed', accept_unproven: false, coverage });
+    const agent = await app.http.get(`/api/v1/agents/${encodeURIComponent(project.agents[0] ?? '')}`);
+    expect(agent.data).toMatchObject({ coverage });
+    expect(await dashboard(project)).toMatchObject({
+      coverage,
+      alerts: [{ id: 'requirements-unproven', level: 'warning', message: coverage.warning }],
+    });
+    const { data } = await app.http.get<{ content: string }>(
+      `/api/v1/projects/${project.project_id}/artifacts/acceptance_report.json`,
+    );
+    expect(JSON.parse(data.content)).toMatchObject({
+      coverage,
+      requirements: [
+        { id: 'R-1', status: 'proven', examples: ['EX-002'] },
+        { id: 'R-2', status: 'unproven', examples: [] },
+      ],
     });
   });
 
@@ -227,7 +280,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
       const project = await build({}, plain);
       expect(project.status).toBe('completed');
       const formats = requests().flatMap(({ response_format }) => response_format ?? []);
-      expect(formats).toEqual(Array.from({ length: 7 }, () => ({ type: 'json_object' })));
+      expect(formats).toEqual(Array.from({ length: 8 }, () => ({ type: 'json_object' })));
     } finally {
       await plain.close();
     }

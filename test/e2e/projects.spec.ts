@@ -34,6 +34,51 @@ const built = (client: HttpClient, id: string) =>
 
 const events = (path: string, headers: Record<string, string> = {}) => readEvents(app.url + path, { headers });
 
+describe('a project that the offline model cannot prove', () => {
+  const requirement = 'An agent that triages bug reports by severity.';
+
+  it('fails after the second stage and names the requirement and what would help', async () => {
+    const project = await built(http, (await create(http, { requirement })).project_id);
+    expect(project).toMatchObject({
+      status: 'failed',
+      agents: [],
+      error_info: {
+        code: 'REQUIREMENT_NOT_PROVEN',
+        stage: 'requirements_analysis',
+        message: 'No acceptance example proves a functional requirement: R-1 (Triage bug reports by severity)',
+        suggestion: expect.stringContaining('accept_unproven: true') as string,
+        details: {
+          requirements: [{ id: 'R-1', kind: 'functional', status: 'unproven', examples: [] }],
+          would_help: [expect.stringContaining('A language model') as string],
+        },
+      },
+    });
+    const { status } = await http.get(`/api/v1/projects/${project.project_id}/artifacts/requirements.json`);
+    expect(status).toBe(200);
+  });
+
+  it('is built when the project accepts that, and warns', async () => {
+    const created = await create(http, { requirement, accept_unproven: true });
+    expect(await built(http, created.project_id)).toMatchObject({
+      status: 'completed',
+      accept_unproven: true,
+      coverage: { proven: 0, unproven: 1, total: 1, share: 0, warning: expect.stringContaining('R-1') as string },
+    });
+  });
+
+  it('fails with a question when its text states no task', async () => {
+    const { project_id } = await create(http, { requirement: 'help me with my stuff please', accept_unproven: true });
+    expect(await built(http, project_id)).toMatchObject({
+      status: 'failed',
+      error_info: {
+        code: 'REQUIREMENT_UNCLEAR',
+        stage: 'requirements_analysis',
+        details: { question: expect.stringMatching(/^What should the agent do/) as string },
+      },
+    });
+  });
+});
+
 describe('a project', () => {
   it('goes through six stages to a running agent', async () => {
     const created = await create(http, { tags: ['shop'], priority: 5, user_name: 'Ada' });

@@ -7,6 +7,7 @@ import {
   type StepTable,
 } from '../../src/builds/step/step.js';
 import * as STEPS from '../../src/builds/steps/steps.js';
+import { ExampleReview } from '../../src/builds/steps/requirements-analysis/review.js';
 import { ToolWriter } from '../../src/builds/steps/tool-developer/step.js';
 import { ModelsService, type StructuredAnswer, type StructuredRequest } from '../../src/models/models.service.js';
 import { Clock } from '../../src/shared/clock.js';
@@ -54,6 +55,7 @@ export function developmentSteps(models: StructuredModel = bareWriters, table: S
     [Clock, new Clock()],
     [ToolWriter, new ToolWriter(writer, new CodeTools(sandbox))],
     [ModelsService, models],
+    [ExampleReview, new ExampleReview(writer, models as ModelsService)],
   ] as const;
   const steps = new BuildSteps(table, new Map<(typeof services)[number][0], unknown>(services));
   return STEP_PLACES.filter(({ stage }) => stage !== 'agent_deployer').map((place) => ({

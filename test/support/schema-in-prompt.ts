@@ -5,6 +5,7 @@ import { textOf } from './scripted-openai.js';
 const TITLES: Record<string, string> = {
   plan: 'Write the plan',
   requirements: 'Write the requirements',
+  example_review: 'Write one verdict for each example',
   architecture: 'Write the architecture',
   agent_design: 'Write the design',
   tool_notes: 'Write one entry per tool',

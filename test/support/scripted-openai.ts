@@ -24,8 +24,29 @@ export async function scriptedAnswer(request: ChatCompletionRequest): Promise<Fi
   if (name === undefined) return await spokenAnswer(request);
   const asked = request.messages.filter(({ role }) => role === 'user').map(textOf);
   const input = readStructuredInput(asked.join('\n'));
-  const written = name === 'acceptance_verdicts' ? verdictsOn(input) : offlineWriters(STEPS).get(name)?.(input);
+  const written = SECOND_LOOKS[name]?.(input) ?? offlineWriters(STEPS).get(name)?.(input);
   return { content: JSON.stringify(written), usage: DOCUMENT_USAGE };
+}
+
+/** Documents about documents, which the offline model is never asked for. */
+const SECOND_LOOKS: Record<string, (input: unknown) => unknown> = {
+  acceptance_verdicts: verdictsOn,
+  example_review: reviewOf,
+};
+
+/** Confirms what each example claims, except that a question about the weather exercises nothing. */
+function reviewOf(input: unknown): unknown {
+  const { examples } = input as { examples: { id: string; input: string; proves: string[] }[] };
+  return {
+    verdicts: examples.flatMap(({ id, input: said, proves }) =>
+      proves.map((requirement) => ({
+        example: id,
+        requirement,
+        exercises: !said.includes('weather'),
+        reason: 'As scripted.',
+      })),
+    ),
+  };
 }
 
 /** Every judged answer passes but those of examples whose standard says "never". */

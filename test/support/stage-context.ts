@@ -20,6 +20,7 @@ export function stageContext(requirement: string, overrides: Partial<StepContext
     tags: ['test'],
     priority: 3,
     model_id: null,
+    accept_unproven: false,
     signal: new AbortController().signal,
     log: (level, message) => logs.push({ level, message }),
     ...overrides,

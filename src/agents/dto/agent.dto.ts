@@ -1,5 +1,7 @@
 import type { RuntimeKind } from '../../runtimes/agent-runtime.js';
 import type { AgentStatus } from '../agent.js';
+import { CoverageDto } from './coverage.dto.js';
+
 export class AgentCoreConfigDto {
   agent_arn: string;
 
@@ -75,6 +77,9 @@ export class AgentDto {
    * @example null
    */
   model_id: string | null;
+
+  /** What the build proved of the requirement. Null if no build measured it. */
+  coverage: CoverageDto | null;
 
   /** @example ['text'] */
   supported_inputs: string[];

@@ -18,6 +18,7 @@ import {
   LEAD_VERBS,
   sentencesOf,
   slugOf,
+  statesTask,
   STOP_WORDS,
   TONES,
   withoutEnd,
@@ -41,7 +42,7 @@ export function readRequirement(text: string): RequirementProfile {
   return {
     text,
     sentences,
-    intent: intentOf(text, sentences),
+    intent: intentOf(text, facts.length > 0),
     subject,
     audience: audienceOf(asked),
     capabilities,
@@ -56,11 +57,9 @@ export function readRequirement(text: string): RequirementProfile {
   };
 }
 
-function intentOf(text: string, sentences: readonly string[]): Intent {
+function intentOf(text: string, hasFacts: boolean): Intent {
   if (CHANGES_EXISTING.test(text)) return 'existing_project';
-  const words = sentences.join(' ').match(/\p{L}{2,}/gu) ?? [];
-  const saysSomething = words.length >= 3 || words.join('').length >= 10;
-  return saysSomething ? 'new_project' : 'unclear';
+  return hasFacts || statesTask(text) ? 'new_project' : 'unclear';
 }
 
 function toneOf(text: string): string[] {

@@ -195,3 +195,22 @@ export const TONES: ReadonlyMap<string, string> = new Map(
     persuasive: 'persuasive',
   }),
 );
+
+/** Verbs and nouns that say nothing about what is to be done. */
+const VAGUE = new Set(
+  'stuff thing things everything anything something help helps helping handle handles work works do does good nice please create build make generate give agent assistant bot chatbot helper'.split(
+    ' ',
+  ),
+);
+/** What says in other languages that something is to be made or done: an agent, or one of its usual tasks. */
+const TASK_WORDS =
+  /assist|agent|bot(?!\p{L})|helfer|hilf|beantwort|berechn|rechne|umrechn|erklär|übersetz|plan|zusammenfass|répond|calcul|expliqu|tradui|aide|résum|respond|explica|traduc|traduz|ayud|ajud|resum|помощник|помог|отвеча|реша|счита|вычисл|объясн|перевод|бот(?!\p{L})|агент|助手|助理|回答|计算|翻译|解释|总结|智能|机器人|アシスタント|回答|計算|翻訳|مساعد|يجيب|احسب|يحسب|ترجم|شرح|وكيل|روبوت/iu;
+
+/** Whether a text says what is to be done: an action with something to act on, or an agent for a purpose. */
+export function statesTask(text: string): boolean {
+  const words = text.toLowerCase().match(/\p{L}[\p{L}'’-]*/gu) ?? [];
+  const telling = words.filter((word) => word.length > 2 && !VAGUE.has(word) && !STOP_WORDS.has(word));
+  if (telling.length === 0) return false;
+  const acts = words.some((word) => actionVerb(word) !== undefined || AGENT_NOUNS.includes(word.replace(/s$/, '')));
+  return acts || TASK_WORDS.test(text);
+}

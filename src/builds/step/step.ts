@@ -2,6 +2,7 @@ import type { OfflineWriter } from '../../models/offline/offline-writers.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import type { LogLevel } from '../../projects/project.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
+import type { Coverage } from '../../shared/coverage.js';
 import type { Usage } from '../../shared/usage.js';
 import type { StageName, StepName, StepPlace } from '../../stages/stage.js';
 import { slugOf } from '../requirement/words.js';
@@ -21,6 +22,8 @@ export interface StepContext {
   priority: number;
   /** The model that the project asks for, which the agent gets too; null for the platform's. */
   model_id: string | null;
+  /** Build the agent even when no functional requirement can be proven. */
+  accept_unproven: boolean;
   /** What the earlier steps of this build have stored: path → content. */
   artifacts: ReadonlyMap<string, string>;
   /** Adds a line to the live log of the build. */
@@ -55,9 +58,16 @@ export interface StepResult extends Spent {
   agent_name?: string;
   /** Deployer only. */
   agent_ids?: string[];
+  /** Deployer only. Absent when the build measured none. */
+  coverage?: Coverage;
 }
 
+/** How a build can fail, apart from a stop. */
+export type BuildFaultCode = 'BUILD_ERROR' | 'REQUIREMENT_NOT_PROVEN' | 'REQUIREMENT_UNCLEAR' | 'REQUIREMENT_REFUSED';
+
 export interface BuildFaultOptions extends DomainErrorOptions {
+  /** `BUILD_ERROR` if absent. */
+  code?: BuildFaultCode;
   transient?: boolean;
   spent?: Spent;
   /** What is stored although the step failed. */
@@ -66,7 +76,7 @@ export interface BuildFaultOptions extends DomainErrorOptions {
 
 /** A step failed. `transient` says whether another attempt of the same step may succeed. */
 export class BuildFault extends DomainError {
-  override readonly code = 'BUILD_ERROR' as const;
+  override readonly code: BuildFaultCode;
   readonly transient: boolean;
   /** Counts although the step failed. */
   readonly spent: Spent | undefined;
@@ -74,6 +84,7 @@ export class BuildFault extends DomainError {
 
   constructor(message: string, options: BuildFaultOptions = {}) {
     super(message, options);
+    this.code = options.code ?? 'BUILD_ERROR';
     this.transient = options.transient ?? false;
     this.spent = options.spent;
     this.artifacts = options.artifacts ?? [];

@@ -35,6 +35,12 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   },
   DATABASE_ERROR: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
   SERVICE_UNAVAILABLE: { status: 503, suggestion: 'Send the request again after the time that Retry-After says.' },
+  REQUIREMENT_NOT_PROVEN: {
+    status: 422,
+    suggestion: 'Do what details.would_help names, or create the project with accept_unproven: true.',
+  },
+  REQUIREMENT_UNCLEAR: { status: 422, suggestion: 'Create a project whose requirement answers the question.' },
+  REQUIREMENT_REFUSED: { status: 422, suggestion: 'Create a project for a purpose that the policy allows.' },
   BUILD_ERROR: { status: 500, suggestion: 'Read the logs of the failed stage, then restart the build.' },
   INTERNAL_ERROR: { status: 500, suggestion: 'Report the trace id to the operator of this platform.' },
 };

@@ -1,3 +1,4 @@
+import { CoverageDto } from '../../agents/dto/coverage.dto.js';
 import type { StageName, StageStatus } from '../../stages/stage.js';
 import type { ResourceType } from '../../stages/stage-table.js';
 import type { VisibleStatus, LogLevel } from '../project.js';
@@ -186,6 +187,9 @@ export class BuildDashboardDto {
   updated_at: string;
 
   metrics: BuildMetricsDto;
+
+  /** What the build proved of the requirement. Null until a build measured it. */
+  coverage: CoverageDto | null;
 
   resources: BuildResourceDto[];
 

@@ -112,6 +112,14 @@ export class CreateProjectDto {
   @Length(1, 200)
   model_id?: string;
 
+  /**
+   * Build the agent even if no acceptance example can prove a functional requirement. Its `coverage` then says so.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  accept_unproven?: boolean;
+
   /** Agent names by stage. */
   @IsOptional()
   @ValidateNested()

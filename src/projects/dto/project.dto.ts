@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { CoverageDto } from '../../agents/dto/coverage.dto.js';
 import { type StageName, type SubStageName, type StageStatus, SUB_STAGE_NAMES } from '../../stages/stage.js';
 import type { VisibleStatus, LogLevel } from '../project.js';
 
@@ -112,6 +113,9 @@ export class ProjectErrorDto {
   /** @example agent_deployer */
   stage: StageName | null;
 
+  /** @example 'Restart the build.' */
+  suggestion?: string;
+
   details?: Record<string, unknown>;
 }
 
@@ -199,6 +203,15 @@ export class ProjectSummaryDto {
    * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support']
    */
   agents: string[];
+
+  /**
+   * The project asked for an agent even if no functional requirement can be proven.
+   * @example false
+   */
+  accept_unproven: boolean;
+
+  /** What the build proved of the requirement. Null until a build measured it. */
+  coverage: CoverageDto | null;
 
   error_info: ProjectErrorDto | null;
 

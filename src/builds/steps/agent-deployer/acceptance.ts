@@ -105,6 +105,7 @@ function reportOn(example: AcceptanceExample, { result, error }: Outcome, durati
   return {
     id: example.id,
     input: example.input,
+    proves: example.proves,
     output: result === undefined ? null : clip(result.output, REPORTED_OUTPUT_MAX),
     error: error ?? null,
     tools_used,
@@ -138,12 +139,15 @@ export class AcceptanceJudge {
     private readonly settings: Settings,
   ) {}
 
+  isOffline({ model_id }: Pick<StepContext, 'model_id'>): boolean {
+    return this.models.describe(model_id).provider === OFFLINE;
+  }
+
   /** Adds a verdict to each example that asks for one. `judged` is null when nothing was judged. */
   async judge(context: StepContext, run: AcceptanceRun): Promise<{ run: AcceptanceRun; judged: JudgedSummary | null }> {
     const pass_mark = this.settings.get('ACCEPTANCE_JUDGED_PASS_MARK');
     const asked = run.examples.filter(({ judged, output }) => judged !== null && output !== null);
-    if (pass_mark === undefined || asked.length === 0 || this.models.describe(context.model_id).provider === OFFLINE)
-      return { run, judged: null };
+    if (pass_mark === undefined || asked.length === 0 || this.isOffline(context)) return { run, judged: null };
     const examples = asked.map(({ id, input, output, judged }) => ({ id, input, output, judged }));
     const { document, ...spent } = await this.writer.write(context, JUDGE_TASK, { examples });
     const verdicts = new Map(document.verdicts.map(({ id, passes, reason }) => [id, { passed: passes, reason }]));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DocumentTask } from '../../step/document-task.js';
-import { CHECK_KINDS } from '../requirements-analysis/prompt.js';
+import { PROOF_STATUSES } from '../../requirement/coverage.js';
+import { CHECK_KINDS, numberedRequirementSchema } from '../requirements-analysis/prompt.js';
 
 const judgedSummarySchema = z.object({
   /** Share of the judged answers that must pass, 0 to 1. */
@@ -8,6 +9,16 @@ const judgedSummarySchema = z.object({
   total: z.int(),
   passed: z.int(),
   is_met: z.boolean(),
+});
+
+const coverageSchema = z.object({
+  proven: z.int(),
+  unproven: z.int(),
+  contradicted: z.int(),
+  total: z.int(),
+  /** 0 to 1. */
+  share: z.number(),
+  warning: z.string().nullable(),
 });
 
 /** acceptance_report.json: what the candidate answered to the acceptance examples. */
@@ -19,12 +30,19 @@ export const acceptanceReportSchema = z.object({
   failed: z.int(),
   /** Null when nothing was judged; then the rule-based checks alone decide. */
   judged: judgedSummarySchema.nullable(),
+  /** Null in a build that numbered no requirements, as those of version 1.0.0 did. */
+  coverage: coverageSchema.nullable().default(null),
+  requirements: z
+    .array(numberedRequirementSchema.extend({ status: z.enum(PROOF_STATUSES), examples: z.array(z.string()) }))
+    .default([]),
   started_at: z.string(),
   duration_ms: z.number(),
   examples: z.array(
     z.object({
       id: z.string(),
       input: z.string(),
+      /** Ids of the requirements that it exercises. */
+      proves: z.array(z.string()).default([]),
       /** Cut to 2,000 characters. Null when the run ended without an answer. */
       output: z.string().nullable(),
       error: z.string().nullable(),

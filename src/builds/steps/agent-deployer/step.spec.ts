@@ -106,6 +106,20 @@ describe('AgentDeployerRunner', () => {
     expect([runtime.deployed, registered]).toEqual([[], []]);
   });
 
+  it('deploys requirements of version 1.0.0, which have no numbers, without coverage', async () => {
+    const context = await developed();
+    const { requirements, ...old } = JSON.parse(context.artifacts.get(PATHS.requirements) ?? '') as {
+      requirements: unknown[];
+      acceptance_examples: object[];
+    };
+    expect(requirements).toHaveLength(1);
+    const acceptance_examples = old.acceptance_examples.map((example) => ({ ...example, proves: undefined }));
+    context.artifacts.set(PATHS.requirements, JSON.stringify({ ...old, acceptance_examples }));
+    const { runner, registered } = deployer();
+    await runner.run(context);
+    expect(registered).toMatchObject([{ coverage: null }]);
+  });
+
   it('counts a run without an end as a failed example', async () => {
     const { runner } = deployer(new ScriptedRuntime(new AgentRunError('limit', 'used up its steps')));
     await expect(runner.run(await developed())).rejects.toMatchObject({

@@ -12,12 +12,15 @@ import {
 } from '../../../runtimes/agent-runtime.js';
 import { Runtimes } from '../../../runtimes/runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
+import type { Coverage } from '../../../shared/coverage.js';
 import { PATHS } from '../../../stages/stage.js';
 import { problemsOfTools } from '../../../tools/tool-definition.js';
+import { coverageOf, isFunctional, proofsOf } from '../../requirement/coverage.js';
 import { jsonArtifact, readDocument } from '../../step/documents.js';
 import { BuildFault, defineStep, deployedAgentName, type StepContext, type StepResult } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
+import { requirementNotProven } from '../requirements-analysis/review.js';
 import { AcceptanceJudge, type AcceptanceRun, runAcceptance } from './acceptance.js';
 import type { AcceptanceReport } from './prompt.js';
 
@@ -43,7 +46,8 @@ export class AgentDeployer {
     const runtime = this.runtimes.get(this.settings.get('AGENT_RUNTIME'));
     const deployment = await this.deploy(context, runtime, agent_id, definition);
     context.log('info', `Deployed to the ${runtime.kind} runtime`);
-    const agent = await this.register(context, definition, category, { runtime: runtime.kind, ...deployment });
+    const placement = { runtime: runtime.kind, coverage: report.coverage, ...deployment };
+    const agent = await this.register(context, definition, category, placement);
     context.log('info', `Registered ${agent.agent_id}, version ${agent.version}`);
     return {
       artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
@@ -52,6 +56,7 @@ export class AgentDeployer {
         version: agent.version,
         runtime: runtime.kind,
         acceptance: { total: report.total, failed: report.failed },
+        coverage: report.coverage,
       },
       model: run.model,
       usage: run.usage,
@@ -59,6 +64,7 @@ export class AgentDeployer {
       tool_calls: run.tool_calls,
       agent_name: definition.agent_name,
       agent_ids: [agent.agent_id],
+      ...(report.coverage === null ? {} : { coverage: report.coverage }),
     };
   }
 
@@ -78,13 +84,14 @@ export class AgentDeployer {
     context: StepContext,
     agentId: string,
     definition: AgentDefinition,
-    { acceptance_examples }: Requirements,
+    { requirements, acceptance_examples }: Requirements,
   ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
     context.log('info', `Running ${acceptance_examples.length} acceptance examples`);
     const started_at = this.clock.timestamp();
     const tried = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
     const { run, judged } = await this.judge.judge(context, tried);
     const failed = run.examples.filter((example) => !example.passed);
+    const proofs = proofsOf(requirements, run.examples);
     const report: AcceptanceReport = {
       agent_name: definition.agent_name,
       model: run.model,
@@ -92,11 +99,21 @@ export class AgentDeployer {
       total: run.examples.length,
       failed: failed.length,
       judged,
+      coverage: requirements.length === 0 ? null : coverageOf(proofs),
+      requirements: proofs,
       started_at,
       duration_ms: elapsedMs(started_at, this.clock.timestamp()),
       examples: run.examples,
     };
-    if (report.passed) return { report, run };
+    if (report.passed) {
+      const isProven = proofs.length === 0 || proofs.some((one) => isFunctional(one) && one.status === 'proven');
+      if (!isProven && !context.accept_unproven) {
+        const artifacts = [jsonArtifact(PATHS.acceptanceReport, report)];
+        throw requirementNotProven(proofs, this.judge.isOffline(context), { artifacts, spent: run });
+      }
+      if (typeof report.coverage?.warning === 'string') context.log('warning', report.coverage.warning);
+      return { report, run };
+    }
     throw new BuildFault(shortcomings(report), {
       details: { report },
       suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
@@ -124,7 +141,7 @@ export class AgentDeployer {
     context: StepContext,
     definition: AgentDefinition,
     category: string,
-    placement: { runtime: RuntimeKind } & Deployment,
+    placement: { runtime: RuntimeKind; coverage: Coverage | null } & Deployment,
   ): Promise<Agent> {
     const { org_id, user_id, project_id, build_id, tags } = context;
     const { agent_name, description } = definition;

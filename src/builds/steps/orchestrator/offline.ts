@@ -6,7 +6,7 @@ import { goalsByStage, type Plan, planInputSchema } from './prompt.js';
 const INTENT_REASONS: Record<RequirementProfile['intent'], string> = {
   new_project: 'The requirement describes what an agent is to do.',
   existing_project: 'The requirement speaks of changing something that exists already.',
-  unclear: 'The requirement is too short to tell what the agent is for.',
+  unclear: 'The requirement does not say what the agent is for.',
 };
 
 /** Writes the plan by rule. */
@@ -15,12 +15,17 @@ export function writePlan(input: unknown): Plan {
   const profile = readRequirement(requirement);
   const displayName = displayNameOf(profile.subject);
   return {
-    intent: { type: profile.intent, reason: INTENT_REASONS[profile.intent] },
+    intent: { type: profile.intent, reason: INTENT_REASONS[profile.intent], question: questionOn(profile) },
     project: { name: projectNameOf(profile, displayName), description: descriptionOf(profile) },
     agent: { name: profile.slug, display_name: displayName, category: profile.category },
     steps: stepsFor(profile),
     notes: notesOn(profile),
   };
+}
+
+function questionOn({ intent }: RequirementProfile): string | null {
+  if (intent !== 'unclear') return null;
+  return 'What should the agent do, for whom, and with which information? For example: "An assistant for our shop that works out discounts and totals."';
 }
 
 /** Requirements that name no agent would otherwise all get the same project name. */
@@ -54,8 +59,7 @@ function notesOn(profile: RequirementProfile): string[] {
   const notes: string[] = [];
   if (profile.intent === 'existing_project')
     notes.push('This build makes a new agent; it does not change an existing one.');
-  if (profile.intent === 'unclear')
-    notes.push('The purpose is unclear: the agent will be general and ask what is wanted.');
+  if (profile.intent === 'unclear') notes.push('The purpose is unclear: the build ends with a question.');
   if (profile.capabilities.every((capability) => capability.verb === 'handle')) {
     notes.push('The rules found no task in English words; the requirement is passed on as it was written.');
   }

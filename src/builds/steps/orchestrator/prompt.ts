@@ -7,6 +7,8 @@ export const planSchema = z.object({
   intent: z.object({
     type: z.enum(['new_project', 'existing_project', 'unclear']),
     reason: z.string().min(1).max(500),
+    /** To the user; only when the intent is unclear. Absent in documents of version 1.0.0. */
+    question: z.string().min(1).max(500).nullable().default(null),
   }),
   project: z.object({ name: z.string().min(3).max(200), description: z.string().min(1).max(1000) }),
   agent: z.object({
@@ -38,6 +40,7 @@ const EXAMPLE: Plan = {
   intent: {
     type: 'new_project',
     reason: 'It describes an agent that does not exist yet: rental prices at the counter.',
+    question: null,
   },
   project: {
     name: 'Bike rental price helper',
@@ -57,7 +60,7 @@ const EXAMPLE: Plan = {
 
 const INSTRUCTIONS = `Write the plan of the build.
 
-1. intent.type: "new_project" when the requirement describes an agent to build; "existing_project" when it asks to change an agent that exists already (this build will then still make a new agent: say so in notes); "unclear" when it does not say what the agent is for. intent.reason names the words that decided it.
+1. intent.type: "new_project" when the requirement describes an agent to build; "existing_project" when it asks to change an agent that exists already (this build will then still make a new agent: say so in notes); "unclear" when it does not say what the agent is for. An unclear build ends here: intent.question then asks the user, in the language of the requirement, for the one thing that is missing most; else it is null. intent.reason names the words that decided it.
 2. project.name: a title of 3 to 60 characters that tells this project from others. project.description: one or two sentences on who uses the agent for what.
 3. agent.name: English, snake_case, 3 to 30 characters, only a-z, 0-9 and _, starting with a letter; it names the agent's job ("invoice_checker"), not the technology. If the requirement is not in English, translate the job. agent.display_name: the same for people.
 4. agent.category: one of customer_service, finance, education, content, data_analysis, software, planning, health, general.
@@ -67,7 +70,7 @@ const INSTRUCTIONS = `Write the plan of the build.
 export const PLAN_TASK = documentTask<Plan>({
   step: 'orchestrator',
   name: 'plan',
-  revision: 2,
+  revision: 3,
   schema: planSchema,
   role: ROLE,
   example: EXAMPLE,

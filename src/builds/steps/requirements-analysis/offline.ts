@@ -1,9 +1,10 @@
 import { readRequirement } from '../../requirement/requirement-reader.js';
-import type { Capability, Fact, RequirementProfile } from '../../requirement/statements.js';
+import type { NumberedRequirement } from '../../requirement/coverage.js';
+import type { Capability, RequirementProfile } from '../../requirement/statements.js';
 import { capitalised, clip } from '../../requirement/words.js';
 import { chooseTools, outOfReach } from '../../step/offered-tools.js';
+import { examplesFor, TEXT_MAX } from './offline-examples.js';
 import {
-  type AcceptanceCheck,
   type AcceptanceExample,
   type FunctionalRequirement,
   type Requirements,
@@ -16,6 +17,7 @@ export function writeRequirements(input: unknown): Requirements {
   const profile = readRequirement(requirement);
   const needed = chooseTools(profile, tools);
   const names = needed.map((tool) => tool.name);
+  const requirements = numberedRequirements(profile);
   return {
     feature_name: plan.agent.display_name,
     overview: clip(
@@ -30,14 +32,18 @@ export function writeRequirements(input: unknown): Requirements {
       included: profile.capabilities.map((one) => clip(capitalised(one.text), 1000)),
       excluded: outOfReach(requirement),
     },
-    functional_requirements: functionalRequirements(profile, names),
+    requirements,
+    functional_requirements: functionalRequirements(profile),
     non_functional_requirements: nonFunctional(profile),
     constraints: profile.rules.map((rule) => clip(rule, 1000)),
     assumptions: assumptionsOf(profile),
     success_criteria: successCriteria(profile),
     knowledge: knowledgeOf(profile),
     needed_tools: needed,
-    acceptance_examples: writeAcceptanceExamples(profile, plan.agent.display_name, names),
+    acceptance_examples: withIds([
+      aboutItself(profile, plan.agent.display_name),
+      ...examplesFor(requirements, profile.facts, names),
+    ]),
     glossary: names.map((name) => ({
       term: name,
       meaning: 'A built-in tool of the platform that the agent can call.',
@@ -47,7 +53,7 @@ export function writeRequirements(input: unknown): Requirements {
 
 function valueOf(profile: RequirementProfile): string {
   const tasks = profile.capabilities.slice(0, 2).map((one) => one.text);
-  return clip(`Somebody is there at any time to ${tasks.join(' and to ')}, in the same way each time.`, 1000);
+  return clip(`The agent is available at any time to ${tasks.join(' and to ')}, in the same way each time.`, 1000);
 }
 
 function successCriteria(profile: RequirementProfile): string[] {
@@ -120,17 +126,33 @@ const DEMANDING = new Set(
 );
 const SIMPLE = new Set('answer greet tell list count show inform remind convert welcome translate'.split(' '));
 
-type Draft = Omit<FunctionalRequirement, 'id'>;
+const KNOWLEDGE_MAX = 12;
+const LIMITS_MAX = 10;
 
-/** One requirement per task, one for the facts, one for staying within the limits. */
-export function functionalRequirements(profile: RequirementProfile, tools: readonly string[]): FunctionalRequirement[] {
-  const drafts = profile.capabilities.map((capability, index) => fromCapability(capability, index, profile));
-  if (profile.facts.length > 0) drafts.push(fromFacts(profile));
-  if (tools.length > 0) drafts.push(exactResults(profile, tools));
-  return drafts.map((draft, index) => ({ id: `FR-${String(index + 1).padStart(3, '0')}`, ...draft }));
+/** The statements of the requirement, each once: tasks, tone and limits, rules, facts. */
+export function numberedRequirements(profile: RequirementProfile): NumberedRequirement[] {
+  const drafts: Omit<NumberedRequirement, 'id'>[] = [
+    ...profile.capabilities.map(({ text }) => ({ kind: 'functional' as const, text: capitalised(text) })),
+    ...profile.limits.slice(0, LIMITS_MAX).map(({ text }) => ({ kind: 'quality' as const, text: capitalised(text) })),
+    ...profile.rules.map((text) => ({ kind: 'constraint' as const, text })),
+    ...profile.facts.slice(0, KNOWLEDGE_MAX).map(({ statement }) => ({ kind: 'knowledge' as const, text: statement })),
+  ];
+  return drafts.map(({ kind, text }, index) => ({ id: `R-${index + 1}`, kind, text: text.slice(0, TEXT_MAX) }));
 }
 
-function fromCapability(capability: Capability, index: number, profile: RequirementProfile): Draft {
+/** Elaborates each functional requirement, under its id: the tasks come first in the numbered list, in the same order. */
+export function functionalRequirements(profile: RequirementProfile): FunctionalRequirement[] {
+  return profile.capabilities.map((capability, index) => ({
+    id: `R-${index + 1}`,
+    ...fromCapability(capability, index, profile),
+  }));
+}
+
+function fromCapability(
+  capability: Capability,
+  index: number,
+  profile: RequirementProfile,
+): Omit<FunctionalRequirement, 'id'> {
   const { verb, text } = capability;
   return {
     title: clip(capitalised(text), 200),
@@ -148,80 +170,19 @@ function fromCapability(capability: Capability, index: number, profile: Requirem
   };
 }
 
-function fromFacts(profile: RequirementProfile): Draft {
+/** Shows that the agent knows its role. It proves no requirement. */
+function aboutItself(profile: RequirementProfile, displayName: string): Omit<AcceptanceExample, 'id'> {
   return {
-    title: 'Answer from the given facts',
-    user_story: `As a user of the ${profile.subject}, I want answers that rest on the given facts, so that I can rely on them.`,
-    acceptance_criteria: profile.facts
-      .slice(0, 8)
-      .map((fact) => clip(`"${fact.question}" is answered in agreement with: ${fact.statement}`, 1000)),
-    priority: 'High',
-    complexity: 'Low',
+    input: 'Who are you and what can you do?',
+    checks: [
+      { kind: 'non_empty', value: null },
+      { kind: 'contains', value: displayName },
+    ],
+    judged: `The answer says that it is a ${profile.subject} for ${profile.audience}.`,
+    proves: [],
   };
 }
 
-function exactResults(profile: RequirementProfile, tools: readonly string[]): Draft {
-  return {
-    title: 'Use tools where a result must be exact',
-    user_story: `As a user of the ${profile.subject}, I want results that were computed or looked up, so that they are right.`,
-    acceptance_criteria: tools.slice(0, 10).map((tool) => `A request that ${tool} can settle is settled with ${tool}.`),
-    priority: 'Medium',
-    complexity: 'Medium',
-  };
-}
-
-const LOOKUP = 'knowledge_lookup';
-const MAX_FACT_EXAMPLES = 3;
-
-/** One task per tool, with its result. A tool without an entry gets no example. */
-const TOOL_TASKS: Readonly<Record<string, { input: string; result: string }>> = {
-  calculator: { input: 'What is 17 * 23?', result: '391' },
-  date_time: { input: 'How many days are there between 2024-01-01 and 2024-12-25?', result: '359' },
-  unit_conversion: { input: 'Convert 100 celsius to fahrenheit.', result: '212' },
-  text_statistics: { input: 'How many words are in "The quick brown fox jumps over the lazy dog"?', result: '9' },
-  json_query: { input: 'Read user.name from {"user":{"name":"Ada"}}', result: 'Ada' },
-};
-
-/** Tests only what the requirement and its tools imply: the agent's role, its tools' results, the stated facts. */
-export function writeAcceptanceExamples(
-  profile: RequirementProfile,
-  displayName: string,
-  tools: readonly string[],
-): AcceptanceExample[] {
-  const examples: Omit<AcceptanceExample, 'id'>[] = [
-    {
-      input: 'Who are you and what can you do?',
-      checks: [{ kind: 'non_empty', value: null }, contains(displayName)],
-      judged: `The answer says that it is a ${profile.subject} for ${profile.audience}.`,
-    },
-  ];
-  for (const tool of tools) {
-    const task = TOOL_TASKS[tool];
-    if (task) examples.push({ input: task.input, checks: [contains(task.result), uses(tool)], judged: null });
-  }
-  if (tools.includes(LOOKUP)) examples.push(...answerable(profile.facts).map(aboutFact));
+function withIds(examples: readonly Omit<AcceptanceExample, 'id'>[]): AcceptanceExample[] {
   return examples.map((example, index) => ({ id: `EX-${String(index + 1).padStart(3, '0')}`, ...example }));
-}
-
-/** A question that two facts share has no single right answer. */
-function answerable(facts: readonly Fact[]): Fact[] {
-  return facts
-    .filter((fact) => facts.filter((other) => other.question === fact.question).length === 1)
-    .slice(0, MAX_FACT_EXAMPLES);
-}
-
-function aboutFact(fact: Fact): Omit<AcceptanceExample, 'id'> {
-  return {
-    input: fact.question,
-    checks: [contains(fact.key), uses(LOOKUP)],
-    judged: `The answer agrees with: ${fact.statement.slice(0, 500)}`,
-  };
-}
-
-function contains(value: string): AcceptanceCheck {
-  return { kind: 'contains', value };
-}
-
-function uses(tool: string): AcceptanceCheck {
-  return { kind: 'uses_tool', value: tool };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REQUIREMENT_KINDS } from '../../requirement/coverage.js';
 import { documentTask } from '../../step/document-task.js';
 import { toolCardSchema } from '../../step/offered-tools.js';
 import { planSchema } from '../orchestrator/prompt.js';
@@ -19,6 +20,11 @@ export const acceptanceExampleSchema = z.object({
   checks: z.array(acceptanceCheckSchema).min(1).max(10),
   /** What a judge should look for beyond the checks; null when the checks say everything. */
   judged: z.string().max(1000).nullable(),
+  /** Ids of the requirements that the input exercises and the checks decide on. Documents of version 1.0.0 have none. */
+  proves: z
+    .array(z.string().regex(/^R-\d{1,3}$/))
+    .max(30)
+    .default([]),
 });
 
 export type AcceptanceCheck = z.infer<typeof acceptanceCheckSchema>;
@@ -28,12 +34,20 @@ const text = z.string().min(1).max(1000);
 const texts = (max: number) => z.array(text).max(max);
 
 export const functionalRequirementSchema = z.object({
-  id: z.string().regex(/^FR-\d{3}$/),
+  /** The id of the numbered requirement that it elaborates; `FR-001` in documents of version 1.0.0. */
+  id: z.string().regex(/^(?:R-\d{1,3}|FR-\d{3})$/),
   title: z.string().min(1).max(200),
   user_story: text,
   acceptance_criteria: texts(10).min(1),
   priority: z.enum(['High', 'Medium', 'Low']),
   complexity: z.enum(['High', 'Medium', 'Low']),
+});
+
+/** One distinct statement of the requirement. */
+export const numberedRequirementSchema = z.object({
+  id: z.string().regex(/^R-\d{1,3}$/),
+  kind: z.enum(REQUIREMENT_KINDS),
+  text,
 });
 
 /** requirements.json: what the agent must do and how that is checked. */
@@ -47,6 +61,8 @@ export const requirementsSchema = z.object({
   complexity_reason: text,
   roles: z.array(z.object({ name: z.string().min(1).max(100), responsibility: text })).max(8),
   scope: z.object({ included: texts(20).min(1), excluded: texts(20) }),
+  /** Empty in documents of version 1.0.0. */
+  requirements: z.array(numberedRequirementSchema).max(80).default([]),
   functional_requirements: z.array(functionalRequirementSchema).min(1).max(30),
   non_functional_requirements: z.object({
     performance: texts(10),
@@ -88,9 +104,14 @@ const EXAMPLE: Requirements = {
     included: ['Prices of city bikes and e-bikes for any number of days'],
     excluded: ['Availability of bikes: no tool knows the bookings'],
   },
+  requirements: [
+    { id: 'R-1', kind: 'functional', text: 'Work out the price of a rental for a number of days.' },
+    { id: 'R-2', kind: 'knowledge', text: 'A city bike costs 15 euros a day, an e-bike 32 euros a day.' },
+    { id: 'R-3', kind: 'constraint', text: 'Never promise that a bike is free on a date.' },
+  ],
   functional_requirements: [
     {
-      id: 'FR-001',
+      id: 'R-1',
       title: 'Work out the price of a rental',
       user_story:
         'As staff, I want the price for a bike and a number of days, so that I can tell the customer at once.',
@@ -115,8 +136,8 @@ const EXAMPLE: Requirements = {
     },
   ],
   needed_tools: [
-    { name: 'calculator', reason: 'FR-001: prices must be exact.' },
-    { name: 'knowledge_lookup', reason: 'FR-001: the rates stand in the document.' },
+    { name: 'calculator', reason: 'R-1: prices must be exact.' },
+    { name: 'knowledge_lookup', reason: 'R-1: the rates stand in the document.' },
   ],
   acceptance_examples: [
     {
@@ -127,12 +148,14 @@ const EXAMPLE: Requirements = {
         { kind: 'uses_tool', value: 'calculator' },
       ],
       judged: null,
+      proves: ['R-1'],
     },
     {
       id: 'EX-002',
       input: 'How much is a city bike a day?',
       checks: [{ kind: 'contains', value: '15' }],
       judged: 'It names the day rate and does not promise a bike.',
+      proves: ['R-2'],
     },
   ],
   glossary: [{ term: 'day', meaning: 'A calendar day that a bike is rented for, also in part.' }],
@@ -140,19 +163,20 @@ const EXAMPLE: Requirements = {
 
 const INSTRUCTIONS = `Write the requirements document for input.requirement, following input.plan.
 
-1. functional_requirements: one per distinct thing that the agent does, ids FR-001, FR-002, ... in order of importance. user_story as "As <who>, I want <what>, so that <why>." acceptance_criteria are observable in a single conversation. priority and complexity are High, Medium or Low; not everything is High.
-2. non_functional_requirements: only what the requirement says or what every agent of this kind needs (bounded answers, no secrets in answers, honest about not knowing).
-3. constraints: every sentence of the requirement that obliges or forbids, close to its own words.
-4. workflow_complexity: "single_agent" unless the requirement clearly describes several cooperating roles that hand work to one another; then "multi_agent" with those roles (at least two). complexity_reason explains the choice and, for multi_agent, that one deployed agent plays all roles. For single_agent roles is empty.
-5. knowledge: facts that the requirement itself states (opening hours, prices, policies), copied, not embellished. Empty if there are none.
-6. needed_tools: only tools of input.tools that at least one functional requirement needs, each with the reason. "suggested" is a hint by keyword, not an order. Knowledge that is not empty needs the tool that looks documents up, if there is one.
-7. acceptance_examples: 2 to 8, ids EX-001, EX-002, ... Each is one message of a user and deterministic checks of the answer: contains, not_contains, matches (a short JavaScript regular expression without nested repetition), uses_tool (a name out of needed_tools), non_empty (value null). Check only what a correct answer must have and a wrong one would lack: an exact result, a fact from knowledge, a tool that has to be used. No check on wording, greetings or length. The examples decide whether the agent is deployed. Put what only a person can judge into judged, else null.
-8. scope.excluded: wishes that the tools and one agent cannot fulfil, and close neighbours that a reader might expect.`;
+1. requirements: every distinct statement of input.requirement once, close to its own words, ids R-1, R-2, ...: kind "functional" for each thing that the agent does, in order of importance and before the other kinds; "quality" for how it does it (tone, length, speed); "constraint" for what it must or must not do; "knowledge" for a stated fact. Add none that the requirement does not state.
+2. functional_requirements: one for each requirement of kind functional, with the same id. user_story as "As <who>, I want <what>, so that <why>." acceptance_criteria are observable in a single conversation. priority and complexity are High, Medium or Low; not everything is High.
+3. non_functional_requirements: only what the requirement says or what every agent of this kind needs (bounded answers, no secrets in answers, honest about not knowing).
+4. constraints: every sentence of the requirement that obliges or forbids, close to its own words.
+5. workflow_complexity: "single_agent" unless the requirement clearly describes several cooperating roles that hand work to one another; then "multi_agent" with those roles (at least two). complexity_reason explains the choice and, for multi_agent, that one deployed agent plays all roles. For single_agent roles is empty.
+6. knowledge: facts that the requirement itself states (opening hours, prices, policies), copied, not embellished. Empty if there are none.
+7. needed_tools: only tools of input.tools that at least one functional requirement needs, each with the reason. "suggested" is a hint by keyword, not an order. Knowledge that is not empty needs the tool that looks documents up, if there is one.
+8. acceptance_examples: 2 to 8, ids EX-001, EX-002, ... Each is one message of a user and deterministic checks of the answer: contains, not_contains, matches (a short JavaScript regular expression without nested repetition), uses_tool (a name out of needed_tools), non_empty (value null). Check only what a correct answer must have and a wrong one would lack: an exact result, a fact from knowledge, a tool that has to be used. No check on wording, greetings or length. proves lists the ids of the requirements that the input exercises and whose failure the checks would show. A greeting, a question about the agent itself or a task that any assistant can do proves nothing: leave its proves empty, or leave it out. Write at least one example for every functional requirement that can be tested in one message; a requirement without one is reported as unproven. The examples decide whether the agent is deployed. Put what only a person can judge into judged, else null.
+9. scope.excluded: wishes that the tools and one agent cannot fulfil, and close neighbours that a reader might expect.`;
 
 export const REQUIREMENTS_TASK = documentTask<Requirements>({
   step: 'requirements_analysis',
   name: 'requirements',
-  revision: 2,
+  revision: 3,
   schema: requirementsSchema,
   role: ROLE,
   example: EXAMPLE,

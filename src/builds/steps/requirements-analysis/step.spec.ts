@@ -11,16 +11,24 @@ describe('soundExamples', () => {
     ] as const;
     const sound = soundExamples(
       context,
-      [{ id: 'EX-001', input: 'hi', checks: [...checks], judged: null }],
+      [{ id: 'EX-001', input: 'hi', checks: [...checks], judged: null, proves: [] }],
       new Set(['calculator']),
     );
-    expect(sound).toEqual([{ id: 'EX-001', input: 'hi', checks: [{ kind: 'non_empty', value: null }], judged: null }]);
+    expect(sound).toEqual([
+      { id: 'EX-001', input: 'hi', checks: [{ kind: 'non_empty', value: null }], judged: null, proves: [] },
+    ]);
     expect(context.logs.filter((line) => line.level === 'warning')).toHaveLength(3);
   });
 
   it('leaves possible checks unchanged', () => {
     const examples = [
-      { id: 'EX-001', input: 'hi', checks: [{ kind: 'uses_tool' as const, value: 'calculator' }], judged: 'kind' },
+      {
+        id: 'EX-001',
+        input: 'hi',
+        checks: [{ kind: 'uses_tool' as const, value: 'calculator' }],
+        judged: 'kind',
+        proves: ['R-1'],
+      },
     ];
     expect(soundExamples(stageContext('a requirement'), examples, new Set(['calculator']))).toEqual(examples);
   });

@@ -1,5 +1,7 @@
+import { ModelsService } from '../../../models/models.service.js';
 import { PATHS } from '../../../stages/stage.js';
 import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
+import { isFunctional, proofsOf } from '../../requirement/coverage.js';
 import {
   bulletList,
   DocumentWriter,
@@ -11,8 +13,8 @@ import {
   section,
 } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
-import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
-import { planSchema } from '../orchestrator/prompt.js';
+import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
+import { type Plan, planSchema } from '../orchestrator/prompt.js';
 import { writeRequirements } from './offline.js';
 import {
   type AcceptanceCheck,
@@ -21,15 +23,18 @@ import {
   type Requirements,
   REQUIREMENTS_TASK,
 } from './prompt.js';
+import { addSpent, ExampleReview, requirementNotProven } from './review.js';
 
 /** Writes the requirements, and the acceptance examples that decide whether the agent is deployed. */
 export const step = defineStep({
   name: 'requirements_analysis',
   prompt: REQUIREMENTS_TASK,
   offline: writeRequirements,
-  uses: [DocumentWriter, ToolCatalogue],
-  run: async (context, writer, catalogue) => {
+  uses: [DocumentWriter, ToolCatalogue, ExampleReview, ModelsService],
+  provides: [ExampleReview],
+  run: async (context, writer, catalogue, review, models) => {
     const plan = readDocument(context, PATHS.plan, planSchema);
+    if (plan.intent.type === 'unclear') throw unclear(plan);
     const tools = toolCards(catalogue, context.requirement);
     const { document, ...spent } = await writer.write(context, REQUIREMENTS_TASK, {
       requirement: context.requirement,
@@ -38,8 +43,12 @@ export const step = defineStep({
     });
     const needed_tools = knownTools(context, catalogue, document.needed_tools, (tool) => tool.name);
     const names = needed_tools.map((tool) => tool.name);
-    const acceptance_examples = soundExamples(context, document.acceptance_examples, new Set(names));
-    const requirements = { ...document, needed_tools, acceptance_examples };
+    const sound = soundExamples(context, document.acceptance_examples, new Set(names));
+    const numbered = { ...document, needed_tools, requirements: allNumbered(document), acceptance_examples: sound };
+    const reviewed = await review.review(context, numbered);
+    const requirements = { ...numbered, acceptance_examples: reviewed.examples };
+    const { acceptance_examples } = requirements;
+    const total = addSpent(spent, reviewed);
     const count = requirements.functional_requirements.length;
     context.log(
       'info',
@@ -50,24 +59,57 @@ export const step = defineStep({
       names.length > 0 ? `Tools that the requirement needs: ${names.join(', ')}` : 'The requirement needs no tool',
     );
     for (const wish of requirements.scope.excluded) context.log('warning', `Out of scope: ${wish}`);
+    const proofs = proofsOf(requirements.requirements, acceptance_examples);
+    for (const { id, status, text } of proofs)
+      if (status === 'unproven') context.log('warning', `${id} will not be proven, no example exercises it: ${text}`);
+    const artifacts = [
+      jsonArtifact(PATHS.requirements, requirements),
+      markdownArtifact(PATHS.requirementsText, requirementsText(requirements)),
+    ];
+    const isProvable = proofs.some((proof) => isFunctional(proof) && proof.status === 'proven');
+    if (!isProvable && !context.accept_unproven) {
+      const isOffline = models.describe(context.model_id).provider === 'offline';
+      throw requirementNotProven(proofs, isOffline, { artifacts, spent: total });
+    }
     return {
-      artifacts: [
-        jsonArtifact(PATHS.requirements, requirements),
-        markdownArtifact(PATHS.requirementsText, requirementsText(requirements)),
-      ],
+      artifacts,
       output_data: {
         functional_requirements: count,
+        provable: proofs.filter(({ status }) => status === 'proven').length,
         acceptance_examples: acceptance_examples.length,
         workflow_complexity: requirements.workflow_complexity,
         tools: names,
         knowledge_documents: requirements.knowledge.length,
       },
-      ...spent,
+      ...total,
       tool_calls: 0,
       agent_name: agentNameFor(context, 'requirements_analysis', plan.agent.name),
     };
   },
 });
+
+/** The text states no task. Another attempt would read the same. */
+function unclear({ intent }: Plan): BuildFault {
+  const question = intent.question ?? 'What should the agent do, for whom, and with which information?';
+  return new BuildFault(`The requirement states no task. ${question}`, {
+    code: 'REQUIREMENT_UNCLEAR',
+    details: { question, reason: intent.reason },
+    suggestion: 'Create a project whose requirement answers the question.',
+  });
+}
+
+/** With every functional requirement: one that the numbered list leaves out would escape the report. */
+function allNumbered({ requirements, functional_requirements }: Requirements): Requirements['requirements'] {
+  const ids = new Set(requirements.map(({ id }) => id));
+  const missing = functional_requirements.filter(({ id }) => !ids.has(id));
+  let last = Math.max(0, ...requirements.map(({ id }) => Number(id.slice(2))));
+  const added = missing.map(({ id, title }) => ({
+    id: id.startsWith('R-') ? id : `R-${(last += 1)}`,
+    kind: 'functional' as const,
+    text: title,
+  }));
+  return [...requirements, ...added];
+}
 
 /**
  * Drops impossible checks: tools that the agent does not get, invalid regular expressions, checks without a value. An
@@ -113,6 +155,10 @@ export function requirementsText(document: Requirements): string {
     `**Shape:** ${document.workflow_complexity}. ${document.complexity_reason}`,
     section('In scope', document.scope.included),
     section('Out of scope', document.scope.excluded),
+    section(
+      'Requirements',
+      document.requirements.map(({ id, kind, text }) => `${id} (${kind}): ${text}`),
+    ),
     '## Functional requirements',
     ...document.functional_requirements.map(functionalText),
     ...Object.entries(document.non_functional_requirements).map(([kind, items]) =>
@@ -143,9 +189,11 @@ function functionalText({
   return `### ${id} ${oneLine(title)}\n\n${oneLine(user_story)}\n\n${weight}\n\n${bulletList(acceptance_criteria)}`;
 }
 
-function exampleText({ id, input, checks, judged }: Requirements['acceptance_examples'][number]): string {
+function exampleText({ id, input, checks, judged, proves }: Requirements['acceptance_examples'][number]): string {
   const lines = checks.map(({ kind, value }) => (value === null ? kind : `${kind}: ${value}`));
-  return `### ${id}\n\n${quoted(input)}\n\n${bulletList(judged === null ? lines : [...lines, `to be judged: ${judged}`])}`;
+  const judge = judged === null ? [] : [`to be judged: ${judged}`];
+  const claim = proves.length === 0 ? 'proves no requirement' : `proves ${proves.join(', ')}`;
+  return `### ${id}\n\n${quoted(input)}\n\n${bulletList([...lines, ...judge, claim])}`;
 }
 
 function quoted(text: string): string {

@@ -6,7 +6,7 @@ import { architectureSchema } from './prompt.js';
 import { mermaidDiagram } from './step.js';
 
 async function diagramOf(requirement: string): Promise<string> {
-  const context = stageContext(requirement);
+  const context = stageContext(requirement, { accept_unproven: true });
   await runSteps(context, developmentSteps().slice(0, 3));
   return mermaidDiagram(readDocument(context, PATHS.architecture, architectureSchema));
 }

@@ -73,7 +73,7 @@ const EXAMPLE: ToolNotes = {
   tools: [
     {
       name: 'calculator',
-      why_chosen: 'FR-001',
+      why_chosen: 'R-1',
       when_to_use: 'For every price: pass rate * days, and * 0.9 from 5 days on, for example 32 * 5 * 0.9.',
       when_not_to_use: 'When only the day rate is asked for, or a number is a date or a bike number.',
     },

@@ -46,7 +46,7 @@ function writer(repaired: NewTool): { tools: ToolWriter; asked: StructuredReques
 }
 
 const SPENT = { model: 'notes', usage: { input_tokens: 10, output_tokens: 10 }, cost_usd: 0.5 };
-const context = () => stageContext('A checker of order numbers.');
+const context = () => stageContext('A checker of order numbers.', { accept_unproven: true });
 
 describe('ToolWriter', () => {
   it('accepts a tool whose tests pass without asking again', async () => {
