@@ -23,7 +23,8 @@ export class MortalDatabase extends DynamoDb {
     prefix: string,
     private readonly death: Death | undefined,
   ) {
-    super(client, prefix);
+    // As in `testSettings`.
+    super(client, prefix, 60);
   }
 
   override query<T>(input: QueryInput) {

@@ -37,7 +37,7 @@ export class PlatformProcess {
   static async start(environment: Record<string, string>): Promise<PlatformProcess> {
     const port = await freePort();
     const given = noteSecrets({ ...ADMINISTRATOR, ...environment });
-    const env = { ...cleanEnvironment(), LOG_LEVEL: suiteLogLevel(), ...given };
+    const env = { ...cleanEnvironment(), LOG_LEVEL: suiteLogLevel(), DYNAMODB_TIMEOUT_SECONDS: '20', ...given };
     const { child, log } = withSuiteLog('process', (output, file) => ({
       child: spawn(process.execPath, ['dist/main.js'], {
         env: { ...env, API_PORT: String(port), API_HOST: '127.0.0.1' },

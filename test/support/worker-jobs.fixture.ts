@@ -6,6 +6,9 @@ export const testJobs = {
   fail: async () => (message: string) => {
     throw new TypeError(message);
   },
+  /** Takes time, and no CPU time. */
+  rest: async () => (milliseconds: number) =>
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
   spin: async () => (_: null) => {
     for (;;);
   },

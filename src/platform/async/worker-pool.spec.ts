@@ -52,6 +52,11 @@ describe('WorkerPool', () => {
     expect(await pool.run('loadSlowly', 21, { deadline_ms: 50 })).toBe(42);
   });
 
+  if (process.platform === 'linux')
+    it('lets a job go on after its deadline that got no CPU time', async () => {
+      expect(await pool.run('rest', 600, soon)).toBe('timed-out');
+    });
+
   it('gives processes none of the environment', async () => {
     expect(await pool.run('environment', null, later)).toEqual([]);
   });

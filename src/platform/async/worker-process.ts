@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 /** Longest time for a process to start and to load what a job needs, on a busy machine. */
@@ -6,6 +7,10 @@ const START_MS = 20_000;
 
 /** Engines in WebAssembly recurse on this stack. Systems give a process 8 MB; without the option V8 takes 1 MB of it. */
 const STACK_KB = 3_072;
+/** How much longer than its deadline a job may run that gets no CPU time on a busy machine. */
+const STARVED_MS = 30_000;
+/** Linux counts CPU time in hundredths of a second. */
+const TICK_MS = 10;
 /** Nice value: where both want the same core, the event loop gets three times the time that a worker gets. */
 const PRIORITY = 5;
 
@@ -32,7 +37,10 @@ export interface WorkerTask {
 export type WorkerMessage = 'begun' | { output: unknown } | { error: string };
 
 export interface WorkerRunOptions {
-  /** Longest run of the job, in milliseconds. Loading its code for the first time does not count. */
+  /**
+   * Longest run of the job, in milliseconds. Loading its code for the first time does not count. Where the system tells how much
+   * CPU time a process took (Linux), a job that got less than this goes on for up to 30 seconds.
+   */
   deadline_ms: number;
   /** Ends the job with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -85,6 +93,12 @@ export class WorkerProcess {
     const late = (): void => this.end(new WorkerError('time', 'it ran too long'));
     // An answer that has arrived while this process was busy is read before the job counts as late.
     const endSoon = (): void => void (timer = setTimeout(() => setImmediate(() => this.running === job && late()), 0));
+    const endUnlessStarved = (since: { time: number; cpu_ms: number }): void => {
+      const missing_ms = deadline_ms - (this.cpuTime() - since.cpu_ms);
+      const left_ms = since.time + deadline_ms + STARVED_MS - Date.now();
+      if (!(missing_ms > TICK_MS && left_ms > 0)) endSoon();
+      else timer = setTimeout(() => endUnlessStarved(since), Math.min(missing_ms, left_ms));
+    };
     let timer = setTimeout(endSoon, START_MS);
     let job: RunningJob | undefined;
     const abandon = (): void => this.end(signal?.reason);
@@ -93,7 +107,8 @@ export class WorkerProcess {
       return await new Promise((resolve, reject) => {
         const begun = (): void => {
           clearTimeout(timer);
-          timer = setTimeout(endSoon, deadline_ms);
+          const since = { time: Date.now(), cpu_ms: this.cpuTime() };
+          timer = setTimeout(() => endUnlessStarved(since), deadline_ms);
         };
         job = this.running = { begun, resolve, reject };
         signal?.addEventListener('abort', abandon, { once: true });
@@ -112,6 +127,19 @@ export class WorkerProcess {
     this.ended = true;
     this.child.kill('SIGKILL');
     this.running?.reject(reason);
+  }
+
+  /** CPU time of the process so far, in milliseconds; infinite where the system does not tell. */
+  private cpuTime(): number {
+    try {
+      const fields =
+        readFileSync(`/proc/${this.child.pid ?? 0}/stat`, 'utf8')
+          .split(') ')[1]
+          ?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    } catch {
+      return Infinity;
+    }
   }
 
   private hear(message: WorkerMessage): void {

@@ -272,6 +272,7 @@ const databaseSettings = {
     .regex(/^[A-Za-z0-9_.-]*$/, 'may hold letters, digits, _ . and - only')
     .default(''),
   DYNAMODB_ENDPOINT: z.url().optional(),
+  DYNAMODB_TIMEOUT_SECONDS: integer(3, 1, 60),
   AWS_REGION: z.string().min(1).default('us-east-1'),
   ...credentialSources,
 };

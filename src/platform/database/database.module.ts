@@ -113,7 +113,11 @@ async function readyDatabase(
   if (isEmbedded(settings)) await creation.createMissing();
   if (metrics && tracing)
     observeCalls(connection.client, { metrics, tracing, prefix: settings.get('NEXUS_TABLE_PREFIX') });
-  return new DynamoDb(documentClient(connection.client), settings.get('NEXUS_TABLE_PREFIX'));
+  return new DynamoDb(
+    documentClient(connection.client),
+    settings.get('NEXUS_TABLE_PREFIX'),
+    settings.get('DYNAMODB_TIMEOUT_SECONDS'),
+  );
 }
 
 function expiredRecords(db: DynamoDb, tables: TableDefinition[], clock: Clock, settings: Settings): ExpiredRecords {

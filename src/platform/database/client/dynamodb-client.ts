@@ -9,8 +9,9 @@ import type { Settings } from '../../config/settings.js';
 import type { EmbeddedDatabase } from '../embedded/embedded-database.js';
 
 const MAX_SOCKETS = 256;
-const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 2_000;
+/** Of the deadline of a call: one attempt leaves time for another. */
+const ATTEMPT_SHARE = 2 / 3;
 const ATTEMPTS = 3;
 
 /**
@@ -42,7 +43,7 @@ export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT
     maxAttempts: ATTEMPTS,
     retryMode: 'standard',
     requestHandler: new NodeHttpHandler({
-      connectionTimeout: CONNECT_TIMEOUT_MS,
+      connectionTimeout: timeoutMs / 2,
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: new HttpAgent(connections),
@@ -81,7 +82,7 @@ export class DatabaseConnection {
       ...(endpoint === undefined ? {} : { endpoint }),
       placeholder_credentials: embedded !== undefined || (!this.is_aws && !hasCredentials),
     };
-    this.client = createClient(options);
+    this.client = createClient(options, settings.get('DYNAMODB_TIMEOUT_SECONDS') * 1000 * ATTEMPT_SHARE);
     this.administration = createClient(options, ADMINISTRATION_TIMEOUT_MS);
   }
 

@@ -33,8 +33,8 @@ export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput 
 const WRITE_BATCH_LIMIT = 25;
 const WRITE_BATCHES_AT_ONCE = 2;
 
-/** All attempts of one call together, in milliseconds: a database that hangs is answered with 503 after this long. */
-const CALL_DEADLINE_MS = 3_000;
+/** All attempts of one call together: a database that hangs is answered with 503 after this long. */
+const CALL_DEADLINE_SECONDS = 3;
 
 /** An embedded database that crashed is back within a fraction of a second; so long a refused connection is tried again. */
 const RESTART_PATIENCE_MS = 1_000;
@@ -51,7 +51,7 @@ type BatchRequests = NonNullable<BatchWriteCommandInput['RequestItems']>;
 
 /**
  * The platform's only door to DynamoDB. Table names are logical (`AgentProjects`): the prefix of the environment is added
- * here. Values are plain JavaScript; undefined attributes are left out. Every call is bounded to 3 seconds.
+ * here. Values are plain JavaScript; undefined attributes are left out. Every call is bounded by a deadline.
  *
  * A single write whose answer was lost is sent again: it may then meet its own effect (a condition that fails, an ADD that
  * counts twice). Where that matters, `transact` is exact.
@@ -81,6 +81,7 @@ export class DynamoDb {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly prefix: string,
+    private readonly deadline_seconds = CALL_DEADLINE_SECONDS,
   ) {}
 
   /** The real name of a table in this environment. */
@@ -280,7 +281,7 @@ export class DynamoDb {
   }
 
   private async run<T>(call: (options: CallOptions) => Promise<T>): Promise<T> {
-    const abortSignal = AbortSignal.timeout(CALL_DEADLINE_MS);
+    const abortSignal = AbortSignal.timeout(this.deadline_seconds * 1000);
     for (const patience = Date.now() + RESTART_PATIENCE_MS; ;) {
       try {
         return await call({ abortSignal });
