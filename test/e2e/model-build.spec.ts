@@ -128,6 +128,28 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     expect(documents()).toEqual(['plan', 'requirements', 'example_review']);
   });
 
+  it('fails when the model refuses the requirement under the policy, which its prompt names', async () => {
+    server.mock.on({}, async (request) => {
+      const answer = await scriptedAnswer(request);
+      const plan = JSON.parse((answer as { content: string }).content) as object;
+      const refusal = { rule: 'P-2', reason: 'It follows a person in secret.' };
+      return { ...answer, content: JSON.stringify({ ...plan, refusal }) };
+    });
+    const project = await build({ requirement: 'An assistant that finds out where she goes at night.' });
+    expect(project).toMatchObject({
+      status: 'failed',
+      error_info: {
+        code: 'REQUIREMENT_REFUSED',
+        stage: 'orchestrator',
+        message: 'The requirement was refused by rule P-2. It follows a person in secret.',
+        details: { rule: 'P-2', reason: 'It follows a person in secret.' },
+      },
+    });
+    expect(documents()).toEqual(['plan']);
+    const said = requests()[0]?.messages.map(textOf).join('\n');
+    expect(said).toContain('P-2: Following, locating or watching a person in secret.');
+  });
+
   it('shows in project, dashboard, agent and report what the examples proved', async () => {
     server.mock.on({}, scriptedAnswer);
     const coverage = {

@@ -1,4 +1,5 @@
 import { displayNameOf, GENERAL_SUBJECT, readRequirement } from '../../requirement/requirement-reader.js';
+import { brokenRule } from '../../requirement/policy.js';
 import type { RequirementProfile } from '../../requirement/statements.js';
 import { clip, withoutEnd } from '../../requirement/words.js';
 import { goalsByStage, type Plan, planInputSchema } from './prompt.js';
@@ -16,11 +17,17 @@ export function writePlan(input: unknown): Plan {
   const displayName = displayNameOf(profile.subject);
   return {
     intent: { type: profile.intent, reason: INTENT_REASONS[profile.intent], question: questionOn(profile) },
+    refusal: refusalOf(requirement),
     project: { name: projectNameOf(profile, displayName), description: descriptionOf(profile) },
     agent: { name: profile.slug, display_name: displayName, category: profile.category },
     steps: stepsFor(profile),
     notes: notesOn(profile),
   };
+}
+
+function refusalOf(requirement: string): Plan['refusal'] {
+  const rule = brokenRule(requirement);
+  return rule ? { rule: rule.id, reason: `The policy refuses this: ${rule.text}` } : null;
 }
 
 function questionOn({ intent }: RequirementProfile): string | null {

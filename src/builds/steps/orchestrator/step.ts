@@ -1,8 +1,8 @@
 import { PATHS } from '../../../stages/stage.js';
 import { DocumentWriter, jsonArtifact } from '../../step/documents.js';
-import { agentNameFor, defineStep, toAgentName } from '../../step/step.js';
+import { agentNameFor, BuildFault, defineStep, type Spent, toAgentName } from '../../step/step.js';
 import { writePlan } from './offline.js';
-import { PLAN_TASK } from './prompt.js';
+import { type Plan, PLAN_TASK } from './prompt.js';
 
 /** Reads the intent, names the project and the agent, and plans the build. */
 export const step = defineStep({
@@ -17,6 +17,7 @@ export const step = defineStep({
       requirement,
       project_name,
     });
+    if (document.refusal !== null) throw refused(document.refusal, spent);
     const agent_name = agentNameFor(context, 'orchestrator', toAgentName(document.agent.name));
     const plan = { ...document, agent: { ...document.agent, name: agent_name } };
     context.log('info', `Intent: ${plan.intent.type}. ${plan.intent.reason}`);
@@ -38,3 +39,13 @@ export const step = defineStep({
     };
   },
 });
+
+/** Another attempt would be refused again. */
+function refused({ rule, reason }: NonNullable<Plan['refusal']>, spent: Spent): BuildFault {
+  return new BuildFault(`The requirement was refused by rule ${rule}. ${reason}`, {
+    code: 'REQUIREMENT_REFUSED',
+    details: { rule, reason, policy: 'docs/requirement-policy.md' },
+    suggestion: 'Create a project for a purpose that the policy allows.',
+    spent,
+  });
+}
