@@ -34,6 +34,8 @@ export interface Agent {
   model_id?: string | null;
   /** What its build proved of the requirement. Null or absent when no build measured it. */
   coverage?: Coverage | null;
+  /** Tools whose calls wait for a person's approval, beside those that the definition names. */
+  requires_approval?: string[];
   supported_inputs: string[];
   tags: string[];
   runtime: 'local' | 'http' | 'agentcore';
@@ -83,6 +85,7 @@ export interface AgentChanges {
   version?: string | undefined;
   capabilities?: string[] | undefined;
   tags?: string[] | undefined;
+  requires_approval?: string[] | undefined;
   /** Empty removes the override. */
   model_id?: string | undefined;
 }
@@ -117,6 +120,7 @@ export function registered(
     ...ableBy(definition),
     model_id: existing?.model_id ?? null,
     coverage: input.coverage ?? null,
+    ...(existing?.requires_approval ? { requires_approval: existing.requires_approval } : {}),
     supported_inputs: ['text'],
     tags,
     runtime,

@@ -62,7 +62,7 @@ export class AgentsController {
     if (isEmpty)
       throw ValidationError.field(
         'body',
-        'must have at least one of description, category, version, capabilities, tags, model_id',
+        'must have at least one of description, category, version, capabilities, tags, model_id, requires_approval',
       );
     return this.views.one(await this.agents.update(org_id, agent_id, body));
   }

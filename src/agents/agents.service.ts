@@ -104,8 +104,11 @@ export class AgentsService {
     const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;
     const definition = this.definitions.get(key) ?? (await this.version(agent)).definition;
     this.definitions.set(key, definition);
-    const { model_id } = agent;
-    return { agent, definition: model_id ? { ...definition, model_id } : definition };
+    const { model_id, requires_approval = [] } = agent;
+    if (!model_id && requires_approval.length === 0) return { agent, definition };
+    const approved = [...(definition.requires_approval ?? []), ...requires_approval];
+    const set = { ...(model_id ? { model_id } : {}), ...(approved.length > 0 ? { requires_approval: approved } : {}) };
+    return { agent, definition: { ...definition, ...set } };
   }
 
   /**
@@ -157,7 +160,9 @@ export class AgentsService {
 
   /** @throws ValidationError for a model that no provider serves. */
   async update(org_id: string, agent_id: string, changes: AgentChanges): Promise<Agent> {
-    await this.get(org_id, agent_id);
+    const { runtime } = await this.get(org_id, agent_id);
+    if (runtime !== 'local' && changes.requires_approval?.length)
+      throw ValidationError.field('requires_approval', 'cannot be kept by an agent that runs in a container');
     if (changes.model_id) this.models.describe(changes.model_id);
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),
@@ -258,6 +263,8 @@ export class AgentsService {
     const runtime = this.runtimes.get(kind);
     const before = await this.get(org_id, agent_id);
     const { definition } = await this.version(before);
+    if (kind !== 'local' && [...(before.requires_approval ?? []), ...(definition.requires_approval ?? [])].length > 0)
+      throw ValidationError.field('runtime', 'must be local: a container cannot keep requires_approval of the agent');
     const deployment = await runtime.deploy(agent_id, definition, endpoint_url === undefined ? {} : { endpoint_url });
     const placed = await this.change(org_id, agent_id, async (agent) => ({
       agent: { ...agent, runtime: kind, endpoint_url: null, ...deployment },

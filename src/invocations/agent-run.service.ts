@@ -1,10 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Engine } from '../engine/engine.js';
+import { Settings } from '../platform/config/settings.js';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
 import {
   type AgentEvent,
   type AgentResult,
   type AgentRun,
+  type CallDecision,
   type Deployment,
+  type HeldRun,
   AgentRunError,
 } from '../runtimes/agent-runtime.js';
 import type { CallOptions, ConversationMessage } from '../runtimes/caller-request.js';
@@ -14,13 +18,24 @@ import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { NO_USAGE } from '../shared/usage.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
-import { boundedTrace, type Invocation, sessionBegunBy, type InvocationFailure } from './invocation.js';
-import { InvocationsRepository } from './invocations.repository.js';
+import {
+  type Approval,
+  boundedTrace,
+  type Invocation,
+  sessionBegunBy,
+  type InvocationFailure,
+  type Suspended,
+} from './invocation.js';
+import { RunWaitingError } from './invocations.errors.js';
+import { InvocationsRepository, isStorable } from './invocations.repository.js';
 import { Recording } from './run-recording.js';
 import type { LiveRun } from './live-runs.service.js';
 
 /** How far a run may exceed its own time limit before it counts as dead. */
 const GRACE_MS = 60_000;
+
+/** The workflow kind of background runs and of runs that wait. */
+export const BACKGROUND_RUN = 'background_run';
 
 export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_position' | 'forgotten'> {
   org_id: string;
@@ -42,6 +57,8 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   depth?: number | undefined;
   /** See {@link AgentRun.quiet}. */
   quiet?: boolean | undefined;
+  /** Continues a run that waited. All its approvals are decided or expired. */
+  resumed?: { held: HeldRun; approvals: readonly Approval[] };
   /** The run can be followed and stopped from outside. Its record may have begun already. */
   live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
@@ -60,9 +77,13 @@ export type RunBeginning = Pick<
 > &
   Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
+export type DecidedApproval = Pick<Approval, 'approval_id' | 'call_id' | 'tool' | 'status' | 'comment'>;
+
 /** The events of a run: first its ids, then the runtime's events except `done`. */
 export type RunEvent =
-  { type: 'accepted'; invocation_id: string; session_id: string } | Exclude<AgentEvent, { type: 'done' }>;
+  | { type: 'accepted'; invocation_id: string; session_id: string }
+  | ({ type: 'approval_decided' } & DecidedApproval)
+  | Exclude<AgentEvent, { type: 'done' }>;
 
 /** Runs a definition once and stores a record of the run, however it ends. */
 @Injectable()
@@ -73,16 +94,19 @@ export class AgentRunService {
     private readonly runtimes: ObservedRuntimes,
     private readonly repository: InvocationsRepository,
     private readonly aggregator: StatisticsAggregator,
+    private readonly engine: Engine,
+    private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
   /**
    * Yields the run's events and returns its record. A consumer that stops listening cancels the run; it is recorded as failed.
-   * @throws AgentRunError after the failed record was stored; `details.invocation_id` names it.
+   * @throws AgentRunError after the failed record was stored; `details.invocation_id` names it. RunWaitingError when the run
+   * waits for approval: it continues in the background.
    */
   async *run(request: RunRequest): AsyncGenerator<RunEvent, Invocation> {
-    if (request.options ?? request.turn) await this.assertTakes(request);
+    if (!request.resumed && (request.options ?? request.turn)) await this.assertTakes(request);
     const recording = request.live?.recording ?? this.recording(request);
     const { invocation_id, session_id } = recording.invocation;
     const abandoned = new AbortController();
@@ -92,11 +116,14 @@ export class AgentRunService {
     let isOver = false;
     try {
       yield { type: 'accepted', invocation_id, session_id };
+      for (const approval of decidedOf(request)) yield { type: 'approval_decided', ...approval };
       const result = yield* this.forward(request, session_id, signal);
       isOver = true;
+      if (result.held) throw await this.waiting(recording, request, result, result.held);
       return await this.succeed(recording, result);
     } catch (error) {
       isOver = true;
+      if (error instanceof RunWaitingError) throw error;
       throw await this.fail(recording, error, request.live);
     } finally {
       if (!isOver) {
@@ -132,7 +159,15 @@ export class AgentRunService {
     const lease = background ? undefined : lasts_ms;
     const recording = new Recording(this.begun(request), lease, this.repository, this.clock);
     if (live) live.recording = recording;
+    const { org_id, invocation_id: run_id } = recording.invocation;
+    recording.alsoAtWait = () => this.engine.plan({ kind: BACKGROUND_RUN, run_id, org_id });
     return recording;
+  }
+
+  /** The record of a run that continues after a wait. */
+  continued(invocation: Invocation, live: LiveRun): Recording {
+    live.recording = new Recording(invocation, undefined, this.repository, this.clock).continues();
+    return live.recording;
   }
 
   private async *forward(
@@ -141,7 +176,9 @@ export class AgentRunService {
     signal: AbortSignal,
   ): AsyncGenerator<RunEvent, AgentResult> {
     const { org_id, agent_id, definition, input_text, history, knowledge, session_state, deployment } = request;
-    const { turn, options } = request;
+    const { turn, options, resumed } = request;
+    if (resumed && request.runtime !== 'local')
+      throw new AgentRunError('runtime', 'The agent was moved to a container while its run waited for approval');
     const events = this.runtimes.get(request.runtime).run({
       org_id,
       agent_id,
@@ -156,6 +193,8 @@ export class AgentRunService {
       ...(deployment ? { deployment } : {}),
       ...(request.quiet ? { quiet: true } : {}),
       ...(request.depth === undefined ? {} : { depth: request.depth }),
+      ...(resumed ? { resumed: { held: resumed.held, decisions: decisionsOf(resumed) } } : {}),
+      may_hold: true,
       signal,
     });
     for await (const event of events) {
@@ -212,6 +251,35 @@ export class AgentRunService {
     return stored;
   }
 
+  /** Records that a run waits. @returns the error to throw, which holds the run */
+  private async waiting(
+    recording: Recording,
+    request: RunRequest,
+    { model, usage, cost_usd, steps }: AgentResult,
+    held: HeldRun,
+  ): Promise<RunWaitingError> {
+    const { options, session_state, definition } = request;
+    const { max_cost_usd } = definition.limits;
+    const suspended: Suspended = {
+      held,
+      ...(options ? { options } : {}),
+      ...(session_state ? { session_state } : {}),
+      ...(max_cost_usd === undefined ? {} : { max_cost_usd }),
+    };
+    const approvals = [...(recording.invocation.approvals ?? []), ...held.calls.map((call) => this.asked(call))];
+    if (!isStorable(suspended, approvals))
+      throw new AgentRunError('limit', 'The run is too large to wait for approval', steps, usage);
+    const outcome = { approvals, suspended, model, usage, cost_usd, trace: boundedTrace(steps) };
+    return new RunWaitingError(await recording.wait(outcome));
+  }
+
+  private asked(call: HeldRun['calls'][number]): Approval {
+    const lasts_ms = this.settings.get('APPROVAL_EXPIRES_SECONDS') * 1000;
+    const expires_at = new Date(this.clock.now().getTime() + lasts_ms).toISOString();
+    const undecided = { status: 'pending', by: null, comment: null, decided_at: null } as const;
+    return { approval_id: this.ids.next('appr'), ...call, input: call.input ?? null, expires_at, ...undecided };
+  }
+
   /** Records a run as failed. @returns the error to throw, which names the invocation. */
   async fail(recording: Recording, error: unknown, live?: LiveRun): Promise<unknown> {
     const failure = stopped(live, error) ?? runError(error);
@@ -237,6 +305,29 @@ export class AgentRunService {
     known.details['invocation_id'] = recording.id;
     return known;
   }
+}
+
+function awaitedOf({ held, approvals }: NonNullable<RunRequest['resumed']>): readonly Approval[] {
+  return approvals.slice(-held.calls.length);
+}
+
+function decidedOf({ resumed }: RunRequest): DecidedApproval[] {
+  const approvals = resumed ? awaitedOf(resumed) : [];
+  return approvals.map(({ approval_id, call_id, tool, status, comment }) => {
+    return { approval_id, call_id, tool, status, comment };
+  });
+}
+
+/** As the model reads them. */
+function decisionsOf(resumed: NonNullable<RunRequest['resumed']>): CallDecision[] {
+  return awaitedOf(resumed).map(({ call_id, status, comment }) => {
+    const because = comment === null ? '' : `: ${comment}`;
+    const refusal =
+      status === 'expired'
+        ? 'Not called: no one approved the call in time'
+        : `Not called: a person refused the call${because}`;
+    return { call_id, approved: status === 'approved', refusal };
+  });
 }
 
 function runError(error: unknown): AgentRunError {

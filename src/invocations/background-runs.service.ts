@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Engine } from '../engine/engine.js';
 import { type Decision, RunLostError, type StepRun, WorkflowKind, type WorkflowStep } from '../engine/workflow-kind.js';
@@ -6,17 +7,28 @@ import { UnitOfWork } from '../platform/database/unit-of-work.js';
 import { AgentRunError } from '../runtimes/agent-runtime.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
-import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
-import type { Invocation } from './invocation.js';
+import { AgentRunService, BACKGROUND_RUN, type RunBeginning, type RunEvent } from './agent-run.service.js';
+import { ConversationService } from './conversation.service.js';
+import { awaited, type Invocation } from './invocation.js';
+import { invokeResult } from './invocation-view.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import { type LiveRun, LiveRuns, LOST } from './live-runs.service.js';
 import type { Recording } from './run-recording.js';
+import { RunEventsRepository } from './run-events.repository.js';
+import { isPause } from './run-feed.js';
 import { RunStreams } from './run-streams.service.js';
+import { RunWaitingError } from './invocations.errors.js';
 
 const STOPPED = {
   reason: 'interrupted',
   message: 'The platform was stopped before the agent had answered',
 } as const;
+
+/** The event that a wait ends with is stored right after the record. */
+const LAST_EVENT_WITHIN_MS = 3_000;
+const LAST_EVENT_POLL_MS = 50;
+
+const NOTHING = { writes: [], committed: () => undefined, abandoned: () => undefined };
 
 export interface BackgroundRun<T> {
   /** What is recorded before the caller gets its answer. */
@@ -78,10 +90,13 @@ export class RunSlots {
  * the start and runs a bounded number of them at a time; the others wait, recorded as running. An agent is never run twice for
  * one request: a process that takes over the run of a dead process records it as interrupted. A process that is stopped gives
  * its runs time to finish and records the rest as interrupted.
+ *
+ * A run that waits for approval, attached or not, is parked in the engine until its calls are decided or expire. Any process
+ * continues it. The record says that it runs before the first approved call is made, so no call is made twice.
  */
 @Injectable()
 export class BackgroundRuns extends WorkflowKind<Invocation> {
-  override readonly name = 'background_run';
+  override readonly name = BACKGROUND_RUN;
   override readonly slots = Number.POSITIVE_INFINITY;
   override readonly grace_ms: number;
   private readonly logger = new Logger(BackgroundRuns.name);
@@ -94,6 +109,8 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
     private readonly live: LiveRuns,
     private readonly streams: RunStreams,
     private readonly repository: InvocationsRepository,
+    private readonly events: RunEventsRepository,
+    private readonly conversations: ConversationService,
     private readonly engine: Engine,
     private readonly unit: UnitOfWork,
     private readonly clock: Clock,
@@ -133,19 +150,31 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
     return this.accepted.get(run_id)?.recording.invocation ?? (await this.repository.find(run_id));
   }
 
-  override next({ status }: Invocation): Decision {
+  override next(invocation: Invocation, now: Date): Decision {
+    const { status } = invocation;
+    if (status === 'waiting') {
+      const [until] = awaited(invocation)
+        .flatMap((one) => (one.status === 'pending' ? [one.expires_at] : []))
+        .sort();
+      if (until !== undefined && until > now.toISOString()) return { do: 'wait', until };
+      return { do: 'run', steps: [{ id: 'answer' }] };
+    }
     return status === 'running' ? { do: 'run', steps: [{ id: 'answer' }] } : { do: 'done' };
   }
 
-  override async runStep(invocation: Invocation, _step: WorkflowStep, { signal, fence }: StepRun): Promise<undefined> {
+  override async runStep(invocation: Invocation, _step: WorkflowStep, step: StepRun): Promise<undefined> {
+    const { signal, fence } = step;
     const { invocation_id } = invocation;
-    const accepted = this.accepted.get(invocation_id);
+    const accepted =
+      invocation.status === 'waiting' ? await this.continued(invocation, step) : this.accepted.get(invocation_id);
     if (!accepted) {
-      await this.repository.interruptLost(invocation, this.clock.timestamp(), fence.ends());
+      if (invocation.status === 'running')
+        await this.repository.interruptLost(invocation, this.clock.timestamp(), fence.ends());
       return;
     }
     const { live, recording, execute } = accepted;
     recording.alsoAtEnd = () => fence.ends();
+    recording.alsoAtWait = () => ({ ...NOTHING, writes: fence.holds() });
     const stop = (): void => {
       live.stop(signal.reason instanceof RunLostError ? LOST : STOPPED);
     };
@@ -163,12 +192,49 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
       throw new Error('The end of a background run could not be recorded');
   }
 
-  private async execute<T>(live: LiveRun, request: BackgroundRun<T>): Promise<void> {
+  /**
+   * Takes a run whose calls are decided or expired. Before anything is called the record says that the run goes on: should this
+   * process die after that, the run ends as interrupted.
+   * @returns undefined when it does not wait any more
+   */
+  private async continued(waiting: Invocation, { fence }: StepRun): Promise<Accepted | undefined> {
+    const { suspended, ...run } = waiting;
+    const { org_id, invocation_id } = run;
+    if (!suspended) throw new Error('A waiting run has nothing to continue with');
+    const decided_at = this.clock.timestamp();
+    const approvals = (run.approvals ?? []).map((one) =>
+      one.status === 'pending' ? { ...one, status: 'expired' as const, decided_at } : one,
+    );
+    const events = run.has_events ? await this.countEvents(invocation_id) : 0;
+    if (!(await this.repository.resume(waiting, approvals, fence.holds()))) return undefined;
+    const live = this.live.open(org_id, invocation_id, events);
+    const continued: Invocation = { ...run, status: 'running', approvals, has_events: true };
+    const recording = this.runs.continued(continued, live);
+    const request = {
+      run: () => this.conversations.resume(continued, suspended, live),
+      answer: (result: Invocation) => invokeResult(result, false),
+    };
+    const accepted = { live, recording, execute: () => this.execute(live, request) };
+    this.accepted.set(invocation_id, accepted);
+    return accepted;
+  }
+
+  /** The number of the event with which the run began to wait. */
+  private async countEvents(invocation_id: string): Promise<number> {
+    const deadline = performance.now() + LAST_EVENT_WITHIN_MS;
+    for (;;) {
+      const last = await this.events.last(invocation_id);
+      if ((last && isPause(last)) || performance.now() > deadline) return Number(last?.id ?? 0);
+      await delay(LAST_EVENT_POLL_MS);
+    }
+  }
+
+  private async execute<T>(live: LiveRun, request: Omit<BackgroundRun<T>, 'beginning'>): Promise<void> {
     this.waiting.add(live);
     const leave = await this.admission.enter(live.signal);
     this.waiting.delete(live);
     try {
-      const events = this.streams.events(this.recorded(live, request), request.answer);
+      const events = this.streams.events(this.recorded(live, request), request.answer, live.feed.count);
       for await (const event of events) await live.feed.append(event);
     } catch (error) {
       this.logger.error({ msg: 'a background run broke', invocation_id: live.invocation_id, err: error });
@@ -180,12 +246,13 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
   }
 
   /** The run. A failure before it begins is recorded too. */
-  private async *recorded<T>(live: LiveRun, request: BackgroundRun<T>): AsyncGenerator<RunEvent, T> {
+  private async *recorded<T>(live: LiveRun, request: Pick<BackgroundRun<T>, 'run'>): AsyncGenerator<RunEvent, T> {
     const { recording } = live;
     try {
       if (live.stopped) throw new AgentRunError('cancelled', live.stopped.message);
       return yield* request.run(live);
     } catch (error) {
+      if (error instanceof RunWaitingError) throw error;
       throw recording && !recording.isOver ? await this.runs.fail(recording, error, live) : error;
     }
   }

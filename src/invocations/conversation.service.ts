@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
-import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { type AgentDefinition, withinCost } from '../runtimes/agent-definition.js';
 import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
 import type { Message, NewMessage, Session } from '../sessions/session.js';
 import { SessionMemory } from '../sessions/session-memory.service.js';
-import { SessionTurns } from '../sessions/session-turns.service.js';
+import { SessionTurns, TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { SessionClosedError, SessionContinuedError } from '../sessions/sessions.errors.js';
 import type { ConversationSource, StoredConversation } from '../sessions/sessions.service.js';
 import { AgentRunService, type AskedRun, type RunBeginning, type RunEvent } from './agent-run.service.js';
@@ -14,8 +14,11 @@ import {
   beginningOf,
   conversationOf,
   type Invocation,
+  isOver,
   isSessionId,
   type KeptRequest,
+  sessionBegunBy,
+  type Suspended,
 } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
 import type { LiveRun } from './live-runs.service.js';
@@ -110,6 +113,33 @@ export class ConversationService implements ConversationSource {
     }
   }
 
+  /**
+   * Continues a run whose calls were decided, with the agent as it is now; in its session, where it has one.
+   * @throws AgentNotFoundError, AgentNotRunningError, SessionNotFoundError, SessionClosedError, SessionBusyError, AgentRunError
+   */
+  async *resume(run: Invocation, suspended: Suspended, live: LiveRun): AsyncGenerator<RunEvent, Invocation> {
+    const { org_id, agent_id, session_id, invocation_id } = run;
+    const { agent, definition: present } = await this.agents.getRunnable(org_id, agent_id);
+    const { options, session_state, held, max_cost_usd } = suspended;
+    const definition = max_cost_usd === undefined ? present : withinCost(present, max_cost_usd);
+    const request = {
+      ...run,
+      ...{ runtime: agent.runtime, deployment: deploymentOf(agent), definition, history: [], live },
+      ...{ options, session_state, resumed: { held, approvals: run.approvals ?? [] } },
+    };
+    if (session_id === sessionBegunBy(invocation_id)) return yield* this.runs.run(request);
+    const turn = await this.turns.take(org_id, session_id, TURN_WAIT_MS);
+    try {
+      run.session_position = turn.session.message_count + 1;
+      const knowledge = await this.memory.documents(turn.session);
+      const invocation = yield* this.runs.run({ ...request, knowledge });
+      await turn.append(answerOf(invocation), { endsTurn: true });
+      return invocation;
+    } finally {
+      await turn.end();
+    }
+  }
+
   /** Refuses what cannot be run before anything of it is stored. */
   private async assertTakes(session: Session, asked: AskedRun): Promise<void> {
     const last = (await this.memory.history(session, 1)).filter(({ calls }) => calls);
@@ -130,7 +160,7 @@ export class ConversationService implements ConversationSource {
     // Foreign text is not cut: half of a surrogate pair is no key.
     if (!isSessionId(session_id)) return undefined;
     const run = await this.invocations.findById(org_id, beginningOf(session_id));
-    if (run?.session_id !== session_id || run.status === 'running' || run.session_deleted) return undefined;
+    if (run?.session_id !== session_id || !isOver(run) || run.session_deleted) return undefined;
     const { user_id, agent_id, created_at, status } = run;
     const messages = conversationOf(run);
     const said = status === 'success' ? [...messages.slice(0, -1), answerOf(run)] : messages;

@@ -7,7 +7,7 @@ import { UnitOfWork } from '../platform/database/unit-of-work.js';
 import type { AgentRunFailure } from '../runtimes/agent-runtime.js';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { type InvocationFact, type StoredFact, FactSource, type UncountedFact } from '../statistics/fact.js';
-import type { Invocation } from './invocation.js';
+import { type Invocation, isOver } from './invocation.js';
 import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
 import { LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
@@ -47,8 +47,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
 
   override async *all(): AsyncGenerator<StoredFact> {
     for await (const invocation of this.repository.all())
-      if (invocation.status !== 'running')
-        yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+      if (isOver(invocation)) yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
   }
 
   /** Stops the agent's runs of this process; runs of other processes stop when they cannot renew their lease. */
@@ -63,14 +62,15 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     // Before the records, so that a deletion that is continued after a crash still finds them.
     for (const invocation of page) await this.deleteAttached(invocation);
     return page.map((invocation) => {
-      const hasEnded = invocation.status !== 'running';
+      const hasEnded = isOver(invocation);
       const fact = { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
       return { fact: hasEnded ? fact : undefined, deletion: this.repository.deletion(invocation) };
     });
   }
 
-  private async deleteAttached({ invocation_id, has_events, webhook, background, status }: Invocation): Promise<void> {
-    if (background && status === 'running') await this.end(invocation_id);
+  private async deleteAttached(invocation: Invocation): Promise<void> {
+    const { invocation_id, has_events, webhook, background, approvals } = invocation;
+    if ((background ?? approvals) && !isOver(invocation)) await this.end(invocation_id);
     if (has_events) await this.events.delete(invocation_id);
     if (webhook) await this.deliveries.delete(invocation_id);
   }

@@ -1,5 +1,5 @@
-import type { InvocationDto, InvokeResultDto, RunStateDto, TraceDto } from './dto/invocation.dto.js';
-import type { Invocation } from './invocation.js';
+import type { ApprovalDto, InvocationDto, InvokeResultDto, RunStateDto, TraceDto } from './dto/invocation.dto.js';
+import type { Approval, Invocation } from './invocation.js';
 
 /** The answer to an invoke. */
 export function invokeResult(invocation: Invocation, withTrace: boolean): InvokeResultDto {
@@ -25,8 +25,17 @@ function ending({ finish_reason, calls }: Invocation): Pick<Invocation, 'finish_
 }
 
 /** The state of a run that has not ended. */
-export function runState({ invocation_id, agent_id, session_id, status, created_at }: Invocation): RunStateDto {
-  return { invocation_id, agent_id, session_id, status, created_at };
+export function runState(invocation: Invocation): RunStateDto {
+  const { invocation_id, agent_id, session_id, status, created_at } = invocation;
+  return { invocation_id, agent_id, session_id, status, ...asked(invocation), created_at };
+}
+
+export function approvalView(approval: Approval): ApprovalDto {
+  return { ...approval, input: approval.input as Record<string, unknown> };
+}
+
+function asked({ approvals }: Invocation): { approvals?: ApprovalDto[] } {
+  return approvals ? { approvals: approvals.map(approvalView) } : {};
 }
 
 /** The record without internal fields. */
@@ -48,7 +57,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     usage,
     cost_usd: cost_usd ?? null,
     background: invocation.background ?? false,
-    ...(withTrace ? { trace: trace as unknown as TraceDto | null, ...ending(invocation) } : {}),
+    ...(withTrace ? { trace: trace as unknown as TraceDto | null, ...ending(invocation), ...asked(invocation) } : {}),
     created_at,
     completed_at,
   };

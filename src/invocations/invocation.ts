@@ -1,10 +1,37 @@
-import type { TraceStep, AgentRunFailure } from '../runtimes/agent-runtime.js';
+import type { AgentRunFailure, HeldRun, TraceStep } from '../runtimes/agent-runtime.js';
 import type { CallerCall, CallOptions, ConversationMessage, FinishReason } from '../runtimes/caller-request.js';
 import type { ErrorCode } from '../shared/domain-error.js';
 
 /** Why a run failed; `interrupted` when its process died. */
 export type InvocationFailure = AgentRunFailure | 'interrupted';
-export type InvocationStatus = 'running' | 'success' | 'failed';
+/** `waiting`: calls of the run wait for a person's approval. It holds no process and continues when they are decided. */
+export type InvocationStatus = 'running' | 'waiting' | 'success' | 'failed';
+
+export const APPROVAL_STATUSES = ['pending', 'approved', 'rejected', 'expired'] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
+/** A call of the agent that a person decides about, once. */
+export interface Approval {
+  approval_id: string;
+  call_id: string;
+  tool: string;
+  input: unknown;
+  status: ApprovalStatus;
+  /** Undecided until then, the call counts as refused. */
+  expires_at: string;
+  by: string | null;
+  comment: string | null;
+  decided_at: string | null;
+}
+
+/** What a waiting run is continued with. */
+export interface Suspended {
+  held: HeldRun;
+  options?: CallOptions;
+  session_state?: Record<string, unknown>;
+  /** The limit of this run in US dollars. */
+  max_cost_usd?: number;
+}
 
 /** What a caller sent beyond `input_text`, kept where the run is continued or shown again. */
 export interface KeptRequest {
@@ -50,8 +77,19 @@ export interface Invocation {
   forgotten?: boolean;
   /** How many flows stand above the run, when a step of a flow began it. */
   depth?: number;
+  /** In the order in which they were asked for; those of the present wait are last. */
+  approvals?: Approval[];
+  /** Only while the run waits. */
+  suspended?: Suspended;
   /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
+}
+
+export const isOver = ({ status }: Pick<Invocation, 'status'>): boolean => status === 'success' || status === 'failed';
+
+/** The approvals that a waiting run waits for. */
+export function awaited({ approvals = [], suspended }: Invocation): Approval[] {
+  return suspended ? approvals.slice(-suspended.held.calls.length) : [];
 }
 
 const INVOCATION_PREFIX = 'inv_';

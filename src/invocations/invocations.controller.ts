@@ -16,7 +16,8 @@ import {
   RunStateDto,
   WebhookSecretDto,
 } from './dto/invocation.dto.js';
-import { InvokeAgentDto } from './dto/invoke-agent.dto.js';
+import { DecideApprovalDto, InvokeAgentDto } from './dto/invoke-agent.dto.js';
+import { Approvals } from './approvals.service.js';
 import type { Invocation } from './invocation.js';
 import { invocationView, invokeResult, runState } from './invocation-view.js';
 import { InvocationsService } from './invocations.service.js';
@@ -36,6 +37,7 @@ export class InvocationsController {
     private readonly invocations: InvocationsService,
     private readonly answers: RunAnswers,
     private readonly events: RunEvents,
+    private readonly approvals: Approvals,
     private readonly webhooks: Webhooks,
     private readonly sender: WebhookSender,
     private readonly audit: AuditLog,
@@ -44,7 +46,8 @@ export class InvocationsController {
   /**
    * Runs the agent. With `Accept: text/event-stream` the same run streams as Server-Sent Events: `start`, `delta`, `tool_call`,
    * `tool_result`, and at the end `done` (this same object) or `error`. Leaving the stream stops the run. With
-   * `"background": true` the answer is 202 at once, or the stream of a run that goes on whatever its listeners do.
+   * `"background": true` the answer is 202 at once, or the stream of a run that goes on whatever its listeners do. 202 with the
+   * status `waiting`: a tool call waits for approval, and the run continues in the background when it is decided.
    */
   @Post('agents/:agent_id/invoke')
   @Access('developer')
@@ -149,6 +152,25 @@ export class InvocationsController {
     @Param('invocation_id') invocation_id: string,
   ): Promise<RunStateDto> {
     return runState(await this.invocations.cancel(org_id, invocation_id));
+  }
+
+  /**
+   * Decides a tool call that a waiting run asked for, once. The run continues when all its calls are decided: approved calls are
+   * made, at most once each; for refused ones the agent is told so. The decision is audited as `invocation.decided`.
+   */
+  @Post('invocations/:invocation_id/approvals/:approval_id/decision')
+  @Access('developer')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Decide an approval of a tool call', operationId: 'decideToolCall' })
+  @ApiData(RunStateDto, { description: 'The run, which continues when no approval is pending.' })
+  @ApiErrors(400, 404)
+  async decide(
+    @CurrentPrincipal() principal: Principal,
+    @Param('invocation_id') invocation_id: string,
+    @Param('approval_id') approval_id: string,
+    @Body() body: DecideApprovalDto,
+  ): Promise<RunStateDto> {
+    return runState(await this.approvals.decide(principal, invocation_id, approval_id, body));
   }
 
   /** What verifies the signature of the organization's webhooks. It changes only with the platform's key. */

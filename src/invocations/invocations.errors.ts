@@ -1,9 +1,38 @@
 import { ConflictError, InvalidStateError, NotFoundError } from '../shared/domain-error.js';
-import type { InvocationStatus } from './invocation.js';
+import { awaited, type Invocation, type InvocationStatus } from './invocation.js';
 
 export class InvocationNotFoundError extends NotFoundError {
   constructor(invocation_id: string) {
     super('Invocation', invocation_id);
+  }
+}
+
+/**
+ * The run has not ended: calls of it wait for a person's approval. It continues by itself when they are decided. Callers that
+ * can say so answer with the waiting run instead of this error.
+ */
+export class RunWaitingError extends ConflictError {
+  constructor(readonly invocation: Invocation) {
+    const { invocation_id } = invocation;
+    const approvals = awaited(invocation).map(({ approval_id, tool, expires_at }) => ({
+      approval_id,
+      tool,
+      expires_at,
+    }));
+    super('The run waits for approval', {
+      details: { invocation_id, approvals },
+      suggestion: `Decide with POST /api/v1/invocations/${invocation_id}/approvals/{approval_id}/decision; then read the invocation.`,
+    });
+  }
+}
+
+/** An approval is decided once, before it expires. */
+export class ApprovalNotPendingError extends InvalidStateError {
+  constructor(approval_id: string, current_state: string) {
+    super('The approval is not waiting for a decision', {
+      details: { approval_id, current_state, required_state: 'pending' },
+      suggestion: 'A decision is made once, before the approval expires. Read the invocation for what was decided.',
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { AgentRunService } from './agent-run.service.js';
+import { Approvals } from './approvals.service.js';
 import { BackgroundRuns } from './background-runs.service.js';
 import { ConversationService } from './conversation.service.js';
 import { InterruptedRuns } from './interrupted-runs.service.js';
@@ -36,6 +37,7 @@ import { Webhooks } from './webhooks.service.js';
     WebhookDeliveriesRepository,
     InvocationRecords,
     InterruptedRuns,
+    Approvals,
     AgentRunService,
     ConversationService,
     InvocationsService,
@@ -47,7 +49,7 @@ import { Webhooks } from './webhooks.service.js';
     WebhookSender,
     Webhooks,
   ],
-  exports: [InvocationsService, ConversationService, RunStreams, RunEvents, BackgroundRuns, WebhookSender],
+  exports: [InvocationsService, Approvals, ConversationService, RunStreams, RunEvents, BackgroundRuns, WebhookSender],
 })
 export class InvocationsModule {
   constructor(

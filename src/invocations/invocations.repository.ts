@@ -6,23 +6,26 @@ import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work
 import { eventWrite } from '../platform/events/platform-events.repository.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import type { Page } from '../shared/page.js';
-import type { Invocation, KeptRequest } from './invocation.js';
-import { RunEndedElsewhereError } from './invocations.errors.js';
+import type { Approval, Invocation, KeptRequest, Suspended } from './invocation.js';
+import { ApprovalNotPendingError, RunEndedElsewhereError } from './invocations.errors.js';
 import { dueDelivery } from './webhook-deliveries.repository.js';
 
 const TABLE = 'AgentInvocations';
 const RUNNING = 'RUNNING';
 const RUN_IS_STILL_MARKED_RUNNING = 'running = :running';
+const RUN_WAITS = '#status = :waiting';
 /** Uncounted runs are spread over a few partitions of their sparse index to avoid a hot partition. */
 const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
 
-type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace' | 'kept_request'> & {
+type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace' | 'kept_request' | 'suspended'> & {
   input_text: PackedText;
   output_text: PackedText | null;
   /** JSON: one text costs a fraction of a hundred attributes. Lists do not have it. */
   trace?: PackedText | null;
   /** JSON, as the trace. */
   kept_request?: PackedText;
+  /** JSON, as the trace. */
+  suspended?: PackedText;
   uncounted?: string;
 };
 
@@ -69,16 +72,74 @@ export class InvocationsRepository {
    * @throws AgentNotFoundError when its agent was deleted meanwhile, RunEndedElsewhereError when it was ended as interrupted.
    */
   async finish(invocation: Invocation, together: readonly Write[]): Promise<void> {
-    const condition = {
-      ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
-      ExpressionAttributeValues: { ':running': RUNNING },
-    };
     const delivery = dueDelivery(invocation, invocation.completed_at ?? invocation.created_at);
-    await this.putWhileAgentLives(invocation, finishedItem(invocation), condition, [
+    await this.putWhileAgentLives(invocation, finishedItem(invocation), RUN_HAS_NOT_ENDED, [
       ...delivery,
       ...failureEvent(invocation),
       ...together,
     ]);
+  }
+
+  /**
+   * The run waits for decisions: no process has it.
+   * @throws AgentNotFoundError, RunEndedElsewhereError
+   */
+  async hold(invocation: Invocation, together: readonly Write[]): Promise<void> {
+    await this.putWhileAgentLives(invocation, packed(invocation), RUN_HAS_NOT_ENDED, together);
+  }
+
+  /** A waiting run goes on in this process. @returns false when it does not wait: it was cancelled or goes on already */
+  async resume({ invocation_id }: Invocation, approvals: Approval[], together: readonly Write[]): Promise<boolean> {
+    const update = {
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression:
+        'SET #status = :running_status, running = :running, approvals = :approvals, has_events = :true REMOVE suspended',
+      ConditionExpression: RUN_WAITS,
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':running_status': 'running',
+        ':running': RUNNING,
+        ':waiting': 'waiting',
+        ':approvals': approvals,
+        ':true': true,
+      },
+    };
+    return this.unit.tryCommit([write.update(update), ...together]);
+  }
+
+  /**
+   * POST /invocations/{id}/approvals/{approval_id}/decision.
+   * @param index where `approval` stands in the run's list
+   * @throws ApprovalNotPendingError from the transaction, when it was decided or has expired
+   */
+  decision({ invocation_id }: Invocation, index: number, approval: Approval): Write {
+    const { approval_id, status, by, comment, decided_at } = approval;
+    const path = `approvals[${index}]`;
+    const update = {
+      TableName: TABLE,
+      Key: { invocation_id },
+      UpdateExpression: `SET ${path}.#status = :decided, ${path}.#by = :by, ${path}.#comment = :comment, ${path}.decided_at = :at`,
+      ConditionExpression: `${RUN_WAITS} AND ${path}.approval_id = :id AND ${path}.#status = :pending AND ${path}.expires_at > :at`,
+      ExpressionAttributeNames: { '#status': 'status', '#by': 'by', '#comment': 'comment' },
+      ExpressionAttributeValues: {
+        ...{ ':waiting': 'waiting', ':pending': 'pending', ':id': approval_id },
+        ...{ ':decided': status, ':by': by, ':comment': comment, ':at': decided_at },
+      },
+    };
+    return write.update(update, () => new ApprovalNotPendingError(approval_id, 'decided or expired'));
+  }
+
+  /** Ends a waiting run. @returns false when it does not wait any more */
+  async cancelWaiting(
+    invocation: Invocation,
+    message: string,
+    at: string,
+    together: readonly Write[],
+  ): Promise<boolean> {
+    const runWaits = { ConditionExpression: RUN_WAITS, values: { ':waiting': 'waiting' } };
+    const writes = this.interruption(invocation, at, runWaits, { reason: 'cancelled', message });
+    return this.unit.tryCommit([...writes, ...together]);
   }
 
   /** Renews the lease of a run. @returns false when the run is no longer recorded as running. */
@@ -104,15 +165,17 @@ export class InvocationsRepository {
     if (!row) return;
     const runIsStillDead = {
       ConditionExpression: `${RUN_IS_STILL_MARKED_RUNNING} AND run_expires_at < :before`,
-      values: { ':before': before },
+      values: { ':running': RUNNING, ':before': before },
     };
     await this.unit.tryCommit(this.interruption(row, at, runIsStillDead));
   }
 
   /** Ends a run of the engine whose process died as failed, in one transaction with the end of the engine's run. */
   async interruptLost(invocation: Invocation, at: string, together: readonly Write[]): Promise<void> {
-    const runIsStillRunning = { ConditionExpression: RUN_IS_STILL_MARKED_RUNNING, values: {} };
-    await this.unit.commit([...this.interruption(invocation, at, runIsStillRunning), ...together]);
+    const values = { ':running': RUNNING };
+    const runIsStillRunning = { ConditionExpression: RUN_IS_STILL_MARKED_RUNNING, values };
+    const error = invocation.approvals ? INTERRUPTED_AFTER_APPROVAL : INTERRUPTED;
+    await this.unit.commit([...this.interruption(invocation, at, runIsStillRunning, error), ...together]);
   }
 
   /** Running runs whose lease expired before this time. */
@@ -242,29 +305,25 @@ export class InvocationsRepository {
   }
 
   private interruption(
-    run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace'>,
+    run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace' | 'suspended'>,
     at: string,
     { ConditionExpression, values }: { ConditionExpression: string; values: Record<string, string> },
+    why: Pick<NonNullable<Invocation['error']>, 'reason' | 'message'> = INTERRUPTED,
   ): Write[] {
-    const error: Invocation['error'] = {
-      code: 'AGENT_INVOCATION_FAILED',
-      reason: 'interrupted',
-      message: 'The process that ran the agent ended before the agent answered',
-    };
+    const error: Invocation['error'] = { code: 'AGENT_INVOCATION_FAILED', ...why };
     const Update = {
       TableName: TABLE,
       Key: { invocation_id: run.invocation_id },
       UpdateExpression:
-        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :zero, uncounted = :shard REMOVE running, run_expires_at',
+        'SET #status = :failed, #error = :error, completed_at = :at, duration_ms = :duration, uncounted = :shard REMOVE running, run_expires_at, suspended',
       ConditionExpression,
       ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
       ExpressionAttributeValues: {
-        ':running': RUNNING,
         ...values,
         ':failed': 'failed',
         ':error': error,
         ':at': at,
-        ':zero': 0,
+        ':duration': run.duration_ms ?? 0,
         ':shard': SHARDS[0],
       },
     };
@@ -293,7 +352,7 @@ export class InvocationsRepository {
 }
 
 /** The event of a run that failed; its id follows from the run, so a run that is recorded twice has one event. */
-function failureEvent(run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace'>): Write[] {
+function failureEvent(run: Omit<Row, 'kept_request' | 'input_text' | 'output_text' | 'trace' | 'suspended'>): Write[] {
   const { invocation_id, org_id, agent_id, session_id, status, error, created_at, completed_at, depth = 0 } = run;
   if (status !== 'failed') return [];
   const at = completed_at ?? created_at;
@@ -301,14 +360,39 @@ function failureEvent(run: Omit<Row, 'kept_request' | 'input_text' | 'output_tex
   return [eventWrite({ id: `invocation.failed ${invocation_id}`, org_id, type: 'invocation.failed', at, depth, data })];
 }
 
+/** Of the record of a run that is stored at its end or its wait. */
+const RUN_HAS_NOT_ENDED = {
+  ConditionExpression: `attribute_not_exists(invocation_id) OR ${RUN_IS_STILL_MARKED_RUNNING}`,
+  ExpressionAttributeValues: { ':running': RUNNING },
+};
+
+const INTERRUPTED = {
+  reason: 'interrupted',
+  message: 'The process that ran the agent ended before the agent answered',
+} as const;
+const INTERRUPTED_AFTER_APPROVAL = {
+  reason: 'interrupted',
+  message: 'The process that ran the agent ended after a call was approved. Approved calls are not repeated.',
+} as const;
+
+/** Of a waiting run, compressed: far below the 400 KB of a record, with its texts and its trace. */
+const SUSPENDED_MAX_BYTES = 150_000;
+
+/** Whether what a waiting run needs to continue fits its record. */
+export function isStorable(suspended: Suspended, approvals: Approval[]): boolean {
+  const size = Buffer.byteLength(JSON.stringify(approvals));
+  return size <= SUSPENDED_MAX_BYTES / 2 && pack(JSON.stringify(suspended)).length <= SUSPENDED_MAX_BYTES;
+}
+
 function packed(invocation: Invocation): Row {
-  const { input_text, output_text, trace, kept_request, ...rest } = invocation;
+  const { input_text, output_text, trace, kept_request, suspended, ...rest } = invocation;
   return {
     ...rest,
     input_text: pack(input_text),
     output_text: output_text === null ? null : pack(output_text),
     trace: trace === null ? null : pack(JSON.stringify(trace)),
     ...(kept_request ? { kept_request: pack(JSON.stringify(kept_request)) } : {}),
+    ...(suspended ? { suspended: pack(JSON.stringify(suspended)) } : {}),
   };
 }
 
@@ -316,12 +400,13 @@ function finishedItem(invocation: Invocation): Record<string, unknown> {
   return { ...packed(invocation), uncounted: SHARDS[Math.floor(Math.random() * SHARDS.length)] };
 }
 
-function unpacked({ kept_request, ...row }: Row): CountableInvocation {
+function unpacked({ kept_request, suspended, ...row }: Row): CountableInvocation {
   return {
     ...row,
     input_text: unpack(row.input_text),
     output_text: row.output_text === null ? null : unpack(row.output_text),
     trace: row.trace ? (JSON.parse(unpack(row.trace)) as Invocation['trace']) : null,
     ...(kept_request ? { kept_request: JSON.parse(unpack(kept_request)) as KeptRequest } : {}),
+    ...(suspended ? { suspended: JSON.parse(unpack(suspended)) as Suspended } : {}),
   };
 }

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { decodeTime, isValid } from 'ulid';
 import { deploymentOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
-import type { AgentDefinition } from '../runtimes/agent-definition.js';
+import { withinCost } from '../runtimes/agent-definition.js';
 import { SessionContinuedError } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
@@ -12,9 +12,10 @@ import { assertAnswered, type CallOptions, type ConversationMessage } from '../r
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
+import { Approvals } from './approvals.service.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { ConversationService } from './conversation.service.js';
-import { type Invocation, type KeptRequest, positionOf } from './invocation.js';
+import { type Invocation, isOver, type KeptRequest, positionOf } from './invocation.js';
 import {
   InvocationNotCancellableError,
   InvocationNotEndedError,
@@ -66,13 +67,14 @@ export class InvocationsService {
     private readonly runs: AgentRunService,
     private readonly live: LiveRuns,
     private readonly events: RunEventsRepository,
+    private readonly approvals: Approvals,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Runs an agent, alone or as the next turn of a session. A run without a session costs two database calls. Its record
    * names a session id that the next call can use: that session is then opened from the record.
-   * @throws AgentNotFoundError, AgentNotRunningError, AgentRunError; SessionNotFoundError when the agent has no such session,
+   * @throws AgentNotFoundError, AgentNotRunningError, AgentRunError; RunWaitingError when it waits for approval; SessionNotFoundError when the agent has no such session,
    * SessionClosedError, SessionBusyError; ValidationError when the agent cannot honour `turn` or `options`
    */
   async *invoke(request: InvokeRequest): AsyncGenerator<RunEvent, Invocation> {
@@ -106,7 +108,7 @@ export class InvocationsService {
     invocation_id: string,
   ): Promise<{ session_id: string; after: number }> {
     const run = await this.getShown(org_id, invocation_id);
-    if (run.status === 'running') throw new InvocationNotEndedError(invocation_id);
+    if (!isOver(run)) throw new InvocationNotEndedError(invocation_id);
     const session = await this.sessions.get(org_id, run.session_id);
     const after = positionOf(run) ?? session.message_count;
     if (session.agent_id === agent_id && session.message_count === after)
@@ -122,7 +124,7 @@ export class InvocationsService {
     return invocation;
   }
 
-  /** Waits until the run has ended, at most `within_ms`. @throws InvocationNotFoundError */
+  /** Waits until the run has ended or waits for approval, at most `within_ms`. @throws InvocationNotFoundError */
   async getEnded(org_id: string, invocation_id: string, within_ms: number): Promise<Invocation> {
     const deadline = performance.now() + within_ms;
     for (;;) {
@@ -169,7 +171,7 @@ export class InvocationsService {
   }
 
   /**
-   * Stops a streamed or background run of any process. The run ends as failed with the reason `cancelled`, within about a
+   * Stops a streamed, waiting or background run of any process. The run ends as failed with the reason `cancelled`, within about a
    * second when another process runs it. Idempotent, also after the run has ended this way.
    * @returns the record as it is now, usually still running.
    * @throws InvocationNotFoundError, InvocationNotCancellableError
@@ -180,6 +182,10 @@ export class InvocationsService {
     const invocation = await this.getStarted(org_id, invocation_id);
     const { status, error, has_events } = invocation;
     if (error?.reason === 'cancelled') return invocation;
+    if (status === 'waiting') {
+      await this.approvals.cancel(invocation);
+      return this.get(org_id, invocation_id);
+    }
     if (status !== 'running') throw new InvocationNotCancellableError(invocation_id, status);
     if (!has_events) throw new InvocationNotCancellableError(invocation_id, 'answered to its caller');
     if (!live) await this.events.askToStop(invocation_id);
@@ -228,11 +234,6 @@ export class InvocationsService {
     const ulid = invocation_id.replace(/^inv_/, '');
     return isValid(ulid) && Math.abs(this.clock.now().getTime() - decodeTime(ulid)) < RECORDED_WITHIN_MS;
   }
-}
-
-function withinCost(definition: AgentDefinition, most: number): AgentDefinition {
-  const { limits } = definition;
-  return { ...definition, limits: { ...limits, max_cost_usd: Math.min(limits.max_cost_usd ?? most, most) } };
 }
 
 /** Far below the 400 KB of a record, with its texts and its trace. */

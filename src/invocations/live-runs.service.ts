@@ -65,13 +65,14 @@ export class LiveRuns implements OnModuleDestroy {
     this.timer?.unref();
   }
 
-  open(org_id: string, invocation_id: string): LiveRun {
+  /** @param events how many events the run has already: it continues after a wait */
+  open(org_id: string, invocation_id: string, events = 0): LiveRun {
     const feed = new RunFeed(async (events) => {
       const isRecorded = (await run.recording?.recorded()) ?? false;
       // Events without a record would never be deleted.
       if (isRecorded) await this.events.save(invocation_id, events);
       else if (!run.recording?.isLost) throw new Error('The run is not recorded yet');
-    });
+    }, events);
     const run = new LiveRun(org_id, invocation_id, this.settings.get('RUN_LEASE_SECONDS') * 1000, feed);
     this.runs.set(invocation_id, run);
     this.timer ??= setInterval(() => void this.look(), LOOK_MS);
@@ -102,8 +103,8 @@ export class LiveRuns implements OnModuleDestroy {
   }
 
   /** Forgets a run that was refused before it began. */
-  discard({ invocation_id }: LiveRun): void {
-    this.runs.delete(invocation_id);
+  discard(run: LiveRun): void {
+    if (this.runs.get(run.invocation_id) === run) this.runs.delete(run.invocation_id);
     if (this.runs.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
-import type { Invocation } from './invocation.js';
+import { type Invocation, isOver } from './invocation.js';
 import { InvocationsService } from './invocations.service.js';
 import { LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
-import { isLast, type RunStreamEvent } from './run-feed.js';
+import { isLast, isPause, type RunStreamEvent } from './run-feed.js';
 import { RunStreams } from './run-streams.service.js';
 
 /** How often a follower reads the stored events of a run of another process. */
 const POLL_MS = 200;
+/** The same while the run waits for approval. */
+const WAITING_POLL_MS = 1_000;
 /** How long a follower waits for the next event of a run of this process before it checks that the run still exists. */
 const WAIT_MS = 1_000;
 /** Polls without an event after which a follower reads the record, which finds runs whose process died. */
@@ -48,7 +50,7 @@ export class RunEvents implements BeforeApplicationShutdown {
   ): Promise<AsyncGenerator<RunStreamEvent> | undefined> {
     if (!this.live.find(org_id, invocation_id)) {
       const { status } = await this.invocations.getStarted(org_id, invocation_id);
-      const last = status === 'running' ? undefined : await this.repository.last(invocation_id);
+      const last = isOver({ status }) ? await this.repository.last(invocation_id) : undefined;
       if (last && isLast(last) && Number(last.id) <= position) return undefined;
     }
     return this.events(org_id, invocation_id, position);
@@ -56,6 +58,7 @@ export class RunEvents implements BeforeApplicationShutdown {
 
   private async *events(org_id: string, invocation_id: string, after: number): AsyncGenerator<RunStreamEvent> {
     let position = after;
+    let pause_ms = POLL_MS;
     for (let poll = 0; !this.isClosing; poll++) {
       const run = this.live.find(org_id, invocation_id);
       const events = run?.feed.after(position) ?? (await this.repository.listAfter(invocation_id, position));
@@ -63,6 +66,7 @@ export class RunEvents implements BeforeApplicationShutdown {
         yield event;
         position = Number(event.id);
         if (isLast(event)) return;
+        pause_ms = isPause(event) ? WAITING_POLL_MS : POLL_MS;
       }
       if (events.length > 0) continue;
       if (run) {
@@ -75,7 +79,7 @@ export class RunEvents implements BeforeApplicationShutdown {
         yield outcome;
         return;
       }
-      await delay(POLL_MS);
+      await delay(pause_ms);
     }
   }
 
@@ -86,7 +90,7 @@ export class RunEvents implements BeforeApplicationShutdown {
     position: number,
   ): Promise<RunStreamEvent | 'sent' | undefined> {
     const invocation = await this.invocations.get(org_id, invocation_id);
-    if (invocation.status === 'running') return undefined;
+    if (!isOver(invocation)) return undefined;
     const last = await this.repository.last(invocation_id);
     if (last && Number(last.id) > position) return undefined;
     if (last && isLast(last)) return 'sent';

@@ -16,6 +16,9 @@ export interface RunStreamEvent extends StreamEvent {
   event: string;
 }
 
+/** The run waits: its events go on when it continues. */
+export const isPause = ({ event }: StreamEvent): boolean => event === 'approval_required';
+
 export const isLast = ({ event }: StreamEvent): boolean => event === 'done' || event === 'error';
 
 interface Kept {
@@ -32,17 +35,24 @@ export class RunFeed {
   private readonly unsaved: Kept[] = [];
   private tailSize = 0;
   private unsavedSize = 0;
-  private savedTo = 0;
   private timer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
   private waiting: (() => void)[] = [];
-  /** Number of the newest event. */
-  count = 0;
   /** The newest event is the last one of the run. */
   isComplete = false;
 
-  /** @param save stores events in their order; called again with the same ones when it rejects. */
-  constructor(private readonly save: (events: RunStreamEvent[]) => Promise<void>) {}
+  private savedTo: number;
+
+  /**
+   * @param save stores events in their order; called again with the same ones when it rejects
+   * @param count number of the newest event
+   */
+  constructor(
+    private readonly save: (events: RunStreamEvent[]) => Promise<void>,
+    public count = 0,
+  ) {
+    this.savedTo = count;
+  }
 
   /** Adds the next event. Resolves when there is room for more. */
   async append(event: RunStreamEvent): Promise<void> {

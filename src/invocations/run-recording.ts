@@ -1,4 +1,5 @@
 import { AgentNotFoundError } from '../agents/agents.errors.js';
+import type { EngineChange } from '../engine/engine.js';
 import type { Write } from '../platform/database/unit-of-work.js';
 import type { Clock } from '../shared/clock.js';
 import type { Invocation } from './invocation.js';
@@ -21,6 +22,9 @@ export class Recording {
   /** Stored together with the end of the run: the engine's part, where the engine leases it. */
   alsoAtEnd: () => readonly Write[] = () => [];
 
+  /** Stored together with the wait of the run: its start in the engine, where the engine does not have it yet. */
+  alsoAtWait: () => EngineChange = () => ({ writes: [], committed: () => undefined, abandoned: () => undefined });
+
   /** @param lasts_ms how long the run counts as alive without a renewal; undefined when the engine leases it */
   constructor(
     readonly invocation: Invocation,
@@ -35,6 +39,31 @@ export class Recording {
 
   get isOver(): boolean {
     return this.ending !== undefined;
+  }
+
+  /** The record of a run that was held exists and says that it runs. */
+  continues(): this {
+    this.wasTried = true;
+    this.beginning = Promise.resolve(true);
+    return this;
+  }
+
+  /** Stores that the run waits for decisions. @throws DatabaseError, EngineUnavailableError: nothing was stored */
+  async wait(outcome: Partial<Invocation>): Promise<Invocation> {
+    clearTimeout(this.timer);
+    const waiting: Invocation = { ...this.invocation, ...outcome, status: 'waiting', duration_ms: this.elapsed() };
+    await this.beginning;
+    const change = this.alsoAtWait();
+    try {
+      await this.repository.hold(waiting, change.writes);
+    } catch (error) {
+      change.abandoned();
+      this.lookAt(error);
+      throw error;
+    }
+    this.ending = Promise.resolve();
+    change.committed();
+    return waiting;
   }
 
   /** Starts the clock of the run, and records the run when it takes long. */
@@ -84,7 +113,7 @@ export class Recording {
 
   async end(outcome: Partial<Invocation>): Promise<Invocation> {
     clearTimeout(this.timer);
-    const duration_ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
+    const duration_ms = this.elapsed();
     const finished: Invocation = { ...this.invocation, ...outcome, duration_ms, completed_at: this.clock.timestamp() };
     const ending = this.store(finished);
     this.ending = ending;
@@ -100,6 +129,12 @@ export class Recording {
       this.lookAt(error);
       throw error;
     }
+  }
+
+  /** Milliseconds, without the time in which the run waited. */
+  private elapsed(): number {
+    const before = this.invocation.duration_ms ?? 0;
+    return Math.round((before + performance.now() - this.startedAt) * 100) / 100;
   }
 
   private lookAt(error: unknown): void {

@@ -4,10 +4,11 @@ import { toErrorAnswer } from '../platform/http/to-error-answer.js';
 import { AgentRunError, type AgentRunFailure } from '../runtimes/agent-runtime.js';
 import { Ids } from '../shared/ids.js';
 import type { RunEvent } from './agent-run.service.js';
-import type { Invocation } from './invocation.js';
-import { invokeResult } from './invocation-view.js';
+import { awaited, type Invocation } from './invocation.js';
+import { approvalView, invokeResult } from './invocation-view.js';
+import { RunWaitingError } from './invocations.errors.js';
 import { type LiveRun, LiveRuns } from './live-runs.service.js';
-import type { RunStreamEvent } from './run-feed.js';
+import { isPause, type RunStreamEvent } from './run-feed.js';
 
 /** Runs to the end, without sending events to the caller. */
 export async function drained<T>(run: AsyncGenerator<RunEvent, T>): Promise<T> {
@@ -85,11 +86,16 @@ export class RunStreams {
 
   /**
    * A run as Server-Sent Events: `start`, `delta`, `tool_call`, `tool_result`, then `done` with the same object as the answer
-   * without streaming, or `error` with the error object of the envelope.
+   * without streaming, or `error` with the error object of the envelope. `approval_required` pauses them: the run waits.
    * @param answer the data of the `done` event
+   * @param after how many events came before: those of a run that continues after a wait
    */
-  async *events<T>(run: AsyncGenerator<RunEvent, T>, answer: (result: T) => unknown): AsyncGenerator<RunStreamEvent> {
-    let id = 0;
+  async *events<T>(
+    run: AsyncGenerator<RunEvent, T>,
+    answer: (result: T) => unknown,
+    after = 0,
+  ): AsyncGenerator<RunStreamEvent> {
+    let id = after;
     const event = (name: string, data: unknown): RunStreamEvent => ({ id: String(++id), event: name, data });
     let ids = {};
     try {
@@ -101,11 +107,11 @@ export class RunStreams {
         }
         const { type, ...data } = next.value;
         if (type === 'accepted') ids = data;
-        else yield event(type, type === 'start' ? { ...ids, ...data } : data);
+        else if (type !== 'start' || after === 0) yield event(type, type === 'start' ? { ...ids, ...data } : data);
       }
     } catch (error) {
-      const { data } = this.failure(error);
-      yield event('error', data);
+      if (error instanceof RunWaitingError) yield event('approval_required', required(error.invocation));
+      else yield event('error', this.failure(error).data);
     } finally {
       await run.return(undefined as T);
     }
@@ -123,13 +129,15 @@ export class RunStreams {
 
   private async *kept(live: LiveRun, events: AsyncGenerator<RunStreamEvent>): AsyncGenerator<RunStreamEvent> {
     const { feed } = live;
+    let isWaiting = false;
     try {
       for await (const event of events) {
+        isWaiting = isPause(event);
         await feed.append(event);
         yield event;
       }
     } finally {
-      if (!feed.isComplete) await feed.append({ id: String(feed.count + 1), ...this.abandoned(live) });
+      if (!feed.isComplete && !isWaiting) await feed.append({ id: String(feed.count + 1), ...this.abandoned(live) });
       await this.live.close(live);
     }
   }
@@ -139,6 +147,11 @@ export class RunStreams {
     error.details['invocation_id'] = invocation_id;
     return this.failure(error);
   }
+}
+
+function required(invocation: Invocation) {
+  const { invocation_id, session_id } = invocation;
+  return { invocation_id, session_id, approvals: awaited(invocation).map(approvalView) };
 }
 
 function recordedError({ invocation_id, error }: Invocation): AgentRunError {

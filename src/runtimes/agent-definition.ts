@@ -23,6 +23,8 @@ export const agentDefinitionSchema = z.strictObject({
   /** Null lets the platform's settings decide. */
   model_id: z.string().min(1).nullable().default(null),
   tools: z.array(definedToolSchema).max(50).default([]),
+  /** Names of tools whose calls wait for a person's approval, beside every tool whose risk is destructive. */
+  requires_approval: z.array(z.string().min(1).max(100)).max(100).optional(),
   capabilities: names(100),
   guardrails: z.array(z.string().min(1).max(1000)).max(50).default([]),
   memory: z.strictObject({ max_messages: z.int().min(0).max(500).default(40) }).prefault({}),
@@ -44,3 +46,9 @@ export const agentDefinitionSchema = z.strictObject({
 export type KnowledgeDocument = z.infer<typeof knowledgeDocumentSchema>;
 export type AgentDefinition = z.infer<typeof agentDefinitionSchema>;
 export type AgentDefinitionInput = z.input<typeof agentDefinitionSchema>;
+
+/** @param most US dollars; the agent's own limit counts if it is lower */
+export function withinCost(definition: AgentDefinition, most: number): AgentDefinition {
+  const { limits } = definition;
+  return { ...definition, limits: { ...limits, max_cost_usd: Math.min(limits.max_cost_usd ?? most, most) } };
+}

@@ -36,6 +36,10 @@ export interface AgentRun {
   quiet?: boolean;
   /** How many flows stand above the run, so that flows and agents that call each other come to an end. */
   depth?: number;
+  /** The run may end with {@link AgentResult.held}. Without it, calls that need approval fail as errors of the tool. */
+  may_hold?: boolean;
+  /** Continues a held run. `input`, `history` and `turn` are not read again. */
+  resumed?: { held: HeldRun; decisions: readonly CallDecision[] };
   /** Ends the run with reason `cancelled`. */
   signal?: AbortSignal;
 }
@@ -52,6 +56,33 @@ export interface TraceStep {
   duration_ms: number;
 }
 
+/** A call of the agent's own tool that waits for a person's approval. */
+export interface HeldCall {
+  call_id: string;
+  tool: string;
+  input: unknown;
+}
+
+/** What was decided about a {@link HeldCall}. */
+export interface CallDecision {
+  call_id: string;
+  approved: boolean;
+  /** What the model reads instead of a result, if the call was not approved. */
+  refusal: string;
+}
+
+/** A run that waits for decisions about calls, with all that its runtime needs to continue it in any process. JSON. */
+export interface HeldRun {
+  calls: HeldCall[];
+  instructions: string;
+  /** The whole conversation, in the runtime's own form. */
+  messages: unknown[];
+  output: string;
+  model_calls: number;
+  usage: Usage;
+  steps: TraceStep[];
+}
+
 export interface AgentResult {
   output: string;
   model: string;
@@ -63,6 +94,8 @@ export interface AgentResult {
   finish_reason?: FinishReason;
   /** Calls that the caller must answer before the agent can continue. */
   calls?: CallerCall[];
+  /** The run has not ended: it continues when its held calls are decided. */
+  held?: HeldRun;
 }
 
 export type AgentEvent =

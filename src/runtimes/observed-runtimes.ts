@@ -81,12 +81,13 @@ export class ObservedRuntimes {
     const startedAt = performance.now();
     const span = this.tracing.isOn ? this.begin(runtime.kind, run) : undefined;
     // A run that ends in neither way was left by its consumer.
-    let outcome: RunOutcome = 'cancelled';
+    let outcome: RunOutcome | 'waiting' = 'cancelled';
     try {
       for await (const event of inContext(span, runtime.run(run))) {
         if (event.type === 'done') {
-          outcome = 'success';
-          this.finished(runtime.kind, event.result, span);
+          // A run that waits has not ended; its tokens are counted with its end.
+          outcome = event.result.held ? 'waiting' : 'success';
+          if (outcome === 'success') this.finished(runtime.kind, event.result, span);
         }
         yield event;
       }
@@ -96,7 +97,7 @@ export class ObservedRuntimes {
       if (span) fail(span, error);
       throw error;
     } finally {
-      this.metrics.ended(runtime.kind, outcome, (performance.now() - startedAt) / 1000);
+      if (outcome !== 'waiting') this.metrics.ended(runtime.kind, outcome, (performance.now() - startedAt) / 1000);
       span?.setAttribute('nexus.outcome', outcome);
       span?.end();
     }

@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid';
 
 /** Prefixes of the platform's ids; the prefix tells a reader and a route what kind of thing an id names. */
 export type IdPrefix =
+  | 'appr'
   | 'aud'
   | 'cred'
   | 'dec'

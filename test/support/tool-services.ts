@@ -88,6 +88,8 @@ export async function shop(): Promise<Service> {
       else if (path === '/openapi.json') answer(response, 200, { ...SHOP_DOCUMENT, servers: [{ url: '/' }] });
       else if (path.startsWith('/orders/') && request.method === 'GET')
         answer(response, 200, { number: decodeURIComponent(path.slice(8)), state: 'shipped' });
+      else if (path.startsWith('/orders/') && request.method === 'DELETE')
+        answer(response, 200, { number: decodeURIComponent(path.slice(8)), state: 'cancelled' });
       else if (path === '/categories') answer(response, 201, JSON.parse(body));
       else answer(response, 404, { problem: 'no such thing' });
     });

@@ -93,6 +93,19 @@ export class UpdateAgentDto {
   @IsNotEmpty({ each: true })
   @MaxLength(100, { each: true })
   tags?: string[];
+
+  /**
+   * Names of tools whose calls wait for a person's approval. Calls of tools with the risk `destructive` always do. An empty
+   * list removes those set before. Only for agents with the runtime local.
+   * @example ['refund_order']
+   */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @IsNotEmpty({ each: true })
+  @MaxLength(100, { each: true })
+  requires_approval?: string[];
 }
 
 export class SetAgentStatusDto {

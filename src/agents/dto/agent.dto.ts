@@ -81,6 +81,12 @@ export class AgentDto {
   /** What the build proved of the requirement. Null if no build measured it. */
   coverage: CoverageDto | null;
 
+  /**
+   * Names of tools whose calls wait for a person's approval. Calls of tools with the risk destructive always do.
+   * @example ['refund_order']
+   */
+  requires_approval: string[];
+
   /** @example ['text'] */
   supported_inputs: string[];
 

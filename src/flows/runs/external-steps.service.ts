@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { IntegrationsService } from '../../integrations/integrations.service.js';
 import { OperationsService } from '../../integrations/operations.service.js';
+import type { Invocation } from '../../invocations/invocation.js';
+import { RunWaitingError } from '../../invocations/invocations.errors.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
 import { signedHeaders, WebhookSender } from '../../invocations/webhook-sender.service.js';
@@ -30,6 +33,8 @@ const RETRIED_STATUSES = new Set([408, 425, 429]);
 const CONFLICT = 409;
 const SERVER_FAULT = 500;
 const EXCERPT = 500;
+/** How often a step looks at an agent's run that waits for approval. */
+const APPROVAL_POLL_MS = 1_000;
 
 /** The kinds that reach outside of the flow. */
 export const EXTERNAL_KINDS = ['call', 'tool', 'agent', 'http', 'code', 'webhook'] as const;
@@ -195,7 +200,10 @@ export class ExternalSteps {
     const request = { org_id, user_id, agent_id, input_text: input, quiet: true, signal, depth: run.depth + 1 };
     const invocation = await drained(
       this.invocations.invoke({ ...request, ...(max_cost_usd === undefined ? {} : { max_cost_usd }) }),
-    );
+    ).catch((error: unknown) => {
+      if (error instanceof RunWaitingError) return this.approved(error.invocation, signal);
+      throw error;
+    });
     const { invocation_id, output_text, cost_usd } = invocation;
     const text = output_text ?? '';
     return {
@@ -203,6 +211,26 @@ export class ExternalSteps {
       request_id: invocation_id,
       ...(cost_usd === null ? {} : { cost_usd }),
     };
+  }
+
+  /** Waits for a run that asked for approval of a tool call. If the step ends first, the run is cancelled. */
+  private async approved({ org_id, invocation_id }: Invocation, signal: AbortSignal): Promise<Invocation> {
+    for (;;) {
+      const invocation = await this.invocations.get(org_id, invocation_id);
+      const { status, error, usage, cost_usd } = invocation;
+      if (status === 'success') return invocation;
+      if (status === 'failed') {
+        const { reason = 'runtime', message = 'The run failed' } = error ?? {};
+        const failure = new AgentRunError(reason === 'interrupted' ? 'runtime' : reason, message, [], usage);
+        throw Object.assign(failure, { cost_usd, details: { ...failure.details, invocation_id } });
+      }
+      try {
+        await delay(APPROVAL_POLL_MS, undefined, { signal });
+      } catch (aborted) {
+        await this.invocations.cancel(org_id, invocation_id);
+        throw aborted;
+      }
+    }
   }
 
   private async http(config: StepConfig<'http'>, context: WorkContext): Promise<WorkResult> {

@@ -1,5 +1,5 @@
 import type { FinishReason } from '../../runtimes/caller-request.js';
-import type { InvocationFailure, InvocationStatus } from '../invocation.js';
+import type { ApprovalStatus, InvocationFailure, InvocationStatus } from '../invocation.js';
 
 export class UsageDto {
   /** @example 120 */
@@ -74,6 +74,45 @@ export class CallerCallDto {
   arguments: string;
 }
 
+/** A tool call that a person decides about. */
+export class ApprovalDto {
+  /** @example appr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  approval_id: string;
+
+  /** @example call_1 */
+  call_id: string;
+
+  /** @example delete_order */
+  tool: string;
+
+  /** @example {"order_id": "1234"} */
+  input: Record<string, unknown>;
+
+  /**
+   * pending, approved, rejected or expired.
+   * @example pending
+   */
+  status: ApprovalStatus;
+
+  /**
+   * An approval that is still pending then counts as refused.
+   * @example 2026-11-21T10:00:00.000Z
+   */
+  expires_at: string;
+
+  /**
+   * Who decided. Null if no one has.
+   * @example ada
+   */
+  by: string | null;
+
+  /** @example 'The customer confirmed it' */
+  comment: string | null;
+
+  /** @example 2026-11-20T10:05:00.000Z */
+  decided_at: string | null;
+}
+
 /** What an agent answered. */
 export class InvokeResultDto {
   /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -136,10 +175,13 @@ export class RunStateDto {
   session_id: string;
 
   /**
-   * running; after a cancellation that has taken effect, failed.
+   * running or waiting; after a cancellation that has taken effect, failed.
    * @example running
    */
   status: InvocationStatus;
+
+  /** Only for a run that waits or has waited for approval. The pending ones are to be decided. */
+  approvals?: ApprovalDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
   created_at: string;
@@ -205,7 +247,7 @@ export class InvocationDto {
   output: string | null;
 
   /**
-   * running, success or failed.
+   * running, waiting (for approval of a tool call), success or failed.
    * @example success
    */
   status: InvocationStatus;
@@ -240,6 +282,9 @@ export class InvocationDto {
 
   /** With finish_reason tool_calls: calls of the caller's tools that ended the run. */
   calls?: CallerCallDto[];
+
+  /** Only when a single invocation is requested, and only for runs that asked for approval. */
+  approvals?: ApprovalDto[];
 
   /** Only when a single invocation is requested, and only for runs that have one. */
   webhook?: WebhookStateDto;

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { IsBoolean, IsObject, IsOptional, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
 
 export class WebhookDto {
   /**
@@ -63,4 +63,19 @@ export class InvokeAgentDto {
   @ValidateNested()
   @Type(() => WebhookDto)
   webhook?: WebhookDto;
+}
+
+export class DecideApprovalDto {
+  /** @example true */
+  @IsBoolean()
+  approve: boolean;
+
+  /**
+   * Read by the agent if the call is refused.
+   * @example 'The customer confirmed it'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_000)
+  comment?: string;
 }

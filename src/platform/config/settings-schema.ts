@@ -321,6 +321,7 @@ const partnershipSettings = {
 /** Runs of agents: streamed, in the background, and what ends them. */
 const runSettings = {
   BACKGROUND_RUN_SLOTS: integer(16, 0, 1_000),
+  APPROVAL_EXPIRES_SECONDS: integer(86_400, 1, 30 * 86_400),
   FLOW_RUN_SLOTS: integer(50, 0, 1_000),
   BACKGROUND_RUN_GRACE_SECONDS: integer(10, 0, 600),
   RUN_LEASE_SECONDS: integer(30, 3, 600),

@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
-import type { TextStreamPart, ToolSet, StepResult } from 'ai';
+import type { ModelMessage, TextStreamPart, ToolModelMessage, ToolSet, StepResult } from 'ai';
 import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
 import { usageOf } from '../../models/model-provider.js';
@@ -9,6 +9,7 @@ import { failure } from '../../models/remote/provider-failure.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { InputCheck } from '../../tools/input-check.js';
+import { ToolError } from '../../tools/tool.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';
 import type { AgentDefinition } from '../agent-definition.js';
 import {
@@ -18,7 +19,9 @@ import {
   type AgentResult,
   type AgentRun,
   AgentRuntime,
+  type CallDecision,
   type Deployment,
+  type HeldCall,
   type RuntimeHealth,
 } from '../agent-runtime.js';
 import { type CallOptions, imagesIn } from '../caller-request.js';
@@ -63,24 +66,34 @@ export class LocalRuntime extends AgentRuntime {
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const { limits } = run.definition;
     const model = this.modelOf(run.definition);
-    const trace = new TraceRecorder(this.clock);
-    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage));
-    const { options: asked = {} } = run;
+    const { options: asked = {}, resumed } = run;
+    const trace = new TraceRecorder(this.clock, resumed?.held.steps);
+    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage), resumed?.held);
     const callers = new Set(offered(asked).map(({ name }) => name));
-    const events = new RunEvents(trace, model.modelId, bounds, callers, asked.one_call);
+    const events = new RunEvents(trace, model.modelId, bounds, callers, asked.one_call, resumed?.held);
     const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
+    let instructions: string;
     try {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
-      events.begin();
+      if (!resumed) events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
-      const options = await this.optionsOf(run, model, bounds, deadline);
+      const own = await deadline.within(this.toolsOf(run, deadline.signal));
+      const options = await this.optionsOf(run, model, bounds, deadline, own);
+      events.heldTools = new Set(run.may_hold ? needingApproval(run, own) : []);
+      instructions = options.instructions;
+      if (resumed) {
+        const results = yield* decided(resumed.held.calls, resumed.decisions, own, events, deadline);
+        options.messages = [...options.messages, results];
+        events.begin();
+      }
       const once = (sent: RunOptions) =>
         run.quiet ? this.quietly(sent, events, deadline) : this.stream(sent, events, deadline);
       const problemWith = (schema: Record<string, unknown>, value: unknown) =>
         this.schemas.problemWith(schema, value, run.org_id);
       if (asked.answer_format) yield* answered(asked.answer_format, options, events, once, problemWith);
       else yield* once(options);
+      if (events.callerCalls.length > 0) yield* events.dropHeld();
       requireAnswer(model, events, isCutByCaller(asked, limits));
     } catch (error) {
       const failed = failureOf(error, deadline);
@@ -99,7 +112,7 @@ export class LocalRuntime extends AgentRuntime {
         usage: events.usage,
         cost_usd: events.cost_usd,
         steps: trace.steps,
-        ...outcomeOf(events),
+        ...(events.heldCalls.length > 0 ? { held: events.held(instructions) } : outcomeOf(events)),
       },
     };
   }
@@ -129,14 +142,15 @@ export class LocalRuntime extends AgentRuntime {
     model: LanguageModelV4,
     bounds: RunBounds,
     deadline: RunDeadline,
+    tools: ToolSet,
   ): Promise<RunOptions> {
-    const { definition, options = {} } = run;
+    const { definition, options = {}, resumed } = run;
     const { max_output_tokens } = definition.limits;
-    const own = await deadline.within(this.toolsOf(run, deadline.signal));
+    const own = guarded(run, tools);
     return {
       model: options.answer_format ? await withFormat(model, options.answer_format) : model,
-      instructions: instructionsOf(run),
-      messages: messagesOf(run),
+      instructions: resumed?.held.instructions ?? instructionsOf(run),
+      messages: resumed ? (resumed.held.messages as ModelMessage[]) : messagesOf(run),
       tools: run.options ? { ...own, ...(await callerTools(run.options)) } : own,
       stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
       maxRetries: 0,
@@ -167,11 +181,15 @@ export class LocalRuntime extends AgentRuntime {
   private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
     const { streamText } = await aiSdk();
     // The failure is thrown from the stream; the SDK would print it as well.
-    const { stream } = streamText({ ...options, onError: () => undefined });
-    const parts: AsyncIterator<TextStreamPart<ToolSet>> = stream[Symbol.asyncIterator]();
+    const result = streamText({ ...options, onError: () => undefined });
+    const parts: AsyncIterator<TextStreamPart<ToolSet>> = result.stream[Symbol.asyncIterator]();
     for (;;) {
       const next = await deadline.within(parts.next());
-      if (next.done === true) return;
+      if (next.done === true) {
+        // To touch `responseMessages` earlier would read the stream a second time.
+        if (events.heldCalls.length > 0) events.transcript = [...options.messages, ...(await result.responseMessages)];
+        return;
+      }
       if (next.value.type === 'abort') deadline.signal.throwIfAborted();
       yield* events.read(next.value);
     }
@@ -197,7 +215,8 @@ export class LocalRuntime extends AgentRuntime {
 
 /** A run that ends while the model still wants tools has come to a bound; an answer that was cut off or refused does not count as one. */
 function requireAnswer(model: LanguageModelV4, events: RunEvents, mayBeCut: boolean): void {
-  const { finishReason, boundReached, callerCalls } = events;
+  const { finishReason, boundReached, callerCalls, heldCalls } = events;
+  if (heldCalls.length > 0 && boundReached === undefined) return;
   if (callerCalls.length > 0 || (finishReason === 'length' && mayBeCut)) return;
   const called = { provider: model.provider, model: model.modelId };
   if (finishReason === 'tool-calls')
@@ -226,6 +245,61 @@ async function callerTools(options: CallOptions): Promise<ToolSet> {
     return [name, { ...(description === undefined ? {} : { description }), inputSchema }] as const;
   });
   return Object.fromEntries(tools);
+}
+
+/** The tools whose calls need a person's approval. */
+function needingApproval({ definition: { requires_approval = [] } }: AgentRun, tools: ToolSet): string[] {
+  const needs = ([name, { needsApproval }]: [string, ToolSet[string]]) =>
+    needsApproval === true || requires_approval.includes(name);
+  return Object.entries(tools)
+    .filter(needs)
+    .map(([name]) => name);
+}
+
+/**
+ * Tools as the model may call them. Those that need approval have no `execute`, so that a call ends the loop; in a run that
+ * cannot wait they fail.
+ */
+function guarded(run: AgentRun, tools: ToolSet): ToolSet {
+  const guarded = needingApproval(run, tools).map((name) => {
+    const { description, inputSchema } = tools[name] as ToolSet[string];
+    const execute = () => {
+      throw new ToolError(`${name} needs a person's approval, which this run cannot wait for`);
+    };
+    const about = typeof description === 'string' ? { description } : {};
+    return [name, { ...about, inputSchema, ...(run.may_hold ? {} : { execute }) }] as const;
+  });
+  return { ...tools, ...Object.fromEntries(guarded) };
+}
+
+/** Makes the approved calls of a held run, one after the other. @returns the results that the model reads */
+async function* decided(
+  calls: readonly HeldCall[],
+  decisions: readonly CallDecision[],
+  tools: ToolSet,
+  events: RunEvents,
+  deadline: RunDeadline,
+): AsyncGenerator<AgentEvent, ToolModelMessage> {
+  const content: ToolModelMessage['content'] = [];
+  for (const { call_id, tool, input } of calls) {
+    const result = { type: 'tool-result' as const, toolCallId: call_id, toolName: tool };
+    yield* events.toolStarted(call_id, tool, input);
+    try {
+      const decision = decisions.find((one) => one.call_id === call_id);
+      if (!decision?.approved) throw new ToolError(decision?.refusal ?? 'The call was not approved');
+      const execute = tools[tool]?.execute as ((input: unknown, options: unknown) => Promise<unknown>) | undefined;
+      if (!execute) throw new ToolError(`The agent no longer has the tool ${tool}`);
+      const asked = { toolCallId: call_id, messages: [], abortSignal: deadline.signal };
+      const output = (await deadline.within(execute(input, asked))) ?? null;
+      yield* events.toolFinished(call_id, tool, { output });
+      content.push({ ...result, output: { type: 'json', value: output as never } });
+    } catch (failure) {
+      deadline.signal.throwIfAborted();
+      yield* events.toolFinished(call_id, tool, { failure });
+      content.push({ ...result, output: { type: 'error-text', value: messageOf(failure) } });
+    }
+  }
+  return { role: 'tool', content };
 }
 
 function modelSettings(options: CallOptions): Partial<RunOptions> {
@@ -277,7 +351,7 @@ function reasonOf({ fault }: ModelError): AgentRunFailure {
  */
 async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {
   const { generateText } = await aiSdk();
-  await deadline.within(
+  const { responseMessages } = await deadline.within(
     generateText({
       ...options,
       onToolExecutionStart: ({ toolCall }) => {
@@ -292,11 +366,13 @@ async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunD
         refusedCalls(step, events);
         for (const call of step.toolCalls)
           if (call.invalid !== true && events.isCallers(call.toolName)) events.callerCalled(call);
+          else if (call.invalid !== true && events.isHeld(call.toolName)) events.callHeld(call);
         events.text(step.text);
         events.stepFinished(step);
       },
     }),
   );
+  if (events.heldCalls.length > 0) events.transcript = [...options.messages, ...responseMessages];
 }
 
 /** Calls of unknown tools or with wrong arguments never run, so no execution reports them. */

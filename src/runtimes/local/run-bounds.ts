@@ -7,6 +7,8 @@ export class RunBounds {
     private readonly limits: AgentDefinition['limits'],
     /** Null when the price of the model is not known. */
     readonly costOf: (usage: Usage) => number | null,
+    /** Of the run before it was held. */
+    private readonly before: { model_calls: number; usage: Usage } = { model_calls: 0, usage: NO_USAGE },
   ) {}
 
   /** The bound in words, to follow "did not finish within"; undefined while another model call is allowed. */
@@ -21,7 +23,8 @@ export class RunBounds {
 
   /** The same for the calls of a run as the SDK counts them. */
   isReached(calls: readonly Usage[]): boolean {
-    return this.reached(calls.length, calls.reduce(addUsage, NO_USAGE)) !== undefined;
+    const { model_calls, usage } = this.before;
+    return this.reached(model_calls + calls.length, calls.reduce(addUsage, usage)) !== undefined;
   }
 
   /** A bound on cost that cannot be held, because the price of the model is unknown. */

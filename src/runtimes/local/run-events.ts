@@ -1,7 +1,7 @@
-import type { TextStreamPart, ToolSet } from 'ai';
+import type { ModelMessage, TextStreamPart, ToolSet } from 'ai';
 import { usageOf } from '../../models/model-provider.js';
 import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
-import type { AgentEvent, TraceStep } from '../agent-runtime.js';
+import type { AgentEvent, HeldCall, HeldRun, TraceStep } from '../agent-runtime.js';
 import type { CallerCall } from '../caller-request.js';
 import type { RunBounds } from './run-bounds.js';
 import type { Clock } from '../../shared/clock.js';
@@ -25,6 +25,12 @@ export class RunEvents {
   private modelCalls = 0;
   /** Calls of the caller's tools in the last model call. */
   callerCalls: CallerCall[] = [];
+  /** Names of tools whose calls need approval. */
+  heldTools: ReadonlySet<string> = new Set();
+  /** Calls of the last model call that need approval. */
+  heldCalls: HeldCall[] = [];
+  /** What the model was sent and what followed, after the last model call. */
+  transcript: ModelMessage[] = [];
 
   constructor(
     private readonly trace: TraceRecorder,
@@ -32,7 +38,16 @@ export class RunEvents {
     private readonly bounds: RunBounds,
     private readonly callerTools: ReadonlySet<string> = new Set(),
     private readonly oneCall = false,
-  ) {}
+    before?: HeldRun,
+  ) {
+    if (before) ({ output: this.output, usage: this.usage, model_calls: this.modelCalls } = before);
+  }
+
+  /** The run as it is held now. */
+  held(instructions: string): HeldRun {
+    const { heldCalls: calls, transcript: messages, output, modelCalls: model_calls, usage } = this;
+    return { calls, instructions, messages, output, model_calls, usage, steps: this.trace.steps };
+  }
 
   /** The text of the last model call. */
   get lastText(): string {
@@ -65,7 +80,9 @@ export class RunEvents {
       case 'tool-call':
         return part.invalid !== true && this.callerTools.has(part.toolName)
           ? this.callerCalled(part)
-          : this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
+          : part.invalid !== true && this.heldTools.has(part.toolName)
+            ? this.callHeld(part)
+            : this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
       case 'tool-result':
         return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
       case 'tool-error':
@@ -96,6 +113,35 @@ export class RunEvents {
     return [{ type: 'caller_call', ...called }];
   }
 
+  isHeld(tool: string): boolean {
+    return this.heldTools.has(tool);
+  }
+
+  callHeld({
+    toolCallId: call_id,
+    toolName: tool,
+    input,
+  }: {
+    toolCallId: string;
+    toolName: string;
+    input: unknown;
+  }): [] {
+    this.calls.push(tool);
+    this.heldCalls.push({ call_id, tool, input });
+    return [];
+  }
+
+  /** Held calls beside calls of the caller are not made: the caller continues the conversation without them. */
+  dropHeld(): AgentEvent[] {
+    const failure = new Error('The call needs approval and cannot be made together with calls of the caller');
+    return this.heldCalls
+      .splice(0)
+      .flatMap(({ call_id, tool, input }) => [
+        ...this.toolStarted(call_id, tool, input),
+        ...this.toolFinished(call_id, tool, { failure }),
+      ]);
+  }
+
   /** Texts of several model calls are kept apart, so that the deltas put together are the output. */
   text(delta: string): AgentEvent[] {
     if (delta === '') return [];
@@ -122,7 +168,8 @@ export class RunEvents {
       { text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage },
       part.performance.responseTimeMs,
     );
-    const isContinued = part.finishReason === 'tool-calls' && this.callerCalls.length === 0;
+    const isOpen = this.callerCalls.length > 0 || this.heldCalls.length > 0;
+    const isContinued = part.finishReason === 'tool-calls' && !isOpen;
     if (isContinued && this.boundReached === undefined) this.begin();
     return [];
   }
@@ -139,11 +186,17 @@ interface OpenStep {
 
 /** Collects the steps of one run in the order in which they start. */
 export class TraceRecorder {
-  private readonly all: OpenStep[] = [];
+  private readonly all: OpenStep[];
   private readonly tools = new Map<string, OpenStep>();
   private model: OpenStep | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param before the steps of the run before it was held */
+  constructor(
+    private readonly clock: Clock,
+    before: readonly TraceStep[] = [],
+  ) {
+    this.all = before.map((step) => ({ step, startedAt: 0 }));
+  }
 
   get steps(): TraceStep[] {
     return this.all.map(({ step }) => ({ ...step }));

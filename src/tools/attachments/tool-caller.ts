@@ -84,6 +84,7 @@ export class ToolCaller {
     return {
       description: `${operation.description} (${RISK_WORDS[operation.risk]})`,
       inputSchema: jsonSchema<unknown>(operation.input_schema),
+      ...(operation.risk === 'destructive' ? { needsApproval: true } : {}),
       execute: (input: unknown) => this.call(tool, operation, input, signal),
     };
   }
