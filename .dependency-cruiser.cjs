@@ -3,6 +3,7 @@ const FLOORS = [
   ['shared'],
   ['platform'],
   ['engine', 'identity', 'models'],
+  ['budgets'],
   ['tools', 'stages', 'statistics'],
   ['runtimes'],
   ['agents', 'agent-server'],

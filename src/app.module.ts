@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AgentsModule } from './agents/agents.module.js';
 import { BuildsModule } from './builds/builds.module.js';
+import { BudgetsModule } from './budgets/budgets.module.js';
 import { CHECKS } from './checks.js';
 import { EngineModule } from './engine/engine.module.js';
 import { FlowsModule } from './flows/flows.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         RateLimitModule,
         EngineModule,
         IdentityModule,
+        BudgetsModule,
         StagesModule,
         StatisticsModule,
         LegacyModule,

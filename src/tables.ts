@@ -1,4 +1,5 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
+import { BUDGET_TABLES } from './budgets/budgets.tables.js';
 import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { FLOW_TABLES } from './flows/flows.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
@@ -33,5 +34,6 @@ export const TABLES: TableDefinition[] = [
   ...AUDIT_TABLES,
   ...DECISION_TABLES,
   ...PARTNERSHIP_TABLES,
+  ...BUDGET_TABLES,
   ...FLOW_TABLES,
 ];

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { BudgetsModule } from '../budgets/budgets.module.js';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { ModelsModule } from '../models/models.module.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
@@ -14,7 +16,7 @@ import { AgentsService } from './agents.service.js';
 
 /** The registry: agents, their versions and where they run. Higher floors register what they store under agents. */
 @Module({
-  imports: [ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
+  imports: [BudgetsModule, ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
   controllers: [AgentsController],
   providers: [AgentsRepository, AgentDeletionService, AgentsService, AgentViewService],
   exports: [AgentsService, AgentDeletionService],
@@ -26,9 +28,17 @@ export class AgentsModule {
     agents: AgentsService,
     deletion: AgentDeletionService,
     queries: StatisticsQueries,
+    budgets: BudgetsService,
   ) {
     organizations.registerRecords('agents', (org_id) => deletion.deleteByOrg(org_id));
     recount.registerGauges(agents);
     queries.registerAgents(agents);
+    budgets.registerOwner('agent', (org_id, agent_id) => agents.exists(org_id, agent_id));
+    deletion.register({
+      deleteByAgent: async ({ org_id, agent_id }) => {
+        await budgets.forget(org_id, 'agent', agent_id);
+        return {};
+      },
+    });
   }
 }

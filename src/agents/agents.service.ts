@@ -93,6 +93,10 @@ export class AgentsService {
     return agent;
   }
 
+  async exists(org_id: string, agent_id: string): Promise<boolean> {
+    return (await this.repository.findById(org_id, agent_id)) !== undefined;
+  }
+
   /**
    * The agent with the definition that it runs now. Costs one read when the definition is cached, otherwise two.
    * @throws AgentNotFoundError, AgentNotRunningError

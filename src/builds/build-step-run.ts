@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
 import { BuildsService } from '../projects/builds.service.js';
@@ -26,6 +27,7 @@ export class BuildStepRuns {
     readonly builds: BuildsService,
     readonly steps: BuildSteps,
     readonly observation: BuildObservation,
+    readonly budgets: BudgetsService,
     readonly clock: Clock,
     private readonly settings: Settings,
   ) {}
@@ -125,6 +127,7 @@ class BuildStepRun {
       priority: project.priority,
       model_id: project.model_id ?? null,
       accept_unproven: project.accept_unproven ?? false,
+      meter: (model) => this.services.budgets.metered(model, { org_id: project.org_id, project_id }),
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.services.progress.buildIsCurrent(project_id, build_id)],
       log: (level, message) => {

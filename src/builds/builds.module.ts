@@ -1,6 +1,7 @@
 import { Module, type Type } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
 import { Engine } from '../engine/engine.js';
+import { BudgetsModule } from '../budgets/budgets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { OfflineWriters } from '../models/offline/offline-writers.js';
 import { BUILD_KIND } from '../projects/build.js';
@@ -20,7 +21,7 @@ const SERVICES = BuildSteps.servicesOf(STEPS);
 
 /** Builds projects: the workflow kind, its steps, and their figures. */
 @Module({
-  imports: [ProjectsModule, StatisticsModule, ModelsModule, ToolsModule, RuntimesModule, AgentsModule],
+  imports: [BudgetsModule, ProjectsModule, StatisticsModule, ModelsModule, ToolsModule, RuntimesModule, AgentsModule],
   providers: [
     DocumentWriter,
     ...Object.values(STEPS).flatMap(({ provides }) => provides as Type[]),

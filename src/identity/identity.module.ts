@@ -140,6 +140,6 @@ export class AuditModule {}
     { provide: APP_GUARD, useClass: PrincipalGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [Mailer, OperatorsService, OrganizationData],
+  exports: [ApiKeysService, Mailer, OperatorsService, OrganizationData],
 })
 export class IdentityModule {}

@@ -1,6 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Engine } from '../engine/engine.js';
 import { Settings } from '../platform/config/settings.js';
+import type { Spender } from '../budgets/budget.js';
+import { BudgetExceededError } from '../budgets/budgets.errors.js';
+import { BudgetsService } from '../budgets/budgets.service.js';
+import { type Held, UNSTATED_OUTPUT_TOKENS } from '../budgets/metered-model.js';
 import type { AgentDefinition, KnowledgeDocument } from '../runtimes/agent-definition.js';
 import {
   type AgentEvent,
@@ -12,11 +16,13 @@ import {
   AgentRunError,
 } from '../runtimes/agent-runtime.js';
 import type { CallOptions, ConversationMessage } from '../runtimes/caller-request.js';
+import { ModelsService } from '../models/models.service.js';
 import { ObservedRuntimes } from '../runtimes/observed-runtimes.js';
+import { RequestContext } from '../platform/observability/request-context.js';
 import { Clock } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
-import { NO_USAGE } from '../shared/usage.js';
+import { NO_USAGE, type Usage } from '../shared/usage.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import {
   type Approval,
@@ -41,6 +47,8 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   org_id: string;
   user_id: string;
   agent_id: string;
+  /** Whose budget the run counts on, beside those of the organization, the agent and the API key. */
+  project_id?: string;
   agent_version: string;
   runtime: 'local' | 'http' | 'agentcore';
   deployment?: Deployment;
@@ -96,6 +104,9 @@ export class AgentRunService {
     private readonly aggregator: StatisticsAggregator,
     private readonly engine: Engine,
     private readonly settings: Settings,
+    private readonly budgets: BudgetsService,
+    private readonly models: ModelsService,
+    private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -117,7 +128,7 @@ export class AgentRunService {
     try {
       yield { type: 'accepted', invocation_id, session_id };
       for (const approval of decidedOf(request)) yield { type: 'approval_decided', ...approval };
-      const result = yield* this.forward(request, session_id, signal);
+      const result = yield* this.counted(request, recording.invocation, signal);
       isOver = true;
       if (result.held) throw await this.waiting(recording, request, result, result.held);
       return await this.succeed(recording, result);
@@ -170,10 +181,26 @@ export class AgentRunService {
     return live.recording;
   }
 
+  /** The run, counted on budgets: here each model call by itself, elsewhere the whole run. */
+  private async *counted(
+    request: RunRequest,
+    { session_id, key_id }: Invocation,
+    signal: AbortSignal,
+  ): AsyncGenerator<RunEvent, AgentResult> {
+    const { org_id, agent_id, project_id, definition, runtime } = request;
+    const spender: Spender = { org_id, agent_id, project_id, key_id };
+    if (runtime === 'local') return yield* this.forward(request, session_id, signal, spender);
+    const { id } = this.models.describe(definition.model_id);
+    const held = await this.budgets.hold(spender, id, () => mostOf(request));
+    if (!held) return yield* this.forward(request, session_id, signal);
+    return yield* settled(held, this.forward(request, session_id, signal));
+  }
+
   private async *forward(
     request: RunRequest,
     session_id: string,
     signal: AbortSignal,
+    spender?: Spender,
   ): AsyncGenerator<RunEvent, AgentResult> {
     const { org_id, agent_id, definition, input_text, history, knowledge, session_state, deployment } = request;
     const { turn, options, resumed } = request;
@@ -195,6 +222,7 @@ export class AgentRunService {
       ...(request.depth === undefined ? {} : { depth: request.depth }),
       ...(resumed ? { resumed: { held: resumed.held, decisions: decisionsOf(resumed) } } : {}),
       may_hold: true,
+      ...(spender ? { meter: (model) => this.budgets.metered(model, spender) } : {}),
       signal,
     });
     for await (const event of events) {
@@ -207,6 +235,7 @@ export class AgentRunService {
   private begun(request: RunBeginning): Invocation {
     const { org_id, user_id, agent_id, agent_version, input_text, live, background, webhook } = request;
     const invocation_id = live?.invocation_id ?? this.ids.next('inv');
+    const key_id = this.context.current()?.key_id;
     return {
       invocation_id,
       org_id,
@@ -225,6 +254,7 @@ export class AgentRunService {
       trace: null,
       created_at: this.clock.timestamp(),
       completed_at: null,
+      ...(key_id === undefined ? {} : { key_id }),
       ...(live ? { has_events: true } : {}),
       ...(background ? { background } : {}),
       ...(webhook ? { webhook } : {}),
@@ -283,7 +313,8 @@ export class AgentRunService {
   /** Records a run as failed. @returns the error to throw, which names the invocation. */
   async fail(recording: Recording, error: unknown, live?: LiveRun): Promise<unknown> {
     const failure = stopped(live, error) ?? runError(error);
-    const known = error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error;
+    const refusal = failure.cause instanceof BudgetExceededError ? failure.cause : undefined;
+    const known = refusal ?? (error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error);
     const reason = failure.details['reason'] as InvocationFailure;
     try {
       await recording.end({
@@ -332,7 +363,37 @@ function decisionsOf(resumed: NonNullable<RunRequest['resumed']>): CallDecision[
 
 function runError(error: unknown): AgentRunError {
   if (error instanceof AgentRunError) return error;
+  if (error instanceof BudgetExceededError) return new AgentRunError('limit', error.message, [], NO_USAGE, error);
   return new AgentRunError('runtime', 'The run failed unexpectedly', [], NO_USAGE, error);
+}
+
+/**
+ * What a container may use at most by the limits of its definition. A container that exceeds them is counted with what it reports.
+ */
+function mostOf({ definition, input_text, history }: RunRequest): Usage {
+  const { max_steps, max_output_tokens = UNSTATED_OUTPUT_TOKENS, max_total_tokens } = definition.limits;
+  const input_tokens = Buffer.byteLength(JSON.stringify([definition, history, input_text])) * max_steps;
+  const output_tokens = max_output_tokens * max_steps;
+  if (max_total_tokens === undefined || input_tokens + output_tokens <= max_total_tokens)
+    return { input_tokens, output_tokens };
+  return {
+    input_tokens: Math.max(0, max_total_tokens - output_tokens),
+    output_tokens: Math.min(output_tokens, max_total_tokens),
+  };
+}
+
+async function* settled(held: Held, run: AsyncGenerator<RunEvent, AgentResult>): AsyncGenerator<RunEvent, AgentResult> {
+  let usage = NO_USAGE;
+  try {
+    const result = yield* run;
+    ({ usage } = result);
+    return result;
+  } catch (error) {
+    if (error instanceof AgentRunError) ({ usage } = error);
+    throw error;
+  } finally {
+    await held.settle(usage);
+  }
 }
 
 /** A run that was stopped from outside fails with the reason for which it was stopped. */

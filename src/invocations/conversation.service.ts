@@ -98,6 +98,7 @@ export class ConversationService implements ConversationSource {
         ...(forgotten ? { forgotten } : {}),
         session_position: before.message_count + added.length + 1,
         agent_id,
+        project_id: agent.project_id,
         agent_version: agent.version,
         runtime,
         deployment: deploymentOf(agent),

@@ -48,6 +48,8 @@ export interface Invocation {
   user_id: string;
   agent_id: string;
   session_id: string;
+  /** The API key that the run was started with. */
+  key_id?: string;
   agent_version: string;
   input_text: string;
   output_text: string | null;

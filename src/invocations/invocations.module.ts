@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
+import { BudgetsModule } from '../budgets/budgets.module.js';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { ModelsModule } from '../models/models.module.js';
+import { SignedWebhooks } from '../platform/webhooks/signed-webhooks.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -29,7 +32,7 @@ import { Webhooks } from './webhooks.service.js';
 
 /** Runs of agents, alone or in a session: their records, events, cancellation, background runs and webhooks. */
 @Module({
-  imports: [AgentsModule, SessionsModule, RuntimesModule, StatisticsModule],
+  imports: [AgentsModule, BudgetsModule, ModelsModule, SessionsModule, RuntimesModule, StatisticsModule],
   controllers: [InvocationsController, MessagesController],
   providers: [
     InvocationsRepository,
@@ -46,6 +49,7 @@ import { Webhooks } from './webhooks.service.js';
     RunEvents,
     BackgroundRuns,
     RunAnswers,
+    SignedWebhooks,
     WebhookSender,
     Webhooks,
   ],

@@ -203,6 +203,7 @@ export class InvocationsService {
       ...asked,
       ...(kept_request ? { kept_request: storable(kept_request) } : {}),
       ...(forgotten ? { forgotten } : {}),
+      project_id: agent.project_id,
       agent_version: agent.version,
       runtime: agent.runtime,
       deployment: deploymentOf(agent),

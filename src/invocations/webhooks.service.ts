@@ -13,7 +13,8 @@ import {
   type WebhookDelivery,
   WebhookDeliveriesRepository,
 } from './webhook-deliveries.repository.js';
-import { type Attempt, WebhookSender } from './webhook-sender.service.js';
+import type { Attempt } from '../platform/webhooks/signed-webhooks.js';
+import { WebhookSender } from './webhook-sender.service.js';
 
 const ATTEMPTS = 5;
 const GROWTH = 6;

@@ -88,7 +88,8 @@ export class ModelsService {
    * Throws {@link ModelError} when the second does not fit either or the model fails.
    */
   async generateStructured<T>(request: StructuredRequest<T>): Promise<StructuredAnswer<T>> {
-    const model = this.languageModel(request.model_id);
+    const own = this.languageModel(request.model_id);
+    const model = request.meter?.(own) ?? own;
     const { StructuredGeneration } = await loadGeneration();
     const generation = new StructuredGeneration(model, request);
     const object = await generation.run();

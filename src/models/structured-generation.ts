@@ -2,6 +2,7 @@ import type { LanguageModelV4, JSONSchema7 } from '@ai-sdk/provider';
 import { generateText, jsonSchema, type ModelMessage, NoObjectGeneratedError, Output } from 'ai';
 import { z } from 'zod';
 import { addUsage, NO_USAGE, type Usage } from '../shared/usage.js';
+import { DomainError } from '../shared/domain-error.js';
 import { ModelError } from './model-error.js';
 import { usageOf } from './model-provider.js';
 import { providerFailure } from './remote/provider-failure.js';
@@ -17,6 +18,8 @@ export interface StructuredRequest<T> {
   input: unknown;
   model_id?: string | null;
   signal?: AbortSignal;
+  /** Counts the calls of the model on budgets. */
+  meter?: (model: LanguageModelV4) => LanguageModelV4;
   /** Told why the first answer was not usable, before the model is asked to mend it. */
   onRepair?: (problem: string) => void;
 }
@@ -89,6 +92,8 @@ export class StructuredGeneration<T> {
   private failureOf(error: unknown): unknown {
     const { signal, name } = this.request;
     if (signal?.aborted === true) return signal.reason;
+    // A budget refused the call: the model was not asked.
+    if (error instanceof DomainError && !(error instanceof ModelError)) return error;
     const called = { provider: this.model.provider, model: this.model.modelId };
     if (!NoObjectGeneratedError.isInstance(error)) {
       const known = providerFailure(error, called);

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import type { Agent } from '../agents/agent.js';
 import { retryOn } from '../platform/async/retry.js';
@@ -36,6 +37,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     private readonly builds: BuildsService,
     private readonly clock: Clock,
     private readonly projects: ProjectsRepository,
+    private readonly budgets: BudgetsService,
   ) {
     agents.register({ deleteByAgent: (agent) => this.forgetAgent(agent) });
   }
@@ -98,6 +100,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     ]);
     await this.tools.deleteByProject(org_id, project_id);
     await this.builds.deleteByProject(project_id);
+    await this.budgets.forget(org_id, 'project', project_id);
     await this.repository.deleteItems(project_id);
     return { ...children, artifacts };
   }

@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { BudgetsModule } from '../budgets/budgets.module.js';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
@@ -25,7 +27,7 @@ import { ProjectsRepository } from './projects.repository.js';
 /** Projects, their control, deletion, artifacts, events and build attempts. Global, because it binds the owners that tools declare. */
 @Global()
 @Module({
-  imports: [AgentsModule, ModelsModule, StatisticsModule, ToolsModule],
+  imports: [AgentsModule, BudgetsModule, ModelsModule, StatisticsModule, ToolsModule],
   controllers: [ProjectsController, ProjectBuildController],
   providers: [
     ProjectsRepository,
@@ -61,9 +63,12 @@ export class ProjectsModule {
     recount: StatisticsRecount,
     facts: BuildFacts,
     gauges: BuildGauges,
+    budgets: BudgetsService,
+    projects: ProjectsRepository,
   ) {
     aggregator.register(facts);
     recount.registerGauges(gauges);
+    budgets.registerOwner('project', async (org_id, id) => (await projects.findById(org_id, id)) !== undefined);
     organizations.registerRecords('projects', (org_id) => deletion.deleteByOrg(org_id));
   }
 }

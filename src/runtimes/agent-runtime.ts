@@ -1,3 +1,4 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { ValidationError, DomainError } from '../shared/domain-error.js';
 import { type Usage, NO_USAGE } from '../shared/usage.js';
 import type { AgentDefinition, KnowledgeDocument } from './agent-definition.js';
@@ -40,6 +41,8 @@ export interface AgentRun {
   may_hold?: boolean;
   /** Continues a held run. `input`, `history` and `turn` are not read again. */
   resumed?: { held: HeldRun; decisions: readonly CallDecision[] };
+  /** Counts model calls that are made in this process on budgets. */
+  meter?: (model: LanguageModelV4) => LanguageModelV4;
   /** Ends the run with reason `cancelled`. */
   signal?: AbortSignal;
 }

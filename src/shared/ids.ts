@@ -29,7 +29,9 @@ export type IdPrefix =
   | 'flow'
   | 'frun'
   | 'trg'
-  | 'sig';
+  | 'sig'
+  | 'hold'
+  | 'note';
 
 const POOL_BYTES = 4_096;
 /** A byte is one of so many values. */

@@ -5,6 +5,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { ErrorFilter, MethodCheck } from '../platform/http/error.filter.js';
 import { RequestContext } from '../platform/observability/request-context.js';
 import { validationPipe } from '../platform/http/validation.pipe.js';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { Clock } from '../shared/clock.js';
 import { dayRange, type AskedDays, StatisticsQueries } from './statistics-queries.js';
 import { StatisticsController } from './statistics.controller.js';
@@ -29,6 +30,7 @@ beforeAll(async () => {
     controllers: [StatisticsController],
     providers: [
       { provide: StatisticsQueries, useValue: queries },
+      { provide: BudgetsService, useValue: { list: async () => [] } },
       { provide: Clock, useValue: new Clock() },
       { provide: APP_FILTER, useClass: ErrorFilter },
       RequestContext,

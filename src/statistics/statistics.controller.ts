@@ -1,5 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { BudgetsService } from '../budgets/budgets.service.js';
+import { BudgetDto } from '../budgets/dto/budget.dto.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -18,7 +20,10 @@ import { StatisticsQueries } from './statistics-queries.js';
 @Access('viewer')
 @Controller('statistics')
 export class StatisticsController {
-  constructor(private readonly queries: StatisticsQueries) {}
+  constructor(
+    private readonly queries: StatisticsQueries,
+    private readonly budgets: BudgetsService,
+  ) {}
 
   /** Agents and builds as they are now, and the invocations of today (UTC). */
   @Get('overview')
@@ -57,5 +62,14 @@ export class StatisticsController {
   @ApiErrors(400)
   trends(@CurrentPrincipal() { org_id }: Principal, @Query() query: TrendQuery): Promise<TrendDto> {
     return this.queries.trend(org_id, query.metric, query);
+  }
+
+  /** What was spent on each budget in the current day and month, and what running calls hold. */
+  @Get('budgets')
+  @ApiOperation({ summary: 'Get spending by budget', operationId: 'getBudgetStatistics' })
+  @ApiData([BudgetDto], { description: 'One row per budget.' })
+  @ApiErrors()
+  async spending(@CurrentPrincipal() { org_id }: Principal): Promise<BudgetDto[]> {
+    return (await this.budgets.list(org_id)).map(({ org_id: _org, revision: _revision, ...budget }) => budget);
   }
 }

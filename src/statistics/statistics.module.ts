@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BudgetsModule } from '../budgets/budgets.module.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { ArchivedDeletion } from './archived-deletion.js';
 import { CountersRepository } from './counters.repository.js';
@@ -14,6 +15,7 @@ import { StatisticsRebuild } from './statistics-rebuild.js';
 
 /** Counters kept on write, their queries and their recount. Owners of facts register their sources here. */
 @Module({
+  imports: [BudgetsModule],
   controllers: [StatisticsController],
   providers: [
     CountersRepository,

@@ -29,9 +29,19 @@ export class DocumentWriter {
   async write<T>(context: StepContext, task: DocumentTask<T>, input: unknown): Promise<WrittenDocument<T>> {
     context.signal.throwIfAborted();
     const { name, schema, system, instructions } = task;
-    const { model_id, signal } = context;
+    const { model_id, signal, meter } = context;
+    const counted = meter ? { meter } : {};
     context.log('info', `${this.models.describe(model_id).id} writes ${name} (prompt ${task.version})`);
-    const request = { name, schema, system, instructions, input: boundedInput(context, name, input), model_id, signal };
+    const request = {
+      name,
+      schema,
+      system,
+      instructions,
+      input: boundedInput(context, name, input),
+      model_id,
+      signal,
+      ...counted,
+    };
     const onRepair = (problem: string): void =>
       context.log('warning', `The answer for ${name} was not usable and goes back to be mended: ${problem}`);
     try {

@@ -1,3 +1,4 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { OfflineWriter } from '../../models/offline/offline-writers.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import type { LogLevel } from '../../projects/project.js';
@@ -30,6 +31,8 @@ export interface StepContext {
   log(level: LogLevel, message: string): void;
   /** Part of the transaction that registers an agent: it fails when this build is no longer the project's running one. */
   guard?: Write[];
+  /** Counts the calls of a model on the budgets of the build. */
+  meter?: (model: LanguageModelV4) => LanguageModelV4;
   signal: AbortSignal;
 }
 

@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { z } from 'zod';
+import { BudgetExceededError } from '../../budgets/budgets.errors.js';
+import { BudgetsService } from '../../budgets/budgets.service.js';
 import { ModelsService } from '../../models/models.service.js';
 import type { TrackRecord } from './calibration.js';
 import { type Analysis, optionFigures } from './engine/decision-engine.js';
@@ -29,15 +31,24 @@ export interface WrittenDecision extends DecisionWords {
 export class DecisionWriter {
   private readonly logger = new Logger(DecisionWriter.name);
 
-  constructor(private readonly models: ModelsService) {}
+  constructor(
+    private readonly models: ModelsService,
+    private readonly budgets: BudgetsService,
+  ) {}
 
   /** Never rejects: `reason` says why a configured model did not write the words. */
-  async write(analysis: Analysis, given: unknown, track_record: TrackRecord, today: Date): Promise<WrittenDecision> {
+  async write(
+    org_id: string,
+    analysis: Analysis,
+    given: unknown,
+    track_record: TrackRecord,
+    today: Date,
+  ): Promise<WrittenDecision> {
     const computed = computedWords(analysis, today);
     const plain = (reason: string | null): WrittenDecision => ({ ...computed, model: COMPUTED_MODEL, reason });
     try {
       if (this.models.describe().provider === 'offline') return plain(null);
-      return { ...(await this.ask(analysis, given, track_record, computed)), reason: null };
+      return { ...(await this.ask(org_id, analysis, given, track_record, computed)), reason: null };
     } catch (error) {
       this.logger.warn({ msg: 'a decision was put into computed words', err: error });
       return plain(reasonOf(error));
@@ -45,6 +56,7 @@ export class DecisionWriter {
   }
 
   private async ask(
+    org_id: string,
     { assessment, ranking }: Analysis,
     context: unknown,
     track_record: TrackRecord,
@@ -59,6 +71,7 @@ export class DecisionWriter {
       instructions: INSTRUCTIONS,
       input: facts,
       signal: AbortSignal.timeout(MODEL_DEADLINE_MS),
+      meter: (model) => this.budgets.metered(model, { org_id }),
     });
     return { ...acceptedWords(object, computed, facts), model };
   }
@@ -67,6 +80,7 @@ export class DecisionWriter {
 /** Leaves out the provider's message, which may contain internals. */
 function reasonOf(error: unknown): string {
   if (error instanceof ContradictingWordsError) return `the model's text contradicted the figures: ${error.message}`;
+  if (error instanceof BudgetExceededError) return 'a budget does not cover the call of the model';
   const isLate = error instanceof Error && error.name === 'TimeoutError';
   return isLate
     ? `the model did not answer within ${MODEL_DEADLINE_MS / 1000} seconds`

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditLog } from '../../identity/audit/audit-log.js';
+import type { BudgetsService } from '../../budgets/budgets.service.js';
 import type { ModelsService } from '../../models/models.service.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
@@ -103,7 +104,10 @@ async function hashOf(context: Given, seed: number): Promise<string> {
     {
       healthOf: (_: string, ids: string[]) => PARTNERS.filter(({ id }) => ids.includes(id)),
     } as unknown as PartnershipsService,
-    new DecisionWriter({ describe: () => ({ provider: 'offline', id: 'offline' }) } as unknown as ModelsService),
+    new DecisionWriter(
+      { describe: () => ({ provider: 'offline', id: 'offline' }) } as unknown as ModelsService,
+      {} as BudgetsService,
+    ),
     {
       outcomeCounters: () => Promise.resolve(OUTCOMES),
       create: (...given: unknown[]) => Promise.resolve(stored.push(...given)),

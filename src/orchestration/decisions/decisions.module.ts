@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OrganizationData } from '../../identity/organizations/organization-deletion.service.js';
+import { BudgetsModule } from '../../budgets/budgets.module.js';
 import { ModelsModule } from '../../models/models.module.js';
 import { PartnershipsModule } from '../partnerships/partnerships.module.js';
 import { DecisionWriter } from './decision-writer.service.js';
@@ -9,7 +10,7 @@ import { DecisionsService } from './decisions.service.js';
 
 /** Decisions by fixed rules, and the calibration of their predictions. */
 @Module({
-  imports: [ModelsModule, PartnershipsModule],
+  imports: [BudgetsModule, ModelsModule, PartnershipsModule],
   controllers: [DecisionsController],
   providers: [DecisionsRepository, DecisionWriter, DecisionsService],
   exports: [DecisionsService],

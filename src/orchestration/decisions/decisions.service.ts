@@ -49,7 +49,7 @@ export class DecisionsService {
     ]);
     const track_record = trackRecord(counters);
     const analysis = await analyse({ context, given, seed, partners });
-    const written = await this.writer.write(analysis, given, track_record, now);
+    const written = await this.writer.write(org_id, analysis, given, track_record, now);
     const decision = decisionRecord(
       {
         decision_id: this.ids.next('dec'),

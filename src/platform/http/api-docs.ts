@@ -65,6 +65,7 @@ export class ErrorEnvelope {
 export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.',
   401: 'UNAUTHENTICATED: credentials are missing or not valid.',
+  402: 'BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.',
   403: 'PERMISSION_DENIED: the caller lacks the required role.',
   404: 'RESOURCE_NOT_FOUND: your organization has no such record.',
   405: 'METHOD_NOT_ALLOWED.',

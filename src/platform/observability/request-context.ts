@@ -11,6 +11,10 @@ export interface RequestFacts {
   client?: () => { address: string; user_agent: string | undefined };
   org_id?: string;
   user_id?: string;
+  /** The API key that the request was authenticated with. */
+  key_id?: string;
+  /** Sets a header of the response, unless its head was sent already. */
+  answer_header?: (name: string, value: string) => void;
 }
 
 const storage = new AsyncLocalStorage<RequestFacts>();
@@ -27,11 +31,12 @@ export class RequestContext {
     return storage.getStore();
   }
 
-  setPrincipal(principal: { org_id: string; user_id: string }): void {
+  setPrincipal(principal: { org_id: string; user_id: string; via?: string; token_id?: string }): void {
     const facts = storage.getStore();
     if (!facts) return;
     facts.org_id = principal.org_id;
     facts.user_id = principal.user_id;
+    if (principal.via === 'api_key' && principal.token_id !== undefined) facts.key_id = principal.token_id;
   }
 }
 
@@ -51,7 +56,10 @@ export class RequestContextMiddleware implements NestMiddleware {
     const request_id = offered && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : this.ids.next('req');
     response.setHeader('X-Request-Id', request_id);
     const client = () => ({ address: request.ip ?? 'unknown', user_agent: request.header('user-agent') });
-    this.context.run({ request_id, client }, () => {
+    const answer_header = (name: string, value: string): void => {
+      if (!response.headersSent) response.setHeader(name, value);
+    };
+    this.context.run({ request_id, client, answer_header }, () => {
       next();
     });
   };

@@ -1,6 +1,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
 import type { ModelMessage, TextStreamPart, ToolModelMessage, ToolSet, StepResult } from 'ai';
+import { BudgetExceededError } from '../../budgets/budgets.errors.js';
 import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
 import { usageOf } from '../../models/model-provider.js';
@@ -65,7 +66,8 @@ export class LocalRuntime extends AgentRuntime {
 
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const { limits } = run.definition;
-    const model = this.modelOf(run.definition);
+    const own = this.modelOf(run.definition);
+    const model = run.meter?.(own) ?? own;
     const { options: asked = {}, resumed } = run;
     const trace = new TraceRecorder(this.clock, resumed?.held.steps);
     const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage), resumed?.held);
@@ -335,6 +337,7 @@ function failureOf(cause: unknown, deadline: RunDeadline): RunFailure {
   if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.', cause };
   if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.', cause };
   if (cause instanceof AgentRunError) return { reason: cause.reason, message: cause.message, cause };
+  if (cause instanceof BudgetExceededError) return { reason: 'limit', message: cause.message, cause };
   if (cause instanceof ValidationError) return { reason: 'runtime', message: cause.message, cause };
   if (cause instanceof ModelError) return { reason: reasonOf(cause), message: `${cause.message}.`, cause };
   return { reason: 'model', message: `The model failed: ${messageOf(cause)}`, cause };

@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { Injectable } from '@nestjs/common';
+import { BudgetExceededError } from '../../../budgets/budgets.errors.js';
 import { ModelError } from '../../../models/model-error.js';
 import { ModelsService } from '../../../models/models.service.js';
 import { Settings } from '../../../platform/config/settings.js';
@@ -78,6 +79,7 @@ async function ask(
       definition,
       input: example.input,
       history: [],
+      ...(context.meter ? { meter: context.meter } : {}),
       signal: context.signal,
     })) {
       if (event.type === 'done') return { result: event.result };
@@ -85,6 +87,7 @@ async function ask(
     return { error: 'The run ended without an answer.' };
   } catch (error) {
     context.signal.throwIfAborted();
+    if (error instanceof AgentRunError && error.cause instanceof BudgetExceededError) throw error.cause;
     if (error instanceof AgentRunError && error.reason === 'limit') return { error: error.message };
     if (!(error instanceof AgentRunError)) throw error;
     const transient = error.cause instanceof ModelError ? error.cause.transient : true;

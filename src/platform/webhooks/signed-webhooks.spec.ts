@@ -1,4 +1,4 @@
-import { signedHeaders } from './webhook-sender.service.js';
+import { signedHeaders } from './signed-webhooks.js';
 
 it('signs as the example of the Standard Webhooks libraries does', () => {
   const headers = signedHeaders('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', {

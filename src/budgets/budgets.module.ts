@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { Engine } from '../engine/engine.js';
+import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { ModelsModule } from '../models/models.module.js';
+import { SignedWebhooks } from '../platform/webhooks/signed-webhooks.js';
+import { BudgetNotices } from './budget-notices.js';
+import { BudgetsController } from './budgets.controller.js';
+import { BudgetsRepository } from './budgets.repository.js';
+import { BudgetsService } from './budgets.service.js';
+
+/** Budgets of model calls. Features above register how their records are found. */
+@Module({
+  imports: [ModelsModule],
+  controllers: [BudgetsController],
+  providers: [BudgetsRepository, SignedWebhooks, BudgetNotices, BudgetsService],
+  exports: [BudgetsService],
+})
+export class BudgetsModule {
+  constructor(engine: Engine, notices: BudgetNotices, organizations: OrganizationData, repository: BudgetsRepository) {
+    engine.register(notices);
+    organizations.registerRecords('budgets', (org_id) => repository.deleteByOrg(org_id));
+  }
+}

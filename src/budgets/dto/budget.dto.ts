@@ -1,0 +1,177 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsInt, IsNumber, IsOptional, IsUrl, Max, MaxLength, Min } from 'class-validator';
+import {
+  BUDGET_SCOPES,
+  BUDGET_WINDOWS,
+  type BudgetScope,
+  type BudgetWindow,
+  type Enforcement,
+  ENFORCEMENTS,
+} from '../budget.js';
+
+const MOST_USD = 1_000_000;
+const MOST_TOKENS = 1_000_000_000_000;
+const URL_LENGTH = 2_000;
+
+/** At least one limit. A limit that is left out is removed. Days and months are those of the calendar, in UTC. */
+export class SetBudgetDto {
+  /**
+   * US dollars at list price.
+   * @example 25
+   */
+  @IsOptional()
+  @IsNumber({ maxDecimalPlaces: 6 })
+  @Min(0)
+  @Max(MOST_USD)
+  usd_per_day?: number;
+
+  /** @example 500 */
+  @IsOptional()
+  @IsNumber({ maxDecimalPlaces: 6 })
+  @Min(0)
+  @Max(MOST_USD)
+  usd_per_month?: number;
+
+  /**
+   * Tokens read and written.
+   * @example 5000000
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MOST_TOKENS)
+  tokens_per_day?: number;
+
+  /** @example 100000000 */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MOST_TOKENS)
+  tokens_per_month?: number;
+
+  @ApiProperty({
+    enum: ENFORCEMENTS,
+    required: false,
+    default: 'hard',
+    description: '`hard` refuses a model call that could exceed a limit; `soft` only counts and reports.',
+  })
+  @IsOptional()
+  @IsIn(ENFORCEMENTS)
+  enforcement?: Enforcement;
+
+  /**
+   * Receives a signed call at 50, 80 and 100 % of each limit.
+   * @example 'https://example.com/budgets'
+   */
+  @IsOptional()
+  @IsUrl({ require_protocol: true, require_tld: false, protocols: ['http', 'https'] })
+  @MaxLength(URL_LENGTH)
+  webhook_url?: string;
+}
+
+class UsdStateDto {
+  /** @example 25 */
+  limit: number | null;
+
+  /**
+   * By model calls that have ended.
+   * @example 12.5
+   */
+  spent: number;
+
+  /**
+   * Held for calls that have not ended.
+   * @example 0.04
+   */
+  held: number;
+}
+
+class TokensStateDto {
+  /** @example 5000000 */
+  limit: number | null;
+
+  /** @example 1200450 */
+  spent: number;
+
+  /** @example 4096 */
+  held: number;
+}
+
+class BudgetWindowDto {
+  @ApiProperty({ enum: BUDGET_WINDOWS, example: 'day' })
+  window: BudgetWindow;
+
+  /**
+   * The day, or the month, in UTC.
+   * @example '2026-11-20'
+   */
+  period: string;
+
+  /** @example '2026-11-21T00:00:00.000Z' */
+  resets_at: string;
+
+  usd: UsdStateDto;
+
+  tokens: TokensStateDto;
+
+  /**
+   * Of the limit that is closer to its end.
+   * @example 50
+   */
+  used_percent: number;
+}
+
+/** A budget and what was spent on it. */
+export class BudgetDto {
+  @ApiProperty({ enum: BUDGET_SCOPES, example: 'agent' })
+  scope: BudgetScope;
+
+  /** @example 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader' */
+  scope_id: string;
+
+  /** @example 25 */
+  usd_per_day: number | null;
+
+  /** @example null */
+  usd_per_month: number | null;
+
+  /** @example null */
+  tokens_per_day: number | null;
+
+  /** @example 100000000 */
+  tokens_per_month: number | null;
+
+  @ApiProperty({ enum: ENFORCEMENTS, example: 'hard' })
+  enforcement: Enforcement;
+
+  /** @example 'https://example.com/budgets' */
+  webhook_url: string | null;
+
+  /** The windows that have a limit. */
+  @ApiProperty({ type: [BudgetWindowDto] })
+  windows: BudgetWindowDto[];
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  created_at: string;
+
+  /** @example '2026-11-20T10:00:00.000Z' */
+  updated_at: string;
+}
+
+export class BudgetListDto {
+  budgets: BudgetDto[];
+
+  /** @example 1 */
+  total: number;
+}
+
+export class DeletedBudgetDto {
+  @ApiProperty({ enum: BUDGET_SCOPES, example: 'agent' })
+  scope: BudgetScope;
+
+  /** @example 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader' */
+  scope_id: string;
+
+  /** @example true */
+  deleted: boolean;
+}
