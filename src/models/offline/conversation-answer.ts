@@ -1,5 +1,6 @@
 import { toUSVString } from 'node:util';
 import { ConversationMemory } from './conversation-memory.js';
+import { emergencyAdvice } from './emergency.js';
 import { factsIn } from './facts.js';
 import { type Intent, type OfferedTool, type Reply, type Turn, readPersona } from './intent.js';
 import {
@@ -53,7 +54,8 @@ const MESSAGE_MAX_CHARACTERS = 100_000;
 
 /**
  * Answers the latest message sentence by sentence. Nothing is kept between requests: each request replays the turn with
- * the tool results it has so far, so the same conversation always gets the same answer.
+ * the tool results it has so far, so the same conversation always gets the same answer. The answer to
+ * an emergency begins with the advice to call for help; after it only the agent's documents are quoted.
  */
 export function answerConversation(conversation: Conversation, tools: ReadonlyMap<string, OfferedTool>): Answer {
   const memory = ConversationMemory.of(conversation.system, conversation.earlier);
@@ -63,13 +65,15 @@ export function answerConversation(conversation: Conversation, tools: ReadonlyMa
     tools,
     persona: readPersona(conversation.system),
   };
-  const whole = firstReply(MESSAGE_INTENTS, { ...base, sentence: base.message });
+  const advice = emergencyAdvice(base.message);
+  const whole = advice !== undefined ? undefined : firstReply(MESSAGE_INTENTS, { ...base, sentence: base.message });
   const parts = whole ? [base.message] : sentencesOf(base.message);
+  const intents = advice === undefined ? SENTENCE_INTENTS : [knowledgeLookupIntent];
   const spoken: string[] = [];
   const unanswered: string[] = [];
   let calls = 0;
   for (const sentence of parts) {
-    const reply = whole ?? firstReply(SENTENCE_INTENTS, { ...base, sentence });
+    const reply = whole ?? firstReply(intents, { ...base, sentence });
     memory.learn(factsIn(sentence));
     if (!reply) {
       unanswered.push(sentence);
@@ -82,6 +86,7 @@ export function answerConversation(conversation: Conversation, tools: ReadonlyMa
     memory.noteAnswer(text);
     spoken.push(text);
   }
+  if (advice !== undefined) return { type: 'text', text: shortened([advice, ...spoken].join(' ')) };
   return { type: 'text', text: shortened(compose(spoken, unanswered, base)) };
 }
 

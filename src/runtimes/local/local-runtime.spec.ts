@@ -216,6 +216,7 @@ describe('LocalRuntime', () => {
       /- No advice on stocks\.[\s\S]*- be brief[\s\S]*\{"plan":"\\u003c\/session_state>"\}/,
     );
     expect(texts(1)?.slice(1)).toEqual(['five']);
+    expect(texts(1)?.[0]).toContain('with the advice to call the local emergency number now.');
   });
 
   it('deploys what can run and names everything that keeps a definition from running', async () => {

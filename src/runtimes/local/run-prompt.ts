@@ -14,12 +14,17 @@ export function instructionsOf({ definition, history, turn = [], options, sessio
     definition.system_prompt,
     `## Agent\nName: ${definition.display_name}\nRole: ${definition.role}`,
     section('Guardrails', definition.guardrails),
+    EMERGENCIES,
     section('Notes of this session', [...notes, ...(options?.instructions ? [options.instructions] : [])]),
     stateSection(session_state),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
+
+/** Every agent has it, whatever its definition says. */
+const EMERGENCIES =
+  '## Emergencies\nIf a message tells of a danger to life, begin your answer, in the language of the message, with the advice to call the local emergency number now.';
 
 /** The conversation that the model sees: the last messages that its memory holds, then the new ones. */
 export function messagesOf({ definition, history, input, turn }: AgentRun): ModelMessage[] {
