@@ -10,6 +10,8 @@ import { DeadLettersRepository } from './runs/dead-letters.repository.js';
 import { DeadLettersService } from './runs/dead-letters.service.js';
 import { DefinitionWorkers } from './definition/definition-workers.js';
 import { FlowReferencesService } from './definition/references.service.js';
+import { ToolKinds } from '../tools/kinds/tool-kinds.js';
+import { FlowToolKind } from './flow-tool.kind.js';
 import { FlowsController } from './flows.controller.js';
 import { FlowsRepository } from './flows.repository.js';
 import { FlowsService } from './flows.service.js';
@@ -53,6 +55,7 @@ import { StepRunner } from './runs/step-runner.service.js';
     TriggersService,
     PlatformEventsRepository,
     EventTriggers,
+    FlowToolKind,
   ],
   exports: [FlowsService, FlowRunStarts, FlowRunsService],
 })
@@ -66,10 +69,13 @@ export class FlowsModule {
     triggers: TriggersService,
     events: EventTriggers,
     pending: PlatformEventsRepository,
+    kinds: ToolKinds,
+    kind: FlowToolKind,
     users: OperationUsers,
     service: FlowsService,
   ) {
     users.register((org_id, integration_id) => service.usersOf(org_id, integration_id));
+    kinds.register('flow', kind);
     engine.register(workflow);
     workflow.onEnd((run) => events.runEnded(run));
     organizations.registerRecords('flow triggers', async (org_id) => {

@@ -46,7 +46,7 @@ export class IntegrationsModule {
     kinds: ToolKinds,
     kind: IntegrationToolKind,
   ) {
-    kinds.registerIntegrations(kind);
+    kinds.register('integration', kind);
     engine.register(imports);
     organizations.registerRecords('integrations', (org_id) => integrations.deleteByOrg(org_id));
   }

@@ -178,7 +178,7 @@ export class ExternalSteps {
     if (run.dry_run && operation.risk !== 'read')
       return { output: null, note: `${operation.operation} writes: it was not called, and answers null.` };
     const headers: Record<string, string> = idempotency_key === undefined ? {} : { 'idempotency-key': idempotency_key };
-    return { output: await this.caller.callWhole(tool, operation, input, { signal, headers }) };
+    return { output: await this.caller.callWhole(tool, operation, input, { signal, headers, depth: run.depth + 1 }) };
   }
 
   private async toolOf(org_id: string, tool_id: string): Promise<AttachedTool> {

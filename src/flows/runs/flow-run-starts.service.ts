@@ -78,10 +78,16 @@ export class FlowRunStarts {
 
   /**
    * @param also stored in the same transaction
-   * @throws FlowNotFoundError, FlowNotPublishedError, ValidationError for an input that does not fit, IdempotencyMismatchError
+   * @throws FlowNotFoundError, FlowNotPublishedError, ValidationError for an input that does not fit, IdempotencyMismatchError,
+   * InvalidStateError for a sixth flow above and below each other
    */
   async start(wish: StartWish, also: Write[] = []): Promise<StartedRun> {
-    const { org_id, flow_id, version, idempotency_key } = wish;
+    const { org_id, flow_id, version, idempotency_key, depth = 0, trigger } = wish;
+    if (depth >= DEPTH_MAX && trigger.kind !== 'event')
+      throw new InvalidStateError(`Flows and agents call each other more than ${DEPTH_MAX} levels deep`, {
+        details: { flow_id, depth },
+        suggestion: 'Remove the step or the tool that calls the flow again.',
+      });
     const { version: published } = await this.flows.newestRunnable(org_id, flow_id, version);
     const { definition } = published;
     const input = secretValues.maskDeep(wish.input ?? {});
@@ -113,10 +119,6 @@ export class FlowRunStarts {
     wish: Pick<StartWish, 'flow_id' | 'version' | 'input'>,
   ): Promise<Partial<StepRecord>> {
     const { org_id, user_id, run_id, dry_run, depth, retries, max_cost_usd, cost_usd } = run;
-    if (depth + 1 >= DEPTH_MAX)
-      throw new InvalidStateError(`Flows call each other more than ${DEPTH_MAX} levels deep`, {
-        details: { run_id, depth },
-      });
     const promised = [...state.steps.values()].reduce(
       (sum, { status, allowance_usd = 0 }) => sum + (status === 'waiting' ? allowance_usd : 0),
       0,

@@ -7,7 +7,7 @@ import { secretValues } from '../../shared/secret-values.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
 import { InputCheck } from '../input-check.js';
 import { type Credential, parseCredential } from '../kinds/credentials.js';
-import type { ToolOperation } from '../kinds/tool-kind.js';
+import type { ToolCall, ToolOperation } from '../kinds/tool-kind.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';
 import { boundedOutput, ToolError, type ToolRun } from '../tool.js';
 import { type AttachedTool, credentialBinding } from './attached-tool.js';
@@ -18,6 +18,8 @@ const RISK_WORDS = {
   write: 'risk: write, may change data of others',
   destructive: 'risk: destructive, may delete data; only when the user has clearly asked for it',
 } as const;
+
+type CallSettings = Partial<Pick<ToolCall<unknown>, 'signal' | 'headers' | 'agent_id' | 'depth'>>;
 
 export interface ToolTrial {
   operation: string;
@@ -79,26 +81,28 @@ export class ToolCaller {
     }
   }
 
-  private async aiTool(tool: AttachedTool, operation: ToolOperation, { signal }: ToolRun): Promise<Tool> {
+  private async aiTool(tool: AttachedTool, operation: ToolOperation, run: ToolRun): Promise<Tool> {
     const { jsonSchema } = await aiSdk();
+    const { signal, agent_id, depth } = run;
+    const call = { signal, agent_id, ...(depth === undefined ? {} : { depth }) };
     return {
       description: `${operation.description} (${RISK_WORDS[operation.risk]})`,
       inputSchema: jsonSchema<unknown>(operation.input_schema),
       ...(operation.risk === 'destructive' ? { needsApproval: true } : {}),
-      execute: (input: unknown) => this.call(tool, operation, input, signal),
+      execute: (input: unknown) => this.call(tool, operation, input, call),
     };
   }
 
   /**
    * Calls an operation for a caller that is no model: the output is whole, and the service's own error is thrown.
-   * @param call headers are sent with HTTP calls only
+   * @param call headers are sent with HTTP calls only; `depth` says how many flows stand above the call
    * @throws ToolError, ServiceAnswerError for a status from 400 on; the signal's reason when it is aborted
    */
   async callWhole(
     tool: AttachedTool,
     operation: ToolOperation,
     input: unknown,
-    call: { signal?: AbortSignal | undefined; headers?: Record<string, string> } = {},
+    call: CallSettings = {},
   ): Promise<unknown> {
     await this.inputs.require(operation.name, operation.input_schema, input, tool.org_id);
     return this.callChecked(tool, operation, input, call);
@@ -109,13 +113,13 @@ export class ToolCaller {
     tool: AttachedTool,
     operation: ToolOperation,
     input: unknown,
-    signal?: AbortSignal,
+    call: CallSettings = {},
   ): Promise<unknown> {
     await this.inputs.require(operation.name, operation.input_schema, input, tool.org_id);
     try {
-      return boundedOutput(await this.callChecked(tool, operation, input, { signal }));
+      return boundedOutput(await this.callChecked(tool, operation, input, call));
     } catch (error) {
-      signal?.throwIfAborted();
+      call.signal?.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       throw new ToolError(`${operation.name} failed: ${reason}`, { cause: error });
     }
@@ -125,11 +129,11 @@ export class ToolCaller {
     tool: AttachedTool,
     operation: ToolOperation,
     input: unknown,
-    call: { signal?: AbortSignal | undefined; headers?: Record<string, string> },
+    call: CallSettings,
   ): Promise<unknown> {
-    const { tool_id, org_id, config, credential_id } = tool;
+    const { tool_id, org_id, config, credential_id, created_by: user_id } = tool;
     const credential = this.credentialOf(tool);
-    const whole = { signal: undefined, ...call, tool_id, org_id, config, credential, credential_id };
+    const whole = { signal: undefined, ...call, tool_id, org_id, user_id, config, credential, credential_id };
     return secretValues.maskDeep(
       await this.kinds.get(config.kind).call(operation, input as Record<string, unknown>, whole),
     );

@@ -14,7 +14,7 @@ export class AttachToolDto {
   kind: ToolKindName;
 
   /**
-   * Unique in the project. An HTTP tool is called by it; operations of the others by `<name>_<operation>`.
+   * Unique in the project. An HTTP tool and a flow are called by it; operations of the others by `<name>_<operation>`.
    * @example order_status
    */
   @IsString()
@@ -34,7 +34,8 @@ export class AttachToolDto {
   /**
    * How it is reached, by kind. http: `method`, `url` (with `{holes}` for inputs), `input_schema`, `headers`,
    * `allowed_hosts`. mcp: `transport` of type `streamable_http` with `url`, or `stdio` with `command` and `args`;
-   * `operations` to choose from. openapi: `url` or `document`, `server_url`, `operations`.
+   * `operations` to choose from. openapi: `url` or `document`, `server_url`, `operations`. flow: `flow_id`,
+   * `version`, `wait_seconds`, `max_cost_usd`.
    * @example { "method": "GET", "url": "https://api.example.com/orders/{number}", "input_schema": { "type": "object", "properties": { "number": { "type": "string" } }, "required": ["number"] } }
    */
   @Packed()

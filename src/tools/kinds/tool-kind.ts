@@ -37,13 +37,19 @@ export interface ToolOperation {
 export interface ToolCall<Config> {
   tool_id: string;
   org_id: string;
+  /** Who attached the tool. */
+  user_id: string;
   config: Config;
   credential: Credential | undefined;
   /** Of the stored credential, when it is one. */
   credential_id?: string | undefined;
   signal: AbortSignal | undefined;
-  /** Sent with the request of an HTTP call; other kinds have no use for them. */
+  /** Sent with the request of an HTTP call. A flow takes its idempotency key from them; other kinds have no use for them. */
   headers?: Record<string, string>;
+  /** The agent whose run calls, if one does. */
+  agent_id?: string;
+  /** How many flows stand above the call; absent: none. */
+  depth?: number;
 }
 
 /**

@@ -26,31 +26,50 @@ export const integrationToolSchema = z.strictObject({
 
 export type IntegrationToolConfig = z.infer<typeof integrationToolSchema>;
 
-export type ToolKindName = keyof typeof TOOL_KINDS | 'integration';
+/** A published flow. Flows stand on a higher floor and register the kind themselves. */
+export const flowToolSchema = z.strictObject({
+  kind: z.literal('flow'),
+  flow_id: z.string().min(1).max(100),
+  /** The newest published one unless given. */
+  version: z.number().int().min(1).optional(),
+  /** How long a call waits for the end of the run. */
+  wait_seconds: z.number().min(0).max(300).default(30),
+  /** Of each run. */
+  max_cost_usd: z.number().positive().max(1_000_000).optional(),
+});
 
-export const TOOL_KIND_NAMES = [...Object.keys(TOOL_KINDS), 'integration'] as ToolKindName[];
+export type FlowToolConfig = z.infer<typeof flowToolSchema>;
+
+interface RegisteredKinds {
+  integration: IntegrationToolConfig;
+  flow: FlowToolConfig;
+}
+
+export type ToolKindName = keyof typeof TOOL_KINDS | keyof RegisteredKinds;
+
+export const TOOL_KIND_NAMES = [...Object.keys(TOOL_KINDS), 'integration', 'flow'] as ToolKindName[];
 
 /** How a tool is reached. */
 export type ToolConfig =
-  z.infer<InstanceType<(typeof TOOL_KINDS)[keyof typeof TOOL_KINDS]>['config_schema']> | IntegrationToolConfig;
+  | z.infer<InstanceType<(typeof TOOL_KINDS)[keyof typeof TOOL_KINDS]>['config_schema']>
+  | RegisteredKinds[keyof RegisteredKinds];
 
 @Injectable()
 export class ToolKinds {
-  private registered: ToolKind<IntegrationToolConfig> | undefined;
+  private readonly registered = new Map<ToolKindName, ToolKind<ToolConfig>>();
 
   constructor(private readonly modules: ModuleRef) {}
 
-  /** For the kind that is implemented above tools. Call it in the constructor of its module. */
-  registerIntegrations(kind: ToolKind<IntegrationToolConfig>): void {
-    this.registered = kind;
+  /** For a kind that is implemented above tools. Call it in the constructor of its module. */
+  register<K extends keyof RegisteredKinds>(name: K, kind: ToolKind<RegisteredKinds[K]>): void {
+    this.registered.set(name, kind);
   }
 
   get(kind: ToolKindName): ToolKind<ToolConfig> {
-    if (kind === 'integration') {
-      if (!this.registered) throw new Error('the integrations have registered no kind');
-      return this.registered;
-    }
-    return this.modules.get<ToolKind<ToolConfig>>(TOOL_KINDS[kind]);
+    if (kind in TOOL_KINDS) return this.modules.get<ToolKind<ToolConfig>>(TOOL_KINDS[kind as keyof typeof TOOL_KINDS]);
+    const registered = this.registered.get(kind);
+    if (!registered) throw new Error(`no module has registered the tool kind "${kind}"`);
+    return registered;
   }
 
   /** @throws ValidationError that names each wrong field below `config`. */
