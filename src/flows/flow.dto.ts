@@ -69,6 +69,22 @@ export class ValidateFlowDto {
   definition: Record<string, unknown>;
 }
 
+export class DraftFlowDto {
+  /**
+   * What the flow does, in plain language.
+   * @example When a refund is asked for, look the order up, ask an admin if it is above 100 dollars, and refund it.
+   */
+  @IsString()
+  @Length(10, 10_000)
+  requirement: string;
+
+  /** A model of the platform instead of the configured one. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  model_id?: string;
+}
+
 export class ListFlowsQuery extends PageQuery {
   /** Includes archived flows. */
   @IsOptional()
@@ -91,6 +107,36 @@ export class FlowFaultDto {
 
   /** @example 'Use one of: order, judge.' */
   suggestion: string;
+}
+
+class DraftUsageDto {
+  /** @example 3120 */
+  input_tokens: number;
+
+  /** @example 840 */
+  output_tokens: number;
+}
+
+export class FlowDraftDto {
+  /** @example Refund an order */
+  name: string;
+
+  description: string;
+
+  /** For `POST /flows`. It is not stored. */
+  @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
+  definition: Record<string, unknown>;
+
+  /** What is left to correct before it can be published; usually empty. */
+  faults: FlowFaultDto[];
+
+  /** @example openai/gpt-4o */
+  model: string;
+
+  usage: DraftUsageDto;
+
+  /** US dollars at list price; null when the price of the model is not known. */
+  cost_usd: number | null;
 }
 
 export class FlowDto {

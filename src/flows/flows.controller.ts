@@ -27,6 +27,8 @@ import type { Fault } from './definition/definition-check.js';
 import { checkDefinition } from './definition/definition-check.js';
 import {
   CreateFlowDto,
+  DraftFlowDto,
+  FlowDraftDto,
   FlowDto,
   FlowListDto,
   FlowValidationDto,
@@ -37,6 +39,7 @@ import {
   ValidateFlowDto,
 } from './flow.dto.js';
 import type { CheckedFlow, Flow, FlowVersion } from './flow.js';
+import { FlowDrafts } from './flow-drafts.service.js';
 import { FlowsService } from './flows.service.js';
 import { TriggersService } from './triggers/triggers.service.js';
 import { YamlBodyInterceptor } from './yaml-body.interceptor.js';
@@ -51,6 +54,7 @@ export class FlowsController {
   constructor(
     private readonly flows: FlowsService,
     private readonly triggers: TriggersService,
+    private readonly drafts: FlowDrafts,
   ) {}
 
   /** The draft may have faults; they are answered with it. The body may be YAML (`application/yaml`). */
@@ -92,6 +96,21 @@ export class FlowsController {
   ): Promise<FlowValidationDto> {
     const faults = await this.flows.validate(org_id, definition);
     return { valid: faults.length === 0, faults };
+  }
+
+  /**
+   * The configured model writes a definition of a paragraph, from the agents, integrations, tools and flows of the organization. It is
+   * validated and may have faults left. Nothing is stored or published. The offline model answers 422.
+   */
+  @Post('draft')
+  @Access('developer')
+  @TakesBody('message')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Draft a flow', operationId: 'draftFlow' })
+  @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
+  @ApiErrors(400, 422, 502, 504)
+  async draft(@CurrentPrincipal() { org_id }: Principal, @Body() body: DraftFlowDto): Promise<FlowDraftDto> {
+    return this.drafts.draft(org_id, body);
   }
 
   /** With `Accept: application/yaml` as YAML, which PUT takes back. */

@@ -5,12 +5,14 @@ import { OrganizationData } from '../identity/organizations/organization-deletio
 import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { OperationUsers } from '../integrations/operation-users.js';
 import { InvocationsModule } from '../invocations/invocations.module.js';
+import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { DeadLettersRepository } from './runs/dead-letters.repository.js';
 import { DeadLettersService } from './runs/dead-letters.service.js';
 import { DefinitionWorkers } from './definition/definition-workers.js';
 import { FlowReferencesService } from './definition/references.service.js';
 import { ToolKinds } from '../tools/kinds/tool-kinds.js';
+import { FlowDrafts } from './flow-drafts.service.js';
 import { FlowToolKind } from './flow-tool.kind.js';
 import { FlowsController } from './flows.controller.js';
 import { FlowsRepository } from './flows.repository.js';
@@ -33,7 +35,7 @@ import { StepRunner } from './runs/step-runner.service.js';
 
 /** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */
 @Module({
-  imports: [ToolsModule, AgentsModule, InvocationsModule, IntegrationsModule],
+  imports: [ModelsModule, ToolsModule, AgentsModule, InvocationsModule, IntegrationsModule],
   controllers: [FlowsController, FlowRunsController, TriggersController, HooksController],
   providers: [
     FlowsRepository,
@@ -56,6 +58,7 @@ import { StepRunner } from './runs/step-runner.service.js';
     PlatformEventsRepository,
     EventTriggers,
     FlowToolKind,
+    FlowDrafts,
   ],
   exports: [FlowsService, FlowRunStarts, FlowRunsService],
 })
