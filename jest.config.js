@@ -8,7 +8,11 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
-const onDatabase = { ...base, globalSetup: '<rootDir>/test/support/announce-engine.js' };
+const onDatabase = {
+  ...base,
+  globalSetup: '<rootDir>/test/support/test-engine.js',
+  globalTeardown: '<rootDir>/test/support/stop-engine.js',
+};
 
 /** Processes that are killed, replaced and starved: half of the time of all tests. `npm run test:faults`, and in CI. */
 const faults = { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] };
