@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../support/database.js';
 const COMMANDS = [
   ['dist/main.js', 'npm start'],
   ['dist/commands/migrate.js', 'npm run db:migrate'],
+  ['dist/commands/backup.js', 'npm run backup'],
   ['dist/commands/operators.js', 'npm run operators'],
   ['dist/commands/rebuild-statistics.js', 'npm run statistics:rebuild'],
   ['dist/commands/openapi.js', 'npm run openapi'],

@@ -11,6 +11,7 @@ import { DynamoDb } from './client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
 import { ExpiredRecords } from './expired-records.js';
+import { Backup } from './tables/backup.js';
 import { TableCreation } from './tables/table-creation.js';
 import { TableInspection } from './tables/table-inspection.js';
 import type { TableDefinition } from './table-definition.js';
@@ -44,6 +45,7 @@ export class DatabaseModule implements OnApplicationShutdown {
         },
         { provide: DatabaseConnection, inject: [Settings, EmbeddedDatabase], useFactory: connect },
         { provide: TableCreation, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableCreation },
+        { provide: Backup, inject: [DatabaseConnection, TABLES, Settings], useFactory: backup },
         { provide: DatabaseProbe, inject: [DatabaseConnection, TABLES, Settings], useFactory: databaseProbe },
         { provide: TableInspection, inject: [DatabaseConnection, TABLES, Settings], useFactory: tableInspection },
         {
@@ -89,6 +91,10 @@ function connect(settings: Settings, embedded: EmbeddedDatabase): DatabaseConnec
 function tableCreation(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): TableCreation {
   const { administration, is_aws } = connection;
   return new TableCreation(administration, tables, { prefix: settings.get('NEXUS_TABLE_PREFIX'), is_aws });
+}
+
+function backup(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): Backup {
+  return new Backup(connection.administration, tables, settings.get('NEXUS_TABLE_PREFIX'));
 }
 
 function databaseProbe(connection: DatabaseConnection, tables: TableDefinition[], settings: Settings): DatabaseProbe {
