@@ -65,6 +65,36 @@ describe('webhook triggers', () => {
     expect(await shown.text()).not.toContain(data.secret);
   });
 
+  it('answer the challenge by which Slack checks an address, and read the fields of its forms', async () => {
+    const flow_id = await echo();
+    const secret = 'a signing secret of Slack';
+    const config = { verification: { kind: 'slack', secret }, input: { said: '${{ body.text }}' } };
+    const { data } = await create(flow_id, 'webhook', config);
+    const stranger = app.http.anonymous();
+    const send = (body: string, type: string, key = secret): Promise<Response> => {
+      const time = String(Math.floor(Date.now() / 1000));
+      const signature = createHmac('sha256', key).update(`v0:${time}:${body}`).digest('hex');
+      return stranger.raw('POST', data.hook_path, body, {
+        'content-type': type,
+        'x-slack-request-timestamp': time,
+        'x-slack-signature': `v0=${signature}`,
+      });
+    };
+    const check = JSON.stringify({
+      type: 'url_verification',
+      challenge: '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P',
+    });
+    expect((await send(check, 'application/json', 'another secret')).status).toBe(401);
+    const checked = await send(check, 'application/json');
+    expect([checked.status, checked.headers.get('content-type'), await checked.text()]).toEqual([
+      ...[200, 'text/plain; charset=utf-8', '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P'],
+    ]);
+    expect(await runsOf(flow_id)).toEqual([]);
+    const command = await send('command=%2Fweather&text=94070+now', 'application/x-www-form-urlencoded');
+    const { data: started } = (await command.json()) as { data: { run_ids: string[] } };
+    expect((await runWhen(app.http, started.run_ids[0] ?? '')).output).toEqual({ said: '94070 now' });
+  });
+
   it('answer 404 alike when they are unknown, disabled or deleted', async () => {
     const flow_id = await echo();
     const disabled = await create(flow_id, 'webhook', { verification: { kind: 'none' } }, false);

@@ -1,6 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import { Audited } from '../../identity/audit/audit.interceptor.js';
 import type { Principal } from '../../identity/principal.js';
@@ -92,7 +92,10 @@ export class TriggersController {
 export class HooksController {
   constructor(private readonly triggers: TriggersService) {}
 
-  /** An inbound webhook. It is verified as its trigger says before anything is stored. */
+  /**
+   * An inbound webhook. It is verified as its trigger says before anything is stored. When Slack checks the address, the answer is
+   * 200 with the challenge as plain text.
+   */
   @Post(':hook_id')
   @TakesBody('webhook')
   @HttpCode(202)
@@ -100,14 +103,20 @@ export class HooksController {
   @ApiOperation({ summary: 'Deliver a webhook to a flow', operationId: 'deliverWebhook' })
   @ApiData(HookAnswerDto, { status: 202, description: 'The runs that it started.' })
   @ApiErrors(400, 404, 409, 413)
-  async receive(@Param('hook_id') hook_id: string, @Req() request: Request): Promise<HookAnswerDto> {
+  async receive(
+    @Param('hook_id') hook_id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<HookAnswerDto | undefined> {
     const body: unknown = request.body;
     const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
-    const { run_id } = await this.triggers.receive(hook_id, {
+    const received = await this.triggers.receive(hook_id, {
       body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
       headers: Object.fromEntries(headers),
       query: request.query,
     });
-    return { run_ids: [run_id] };
+    if ('run' in received) return { run_ids: [received.run.run_id] };
+    response.status(200).type('text/plain').send(received.challenge);
+    return undefined;
   }
 }

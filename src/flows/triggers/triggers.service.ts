@@ -123,9 +123,10 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
 
   /**
    * An inbound webhook. It is verified before anything is stored; an unknown and a disabled trigger answer the same.
+   * @returns the run that it started; Slack's challenge, which starts none, when Slack checks the address
    * @throws NotFoundError, UnauthenticatedError, ConflictError for a delivery that was taken before, ValidationError
    */
-  async receive(hook_id: string, call: InboundCall): Promise<FlowRun> {
+  async receive(hook_id: string, call: InboundCall): Promise<{ run: FlowRun } | { challenge: string }> {
     const trigger = await this.repository.findByHook(hook_id);
     if (!trigger?.webhook || !trigger.enabled) throw new NotFoundError('Hook', hook_id.slice(0, 60));
     const { webhook, org_id, trigger_id } = trigger;
@@ -135,8 +136,9 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
       throw new UnauthenticatedError('The webhook is not signed as its trigger requires', {
         suggestion: 'Check the secret, the signature header and the clock of the sender.',
       });
+    const { challenge, delivery_id } = verdict;
+    if (challenge !== undefined) return { challenge };
     const input = await this.inputOf(org_id, webhook.input, call);
-    const { delivery_id } = verdict;
     const { run, is_new } = await this.start(trigger, {
       input,
       ...(delivery_id === undefined ? {} : { idempotency_key: `hook ${trigger_id} ${delivery_id}` }),
@@ -147,7 +149,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
         suggestion: 'Send a new delivery id for a new event.',
       });
     await this.repository.note(trigger, this.clock.timestamp(), run.run_id, null);
-    return run;
+    return { run };
   }
 
   /** Puts the checked settings into the trigger. @returns the secret if the platform made it up */
@@ -188,7 +190,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private async inputOf(org_id: string, template: unknown, { body, headers, query }: InboundCall) {
-    const context = { body: parsedBody(body), headers, query, now: this.clock.timestamp() };
+    const context = { body: parsedBody(body, headers['content-type']), headers, query, now: this.clock.timestamp() };
     let value: unknown = context.body;
     try {
       const isExpression = typeof template === 'string' && !template.includes('${{');

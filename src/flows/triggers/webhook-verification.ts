@@ -1,3 +1,4 @@
+import { parse as parseForm } from 'node:querystring';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Verification } from './trigger.js';
 
@@ -8,8 +9,15 @@ export interface InboundCall {
   query: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a call comes from who knows the secret, and the id by which a second delivery of it is recognized. */
-export type Verdict = { is_genuine: false } | { is_genuine: true; delivery_id: string | undefined };
+/** Whether a call is signed with the secret, and the id by which a second delivery of it is recognized. */
+export type Verdict =
+  | { is_genuine: false }
+  | {
+      is_genuine: true;
+      delivery_id: string | undefined;
+      /** The sender only checks the address, and expects this text as the answer. */
+      challenge?: string;
+    };
 
 const REFUSED: Verdict = { is_genuine: false };
 
@@ -42,6 +50,8 @@ export function verdictOn(verification: Verification, secret: string, call: Inbo
       const expected = `v0=${mac('sha256', secret, 'hex', Buffer.from(`v0:${time}:`), body)}`;
       const isSigned = isSame(headers['x-slack-signature'] ?? '', expected);
       if (!isSigned || !isRecent(time, verification.tolerance_seconds, now)) return REFUSED;
+      const challenge = fieldOf(body, 'type') === 'url_verification' ? fieldOf(body, 'challenge') : undefined;
+      if (challenge !== undefined) return { is_genuine: true, delivery_id: undefined, challenge };
       return { is_genuine: true, delivery_id: fieldOf(body, 'event_id') ?? expected };
     }
     case 'hmac': {
@@ -87,9 +97,10 @@ function fieldOf(body: Buffer, field: string): string | undefined {
   return typeof id === 'string' ? id.slice(0, 200) : undefined;
 }
 
-/** JSON when it is, otherwise the text. */
-export function parsedBody(body: Buffer): unknown {
+/** The fields of a form, by its content type; otherwise JSON when it is, or the text. A field that is repeated is a list. */
+export function parsedBody(body: Buffer, content_type = ''): unknown {
   const text = body.toString('utf8');
+  if (/^application\/x-www-form-urlencoded\b/i.test(content_type)) return { ...parseForm(text) };
   try {
     return JSON.parse(text) as unknown;
   } catch {
