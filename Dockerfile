@@ -19,6 +19,9 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no
 # The SDK of ENGINE=temporal, which has a lock file of its own.
 COPY temporal/package.json temporal/package-lock.json temporal/sdk.mjs temporal/workflow.mjs ./temporal/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix temporal --ignore-scripts --no-audit --no-fund
+# The generator of TypeScript clients, likewise.
+COPY generators ./generators/
+RUN --mount=type=cache,target=/root/.npm npm ci --prefix generators --ignore-scripts --no-audit --no-fund
 
 FROM node
 ARG VERSION=0.0.0

@@ -8,7 +8,7 @@ const restrictedEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/', 'generators/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

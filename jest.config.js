@@ -23,6 +23,9 @@ const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/m
 /** On a Temporal server; needs `npm run temporal:install`. `npm run test:temporal-java`. */
 const temporal = { ...onDatabase, displayName: 'temporal', testMatch: ['<rootDir>/test/temporal/**/*.spec.ts'] };
 
+/** Generated clients, compiled and run; needs their generators and compilers. `npm run test:generated`. */
+const generated = { ...onDatabase, displayName: 'generated', testMatch: ['<rootDir>/test/generated/**/*.spec.ts'] };
+
 /** Deployment files, held to public schemas and tools; needs `npm run ci:install`. `npm run test:manifests`. */
 const manifests = {
   ...base,
@@ -53,6 +56,7 @@ export default {
     { ...onDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     ...(process.env.NEXUS_TEST_FAULTS === 'true' ? [faults] : []),
     ...(process.env.NEXUS_TEST_MANIFESTS === 'true' ? [manifests] : []),
+    ...(process.env.NEXUS_TEST_GENERATED === 'true' ? [generated] : []),
     ...(process.env.NEXUS_TEST_TEMPORAL ? [temporal] : []),
     ...(process.env.NEXUS_TEST_MACHINE === 'true' ? [machine] : []),
   ],

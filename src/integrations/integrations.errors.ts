@@ -48,3 +48,22 @@ export class UpstreamFailedError extends DomainError {
     super(message, { details: { reason }, cause });
   }
 }
+
+/** No client can be generated. `details.reason` says why; `details.install` names the command when the generator is missing. */
+export class ClientUnavailableError extends DomainError {
+  override readonly code = 'CLIENT_UNAVAILABLE';
+
+  constructor(
+    readonly reason: 'generator_missing' | 'no_operations' | 'time' | 'failed',
+    message: string,
+    details: Record<string, unknown>,
+  ) {
+    const { install } = details;
+    super(message, {
+      details: { reason, ...details },
+      ...(typeof install === 'string'
+        ? { suggestion: `Ask the operator of this platform to install it: ${install}.` }
+        : {}),
+    });
+  }
+}

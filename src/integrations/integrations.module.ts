@@ -4,6 +4,8 @@ import { OrganizationData } from '../identity/organizations/organization-deletio
 import { CatalogueWorkers } from './catalogue-workers.js';
 import { ToolKinds } from '../tools/kinds/tool-kinds.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { ClientsController } from './clients/clients.controller.js';
+import { ClientsService } from './clients/clients.service.js';
 import { DocumentSource } from './document-source.js';
 import { ImportEvents } from './import-events.service.js';
 import { ImportWorkflow } from './import.workflow.js';
@@ -21,7 +23,7 @@ import { OperationsService } from './operations.service.js';
 /** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */
 @Module({
   imports: [ToolsModule],
-  controllers: [IntegrationsController, VersionsController, MockSwitchController, MockController],
+  controllers: [IntegrationsController, VersionsController, MockSwitchController, MockController, ClientsController],
   providers: [
     IntegrationsRepository,
     CatalogueWorkers,
@@ -34,6 +36,7 @@ import { OperationsService } from './operations.service.js';
     OperationUsers,
     VersionsService,
     MockService,
+    ClientsService,
   ],
   exports: [IntegrationsService, OperationsService, OperationUsers],
 })

@@ -90,7 +90,7 @@ def refused_by_a_rule(response):
         return False
     if "param" in error:  # OpenAI's form
         return error["code"] in ("invalid_state", "idempotency_mismatch") or error["param"] is not None
-    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID"):
+    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID", "CLIENT_UNAVAILABLE"):
         return True
     fields = error["details"].get("fields", {})
     return bool(fields) and all(

@@ -374,6 +374,12 @@ const toolSettings = {
   NEXUS_ALLOW_STDIO_TOOLS: flag(false),
 };
 
+/** Executables that generate clients of imported APIs. The one for TypeScript is a package in `generators`. */
+const clientSettings = {
+  CLIENT_GENERATOR_PYTHON: z.string().min(1).optional(),
+  CLIENT_GENERATOR_GO: z.string().min(1).optional(),
+};
+
 /** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
 export const settingsSchema = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
@@ -399,6 +405,7 @@ export const settingsSchema = z.object({
   ...runSettings,
   ...runtimeSettings,
   ...toolSettings,
+  ...clientSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema> & {

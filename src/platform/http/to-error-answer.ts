@@ -27,6 +27,10 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
   DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults named in details and send the document again.' },
   MODEL_REQUIRED: { status: 422, suggestion: 'Set MODEL_PROVIDER and its key.' },
+  CLIENT_UNAVAILABLE: {
+    status: 422,
+    suggestion: 'See details.reason: the generator is missing, or cannot use the document.',
+  },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Retry after the time in Retry-After, and send fewer requests.' },
   BUDGET_EXCEEDED: { status: 402, suggestion: 'Wait until resets_at, or ask an administrator to raise the budget.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },

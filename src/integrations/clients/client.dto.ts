@@ -1,0 +1,20 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { CLIENT_LANGUAGES, type ClientLanguageName } from './client-language.js';
+
+export class GenerateClientDto {
+  @ApiProperty({ enum: CLIENT_LANGUAGES })
+  @IsIn(CLIENT_LANGUAGES)
+  language: ClientLanguageName;
+
+  /**
+   * Small letters, digits and hyphens. By default the title of the API and `-client`.
+   * @example shop-client
+   */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[a-z](?:-?[a-z0-9]){1,49}$/, {
+    message: 'package_name must have 2 to 50 small letters, digits and single hyphens, beginning with a letter',
+  })
+  package_name?: string;
+}

@@ -1,0 +1,175 @@
+import { delimiter, dirname } from 'node:path';
+import type { ClientPlan } from '../catalogue/client-tasks.js';
+import {
+  bare,
+  ClientLanguage,
+  exchangesOf,
+  type Files,
+  type GeneratorProgram,
+  json,
+  listsOf,
+  type WrittenOperation,
+} from './client-language.js';
+
+const MEMORY_MB = 2_048;
+const API = 'api/default/';
+
+/** openapi-python-client, an executable that a setting names. */
+export class PythonLanguage extends ClientLanguage {
+  override readonly name = 'python';
+  override readonly install =
+    'pip install -r generators/requirements.txt (Python 3.11 or later), then set CLIENT_GENERATOR_PYTHON to the path of openapi-python-client';
+
+  constructor(private readonly executable: string | undefined) {
+    super();
+  }
+
+  override program(module: string): GeneratorProgram | undefined {
+    if (this.executable === undefined) return undefined;
+    const config = `${JSON.stringify({ package_name_override: module, project_name_override: module })}\n`;
+    return {
+      command: this.executable,
+      args: ['generate', '--path', 'openapi.json', '--meta', 'none', '--output-path', 'out', '--config', 'config.json'],
+      // The generator formats with ruff, which stands beside it.
+      env: {
+        PATH: [dirname(this.executable), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+        PYTHONHASHSEED: '0',
+        LC_ALL: 'C.UTF-8',
+        RUFF_NO_CACHE: 'true',
+      },
+      memory_mb: MEMORY_MB,
+      config: { 'config.json': config },
+    };
+  }
+
+  /** Without what is needed to call: the client that a caller makes decides how it authenticates. */
+  override document({ document }: ClientPlan): string {
+    const { paths, ...rest } = JSON.parse(document) as {
+      paths: Record<string, Record<string, { security?: unknown }>>;
+    };
+    for (const item of Object.values(paths)) for (const operation of Object.values(item)) delete operation.security;
+    return JSON.stringify({ ...rest, paths });
+  }
+
+  /** Two signatures do not pass `mypy --strict`. */
+  override mended(generated: Record<string, string>): Record<string, string> {
+    const client = generated['client.py'] ?? '';
+    return {
+      ...generated,
+      'client.py': client.replaceAll('*args: object, **kwargs: Any', '*args: Any, **kwargs: Any'),
+    };
+  }
+
+  override generatedIn(module: string): string {
+    return `${module}/`;
+  }
+
+  override moduleOf(package_name: string): string {
+    return package_name.replaceAll('-', '_');
+  }
+
+  override pathOf(template: string, module: string): string {
+    return template === 'runtime.py' ? `${module}/runtime.py` : template;
+  }
+
+  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
+    const files = Object.keys(generated).filter((path) => path.startsWith(API) && !path.endsWith('__init__.py'));
+    const names = new Map(files.map((path) => path.slice(API.length, -'.py'.length)).map((name) => [bare(name), name]));
+    return plan.operations.flatMap((operation) => {
+      const name = names.get(bare(operation.id));
+      return name === undefined ? [] : [{ ...operation, name }];
+    });
+  }
+
+  override additions(
+    plan: ClientPlan,
+    operations: readonly WrittenOperation[],
+    generated: Readonly<Record<string, string>>,
+    module: string,
+  ): Files {
+    const paged = operations.flatMap((operation) => {
+      const source = generated[`${API}${operation.name}.py`] ?? '';
+      const found = argumentsOf(source);
+      return operation.paging && found ? [{ ...operation, paging: operation.paging, source, ...found }] : [];
+    });
+    const functions = paged.map(({ name, paging, positional, source }) => {
+      const { kind, param, size_param, next_field, items_field } = paging;
+      const taken = positional.map((one) => `    ${one}: Any,\n`).join('');
+      const given = positional.length === 0 ? '()' : `(${positional.join(', ')},)`;
+      const words = {
+        kind,
+        param: argumentFor(source, param),
+        size_param: argumentFor(source, size_param),
+        next_field,
+        items_field: items_field ?? '',
+      };
+      const named = Object.entries({ ...words, items_name: attributeOf(items_field ?? '') }).map(
+        ([key, value]) => `        ${key}=${value === null ? 'None' : JSON.stringify(value)},\n`,
+      );
+      return `def ${name}_items(
+${taken}    *,
+    client: AuthenticatedClient | Client,
+    **parameters: Any,
+) -> Iterator[Any]:
+    """The items of all pages. Takes the parameters of the operation. Raises ApiError."""
+    return items(
+        ${name},
+        ${given},
+        parameters,
+        client,
+${named.join('')}    )
+`;
+    });
+    const imports = paged.length === 0 ? '' : `from .api.default import ${paged.map(({ name }) => name).join(', ')}\n`;
+    const pages = `"""Operations whose answers are paged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+${imports}from .client import AuthenticatedClient, Client
+from .runtime import items
+
+${functions.map((one) => `\n${one}`).join('\n')}`;
+    return {
+      [`${module}/pages.py`]: `${pages.trimEnd()}\n`,
+      [`${module}/py.typed`]: '',
+      'tests/mock.json': json(exchangesOf(plan, operations)),
+      'tests/lists.json': json(listsOf(plan, paged, ({ name }) => `${name}_items`)),
+    };
+  }
+
+  override exampleOptions(plan: ClientPlan, { id }: WrittenOperation): string {
+    const found = plan.exchanges.find(({ operation }) => operation === id);
+    return found
+      ? Object.values(found.path)
+          .map((value) => `${JSON.stringify(value)}, `)
+          .join('')
+      : '';
+  }
+}
+
+/** The arguments that an operation takes by place: those of its path. */
+function argumentsOf(source: string): { positional: string[] } | undefined {
+  const found = /^def sync_detailed\(\n((?: {4}.*\n)*?)\) ->/m.exec(source)?.[1];
+  if (found === undefined) return undefined;
+  const lines = found.split('\n').map((line) => line.trim());
+  const end = lines.indexOf('*,');
+  return { positional: lines.slice(0, Math.max(end, 0)).flatMap((line) => /^(\w+):/.exec(line)?.[1] ?? []) };
+}
+
+/** The argument that becomes a parameter of the query. */
+function argumentFor(source: string, param: string | null): string | null {
+  if (param === null) return null;
+  const at = source.indexOf(`params["${param}"] = `);
+  const value = at < 0 ? undefined : /^params\["[^"]*"\] = (?:json_)?(\w+)/.exec(source.slice(at))?.[1];
+  return value ?? param;
+}
+
+/** As the generator names attributes. */
+const attributeOf = (name: string): string =>
+  name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
+    .toLowerCase();

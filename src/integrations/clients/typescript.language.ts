@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ClientPlan } from '../catalogue/client-tasks.js';
+import {
+  bare,
+  ClientLanguage,
+  exchangesOf,
+  type Files,
+  type GeneratorProgram,
+  json,
+  listsOf,
+  type WrittenOperation,
+} from './client-language.js';
+
+const HEAP_MB = 1_024;
+const FUNCTION = /^export const (\w+) = <[^\n]*?>\((options\??): Options<(\w+)/gm;
+
+/** @hey-api/openapi-ts, which is installed in the folder `generators`. */
+export class TypescriptLanguage extends ClientLanguage {
+  override readonly name = 'typescript';
+  override readonly install = 'npm run generators:install';
+
+  /** @param folder `generators` */
+  constructor(private readonly folder: URL) {
+    super();
+  }
+
+  override program(): GeneratorProgram | undefined {
+    if (!existsSync(new URL('node_modules/@hey-api/openapi-ts/package.json', this.folder))) return undefined;
+    const script = fileURLToPath(new URL('typescript.mjs', this.folder));
+    const args = ['--no-warnings', `--max-old-space-size=${HEAP_MB}`, script, 'openapi.json', 'out'];
+    return { command: process.execPath, args, env: {}, config: {} };
+  }
+
+  override generatedIn(): string {
+    return 'src/generated/';
+  }
+
+  override moduleOf(package_name: string): string {
+    return package_name;
+  }
+
+  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
+    const names = new Map(
+      [...(generated['sdk.gen.ts'] ?? '').matchAll(FUNCTION)].map(([, name]) => [bare(name!), name!]),
+    );
+    return plan.operations.flatMap((operation) => {
+      const name = names.get(bare(operation.id));
+      return name === undefined ? [] : [{ ...operation, name }];
+    });
+  }
+
+  override additions(
+    plan: ClientPlan,
+    operations: readonly WrittenOperation[],
+    generated: Readonly<Record<string, string>>,
+  ): Files {
+    const functions = new Map(
+      [...(generated['sdk.gen.ts'] ?? '').matchAll(FUNCTION)].map(([, name, options, data]) => [
+        name!,
+        { options: options!, data: data! },
+      ]),
+    );
+    const types = generated['types.gen.ts'] ?? '';
+    const paged = operations.flatMap((operation) => {
+      const found = functions.get(operation.name);
+      const response = found && `${found.data.replace(/Data$/, '')}Response`;
+      const isTyped = found !== undefined && new RegExp(`^export type ${response} =`, 'm').test(types);
+      return operation.paging && isTyped ? [{ operation, ...found, response: response! }] : [];
+    });
+    const iterators = paged.map(({ operation: { name, paging }, options, data, response }) => {
+      const item = `Item<${response}, '${paging?.items_field}'>`;
+      const standard = options.endsWith('?') ? ' = {}' : '';
+      return `/** The items of all pages. @throws ApiError */
+export const ${name}Items = (options: Options<${data}>${standard}): AsyncGenerator<${item}> =>
+  items<${item}, Options<${data}>>(${name}, options, ${JSON.stringify(paging)});\n`;
+    });
+    const names = paged.map(({ operation }) => operation.name);
+    const used = [...new Set(paged.flatMap(({ data, response }) => [data, response]))].toSorted();
+    const pages =
+      paged.length === 0
+        ? 'export {};\n'
+        : `import { ${names.join(', ')}, type Options } from './generated/sdk.gen.js';
+import type { ${used.join(', ')} } from './generated/types.gen.js';
+import { type Item, items } from './paging.js';
+
+${iterators.join('\n')}`;
+    const written = paged.map(({ operation }) => operation);
+    return {
+      'src/pages.ts': pages,
+      'test/mock.json': json(exchangesOf(plan, operations)),
+      'test/lists.json': json(listsOf(plan, written, ({ name }) => `${name}Items`)),
+    };
+  }
+
+  override exampleOptions(plan: ClientPlan, { id }: WrittenOperation): string {
+    const found = plan.exchanges.find(({ operation }) => operation === id);
+    const parts = found
+      ? (['path', 'query', 'headers'] as const).filter((part) => Object.keys(found[part]).length > 0)
+      : [];
+    const given = found ? parts.map((part) => `${part}: ${JSON.stringify(found[part])}`) : [];
+    if (found && found.body !== null) given.push('body: { ... }');
+    return given.length === 0 ? '' : `, ${given.join(', ')}`;
+  }
+}
