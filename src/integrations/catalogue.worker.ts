@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { serve } from '../platform/async/worker-jobs.js';
 import { callTasks } from './catalogue/call-tasks.js';
 import { clientTasks } from './catalogue/client-tasks.js';
+import { contractTasks } from './catalogue/contract-tasks.js';
 import { mockTasks } from './catalogue/mock-tasks.js';
 import { reviewTasks } from './catalogue/review-tasks.js';
 import { listTasks } from './catalogue/list-tasks.js';
@@ -22,7 +23,14 @@ export type ImportAnswer =
   { missing: string[] } | { faults: DocumentFault[]; total: number } | { catalogue: Uint8Array; summary: Summary };
 
 /** Everything that is asked of a catalogue, by name. */
-export const catalogueTasks = { ...listTasks, ...callTasks, ...reviewTasks, ...mockTasks, ...clientTasks };
+export const catalogueTasks = {
+  ...listTasks,
+  ...callTasks,
+  ...reviewTasks,
+  ...mockTasks,
+  ...clientTasks,
+  ...contractTasks,
+};
 export type CatalogueTasks = typeof catalogueTasks;
 
 export interface CatalogueTask {

@@ -6,6 +6,8 @@ import { ToolKinds } from '../tools/kinds/tool-kinds.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ClientsController } from './clients/clients.controller.js';
 import { ClientsService } from './clients/clients.service.js';
+import { ContractTestsController } from './contract-tests/contract-tests.controller.js';
+import { ContractTestsService } from './contract-tests/contract-tests.service.js';
 import { DocumentSource } from './document-source.js';
 import { ImportEvents } from './import-events.service.js';
 import { ImportWorkflow } from './import.workflow.js';
@@ -23,7 +25,14 @@ import { OperationsService } from './operations.service.js';
 /** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */
 @Module({
   imports: [ToolsModule],
-  controllers: [IntegrationsController, VersionsController, MockSwitchController, MockController, ClientsController],
+  controllers: [
+    IntegrationsController,
+    VersionsController,
+    MockSwitchController,
+    MockController,
+    ClientsController,
+    ContractTestsController,
+  ],
   providers: [
     IntegrationsRepository,
     CatalogueWorkers,
@@ -37,6 +46,7 @@ import { OperationsService } from './operations.service.js';
     VersionsService,
     MockService,
     ClientsService,
+    ContractTestsService,
   ],
   exports: [IntegrationsService, OperationsService, OperationUsers],
 })

@@ -4,6 +4,7 @@ import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb, type Key } from '../platform/database/client/dynamodb.js';
 import { type Write, write } from '../platform/database/unit-of-work.js';
 import type { Page } from '../shared/page.js';
+import { CONTRACT_TARGETS, type ContractRun, type ContractTarget } from './contract-tests/contract-test.js';
 import type { ImportRun, ImportState, Integration, IntegrationVersion } from './integration.js';
 import { IntegrationChangedError } from './integrations.errors.js';
 
@@ -12,9 +13,11 @@ const PREFIX = 'int_';
 /** Parts stay far below the 400 KB of an item. */
 const PART_BYTES = 300_000;
 const PARTS_AT_ONCE = 4;
+/** Runs of contract tests that one more run deletes. */
+const PRUNED_AT_ONCE = 5;
 
 /** What is stored of an import beside its version: the document, the files that it refers to, and the catalogue. */
-export type DataKind = 'document' | 'files' | 'catalogue';
+export type DataKind = 'document' | 'files' | 'catalogue' | 'contract_results' | 'contract_goldens';
 /** What people change. */
 export type IntegrationChange = Partial<Pick<Integration, 'name' | 'base_url' | 'credential_id' | 'mock'>>;
 
@@ -22,6 +25,8 @@ const orgKey = (org_id: string): string => `ORG#${org_id}`;
 const ownKey = (org_id: string, integration_id: string): string => `INTEGRATION#${org_id}#${integration_id}`;
 const importKey = (run_id: string): Key => ({ owner: `IMPORT#${run_id}`, item: run_id });
 const mockKey = (integration_id: string): Key => ({ owner: `MOCK#${integration_id}`, item: 'MOCK' });
+const contractItem = (run_id: string): string => `CONTRACT#${run_id}`;
+const goldenItem = (target: ContractTarget): string => `GOLDEN#${target}`;
 const versionItem = (version: number): string => `VERSION#${String(version).padStart(6, '0')}`;
 const NAMES = { '#owner': 'owner', '#item': 'item' };
 
@@ -200,6 +205,61 @@ export class IntegrationsRepository {
       ScanIndexForward: false,
       Limit: 100,
     });
+    return items.map(plain);
+  }
+
+  /** Deletes what goes beyond the runs that are kept. */
+  async putContractRun(org_id: string, run: ContractRun, kept: number): Promise<void> {
+    const owner = ownKey(org_id, run.integration_id);
+    await this.db.put({ TableName: TABLE, Item: { owner, item: contractItem(run.run_id), ...run } });
+    const old = (await this.contractRuns(owner, kept + PRUNED_AT_ONCE)).slice(kept);
+    const goldens = await Promise.all(CONTRACT_TARGETS.map((target) => this.goldens(owner, target)));
+    for (const { run_id } of old) {
+      const kinds = goldens.includes(run_id) ? ['contract_results'] : ['contract_results', 'contract_goldens'];
+      const keys: Key[] = [{ owner, item: contractItem(run_id) }];
+      for (const kind of kinds) {
+        const query = { ...itemsOf(owner, `DATA#${run_id}#${kind}#`), ProjectionExpression: '#item' };
+        for await (const { item } of this.db.queryAll<{ item: string }>(query)) keys.push({ owner, item });
+      }
+      await this.db.batchDelete(TABLE, keys);
+    }
+  }
+
+  /** Newest first. */
+  async listContractRuns(org_id: string, integration_id: string, limit: number): Promise<ContractRun[]> {
+    return this.contractRuns(ownKey(org_id, integration_id), limit);
+  }
+
+  async findContractRun(org_id: string, integration_id: string, run_id: string): Promise<ContractRun | undefined> {
+    const key = { owner: ownKey(org_id, integration_id), item: contractItem(run_id) };
+    const row = await this.db.get<ContractRun & Key>(TABLE, key);
+    return row && plain(row);
+  }
+
+  /** The run whose answers later ones are held to. */
+  async findGoldens(
+    { org_id, integration_id }: Pick<Integration, 'org_id' | 'integration_id'>,
+    target: ContractTarget,
+  ): Promise<string | undefined> {
+    return this.goldens(ownKey(org_id, integration_id), target);
+  }
+
+  async putGoldens(
+    { org_id, integration_id }: Pick<Integration, 'org_id' | 'integration_id'>,
+    target: ContractTarget,
+    run_id: string,
+  ): Promise<void> {
+    const key = { owner: ownKey(org_id, integration_id), item: goldenItem(target) };
+    await this.db.put({ TableName: TABLE, Item: { ...key, run_id } });
+  }
+
+  private async goldens(owner: string, target: ContractTarget): Promise<string | undefined> {
+    return (await this.db.get<{ run_id: string }>(TABLE, { owner, item: goldenItem(target) }))?.run_id;
+  }
+
+  private async contractRuns(owner: string, limit: number): Promise<ContractRun[]> {
+    const query = { ...itemsOf(owner, 'CONTRACT#'), ScanIndexForward: false, Limit: limit };
+    const { items } = await this.db.query<ContractRun & Key>(query);
     return items.map(plain);
   }
 

@@ -6,6 +6,7 @@ export type IdPrefix =
   | 'appr'
   | 'aud'
   | 'cred'
+  | 'ctr'
   | 'dec'
   | 'imp'
   | 'int'

@@ -1,0 +1,140 @@
+import { hash } from 'node:crypto';
+import { callTasks } from './call-tasks.js';
+import { find } from './list-tasks.js';
+import { mockTasks, sampleInput } from './mock-tasks.js';
+import type { Catalogue, Risk } from './operation.js';
+import type { SchemaFault } from './schema-faults.js';
+
+/** Answers that tell whether an operation is deterministic. */
+export const REPEATS = 3;
+const PATHS_MAX = 300;
+const DEPTH_MAX = 12;
+const FAULTS_SHOWN = 5;
+
+export interface ContractCase {
+  operation_id: string;
+  name: string;
+  risk: Risk;
+  /** Of examples, otherwise of schemas. */
+  input: Record<string, unknown>;
+}
+
+/** The type of each field of a body, by its path: `items[].id` is `string`. Types that differ between items are joined by `|`. */
+export type Shape = Record<string, string>;
+
+/** What an operation answered. */
+export interface Observed {
+  operation_id: string;
+  status: number | null;
+  /** Null when the document says nothing about the answer. */
+  valid: boolean | null;
+  mismatches: SchemaFault[];
+  shape: Shape;
+  /** Whether the answers were equal each time. */
+  deterministic: boolean;
+  /** Why there is no answer. */
+  error: string | null;
+}
+
+export interface LiveAnswer {
+  status: number;
+  valid: boolean | null;
+  mismatches: SchemaFault[];
+  body: unknown;
+}
+
+/** Tests whether an API keeps to its document. */
+export const contractTasks = {
+  /** Operations to test, in the order of the document. */
+  contract_cases: (
+    [catalogue]: Catalogue[],
+    { risk, limit }: { risk: Risk | null; limit: number },
+  ): { cases: ContractCase[]; total: number } => {
+    const found = catalogue!.operations.filter((one) => one.callable && (risk === null || one.risk === risk));
+    const cases = found.slice(0, limit).map((operation) => ({
+      ...{ operation_id: operation.operation_id, name: operation.name, risk: operation.risk },
+      input: sampleInput(operation, catalogue!.schemas),
+    }));
+    return { cases, total: found.length };
+  },
+
+  /** Calls operations on the mock. */
+  contract_mock: ([catalogue]: Catalogue[], { cases }: { cases: ContractCase[] }): Observed[] =>
+    cases.map(({ operation_id, input }) => mocked(catalogue!, operation_id, input)),
+
+  /** What the answers of an API to the same request say. */
+  contract_observe: (
+    _: Catalogue[],
+    { operation_id, answers }: { operation_id: string; answers: LiveAnswer[] },
+  ): Observed => observed(operation_id, answers),
+};
+
+function mocked(catalogue: Catalogue, operation_id: string, input: Record<string, unknown>): Observed {
+  const answers: LiveAnswer[] = [];
+  for (let time = 0; time < REPEATS; time++) {
+    const prepared = callTasks.prepare([catalogue], { operation: operation_id, input, server: 'http://mock.invalid' });
+    if (!('request' in prepared)) {
+      const reason = prepared.fault === 'input' ? Object.keys(prepared.fields).join(', ') : prepared.fault;
+      return { ...observed(operation_id, []), error: `No request can be built: ${reason}` };
+    }
+    const { method, url, headers, body = '' } = prepared.request;
+    const { pathname, search } = new URL(url);
+    const answer = mockTasks.mock([catalogue], { method, path: pathname, query: search.slice(1), headers, body });
+    const text = answer.body === null ? '' : JSON.stringify(answer.body);
+    const received = { status: answer.status, headers: answer.headers, body: new TextEncoder().encode(text) };
+    const read = callTasks.read_answer([catalogue], { operation: operation_id, input, answer: received });
+    answers.push({ status: answer.status, valid: read.valid, mismatches: read.mismatches, body: answer.body });
+  }
+  return observed(find(catalogue, operation_id)?.operation_id ?? operation_id, answers);
+}
+
+function observed(operation_id: string, answers: LiveAnswer[]): Observed {
+  const bodies = new Set(answers.map(({ status, body }) => hash('sha256', JSON.stringify([status, body]))));
+  // The worst answer counts.
+  const worst =
+    answers.find(({ status }) => status >= 400) ?? answers.find(({ valid }) => valid === false) ?? answers[0];
+  return {
+    operation_id,
+    status: worst?.status ?? null,
+    valid: worst?.valid ?? null,
+    mismatches: (worst?.mismatches ?? []).slice(0, FAULTS_SHOWN),
+    shape: shapeOf(worst?.body ?? null),
+    deterministic: answers.length > 0 && bodies.size === 1,
+    error: null,
+  };
+}
+
+/** The first 300 fields, at most 12 levels deep. */
+export function shapeOf(body: unknown): Shape {
+  const types = new Map<string, Set<string>>();
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if (types.size >= PATHS_MAX && !types.has(path)) return;
+    const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    types.set(path, (types.get(path) ?? new Set()).add(type));
+    if (depth >= DEPTH_MAX) return;
+    if (Array.isArray(value)) for (const item of value as unknown[]) walk(item, `${path}[]`, depth + 1);
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, child] of Object.entries(value)) walk(child, path === '' ? name : `${path}.${name}`, depth + 1);
+  };
+  walk(body, '', 0);
+  return Object.fromEntries([...types].map(([path, found]) => [path, [...found].toSorted().join('|')]));
+}
+
+/** How an answer differs from the recorded one: fields that are gone and types that changed. Null fits every type. */
+export function differencesOf(golden: Shape, found: Shape): string[] {
+  const differences: string[] = [];
+  for (const [path, type] of Object.entries(golden)) {
+    const now = found[path];
+    const shown = path === '' ? 'the body' : path;
+    if (now === undefined) {
+      // Below an empty list or a null, and beyond the bound, nothing is known.
+      const parent = path.endsWith('[]') ? undefined : found[path.slice(0, Math.max(path.lastIndexOf('.'), 0))];
+      if (parent?.includes('object') && Object.keys(found).length < PATHS_MAX) differences.push(`${shown} is gone`);
+      continue;
+    }
+    const known = new Set(type.split('|'));
+    const added = now.split('|').filter((one) => one !== 'null' && !known.has(one));
+    if (added.length > 0 && type !== 'null') differences.push(`${shown} is ${added.join(' or ')}, not ${type}`);
+  }
+  return differences;
+}

@@ -1,0 +1,92 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { type Risk, RISKS } from '../catalogue/operation.js';
+import { CONTRACT_TARGETS, type ContractTarget, GOLDEN_STATES } from './contract-test.js';
+
+export class RunContractTestsDto {
+  /** `mock` tests every operation, `live` calls the API: only operations that read. */
+  @ApiPropertyOptional({ enum: CONTRACT_TARGETS, default: 'mock' })
+  @IsOptional()
+  @IsIn(CONTRACT_TARGETS)
+  target?: ContractTarget;
+
+  /** Later runs with this target are held to the answers of this run. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  record?: boolean;
+}
+
+export class ContractFaultDto {
+  pointer: string;
+  message: string;
+}
+
+export class ContractResultDto {
+  operation_id: string;
+
+  name: string;
+
+  @ApiProperty({ enum: RISKS })
+  risk: Risk;
+
+  passed: boolean;
+
+  /** Null when there was no answer. */
+  status: number | null;
+
+  /** Whether the answer fits the document; null when the document says nothing about it. */
+  valid: boolean | null;
+
+  mismatches: ContractFaultDto[];
+
+  /** Against the recorded answer, by its status, its fields and their types. */
+  @ApiProperty({ enum: GOLDEN_STATES })
+  golden: (typeof GOLDEN_STATES)[number];
+
+  /** @example ["items[].id is number, not string"] */
+  differences: string[];
+
+  /** Whether three answers were equal. */
+  deterministic: boolean;
+
+  error: string | null;
+}
+
+export class ContractRunDto {
+  run_id: string;
+
+  integration_id: string;
+
+  version: number;
+
+  @ApiProperty({ enum: CONTRACT_TARGETS })
+  target: ContractTarget;
+
+  recorded: boolean;
+
+  passed: number;
+
+  failed: number;
+
+  /** Operations beyond the bounds of a run. */
+  skipped: number;
+
+  /** Share of the tested operations whose three answers were equal, 0 to 1; null when none was tested. */
+  deterministic_share: number | null;
+
+  started_by: string;
+
+  /** @format date-time */
+  started_at: string;
+
+  duration_ms: number;
+}
+
+export class ContractReportDto extends ContractRunDto {
+  results: ContractResultDto[];
+}
+
+export class ContractRunListDto {
+  runs: ContractRunDto[];
+}
