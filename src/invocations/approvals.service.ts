@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Engine } from '../engine/engine.js';
 import { AuditLog } from '../identity/audit/audit-log.js';
@@ -6,7 +7,7 @@ import { UnitOfWork, type Write } from '../platform/database/unit-of-work.js';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError } from '../shared/domain-error.js';
 import { BACKGROUND_RUN } from './agent-run.service.js';
-import type { Approval, Invocation } from './invocation.js';
+import { type Approval, awaited, type Invocation, isOver, isPending } from './invocation.js';
 import {
   ApprovalNotPendingError,
   InvocationNotCancellableError,
@@ -14,10 +15,19 @@ import {
 } from './invocations.errors.js';
 import { InvocationsRepository } from './invocations.repository.js';
 
+const POLL_MS = 100;
+
 /** What a person says about a tool call. */
 export interface ApprovalDecision {
   approve: boolean;
   comment?: string | null | undefined;
+}
+
+export interface Decisions {
+  invocation_id: string;
+  /** The run must be one of this agent. */
+  agent_id?: string;
+  decisions: readonly (ApprovalDecision & { approval_id: string })[];
 }
 
 /** Decisions about runs that wait. Each is one transaction with the engine's wake-up. */
@@ -63,6 +73,33 @@ export class Approvals {
     });
     await this.wake(invocation_id, [this.repository.decision(run, index, decided), entry]);
     return { ...run, approvals: approvals.with(index, decided) };
+  }
+
+  /**
+   * Decides several calls of a run, one after the other. @returns the run with the decisions
+   * @throws as {@link decide}; InvocationNotFoundError for a run of another agent
+   */
+  async decideAll(principal: Principal, { invocation_id, agent_id, decisions }: Decisions): Promise<Invocation> {
+    const run = await this.repository.findById(principal.org_id, invocation_id);
+    if (!run || (agent_id !== undefined && run.agent_id !== agent_id)) throw new InvocationNotFoundError(invocation_id);
+    let decided = run;
+    for (const { approval_id, ...decision } of decisions)
+      decided = await this.decide(principal, invocation_id, approval_id, decision);
+    return decided;
+  }
+
+  /**
+   * Waits until a run whose calls were decided has ended or asks for other approvals.
+   * @param signal gives up: the run is returned as it is
+   * @throws InvocationNotFoundError
+   */
+  async continued(org_id: string, invocation_id: string, signal: AbortSignal): Promise<Invocation> {
+    for (;;) {
+      const run = await this.repository.findById(org_id, invocation_id);
+      if (!run) throw new InvocationNotFoundError(invocation_id);
+      if (isOver(run) || awaited(run).some(isPending) || signal.aborted) return run;
+      await delay(POLL_MS);
+    }
   }
 
   /** Ends a waiting run as cancelled. @throws InvocationNotCancellableError when it does not wait any more */

@@ -94,6 +94,15 @@ export function awaited({ approvals = [], suspended }: Invocation): Approval[] {
   return suspended ? approvals.slice(-suspended.held.calls.length) : [];
 }
 
+export const isPending = ({ status }: Approval): boolean => status === 'pending';
+
+/** How many approvals are settled by the time of the events that {@link presentEvents} gives. */
+export function settledOf(run: Invocation): number {
+  const { approvals = [] } = run;
+  const present = awaited(run);
+  return approvals.length - (present.some(isPending) ? present.length : 0);
+}
+
 const INVOCATION_PREFIX = 'inv_';
 const SESSION_PREFIX = 'sess_';
 

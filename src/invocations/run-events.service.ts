@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
-import { type Invocation, isOver } from './invocation.js';
+import { type Invocation, isOver, settledOf } from './invocation.js';
 import { InvocationsService } from './invocations.service.js';
 import { LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
-import { isLast, isPause, type RunStreamEvent } from './run-feed.js';
+import { isLast, isPause, presentEvents, type RunStreamEvent } from './run-feed.js';
 import { RunStreams } from './run-streams.service.js';
 
 /** How often a follower reads the stored events of a run of another process. */
@@ -56,6 +56,11 @@ export class RunEvents implements BeforeApplicationShutdown {
     return this.events(org_id, invocation_id, position);
   }
 
+  /** The events since the run was continued last, or since it began: see {@link presentEvents}. */
+  async followPresent(run: Invocation): Promise<AsyncGenerator<RunStreamEvent>> {
+    return presentEvents((await this.follow(run.org_id, run.invocation_id, 0)) ?? nothing(), settledOf(run));
+  }
+
   private async *events(org_id: string, invocation_id: string, after: number): AsyncGenerator<RunStreamEvent> {
     let position = after;
     let pause_ms = POLL_MS;
@@ -102,4 +107,8 @@ export class RunEvents implements BeforeApplicationShutdown {
     if (!has_events || error?.reason === 'interrupted') return false;
     return this.clock.now().getTime() - Date.parse(completed_at ?? '') < LAST_EVENTS_WITHIN_MS;
   }
+}
+
+async function* nothing(): AsyncGenerator<RunStreamEvent> {
+  yield* [];
 }

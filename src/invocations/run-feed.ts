@@ -21,6 +21,20 @@ export const isPause = ({ event }: StreamEvent): boolean => event === 'approval_
 
 export const isLast = ({ event }: StreamEvent): boolean => event === 'done' || event === 'error';
 
+/**
+ * The events since the run was continued last, for protocols in which a wait ends a stream and another one continues it.
+ * @param settled how many approvals were settled before
+ */
+export async function* presentEvents(
+  events: AsyncIterable<RunStreamEvent>,
+  settled: number,
+): AsyncGenerator<RunStreamEvent> {
+  let left = settled;
+  for await (const event of events)
+    if (left > 0 && event.event === 'approval_decided') left -= 1;
+    else if (left === 0 || isLast(event)) yield event;
+}
+
 interface Kept {
   event: RunStreamEvent;
   size: number;

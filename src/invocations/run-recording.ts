@@ -52,17 +52,15 @@ export class Recording {
   async wait(outcome: Partial<Invocation>): Promise<Invocation> {
     clearTimeout(this.timer);
     const waiting: Invocation = { ...this.invocation, ...outcome, status: 'waiting', duration_ms: this.elapsed() };
-    await this.beginning;
-    const change = this.alsoAtWait();
+    const holding = this.hold(waiting);
+    // Set before anything is awaited: events that are stored meanwhile must not record the run as running again.
+    this.ending = holding;
     try {
-      await this.repository.hold(waiting, change.writes);
+      await holding;
     } catch (error) {
-      change.abandoned();
-      this.lookAt(error);
+      this.ending = undefined;
       throw error;
     }
-    this.ending = Promise.resolve();
-    change.committed();
     return waiting;
   }
 
@@ -119,6 +117,19 @@ export class Recording {
     this.ending = ending;
     await ending;
     return finished;
+  }
+
+  private async hold(waiting: Invocation): Promise<void> {
+    await this.beginning;
+    const change = this.alsoAtWait();
+    try {
+      await this.repository.hold(waiting, change.writes);
+    } catch (error) {
+      change.abandoned();
+      this.lookAt(error);
+      throw error;
+    }
+    change.committed();
   }
 
   private async store(finished: Invocation): Promise<void> {

@@ -150,8 +150,8 @@ export class RunStreams {
 }
 
 function required(invocation: Invocation) {
-  const { invocation_id, session_id } = invocation;
-  return { invocation_id, session_id, approvals: awaited(invocation).map(approvalView) };
+  const { invocation_id, session_id, usage } = invocation;
+  return { invocation_id, session_id, usage, approvals: awaited(invocation).map(approvalView) };
 }
 
 function recordedError({ invocation_id, error }: Invocation): AgentRunError {

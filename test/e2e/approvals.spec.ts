@@ -188,3 +188,136 @@ describe('requires_approval of an agent', () => {
     expect((await app.http.get(`/api/v1/invocations/${data.invocation_id}`)).status).toBe(404);
   });
 });
+
+describe('each protocol asks for approval in its own words, and goes on when it is given', () => {
+  interface Item extends Record<string, unknown> {
+    id: string;
+    type: string;
+  }
+  interface ResponseObject {
+    id: string;
+    status: string;
+    output: Item[];
+    error: unknown;
+  }
+  const send = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
+    const json = { 'content-type': 'application/json', ...headers };
+    return (await (await app.http.raw('POST', path, JSON.stringify(body), json)).json()) as T;
+  };
+  const stream = (path: string, body: unknown) =>
+    readEvents(app.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+
+  it('Responses: mcp_approval_request and mcp_approval_response, streamed or not', async () => {
+    const request = { model: agent.agent_id, input: ASKED.input_text };
+    const asked = await send<ResponseObject>('/v1/responses', request);
+    expect(asked).toMatchObject({
+      status: 'completed',
+      output: [{ type: 'mcp_approval_request', name: 'cancel_order', arguments: '{"number":"7"}' }],
+    });
+    const approval = (response: ResponseObject, approve: boolean) => ({
+      model: agent.agent_id,
+      previous_response_id: response.id,
+      input: [{ type: 'mcp_approval_response', approval_request_id: response.output.at(-1)?.id, approve }],
+    });
+    const refused = await send<ResponseObject>('/v1/responses', approval(asked, false));
+    expect(refused).toMatchObject({ id: asked.id, status: 'completed' });
+    expect(refused.output.map(({ type, status }) => [type, status])).toEqual([
+      ['mcp_call', 'failed'],
+      ['message', 'completed'],
+    ]);
+    expect(calls()).toEqual([]);
+
+    const first = await stream('/v1/responses', { ...request, stream: true });
+    expect(first.map(({ event }) => event)).toEqual([
+      ...['response.created', 'response.in_progress', 'response.output_item.added', 'response.output_item.done'],
+      'response.completed',
+    ]);
+    const waiting = first.at(-1)?.data['response'] as ResponseObject;
+    expect(await send(`/v1/responses`, { ...approval(waiting, true), previous_response_id: undefined })).toMatchObject({
+      error: { param: 'previous_response_id' },
+    });
+    const second = await stream('/v1/responses', { ...approval(waiting, true), stream: true });
+    expect(second[0]).toMatchObject({ event: 'response.created', data: { sequence_number: 0 } });
+    const whole = second.at(-1)?.data['response'] as ResponseObject;
+    expect(whole).toMatchObject({ id: waiting.id, status: 'completed' });
+    expect(whole.output.map(({ type, status }) => [type, status])).toEqual([
+      ['mcp_call', 'completed'],
+      ['message', 'completed'],
+    ]);
+    expect(await readEvents(`${app.url}/v1/responses/${waiting.id}?stream=true`)).toEqual(second);
+    expect(calls()).toEqual(['DELETE /orders/7']);
+    const chat = { model: agent.agent_id, messages: [{ role: 'user', content: ASKED.input_text }] };
+    expect(await send('/v1/chat/completions', chat)).toMatchObject({
+      error: { message: expect.stringMatching(/^The run waits for approval\. Decide with POST/) as string },
+    });
+  });
+
+  it('A2A: a task with the state input-required, which takes a message with the decision', async () => {
+    const path = `/a2a/agents/${encodeURIComponent(agent.agent_id)}`;
+    interface Task {
+      id: string;
+      status: { state: string; message?: { parts: { data?: { approvals: Approval[] } }[] } };
+      artifacts: { parts: { text: string }[] }[];
+    }
+    const message = async (parts: unknown[], taskId?: string): Promise<{ task: Task }> => {
+      const params = { message: { messageId: crypto.randomUUID(), role: 'ROLE_USER', parts, taskId } };
+      const call = { jsonrpc: '2.0', id: 1, method: 'SendMessage', params };
+      return (await send<{ result: { task: Task } }>(path, call, { 'a2a-version': '1.0' })).result;
+    };
+    const { task } = await message([{ text: ASKED.input_text }]);
+    expect(task.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    expect(task.status.message?.parts[1]?.data).toMatchObject({ approvals: [{ tool: 'cancel_order' }] });
+    const ended = await message([{ data: { approve: true, comment: 'yes' } }], task.id);
+    expect(ended.task).toMatchObject({ id: task.id, status: { state: 'TASK_STATE_COMPLETED' } });
+    expect(ended.task.artifacts[0]?.parts[0]?.text).toContain('cancelled');
+    expect(calls()).toEqual(['DELETE /orders/7']);
+  });
+
+  it('AG-UI: the outcome interrupt, and resume', async () => {
+    const path = `/ag-ui/agents/${encodeURIComponent(agent.agent_id)}`;
+    const input = { threadId: 't', runId: 'r', messages: [{ id: '1', role: 'user', content: ASKED.input_text }] };
+    interface Finished {
+      type: string;
+      outcome?: { type: string; interrupts: { id: string; toolCallId: string }[] };
+      result?: { output: string };
+    }
+    const last = async (body: unknown) => (await stream(path, body)).at(-1)?.data as unknown as Finished;
+    const { type, outcome } = await last(input);
+    expect([type, outcome?.type, outcome?.interrupts.length]).toEqual(['RUN_FINISHED', 'interrupt', 1]);
+    const [interrupt] = outcome?.interrupts ?? [];
+    const resume = [{ interruptId: interrupt?.id, status: 'resolved', payload: { approve: true } }];
+    const finished = await last({ ...input, runId: 'r2', resume });
+    expect(finished).toMatchObject({ type: 'RUN_FINISHED', runId: 'r2', result: { status: 'success' } });
+    expect(calls()).toEqual(['DELETE /orders/7']);
+    expect(await send(path, { ...input, resume })).toMatchObject({ error: { code: 'INVALID_STATE' } });
+  });
+
+  it('AI SDK: tool-approval-request, and a part with the state approval-responded', async () => {
+    const path = `/ai-sdk/agents/${encodeURIComponent(agent.agent_id)}/chat`;
+    const question = { id: '1', role: 'user', parts: [{ type: 'text', text: ASKED.input_text }] };
+    const chunks = async (messages: unknown[]) => {
+      const response = await app.http.raw('POST', path, JSON.stringify({ messages }), {
+        'content-type': 'application/json',
+      });
+      const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: {'));
+      return lines.map((line) => JSON.parse(line.slice('data: '.length)) as Record<string, unknown>);
+    };
+    const asked = await chunks([question]);
+    expect(asked.map(({ type }) => type)).toEqual([
+      ...['start', 'start-step', 'tool-input-available', 'tool-approval-request', 'finish-step', 'finish'],
+    ]);
+    const id = asked[3]?.['approvalId'];
+    const part = { type: 'dynamic-tool', toolName: 'cancel_order', toolCallId: 'call_cancel', input: { number: '7' } };
+    const answer = { ...part, state: 'approval-responded', approval: { id, approved: false, reason: 'not now' } };
+    const rest = await chunks([question, { id: '2', role: 'assistant', parts: [answer] }]);
+    expect(rest.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['start', 'tool-output-error', 'text-delta', 'finish']),
+    );
+    expect(rest.find(({ type }) => type === 'tool-output-error')?.['errorText']).toContain('not now');
+    expect(calls()).toEqual([]);
+  });
+});

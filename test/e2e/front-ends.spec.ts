@@ -77,7 +77,7 @@ it.each([
   ['agUi', { threadId: 't', runId: 'r', messages: [{ ...user, content: 5 }] }, 'messages[0].content'],
   ['agUi', { threadId: 't', runId: 'r', messages: [{ ...user, role: 'tool', toolCallId: 'x' }] }, 'messages'],
   ['agUi', { threadId: 't', runId: 'r', messages: [user], tools: [{ name: 'a b' }] }, 'tools[0].name'],
-  ['agUi', { threadId: 't', runId: 'r', messages: [user], resume: [{}] }, 'resume'],
+  ['agUi', { threadId: 't', runId: 'r', messages: [user], resume: [{}] }, 'resume[0].interruptId'],
   ['aiSdk', {}, 'messages'],
   ['aiSdk', { messages: [{ role: 'user', parts: 'hi' }] }, 'messages[0].parts'],
   ['aiSdk', { messages: [{ role: 'user', parts: [{ type: 'file', mediaType: 'text/csv', url: 'x' }] }] }, 'messages'],

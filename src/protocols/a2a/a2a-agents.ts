@@ -24,9 +24,14 @@ import {
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import { AgentsService } from '../../agents/agents.service.js';
 import { BackgroundRuns } from '../../invocations/background-runs.service.js';
-import type { Invocation } from '../../invocations/invocation.js';
+import { awaited, type Invocation, isOver, isPending } from '../../invocations/invocation.js';
+import { Approvals } from '../../invocations/approvals.service.js';
 import { invokeResult } from '../../invocations/invocation-view.js';
-import { InvocationNotCancellableError, InvocationNotFoundError } from '../../invocations/invocations.errors.js';
+import {
+  InvocationNotCancellableError,
+  InvocationNotFoundError,
+  RunWaitingError,
+} from '../../invocations/invocations.errors.js';
 import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
 import { RunEvents } from '../../invocations/run-events.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
@@ -34,7 +39,7 @@ import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { DatabaseError, DomainError, InvalidStateError } from '../../shared/domain-error.js';
 import { A2aCaller } from './a2a-caller.js';
 import { agentCard, extendedCard, platformCard } from './a2a-card.js';
-import { stateOf, taskOf, textOf, updatesOf } from './a2a-task.js';
+import { decisionsOf, stateOf, taskOf, textOf, updatesOf } from './a2a-task.js';
 
 const TEXT_MODES = new Set(['text', 'text/plain', 'text/*', '*/*']);
 const PAGE_DEFAULT = 50;
@@ -55,6 +60,7 @@ export class A2aAgents implements A2ARequestHandler {
     private readonly invocations: InvocationsService,
     private readonly background: BackgroundRuns,
     private readonly events: RunEvents,
+    private readonly approvals: Approvals,
   ) {}
 
   /** Only its versions and bindings are read; see {@link cardOf} for the cards that callers get. */
@@ -81,8 +87,15 @@ export class A2aAgents implements A2ARequestHandler {
   async sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<Task> {
     return this.translated(async () => {
       const { signal } = callerOf(context);
-      const asked = await this.asked(params, context);
       const historyLength = params.configuration?.historyLength;
+      const decided = await this.decided(params, context);
+      if (decided) {
+        const { org_id, invocation_id } = decided;
+        const isNow = params.configuration?.returnImmediately === true;
+        const run = isNow ? decided : await this.approvals.continued(org_id, invocation_id, signal);
+        return taskOf(run, historyLength);
+      }
+      const asked = await this.asked(params, context);
       if (params.configuration?.returnImmediately) return taskOf(await this.start(asked), historyLength);
       return taskOf(await this.answered({ ...asked, signal, quiet: true }), historyLength);
     });
@@ -93,7 +106,9 @@ export class A2aAgents implements A2ARequestHandler {
     params: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const invocation = await this.translated(async () => this.start(await this.asked(params, context)));
+    const invocation = await this.translated(
+      async () => (await this.decided(params, context)) ?? this.start(await this.asked(params, context)),
+    );
     yield* this.follow(invocation, context);
   }
 
@@ -102,7 +117,7 @@ export class A2aAgents implements A2ARequestHandler {
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const invocation = await this.translated(() => this.invocationOf(id, context, tenant));
-    if (invocation.status !== 'running') throw new UnsupportedOperationError('The task has ended: get it instead');
+    if (isOver(invocation)) throw new UnsupportedOperationError('The task has ended: get it instead');
     yield* this.follow(invocation, context);
   }
 
@@ -113,7 +128,7 @@ export class A2aAgents implements A2ARequestHandler {
   async cancelTask({ id, tenant }: CancelTaskRequest, context: ServerCallContext): Promise<Task> {
     return this.translated(async () => {
       const { org_id, invocation_id, status } = await this.invocationOf(id, context, tenant);
-      if (status !== 'running') throw new TaskNotCancelableError('The task has ended already');
+      if (isOver({ status })) throw new TaskNotCancelableError('The task has ended already');
       await this.invocations.cancel(org_id, invocation_id);
       return taskOf(await this.ended(org_id, invocation_id));
     });
@@ -184,6 +199,22 @@ export class A2aAgents implements A2ARequestHandler {
     return { org_id, user_id, agent_id, input_text, ...(message?.contextId ? { session_id: message.contextId } : {}) };
   }
 
+  /** Decides calls of a waiting task. @returns undefined for a message that begins a task or goes to another one */
+  private async decided(
+    { message, tenant }: SendMessageRequest,
+    context: ServerCallContext,
+  ): Promise<Invocation | undefined> {
+    if (!message?.taskId) return undefined;
+    const invocation = await this.invocationOf(message.taskId, context, tenant);
+    if (invocation.status !== 'waiting') return undefined;
+    const pending = awaited(invocation).filter(isPending);
+    const decisions = decisionsOf(message).flatMap(({ approval_id, ...decision }) => {
+      const ids = approval_id === undefined ? pending.map((one) => one.approval_id) : [approval_id];
+      return ids.map((id) => ({ approval_id: id, ...decision }));
+    });
+    return this.approvals.decideAll(callerOf(context).principal, { ...invocation, decisions });
+  }
+
   /** @throws RequestMalformedError on `/a2a` without a tenant while the organization has not exactly one running agent */
   private async agentOf(context: ServerCallContext, tenant: string): Promise<string> {
     const { agent_id, principal } = callerOf(context);
@@ -213,6 +244,7 @@ export class A2aAgents implements A2ARequestHandler {
     try {
       return await drained(this.invocations.invoke(asked));
     } catch (error) {
+      if (error instanceof RunWaitingError) return error.invocation;
       const id = error instanceof AgentRunError ? error.details['invocation_id'] : undefined;
       if (typeof id !== 'string') throw error;
       return this.invocations.get(asked.org_id, id);
@@ -233,8 +265,7 @@ export class A2aAgents implements A2ARequestHandler {
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const { org_id, invocation_id } = invocation;
     const { signal } = callerOf(context);
-    const events = await this.events.follow(org_id, invocation_id, 0);
-    if (!events) return;
+    const events = await this.events.followPresent(invocation);
     const left = signal.aborted ? Promise.resolve() : once(signal, 'abort');
     const gone = left.then(() => 'gone' as const);
     const updates = updatesOf(invocation, events, () => this.ended(org_id, invocation_id));
@@ -254,7 +285,7 @@ export class A2aAgents implements A2ARequestHandler {
     const deadline = performance.now() + CANCELLED_WITHIN_MS;
     for (;;) {
       const invocation = await this.invocations.get(org_id, invocation_id);
-      if (invocation.status !== 'running' || performance.now() > deadline) return invocation;
+      if (isOver(invocation) || awaited(invocation).some(isPending) || performance.now() > deadline) return invocation;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

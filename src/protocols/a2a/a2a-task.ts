@@ -1,7 +1,8 @@
 import { type Artifact, type Message, type Part, Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import { ContentTypeNotSupportedError, RequestMalformedError } from '@a2a-js/sdk/errors';
-import type { Invocation } from '../../invocations/invocation.js';
-import type { RunStreamEvent } from '../../invocations/run-feed.js';
+import { awaited, type Invocation, isPending } from '../../invocations/invocation.js';
+import { approvalView } from '../../invocations/invocation-view.js';
+import { isPause, type RunStreamEvent } from '../../invocations/run-feed.js';
 
 /** The one artifact of a task: the answer of the agent. */
 const ANSWER = 'answer';
@@ -11,6 +12,7 @@ type Status = Pick<Invocation, 'status' | 'error'>;
 
 export function stateOf({ status, error }: Status): TaskState {
   if (status === 'running') return TaskState.TASK_STATE_WORKING;
+  if (status === 'waiting') return TaskState.TASK_STATE_INPUT_REQUIRED;
   if (status === 'success') return TaskState.TASK_STATE_COMPLETED;
   return error?.reason === 'cancelled' ? TaskState.TASK_STATE_CANCELED : TaskState.TASK_STATE_FAILED;
 }
@@ -27,7 +29,7 @@ export function taskOf(invocation: Invocation, historyLength?: number): Task {
       state: stateOf(invocation),
       message: invocation.error
         ? messageOf(Role.ROLE_AGENT, `${invocation_id}-error`, invocation.error.message, ids)
-        : undefined,
+        : askedOf(invocation, ids),
       timestamp: completed_at ?? created_at,
     },
     artifacts: invocation.status === 'success' ? [artifactOf(output_text ?? '')] : [],
@@ -63,6 +65,11 @@ export async function* updatesOf(
         parts: [partOf({ $case: 'data', value: { type: event, ...(data as object) } })],
       };
       yield status(ids, TaskState.TASK_STATE_WORKING, note, new Date().toISOString());
+    } else if (isPause({ event, data })) {
+      if (held !== undefined) yield chunk(held, true);
+      const waiting = await outcome();
+      yield status(ids, stateOf(waiting), askedOf(waiting, ids), new Date().toISOString());
+      return;
     } else if (event === 'done' || event === 'error') {
       const ended = await outcome();
       const rest = held ?? (isFirst && ended.status === 'success' ? (ended.output_text ?? '') : undefined);
@@ -71,6 +78,49 @@ export async function* updatesOf(
       yield status(ids, stateOf(ended), task.status?.message, task.status?.timestamp);
     }
   }
+}
+
+/** What a waiting task asks: its data part has the approvals. */
+function askedOf(invocation: Invocation, ids: { taskId: string; contextId: string }): Message | undefined {
+  const approvals = awaited(invocation).filter(isPending).map(approvalView);
+  const [first] = approvals;
+  if (!first) return undefined;
+  const tools = approvals.map(({ tool }) => tool).join(', ');
+  const asked = messageOf(
+    Role.ROLE_AGENT,
+    first.approval_id,
+    `Approve or reject: the agent wants to call ${tools}. Answer with a data part {"approve": true or false}.`,
+    ids,
+  );
+  const data = partOf({ $case: 'data', value: { type: 'approval_required', approvals } });
+  return { ...asked, parts: [...asked.parts, data] };
+}
+
+/** What a person says about the calls of a waiting task: of one, or of all. */
+export interface TaskDecision {
+  approval_id?: string;
+  approve: boolean;
+  comment?: string;
+}
+
+/** The decisions of a message: data parts with `approve`. @throws RequestMalformedError when there is none */
+export function decisionsOf({ parts }: Message): TaskDecision[] {
+  const decisions = parts.flatMap(({ content }): TaskDecision[] => {
+    const value = content?.$case === 'data' ? (content.value as Record<string, unknown> | null) : null;
+    if (typeof value?.['approve'] !== 'boolean') return [];
+    const { approve, approval_id, comment } = value;
+    return [
+      {
+        approve,
+        ...(typeof approval_id === 'string' ? { approval_id } : {}),
+        ...(typeof comment === 'string' ? { comment: comment.slice(0, 2_000) } : {}),
+      },
+    ];
+  });
+  if (decisions.length > 0) return decisions;
+  throw new RequestMalformedError(
+    'The task waits for approval: message.parts must have data with "approve": true or false',
+  );
 }
 
 function status(

@@ -4,7 +4,9 @@ import type { Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
 import { invokeResult } from '../../invocations/invocation-view.js';
+import { Approvals } from '../../invocations/approvals.service.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
+import { RunEvents } from '../../invocations/run-events.service.js';
 import { RunStreams } from '../../invocations/run-streams.service.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
@@ -12,7 +14,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { read } from '../openai/openai-body.js';
 import { ApiZodBody } from '../openai/openai-docs.js';
-import { askedRun, protocolEvents, runError, runInputSchema } from './ag-ui.js';
+import { askedRun, protocolEvents, resumptionOf, runError, runInputSchema } from './ag-ui.js';
 
 /** The Agent-User Interaction protocol. */
 @ApiTags('invocations')
@@ -20,13 +22,16 @@ import { askedRun, protocolEvents, runError, runInputSchema } from './ag-ui.js';
 @Controller('ag-ui/agents/:agent_id')
 export class AgUiController {
   constructor(
+    private readonly approvals: Approvals,
+    private readonly events: RunEvents,
     private readonly invocations: InvocationsService,
     private readonly streams: RunStreams,
   ) {}
 
   /**
    * Runs the agent with the conversation in `messages`; a `threadId` that is a session continues that session instead. Refusals before the
-   * run starts are ordinary errors. Closing the connection stops the run.
+   * run starts are ordinary errors. Closing the connection stops the run. `resume` decides tool calls that wait for approval, and
+   * continues their run.
    */
   @Post()
   @Access('developer')
@@ -39,12 +44,20 @@ export class AgUiController {
   @ApiOkResponse({ description: 'Events of AG-UI.', schema: { type: 'string' } })
   @ApiErrors(400, 404, 409, 413, 415, 422)
   async run(
-    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Param('agent_id') agent_id: string,
     @Body() body: unknown,
     @Res() response: Response,
   ): Promise<void> {
+    const { org_id, user_id } = principal;
     const input = read(runInputSchema, body);
+    const resumption = resumptionOf(input);
+    if (resumption) {
+      const run = await this.approvals.decideAll(principal, { agent_id, ...resumption });
+      const events = await this.events.followPresent(run);
+      await sendEventStream(response, protocolEvents(input, events), runError);
+      return;
+    }
     const asked = { ...askedRun(input), org_id, user_id, agent_id, signal: callerSignal(response) };
     const events = await this.streams.open(
       org_id,

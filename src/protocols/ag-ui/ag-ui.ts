@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { RunStreamEvent } from '../../invocations/run-feed.js';
+import type { Approval } from '../../invocations/invocation.js';
+import { isPause, type RunStreamEvent } from '../../invocations/run-feed.js';
 import type { StreamEvent } from '../../platform/http/event-stream.js';
 import type { CallerCall, CallOptions, ConversationMessage, MessagePart } from '../../runtimes/caller-request.js';
 import { ValidationError } from '../../shared/domain-error.js';
@@ -56,7 +57,10 @@ export const runInputSchema = z.object({
     .max(100)
     .nullish(),
   state: z.unknown().optional(),
-  resume: z.array(z.unknown()).max(0, 'is not supported: agents interrupt no runs').nullish(),
+  resume: z
+    .array(z.object({ interruptId: id, status: z.enum(['resolved', 'cancelled']), payload: z.unknown().optional() }))
+    .max(100)
+    .nullish(),
 });
 
 export type RunInput = z.output<typeof runInputSchema>;
@@ -70,6 +74,49 @@ export interface AskedRun {
   options: CallOptions;
   session_state?: Record<string, unknown>;
 }
+
+/** The calls of a waiting run that a request decides. A cancelled interrupt is a refusal. */
+export interface Resumption {
+  invocation_id: string;
+  decisions: { approval_id: string; approve: boolean; comment?: string }[];
+}
+
+const INTERRUPT = /^(inv_\w+):(appr_\w+)$/;
+const interruptSchema = z.looseObject({ approve: z.boolean(), comment: z.string().max(2_000).optional() });
+
+/** @returns undefined for a request that begins a run. @throws ValidationError */
+export function resumptionOf({ resume }: RunInput): Resumption | undefined {
+  const entries = (resume ?? []).map(({ interruptId, status, payload }) => {
+    const [, invocation_id, approval_id] = INTERRUPT.exec(interruptId) ?? [];
+    if (!invocation_id || !approval_id) throw ValidationError.field('resume', `has no interrupt ${interruptId}`);
+    if (status === 'cancelled') return { invocation_id, approval_id, approve: false };
+    const parsed = interruptSchema.safeParse(payload);
+    if (!parsed.success) throw ValidationError.field('resume', 'must have "approve": true or false in each payload');
+    const { approve, comment } = parsed.data;
+    return { invocation_id, approval_id, approve, ...(comment === undefined ? {} : { comment }) };
+  });
+  const [first] = entries;
+  if (!first) return undefined;
+  if (entries.some(({ invocation_id }) => invocation_id !== first.invocation_id))
+    throw ValidationError.field('resume', 'must name interrupts of one run');
+  const decisions = entries.map(({ invocation_id: _run, ...decision }) => decision);
+  return { invocation_id: first.invocation_id, decisions };
+}
+
+/** What a run that waits for approval asks. */
+const interruptOf = (invocation_id: string) => (approval: Approval) => ({
+  id: `${invocation_id}:${approval.approval_id}`,
+  reason: 'tool_approval',
+  message: `The agent wants to call ${approval.tool}`,
+  toolCallId: approval.call_id,
+  expiresAt: approval.expires_at,
+  responseSchema: {
+    type: 'object',
+    properties: { approve: { type: 'boolean' }, comment: { type: 'string' } },
+    required: ['approve'],
+  },
+  metadata: { tool: approval.tool, input: approval.input },
+});
 
 /** @throws ValidationError */
 export function askedRun({ threadId, messages, tools, context, state }: RunInput): AskedRun {
@@ -167,7 +214,7 @@ interface Started {
 
 /**
  * A run in the protocol's order: RUN_STARTED first, every message, tool call and step ended before RUN_FINISHED, and one of RUN_FINISHED
- * and RUN_ERROR last, whatever happens.
+ * and RUN_ERROR last, whatever happens. A run that waits for approval finishes with the outcome `interrupt`.
  */
 export async function* protocolEvents(
   { threadId, runId, state }: Pick<RunInput, 'threadId' | 'runId' | 'state'>,
@@ -209,6 +256,12 @@ export async function* protocolEvents(
       const stepName = steps.get(toolCallId);
       steps.delete(toolCallId);
       if (stepName !== undefined) yield event('STEP_FINISHED', { stepName });
+    } else if (isPause({ event: name, data })) {
+      const { invocation_id, approvals } = data as { invocation_id: string; approvals: Approval[] };
+      if (messages.isOpen) yield event('TEXT_MESSAGE_END', { messageId: messages.acting() });
+      const interrupts = approvals.map(interruptOf(invocation_id));
+      yield event('RUN_FINISHED', { threadId, runId, outcome: { type: 'interrupt', interrupts } });
+      return;
     } else if (name === 'done' || name === 'error') {
       isOver = true;
       if (messages.isOpen) yield event('TEXT_MESSAGE_END', { messageId: messages.acting() });

@@ -1,6 +1,7 @@
 import type { UIMessageChunk } from 'ai';
 import { z } from 'zod';
-import type { RunStreamEvent } from '../../invocations/run-feed.js';
+import type { Approval } from '../../invocations/invocation.js';
+import { isPause, type RunStreamEvent } from '../../invocations/run-feed.js';
 import { RawData, type StreamEvent } from '../../platform/http/event-stream.js';
 import type { CallerCall, ConversationMessage, MessagePart } from '../../runtimes/caller-request.js';
 import { ValidationError } from '../../shared/domain-error.js';
@@ -21,6 +22,13 @@ const partSchema = z.looseObject({
   toolName: z.string().max(200).optional(),
   state: z.string().max(50).optional(),
   errorText: text.optional(),
+  approval: z
+    .looseObject({
+      id: z.string().max(200),
+      approved: z.boolean().optional(),
+      reason: z.string().max(2_000).optional(),
+    })
+    .optional(),
 });
 
 /** What `DefaultChatTransport` sends. `session_id` is ours: set it in the transport's `body` to continue a session. */
@@ -44,6 +52,27 @@ export const chatRequestSchema = z.object({
 
 export type ChatRequest = z.output<typeof chatRequestSchema>;
 type Part = z.output<typeof partSchema>;
+
+const APPROVAL = /^(inv_\w+):(appr_\w+)$/;
+
+/** The calls of a waiting run that the last message decides; undefined for a request that begins a run. */
+export function decidedChat({
+  messages,
+}: ChatRequest):
+  { invocation_id: string; decisions: { approval_id: string; approve: boolean; comment?: string }[] } | undefined {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant') return undefined;
+  const decided = last.parts.flatMap(({ state, approval }) => {
+    const [, invocation_id, approval_id] = APPROVAL.exec(approval?.id ?? '') ?? [];
+    if (state !== 'approval-responded' || !invocation_id || !approval_id) return [];
+    const comment = approval?.reason === undefined ? {} : { comment: approval.reason };
+    return [{ invocation_id, approval_id, approve: approval?.approved === true, ...comment }];
+  });
+  const [first] = decided;
+  if (!first) return undefined;
+  const decisions = decided.map(({ invocation_id: _run, ...decision }) => decision);
+  return { invocation_id: first.invocation_id, decisions };
+}
 
 /** @throws ValidationError */
 export function askedChat({ messages, session_id }: ChatRequest): {
@@ -109,8 +138,14 @@ function imagesOf(parts: readonly Part[]): { parts?: MessagePart[] } {
   };
 }
 
-/** A run as the AI SDK's UI message stream. Its last event is `[DONE]`, also after an error. */
-export async function* uiMessageStream(events: AsyncIterable<RunStreamEvent>): AsyncGenerator<StreamEvent> {
+/**
+ * A run as the AI SDK's UI message stream. Its last event is `[DONE]`, also after an error.
+ * @param resumed the run that goes on after a wait: the client adds to the message that it has
+ */
+export async function* uiMessageStream(
+  events: AsyncIterable<RunStreamEvent>,
+  resumed?: string,
+): AsyncGenerator<StreamEvent> {
   const chunk = (data: UIMessageChunk): StreamEvent => ({ data });
   let texts = 0;
   let open: string | undefined;
@@ -120,8 +155,12 @@ export async function* uiMessageStream(events: AsyncIterable<RunStreamEvent>): A
     open = undefined;
     return ends;
   };
+  if (resumed !== undefined) {
+    yield chunk({ type: 'start', messageId: resumed });
+    yield chunk({ type: 'start-step' });
+  }
   for await (const { event, data } of events) {
-    if (event === 'start') {
+    if (event === 'start' && resumed === undefined) {
       const { invocation_id, session_id, model } = data as { invocation_id: string; session_id: string; model: string };
       yield chunk({ type: 'start', messageId: invocation_id, messageMetadata: { invocation_id, session_id, model } });
       yield chunk({ type: 'start-step' });
@@ -140,6 +179,17 @@ export async function* uiMessageStream(events: AsyncIterable<RunStreamEvent>): A
       const about = { toolCallId, dynamic: true, providerExecuted: true };
       if (error === undefined) yield chunk({ type: 'tool-output-available', output, ...about });
       else yield chunk({ type: 'tool-output-error', errorText: error, ...about });
+    } else if (isPause({ event, data })) {
+      isOver = true;
+      const { invocation_id, approvals } = data as { invocation_id: string; approvals: Approval[] };
+      for (const end of closed()) yield chunk(end);
+      for (const { approval_id, call_id: toolCallId, tool: toolName, input } of approvals) {
+        yield chunk({ type: 'tool-input-available', toolCallId, toolName, input, dynamic: true });
+        yield chunk({ type: 'tool-approval-request', toolCallId, approvalId: `${invocation_id}:${approval_id}` });
+      }
+      yield chunk({ type: 'finish-step' });
+      yield chunk({ type: 'finish', finishReason: 'tool-calls' });
+      break;
     } else if (event === 'done') {
       isOver = true;
       const { usage, finish_reason } = data as { usage: unknown; finish_reason?: string };

@@ -258,6 +258,11 @@ export async function* chatChunks(
       yield part({}, FINISHES[finish_reason]);
       if (withUsage) yield chunk([], { usage: usageOf(usage) });
       yield { data: new RawData('[DONE]') };
+    } else if (event === 'approval_required') {
+      // The protocol has no word for it: the caller decides over the REST API or with the Responses API.
+      const { invocation_id } = data as { invocation_id: string };
+      const message = `The run ${invocation_id} waits for approval of a tool call`;
+      yield { data: { error: openAiErrorBody({ code: 'RESOURCE_CONFLICT', message }) } };
     } else if (event === 'error') yield { data: { error: openAiErrorBody(data as { code: string; message: string }) } };
   }
 }

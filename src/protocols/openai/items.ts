@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Approval } from '../../invocations/invocation.js';
 import type { Message } from '../../sessions/session.js';
 import type { CallerCall, ConversationMessage, MessagePart } from '../../runtimes/caller-request.js';
 import { assertObject } from './chat.js';
@@ -22,16 +23,42 @@ const resultSchema = z.object({
   output: z.union([text, z.array(z.discriminatedUnion('type', [spokenPart])).max(1_000)]),
 });
 /** What an agent did by itself. Clients send it back with the conversation; the agent does not need it again. */
-const ownSchema = z.object({ type: z.enum(['mcp_call', 'mcp_list_tools', 'reasoning']) });
+const ownSchema = z.object({ type: z.enum(['mcp_call', 'mcp_list_tools', 'mcp_approval_request', 'reasoning']) });
+/** What a person says about a call of the agent that waits for approval. */
+const approvalSchema = z.object({
+  type: z.literal('mcp_approval_response'),
+  approval_request_id: z.string().min(1).max(200),
+  approve: z.boolean(),
+  reason: optional(z.string().max(2_000)),
+});
 const messageSchema = z.object({
   type: optional(z.literal('message')),
   role: z.enum(['user', 'assistant', 'system', 'developer']),
   content: z.union([text, z.array(part).max(1_000)]),
 });
 
-export const itemSchema = z.union([callSchema, resultSchema, ownSchema, messageSchema]);
+export const itemSchema = z.union([callSchema, resultSchema, ownSchema, approvalSchema, messageSchema]);
 export type Item = z.output<typeof itemSchema>;
 export const inputSchema = z.union([text, z.array(itemSchema).max(2_000)]);
+
+/** The decisions about calls of the agent in a request. */
+export function decisionsIn(input: string | readonly Item[]): z.output<typeof approvalSchema>[] {
+  if (typeof input === 'string') return [];
+  return input.flatMap((item) => ('role' in item || item.type !== 'mcp_approval_response' ? [] : [item]));
+}
+
+/** A call of the agent that waits for approval. */
+export const approvalItem = ({
+  approval_id,
+  tool,
+  input,
+}: Pick<Approval, 'approval_id' | 'tool' | 'input'>): OutputItem => ({
+  id: approval_id.replace(/^appr_/, 'mcpr_'),
+  type: 'mcp_approval_request',
+  server_label: 'agent',
+  name: tool,
+  arguments: JSON.stringify(input ?? {}),
+});
 
 /** Items as messages: calls that stand together belong to one message, as models expect. @throws ValidationError */
 export function messagesOf(input: string | readonly Item[]): ConversationMessage[] {

@@ -1,10 +1,10 @@
-import type { RunStreamEvent } from '../../invocations/run-feed.js';
-import type { Invocation } from '../../invocations/invocation.js';
+import { isPause, type RunStreamEvent } from '../../invocations/run-feed.js';
+import type { Approval, Invocation } from '../../invocations/invocation.js';
 import type { StreamEvent } from '../../platform/http/event-stream.js';
 import type { CallerCall } from '../../runtimes/caller-request.js';
-import { assistantItem, callItem, outputText, type OutputItem } from './items.js';
+import { approvalItem, assistantItem, callItem, outputText, type OutputItem } from './items.js';
 import { seconds } from './openai-body.js';
-import { ended, failed, itemIds, responseObject, type ResponseState, toolItem } from './responses.js';
+import { ended, failed, itemIds, responseObject, type ResponseState, toolItem, usageOf } from './responses.js';
 
 type Event = Record<string, unknown> & { type: string };
 interface OpenText {
@@ -42,6 +42,8 @@ export class ResponseEvents {
         const sequence_number = translation.sequence++;
         if (sequence_number > after) yield { event: data.type, data: { ...data, sequence_number } };
       }
+      // The response ends here; the run continues with another one.
+      if (isPause(event)) return;
     }
   }
 
@@ -55,6 +57,8 @@ export class ResponseEvents {
     else if (event === 'tool_call') yield* this.toolCalled(data as { call_id: string; tool: string; input: unknown });
     else if (event === 'tool_result') yield* this.toolEnded(data as { call_id: string; tool: string });
     else if (event === 'caller_call') yield* this.callerCalled(data as CallerCall);
+    else if (event === 'approval_required')
+      yield* this.asked(data as Pick<Invocation, 'usage'> & { approvals: Approval[] });
     else if (event === 'done') yield* this.done(data as Invocation & { output: string });
     else if (event === 'error') yield this.failed(data as { message: string; details?: { reason?: unknown } });
   }
@@ -121,6 +125,17 @@ export class ResponseEvents {
     yield { type: 'response.function_call_arguments.delta', ...place, delta: json };
     yield { type: 'response.function_call_arguments.done', ...place, name, arguments: json };
     yield { type: 'response.output_item.done', output_index, item };
+  }
+
+  private *asked({ approvals, usage }: Pick<Invocation, 'usage'> & { approvals: Approval[] }): Generator<Event> {
+    yield* this.endText();
+    for (const approval of approvals) {
+      const [item, output_index] = [approvalItem(approval), this.output.length];
+      this.output.push(item);
+      yield { type: 'response.output_item.added', output_index, item };
+      yield { type: 'response.output_item.done', output_index, item };
+    }
+    yield this.whole('response.completed', 'completed', { usage: usageOf(usage) });
   }
 
   private *done(run: Invocation & { output: string }): Generator<Event> {

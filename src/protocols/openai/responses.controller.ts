@@ -5,9 +5,14 @@ import { z } from 'zod';
 import { AgentsService } from '../../agents/agents.service.js';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
+import { Approvals } from '../../invocations/approvals.service.js';
 import { BackgroundRuns } from '../../invocations/background-runs.service.js';
 import { conversationOf, type Invocation } from '../../invocations/invocation.js';
-import { InvocationNotCancellableError, InvocationNotFoundError } from '../../invocations/invocations.errors.js';
+import {
+  InvocationNotCancellableError,
+  InvocationNotFoundError,
+  RunWaitingError,
+} from '../../invocations/invocations.errors.js';
 import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
 import { invokeResult } from '../../invocations/invocation-view.js';
 import type { RunStreamEvent } from '../../invocations/run-feed.js';
@@ -16,8 +21,8 @@ import { drained, RunStreams } from '../../invocations/run-streams.service.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
-import { NotFoundError } from '../../shared/domain-error.js';
-import { itemsOf } from './items.js';
+import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import { decisionsIn, itemsOf } from './items.js';
 import { invocationId, listed, listSchema, optional, read, sessionId } from './openai-body.js';
 import { ApiItemPage, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
 import { inCallersWords, refusedStream } from './openai-error.js';
@@ -46,12 +51,15 @@ export class OpenAiResponsesController {
     private readonly streams: RunStreams,
     private readonly background: BackgroundRuns,
     private readonly events: RunEvents,
+    private readonly approvals: Approvals,
   ) {}
 
   /**
    * Runs the agent that `model` names. `previous_response_id` continues after an earlier response, `conversation` in a
    * conversation. With `stream` the events come in the protocol's order; with `background` the run goes on without its caller.
-   * The run is an ordinary invocation; its id is that of the response with `inv_` for `resp_`.
+   * The run is an ordinary invocation; its id is that of the response with `inv_` for `resp_`. When a tool call waits for approval
+   * the response ends with `mcp_approval_request` items: an input of `mcp_approval_response` items with `previous_response_id`
+   * decides them, and answers with the same response as it goes on.
    */
   @Post()
   @Access('developer')
@@ -64,11 +72,13 @@ export class OpenAiResponsesController {
   @ApiObject('The response, or with `stream` its events as Server-Sent Events.', 'response')
   @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
   async create(
-    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Body() given: unknown,
     @Res({ passthrough: true }) response: Response,
   ) {
+    const { org_id, user_id } = principal;
     const body = read(responsesSchema, given);
+    if (decisionsIn(body.input).length > 0) return this.decide(principal, body, response);
     const run = responsesRun(body);
     const agent_id = await this.agents.idOf(org_id, body.model);
     const caller = { org_id, user_id, agent_id };
@@ -79,8 +89,10 @@ export class OpenAiResponsesController {
       const request: InvokeRequest = { ...run, ...kept, ...caller, ...(await this.placeOf(caller, body)) };
       if (body.background) return await this.start(request, body, response);
       const signal = callerSignal(response);
-      if (!body.stream)
-        return responseOf(await drained(this.invocations.invoke({ ...request, signal, quiet: true })), echo);
+      if (!body.stream) {
+        const ended = drained(this.invocations.invoke({ ...request, signal, quiet: true }));
+        return responseOf(await ended.catch(waitingRun), echo);
+      }
       const events = await this.streams.open(
         org_id,
         (live) => this.invocations.invoke({ ...request, signal, live }),
@@ -112,14 +124,7 @@ export class OpenAiResponsesController {
     const { stream, starting_after } = read(resumeSchema, given);
     const run = await this.invocations.getShown(org_id, invocationId(response_id));
     if (!stream) return responseOf(run);
-    const { invocation_id, agent_id, kept_request } = run;
-    const events = await this.events.follow(org_id, invocation_id, 0);
-    await this.send(
-      response,
-      events ?? nothing(),
-      { agent_id, echo: kept_request?.echo ?? {}, invocation_id },
-      starting_after,
-    );
+    await this.sendPresent(response, run, starting_after);
     return undefined;
   }
 
@@ -173,6 +178,32 @@ export class OpenAiResponsesController {
     return listed(range.order === 'asc' ? items : items.reverse(), range);
   }
 
+  /** Decides calls of a response that waits, and answers with the response as it goes on. */
+  private async decide(principal: Principal, body: ResponsesRequest, response: Response) {
+    const { org_id } = principal;
+    const { previous_response_id, input, stream, background } = body;
+    if (previous_response_id === undefined)
+      throw ValidationError.field('previous_response_id', 'must name the response that asked for approval');
+    if (typeof input !== 'string' && input.some((item) => 'role' in item))
+      throw ValidationError.field('input', 'must not have messages beside approvals: send them with the next response');
+    const { invocation_id } = await this.invocations.getShown(org_id, invocationId(previous_response_id));
+    const decisions = decisionsIn(input).map(({ approval_request_id, approve, reason: comment }) => {
+      return { approval_id: approval_request_id.replace(/^mcpr_/, 'appr_'), approve, comment };
+    });
+    const run = await this.approvals.decideAll(principal, { invocation_id, decisions });
+    if (stream) {
+      await this.sendPresent(response, run);
+      return undefined;
+    }
+    return responseOf(background ? run : await this.approvals.continued(org_id, invocation_id, callerSignal(response)));
+  }
+
+  private async sendPresent(response: Response, run: Invocation, after?: number): Promise<void> {
+    const { invocation_id, agent_id, kept_request } = run;
+    const about = { agent_id, echo: kept_request?.echo ?? {}, invocation_id };
+    await this.send(response, await this.events.followPresent(run), about, after);
+  }
+
   private async start(request: InvokeRequest, body: ResponsesRequest, response: Response) {
     const { org_id, agent_id } = request;
     const invocation = await this.background.start({
@@ -221,6 +252,12 @@ const resumeSchema = z.object({
   stream: optional(z.enum(['true', 'false'])).transform((value) => value === 'true'),
   starting_after: optional(z.coerce.number().int().min(0)),
 });
+
+/** A run that waits for approval is a response, not an error. */
+function waitingRun(error: unknown): Invocation {
+  if (error instanceof RunWaitingError) return error.invocation;
+  throw error;
+}
 
 async function* nothing(): AsyncGenerator<RunStreamEvent> {
   yield* [];

@@ -1,12 +1,12 @@
 import { toUSVString } from 'node:util';
 import { decodeTime, isValid } from 'ulid';
 import { z } from 'zod';
-import type { Invocation } from '../../invocations/invocation.js';
+import { awaited, type Invocation, isPending } from '../../invocations/invocation.js';
 import type { CallOptions, ConversationMessage } from '../../runtimes/caller-request.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { NO_USAGE, type Usage } from '../../shared/usage.js';
 import { assertChoice, RECORDED_CHARACTERS } from './chat.js';
-import { assistantItem, callItem, inputSchema, messagesOf, type OutputItem } from './items.js';
+import { approvalItem, assistantItem, callItem, inputSchema, messagesOf, type OutputItem } from './items.js';
 import { functionTool, idWith, never, optional, sampling, schemaFormat, seconds, toolName } from './openai-body.js';
 
 /** `POST /v1/responses`. What is not named here is accepted and ignored: it is a hint that changes no promise. */
@@ -185,8 +185,10 @@ export const usageOf = ({ input_tokens, output_tokens }: Usage) => ({
 /** A recorded run as a response. @param echo of a request that was not kept */
 export function responseOf(run: Invocation, echo: Echo = run.kept_request?.echo ?? {}) {
   const state = { invocation_id: run.invocation_id, agent_id: run.agent_id, echo };
-  const output = outputOf(run);
-  if (run.status === 'running') return responseObject(state, 'in_progress', []);
+  const asked = awaited(run).filter(isPending);
+  const output = [...outputOf(run), ...asked.map(approvalItem)];
+  if (asked.length > 0) return responseObject(state, 'completed', output, { usage: usageOf(run.usage) });
+  if (run.status === 'running' || run.status === 'waiting') return responseObject(state, 'in_progress', []);
   if (run.status === 'failed') {
     const { status, rest } = failed(run.error?.reason, run.error?.message ?? 'The run failed');
     return responseObject(state, status, output, {
