@@ -55,6 +55,8 @@ RULES = [
     ("credential_id", "not both"),
     ("source", "must be an object"),
     (r"from|to", "date"),
+    ("runtime", "must be local"),
+    ("usd_per_day", "must be set"),
 ]
 RULES = [(re.compile(field), re.compile(reason)) for field, reason in RULES]
 
@@ -90,7 +92,7 @@ def refused_by_a_rule(response):
         return False
     if "param" in error:  # OpenAI's form
         return error["code"] in ("invalid_state", "idempotency_mismatch") or error["param"] is not None
-    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID", "CLIENT_UNAVAILABLE"):
+    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID", "CLIENT_UNAVAILABLE", "MODEL_REQUIRED"):
         return True
     fields = error["details"].get("fields", {})
     return bool(fields) and all(

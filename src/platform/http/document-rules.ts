@@ -57,6 +57,7 @@ const IDEMPOTENCY_KEY = {
  * retried POSTs, formats of times, and what class-validator checks but the Swagger plugin does not read.
  */
 export function applyDocumentRules(document: OpenAPIObject): void {
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   for (const path of Object.values(document.paths))
     for (const method of METHODS) {
       const operation = path[method];
@@ -64,14 +65,13 @@ export function applyDocumentRules(document: OpenAPIObject): void {
       if (method === 'post') documentRetries(operation as Operation);
       documentLimits(operation as Operation);
       documentContentTypes(operation as Operation);
-      splitForms(operation?.requestBody as Body | undefined);
+      splitForms(operation?.requestBody as Body | undefined, schemas);
       for (const parameter of operation?.parameters ?? [])
         if ('schema' in parameter) {
           addFormat(parameter.name, parameter.schema);
           wholeNumber(parameter);
         }
     }
-  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   for (const path of Object.values(document.paths))
     for (const method of METHODS) documentOptionalBody(path[method]?.requestBody as Body | undefined, schemas);
   for (const schema of Object.values(schemas))
@@ -118,13 +118,15 @@ function wholeNumber({ in: place, schema }: { in: string; schema?: unknown }): v
   if (place === 'path' && documented?.type === 'number') documented.type = 'integer';
 }
 
-/** A body of `anyOf: [record, form]` is the record when it is JSON and the form when it is multipart. */
-function splitForms(body: Body | undefined): void {
+/** A body of `anyOf: [record, form]` is the record when it is JSON and the form when it is multipart. Both take no other field. */
+function splitForms(body: Body | undefined, schemas: Record<string, Schema>): void {
   const [json, form] = [body?.content?.['application/json'], body?.content?.['multipart/form-data']];
   const [record, upload] = json?.schema?.anyOf ?? [];
   if (!json || !form || !record || !upload) return;
   json.schema = record;
   form.schema = upload;
+  const fields = schemas[upload.$ref?.split('/').at(-1) ?? ''];
+  if (fields) fields.additionalProperties = false;
 }
 
 function documentContentTypes({ responses }: Operation): void {
