@@ -2,17 +2,19 @@
 import { Api } from './api.ts';
 import { showFlow } from './flow.ts';
 import { DATA_DIRECTORY, findOrStartPlatform, type Platform } from './platform.ts';
+import { showApi } from './shop-api.ts';
 import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
 
 const USAGE =
-  'Usage: npm run demo -- [--flow] ["your requirement"]\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.\nWith --flow the agent then works in a refund flow with an approval and a failure that is undone.';
+  'Usage: npm run demo -- [--flow] [--api] ["your requirement"]\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.\nWith --flow the agent then works in a refund flow with an approval and a failure that is undone.\nWith --api it uses an imported shop API through its mock, and a flow calls the API.';
 const given = process.argv.slice(2);
 if (given.includes('--help') || given.includes('-h')) {
   process.stdout.write(`${USAGE}\n`);
   process.exit(0);
 }
 const showsFlow = given.includes('--flow');
-const words = given.filter((argument) => argument !== '--flow');
+const showsApi = given.includes('--api');
+const words = given.filter((argument) => argument !== '--flow' && argument !== '--api');
 const unknown = words.find((argument) => argument.startsWith('-'));
 if (unknown !== undefined) {
   process.stderr.write(`Unknown option '${unknown}'\n${USAGE}\n`);
@@ -94,6 +96,7 @@ async function show(api: Api, requirement: string): Promise<void> {
   const project = await watch(api, created.project_id);
   await artifacts(api, project.project_id);
   await conversation(api, project);
+  if (showsApi) await showApi(api, project.agents[0] ?? '');
   if (showsFlow) await showFlow(api, project.agents[0] ?? '');
   await statistics(api);
 }
