@@ -89,6 +89,26 @@ describe('readRequirement', () => {
     expect(readRequirement(requirement).intent).toBe(intent);
   });
 
+  it.each([
+    ['Un agent pour le musée. Le billet coûte 11 euros.', 'musee_assistant'],
+    ['Um agente para o clube. A mensalidade custa 90 reais.', 'clube_assistant'],
+    ['Ein Assistent für unsere Werkstatt. Ein Ölwechsel kostet 89 Euro.', 'werkstatt_assistant'],
+    ['Помощник для нашей пекарни. Торт стоит 1500 рублей.', 'pekarni_assistant'],
+    ['مساعد للمتحف. سعر التذكرة 40 درهما.', 'llmthf_assistant'],
+    ['A helper for the reception of our clinic. Parking costs 2 dollars per hour.', 'reception_clinic_assistant'],
+    ['博物馆导览助手。门票价格是60元。参观时间为90分钟。', expect.stringMatching(/^agent_[0-9a-f]{8}$/) as string],
+  ])('names the agent by the nouns of "%s"', (requirement, slug) => {
+    expect(readRequirement(requirement).slug).toEqual(slug);
+  });
+
+  it.each([
+    ['Der Eintritt kostet 6 Euro.', 'Der Eintritt kostet … Euro?', '6'],
+    ['门票价格是60元。', '门票价格是…元?', '60'],
+    ['Basic plan: 9 EUR per seat', 'Basic plan: … EUR per seat?', '9'],
+  ])('takes a figure in any language as a fact: %s', (statement, question, key) => {
+    expect(readRequirement(`Ok. ${statement}`).facts).toEqual([{ statement, question, key }]);
+  });
+
   it('keeps a requirement in another language as it is', () => {
     const profile = readRequirement('请创建一个可以回答客户问题的智能助手');
     expect(profile.capabilities).toEqual([

@@ -3,6 +3,7 @@ import {
   capabilitiesOfRoles,
   type Capability,
   factsOf,
+  FROM_FACTS,
   type Intent,
   limitsOf,
   type RequirementProfile,
@@ -15,11 +16,14 @@ import {
   AGENT_NOUNS,
   capitalised,
   clip,
+  isEnglish,
   LEAD_VERBS,
   sentencesOf,
   slugOf,
   statesTask,
   STOP_WORDS,
+  subjectWords,
+  toAscii,
   TONES,
   withoutEnd,
 } from './words.js';
@@ -89,13 +93,27 @@ export function subjectOf(
   roles: readonly Role[],
 ): string {
   if (roles.length > 0) return teamOf(roles);
+  const opening = sentences.slice(0, 2).join(' ');
+  if (!isEnglish(opening)) return fromAbroad(sentences[0] ?? '');
   const first = sentences.slice(0, 3).map(withoutEnd);
   for (const sentence of first) {
     const named = NAMED.exec(sentence)?.[1] ?? LEADING.exec(sentence)?.[1];
     const subject = lowerCase(named?.trim() ?? '').replace(FILLER, '');
     if (/\s/.test(subject)) return clip(subject, 60);
   }
-  return fromCapability(capabilities[0]);
+  const [capability] = capabilities;
+  return capability?.text === FROM_FACTS ? fromNouns(sentences[0] ?? '') : fromCapability(capability);
+}
+
+function fromNouns(sentence: string): string {
+  const nouns = entitiesOf(sentence).slice(0, 2);
+  return nouns.length === 0 ? GENERAL_SUBJECT : clip(`${nouns.join(' ')} assistant`, 60);
+}
+
+/** Named by its own nouns, where they have an ASCII form; Chinese has none. */
+function fromAbroad(sentence: string): string {
+  const words = subjectWords(sentence).filter((word) => toAscii(word).length > 2);
+  return words.length === 0 ? GENERAL_SUBJECT : clip(`${words.join(' ').toLowerCase()} assistant`, 60);
 }
 
 /** Acronyms keep their capitals. */
@@ -116,7 +134,7 @@ function fromCapability(capability: Capability | undefined): string {
   if (capability?.verb === 'handle') return GENERAL_SUBJECT;
   const words = (capability?.text ?? '').toLowerCase().split(/[^\p{L}\p{N}'-]+/u);
   const plain = words
-    .filter((word) => word.length > 2 && !STOP_WORDS.has(word) && actionVerb(word) !== word)
+    .filter((word) => /^\p{L}{3}/u.test(word) && !STOP_WORDS.has(word) && actionVerb(word) !== word)
     .slice(0, 2);
   return plain.length === 0 ? GENERAL_SUBJECT : clip(`${plain.join(' ')} assistant`, 60);
 }
@@ -125,7 +143,8 @@ function fromCapability(capability: Capability | undefined): string {
 export function audienceOf(sentences: readonly string[]): string {
   for (const sentence of sentences) {
     const audience = AUDIENCE.exec(withoutEnd(sentence))?.[1]?.trim();
-    if (audience !== undefined && actionVerb(audience.split(/\s+/)[0] ?? '') === undefined) return audience;
+    if (audience !== undefined && !/^\d/.test(audience) && actionVerb(audience.split(/\s+/)[0] ?? '') === undefined)
+      return audience;
   }
   return 'its users';
 }

@@ -1,4 +1,4 @@
-import { actionVerb, AGENT_NOUNS, clip, LEAD_VERBS, sentencesOf, STOP_WORDS, withoutEnd } from './words.js';
+import { actionVerb, AGENT_NOUNS, clip, isEnglish, LEAD_VERBS, sentencesOf, STOP_WORDS, withoutEnd } from './words.js';
 
 export type Intent = 'new_project' | 'existing_project' | 'unclear';
 
@@ -63,6 +63,8 @@ const CLAUSE_END = / ?[,;:] (?:and |or |then )?| (?:and then|and also|as well as
 const ASKS_FOR_AGENTS = new RegExp(`\\b(?:${AGENT}|team|system)s?\\b`, 'i');
 const DESCRIBES_COOPERATION = /^\s*(?:they\s+)?(?:work|hand|pass)\b.*\b(?:together|over|on)\b/i;
 const MAX_CAPABILITIES = 12;
+/** The task of a requirement that states facts and no other task. */
+export const FROM_FACTS = 'answer questions from the given facts';
 
 /** What the agent is asked to do, clause by clause; at least one, so that every requirement leads to an agent. */
 export function capabilitiesOf(sentences: readonly string[], hasFacts: boolean): Capability[] {
@@ -75,7 +77,20 @@ export function capabilitiesOf(sentences: readonly string[], hasFacts: boolean):
   }
   const capabilities = [...found.values()].slice(0, MAX_CAPABILITIES);
   if (capabilities.length > 0) return capabilities;
-  return hasFacts ? [{ verb: 'answer', text: 'answer questions from the given facts' }] : [asWritten(sentences)];
+  if (!hasFacts) return [asWritten(sentences)];
+  const answering = { verb: 'answer', text: FROM_FACTS };
+  return describesOtherWork(sentences.join(' ')) ? [asWritten(sentences), answering] : [answering];
+}
+
+const ANSWERS_ABROAD =
+  /beantwort|fragen|auskunft|kundendienst|répond|question|renseign|respond|pregunt|pergunt|informa|отвеча|вопрос|справоч|поддержк|回答|问题|咨询|客服|导览|يجيب|أسئلة|خدمة العملاء/iu;
+const NAME_MAX_WORDS = 8;
+
+/** A text in another language that asks for more than answers: it has a description beyond a name such as "Un agent pour le musée". */
+function describesOtherWork(asked: string): boolean {
+  if (ANSWERS_ABROAD.test(asked)) return false;
+  const words = [...new Intl.Segmenter('und', { granularity: 'word' }).segment(asked)].filter((one) => one.isWordLike);
+  return !isEnglish(asked) && words.length > NAME_MAX_WORDS;
 }
 
 /** What each role does, in the base form of its verb: "drafts the article" → "draft the article". */
@@ -171,7 +186,28 @@ const SPECIFIC = /\d|@|https?:|\p{Lu}\p{L}+|"|“/u;
 
 /** Statements about the user's world, such as "Our opening hours are Monday to Friday, 9 to 17." */
 export function factsOf(sentences: readonly string[]): Fact[] {
-  return sentences.map(factOf).filter((fact): fact is Fact => fact !== undefined);
+  return sentences.map((sentence) => factOf(sentence) ?? figureOf(sentence)).filter((fact) => fact !== undefined);
+}
+
+const ABOUT_THE_AGENT =
+  /\b(?:agents?|assistants?|chat ?bots?|bots?|copilot|tutor|calculator|guide|helper|users?|answers?|repl(?:y|ies)|responses?|outputs?)\b|assist|agente|helfer|antwort|répon|respuest|respost|помощник|агент|калькулятор|ответ|助手|客服|助理|回答|مساعد|وكيل|إجاب/iu;
+const WISH_ABROAD =
+  /\b(?:soll|muss|müss|darf|dürf|doi[st]|devr|debe|deve)\p{L}*|долж|нужно|нельзя|必须|应该|不要|不得|يجب|ينبغي/iu;
+const FIGURE = /\p{N}[\p{N}.,:/-]*\p{N}|\p{N}/u;
+
+/** What the requirement says of the user's world: its sentences without those that describe the agent and state no figure. */
+export function knowledgeIn(sentences: readonly string[]): string[] {
+  return sentences.filter((sentence) => !ABOUT_THE_AGENT.test(sentence) || FIGURE.test(sentence));
+}
+
+/** A sentence in any language that states a figure. Its question is the sentence with a gap in the place of the figure. */
+function figureOf(sentence: string): Fact | undefined {
+  const statement = sentence.replace(LABEL, '');
+  const key = FIGURE.exec(statement)?.[0];
+  const isWish = WISH.test(statement) || WISH_ABROAD.test(statement) || ABOUT_THE_AGENT.test(statement);
+  if (key === undefined || isWish || inSentence(statement).length > 0 || !/\p{L}{4}|\p{Script=Han}{2}/u.test(statement))
+    return undefined;
+  return { statement, question: `${withoutEnd(statement).replace(FIGURE, '…').slice(0, 400)}?`, key };
 }
 
 function factOf(sentence: string): Fact | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 const BULLET = /^\s*(?:[-*•–—]|\d{1,2}[.)])\s+/u;
-const ABBREVIATION_END = /\b(?:e\.g|i\.e|etc|approx|vs|no|mr|mrs|dr|a\.m|p\.m)\.\s*$/i;
+const ABBREVIATION_END = /\b(?:e\.g|i\.e|etc|approx|vs|no|nr|mr|mrs|ms|dr|prof|st|a\.m|p\.m)\.\s*$/i;
 
 /** The sentences and list items of a text, trimmed, without bullets, in order. */
 export function sentencesOf(text: string): string[] {
@@ -16,12 +16,16 @@ export function sentencesOf(text: string): string[] {
     .filter((sentence) => sentence !== '');
 }
 
-/** The segmenter also ends a sentence after "e.g." when a capital follows. */
+/** A German ordinal: "am 3. Werktag". */
+const ORDINAL_END = /\b(?:am|der|dem|den|des|zum|vom|bis|ab)\s+\d{1,2}\.\s*$/i;
+
+/** The segmenter also ends a sentence after "e.g." and ordinals when a capital follows. */
 function joinAbbreviations(parts: string[]): string[] {
   const joined: string[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    if (last !== undefined && ABBREVIATION_END.test(last)) joined[joined.length - 1] = last + part;
+    if (last !== undefined && (ABBREVIATION_END.test(last) || ORDINAL_END.test(last)))
+      joined[joined.length - 1] = last + part;
     else joined.push(part);
   }
   return joined;
@@ -78,14 +82,14 @@ const MAX_LENGTH = 30;
 
 /**
  * An English slug of 3 to 30 characters. Text without an ASCII form (Chinese, Arabic, emoji) gets a slug
- * from its hash, so the same text always has the same slug.
+ * from its hash, so the same text always has the same slug; so does text of which only figures have one.
  */
 export function slugOf(text: string, separator: '_' | '-'): string {
   const words = toAscii(text)
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
   const slug = fit(words, separator);
-  if (slug.length >= MIN_LENGTH) return slug;
+  if (slug.length >= MIN_LENGTH && /[a-z]/.test(slug)) return slug;
   return `agent${separator}${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
 }
 
@@ -100,18 +104,19 @@ function fit(words: string[], separator: string): string {
   return slug === '' ? (words[0] ?? '').slice(0, MAX_LENGTH) : slug;
 }
 
-/** Cyrillic, Greek and Latin letters with their ASCII form. */
+/** Cyrillic, Greek, Arabic and Latin letters with their ASCII form. */
 const LETTERS: ReadonlyMap<string, string> = new Map(
   [
     'а:a б:b в:v г:g д:d е:e ж:zh з:z и:i к:k л:l м:m н:n о:o п:p р:r с:s т:t у:u ф:f х:kh ц:ts ч:ch ш:sh щ:shch ъ: ы:y ь: э:e ю:yu я:ya і:i є:ye ґ:g',
     'α:a β:v γ:g δ:d ε:e ζ:z η:i θ:th ι:i κ:k λ:l μ:m ν:n ξ:x ο:o π:p ρ:r σ:s ς:s τ:t υ:y φ:f χ:ch ψ:ps ω:o',
+    'ا:a أ:a إ:i آ:a ب:b ت:t ث:th ج:j ح:h خ:kh د:d ذ:dh ر:r ز:z س:s ش:sh ص:s ض:d ط:t ظ:z ع:a غ:gh ف:f ق:q ك:k ل:l م:m ن:n ه:h ة:a و:w ي:y ى:a ء: ئ:y ؤ:w',
     'ß:ss æ:ae œ:oe ø:o đ:d ð:d þ:th ł:l ı:i',
   ]
     .flatMap((alphabet) => alphabet.split(' '))
     .map((pair) => [pair.slice(0, 1), pair.slice(2)]),
 );
 
-/** Lower-case ASCII for Latin, Cyrillic and Greek text. Letters without an ASCII form are dropped. */
+/** Lower-case ASCII for Latin, Cyrillic, Greek and Arabic text. Letters without an ASCII form are dropped. */
 export function toAscii(text: string): string {
   const plain = text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '');
   return [...plain]
@@ -142,7 +147,7 @@ export const LEAD_VERBS: ReadonlySet<string> = new Set(
 );
 
 export const AGENT_NOUNS: readonly string[] =
-  `agent assistant bot chatbot helper tutor advisor adviser coach concierge companion copilot planner analyst expert guide reviewer checker generator trainer
+  `agent assistant bot chatbot helper calculator tutor advisor adviser coach concierge companion copilot planner analyst expert guide reviewer checker generator trainer
   mentor consultant translator secretary receptionist librarian`.split(/\s+/);
 
 export const STOP_WORDS: ReadonlySet<string> = new Set(
@@ -213,4 +218,49 @@ export function statesTask(text: string): boolean {
   if (telling.length === 0) return false;
   const acts = words.some((word) => actionVerb(word) !== undefined || AGENT_NOUNS.includes(word.replace(/s$/, '')));
   return acts || TASK_WORDS.test(text);
+}
+
+const ENGLISH =
+  /^(?:the|that|for|and|which|who|our|my|its|of|with|to|is|are|it|this|from|by|on|at|should|must|please|helps?|an)$/iu;
+
+/** Whether a text is English as far as its letters and small words show. Single words count as English. */
+export function isEnglish(text: string): boolean {
+  if (!/^[\p{Script=Latin}\P{L}]*$/u.test(text)) return false;
+  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const english = words.filter((word) => ENGLISH.test(word)).length;
+  return english >= words.filter((word) => FOREIGN.test(word) && !ENGLISH_TOO.has(word)).length;
+}
+
+/** Words of the list below that English has too. */
+const ENGLISH_TOO = new Set([
+  'in',
+  'am',
+  'die',
+  'agent',
+  'agents',
+  'assistant',
+  'assistants',
+  'question',
+  'questions',
+  'as',
+  'a',
+  'do',
+  'dos',
+  'des',
+  'e',
+  'o',
+  'y',
+]);
+
+/** Small words and agent nouns of other languages, which name nothing. */
+const FOREIGN =
+  /^(?:der|die|das|den|dem|des|ein|eine|einen|einem|einer|und|für|unser\p{L}*|mein\p{L}*|mit|zu|zur|zum|von|vom|im|in|am|auf|fragen|beantwort\p{L}*|erstelle|assistent\p{L}*|agent\p{L}*|hilfe|un|une|le|la|les|des|du|de|et|pour|notre|nos|qui|aux?|assistant\p{L}*|aide|répond|questions?|crée|una|el|los|las|y|para|nuestr\p{L}*|que|del|al|con|asistente|ayuda|responde|preguntas|um|uma|o|os|as|e|da|do|das|dos|noss\p{L}*|a|à|assistente|ajuda|perguntas|para|для|наш\p{L}*|который|которая|на|в|и|из|по|о|помощник\p{L}*|агент\p{L}*|создай|отвечает|вопросы|клиент\p{L}*|أنشئ|مساعدا?|مساعدًا|وكيلا?|على|في|من|إلى|عن|يجيب|أسئلة|العملاء)$/iu;
+
+/** The first words of a text in another language that name its subject, at most two. */
+export function subjectWords(sentence: string): string[] {
+  const words = sentence.match(/\p{L}[\p{L}\p{M}'’-]*/gu) ?? [];
+  return words
+    .map((word) => word.replace(/^[ldLD]['’]/u, ''))
+    .filter((word) => word.length > 2 && !FOREIGN.test(word))
+    .slice(0, 2);
 }

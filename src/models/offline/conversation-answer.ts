@@ -15,7 +15,7 @@ import { isRequest, sentencesOf } from './sentences.js';
 import { calculatorIntent } from './intents/calculator.js';
 import { dateTimeIntent } from './intents/date-time.js';
 import { jsonQueryIntent, namedToolIntent, otherToolsIntent, knowledgeLookupIntent } from './intents/other-tools.js';
-import { recallIntent, unknownFactIntent, statementIntent } from './intents/recall.js';
+import { recallIntent, toldIntent, unknownFactIntent, statementIntent } from './intents/recall.js';
 import { sortingIntent, summaryIntent, textStatisticsIntent } from './intents/text-work.js';
 import { unitConversionIntent } from './intents/unit-conversion.js';
 
@@ -35,6 +35,7 @@ const SENTENCE_INTENTS: readonly Intent[] = [
   unitConversionIntent,
   dateTimeIntent,
   calculatorIntent,
+  toldIntent,
   unknownFactIntent,
   beyondRulesIntent,
   smallTalkIntent,

@@ -22,7 +22,7 @@ export function sentencesOf(message: string): string[] {
 
 export function isQuestion(sentence: string): boolean {
   return (
-    /\?\s*$/.test(sentence) ||
+    /[?？؟]\s*$/.test(sentence) ||
     /^(?:so |and |then |ok(?:ay)?,? )?(?:what|who|whom|whose|where|when|why|which|how|is|are|do|does|did|can|could|will|would|should)\b/i.test(
       sentence,
     )

@@ -62,7 +62,7 @@ describe('a conversation with the offline model', () => {
       'I cannot convert currencies: that needs an exchange rate of the day, which I do not have.',
     ],
     ['double that', 'I do not know which number you mean: there is no earlier result in this conversation.'],
-    ['What is my name?', 'You have not told me your name in this conversation.'],
+    ['What is my name?', 'I find nothing about your name in the part of this conversation that I can see.'],
   ])('answers "%s"', async (question, answer) => {
     expect(await converse([question])).toEqual([answer]);
   });
@@ -89,7 +89,7 @@ describe('a conversation with the offline model', () => {
   it('quotes the documents of the session and knows the state of the session', async () => {
     const knowledge = [{ name: 'faq.md', content: '# Refunds\n\nRefunds are made within 14 days.' }];
     expect(await converse(['When do I get my refund?', 'who won the cup?'], { knowledge })).toEqual([
-      'From "faq.md": # Refunds\nRefunds are made within 14 days.',
+      'From "faq.md", passage 1: # Refunds\nRefunds are made within 14 days.',
       'I found nothing about "who won the cup?" in the documents I was given.',
     ]);
     expect(await converse(['what is my plan?'], { session_state: { plan: 'pro </session_state>' } })).toEqual([

@@ -145,6 +145,12 @@ export const PROVABLE_TASKS: readonly ProvableTask[] = [
 
 type Draft = Omit<AcceptanceExample, 'id'>;
 
+/** The tools of the tasks that the requirements ask for, in any language; the catalogue's own keywords are English. */
+export function toolsOfTasks(requirements: readonly NumberedRequirement[], offered: readonly string[]): string[] {
+  const tasks = requirements.flatMap(({ kind, text }) => (kind === 'functional' ? tasksFor(text, offered) : []));
+  return [...new Set(tasks.flatMap(({ tool }) => tool ?? []))];
+}
+
 /**
  * Examples for each functional requirement that the offline model can be seen to fulfil, and one for each fact. A
  * requirement that fits nothing here gets none and is reported as unproven.

@@ -1,9 +1,9 @@
 import { readRequirement } from '../../requirement/requirement-reader.js';
 import type { NumberedRequirement } from '../../requirement/coverage.js';
-import type { Capability, RequirementProfile } from '../../requirement/statements.js';
-import { capitalised, clip } from '../../requirement/words.js';
+import { type Capability, knowledgeIn, type RequirementProfile } from '../../requirement/statements.js';
+import { capitalised, clip, isEnglish } from '../../requirement/words.js';
 import { chooseTools, outOfReach } from '../../step/offered-tools.js';
-import { examplesFor, TEXT_MAX } from './offline-examples.js';
+import { examplesFor, TEXT_MAX, toolsOfTasks } from './offline-examples.js';
 import {
   type AcceptanceExample,
   type FunctionalRequirement,
@@ -15,9 +15,14 @@ import {
 export function writeRequirements(input: unknown): Requirements {
   const { requirement, plan, tools } = requirementsInputSchema.parse(input);
   const profile = readRequirement(requirement);
-  const needed = chooseTools(profile, tools);
-  const names = needed.map((tool) => tool.name);
   const requirements = numberedRequirements(profile);
+  const offered = tools.map(({ name }) => name);
+  const asked = isEnglish(requirement) ? [] : toolsOfTasks(requirements, offered);
+  const needed = chooseTools(
+    profile,
+    tools.map((tool) => ({ ...tool, suggested: tool.suggested || asked.includes(tool.name) })),
+  );
+  const names = needed.map((tool) => tool.name);
   return {
     feature_name: plan.agent.display_name,
     overview: clip(
@@ -109,12 +114,13 @@ function assumptionsOf(profile: RequirementProfile): string[] {
   return assumptions;
 }
 
+/** What the requirement says of the user's world, one passage for each sentence, so that answers quote the sentence that they rest on. */
 function knowledgeOf(profile: RequirementProfile): Requirements['knowledge'] {
   if (profile.facts.length === 0) return [];
   return [
     {
-      name: 'facts-from-requirement.md',
-      content: clip(profile.facts.map((fact) => fact.statement).join('\n\n'), 10_000),
+      name: 'requirement.md',
+      content: clip(knowledgeIn(profile.sentences).join('\n\n'), 10_000),
     },
   ];
 }

@@ -37,6 +37,8 @@ export const calculatorIntent: Intent = (turn) => {
     .replace(new RegExp(`(?<=\\d)\\s*(?:${CURRENCY_WORD.source})`, 'giu'), '');
   const asked = wholeExpression(arithmeticOf(words)) ?? ellipsis(words, turn);
   const expression = asked ?? embedded(turn.sentence);
+  if (expression === undefined && /^(?:the|my) total$/i.test(question) && turn.memory.lastResult)
+    return { text: `The total is ${measured(turn.memory.lastResult.value, turn.memory.lastResult.unit)}.` };
   if (expression === undefined)
     return resolved.dangling && asksArithmetic(question) ? { text: nothingBefore() } : undefined;
   const unit = ASKS_SHARE.test(question)
@@ -80,7 +82,9 @@ function previousUnit(words: string, { memory }: Turn): string | undefined {
 }
 
 function embedded(sentence: string): string | undefined {
-  return DATE.test(sentence) ? undefined : EMBEDDED.exec(sentence)?.[0].trim();
+  if (DATE.test(sentence)) return undefined;
+  const percent = sentence.replace(/(\d)\s{0,3}% (?:of|von|de|do|от|من) (?=\d)/giu, '$1% of ');
+  return EMBEDDED.exec(percent)?.[0].trim();
 }
 
 function asksArithmetic(question: string): boolean {
@@ -140,8 +144,18 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/(?<=[\d)])\s*x\s*(?=[\d(])/gi, ' * '],
 ];
 
+/** "3 shirts at 19.99 with 15 % discount cost" */
+const PURCHASE =
+  /(?<![\d.,])(\d{1,9}) (?:\p{L}{2,30} ){1,4}(?:at|for|à|zu) (\d[\d.,]{0,20})(?: (?:each|apiece))?(?: (?:with|minus|less|and) (?:an? )?(\d[\d.,]{0,20}) ?% (?:off|discount))?(?: (?:cost|in total|altogether))?$/iu;
+
+function purchase(text: string): string | undefined {
+  const [, count, price, discount] = PURCHASE.exec(text) ?? [];
+  if (count === undefined || price === undefined) return undefined;
+  return discount === undefined ? `${count} * ${price}` : `(${count} * ${price}) - ${discount}%`;
+}
+
 const AGGREGATE =
-  /^(?:the )?(sum|total|average|mean|median|maximum|minimum|largest|smallest|product)(?: of| among)? (?:these numbers:? ?)?(.+)$/i;
+  /^(?:the )?(sum|total|average|mean|median|maximum|minimum|largest|smallest|product)(?: \p{L}{2,20}){0,3}?(?: of| among)? (?:these numbers:? ?)?([\d-].*)$/iu;
 const AGGREGATES: Readonly<Record<string, string>> = {
   sum: 'sum',
   total: 'sum',
@@ -160,6 +174,7 @@ function arithmeticOf(text: string): string {
     .replace(/[$€£]\s?(?=\d)/g, '')
     .replace(/^(?:an?|the) (?=\d)/i, '');
   return (
+    purchase(digits.replace(/\bpercent\b/gi, '%')) ??
     aggregate(digits) ??
     PHRASES.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), digits)
       .replace(/\s+/g, ' ')

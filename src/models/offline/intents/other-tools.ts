@@ -3,6 +3,7 @@ import { isQuestion } from '../sentences.js';
 
 interface FoundPassage {
   document: string;
+  passage?: number;
   text: string;
 }
 
@@ -23,7 +24,8 @@ function quote(question: string, passages: FoundPassage[]): string {
   const others = [...new Set(passages.slice(1).map(({ document }) => document))].filter(
     (document) => document !== best.document,
   );
-  return `From "${best.document}": ${best.text}${others.length === 0 ? '' : ` (See also: ${others.join(', ')}.)`}`;
+  const place = best.passage === undefined ? '' : `, passage ${best.passage}`;
+  return `From "${best.document}"${place}: ${best.text}${others.length === 0 ? '' : ` (See also: ${others.join(', ')}.)`}`;
 }
 
 function passagesOf(value: unknown): FoundPassage[] {
@@ -58,7 +60,7 @@ export const jsonQueryIntent: Intent = (turn) => {
 
 /** From the first opening bracket to the last closing one of its kind, when that is JSON. */
 function documentIn(message: string): { json: string; start: number; end: number } | undefined {
-  const start = message.search(/\{\s*["}]|\[\s*["{[\d\]]/);
+  const start = message.search(/\{\s*["}]|(?<![\w\]])\[\s*["{[\d\]]/);
   const end = message.lastIndexOf(BRACKETS[message[start] ?? ''] ?? '\0') + 1;
   if (start < 0 || end <= start) return undefined;
   const json = message.slice(start, end);

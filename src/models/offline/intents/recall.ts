@@ -1,6 +1,6 @@
 import { factKey, tellFact, type Fact, factsIn, isCount } from '../facts.js';
 import type { Intent, Reply, Turn } from '../intent.js';
-import { essence } from '../sentences.js';
+import { essence, isQuestion, sentencesOf } from '../sentences.js';
 
 const ASKED_FACT =
   /^(?:what(?:['’]s|s| is| was| are| were)|which is|tell me|say|do you (?:know|remember)|remind me (?:of|what)|who is|how (?:much|big|large|long|old|far) is)\s+(?:what )?my\s+([\p{L}\p{N} _-]{1,60}?)(?: (?:again|is|was|are))?$/iu;
@@ -23,10 +23,49 @@ export const recallIntent: Intent = (turn) => {
   return everything(question, turn) ?? history(question, turn);
 };
 
+const QUESTION_WORDS = new Set(
+  'what when where which who whom whose why how many much does did do is are was were have has had my your the for and you can tell about that this with from been'.split(
+    ' ',
+  ),
+);
+
+/** In any language: the statement of the user that shares most words with the question, quoted. */
+export const toldIntent: Intent = ({ sentence, memory }) => {
+  if (!isQuestion(sentence)) return undefined;
+  const asked = wordsOf(sentence);
+  const told = memory.userMessages
+    .flatMap(sentencesOf)
+    .filter((statement) => !isQuestion(statement))
+    .map((statement) => ({ statement, shared: sharedWords(asked, wordsOf(statement)) }));
+  const best = told.reduce<{ statement: string; shared: number } | undefined>(
+    (found, one) => (one.shared > 0 && one.shared >= (found?.shared ?? 0) ? one : found),
+    undefined,
+  );
+  return best && { text: `You told me: "${best.statement}"` };
+};
+
+const SEGMENTER = new Intl.Segmenter('und', { granularity: 'word' });
+
+function wordsOf(text: string): string[] {
+  return [...SEGMENTER.segment(text.toLowerCase())]
+    .filter(({ isWordLike, segment }) => isWordLike === true && !QUESTION_WORDS.has(segment))
+    .map(({ segment }) => segment);
+}
+
+/** Words with the same beginning are the same word: "join" and "joined". Short words count only in Chinese, where words are short. */
+function sharedWords(asked: readonly string[], told: readonly string[]): number {
+  const isSame = (a: string, b: string): boolean =>
+    a === b
+      ? a.length > 2 || /\p{Script=Han}/u.test(a)
+      : a.length > 3 && b.length > 3 && (a.startsWith(b) || b.startsWith(a));
+  return asked.filter((word) => told.some((one) => isSame(word, one))).length;
+}
+
 /** Comes after the tools' rules: "my budget divided by 4" is arithmetic, not an unknown fact. */
 export const unknownFactIntent: Intent = (turn) => {
   const key = keyIn(essence(turn.sentence));
-  return key === undefined ? undefined : { text: `You have not told me your ${key} in this conversation.` };
+  if (key === undefined) return undefined;
+  return { text: `I find nothing about your ${key} in the part of this conversation that I can see.` };
 };
 
 function keyIn(question: string): string | undefined {
@@ -41,7 +80,7 @@ function everything(question: string, { memory }: Turn): Reply | undefined {
   if (!/^what (?:do you know|have i told you|did i tell you|do you remember)(?: about me)?$/i.test(question))
     return undefined;
   const facts = memory.facts.map(tellFact).join(' ');
-  return { text: facts === '' ? 'You have not told me anything about yourself in this conversation.' : facts };
+  return { text: facts === '' ? 'I find nothing about you in the part of this conversation that I can see.' : facts };
 }
 
 function history(question: string, { memory }: Turn): Reply | undefined {

@@ -17,7 +17,7 @@ const NUMBER = String.raw`(-?\d[\d,]*(?:\.\d+)?|an?)`;
 const UNIT = String.raw`([\p{L}°²/][\p{L}\d°²/ ]{0,30}?)`;
 const FORWARD = new RegExp(String.raw`(?:^|\s)${NUMBER}\s*${UNIT}\s+(?:to|in|into|as)\s+${UNIT}$`, 'iu');
 const BACKWARD = new RegExp(
-  String.raw`how (?:many|much) ${UNIT} (?:are |is |do )?(?:there )?(?:in|make|equals?) ${NUMBER}\s*${UNIT}$`,
+  String.raw`how (?:many|much) ${UNIT} (?:are |is |do |does )?(?:there )?(?:(?:in|make|makes|equals?) )?${NUMBER}\s*${UNIT}$`,
   'iu',
 );
 const ELLIPTICAL = new RegExp(
@@ -29,8 +29,24 @@ const ELLIPTICAL = new RegExp(
 export const unitConversionIntent: Intent = (turn) => {
   const asked = essence(turn.sentence);
   const text = digitsForWords(resolveReferences(asked, turn.memory, true).text);
-  return forward(text, turn) ?? backward(text, turn) ?? elliptical(asked, turn) ?? money(asked);
+  return compound(text, turn) ?? forward(text, turn) ?? backward(text, turn) ?? elliptical(asked, turn) ?? money(asked);
 };
+
+/** How many of the second unit make one of the first. */
+const PARTS: readonly (readonly [RegExp, RegExp, number])[] = [
+  [/^(?:feet|foot|ft)$/i, /^(?:inch(?:es)?|in)$/i, 12],
+  [/^(?:pounds?|lbs?)$/i, /^(?:ounces?|oz)$/i, 16],
+  [/^(?:hours?|h)$/i, /^(?:minutes?|mins?)$/i, 60],
+];
+const COMPOUND =
+  /(?:^|\s)(\d{1,9})\s?(\p{L}{1,10})(?: and)? (\d{1,9}(?:\.\d{1,9})?)\s?(\p{L}{1,10}) (?:to|in|into|as) (\p{L}[\p{L} ]{0,30})$/iu;
+
+/** "5 feet 11 inches in cm" */
+function compound(text: string, turn: Turn): Reply | undefined {
+  const [, whole = '', unit = '', rest = '', part = '', to = ''] = COMPOUND.exec(text) ?? [];
+  const parts = PARTS.find(([first, second]) => first.test(unit) && second.test(part))?.[2];
+  return parts === undefined ? undefined : conversion(String(Number(whole) + Number(rest) / parts), unit, to, turn);
+}
 
 function forward(text: string, turn: Turn): Reply | undefined {
   const [, value = '', from = '', to = ''] = FORWARD.exec(text) ?? [];

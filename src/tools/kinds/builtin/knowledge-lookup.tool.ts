@@ -12,7 +12,7 @@ export const knowledgeLookup = defineTool({
   name: 'knowledge_lookup',
   display_name: 'Knowledge lookup',
   description:
-    'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document and a score.',
+    'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document, the number of the passage in it and a score.',
   schema: z.object({
     query: z.string().min(1).max(1000).describe('What to look for, in plain words'),
     limit: z.int().min(1).max(RESULTS_MAX).default(3).describe('How many passages to return'),
@@ -51,6 +51,8 @@ export const knowledgeLookup = defineTool({
 
 interface RankedPassage {
   document: string;
+  /** Its number in the document, from 1. */
+  passage: number;
   text: string;
   /** BM25; comparable within one answer only. */
   score: number;
@@ -89,10 +91,16 @@ function rankPassages(
       const { name = '', index } = documents[document] ?? {};
       const rounded = Math.round(score * 1000) / 1000;
       if (rounded > 0)
-        found.push({ document: name, text: index?.passages[passage] ?? '', score: rounded, order: found.length });
+        found.push({
+          document: name,
+          passage: passage + 1,
+          text: index?.passages[passage] ?? '',
+          score: rounded,
+          order: found.length,
+        });
     }
   found.sort((a, b) => b.score - a.score || a.order - b.order);
-  return found.slice(0, limit).map(({ document, text, score }) => ({ document, text, score }));
+  return found.slice(0, limit).map(({ document, passage, text, score }) => ({ document, passage, text, score }));
 }
 
 function inverseFrequency(containing: number, total: number): number {

@@ -120,7 +120,12 @@ describe('knowledge_lookup', () => {
       passages: { document: string; text: string; score: number }[];
     };
     expect(passages).toEqual([
-      { document: 'faq.md', text: '# Refunds\nRefunds are made within 14 days.', score: expect.any(Number) as number },
+      {
+        document: 'faq.md',
+        passage: 1,
+        text: '# Refunds\nRefunds are made within 14 days.',
+        score: expect.any(Number) as number,
+      },
     ]);
   });
 

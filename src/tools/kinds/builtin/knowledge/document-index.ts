@@ -8,9 +8,18 @@ const PASSAGE_MAX_LENGTH = 900;
 
 const STOP_WORDS = new Set(
   `a about an and any are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please
-  should so tell than that the their them then there these they this to us was we were what when where which who why will with would you your`.split(
-    /\s+/u,
-  ),
+  should so tell than that the their them then there these they this to us was we were what when where which who why will with would you your
+  der die das den dem des ein eine einen einem einer und oder ist sind hat haben im am um zu zum zur von vom bei wie was wer wo wann welche welcher
+  welches wird werden ich sie wir ihr es mein meine nicht auf für mit
+  le la les un une des du de et ou est sont quel quelle quels quelles que qui où quand combien comment je tu il elle nous vous mon ma mes ce cette
+  à au aux en dans pour par pas ne se sur
+  el los las una unos unas del al y o es son qué quién cuál cuándo cuánto cuánta cuántos cuántas cómo dónde mi su sus por para con no hay hace
+  os um uma da do das dos e é são qual quais quem quando quanto quanta quantos quantas como onde meu minha seu sua por com não na nas nos há
+  и или в во на с со к по за из о об от до у а но не это как что кто где когда сколько какой какая какое какие мой моя мы вы я он она они будет
+  的 了 是 在 和 有 吗 呢 什么 多少 几 怎么 怎么样 哪里 哪 谁 我 你 您 我们 你们 它 这 那 吧 请 时候
+  في من على إلى عن مع و أو هو هي ما ماذا متى أين كم كيف هل هذا هذه أي لا أنا أنت نحن`
+    .normalize('NFKD')
+    .split(/\s+/u),
 );
 
 /** Scripts that write without spaces between words. */
