@@ -277,6 +277,56 @@ describe('each protocol asks for approval in its own words, and goes on when it 
     expect(calls()).toEqual(['DELETE /orders/7']);
   });
 
+  it('MCP: input-required where the client can ask its user, an error of the tool elsewhere', async () => {
+    const path = `/mcp/agents/${encodeURIComponent(agent.agent_id)}`;
+    interface Result {
+      resultType: string;
+      requestState: string;
+      inputRequests: Record<string, { method: string; params: { message: string } }>;
+      isError?: boolean;
+      content: { text: string }[];
+      structuredContent: { invocation_id: string };
+    }
+    const call = async (elicitation: object | undefined, more: object = {}): Promise<Result> => {
+      const _meta = {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': elicitation ? { elicitation } : {},
+      };
+      const params = { name: 'obedient', arguments: { message: ASKED.input_text }, _meta, ...more };
+      const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'obedient' };
+      const response = await app.http.raw(
+        'POST',
+        path,
+        JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+        { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      );
+      const text = await response.text();
+      const json = text.startsWith('{') ? text : (/^data: (.*)$/m.exec(text)?.[1] ?? text);
+      return (JSON.parse(json) as { result: Result }).result;
+    };
+    const asked = await call({ form: {} });
+    expect(asked.resultType).toBe('input_required');
+    const [[key, form] = []] = Object.entries(asked.inputRequests);
+    expect([key, form?.method]).toEqual([expect.stringMatching(/^appr_/), 'elicitation/create']);
+    expect(form?.params.message).toBe('The agent wants to call cancel_order with {"number":"7"}');
+    const { requestState } = asked;
+    const inputResponses = { [key ?? '']: { action: 'accept', content: { approve: true } } };
+    const answered = await call({ form: {} }, { requestState, inputResponses });
+    expect(answered.content[0]?.text).toContain('cancelled');
+    expect(answered.structuredContent.invocation_id).toBe(requestState);
+    expect(calls()).toEqual(['DELETE /orders/7']);
+    const plain = await call(undefined);
+    expect([plain.isError, plain.content[0]?.text]).toEqual([true, expect.stringContaining('waits for approval')]);
+    const declined = await call({ form: {} });
+    const [other = ''] = Object.keys(declined.inputRequests);
+    const refused = await call(
+      { form: {} },
+      { requestState: declined.requestState, inputResponses: { [other]: { action: 'decline' } } },
+    );
+    expect(refused.content[0]?.text).toContain('a person refused the call');
+    expect(calls()).toEqual(['DELETE /orders/7']);
+  });
+
   it('AG-UI: the outcome interrupt, and resume', async () => {
     const path = `/ag-ui/agents/${encodeURIComponent(agent.agent_id)}`;
     const input = { threadId: 't', runId: 'r', messages: [{ id: '1', role: 'user', content: ASKED.input_text }] };

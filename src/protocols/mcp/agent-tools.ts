@@ -1,11 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  inputRequired,
+  type InputRequiredResult,
+  inputResponse,
+  type ServerContext,
+  type Tool,
+} from '@modelcontextprotocol/server';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Agent } from '../../agents/agent.js';
 import { AgentsService } from '../../agents/agents.service.js';
 import type { RunEvent } from '../../invocations/agent-run.service.js';
-import type { Invocation } from '../../invocations/invocation.js';
+import { Approvals } from '../../invocations/approvals.service.js';
+import { awaited, type Invocation, isOver, isPending } from '../../invocations/invocation.js';
+import { RunWaitingError } from '../../invocations/invocations.errors.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
 import type { McpCaller } from './mcp-caller.js';
 import { argumentsOf, inputSchemaOf, type McpTool, ToolSource } from './mcp-tool.js';
@@ -29,6 +39,17 @@ const input = z.object({
     .optional()
     .describe('Continues a conversation: the session_id of an earlier answer of the same agent.'),
 });
+/** What a client asks its user when a tool call of an agent waits for approval. */
+const APPROVAL_FORM = {
+  type: 'object' as const,
+  properties: {
+    approve: { type: 'boolean' as const, title: 'Make this call' },
+    comment: { type: 'string' as const, title: 'Comment', maxLength: 2_000 },
+  },
+  required: ['approve'],
+};
+const approvalAnswer = z.object({ approve: z.boolean(), comment: z.string().max(2_000).optional() });
+
 const outputSchema = {
   type: 'object' as const,
   properties: {
@@ -54,6 +75,7 @@ export class AgentTools extends ToolSource {
   constructor(
     private readonly agents: AgentsService,
     private readonly invocations: InvocationsService,
+    private readonly approvals: Approvals,
   ) {
     super();
   }
@@ -119,11 +141,15 @@ export class AgentTools extends ToolSource {
   }
 
   private async ask(
-    { principal: { org_id, user_id }, signal }: McpCaller,
+    caller: McpCaller,
     agent_id: string,
     { message, session_id }: z.infer<typeof input>,
     context: ServerContext,
-  ): Promise<CallToolResult> {
+  ): Promise<CallToolResult | InputRequiredResult> {
+    const { principal, signal } = caller;
+    const { org_id, user_id } = principal;
+    const waiting = context.mcpReq.requestState<string>();
+    if (typeof waiting === 'string') return this.decided(caller, agent_id, waiting, context);
     const progress = progressOf(context);
     const run = this.invocations.invoke({
       org_id,
@@ -134,12 +160,59 @@ export class AgentTools extends ToolSource {
       ...(session_id === undefined ? {} : { session_id }),
       ...(progress ? {} : { quiet: true }),
     });
-    for (;;) {
-      const next = await run.next();
-      if (next.done) return answerOf(next.value);
-      await progress?.(next.value);
+    try {
+      for (;;) {
+        const next = await run.next();
+        if (next.done) return answerOf(next.value);
+        await progress?.(next.value);
+      }
+    } catch (error) {
+      if (error instanceof RunWaitingError) return asking(error.invocation, context);
+      throw error;
     }
   }
+
+  /**
+   * The repeat of a call whose run waits, with what the user says. A declined form is a refusal; calls without an answer go on
+   * waiting. The state of the request is the id of the run, which anyone who may decide may also name.
+   */
+  private async decided(
+    { principal, signal }: McpCaller,
+    agent_id: string,
+    invocation_id: string,
+    { mcpReq }: ServerContext,
+  ): Promise<CallToolResult | InputRequiredResult> {
+    const { org_id } = principal;
+    const run = await this.invocations.get(org_id, invocation_id);
+    const decisions = awaited(run)
+      .filter(isPending)
+      .flatMap(({ approval_id }) => {
+        const view = inputResponse(mcpReq.inputResponses, approval_id);
+        if (view.kind !== 'elicit' || view.action === 'cancel') return [];
+        if (view.action === 'decline') return [{ approval_id, approve: false }];
+        const answer = approvalAnswer.safeParse(view.content);
+        return answer.success ? [{ approval_id, ...answer.data }] : [];
+      });
+    await this.approvals.decideAll(principal, { agent_id, invocation_id, decisions });
+    const now = await this.approvals.continued(org_id, invocation_id, signal);
+    if (now.status === 'success') return answerOf(now);
+    if (!isOver(now) && decisions.length === 0) throw new RunWaitingError(now);
+    if (!isOver(now)) return asking(now, { mcpReq });
+    return { content: [{ type: 'text', text: now.error?.message ?? 'The run failed' }], isError: true };
+  }
+}
+
+/** Asks the client's user, where the client can; otherwise the error names the route that decides. */
+function asking(run: Invocation, { mcpReq }: Pick<ServerContext, 'mcpReq'>): InputRequiredResult {
+  const envelope = mcpReq.envelope as Record<string, { elicitation?: unknown } | undefined> | undefined;
+  if (!envelope?.[CLIENT_CAPABILITIES_META_KEY]?.elicitation) throw new RunWaitingError(run);
+  const forms = awaited(run)
+    .filter(isPending)
+    .map(({ approval_id, tool, input: asked }) => {
+      const message = `The agent wants to call ${tool} with ${JSON.stringify(asked).slice(0, 2_000)}`;
+      return [approval_id, inputRequired.elicit({ message, requestedSchema: APPROVAL_FORM })] as const;
+    });
+  return inputRequired({ inputRequests: Object.fromEntries(forms), requestState: run.invocation_id });
 }
 
 /** The agent's own name where it is unique, otherwise with the end of its project's id. Names do not depend on the order of agents. */
@@ -187,6 +260,7 @@ function progressOf({ mcpReq }: ServerContext): ((event: RunEvent) => Promise<vo
         return report(`The agent has written ${characters} characters.`);
       case 'start':
       case 'caller_call':
+      case 'approval_decided':
         return;
     }
   };

@@ -17,7 +17,7 @@ const INSTRUCTIONS =
   'Nexus runs AI agents. Each tool that is named like an agent asks that agent; send the session_id of its answer to continue the ' +
   'conversation. search_agents finds agents that are not listed. start_build makes a new agent, get_build follows it.';
 
-/** Nothing is asked back from clients, so no answer of theirs needs a validator. */
+/** What clients answer when they are asked for approval is checked where it is read. */
 const UNUSED: jsonSchemaValidator = {
   getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
 };

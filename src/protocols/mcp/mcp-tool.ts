@@ -1,4 +1,4 @@
-import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
+import type { CallToolResult, InputRequiredResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { ValidationError } from '../../shared/domain-error.js';
 import type { McpCaller } from './mcp-caller.js';
@@ -6,7 +6,11 @@ import type { McpCaller } from './mcp-caller.js';
 export interface McpTool {
   definition: Tool;
   /** @throws DomainError, which the model reads as the result of the call */
-  call(caller: McpCaller, args: Record<string, unknown>, context: ServerContext): Promise<CallToolResult>;
+  call(
+    caller: McpCaller,
+    args: Record<string, unknown>,
+    context: ServerContext,
+  ): Promise<CallToolResult | InputRequiredResult>;
 }
 
 /** Where tools come from. Sources with more than one implementation: agents, the platform. */

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import {
   type CallToolRequestParams,
   type CallToolResult,
+  type InputRequiredResult,
   type ListToolsResult,
   ProtocolError,
   ProtocolErrorCode,
@@ -44,7 +45,7 @@ export class McpTools {
     caller: McpCaller,
     { name, arguments: args = {} }: CallToolRequestParams,
     context: ServerContext,
-  ): Promise<CallToolResult> {
+  ): Promise<CallToolResult | InputRequiredResult> {
     try {
       for (const source of this.sources) {
         const tool = await source.find(caller, name);
