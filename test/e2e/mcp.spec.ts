@@ -275,6 +275,32 @@ describe('tools', () => {
   });
 });
 
+describe('a build that proves nothing', () => {
+  const requirement = 'An agent that triages bug reports by severity.';
+  const ended = async (asked: Record<string, unknown>) => {
+    const { result } = await call('start_build', { requirement, ...asked });
+    const { project_id } = result?.['structuredContent'] as { project_id: string };
+    return eventually(
+      async () => (await call('get_build', { project_id })).result?.['structuredContent'] as { status: string },
+      ({ status }) => status === 'completed' || status === 'failed',
+    );
+  };
+
+  it('tells the host why, and is built when the host accepts that', async () => {
+    expect(await ended({})).toMatchObject({
+      status: 'failed',
+      coverage: null,
+      error_code: 'REQUIREMENT_NOT_PROVEN',
+      suggestion: expect.stringContaining('accept_unproven: true') as string,
+    });
+    expect(await ended({ accept_unproven: true })).toMatchObject({
+      status: 'completed',
+      coverage: { proven: 0, total: 1, warning: expect.stringContaining('R-1') as string },
+      error_code: null,
+    });
+  });
+});
+
 describe('flows', () => {
   it('are run by their id or their name, and seen by their own organization only', async () => {
     const definition = {

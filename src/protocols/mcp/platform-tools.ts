@@ -68,6 +68,10 @@ export class PlatformTools extends ToolSource {
           .describe('What the agent should do, in 10 to 5000 characters.'),
         project_name: z.string().trim().min(1).max(200).optional(),
         agent_name: z.string().trim().min(1).max(200).optional(),
+        accept_unproven: z
+          .boolean()
+          .optional()
+          .describe('Build the agent even if no acceptance example can prove a functional requirement.'),
       }),
       run: async ({ principal }, asked) => {
         const { org_id, user_id } = principal;
@@ -81,12 +85,14 @@ export class PlatformTools extends ToolSource {
     entry({
       name: 'get_build',
       title: 'Follow a build',
-      description: 'The state of a build that start_build has begun, with the ids of the finished agents.',
+      description:
+        'The state of a build that start_build has begun, with the ids of the finished agents. coverage tells what the acceptance examples proved of the requirement; a failed build has error_code, error and suggestion.',
       annotations: READ_ONLY,
       input: z.object({ project_id: z.string().min(1).max(200).describe('Of the answer of start_build.') }),
       run: async ({ principal: { org_id } }, { project_id }) => {
         const { project, stages } = await this.projects.getWhole(org_id, project_id);
-        const { project_name, progress, current_stage, agents, error_info, created_at, completed_at } = project;
+        const { project_name, progress, current_stage, agents, error_info, coverage, created_at, completed_at } =
+          project;
         return {
           project_id,
           project_name,
@@ -95,7 +101,10 @@ export class PlatformTools extends ToolSource {
           current_stage,
           stages: stages.map(({ stage_name, status }) => ({ stage_name, status })),
           agents,
+          coverage: coverage ?? null,
+          error_code: error_info?.code ?? null,
           error: error_info?.message ?? null,
+          suggestion: error_info?.suggestion ?? null,
           created_at,
           completed_at,
         };
