@@ -39,7 +39,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
   const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
   const { coverage, model_id, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } =
     agent;
-  const { created_at, updated_at, deployed_at, requires_approval = [] } = agent;
+  const { created_at, updated_at, deployed_at, requires_approval = [], output_schema = null } = agent;
   return {
     agent_id,
     agent_name,
@@ -54,6 +54,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
     model_id: model_id ?? null,
     coverage: coverage ?? null,
     requires_approval,
+    output_schema,
     supported_inputs,
     tags,
     runtime,

@@ -36,6 +36,8 @@ export interface Agent {
   coverage?: Coverage | null;
   /** Tools whose calls wait for a person's approval, beside those that the definition names. */
   requires_approval?: string[];
+  /** Overrides the output schema of the definition. */
+  output_schema?: Record<string, unknown> | null;
   supported_inputs: string[];
   tags: string[];
   runtime: 'local' | 'http' | 'agentcore';
@@ -87,6 +89,8 @@ export interface AgentChanges {
   tags?: string[] | undefined;
   requires_approval?: string[] | undefined;
   /** Empty removes the override. */
+  output_schema?: Record<string, unknown> | undefined;
+  /** Empty removes the override. */
   model_id?: string | undefined;
 }
 
@@ -120,6 +124,7 @@ export function registered(
     ...ableBy(definition),
     model_id: existing?.model_id ?? null,
     coverage: input.coverage ?? null,
+    ...(existing?.output_schema ? { output_schema: existing.output_schema } : {}),
     ...(existing?.requires_approval ? { requires_approval: existing.requires_approval } : {}),
     supported_inputs: ['text'],
     tags,

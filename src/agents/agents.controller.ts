@@ -62,7 +62,7 @@ export class AgentsController {
     if (isEmpty)
       throw ValidationError.field(
         'body',
-        'must have at least one of description, category, version, capabilities, tags, model_id, requires_approval',
+        'must have at least one of description, category, version, capabilities, tags, model_id, requires_approval, output_schema',
       );
     return this.views.one(await this.agents.update(org_id, agent_id, body));
   }

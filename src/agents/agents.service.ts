@@ -44,6 +44,11 @@ export interface RunnableAgent {
   definition: AgentDefinition;
 }
 
+const SCHEMA_CHARACTERS = 20_000;
+
+/** An empty schema stands for none. */
+const schemaOf = (schema: Record<string, unknown>) => (Object.keys(schema).length > 0 ? schema : null);
+
 /** The labels that builds give; see `versionLabel`. */
 const BUILD_LABEL = /^v1\.0\.\d+$/;
 type VersionFields = 'version' | 'version_number' | 'latest_version_number';
@@ -108,10 +113,14 @@ export class AgentsService {
     const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;
     const definition = this.definitions.get(key) ?? (await this.version(agent)).definition;
     this.definitions.set(key, definition);
-    const { model_id, requires_approval = [] } = agent;
-    if (!model_id && requires_approval.length === 0) return { agent, definition };
+    const { model_id, requires_approval = [], output_schema } = agent;
+    if (!model_id && requires_approval.length === 0 && !output_schema) return { agent, definition };
     const approved = [...(definition.requires_approval ?? []), ...requires_approval];
-    const set = { ...(model_id ? { model_id } : {}), ...(approved.length > 0 ? { requires_approval: approved } : {}) };
+    const set = {
+      ...(model_id ? { model_id } : {}),
+      ...(approved.length > 0 ? { requires_approval: approved } : {}),
+      ...(output_schema ? { output_schema } : {}),
+    };
     return { agent, definition: { ...definition, ...set } };
   }
 
@@ -164,7 +173,8 @@ export class AgentsService {
 
   /** @throws ValidationError for a model that no provider serves. */
   async update(org_id: string, agent_id: string, changes: AgentChanges): Promise<Agent> {
-    const { runtime } = await this.get(org_id, agent_id);
+    const before = await this.get(org_id, agent_id);
+    const { runtime } = before;
     if (runtime !== 'local' && changes.requires_approval?.length)
       throw ValidationError.field('requires_approval', 'cannot be kept by an agent that runs in a container');
     if (changes.model_id) this.models.describe(changes.model_id);
@@ -172,10 +182,33 @@ export class AgentsService {
       Object.entries(changes).filter(([, value]) => value !== undefined),
     ) as Partial<Agent>;
     const model = changes.model_id === undefined ? {} : { model_id: changes.model_id || null };
+    const schema = changes.output_schema === undefined ? {} : { output_schema: schemaOf(changes.output_schema) };
+    if (schema.output_schema) await this.assertSchema({ ...before, ...model }, schema.output_schema);
     return this.change(org_id, agent_id, async (agent) => {
       const moved = changes.version === undefined ? {} : await this.movedTo(agent, changes.version);
-      return { agent: { ...agent, ...moved.able, ...given, ...moved.at, ...model }, version: moved.version };
+      return { agent: { ...agent, ...moved.able, ...given, ...moved.at, ...model, ...schema }, version: moved.version };
     });
+  }
+
+  /** @throws ValidationError for a schema that cannot be used, or that runtime or model cannot keep */
+  private async assertSchema(agent: Agent, schema: Record<string, unknown>): Promise<void> {
+    const size = JSON.stringify(schema).length;
+    if (size > SCHEMA_CHARACTERS)
+      throw ValidationError.field(
+        'output_schema',
+        `must be at most ${SCHEMA_CHARACTERS} characters of JSON, not ${size}`,
+      );
+    const { output_schema: _own, ...stored } = (await this.version(agent)).definition;
+    const definition = { ...stored, model_id: agent.model_id ?? stored.model_id };
+    const { org_id, agent_id } = agent;
+    const asked = { org_id, agent_id, definition, options: { answer_format: { name: 'answer', schema } } };
+    await this.runtimes
+      .get(agent.runtime)
+      .assertTakes(asked)
+      .catch((error: unknown) => {
+        if (!(error instanceof ValidationError)) throw error;
+        throw ValidationError.field('output_schema', error.message.replace(/^answer_format /, ''));
+      });
   }
 
   /**
@@ -269,6 +302,8 @@ export class AgentsService {
     const { definition } = await this.version(before);
     if (kind !== 'local' && [...(before.requires_approval ?? []), ...(definition.requires_approval ?? [])].length > 0)
       throw ValidationError.field('runtime', 'must be local: a container cannot keep requires_approval of the agent');
+    if (kind !== 'local' && (before.output_schema ?? definition.output_schema))
+      throw ValidationError.field('runtime', 'must be local: a container cannot keep output_schema of the agent');
     const deployment = await runtime.deploy(agent_id, definition, endpoint_url === undefined ? {} : { endpoint_url });
     const placed = await this.change(org_id, agent_id, async (agent) => ({
       agent: { ...agent, runtime: kind, endpoint_url: null, ...deployment },

@@ -25,6 +25,8 @@ export const agentDefinitionSchema = z.strictObject({
   tools: z.array(definedToolSchema).max(50).default([]),
   /** Names of tools whose calls wait for a person's approval, beside every tool whose risk is destructive. */
   requires_approval: z.array(z.string().min(1).max(100)).max(100).optional(),
+  /** JSON Schema that every answer fits; the answer is then JSON. */
+  output_schema: z.record(z.string(), z.unknown()).optional(),
   capabilities: names(100),
   guardrails: z.array(z.string().min(1).max(1000)).max(50).default([]),
   memory: z.strictObject({ max_messages: z.int().min(0).max(500).default(40) }).prefault({}),

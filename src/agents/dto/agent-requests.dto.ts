@@ -1,5 +1,15 @@
 import { Transform } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsNotEmpty, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  MaxLength,
+} from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { AGENT_STATUSES, type AgentStatus } from '../agent.js';
 
@@ -106,6 +116,15 @@ export class UpdateAgentDto {
   @IsNotEmpty({ each: true })
   @MaxLength(100, { each: true })
   requires_approval?: string[];
+
+  /**
+   * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the
+   * runtime local whose model can answer in a format.
+   * @example {"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}
+   */
+  @IsOptional()
+  @IsObject()
+  output_schema?: Record<string, unknown>;
 }
 
 export class SetAgentStatusDto {

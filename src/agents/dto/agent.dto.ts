@@ -87,6 +87,12 @@ export class AgentDto {
    */
   requires_approval: string[];
 
+  /**
+   * JSON Schema that every answer fits, if one was set for the agent.
+   * @example null
+   */
+  output_schema: Record<string, unknown> | null;
+
   /** @example ['text'] */
   supported_inputs: string[];
 

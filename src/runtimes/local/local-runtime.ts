@@ -48,6 +48,8 @@ export class LocalRuntime extends AgentRuntime {
   override async assertTakes(asked: Omit<AgentRun, 'session_id' | 'history' | 'input'>): Promise<void> {
     const { definition, turn = [], options = {} } = asked;
     const { answer_format, tools = [], tool_choice = 'auto' } = options;
+    if (definition.output_schema && answer_format?.schema)
+      throw ValidationError.field('answer_format', 'cannot be set: the agent answers by its own output_schema');
     const able = this.models.abilities(definition.model_id);
     const model = this.modelOf(definition).modelId;
     const images = imagesIn(turn);
@@ -64,7 +66,8 @@ export class LocalRuntime extends AgentRuntime {
       throw ValidationError.field('answer_format', `has a schema that cannot be used: ${problem}`);
   }
 
-  override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
+  override async *run(asked_run: AgentRun): AsyncGenerator<AgentEvent> {
+    const run = heldToSchema(asked_run);
     const { limits } = run.definition;
     const own = this.modelOf(run.definition);
     const model = run.meter?.(own) ?? own;
@@ -247,6 +250,12 @@ async function callerTools(options: CallOptions): Promise<ToolSet> {
     return [name, { ...(description === undefined ? {} : { description }), inputSchema }] as const;
   });
   return Object.fromEntries(tools);
+}
+
+/** A run of an agent with an output schema asks for that format, whatever the caller asks for. */
+function heldToSchema(run: AgentRun): AgentRun {
+  const { output_schema: schema } = run.definition;
+  return schema ? { ...run, options: { ...run.options, answer_format: { name: 'answer', schema } } } : run;
 }
 
 /** The tools whose calls need a person's approval. */
