@@ -62,6 +62,8 @@ export interface AgentVersion {
   version_number: number;
   build_id: string;
   definition: AgentDefinition;
+  /** What the build proved of the requirement. Null or absent when no build measured it. */
+  coverage?: Coverage | null;
   created_at: string;
 }
 
@@ -139,7 +141,20 @@ export function registered(
     deployed_at: at,
     revision: (existing?.revision ?? 0) + 1,
   };
-  return { agent, version: { agent_id, org_id, version, version_number, build_id, definition, created_at: at } };
+  const { coverage } = agent;
+  return {
+    agent,
+    version: {
+      agent_id,
+      org_id,
+      version,
+      version_number,
+      build_id,
+      definition,
+      coverage: coverage ?? null,
+      created_at: at,
+    },
+  };
 }
 
 /** Fields derived from the definition. Capabilities are those of the definition and `tool:<name>` for each tool. */

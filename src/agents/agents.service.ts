@@ -223,21 +223,22 @@ export class AgentsService {
     const { latest_version_number } = agent;
     const existing = await this.versionLabelled(agent, label);
     if (existing) {
-      const { version, version_number, definition } = existing;
-      return { at: { version, version_number, latest_version_number }, able: ableBy(definition) };
+      const { version, version_number, definition, coverage = null } = existing;
+      const able = { ...ableBy(definition), coverage };
+      return { at: { version, version_number, latest_version_number }, able };
     }
     if (BUILD_LABEL.test(label))
       throw ValidationError.field(
         'version',
         `${label} does not exist; builds give labels of the form v1.0.<number>, so a new one must differ from them`,
       );
-    const { definition, build_id } = await this.version(agent);
+    const { definition, build_id, coverage = null } = await this.version(agent);
     const version_number = latest_version_number + 1;
     const { agent_id, org_id } = agent;
     const created_at = this.clock.timestamp();
     return {
       at: { version: label, version_number, latest_version_number: version_number },
-      version: { agent_id, org_id, version: label, version_number, build_id, definition, created_at },
+      version: { agent_id, org_id, version: label, version_number, build_id, definition, coverage, created_at },
     };
   }
 
@@ -272,13 +273,13 @@ export class AgentsService {
     return this.repository.listVersions(org_id, agent_id, page);
   }
 
-  /** Points the agent to an earlier version. @throws AgentVersionNotFoundError */
+  /** Points the agent to an earlier version, with the coverage that its build proved. @throws AgentVersionNotFoundError */
   async rollback(org_id: string, agent_id: string, label: string): Promise<Agent> {
     const target = await this.versionLabelled(await this.get(org_id, agent_id), label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
-    const { version, version_number, definition } = target;
-    const able = ableBy(definition);
-    return this.change(org_id, agent_id, async (agent) => ({ agent: { ...agent, version, version_number, ...able } }));
+    const { version, version_number, definition, coverage = null } = target;
+    const changes = { version, version_number, coverage, ...ableBy(definition) };
+    return this.change(org_id, agent_id, async (agent) => ({ agent: { ...agent, ...changes } }));
   }
 
   /** Asks the runtime whether it can run the agent. @throws AgentNotFoundError */

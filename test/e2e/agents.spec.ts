@@ -1,6 +1,7 @@
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
 import type { HttpClient } from '../support/http.js';
+import { registeredAgent } from '../support/registered-agent.js';
 import { readEvents } from '../support/sse.js';
 
 interface Invoked extends Record<string, unknown> {
@@ -176,6 +177,17 @@ describe('an agent', () => {
       version: 'v1.0.0',
     });
     expect((await http.post(`${other.path}/rollback`, { version: 'v9' })).status).toBe(404);
+  });
+
+  it('shows the coverage of the version that it runs', async () => {
+    const coverage = { proven: 1, unproven: 1, contradicted: 0, total: 2, share: 0.5, warning: 'R-2 is not proven.' };
+    const half = await registeredAgent(app, { agent_name: 'covered', build_id: 'bld_1', coverage });
+    const whole = { ...coverage, proven: 2, unproven: 0, share: 1, warning: null };
+    await registeredAgent(app, { agent_name: 'covered', build_id: 'bld_2', coverage: whole });
+    const { http } = app;
+    expect((await http.get(half.path)).data).toMatchObject({ version: 'v1.0.1', coverage: whole });
+    const back = await http.post(`${half.path}/rollback`, { version: 'v1.0.0' });
+    expect(back.data).toMatchObject({ version: 'v1.0.0', coverage });
   });
 
   it('has every version that was set by hand', async () => {
