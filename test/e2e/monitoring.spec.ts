@@ -10,7 +10,7 @@ interface Rule {
   expr: string;
   for: string;
   labels: { severity: string };
-  annotations: { summary: string; description: string; runbook: string };
+  annotations: { summary: string; description: string; runbook_url: string };
 }
 
 interface Panel {
@@ -95,8 +95,9 @@ describe('every alert', () => {
       expect(['info', 'warning', 'critical']).toContain(labels.severity);
       expect(rule.for).toMatch(/^\d+[smh]$/);
       expect(annotations.summary).not.toBe('');
-      expect(annotations.runbook).toBe(`docs/runbooks/${alert}.md`);
-      const runbook = readFileSync(annotations.runbook, 'utf8');
+      const page = `docs/runbooks/${alert}.md`;
+      expect(annotations.runbook_url).toBe(`https://github.com/example/nexus/blob/main/${page}`);
+      const runbook = readFileSync(page, 'utf8');
       expect(runbook).toMatch(new RegExp(`^# ${alert}\n`));
       for (const part of ['## What it means', '## Look', '## Do']) expect(runbook).toContain(part);
     },

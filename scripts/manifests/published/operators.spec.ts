@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { filesIn, parseManifests, readYaml } from '../files.js';
+import { type Manifest, rendered } from './overlay.js';
+
+const MONITORING = 'deploy/k8s/monitoring';
+
+type Model = new (manifest: Manifest) => { validate(): void };
+
+interface Route {
+  receiver: string;
+  matchers?: string[];
+  routes?: Route[];
+}
+
+interface Rules {
+  groups: { rules: { alert: string; labels: { severity: string } }[] }[];
+}
+
+/** Packages of schemas by the group of the API; installed by `npm run ci:install`. */
+const PUBLISHED: Record<string, string> = {
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+};
+
+async function publicProblem(manifest: Manifest): Promise<string | undefined> {
+  const [group = ''] = manifest.apiVersion.split('/');
+  const index = resolve('.ci/node_modules', PUBLISHED[group] ?? 'kubernetes-models', manifest.apiVersion, 'index.js');
+  const models = (await import(pathToFileURL(index).href)) as Record<string, Model>;
+  const Model = models[manifest.kind];
+  if (!Model) return `no schema for ${manifest.kind}`;
+  try {
+    new Model(manifest).validate();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const alerts = readYaml<Rules>('deploy/prometheus/alerts.yml');
+const read = <T>(file: string): T => readYaml<T>(`${MONITORING}/${file}`);
+
+describe('monitoring by the Prometheus operator', () => {
+  it.each(['pod-monitor.yaml', 'prometheus-rule.yaml'])(
+    '%s fits the schema that the operator publishes',
+    async (file) => {
+      const manifest = read<Manifest>(file);
+      expect(await publicProblem(manifest)).toBeUndefined();
+      expect(await publicProblem({ ...manifest, spec: { selector: 'wrong', groups: 'wrong' } })).toContain('/spec');
+    },
+  );
+
+  it('has the same rules as Prometheus without the operator', () => {
+    expect(read<{ spec: Rules }>('prometheus-rule.yaml').spec.groups).toEqual(alerts.groups);
+  });
+
+  it('scrapes the port and the pods of the deployment, under the job of the rules', () => {
+    const monitor = read<{
+      spec: { jobLabel: string; selector: { matchLabels: object }; podMetricsEndpoints: object[] };
+    }>('pod-monitor.yaml');
+    const deployment = readYaml<{
+      spec: { template: { metadata: { labels: Record<string, string> }; spec: { containers: { ports: object[] }[] } } };
+    }>('deploy/k8s/base/deployment.yaml');
+    const { metadata, spec } = deployment.spec.template;
+    expect(metadata.labels).toMatchObject(monitor.spec.selector.matchLabels);
+    expect(metadata.labels[monitor.spec.jobLabel]).toBe('nexus');
+    expect(monitor.spec.podMetricsEndpoints).toMatchObject([{ port: 'http', path: '/health/metrics' }]);
+    expect(spec.containers[0]?.ports).toMatchObject([{ name: 'http' }]);
+  });
+
+  it('brings every dashboard as a ConfigMap that Grafana loads', () => {
+    const { configMapGenerator, generatorOptions } = readYaml<{
+      configMapGenerator: { files: string[] }[];
+      generatorOptions: object;
+    }>('deploy/grafana/kustomization.yaml');
+    const dashboards = filesIn('deploy/grafana', '.json').map((path) => path.replace('deploy/grafana/', ''));
+    expect(configMapGenerator.flatMap(({ files }) => files).sort()).toEqual(dashboards.sort());
+    expect(generatorOptions).toMatchObject({ labels: { grafana_dashboard: '1' } });
+  });
+
+  it('is rendered by kustomize where there is one', () => {
+    const text = rendered(MONITORING);
+    const kinds = text === undefined ? [] : parseManifests<Manifest>(text).map(({ kind }) => kind);
+    if (text !== undefined)
+      expect(kinds.sort()).toEqual(['ConfigMap', 'ConfigMap', 'ConfigMap', 'PodMonitor', 'PrometheusRule']);
+  });
+});
+
+it('Alertmanager has a route for each severity, to a receiver that exists', () => {
+  const { route, receivers } = readYaml<{ route: Route; receivers: { name: string }[] }>(
+    'deploy/prometheus/alertmanager.yml',
+  );
+  const severities = new Set(alerts.groups.flatMap(({ rules }) => rules.map(({ labels }) => labels.severity)));
+  const routed = new Map((route.routes ?? []).map(({ matchers = [], receiver }) => [matchers.join(), receiver]));
+  expect([...severities].map((severity) => [severity, routed.get(`severity = "${severity}"`)]).sort()).toEqual([
+    ['critical', 'pager'],
+    ['info', 'digest'],
+    ['warning', 'team'],
+  ]);
+  const names = receivers.map(({ name }) => name);
+  for (const receiver of [route.receiver, ...routed.values()]) expect(names).toContain(receiver);
+  expect(readFileSync('deploy/prometheus/prometheus.yml', 'utf8')).toContain('alertmanagers');
+});
