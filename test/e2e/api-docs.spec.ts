@@ -116,7 +116,7 @@ describe('the committed document, which the build makes of the types too', () =>
     expect(enumOf('AgentDto', 'status')).toEqual(['building', 'error', 'offline', 'running']);
     expect(enumOf('ProjectDto', 'status')).toEqual(['building', 'completed', 'failed', 'paused', 'pausing', 'pending']);
     expect(enumOf('MessageDto', 'role')).toEqual(['assistant', 'system', 'tool', 'user']);
-    expect(enumOf('InvocationDto', 'status')).toEqual(['failed', 'running', 'success']);
+    expect(enumOf('InvocationDto', 'status')).toEqual(['failed', 'running', 'success', 'waiting']);
     expect(enumOf('StageDto', 'stage_name')).toEqual([...STAGE_NAMES].sort());
     expect(enumOf('StageDto', 'status')).toEqual([...STAGE_STATUSES].sort());
     expect(enumOf('ProjectDto', 'current_sub_stage')).toEqual([...[...SUB_STAGE_NAMES].sort(), null]);
