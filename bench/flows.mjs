@@ -1,4 +1,5 @@
 // node bench/flows.mjs: 200 flow runs of three steps, one HTTP call among them, and what a step costs the database.
+// node bench/flows.mjs --waiting [count]: what 10,000 runs that wait hold in memory, and how late timers fire beside them.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,6 +11,12 @@ const RUNS = 200;
 const AT_ONCE = 16;
 const TARGET_SECONDS = 6;
 const STEP_CALLS = 4;
+const TIMERS = 100;
+const TIMER_SECONDS = 5;
+const LATE_SECONDS = 2;
+const SETTLE_MS = 5_000;
+const place = process.argv.indexOf('--waiting');
+const WAITING = place === -1 ? 0 : Number(process.argv[place + 1] ?? 10_000);
 
 const directory = dataDirectory();
 const environment = { ...settingsOf(directory), NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' };
@@ -62,8 +69,74 @@ async function run(flow_id, count) {
   return { seconds, cpu: platform.cpu_seconds() - cpu, calls: (await databaseCalls()) - calls };
 }
 
-try {
-  await signIn(platform.url);
+/** Starts runs without waiting for them. @returns their ids */
+async function begin(flow_id, count) {
+  const runs = [];
+  let left = count;
+  const starting = async () => {
+    while (left-- > 0) {
+      const { run_id } = await call(platform.url, 'POST', `/api/v1/flows/${flow_id}/runs`, { input: {} });
+      runs.push(run_id);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, starting));
+  return runs;
+}
+
+/** How many seconds after its time the timer of a run fired, by the run's own events. */
+async function lateness(run_id) {
+  const response = await fetch(`${platform.url}/api/v1/flow-runs/${run_id}/events`, {
+    headers: authorization(platform.url),
+  });
+  const events = (await response.text())
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => JSON.parse(line.slice('data:'.length)));
+  const due = Date.parse(events.find(({ until }) => until !== undefined).until);
+  const fired = Date.parse(events.findLast(({ key }) => key === 'pause').at);
+  return (fired - due) / 1000;
+}
+
+/** Memory of runs that wait for a signal, against the same platform without them; then timers beside them. */
+async function waiting() {
+  const flow_id = await publish([{ id: 'go', wait_for: { signal: 'go' } }]);
+  await begin(flow_id, RUNS);
+  await delay(SETTLE_MS);
+  const before = platform.rss_mb();
+  const begun = performance.now();
+  await begin(flow_id, WAITING);
+  for (;;) {
+    const states = await Promise.all(
+      ['queued', 'running'].map((status) =>
+        call(platform.url, 'GET', `/api/v1/flow-runs?flow_id=${flow_id}&status=${status}&limit=1`),
+      ),
+    );
+    if (states.every(({ runs }) => runs.length === 0)) break;
+    await delay(1_000);
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  await delay(SETTLE_MS);
+  const after = platform.rss_mb();
+  const idle = platform.cpu_seconds();
+  await delay(10_000);
+  const idle_cpu = (platform.cpu_seconds() - idle) / 10;
+  const timer = await publish([{ id: 'pause', wait: { seconds: TIMER_SECONDS } }]);
+  const late = [];
+  for (const run_id of await begin(timer, TIMERS)) late.push(await lateness(run_id));
+  late.sort((a, b) => a - b);
+  console.table([
+    { name: `${WAITING} runs started and waiting`, value: `${seconds.toFixed(0)} s` },
+    { name: 'memory before and after', value: `${before} MB, ${after} MB` },
+    { name: 'memory of a waiting run', value: `${(((after - before) * 1024) / WAITING).toFixed(1)} KB` },
+    { name: 'CPU while all wait', value: `${(idle_cpu * 100).toFixed(1)} %` },
+    {
+      name: `${TIMERS} timers, how late: median, last (<= ${LATE_SECONDS} s)`,
+      value: `${late[TIMERS / 2].toFixed(2)} s, ${late.at(-1).toFixed(2)} s`,
+    },
+  ]);
+}
+
+async function threeSteps() {
   const address = `http://127.0.0.1:${service.address().port}/`;
   const flow_id = await publish([
     { id: 'order', http: { url: address } },
@@ -90,6 +163,11 @@ try {
       met: (three.calls - single.calls) / RUNS / 2 <= STEP_CALLS ? 'yes' : 'NO',
     },
   ]);
+}
+
+try {
+  await signIn(platform.url);
+  await (WAITING > 0 ? waiting() : threeSteps());
 } finally {
   await platform.stop();
   service.close();

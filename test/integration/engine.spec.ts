@@ -271,6 +271,29 @@ describe('sleeping and waiting', () => {
     expect(await doneOf(run_id)).toEqual({ after: 'here' });
   });
 
+  it('is woken beside others that are due: one that is slow to claim holds up none', async () => {
+    const here = start('here');
+    const due = Date.now() + 3_000;
+    const waits: Script = {
+      next: (_, now) => (now.getTime() < due ? { do: 'sleep', until: new Date(due).toISOString() } : { do: 'done' }),
+    };
+    const sleeping = [await begin(here, waits), await begin(here, waits)];
+    for (const run_id of sleeping) await untilParked(run_id);
+    const claim = runs.claim.bind(runs);
+    const gate = new Gate();
+    runs.claim = async (...run) => {
+      await gate.pass();
+      return claim(...run);
+    };
+    try {
+      await untilArrived(gate, sleeping.length);
+    } finally {
+      gate.open();
+      runs.claim = claim;
+    }
+    for (const run_id of sleeping) await untilForgotten(run_id);
+  });
+
   it('goes on by a signal through the process that got it, at once', async () => {
     const here = start('here');
     const there = start('there');
