@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseSettings } from '../../../src/platform/config/load-settings.js';
 import { settingsSchema } from '../../../src/platform/config/settings-schema.js';
 import { filesIn, parseManifests, readYaml } from '../files.js';
-import { type Manifest, manifestsOf, rendered } from './overlay.js';
+import { type Manifest, manifestsOf, publicProblem, rendered } from './overlay.js';
 
 const BASE = 'deploy/k8s/base';
 const PRODUCTION = 'deploy/k8s/overlays/production';
@@ -46,10 +43,6 @@ interface Deployment extends Manifest {
 
 type Labels = Record<string, string>;
 
-type Model = new (manifest: Manifest) => { validate(): void };
-
-/** The package is installed by `npm run ci:install`. */
-const require = createRequire(pathToFileURL(resolve('.ci/package.json')));
 const manifests = manifestsOf(PRODUCTION);
 const secret = readYaml<Manifest & { stringData: Record<string, string> }>(`${BASE}/secret.example.yaml`);
 const paths = (JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: object }).paths;
@@ -59,28 +52,18 @@ const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
 const settings = find<Manifest & { data: Record<string, string> }>('ConfigMap').data;
 
-/** Checks a manifest against the schemas that Kubernetes publishes, by the package `kubernetes-models`. */
-function publicProblem(manifest: Manifest): string | undefined {
-  const models = require(`kubernetes-models/${manifest.apiVersion}`) as Record<string, Model>;
-  const Model = models[manifest.kind];
-  if (!Model) return `no schema for ${manifest.kind}`;
-  try {
-    new Model(manifest).validate();
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
-}
-
 describe('the Kubernetes manifests', () => {
-  it.each([...manifests, secret])('$kind $metadata.name fits the schemas that Kubernetes publishes', (manifest) => {
-    expect(publicProblem(manifest)).toBeUndefined();
-  });
+  it.each([...manifests, secret])(
+    '$kind $metadata.name fits the schemas that Kubernetes publishes',
+    async (manifest) => {
+      expect(await publicProblem(manifest)).toBeUndefined();
+    },
+  );
 
-  it('are held to them: a wrong value is refused', () => {
+  it('are held to them: a wrong value is refused', async () => {
     const wrong = structuredClone(deployment) as unknown as { spec: { replicas: unknown } } & Manifest;
     wrong.spec.replicas = 'two';
-    expect(publicProblem(wrong)).toContain('replicas');
+    expect(await publicProblem(wrong)).toContain('replicas');
   });
 
   it('are all part of a kustomization but the example of the secret', () => {
@@ -92,12 +75,12 @@ describe('the Kubernetes manifests', () => {
     ]);
   });
 
-  it('are the same when kustomize renders them', () => {
+  it('are the same when kustomize renders them', async () => {
     const text = rendered(PRODUCTION);
     const kinds = (text === undefined ? manifests : parseManifests<Manifest>(text)).map(({ kind }) => kind);
     expect(kinds.sort()).toEqual(manifests.map(({ kind }) => kind).sort());
     for (const manifest of text === undefined ? [] : parseManifests<Manifest>(text))
-      expect(publicProblem(manifest)).toBeUndefined();
+      expect(await publicProblem(manifest)).toBeUndefined();
   });
 
   it('select the pods of the deployment wherever they select', () => {
@@ -130,13 +113,13 @@ describe('the Kubernetes manifests', () => {
       scaleTargetRef: { apiVersion: deployment.apiVersion, kind: 'Deployment', name: deployment.metadata.name },
     });
     const ports = container.ports.map(({ name }) => name);
-    const service = find('Service')['spec'] as { ports: { name: string; targetPort: string }[] };
+    const service = find('Service')['spec'] as { ports: { name: string; port: number; targetPort: string }[] };
     for (const { targetPort } of service.ports) expect(ports).toContain(targetPort);
-    const backends = JSON.stringify(find('Ingress')['spec']).matchAll(
-      /"service":\{"name":"([^"]+)","port":\{"name":"([^"]+)"/g,
+    const backends = JSON.stringify(find('HTTPRoute')['spec']).matchAll(
+      /"backendRefs":\[\{"name":"([^"]+)","port":(\d+)/g,
     );
     for (const [, name, port] of backends)
-      expect([name, service.ports.map((one) => one.name)]).toEqual([find('Service').metadata.name, [port]]);
+      expect([name, service.ports.map((one) => String(one.port))]).toEqual([find('Service').metadata.name, [port]]);
   });
 
   it('set settings that the platform has, to values that it takes in production', () => {
@@ -174,6 +157,8 @@ describe('the Kubernetes manifests', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + grace + LAST_WRITES_SECONDS);
     const { periodSeconds, timeoutSeconds, failureThreshold } = container.readinessProbe;
     expect(periodSeconds * failureThreshold + timeoutSeconds).toBeLessThanOrEqual(drain);
+    // One failed call of the database does not take a pod out of service.
+    expect(failureThreshold).toBe(2);
     expect(deployment.spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
   });
 

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { filesIn, parseManifests, readYaml } from '../files.js';
-import { type Manifest, rendered } from './overlay.js';
+import { type Manifest, manifestsOf, publicProblem, rendered } from './overlay.js';
 
 const MONITORING = 'deploy/k8s/monitoring';
-
-type Model = new (manifest: Manifest) => { validate(): void };
 
 interface Route {
   receiver: string;
@@ -16,25 +12,6 @@ interface Route {
 
 interface Rules {
   groups: { rules: { alert: string; labels: { severity: string } }[] }[];
-}
-
-/** Packages of schemas by the group of the API; installed by `npm run ci:install`. */
-const PUBLISHED: Record<string, string> = {
-  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
-};
-
-async function publicProblem(manifest: Manifest): Promise<string | undefined> {
-  const [group = ''] = manifest.apiVersion.split('/');
-  const index = resolve('.ci/node_modules', PUBLISHED[group] ?? 'kubernetes-models', manifest.apiVersion, 'index.js');
-  const models = (await import(pathToFileURL(index).href)) as Record<string, Model>;
-  const Model = models[manifest.kind];
-  if (!Model) return `no schema for ${manifest.kind}`;
-  try {
-    new Model(manifest).validate();
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
 }
 
 const alerts = readYaml<Rules>('deploy/prometheus/alerts.yml');
@@ -100,4 +77,42 @@ it('Alertmanager has a route for each severity, to a receiver that exists', () =
   const names = receivers.map(({ name }) => name);
   for (const receiver of [route.receiver, ...routed.values()]) expect(names).toContain(receiver);
   expect(readFileSync('deploy/prometheus/prometheus.yml', 'utf8')).toContain('alertmanagers');
+});
+
+describe('the canary overlay', () => {
+  const CANARY = 'deploy/k8s/overlays/canary';
+  const manifests = manifestsOf(CANARY);
+  const find = (kind: string): Manifest => manifests.find((manifest) => manifest.kind === kind) as Manifest;
+
+  it.each(manifests)('$kind $metadata.name fits the schema that its project publishes', async (manifest) => {
+    expect(await publicProblem(manifest)).toBeUndefined();
+  });
+
+  it('is held to it: a wrong step is refused', async () => {
+    const wrong = structuredClone(find('Rollout')) as Manifest & {
+      spec: { strategy: { canary: { steps: object[] } } };
+    };
+    wrong.spec.strategy.canary.steps = [{ setWeight: 'ten' }];
+    expect(await publicProblem(wrong)).toContain('setWeight');
+  });
+
+  it('scales and analyses what it rolls out', () => {
+    const rollout = find('Rollout')['spec'] as {
+      workloadRef: object;
+      strategy: { canary: { analysis: { templates: object[] } } };
+    };
+    expect(rollout.workloadRef).toMatchObject({ kind: 'Deployment', name: find('Deployment').metadata.name });
+    expect(rollout.strategy.canary.analysis.templates).toEqual([
+      { templateName: find('AnalysisTemplate').metadata.name },
+    ]);
+    expect(find('HorizontalPodAutoscaler')['spec']).toMatchObject({
+      scaleTargetRef: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: find('Rollout').metadata.name },
+    });
+  });
+
+  it('is rendered by kustomize where there is one', () => {
+    const text = rendered(CANARY);
+    const kinds = text === undefined ? [] : parseManifests<Manifest>(text).map(({ kind }) => kind);
+    if (text !== undefined) expect(kinds.sort()).toEqual(manifests.map(({ kind }) => kind).sort());
+  });
 });

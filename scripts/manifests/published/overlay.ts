@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readYaml } from '../files.js';
 
 export interface Manifest {
@@ -61,3 +63,36 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNamedList = (value: unknown): value is Record<string, unknown>[] =>
   Array.isArray(value) && value.every((entry) => isRecord(entry) && 'name' in entry);
+
+type Model = new (manifest: Manifest) => { validate(): void };
+
+const require = createRequire(pathToFileURL(resolve('.ci/package.json')));
+
+/** Packages of schemas by the group of the API; installed by `npm run ci:install`. */
+const PUBLISHED: Record<string, string> = {
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+  'argoproj.io': '@kubernetes-models/argo-rollouts',
+  'gateway.networking.k8s.io': '@kubernetes-models/gateway-api',
+};
+
+/** What is wrong with a manifest by the schemas that its project publishes; undefined when nothing is. */
+export async function publicProblem(manifest: Manifest): Promise<string | undefined> {
+  const [group = ''] = manifest.apiVersion.split('/');
+  const models = await modelsOf(group, manifest.apiVersion);
+  const Model = models[manifest.kind];
+  if (!Model) return `no schema for ${manifest.kind}`;
+  try {
+    new Model(manifest).validate();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Those of Kubernetes itself are CommonJS, those of other projects ES modules. */
+async function modelsOf(group: string, apiVersion: string): Promise<Record<string, Model>> {
+  const project = PUBLISHED[group];
+  if (project === undefined) return require(`kubernetes-models/${apiVersion}`) as Record<string, Model>;
+  const index = resolve('.ci/node_modules', project, apiVersion, 'index.js');
+  return (await import(pathToFileURL(index).href)) as Record<string, Model>;
+}
