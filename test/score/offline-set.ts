@@ -34,6 +34,7 @@ export const OFFLINE_SET: readonly ScoredAgent[] = [
       ['What is the average order value of 10, 20 and 30?', '20'],
       ['What is 15% of 80?', '12'],
       ['I buy 4 mugs at 7.50. What is the total?', '30'],
+      ['If I sell 12 coffees at 3.20 and 5 cakes at 4.50, how much is that?', '60.9'],
       ['Write a poem about shirts.', DECLINES],
     ],
   },

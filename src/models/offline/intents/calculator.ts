@@ -148,8 +148,13 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
 const PURCHASE =
   /(?<![\d.,])(\d{1,9}) (?:\p{L}{2,30} ){1,4}(?:at|for|à|zu) (\d[\d.,]{0,20})(?: (?:each|apiece))?(?: (?:with|minus|less|and) (?:an? )?(\d[\d.,]{0,20}) ?% (?:off|discount))?(?: (?:cost|in total|altogether))?$/iu;
 
+const ITEMS = /(?<![\d.,])(\d{1,9}) (?:\p{L}{2,30} ){1,4}(?:at|for|à|zu) (\d(?:[\d.,]{0,19}\d)?)/giu;
+
+/** Several things at a price each are added up. */
 function purchase(text: string): string | undefined {
   const [, count, price, discount] = PURCHASE.exec(text) ?? [];
+  const items = [...text.matchAll(ITEMS)].map(([, many, each]) => `${many} * ${each}`);
+  if (items.length > 1 && discount === undefined) return items.join(' + ');
   if (count === undefined || price === undefined) return undefined;
   return discount === undefined ? `${count} * ${price}` : `(${count} * ${price}) - ${discount}%`;
 }
