@@ -88,9 +88,14 @@ const backup = (of: string) => new Backup(client, EVERYTHING, of);
 const empty = (): string => join(temporaryDirectory(), 'backup');
 
 it('restores into an empty database what equals the original', async () => {
+  // The platform still writes, such as statistics: its copy is what nothing changes.
+  const live = empty();
+  await backup(prefix).write(live, '1.0.0', () => NOW);
+  await tables('original-');
+  await backup('original-').restore(live);
   const directory = empty();
-  const original = await contents(prefix);
-  const { tables: written } = await backup(prefix).write(directory, '1.0.0', () => NOW);
+  const original = await contents('original-');
+  const { tables: written } = await backup('original-').write(directory, '1.0.0', () => NOW);
   expect(Object.fromEntries(written.map(({ name, items }) => [name, items]))).toEqual(
     Object.fromEntries(Object.entries(original).map(([name, items]) => [name, items.length])),
   );
