@@ -71,7 +71,7 @@ interface Answered {
 async function ask(operation: Operation, body = operation.body): Promise<Answered> {
   called = [];
   const path = operation.path.replace(/\{\*?(\w+)\}/g, (_, name: string) =>
-    name === 'org_id' ? 'default' : `some_${name}`,
+    name === 'org_id' ? 'default' : name === 'scope' ? 'agent' : `some_${name}`,
   );
   const { method, is_upload } = operation;
   const response =
