@@ -97,6 +97,9 @@ describe('an agent', () => {
     expect(data).toEqual({
       agent_id: 'proj_one:adder',
       agent_name: 'adder',
+      coverage: null,
+      output_schema: null,
+      requires_approval: [],
       project_id: 'proj_one',
       description: 'Obeys',
       category: 'math',

@@ -10,15 +10,15 @@ import { startBeside } from '../support/shared-app.js';
 
 /** Accepts requests and runs no flows: what it leaves is what a process leaves that died before its events were delivered. */
 let front: TestApp;
-let workers: TestApp[] = [];
+const workers: TestApp[] = [];
 
 beforeAll(async () => {
   front = await startApp({ FLOW_RUN_SLOTS: '0', PARTNERSHIP_TICK_MS: '50' }, new ObedientRuntime());
 });
-afterAll(async () => {
-  for (const worker of workers) await worker.close();
-  await front.close();
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.close();
 });
+afterAll(() => front.close());
 
 const steps = [{ id: 'seen', transform: '${{ input.event }}' }];
 
@@ -65,7 +65,7 @@ it('events survive the process that they happened in, and start one run each how
   await eventually(pending, (count) => count >= 4);
   expect(await runsOf(failed)).toEqual([]);
 
-  workers = [await startBeside(front, new ObedientRuntime()), await startBeside(front, new ObedientRuntime())];
+  for (let process = 0; process < 2; process++) workers.push(await startBeside(front, new ObedientRuntime()));
   await eventually(pending, (count) => count === 0);
   const outputOf = async (flow_id: string): Promise<unknown> => {
     const runs = await runsOf(flow_id);
@@ -106,6 +106,7 @@ it('a flow whose agent fails for the event that started it ends after five runs'
       { id: 'seen', needs: ['again'], transform: '1' },
     ],
   });
+  workers.push(await startBeside(front, new ObedientRuntime()));
   await invoke(agent.path, 'fail limit');
   const runs = await eventually(
     () => runsOf(own),

@@ -5,14 +5,8 @@ import pLimit from 'p-limit';
 import { Clock } from '../../shared/clock.js';
 import { DomainError, InvalidStateError, NotFoundError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import {
-  type ContractCase,
-  differencesOf,
-  type LiveAnswer,
-  type Observed,
-  REPEATS,
-  type Shape,
-} from '../catalogue/contract-tasks.js';
+import { differencesOf, REPEATS, type Shape } from '../catalogue/answer-shape.js';
+import type { ContractCase, LiveAnswer, Observed } from '../catalogue/contract-tasks.js';
 import { CatalogueWorkers } from '../catalogue-workers.js';
 import type { Integration } from '../integration.js';
 import { IntegrationsRepository } from '../integrations.repository.js';

@@ -45,6 +45,9 @@ beforeAll(async () => {
     config: { type: 'flow_run.failed' },
   });
   const { integration_id } = await importApi(owner, apiDocument('books.openapi-3.1.yaml'));
+  const tested = await owner.post(`/api/v1/integrations/${integration_id}/contract-tests/run`, {});
+  const budget = { tokens_per_day: 1_000_000, enforcement: 'soft' };
+  expect((await owner.put(`/api/v1/budgets/agent/${agent.agent_id}`, budget)).status).toBe(200);
   const credential = await owner.post('/api/v1/credentials', {
     name: 'k',
     kind: 'bearer',
@@ -68,6 +71,9 @@ beforeAll(async () => {
     item_id: String(items[0]?.id),
     flow_id,
     run_id: flowRun.run_id,
+    contract_run_id: String(tested.data['run_id']),
+    scope: 'agent',
+    scope_id: agent.agent_id,
     trigger_id: String(trigger.data['trigger_id']),
     version: '1',
     project_id: agent.project_id,
@@ -97,13 +103,18 @@ const listed = (heading: string): string[] => {
   return [...text.matchAll(/^- `([A-Z]+ [^`]+)`/gm)].map(([, name]) => name ?? '').sort();
 };
 const names = (some: Operation[]): string[] => some.map(({ name }) => name).sort();
-/** The oldest route of all names a project where it says agent. */
-const MISNAMED: Readonly<Record<string, string>> = { 'GET /api/v1/agents/{agent_id}/status': 'project_id' };
+/** Parameters that hold another id than their name says elsewhere, by the route's path. */
+const OTHER_IDS: Readonly<Record<string, Record<string, string>>> = {
+  '/api/v1/agents/{agent_id}/status': { agent_id: 'project_id' },
+  '/api/v1/integrations/{integration_id}/contract-tests/{run_id}': { run_id: 'contract_run_id' },
+};
 /** A type is no id: the contract has an unknown one refused. */
 const BY_TYPE = 'GET /api/v1/orchestration/metrics/{type}';
 const isOperators = ({ least_role }: Operation): boolean => least_role === 'system_admin';
-const pathOf = ({ path, name: operation }: Operation): string =>
-  path.replace(/\{\*?(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[MISNAMED[operation] ?? name] ?? 'none'));
+const pathOf = ({ path }: Operation): string =>
+  path.replace(/\{\*?(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(ids[OTHER_IDS[path]?.[name] ?? name] ?? 'none'),
+  );
 
 /** The status of each operation for a client, as `name: status`. */
 async function ask(http: HttpClient, some: Operation[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { differencesOf, shapeOf } from './contract-tasks.js';
+import { differencesOf, shapeOf } from './answer-shape.js';
 
 it('notes the type of each field, and joins those of items', () => {
   expect(shapeOf({ items: [{ id: 1 }, { id: 'a', tag: null }], next: null })).toEqual({
