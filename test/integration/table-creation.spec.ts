@@ -16,7 +16,8 @@ let connection: DatabaseConnection;
 let prefix: string;
 
 beforeAll(async () => {
-  database = await startDatabase();
+  // DynamoDB Local gives each table with an expiry a thread of its pool. When many are there, none is left to add an index.
+  database = await startDatabase(true);
   const settings = testSettings({ DYNAMODB_ENDPOINT: database.endpoint });
   prefix = settings.get('NEXUS_TABLE_PREFIX');
   module = await databaseModule(settings, RECORD_TABLES);

@@ -35,10 +35,11 @@ export function temporaryDirectory(): string {
 /**
  * A real DynamoDB engine, in memory: the one that NEXUS_TEST_ENGINE names (`dynoxide`, or `dynamodb-local`, which needs
  * Java 17), or the one that runs at DYNAMODB_TEST_ENDPOINT already. Test files share an engine by their table prefixes.
+ * @param isOwn starts one for this test file alone
  */
-export async function startDatabase(): Promise<{ endpoint: string; stop(): Promise<void> }> {
+export async function startDatabase(isOwn = false): Promise<{ endpoint: string; stop(): Promise<void> }> {
   const endpoint = process.env['DYNAMODB_TEST_ENDPOINT'];
-  if (endpoint) return { endpoint, stop: async () => undefined };
+  if (endpoint && !isOwn) return { endpoint, stop: async () => undefined };
   const program = await testEngine();
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
