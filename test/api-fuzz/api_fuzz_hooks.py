@@ -57,6 +57,9 @@ RULES = [
     (r"from|to", "date"),
     ("runtime", "must be local"),
     ("usd_per_day", "must be set"),
+    ("resume", "has no interrupt"),
+    ("output_schema", "cannot be kept"),
+    ("requires_approval", "cannot be kept"),
 ]
 RULES = [(re.compile(field), re.compile(reason)) for field, reason in RULES]
 
