@@ -219,7 +219,7 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
     return accepted;
   }
 
-  /** The number of the event with which the run began to wait. */
+  /** The number of the event that says that the run waits. */
   private async countEvents(invocation_id: string): Promise<number> {
     const deadline = performance.now() + LAST_EVENT_WITHIN_MS;
     for (;;) {

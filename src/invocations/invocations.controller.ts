@@ -156,7 +156,7 @@ export class InvocationsController {
 
   /**
    * Decides a tool call that a waiting run asked for, once. The run continues when all its calls are decided: approved calls are
-   * made, at most once each; for refused ones the agent is told so. The decision is audited as `invocation.decided`.
+   * made, at most once each; the agent learns which were refused. The decision is audited as `invocation.decided`.
    */
   @Post('invocations/:invocation_id/approvals/:approval_id/decision')
   @Access('developer')

@@ -126,7 +126,7 @@ describe('a call of a destructive tool', () => {
     expect(calls()).toEqual(['DELETE /orders/7']);
   });
 
-  it('is not made when it is refused: the agent is told why, and its answer joins the session', async () => {
+  it('is not made when it is refused: the agent learns why, and its answer joins the session', async () => {
     const { data: session } = await app.http.post<Run>(`${agent.path}/sessions`, {});
     const { data, status } = await ask({ session_id: session.session_id });
     expect(status).toBe(202);

@@ -24,7 +24,7 @@ const attach = (name: string, config: object) =>
 const runsOf = async (flow_id: string): Promise<(FlowRunView & { trigger: object })[]> =>
   (await app.http.get<{ runs: (FlowRunView & { trigger: object })[] }>(`/api/v1/flows/${flow_id}/runs`)).data.runs;
 
-/** The offline model calls the tool that it is told to. @returns the step of the tool in the trace of the run */
+/** The offline model calls the tool that the message names. @returns the step of the tool in the trace of the run */
 async function called(name: string, input: object) {
   const asked = { input_text: `Call ${name} with ${JSON.stringify(input)}` };
   const { data } = await app.http.post<{ invocation_id: string }>(`${agent.path}/invoke`, asked);

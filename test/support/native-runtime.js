@@ -1,5 +1,5 @@
 /**
- * Jest's runtime for tests that start the whole platform. Jest itself loads every module anew for every test file, which
+ * Jest's runtime for tests that start the whole platform. Jest itself loads every module again for every test file, which
  * takes longer than most of these tests; here Node.js loads them, once for all the test files of a worker. Only Jest's
  * own modules live in a context of their own. Modules cannot be mocked.
  */

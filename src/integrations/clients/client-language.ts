@@ -46,7 +46,16 @@ export abstract class ClientLanguage {
   abstract moduleOf(package_name: string): string;
 
   /** The operations that the generator wrote. It leaves out what it cannot express. */
-  abstract written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[];
+  written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
+    const names = new Map(this.namesIn(generated).map((name) => [bare(name), name]));
+    return plan.operations.flatMap((operation) => {
+      const name = names.get(bare(operation.id));
+      return name === undefined ? [] : [{ ...operation, name }];
+    });
+  }
+
+  /** The names that the generator gave to the operations. */
+  protected abstract namesIn(generated: Readonly<Record<string, string>>): string[];
 
   /** Everything beside the generated code and the templates: iterators of pages, and what the test calls. */
   abstract additions(

@@ -2,7 +2,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { ClientPlan } from '../catalogue/client-tasks.js';
 import {
-  bare,
   ClientLanguage,
   exchangesOf,
   type Files,
@@ -52,12 +51,8 @@ export class GoLanguage extends ClientLanguage {
     return package_name.replaceAll(/[-_]/g, '');
   }
 
-  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
-    const names = new Map([...(generated[FILE] ?? '').matchAll(METHOD)].map(([, name]) => [bare(name!), name!]));
-    return plan.operations.flatMap((operation) => {
-      const name = names.get(bare(operation.id));
-      return name === undefined ? [] : [{ ...operation, name }];
-    });
+  protected override namesIn(generated: Readonly<Record<string, string>>): string[] {
+    return [...(generated[FILE] ?? '').matchAll(METHOD)].map(([, name]) => name!);
   }
 
   override additions(

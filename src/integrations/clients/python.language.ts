@@ -1,7 +1,6 @@
 import { delimiter, dirname } from 'node:path';
 import type { ClientPlan } from '../catalogue/client-tasks.js';
 import {
-  bare,
   ClientLanguage,
   exchangesOf,
   type Files,
@@ -72,13 +71,9 @@ export class PythonLanguage extends ClientLanguage {
     return template === 'runtime.py' ? `${module}/runtime.py` : template;
   }
 
-  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
+  protected override namesIn(generated: Readonly<Record<string, string>>): string[] {
     const files = Object.keys(generated).filter((path) => path.startsWith(API) && !path.endsWith('__init__.py'));
-    const names = new Map(files.map((path) => path.slice(API.length, -'.py'.length)).map((name) => [bare(name), name]));
-    return plan.operations.flatMap((operation) => {
-      const name = names.get(bare(operation.id));
-      return name === undefined ? [] : [{ ...operation, name }];
-    });
+    return files.map((path) => path.slice(API.length, -'.py'.length));
   }
 
   override additions(

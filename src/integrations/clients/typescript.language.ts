@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ClientPlan } from '../catalogue/client-tasks.js';
 import {
-  bare,
   ClientLanguage,
   exchangesOf,
   type Files,
@@ -40,14 +39,8 @@ export class TypescriptLanguage extends ClientLanguage {
     return package_name;
   }
 
-  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
-    const names = new Map(
-      [...(generated['sdk.gen.ts'] ?? '').matchAll(FUNCTION)].map(([, name]) => [bare(name!), name!]),
-    );
-    return plan.operations.flatMap((operation) => {
-      const name = names.get(bare(operation.id));
-      return name === undefined ? [] : [{ ...operation, name }];
-    });
+  protected override namesIn(generated: Readonly<Record<string, string>>): string[] {
+    return [...(generated['sdk.gen.ts'] ?? '').matchAll(FUNCTION)].map(([, name]) => name!);
   }
 
   override additions(

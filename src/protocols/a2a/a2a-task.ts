@@ -103,7 +103,7 @@ export interface TaskDecision {
   comment?: string;
 }
 
-/** The decisions of a message: data parts with `approve`. @throws RequestMalformedError when there is none */
+/** The decisions of a message: data parts with `approve`. @throws RequestMalformedError when the message has no decision */
 export function decisionsOf({ parts }: Message): TaskDecision[] {
   const decisions = parts.flatMap(({ content }): TaskDecision[] => {
     const value = content?.$case === 'data' ? (content.value as Record<string, unknown> | null) : null;
