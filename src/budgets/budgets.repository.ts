@@ -73,6 +73,11 @@ export class BudgetsRepository {
     await this.db.delete({ TableName: BUDGETS_TABLE, Key: { ...budgetKey(org_id, scope, scope_id) } });
   }
 
+  /** As {@link delete}, in the transaction of the record that has the budget. */
+  deletion(org_id: string, scope: BudgetScope, scope_id: string): Write {
+    return write.delete({ TableName: BUDGETS_TABLE, Key: { ...budgetKey(org_id, scope, scope_id) } });
+  }
+
   /** For the deletion of an organization. */
   async deleteByOrg(org_id: string): Promise<void> {
     await this.db.deleteMatching<Key & { org_id: string }>(

@@ -89,6 +89,7 @@ export class BudgetsService {
   ) {
     this.owners.set('organization', async (org_id, id) => org_id === id);
     this.owners.set('key', async (org_id, id) => (await keys.list(org_id)).some(({ key_id }) => key_id === id));
+    keys.deleteWith((org_id, key_id) => repository.deletion(org_id, 'key', key_id));
     this.reached = metrics.counter('nexus_budget_thresholds_total', 'Budgets that reached a share of their limit.', [
       'scope',
       'window',
@@ -174,6 +175,11 @@ export class BudgetsService {
   async forget(org_id: string, scope: BudgetScope, scope_id: string): Promise<void> {
     await this.repository.delete(org_id, scope, scope_id);
     this.cached.forget(org_id);
+  }
+
+  /** The organization, with the API key of the request that is being served. */
+  spenderHere(org_id: string): Spender {
+    return { org_id, key_id: this.context.current()?.key_id };
   }
 
   /** The model, with each call counted on the spender's budgets. Calls throw {@link BudgetExceededError} before the model is called. */

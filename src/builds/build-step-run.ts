@@ -127,7 +127,11 @@ class BuildStepRun {
       priority: project.priority,
       model_id: project.model_id ?? null,
       accept_unproven: project.accept_unproven ?? false,
-      meter: (model) => this.services.budgets.metered(model, { org_id: project.org_id, project_id }),
+      meter: (model) =>
+        this.services.budgets.metered(model, {
+          ...{ org_id: project.org_id, project_id },
+          key_id: project.key_id ?? undefined,
+        }),
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.services.progress.buildIsCurrent(project_id, build_id)],
       log: (level, message) => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { IntegrationsService } from '../integrations/integrations.service.js';
 import { ModelError } from '../models/model-error.js';
@@ -93,12 +94,13 @@ export class FlowDrafts {
     private readonly agents: AgentsService,
     private readonly integrations: IntegrationsService,
     private readonly tools: AttachedToolStore,
+    private readonly budgets: BudgetsService,
   ) {}
 
   /**
    * The best of up to three attempts, with the faults that are left.
    * @throws ModelRequiredError when the model is the offline one, ValidationError for a model that no provider serves,
-   * DraftFailedError when the model gives no usable answer
+   * DraftFailedError when the model gives no usable answer, BudgetExceededError when a budget does not cover its call
    */
   async draft(
     org_id: string,
@@ -112,7 +114,7 @@ export class FlowDrafts {
     let cost_usd: number | null = 0;
     for (let attempt = 0; attempt <= CORRECTIONS && best?.faults.length !== 0; attempt++) {
       const before = best && { previous: best.definition, faults: best.faults };
-      const answer = await this.ask({ requirement, available, ...before }, model_id, signal);
+      const answer = await this.ask(org_id, { requirement, available, ...before }, model_id, signal);
       usage = addUsage(usage, answer.usage);
       cost_usd = cost_usd === null || answer.cost_usd === null ? null : cost_usd + answer.cost_usd;
       const { name, description, definition_json } = answer.object;
@@ -127,6 +129,7 @@ export class FlowDrafts {
   }
 
   private async ask(
+    org_id: string,
     input: object,
     model_id: string | undefined,
     signal: AbortSignal | undefined,
@@ -134,6 +137,7 @@ export class FlowDrafts {
     try {
       return await this.models.generateStructured({
         ...{ name: 'flow_draft', schema: draftSchema, system: SYSTEM, instructions: INSTRUCTIONS, input },
+        meter: (model) => this.budgets.metered(model, this.budgets.spenderHere(org_id)),
         ...(model_id === undefined ? {} : { model_id }),
         ...(signal ? { signal } : {}),
       });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
+import { BudgetsModule } from '../budgets/budgets.module.js';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
@@ -35,7 +36,7 @@ import { StepRunner } from './runs/step-runner.service.js';
 
 /** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */
 @Module({
-  imports: [ModelsModule, ToolsModule, AgentsModule, InvocationsModule, IntegrationsModule],
+  imports: [ModelsModule, BudgetsModule, ToolsModule, AgentsModule, InvocationsModule, IntegrationsModule],
   controllers: [FlowsController, FlowRunsController, TriggersController, HooksController],
   providers: [
     FlowsRepository,

@@ -49,6 +49,8 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   agent_id: string;
   /** Whose budget the run counts on, beside those of the organization, the agent and the API key. */
   project_id?: string;
+  /** Absent: the key of the request that is being served. */
+  key_id?: string | undefined;
   agent_version: string;
   runtime: 'local' | 'http' | 'agentcore';
   deployment?: Deployment;
@@ -81,7 +83,16 @@ export type AskedRun = Pick<
 /** What the record of a run contains before the run starts. */
 export type RunBeginning = Pick<
   RunRequest,
-  'org_id' | 'user_id' | 'agent_id' | 'agent_version' | 'definition' | 'session_id' | 'input_text' | 'live' | 'depth'
+  | 'org_id'
+  | 'user_id'
+  | 'key_id'
+  | 'agent_id'
+  | 'agent_version'
+  | 'definition'
+  | 'session_id'
+  | 'input_text'
+  | 'live'
+  | 'depth'
 > &
   Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
@@ -235,7 +246,7 @@ export class AgentRunService {
   private begun(request: RunBeginning): Invocation {
     const { org_id, user_id, agent_id, agent_version, input_text, live, background, webhook } = request;
     const invocation_id = live?.invocation_id ?? this.ids.next('inv');
-    const key_id = this.context.current()?.key_id;
+    const key_id = request.key_id ?? this.context.current()?.key_id;
     return {
       invocation_id,
       org_id,

@@ -32,6 +32,8 @@ const STARTING_POLL_MS = 50;
 export interface InvokeRequest {
   org_id: string;
   user_id: string;
+  /** The API key whose budget the run counts on; absent: that of the request that is being served. */
+  key_id?: string | undefined;
   agent_id: string;
   input_text: string;
   session_id?: string | undefined;

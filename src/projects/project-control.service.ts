@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EngineChange } from '../engine/engine.js';
 import type { Write } from '../platform/database/unit-of-work.js';
+import { RequestContext } from '../platform/observability/request-context.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { failStage } from '../stages/stage-rules.js';
@@ -41,6 +42,7 @@ export class ProjectControlService {
     private readonly builds: BuildsService,
     private readonly gauges: StatisticsGauges,
     private readonly notifier: ProjectNotifier,
+    private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -83,7 +85,10 @@ export class ProjectControlService {
       case 'restart': {
         const next = restarted(
           { ...whole, project: touched },
-          { build_id: this.ids.next('bld'), fromScratch: request.from_scratch ?? false, at },
+          {
+            ...{ build_id: this.ids.next('bld'), fromScratch: request.from_scratch ?? false, at },
+            key_id: this.context.current()?.key_id,
+          },
         );
         const counted = this.gauges.adjust(project.org_id, { builds_started: 1 });
         return begun(next.project, next.stages, [counted], this.builds.start(next.project, at));

@@ -56,6 +56,8 @@ export interface Project {
   tags: string[];
   /** The model that builds the agent and that it runs on; null: the platform's. */
   model_id: string | null;
+  /** The API key that began the present attempt, whose budget it counts on; null or absent: it was no key. */
+  key_id?: string | null;
   /** Build the agent even when no functional requirement can be proven. Absent in records of version 1.0.0. */
   accept_unproven?: boolean;
   /** What the build proved. Null or absent until a build measured it. */
@@ -88,6 +90,8 @@ export interface NewProject {
   org_id: string;
   user_id: string;
   requirement: string;
+  /** See {@link Project.key_id}. */
+  key_id?: string | undefined;
   user_name?: string | undefined;
   project_name?: string | undefined;
   priority?: number | undefined;
@@ -125,6 +129,7 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
     priority: input.priority ?? PRIORITY_DEFAULT,
     tags: input.tags ?? [],
     model_id: input.model_id ?? null,
+    key_id: input.key_id ?? null,
     accept_unproven: input.accept_unproven ?? false,
     coverage: null,
     agent_name: input.agent_name ?? null,
@@ -174,7 +179,7 @@ export function assertControllable(project: Project, action: ControlAction): voi
 /** The same project for a new attempt. A failed build keeps its completed stages unless `fromScratch`; a completed one starts over. */
 export function restarted(
   whole: ProjectWhole,
-  options: { build_id: string; fromScratch: boolean; at: string },
+  options: { build_id: string; fromScratch: boolean; at: string; key_id?: string | undefined },
 ): ProjectWhole {
   const keepsCompleted = whole.project.status === 'failed' && !options.fromScratch;
   const stages = whole.stages.map((stage) => {
@@ -190,6 +195,7 @@ export function restarted(
     current_sub_stage: null,
     error_info: null,
     coverage: null,
+    key_id: options.key_id ?? null,
     attempt: whole.project.attempt + 1,
     build_id: options.build_id,
     started_at: null,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Write } from '../platform/database/unit-of-work.js';
+import { RequestContext } from '../platform/observability/request-context.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
@@ -20,6 +21,7 @@ export class ProjectsService {
     private readonly artifacts: ArtifactsRepository,
     private readonly builds: BuildsService,
     private readonly gauges: StatisticsGauges,
+    private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -27,7 +29,12 @@ export class ProjectsService {
   /** Stores the project, its six stages and its build in one transaction; the build runs in the background. */
   async create(input: NewProject): Promise<ProjectWhole> {
     const at = this.clock.timestamp();
-    const whole = newProject(input, { project_id: this.ids.next('proj'), build_id: this.ids.next('bld') }, at);
+    const key_id = this.context.current()?.key_id;
+    const whole = newProject(
+      { ...input, key_id },
+      { project_id: this.ids.next('proj'), build_id: this.ids.next('bld') },
+      at,
+    );
     const plan = this.builds.start(whole.project, at);
     const isBuilding = plan.status === 'building';
     const project: Project = { ...whole.project, status: plan.status, started_at: isBuilding ? at : null };

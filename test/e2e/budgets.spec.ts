@@ -5,8 +5,9 @@ import { BudgetsRepository } from '../../src/budgets/budgets.repository.js';
 import { BudgetsService, type BudgetState } from '../../src/budgets/budgets.service.js';
 import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
-import type { BuiltAgent } from '../support/built-agent.js';
-import { eventually } from '../support/http.js';
+import { builtAgent, type BuiltAgent } from '../support/built-agent.js';
+import { publishedFlow, runWhen, startRun } from '../support/flows.js';
+import { eventually, HttpClient } from '../support/http.js';
 import { PrometheusText } from '../support/prometheus-text.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { startBeside } from '../support/shared-app.js';
@@ -211,7 +212,44 @@ describe('budgets over HTTP', () => {
     await invoke();
     const { data } = await app.http.get<BudgetState>(budgetPath('key', key_id));
     expect(data.windows[0]?.tokens.spent).toBe(usage.input_tokens + usage.output_tokens);
-    await app.http.delete(budgetPath('key', key_id));
+    expect((await app.http.delete(`/api/v1/api-keys/${key_id}`)).status).toBe(200);
+    expect((await app.http.get(budgetPath('key', key_id))).status).toBe(404);
+  });
+
+  it('count builds, and the agents of flow runs, on the API key that started them, and on no other', async () => {
+    const org = 'org-started';
+    const owner = app.http.as(org);
+    const keyed = async (name: string) => {
+      const key = await owner.post<{ key_id: string; api_key: string }>('/api/v1/api-keys', {
+        name,
+        roles: ['developer'],
+      });
+      const { key_id, api_key } = key.data;
+      await owner.put(budgetPath('key', key_id), { tokens_per_month: 100_000_000, enforcement: 'soft' });
+      return { http: new HttpClient(app.http.url, { 'x-api-key': api_key }), key_id };
+    };
+    const spentBy = async (scope: string, id: string) => {
+      const { data } = await owner.get<BudgetState>(budgetPath(scope, id));
+      return data.windows[0]?.tokens.spent;
+    };
+    const [first, second] = [await keyed('First'), await keyed('Second')];
+    await owner.put(budgetPath('organization', org), { tokens_per_month: 100_000_000, enforcement: 'soft' });
+    const { agent_id } = await builtAgent(first.http);
+    const built = await spentBy('organization', org);
+    expect(built).toBeGreaterThan(1_000);
+    expect(await spentBy('key', first.key_id)).toBe(built);
+
+    const flow_id = await publishedFlow(owner, {
+      timeout_seconds: 60,
+      steps: [{ id: 'ask', agent: { agent_id, input: 'Say hello.' } }],
+    });
+    const { run_id } = await startRun(second.http, flow_id);
+    const run = await runWhen(second.http, run_id);
+    expect(run.status).toBe('completed');
+    const asked = Number(await spentBy('organization', org)) - Number(built);
+    expect(asked).toBeGreaterThan(10);
+    expect(await spentBy('key', second.key_id)).toBe(asked);
+    expect(await spentBy('key', first.key_id)).toBe(built);
   });
 
   it.each([

@@ -72,6 +72,19 @@ it('a paragraph becomes a definition that names what is there, corrected until i
   });
 });
 
+it('a draft that a hard budget does not cover is refused before the model is called', async () => {
+  await withApp(server.openai, async (app) => {
+    server.mock.clearFixtures();
+    let calls = 0;
+    server.mock.on({ userMessage: /./s }, () => drafted(String((calls += 1))));
+    const set = await app.http.put('/api/v1/budgets/organization/default', { tokens_per_day: 10 });
+    expect(set.status).toBe(200);
+    const { status, error } = await app.http.post('/api/v1/flows/draft', { requirement });
+    expect({ status, code: error.code }).toEqual({ status: 402, code: 'BUDGET_EXCEEDED' });
+    expect(calls).toBe(0);
+  });
+});
+
 it('the offline model answers 422 that a model is needed', async () => {
   await withApp({}, async (app) => {
     const { status, error } = await app.http.post('/api/v1/flows/draft', { requirement });

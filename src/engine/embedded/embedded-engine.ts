@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Settings } from '../../platform/config/settings.js';
+import { RequestContext } from '../../platform/observability/request-context.js';
 import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import { type DurableRun, DurableRunsRepository, type Lease } from '../durable-runs.repository.js';
@@ -194,18 +195,20 @@ export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, On
     const before = drives.get(run_id)?.over;
     const drive = new RunDrive(kind, run, lease, this.runs, this.clock);
     if (this.isStopping) drive.stop(new Error('The process is shutting down'));
-    const over = (async () => {
-      // A run that was ended and started again may still be on its way out.
-      await before;
-      await kind.observe(run_id, () => drive.drive());
-    })()
-      .catch((error: unknown) => {
+    const driven = async (): Promise<void> => {
+      try {
+        // A run that was ended and started again may still be on its way out.
+        await before;
+        await kind.observe(run_id, () => drive.drive());
+      } catch (error) {
         this.logger.error({ msg: 'a run could not be observed', run_id, kind: kind.name, err: error });
-      })
-      .finally(() => {
+      } finally {
         if (drives.get(run_id)?.drive === drive) drives.delete(run_id);
         if (lane.mayHaveQueue) this.sweep(this.fill(lane));
-      });
+      }
+    };
+    // Whatever set the run off, a request or the end of another run, it is no part of that request.
+    const over = RequestContext.outside(driven);
     drives.set(run_id, { drive, over });
   }
 

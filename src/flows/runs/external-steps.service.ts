@@ -190,7 +190,7 @@ export class ExternalSteps {
 
   private async agent({ agent_id, input }: StepConfig<'agent'>, context: WorkContext): Promise<WorkResult> {
     const { run, signal, max_cost_usd } = context;
-    const { org_id, user_id } = run;
+    const { org_id, user_id, key_id } = run;
     if (run.dry_run)
       return { output: { text: '', json: null, invocation_id: null }, note: 'The agent was not run: it costs money.' };
     if (max_cost_usd !== undefined && max_cost_usd <= 0)
@@ -198,7 +198,7 @@ export class ExternalSteps {
         { code: 'BUDGET_EXCEEDED', message: `The run has used its budget of ${run.max_cost_usd} US dollars` },
         false,
       );
-    const request = { org_id, user_id, agent_id, input_text: input, quiet: true, signal, depth: run.depth + 1 };
+    const request = { org_id, user_id, key_id, agent_id, input_text: input, quiet: true, signal, depth: run.depth + 1 };
     const invocation = await drained(
       this.invocations.invoke({ ...request, ...(max_cost_usd === undefined ? {} : { max_cost_usd }) }),
     ).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Engine } from '../../engine/engine.js';
 import { UnitOfWork, type Write } from '../../platform/database/unit-of-work.js';
+import { RequestContext } from '../../platform/observability/request-context.js';
 import { Clock } from '../../shared/clock.js';
 import {
   DomainError,
@@ -34,6 +35,8 @@ const DEPTH_MAX = 5;
 export interface StartWish {
   org_id: string;
   user_id: string;
+  /** The API key whose budget the run's agents count on; absent: that of the request that is being served. */
+  key_id?: string | undefined;
   flow_id: string;
   version?: number | undefined;
   input?: Record<string, unknown> | undefined;
@@ -72,6 +75,7 @@ export class FlowRunStarts {
     private readonly unit: UnitOfWork,
     private readonly inputs: InputCheck,
     private readonly workers: DefinitionWorkers,
+    private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -118,14 +122,14 @@ export class FlowRunStarts {
     key: string,
     wish: Pick<StartWish, 'flow_id' | 'version' | 'input'>,
   ): Promise<Partial<StepRecord>> {
-    const { org_id, user_id, run_id, dry_run, depth, retries, max_cost_usd, cost_usd } = run;
+    const { org_id, user_id, key_id, run_id, dry_run, depth, retries, max_cost_usd, cost_usd } = run;
     const promised = [...state.steps.values()].reduce(
       (sum, { status, allowance_usd = 0 }) => sum + (status === 'waiting' ? allowance_usd : 0),
       0,
     );
     const allowance_usd = max_cost_usd === null ? undefined : Math.max(0, max_cost_usd - cost_usd - promised);
     const { run: child } = await this.start({
-      ...{ ...wish, org_id, user_id, dry_run, parent: { run_id, key }, depth: depth + 1 },
+      ...{ ...wish, org_id, user_id, key_id, dry_run, parent: { run_id, key }, depth: depth + 1 },
       idempotency_key: `flow-step ${run_id} ${key} ${retries}`,
       trigger: { kind: 'flow', id: run_id },
       ...(allowance_usd === undefined ? {} : { max_cost_usd: allowance_usd }),
@@ -139,10 +143,12 @@ export class FlowRunStarts {
 
   private newRun(wish: StartWish, flow_version: number, { timeout_seconds, max_cost_usd }: FlowDefinition): FlowRun {
     const { org_id, user_id, flow_id, trigger, dry_run = false, parent = null, depth = 0 } = wish;
+    const key_id = wish.key_id ?? this.context.current()?.key_id;
     const now = this.clock.now();
     const limits = [wish.max_cost_usd, max_cost_usd].filter((limit) => limit !== undefined);
     return {
       ...{ run_id: this.ids.next('frun'), org_id, user_id, flow_id, flow_version, status: 'queued', trigger },
+      ...(key_id === undefined ? {} : { key_id }),
       ...{ input: { value: {} }, output: null, error: null, cost_usd: 0, dry_run, parent, depth, retries: 0 },
       ...{ max_cost_usd: limits.length === 0 ? null : Math.min(...limits), is_paused: false, cancel: null, lock: null },
       ...{ created_at: now.toISOString(), started_at: null, ended_at: null, ending: null },

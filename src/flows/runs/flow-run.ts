@@ -127,6 +127,8 @@ export interface FlowRun {
   run_id: string;
   org_id: string;
   user_id: string;
+  /** The API key that started the run, or the run above it; absent when it was no key. */
+  key_id?: string;
   flow_id: string;
   flow_version: number;
   status: RunStatus;

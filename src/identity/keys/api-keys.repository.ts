@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
-import { UnitOfWork, write } from '../../platform/database/unit-of-work.js';
+import { UnitOfWork, type Write, write } from '../../platform/database/unit-of-work.js';
 import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity.tables.js';
 import type { ApiKey } from './api-key.js';
 
+type DeletionWith = (org_id: string, key_id: string) => Write;
+
 @Injectable()
 export class ApiKeysRepository {
+  private readonly alsoDeleted: DeletionWith[] = [];
+
   constructor(
     private readonly db: DynamoDb,
     private readonly unit: UnitOfWork,
@@ -36,12 +40,18 @@ export class ApiKeysRepository {
     return keys;
   }
 
+  /** A record of a feature above that is deleted in the transaction that deletes its key. */
+  deleteWith(deletion: DeletionWith): void {
+    this.alsoDeleted.push(deletion);
+  }
+
   /** @returns false when it is gone already. */
   async delete({ org_id, key_id, key_hash }: ApiKey): Promise<boolean> {
     const Key = { ...apiKeyKey(org_id, key_id) };
     return this.unit.tryCommit([
       write.delete({ TableName: IDENTITY_TABLE, Key, ConditionExpression: 'attribute_exists(pk)' }),
       write.delete({ TableName: IDENTITY_TABLE, Key: { ...secretKey(key_hash, 'KEY') } }),
+      ...this.alsoDeleted.map((deletion) => deletion(org_id, key_id)),
     ]);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { Clock, elapsedMs } from '../../shared/clock.js';
 import {
   NotFoundError,
@@ -72,6 +73,11 @@ export class ApiKeysService {
     const latest = own ? own.expires_at_time : this.clock.timestamp();
     if (latest !== null && (end === null || end > latest))
       throw ValidationError.field('expires_at', `must not be later than ${latest}, when the key that you use expires`);
+  }
+
+  /** Features above register records that are deleted together with their key, while their modules start. */
+  deleteWith(deletion: (org_id: string, key_id: string) => Write): void {
+    this.repository.deleteWith(deletion);
   }
 
   async list(org_id: string): Promise<ApiKey[]> {

@@ -71,7 +71,7 @@ export class DecisionWriter {
       instructions: INSTRUCTIONS,
       input: facts,
       signal: AbortSignal.timeout(MODEL_DEADLINE_MS),
-      meter: (model) => this.budgets.metered(model, { org_id }),
+      meter: (model) => this.budgets.metered(model, this.budgets.spenderHere(org_id)),
     });
     return { ...acceptedWords(object, computed, facts), model };
   }

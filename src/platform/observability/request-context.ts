@@ -26,6 +26,11 @@ export class RequestContext {
     return storage.run(facts, callback);
   }
 
+  /** Runs work that a request may have set off and that is no part of it: what it does counts on no caller. */
+  static outside<T>(callback: () => T): T {
+    return storage.exit(callback);
+  }
+
   /** Undefined outside a request: background work has none. */
   current(): RequestFacts | undefined {
     return storage.getStore();
