@@ -20,6 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+beforeEach(() => server.mock.clearFixtures());
+
 async function withApp(settings: Record<string, string>, test: (app: TestApp) => Promise<void>): Promise<void> {
   const app = await startApp(settings);
   try {
@@ -74,12 +76,12 @@ it('a paragraph becomes a definition that names what is there, corrected until i
 
 it('a draft that a hard budget does not cover is refused before the model is called', async () => {
   await withApp(server.openai, async (app) => {
-    server.mock.clearFixtures();
+    const http = app.http.as('org-drafts');
     let calls = 0;
     server.mock.on({ userMessage: /./s }, () => drafted(String((calls += 1))));
-    const set = await app.http.put('/api/v1/budgets/organization/default', { tokens_per_day: 10 });
+    const set = await http.put('/api/v1/budgets/organization/org-drafts', { tokens_per_day: 10 });
     expect(set.status).toBe(200);
-    const { status, error } = await app.http.post('/api/v1/flows/draft', { requirement });
+    const { status, error } = await http.post('/api/v1/flows/draft', { requirement });
     expect({ status, code: error.code }).toEqual({ status: 402, code: 'BUDGET_EXCEEDED' });
     expect(calls).toBe(0);
   });
