@@ -20,6 +20,7 @@ const EXPOSED_HEADERS = [
   'RateLimit-Policy',
   'Budget',
   'Budget-Policy',
+  'Server-Timing',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',

@@ -72,8 +72,13 @@ export class ModelPrices {
 
   /** Undefined when it is not known. An id with a date counts for the one without. */
   priceOf(modelId: string): Price | undefined {
-    const undated = modelId.replace(DATE, '');
-    return find(this.own, modelId) ?? find(PRICES, modelId) ?? find(this.own, undated) ?? find(PRICES, undated);
+    const name = this.nameOf(modelId);
+    return name === undefined ? undefined : (find(this.own, name) ?? find(PRICES, name));
+  }
+
+  /** The name under which the model has a price; undefined when it has none. There are as many names as prices. */
+  nameOf(modelId: string): string | undefined {
+    return [modelId, modelId.replace(DATE, '')].find((name) => find(this.own, name) ?? find(PRICES, name));
   }
 }
 

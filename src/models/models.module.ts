@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ModelMetrics } from './model-metrics.js';
 import { ModelTelemetry } from './model-telemetry.js';
 import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
@@ -16,6 +17,7 @@ import { configuredProviders } from './providers/providers.js';
       inject: [OfflineProvider, Settings],
     },
     ModelsService,
+    ModelMetrics,
     ModelTelemetry,
   ],
   exports: [ModelsService, OfflineWriters],

@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import { parseSettings } from '../platform/config/load-settings.js';
 import { ModelsService } from './models.service.js';
+import type { ModelProvider } from './model-provider.js';
 import { OfflineProvider } from './offline/offline-model.js';
 import { OfflineWriters } from './offline/offline-writers.js';
+import { ModelMetrics } from './model-metrics.js';
+import { Metrics } from '../platform/observability/metrics.js';
 
 const schema = z.object({ title: z.string(), words: z.number() });
 
 function service(): { models: ModelsService; writers: OfflineWriters } {
   const writers = new OfflineWriters();
-  return { models: new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [new OfflineProvider(writers)]), writers };
+  return {
+    models: new ModelsService(
+      parseSettings({ ENVIRONMENT: 'test' }),
+      [new OfflineProvider(writers)],
+      new ModelMetrics(new Metrics()),
+    ),
+    writers,
+  };
 }
 
 const request = (input: unknown) => ({
@@ -27,6 +37,30 @@ describe('ModelsService', () => {
     expect(() => models.languageModel('gpt-x')).toThrow(
       'names "gpt-x", which the model provider "offline" does not serve',
     );
+  });
+
+  it('times calls by models that settings or prices name, and all others together', async () => {
+    const settings = parseSettings({
+      ENVIRONMENT: 'test',
+      MODEL_PROVIDER: 'openai',
+      MODEL_ID: 'own:7b',
+      OPENAI_API_KEY: 'k',
+    });
+    const provider = {
+      ...{ name: 'openai', defaultModelId: 'own:7b', serves: () => true },
+      languageModel: () => ({ doGenerate: () => Promise.resolve({}) }),
+    } as unknown as ModelProvider;
+    const metrics = new Metrics();
+    const models = new ModelsService(settings, [provider], new ModelMetrics(metrics));
+    for (const id of [undefined, 'gpt-4o-2024-08-06', 'made-up-1', 'made-up-2'])
+      await models.languageModel(id).doGenerate({ prompt: [] });
+    const text = await metrics.registry.metrics();
+    const counted = [...text.matchAll(/^nexus_model_call_duration_seconds_count\{.*model="([^"]+)".*\} (\d+)$/gm)];
+    expect(counted.map(([, model, count]) => [model, count])).toEqual([
+      ['own:7b', '1'],
+      ['gpt-4o', '1'],
+      ['other', '2'],
+    ]);
   });
 
   it('answers a structured request through the writer of that name and counts tokens', async () => {

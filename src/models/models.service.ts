@@ -4,6 +4,7 @@ import { Settings } from '../platform/config/settings.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { lazily } from '../platform/async/lazily.js';
 import type { Usage } from '../shared/usage.js';
+import { ModelMetrics } from './model-metrics.js';
 import { ModelPrices } from './model-prices.js';
 import type { ModelAbilities, ModelProvider, ProviderState } from './model-provider.js';
 import type { StructuredRequest } from './structured-generation.js';
@@ -30,10 +31,12 @@ export interface StructuredAnswer<T> {
 export class ModelsService {
   private readonly provider: ModelProvider;
   private readonly prices: ModelPrices;
+  private readonly observed = new WeakMap<LanguageModelV4, LanguageModelV4>();
 
   constructor(
     private readonly settings: Settings,
     @Inject(MODEL_PROVIDERS) private readonly providers: readonly ModelProvider[],
+    private readonly metrics: ModelMetrics,
   ) {
     const name = settings.get('MODEL_PROVIDER');
     const provider = providers.find((candidate) => candidate.name === name);
@@ -46,7 +49,18 @@ export class ModelsService {
   /** The model behind an id; without one the setting `MODEL_ID`, then the provider's default. Throws {@link ValidationError} for an id that no provider serves. */
   languageModel(modelId?: string | null): LanguageModelV4 {
     const { provider, id } = this.resolve(modelId);
-    return provider.languageModel(id);
+    const model = provider.languageModel(id);
+    const known = this.observed.get(model);
+    if (known) return known;
+    const observed = this.metrics.observed(model, { provider: provider.name, model: this.labelOf(provider, id) });
+    this.observed.set(model, observed);
+    return observed;
+  }
+
+  /** Callers choose ids, and labels of metrics come from bounded sets: models that neither settings nor prices name count together. */
+  private labelOf(provider: ModelProvider, id: string): string {
+    if (id === this.settings.get('MODEL_ID') || id === provider.defaultModelId) return id;
+    return this.prices.nameOf(id) ?? 'other';
   }
 
   /** The id that answers carry in their `model` field, and the provider that serves it. */

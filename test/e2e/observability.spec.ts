@@ -1,6 +1,6 @@
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
-import { eventually } from '../support/http.js';
+import { eventually, type HttpClient } from '../support/http.js';
 import { PrometheusText } from '../support/prometheus-text.js';
 
 let app: TestApp;
@@ -89,6 +89,8 @@ describe('metrics of work', () => {
       data.usage.output_tokens,
     );
     expect(JSON.stringify(after.samples)).not.toContain(agent.agent_id);
+    const model = { provider: 'offline', model: 'nexus/offline' };
+    expect(grown('nexus_model_call_duration_seconds_count', { ...model, outcome: 'success' })).toBe(2);
   });
 
   it('count what the database did, with the capacity that it took', async () => {
@@ -118,6 +120,18 @@ describe('metrics of work', () => {
       (age) => age === 0,
     );
   });
+});
+
+it('tells authenticated callers, and nobody else, what their answer waited for', async () => {
+  const timingOf = async (http: HttpClient, path: string, body: object) =>
+    (await http.post(path, body)).headers.get('server-timing');
+  const run = [`${agent.path}/invoke`, { input_text: 'Hello.' }] as const;
+  expect(await timingOf(app.http.as('org-a'), ...run)).toMatch(
+    /^total;dur=[\d.]+, db;dur=[\d.]+;desc="\d+ calls", model;dur=[\d.]+;desc="1 call"$/,
+  );
+  expect(await timingOf(app.http.anonymous(), ...run)).toBeNull();
+  const signIn = { email: 'nobody@example.com', password: 'wrong password' };
+  expect(await timingOf(app.http.anonymous(), '/api/v1/auth/login', signIn)).toBeNull();
 });
 
 it('shows the process as it is', async () => {

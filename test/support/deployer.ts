@@ -13,6 +13,8 @@ import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
 import { Runtimes } from '../../src/runtimes/runtimes.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ToolResolver } from '../../src/tools/tool-resolver.js';
+import { ModelMetrics } from '../../src/models/model-metrics.js';
+import { Metrics } from '../../src/platform/observability/metrics.js';
 
 export type Registration = Parameters<AgentsService['register']>[0];
 
@@ -20,7 +22,11 @@ export type Registration = Parameters<AgentsService['register']>[0];
 export function offlineModels(): ModelsService {
   const writers = new OfflineWriters();
   for (const [name, writer] of offlineWriters(STEPS)) writers.register(name, writer);
-  return new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [new OfflineProvider(writers)]);
+  return new ModelsService(
+    parseSettings({ ENVIRONMENT: 'test' }),
+    [new OfflineProvider(writers)],
+    new ModelMetrics(new Metrics()),
+  );
 }
 
 /** The deployer over a real local runtime; only the registry is a list. */

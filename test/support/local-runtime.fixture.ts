@@ -14,6 +14,8 @@ import {
 } from '../../src/runtimes/agent-definition.js';
 import type { AgentEvent, AgentResult, AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
+import { ModelMetrics } from '../../src/models/model-metrics.js';
+import { Metrics } from '../../src/platform/observability/metrics.js';
 
 class FixedClock extends Clock {
   override now(): Date {
@@ -43,7 +45,7 @@ class OneModel extends ModelProvider {
 export function localRuntime(model?: LanguageModelV4): LocalRuntime {
   const provider = model ? new OneModel(model) : new OfflineProvider(new OfflineWriters());
   return new LocalRuntime(
-    new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [provider]),
+    new ModelsService(parseSettings({ ENVIRONMENT: 'test' }), [provider], new ModelMetrics(new Metrics())),
     ToolResolver.standalone(),
     new FixedClock(),
   );

@@ -3,6 +3,8 @@ import { type ModelServer, startModelServer } from '../../../test/support/model-
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { ModelsService } from '../models.service.js';
 import { configuredProviders } from './providers.js';
+import { ModelMetrics } from '../model-metrics.js';
+import { Metrics } from '../../platform/observability/metrics.js';
 
 const schema = z.object({ title: z.string().max(5), words: z.int().min(1) });
 const GOOD = { title: 'ok', words: 2 };
@@ -17,7 +19,7 @@ afterAll(() => server.stop());
 
 function models(settings: Record<string, string>): ModelsService {
   const parsed = parseSettings({ ENVIRONMENT: 'test', ...settings });
-  return new ModelsService(parsed, configuredProviders(parsed));
+  return new ModelsService(parsed, configuredProviders(parsed), new ModelMetrics(new Metrics()));
 }
 
 const request = { name: 'note', schema, system: 'You note.', instructions: 'Write a note.', input: { text: 'hi' } };

@@ -303,6 +303,10 @@ const observabilitySettings = {
   LOG_FILE_FREQUENCY: z.enum(['daily', 'hourly']).optional(),
   /** Rotated files that are kept besides the one that is written. */
   LOG_FILE_KEEP: integer(10, 1, 1000),
+  /** Calls to the database that take so many milliseconds are logged as slow; 0: none is. */
+  LOG_SLOW_QUERY_MS: integer(500, 0, 60_000),
+  /** Whether answers to authenticated callers say in the header `Server-Timing` what they waited for. */
+  SERVER_TIMING: flag(true),
   /** Undefined: on where an OTLP endpoint is set. */
   NEXUS_TRACING: optionalFlag,
   /** Puts prompts, answers, tool arguments and results into spans. */

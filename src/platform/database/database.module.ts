@@ -118,7 +118,12 @@ async function readyDatabase(
 ): Promise<DynamoDb> {
   if (isEmbedded(settings)) await creation.createMissing();
   if (metrics && tracing)
-    observeCalls(connection.client, { metrics, tracing, prefix: settings.get('NEXUS_TABLE_PREFIX') });
+    observeCalls(connection.client, {
+      metrics,
+      tracing,
+      prefix: settings.get('NEXUS_TABLE_PREFIX'),
+      slow_ms: settings.get('LOG_SLOW_QUERY_MS'),
+    });
   return new DynamoDb(
     documentClient(connection.client),
     settings.get('NEXUS_TABLE_PREFIX'),

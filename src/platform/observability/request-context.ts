@@ -3,6 +3,9 @@ import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Ids } from '../../shared/ids.js';
 
+/** What requests wait for, by the names of the header `Server-Timing`. */
+export type WaitedFor = 'db' | 'model';
+
 export interface RequestFacts {
   request_id: string;
   /** W3C trace id, 32 hexadecimal digits: of the caller's trace, or of the one that began here. */
@@ -15,6 +18,8 @@ export interface RequestFacts {
   key_id?: string;
   /** Sets a header of the response, unless its head was sent already. */
   answer_header?: (name: string, value: string) => void;
+  /** Adds up what the request waits for; undefined where that is not measured. */
+  spent?: (on: WaitedFor, ms: number) => void;
 }
 
 const storage = new AsyncLocalStorage<RequestFacts>();
@@ -29,6 +34,11 @@ export class RequestContext {
   /** Runs work that a request may have set off and that is no part of it: what it does counts on no caller. */
   static outside<T>(callback: () => T): T {
     return storage.exit(callback);
+  }
+
+  /** Counts a call that the request being served has waited for. Parallel calls count each with its whole time. */
+  static spent(on: WaitedFor, ms: number): void {
+    storage.getStore()?.spent?.(on, ms);
   }
 
   /** Undefined outside a request: background work has none. */

@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { Settings } from '../config/settings.js';
-import { RequestContext, type RequestFacts } from './request-context.js';
+import { RequestContext, type RequestFacts, type WaitedFor } from './request-context.js';
 import { pinoLevel } from './logging/root-logger.js';
 import { Tracing } from './tracing/tracing.js';
 import { Metrics } from './metrics.js';
@@ -66,6 +66,7 @@ const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
 @Injectable()
 export class RequestObserver {
   private readonly logger = new Logger('Access');
+  private readonly isTimed: boolean;
   private readonly write: ((line: object) => void) | undefined;
 
   constructor(
@@ -74,6 +75,7 @@ export class RequestObserver {
     private readonly context: RequestContext,
     settings: Settings,
   ) {
+    this.isTimed = settings.get('SERVER_TIMING');
     this.write = this.writer(settings);
   }
 
@@ -84,6 +86,7 @@ export class RequestObserver {
     const span = RequestSpan.begin(this.tracing, request);
     const trace_id = span?.trace_id ?? callersTrace(request);
     if (facts && trace_id !== undefined) facts.trace_id = trace_id;
+    if (facts && this.isTimed) timeToCaller(facts, response, startedAt);
     this.metrics.began();
     response.once('close', () => {
       const route = routeOf(request);
@@ -105,6 +108,29 @@ export class RequestObserver {
       this.logger[method](line);
     };
   }
+}
+
+/**
+ * Tells authenticated callers in the header `Server-Timing` what their answer waited for until its head was sent. Others get none:
+ * how long the database takes for them would tell which accounts exist.
+ */
+function timeToCaller(facts: RequestFacts, response: Response, startedAt: number): void {
+  const waits = new Map<WaitedFor, { ms: number; calls: number }>();
+  facts.spent = (on, ms) => {
+    const { ms: before, calls } = waits.get(on) ?? { ms: 0, calls: 0 };
+    waits.set(on, { ms: before + ms, calls: calls + 1 });
+  };
+  const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => Response;
+  response.writeHead = ((...head: unknown[]) => {
+    if (facts.user_id !== undefined && !response.headersSent) {
+      const parts = [...waits].map(
+        ([on, { ms, calls }]) => `${on};dur=${ms.toFixed(1)};desc="${calls} ${calls === 1 ? 'call' : 'calls'}"`,
+      );
+      const total = `total;dur=${(performance.now() - startedAt).toFixed(1)}`;
+      response.setHeader('Server-Timing', [total, ...parts].join(', '));
+    }
+    return writeHead(...head);
+  }) as Response['writeHead'];
 }
 
 /** The template of the route that took the request; one value for all that none did. */

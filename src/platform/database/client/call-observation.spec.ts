@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Metrics } from '../../observability/metrics.js';
@@ -39,11 +41,11 @@ const fault = (name: string, status = 400): Answer => ({
 });
 
 /** What the metrics say after the calls, without the parts of the histogram. */
-async function after(work: (db: DynamoDb) => Promise<unknown>): Promise<string[]> {
+async function after(work: (db: DynamoDb) => Promise<unknown>, slow_ms = 0): Promise<string[]> {
   const metrics = new Metrics();
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createClient({ region: 'us-east-1', endpoint, placeholder_credentials: true });
-  observeCalls(client, { metrics, tracing: Tracing.off(), prefix: 'test-' });
+  observeCalls(client, { metrics, tracing: Tracing.off(), prefix: 'test-', slow_ms });
   await work(new DynamoDb(documentClient(client), 'test-')).catch(() => undefined);
   client.destroy();
   return (await metrics.registry.metrics()).split('\n').filter((line) => /^nexus_dynamodb_.*_total\{/.test(line));
@@ -86,4 +88,35 @@ it('calls it unavailable when the service fails', async () => {
   answers = [1, 2, 3].map(() => fault('InternalServerError', 500));
   const lines = await after((db) => db.put({ TableName: 'T', Item: { id: 'x' } }));
   expect(lines).toEqual(['nexus_dynamodb_calls_total{operation="PutItem",outcome="unavailable"} 1']);
+});
+
+it('logs a slow call with its table and condition, without keys and values, and none where the limit is 0', async () => {
+  const warned = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+  const query = {
+    TableName: 'T',
+    IndexName: 'by-owner',
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': 'ORG#private' },
+    Limit: 7,
+  };
+  answers = [{ status: 200, body: { Items: [], ConsumedCapacity: { TableName: 'test-T', CapacityUnits: 1.5 } } }];
+  await after((db) => db.query(query), 0.000_1);
+  await after((db) => db.query(query), 0);
+  expect(warned.mock.calls).toEqual([
+    [
+      {
+        msg: 'slow query',
+        operation: 'Query',
+        tables: ['T'],
+        index: 'by-owner',
+        condition: 'pk = :pk',
+        filter: undefined,
+        limit: 7,
+        outcome: 'ok',
+        duration_ms: expect.any(Number) as number,
+        capacity_units: 1.5,
+      },
+    ],
+  ]);
+  warned.mockRestore();
 });

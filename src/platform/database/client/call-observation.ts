@@ -1,6 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { Logger } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
 import type { Metrics } from '../../observability/metrics.js';
+import { RequestContext } from '../../observability/request-context.js';
 import type { Tracing } from '../../observability/tracing/tracing.js';
 import {
   conditionFailed,
@@ -70,7 +72,11 @@ interface Observation {
   tracing: Tracing;
   /** Of the environment's tables; labels and spans leave it out. */
   prefix: string;
+  /** Calls that take so many milliseconds are logged; 0: none is. */
+  slow_ms: number;
 }
+
+const logger = new Logger('SlowQuery');
 
 type Fields = Record<string, unknown>;
 
@@ -81,7 +87,7 @@ const RECORD_OPERATION = /(Item|Items|Query|Scan)$/;
  * Counts, times and traces every call of a client, in its middleware: around the whole call with its retries, and inside
  * the retries for throttled attempts. Capacity comes with the answer at the price of some sixty bytes.
  */
-export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix }: Observation): void {
+export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix, slow_ms }: Observation): void {
   const figures = new DatabaseMetrics(metrics);
   client.middlewareStack.add(
     (next, { commandName = 'Unknown' }) =>
@@ -91,6 +97,20 @@ export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix 
         const observed = RECORD_OPERATION.test(operation) ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
         const send = () => next({ ...args, input: observed });
         const startedAt = performance.now();
+        const ended = (outcome: CallOutcome, output?: Fields): void => {
+          const ms = performance.now() - startedAt;
+          figures.called(operation, outcome, ms / 1000);
+          RequestContext.spent('db', ms);
+          const units = output ? consumed(output) : [];
+          for (const [table, count] of units) figures.consumed(operation, table.slice(prefix.length), count);
+          if (slow_ms > 0 && ms >= slow_ms)
+            logger.warn({
+              ...slowQuery(operation, input, prefix),
+              outcome,
+              duration_ms: Math.round(ms),
+              ...capacity(units),
+            });
+        };
         try {
           const answer = tracing.isOn
             ? await tracing.within(
@@ -99,12 +119,10 @@ export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix 
                 send,
               )
             : await send();
-          figures.called(operation, 'ok', (performance.now() - startedAt) / 1000);
-          for (const [table, units] of consumed(answer.output as unknown as Fields))
-            figures.consumed(operation, table.slice(prefix.length), units);
+          ended('ok', answer.output as unknown as Fields);
           return answer;
         } catch (error) {
-          figures.called(operation, outcomeOf(error), (performance.now() - startedAt) / 1000);
+          ended(outcomeOf(error));
           throw error;
         }
       },
@@ -138,6 +156,24 @@ function attributes(operation: string, input: Fields, prefix: string) {
     'aws.dynamodb.table_names': tables,
     ...(tables.length === 1 && only !== undefined ? { 'db.collection.name': only } : {}),
   };
+}
+
+/** What was asked, without keys and values: the condition of a query names attributes only. */
+function slowQuery(operation: string, input: Fields, prefix: string): object {
+  const { IndexName, KeyConditionExpression, FilterExpression, Limit } = input;
+  return {
+    msg: 'slow query',
+    operation,
+    tables: tablesOf(input).map((table) => table.slice(prefix.length)),
+    index: IndexName,
+    condition: KeyConditionExpression,
+    filter: FilterExpression,
+    limit: Limit,
+  };
+}
+
+function capacity(units: [string, number][]): { capacity_units?: number } {
+  return units.length === 0 ? {} : { capacity_units: units.reduce((sum, [, count]) => sum + count, 0) };
 }
 
 /** Each table that a call touches, once. */
