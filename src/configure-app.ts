@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
 import { hostGuard, leavingConnections, answerUnreadableRequests, securityHeaders } from './platform/http/edge.js';
+import { serveFrontPage } from './platform/http/front-page.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { takeTicket } from './platform/http/presented-credentials.js';
 import { RequestContext, RequestContextMiddleware } from './platform/observability/request-context.js';
@@ -68,6 +69,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.setGlobalPrefix(API_PREFIX, { exclude: OUTSIDE_THE_PREFIX });
   app.useGlobalPipes(validationPipe());
   serveApiDocs(app);
+  serveFrontPage(app);
   const [ids, clock] = [app.get(Ids), app.get(Clock)];
   answerUnreadableRequests(
     app.getHttpServer(),

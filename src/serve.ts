@@ -5,6 +5,8 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
+import { FirstStartService } from './identity/accounts/first-start.service.js';
+import { modelOffer } from './models/model-offer.js';
 import { Settings } from './platform/config/settings.js';
 import { RequestContext } from './platform/observability/request-context.js';
 import { onRetirement } from './platform/lifecycle/cluster-worker.js';
@@ -42,6 +44,11 @@ export async function serve(settings: Settings): Promise<void> {
     database: settings.get('NEXUS_DATABASE'),
     model_provider: settings.get('MODEL_PROVIDER'),
   });
+  const offer = cluster.isWorker ? undefined : await modelOffer(settings);
+  if (offer !== undefined) logger.log(offer, 'ModelOffer');
+  await app.get(FirstStartService).whenServing();
+  // The demo waits for it, as PM2 does.
+  if (!cluster.isWorker) process.send?.('ready');
 }
 
 /** As the first process of a container it has no default handlers, so that a signal must be heard from the very start. */
@@ -63,6 +70,8 @@ function stopOnSignals(running: { app?: NestExpressApplication }): void {
   // To a process of several this means a rolling restart, which the primary leads.
   process.on('SIGHUP', () => cluster.isWorker || stop());
   onRetirement(() => stop(true));
+  // A parent that started it with a channel, such as the demo, takes it along however that parent dies.
+  if (!cluster.isWorker) process.once('disconnect', () => stop());
 }
 
 /** How often connections that have become idle are looked for once nothing new is taken. */

@@ -1,11 +1,24 @@
 import { createParser } from 'eventsource-parser';
 
 interface ErrorAnswer {
-  error?: { code: string; message: string; trace_id: string };
+  error?: {
+    code: string;
+    message: string;
+    suggestion?: string;
+    trace_id: string;
+    details?: { fields?: Record<string, string[]> };
+  };
 }
 
-/** The platform answered with an error; its message is shown as it is. */
-export class ApiError extends Error {}
+/** The platform answered with an error, which is shown as people read it. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** A small client of the REST API, as any program would write it. */
 export class Api {
@@ -38,7 +51,7 @@ export class Api {
   /** Server-Sent Events until the stream ends. */
   async *events(path: string): AsyncGenerator<{ event: string; data: Record<string, unknown> }> {
     const response = await fetch(this.url + path, { headers: { ...this.headers(), accept: 'text/event-stream' } });
-    if (!response.ok || !response.body) throw new ApiError(`${path} answered ${response.status}`);
+    if (!response.ok || !response.body) throw new ApiError(response.status, `${path} answered ${response.status}`);
     const ready: { event: string; data: Record<string, unknown> }[] = [];
     const parser = createParser({
       onEvent: ({ event, data }) =>
@@ -69,8 +82,18 @@ export class Api {
     const response = await fetch(this.url + path, { method, headers, ...json });
     const answer = (await response.json()) as T & ErrorAnswer;
     if (response.ok) return answer;
-    throw new ApiError(
-      `${method} ${path}: ${answer.error?.code ?? response.status} ${answer.error?.message ?? ''} (${answer.error?.trace_id ?? 'no trace id'})`,
-    );
+    throw new ApiError(response.status, explained(answer) || `${method} ${path} answered ${response.status}`);
   }
+}
+
+function explained({ error }: ErrorAnswer): string {
+  if (!error) return '';
+  const fields = Object.values(error.details?.fields ?? {}).flat();
+  return [
+    fields.join('; ') || error.message,
+    fields.length > 0 ? undefined : error.suggestion,
+    `Trace id ${error.trace_id}`,
+  ]
+    .filter((part) => part !== undefined && part !== '')
+    .join('\n');
 }

@@ -1,7 +1,7 @@
 // Takes one requirement to a running agent and shows every step. Usage: npm run demo -- "your requirement"
-import { Api } from './api.ts';
+import { Api, ApiError } from './api.ts';
 import { showFlow } from './flow.ts';
-import { DATA_DIRECTORY, findOrStartPlatform, type Platform } from './platform.ts';
+import { findOrStartPlatform, type Platform } from './platform.ts';
 import { showApi } from './shop-api.ts';
 import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
 
@@ -71,20 +71,24 @@ async function main(): Promise<void> {
   }
 }
 
+const KNOWN_PASSWORD =
+  'Set NEXUS_ADMIN_PASSWORD (or NEXUS_TOKEN), or stop the platform and get a new password: npm run admin -- reset';
+
 /** With NEXUS_TOKEN (an access token or an API key) as whoever it is; otherwise as the administrator. */
-async function signedIn({ url, administrator: { email, password } }: Platform): Promise<Api> {
+async function signedIn(platform: Platform): Promise<Api> {
   heading('Sign in');
   const token = process.env['NEXUS_TOKEN'];
   if (token) {
     line('  with the token of NEXUS_TOKEN');
-    return new Api(url, token);
+    return new Api(platform.url, token);
   }
-  if (!password)
-    throw new Error(
-      `A platform runs at ${url} already: set NEXUS_ADMIN_PASSWORD (and NEXUS_ADMIN_EMAIL), or NEXUS_TOKEN, to sign in to it`,
-    );
-  const api = new Api(url);
-  const org_id = await api.login(email, password);
+  const { email, password } = platform.administrator();
+  if (!password) throw new Error(`The demo does not know the password of ${email}. ${KNOWN_PASSWORD}`);
+  const api = new Api(platform.url);
+  const org_id = await api.login(email, password).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    throw new Error(`The password that the demo knows for ${email} is wrong. ${KNOWN_PASSWORD}`);
+  });
   line(`  POST /api/v1/auth/login ${dim(`as ${email}, organization ${org_id}`)}`);
   return api;
 }
@@ -177,20 +181,30 @@ async function statistics(api: Api): Promise<void> {
   table(Object.entries(overview).map(([name, value]) => [name, value === null ? 'not known yet' : String(value)]));
 }
 
-function links({ url, isOurs, administrator }: Platform): void {
-  heading(isOurs ? `Start it with \`NEXUS_DATA_DIR=${DATA_DIRECTORY} npm start\`, then open` : 'Open');
-  const root = isOurs ? `http://127.0.0.1:${process.env['API_PORT'] ?? 8000}` : url;
+function links(platform: Platform): void {
+  const { isOurs, busyPort } = platform;
+  const offer = platform.modelOffer();
+  if (offer !== undefined) {
+    heading('A real model');
+    line(`  ${offer}`);
+  }
+  const port = busyPort === undefined ? (process.env['API_PORT'] ?? '8000') : String(busyPort + 1);
+  heading(isOurs ? `Next: \`${busyPort === undefined ? '' : `API_PORT=${port} `}npm start\`, then open` : 'Open');
+  const root = isOurs ? `http://127.0.0.1:${port}` : platform.url;
+  const { email, password } = platform.administrator();
   table([
-    ...(isOurs ? [['Sign in', `${administrator.email}, password: ${administrator.password}`] as [string, string]] : []),
+    ['Nexus', root],
     ['Swagger UI', `${root}/docs`],
-    ['ReDoc', `${root}/redoc`],
     ['Health', `${root}/health/detailed`],
-    ['Metrics', `${root}/health/metrics`],
+    ...(password === '' ? [] : [['Sign in', `${email}, password: ${password}`] as [string, string]]),
   ]);
   line();
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`\n${red('The demo failed:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  if (process.exitCode !== undefined) return;
+  const isLost = error instanceof TypeError && error.message === 'fetch failed';
+  const reason = isLost ? 'Nexus stopped while the demo ran. Start the demo again.' : error;
+  process.stderr.write(`\n${red('The demo ended:')} ${reason instanceof Error ? reason.message : String(reason)}\n`);
   process.exitCode = 1;
 });

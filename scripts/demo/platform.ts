@@ -1,77 +1,132 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { config } from 'dotenv';
+import { line, Waiting } from './screen.ts';
 
-const READY_WITHIN_MS = 60_000;
+config({ quiet: true });
+
+const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
-const LOG_FILE = '.nexus/demo.log';
-/** The demo's own data, so that its administrator is known; it is kept from one demo to the next. */
-export const DATA_DIRECTORY = process.env['NEXUS_DATA_DIR'] ?? '.nexus/demo';
-const DEMO_PASSWORD = 'nexus demo, only here';
+const LOOK_MS = 1_000;
+/** As the platform's own default, so that `npm start` goes on with what the demo built. */
+const DATA_DIRECTORY = process.env['NEXUS_DATA_DIR'] ?? '.nexus';
+const LOG_FILE = join(DATA_DIRECTORY, 'demo.log');
 
 /** A platform to show: one that runs already, or one that was started for the demo and is stopped with it. */
 export interface Platform {
   url: string;
   isOurs: boolean;
-  /** The password is empty when it is not known: the platform runs already and the environment does not say. */
-  administrator: { email: string; password: string };
+  /** The port that `npm start` would not get. */
+  busyPort?: number;
+  /** The password is empty when it is not known. */
+  administrator(): { email: string; password: string };
+  /** One line about a language model that this machine could use. */
+  modelOffer(): string | undefined;
   stop(): Promise<void>;
 }
 
-/** @throws Error with the log's place when the platform does not become ready. */
+/** @throws Error with what the platform said, when it does not become ready. */
 export async function findOrStartPlatform(
-  port: number,
+  wanted: number,
   pauseMs: number,
   settings: Record<string, string>,
 ): Promise<Platform> {
-  const url = `http://127.0.0.1:${port}`;
-  if (await isNexus(url)) return { url, isOurs: false, administrator: configured(), stop: () => Promise.resolve() };
-  const free = await freePort(port);
-  return startPlatform(free, pauseMs, settings);
+  const url = `http://127.0.0.1:${wanted}`;
+  if (await isReady(url)) {
+    stopWithUs(() => Promise.resolve());
+    line(`Using Nexus at ${url}`);
+    return { url, isOurs: false, administrator, modelOffer: () => undefined, stop: () => Promise.resolve() };
+  }
+  const port = await freePort(wanted);
+  if (port !== wanted) line(`Port ${wanted} is in use by another program.`);
+  line(`Starting Nexus on http://127.0.0.1:${port}, data in ${DATA_DIRECTORY}, log in ${LOG_FILE}`);
+  const started = await startPlatform(port, pauseMs, settings);
+  return port === wanted ? started : { ...started, busyPort: wanted };
 }
 
-function configured(): { email: string; password: string } {
-  const { NEXUS_ADMIN_EMAIL, NEXUS_ADMIN_PASSWORD } = process.env;
-  return { email: NEXUS_ADMIN_EMAIL ?? 'admin@nexus.local', password: NEXUS_ADMIN_PASSWORD ?? '' };
+/** As the environment says, else as the platform's first start in development has kept it. */
+function administrator(): { email: string; password: string } {
+  const { NEXUS_ADMIN_EMAIL: email = 'admin@nexus.local', NEXUS_ADMIN_PASSWORD: password } = process.env;
+  if (password) return { email, password };
+  try {
+    return JSON.parse(readFileSync(join(DATA_DIRECTORY, 'sign-in.json'), 'utf8')) as {
+      email: string;
+      password: string;
+    };
+  } catch {
+    return { email, password: '' };
+  }
 }
 
 async function startPlatform(port: number, pauseMs: number, settings: Record<string, string>): Promise<Platform> {
-  mkdirSync('.nexus', { recursive: true });
+  mkdirSync(DATA_DIRECTORY, { recursive: true });
   const log = createWriteStream(LOG_FILE);
   await once(log, 'open');
-  const { email, password } = configured();
-  const administrator = { email, password: password || DEMO_PASSWORD };
   const env = {
     ...process.env,
     NEXUS_DATA_DIR: DATA_DIRECTORY,
-    NEXUS_ADMIN_EMAIL: email,
-    NEXUS_ADMIN_PASSWORD: administrator.password,
     API_PORT: String(port),
     API_HOST: '127.0.0.1',
+    LOG_FORMAT: 'json',
     BUILD_STAGE_PAUSE_MS: String(pauseMs),
     ...settings,
   };
-  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', log, log] });
-  const url = `http://127.0.0.1:${port}`;
+  // The channel ends with this process, however that dies, and the platform with the channel.
+  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', log, 'pipe', 'ipc'] });
+  const stop = (): Promise<void> => stopChild(child);
+  stopWithUs(stop);
   try {
-    await untilReady(url, child);
+    await untilReady(child);
   } catch (error) {
-    await stopChild(child);
+    await stop();
     throw error;
   }
-  return { url, isOurs: true, administrator, stop: () => stopChild(child) };
+  return { url: `http://127.0.0.1:${port}`, isOurs: true, administrator, modelOffer, stop };
 }
 
-async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`Nexus ended while starting; its log is in ${LOG_FILE}`);
-    if (await answers(`${url}/health/ready`)) return;
-    await delay(100);
-  }
-  throw new Error(`Nexus was not ready after ${READY_WITHIN_MS / 1000} s; its log is in ${LOG_FILE}`);
+/** Ctrl-C, a closed terminal and a reader that has left (`| head`) stop the platform first, then the demo. */
+function stopWithUs(stop: () => Promise<void>): void {
+  let isLeaving = false;
+  const leave = (code: number, farewell: string): void => {
+    if (isLeaving) return;
+    isLeaving = true;
+    process.exitCode = code;
+    void stop().finally(() => {
+      process.stderr.write(farewell);
+      process.exit(code);
+    });
+  };
+  for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }))
+    process.on(signal, () => leave(code, '\nStopped.\n'));
+  process.stdout.on('error', () => leave(0, ''));
+}
+
+/** The platform says so when it serves and its administrator exists. */
+async function untilReady(child: ChildProcess): Promise<void> {
+  let complaint = '';
+  child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const waiting = new Waiting('Starting');
+  const isReady = await Promise.race([
+    once(child, 'message').then(() => true),
+    once(child, 'close').then(() => false),
+    delay(READY_WITHIN_MS, false, { ref: false }),
+  ]);
+  waiting.end();
+  if (isReady) return;
+  if (child.exitCode === null)
+    throw new Error(`Nexus was not ready after ${READY_WITHIN_MS / 1000} s; see ${LOG_FILE}`);
+  throw new Error(complaint.trim() || `Nexus ended while starting; see ${LOG_FILE}`);
+}
+
+function modelOffer(): string | undefined {
+  const entries = readFileSync(LOG_FILE, 'utf8')
+    .split('\n')
+    .filter((entry) => entry.includes('"logger":"ModelOffer"'));
+  return entries.map((entry) => (JSON.parse(entry) as { msg: string }).msg)[0];
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
@@ -83,20 +138,12 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function isNexus(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   try {
-    const answer = (await (await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) })).json()) as {
+    const answer = (await (await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(LOOK_MS) })).json()) as {
       data?: { status?: string };
     };
     return answer.data?.status === 'ready';
-  } catch {
-    return false;
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
   } catch {
     return false;
   }

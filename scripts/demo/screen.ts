@@ -42,6 +42,27 @@ export class ProgressBar {
   }
 }
 
+/** Counts the seconds of a wait on a terminal; elsewhere it writes nothing. */
+export class Waiting {
+  private readonly startedAt = Date.now();
+  private readonly timer: NodeJS.Timeout | undefined;
+
+  constructor(label: string) {
+    if (!isTerminal) return;
+    const show = (): void => {
+      const seconds = Math.round((Date.now() - this.startedAt) / 1000);
+      process.stdout.write(`\r\u001b[2K  ${label} … ${seconds} s`);
+    };
+    show();
+    this.timer = setInterval(show, 1_000);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+    if (isTerminal) process.stdout.write('\r\u001b[2K');
+  }
+}
+
 /** Rows with their first column aligned. */
 export function table(rows: [string, string][]): void {
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -229,6 +229,35 @@ describe('the pages of the documentation', () => {
   });
 });
 
+describe('/', () => {
+  const asked = (accept: string) => app.http.raw('GET', '/', undefined, { accept });
+
+  it('is a page for a browser, with links to routes that are there and without scripts', async () => {
+    const response = await asked('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8');
+    expect([response.status, response.headers.get('content-type'), response.headers.get('vary')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'Accept',
+    ]);
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    );
+    const html = await response.text();
+    const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path);
+    expect(links).toEqual(['/docs', '/redoc', '/openapi.json', '/health/detailed', '/health/metrics']);
+    for (const path of links) expect([path, (await app.http.raw('GET', path)).status]).toEqual([path, 200]);
+    expect(html).toContain('/api/v1/auth/login');
+  });
+
+  it.each(['*/*', 'application/json'])('is JSON with links for %s', async (accept) => {
+    expect(await (await asked(accept)).json()).toMatchObject({
+      success: true,
+      data: { name: 'Nexus', links: { docs: '/docs', openapi: '/openapi.json', sign_in: '/api/v1/auth/login' } },
+      request_id: expect.stringMatching(/^req_/) as unknown,
+    });
+  });
+});
+
 describe('every answer', () => {
   it.each(['/health', '/api/v1/projects', '/api/v1/nothing', '/docs'])(
     '%s carries the security headers',

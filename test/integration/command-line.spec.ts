@@ -8,6 +8,7 @@ const COMMANDS = [
   ['dist/commands/migrate.js', 'npm run db:migrate'],
   ['dist/commands/backup.js', 'npm run backup'],
   ['dist/commands/operators.js', 'npm run operators'],
+  ['dist/commands/admin.js', 'npm run admin'],
   ['dist/commands/rebuild-statistics.js', 'npm run statistics:rebuild'],
   ['dist/commands/openapi.js', 'npm run openapi'],
   ['dist/agent-server/main.js', 'npm run agent-server'],

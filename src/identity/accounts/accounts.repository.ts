@@ -171,6 +171,11 @@ export class AccountsRepository {
     return [write.update(Update), ...(email_verified ? [] : [removal])];
   }
 
+  /** As {@link passwordReset}, on the command line, where no proof is stored. @returns false when the account has changed or is gone */
+  async resetPassword(user: User, password_hash: string, after: string): Promise<boolean> {
+    return this.unit.tryCommit(this.passwordReset(user, password_hash, after));
+  }
+
   /** To be written with the proof. */
   addressVerified({ user_id, email }: User): Write {
     return write.update({
