@@ -15,7 +15,7 @@ const FLOORS = [
   ['flows'],
   ['protocols'],
   ['health'],
-  ['orchestration', 'legacy'],
+  ['orchestration', 'legacy', 'exports'],
 ];
 
 const path = (folders) => `^src/(${folders.join('|')})/`;

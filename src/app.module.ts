@@ -4,6 +4,7 @@ import { BuildsModule } from './builds/builds.module.js';
 import { BudgetsModule } from './budgets/budgets.module.js';
 import { CHECKS } from './checks.js';
 import { EngineModule } from './engine/engine.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { FlowsModule } from './flows/flows.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         HealthModule.forRoot(CHECKS),
         ProtocolsModule,
         OrchestrationModule,
+        ExportsModule,
       ],
     };
   }

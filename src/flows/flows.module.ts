@@ -61,7 +61,7 @@ import { StepRunner } from './runs/step-runner.service.js';
     FlowToolKind,
     FlowDrafts,
   ],
-  exports: [FlowsService, FlowRunStarts, FlowRunsService],
+  exports: [FlowsService, FlowRunStarts, FlowRunsService, DefinitionWorkers],
 })
 export class FlowsModule {
   constructor(

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
+import { sha256 } from '../platform/async/hash.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
 import { PayloadTooLargeError, ValidationError } from '../shared/domain-error.js';
@@ -16,11 +15,10 @@ const compress = promisify<Uint8Array, { level: number }, Buffer>(gzip);
 const FETCH_TIMEOUT_MS = 30_000;
 /** Files that a document may spread over. */
 const FILES_MAX = 50;
-/** Hashing holds the event loop: other requests get their turn between two pieces. */
-const HASHED_AT_ONCE = 4 * 1024 * 1024;
 
-/** Where a document comes from: an address, or its content. */
-export type DocumentOrigin = { url: string } | { bytes: Uint8Array };
+/** Where a document comes from: an address, or its content, which may bring its former address and the files that it refers to. */
+export type DocumentOrigin =
+  { url: string } | { bytes: Uint8Array; source_url?: string | null; files?: Record<string, string> };
 
 export interface FetchedDocument {
   /** Compressed. */
@@ -49,16 +47,12 @@ export class DocumentSource {
   async fetch(origin: DocumentOrigin, signal?: AbortSignal): Promise<FetchedDocument> {
     const bytes = 'bytes' in origin ? origin.bytes : await this.get(origin.url, MAX_DOCUMENT_BYTES, signal);
     if (bytes.byteLength > MAX_DOCUMENT_BYTES) throw new PayloadTooLargeError(MAX_DOCUMENT_BYTES, bytes.byteLength);
-    const hash = createHash('sha256');
-    for (let start = 0; start < bytes.byteLength; start += HASHED_AT_ONCE) {
-      if (start > 0) await turn();
-      hash.update(bytes.subarray(start, start + HASHED_AT_ONCE));
-    }
+    const isSent = 'bytes' in origin;
     return {
       document: await compress(bytes, { level: 6 }),
-      files: {},
-      source_url: 'url' in origin ? origin.url : null,
-      document_hash: hash.digest('hex'),
+      files: isSent ? { ...origin.files } : {},
+      source_url: isSent ? (origin.source_url ?? null) : origin.url,
+      document_hash: await sha256(bytes),
       document_bytes: bytes.byteLength,
     };
   }

@@ -48,7 +48,15 @@ import { OperationsService } from './operations.service.js';
     ClientsService,
     ContractTestsService,
   ],
-  exports: [IntegrationsService, OperationsService, OperationUsers],
+  exports: [
+    IntegrationsService,
+    OperationsService,
+    OperationUsers,
+    VersionsService,
+    MockService,
+    ClientsService,
+    ContractTestsService,
+  ],
 })
 export class IntegrationsModule {
   constructor(

@@ -90,6 +90,13 @@ export class VersionsService {
     return decompress(stored);
   }
 
+  /** The files that the document of a version refers to, by their addresses. @throws NotFoundError */
+  async files(org_id: string, integration_id: string, version: number): Promise<Record<string, string>> {
+    const { data_id } = await this.get(org_id, integration_id, version);
+    const stored = await this.repository.getData({ org_id, integration_id }, data_id, 'files');
+    return stored ? (JSON.parse(Buffer.from(stored).toString('utf8')) as Record<string, string>) : {};
+  }
+
   /** Makes an older version the current one, as a new version. @throws NotFoundError, InvalidStateError, IntegrationChangedError */
   async restore(org_id: string, user_id: string, integration_id: string, version: number): Promise<Integration> {
     const integration = await this.integrations.getReady(org_id, integration_id);

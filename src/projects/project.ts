@@ -1,6 +1,6 @@
 import type { Coverage } from '../shared/coverage.js';
 import { InvalidStateError } from '../shared/domain-error.js';
-import { buildProgress, pendingStages, reopenStage, resetStage } from '../stages/stage-rules.js';
+import { buildProgress, pendingStages, reopenStage, resetStage, skipStage } from '../stages/stage-rules.js';
 import { FIRST_STAGE, type Stage, type StageName, type SubStageName } from '../stages/stage.js';
 
 export type LogLevel = 'info' | 'warning' | 'error';
@@ -146,6 +146,15 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
     event_seq: 0,
   };
   return { project, stages: pendingStages(project.agent_name_map) };
+}
+
+/** A project that was built elsewhere: its agents come with it, and `restart` builds it here. */
+export function builtElsewhere(whole: ProjectWhole, agents: string[], at: string): ProjectWhole {
+  const project: Project = {
+    ...whole.project,
+    ...{ status: 'completed', progress: 100, current_stage: null, agents, started_at: at, completed_at: at },
+  };
+  return { project, stages: whole.stages.map((stage) => skipStage(stage, at)) };
 }
 
 /** What a caller sees: `pausing` until the running step has ended. */

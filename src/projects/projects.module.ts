@@ -53,6 +53,7 @@ import { ProjectsRepository } from './projects.repository.js';
     ProjectControlService,
     ProjectProgressService,
     ProjectEventsService,
+    ProjectDeletionService,
   ],
 })
 export class ProjectsModule {

@@ -6,10 +6,18 @@ import { Ids } from '../shared/ids.js';
 import type { Page } from '../shared/page.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';
 import { BuildsService } from './builds.service.js';
-import { newProject, type Artifact, type NewProject, type Project, type ProjectWhole } from './project.js';
+import {
+  builtElsewhere,
+  newProject,
+  type Artifact,
+  type NewProject,
+  type Project,
+  type ProjectWhole,
+} from './project.js';
 import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
 import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
 import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
+import { agentIdOf } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
 
@@ -50,6 +58,16 @@ export class ProjectsService {
       plan.abandoned();
       throw error;
     }
+  }
+
+  /** Stores a project that was built elsewhere, without a build. @param names of its agents, which the caller registers next */
+  async createBuilt(input: NewProject, names: readonly string[]): Promise<Project> {
+    const at = this.clock.timestamp();
+    const project_id = this.ids.next('proj');
+    const agents = names.map((name) => agentIdOf(project_id, name));
+    const fresh = newProject(input, { project_id, build_id: this.ids.next('bld') }, at);
+    const whole = builtElsewhere(fresh, agents, at);
+    return (await this.repository.create(whole, [], [])).project;
   }
 
   list(

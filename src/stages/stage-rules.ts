@@ -109,6 +109,16 @@ export function completeSubStage(stage: Stage, name: SubStageName, at: string, o
   return withSubStage(withOutcome(stage, outcome), name, done);
 }
 
+/** Completed without having run: the work was done elsewhere. */
+export function skipStage(stage: Stage, at: string): Stage {
+  const done: SubStage = { status: 'completed', started_at: at, completed_at: at, artifacts: [] };
+  const subs = subStages(stage).map(([name]) => [name, done]);
+  return withProgress({
+    ...{ ...stage, status: 'completed', started_at: at, completed_at: at, duration_seconds: 0 },
+    ...(stage.sub_stages ? { sub_stages: Object.fromEntries(subs) as Record<SubStageName, SubStage> } : {}),
+  });
+}
+
 /** Back to pending for a new attempt; the caller's agent name stays. */
 export function resetStage(stage: Stage): Stage {
   const [fresh] = pendingStages().filter(({ stage_name }) => stage_name === stage.stage_name);

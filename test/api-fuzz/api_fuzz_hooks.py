@@ -95,7 +95,7 @@ def refused_by_a_rule(response):
         return False
     if "param" in error:  # OpenAI's form
         return error["code"] in ("invalid_state", "idempotency_mismatch") or error["param"] is not None
-    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID", "CLIENT_UNAVAILABLE", "MODEL_REQUIRED"):
+    if error["code"] in ("INVALID_STATE", "IDEMPOTENCY_MISMATCH", "DOCUMENT_INVALID", "CLIENT_UNAVAILABLE", "EXPORT_REFUSED", "MODEL_REQUIRED"):
         return True
     fields = error["details"].get("fields", {})
     return bool(fields) and all(

@@ -163,9 +163,11 @@ def items(
             raise ApiError(int(response.status_code), response.content)
         parsed = response.parsed
         found = parsed if items_field == "" else getattr(parsed, items_name, None)
+        body = _json(response.content)
+        if not isinstance(found, list):  # an answer that the generator has no type for
+            found = body if items_field == "" else _at(body, items_field)
         listed = found if isinstance(found, list) else []
         yield from listed
-        body = _json(response.content)
         address = (
             _link(response.headers.get("link", "")) if kind == "link" else _at(body, next_field)
         )

@@ -1,6 +1,6 @@
 import { callTasks } from './call-tasks.js';
 import { mockTasks, sampleInput } from './mock-tasks.js';
-import { type DocumentOperation, openapiOf, plain, stepsOf } from './openapi-document.js';
+import { bodyOf, type DocumentOperation, isBracketedList, openapiOf, plain, stepsOf } from './openapi-document.js';
 import type { AuthScheme, Catalogue, Operation, Pagination, Parameter } from './operation.js';
 
 /** Operations that the test of a client calls. */
@@ -86,7 +86,8 @@ function pagingOf({ pagination, parameters }: Operation): Pagination | null {
 
 /** Undefined for a call that a small test cannot make: other than JSON, or not answered well by the mock. */
 function exchangeOf(catalogue: Catalogue, { id, steps, operation }: DocumentOperation): ClientExchange | undefined {
-  const { body: shape, parameters, operation_id } = operation;
+  const { parameters, operation_id } = operation;
+  const shape = bodyOf(operation);
   if (shape && !/[/+]json\b/i.test(shape.content_type)) return undefined;
   if (parameters.some((one) => one.in === 'cookie' || (one.required && !isSimple(one)))) return undefined;
   const input = sampleInput(operation, catalogue.schemas);
@@ -102,15 +103,17 @@ function exchangeOf(catalogue: Catalogue, { id, steps, operation }: DocumentOper
   if (read.valid === false) return undefined;
   const given = (place: Parameter['in']) =>
     Object.fromEntries(
-      parameters.flatMap(({ in: at, key, name }) =>
-        at === place && input[key] !== undefined ? [[name, input[key]]] : [],
+      parameters.flatMap(({ in: at, key, name, schema, style }) =>
+        at === place && input[key] !== undefined
+          ? [[isBracketedList(schema, at, style) ? `${name}[]` : name, input[key]]]
+          : [],
       ),
     );
   const inPath = given('path');
   const path = Object.fromEntries(stepsOf(operation.path).map((name, index) => [steps[index] ?? name, inPath[name]]));
   return {
     ...{ operation: id, path, query: given('query'), headers: given('header') },
-    body: input['body'] ?? null,
+    body: shape ? (input['body'] ?? null) : null,
     request: { method, path: pathname },
     response: { status: answer.status, headers: answer.headers, body: answer.body },
   };

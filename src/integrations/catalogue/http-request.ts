@@ -60,6 +60,9 @@ const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: ' ', pipe
 
 function pairsOf({ name, style, explode }: Parameter, value: unknown): [string, string][] {
   if (style === 'json') return [[name, JSON.stringify(value)]];
+  // OpenAPI does not say how a list of this style is written; the APIs that use it read brackets.
+  if (Array.isArray(value) && style === 'deepObject')
+    return value.map((one): [string, string] => [`${name}[]`, asText(one)]);
   if (Array.isArray(value))
     return explode
       ? value.map((one): [string, string] => [name, asText(one)])

@@ -1,6 +1,7 @@
 import { type AuthScheme, type Catalogue, type JsonSchema, type Operation, type Parameter } from './operation.js';
 
 const DEPTH_MAX = 60;
+const INNER_DEPTH_MAX = 6;
 const DESCRIPTION_MAX = 2_000;
 /** Formats that generators in every language read alike. */
 const FORMATS_KEPT = new Set(['date-time', 'date', 'uuid', 'int32', 'int64', 'float', 'double']);
@@ -65,10 +66,11 @@ class DocumentWriter {
     }
     const schemes = new Map(operations.flatMap(({ operation }) => operation.auth.flat()).map(schemeOf));
     const { title, api_version, description, schemas } = this.catalogue;
-    const written = Object.entries(schemas).map(([name, schema]): [string, JsonSchema] => [
-      this.names.get(name) ?? name,
-      this.schema(schema),
-    ]);
+    // Who refers to a schema that may be null says so: some generators lose a type that is null by itself.
+    const written = Object.entries(schemas).map(([name, schema]): [string, JsonSchema] => {
+      const { nullable: _nullable, ...rest } = this.schema(schema);
+      return [this.names.get(name) ?? name, rest];
+    });
     const document = {
       openapi: '3.0.3',
       info: { title: plain(title) || 'API', version: plain(api_version) || '1', description: plain(description) },
@@ -92,10 +94,12 @@ class DocumentWriter {
     const taken = new Set(TAKEN.map((name) => name.toLowerCase()));
     for (const { id } of operations)
       for (const suffix of ['', ...SUFFIXES]) taken.add((id.replaceAll('_', '') + suffix).toLowerCase());
-    for (const name of Object.keys(this.catalogue.schemas)) {
-      const words = wordsOf(name);
-      const base = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Schema';
-      const typed = /^\d/.test(base) ? `Schema${base}` : base;
+    const names = Object.keys(this.catalogue.schemas);
+    // What stands inside of a schema is named after it and its place.
+    for (const name of names)
+      for (const inner of innerNames(typeNameOf(name), this.catalogue.schemas[name])) taken.add(inner.toLowerCase());
+    for (const name of names) {
+      const typed = typeNameOf(name);
       let chosen = typed;
       for (let copy = 1; taken.has(chosen.toLowerCase()); copy++) chosen = `${typed}Model${copy === 1 ? '' : copy}`;
       taken.add(chosen.toLowerCase());
@@ -104,7 +108,8 @@ class DocumentWriter {
   }
 
   private operation(id: string, operation: Operation, path: string): JsonSchema {
-    const { summary, description, deprecated, body, answers, auth } = operation;
+    const { summary, description, deprecated, answers, auth } = operation;
+    const body = bodyOf(operation);
     const parameters = this.parameters(operation, path);
     const responses: Record<string, JsonSchema> = {};
     for (const answer of answers) {
@@ -162,11 +167,12 @@ class DocumentWriter {
 
   private parameter({ in: place, required, description, schema, style, explode }: Parameter, name: string): JsonSchema {
     const isJson = style === 'json';
+    const isBracketed = isBracketedList(schema, place, style);
     return {
-      ...{ name, in: place },
+      ...{ name: isBracketed ? `${name}[]` : name, in: place },
       ...(description === '' ? {} : { description: plain(description) }),
       ...(required ? { required } : {}),
-      ...(place === 'query' && !isJson ? { style, explode } : {}),
+      ...(place === 'query' && !isJson ? { style: isBracketed ? 'form' : style, explode: isBracketed || explode } : {}),
       schema: isJson ? { type: 'string' } : this.schema(schema),
     };
   }
@@ -177,8 +183,11 @@ class DocumentWriter {
     const schema = given as JsonSchema;
     const { $ref, description } = schema;
     if (typeof $ref === 'string') {
-      const name = this.names.get($ref.slice('#/$defs/'.length));
-      return name === undefined ? {} : { $ref: `#/components/schemas/${name}` };
+      const target = $ref.slice('#/$defs/'.length);
+      const name = this.names.get(target);
+      if (name === undefined) return {};
+      const reference = { $ref: `#/components/schemas/${name}` };
+      return isNullable(this.catalogue.schemas[target]) ? { nullable: true, allOf: [reference] } : reference;
     }
     const types = [schema['type']].flat().filter((type) => typeof type === 'string');
     const named = types.filter((type) => type !== 'null');
@@ -203,7 +212,7 @@ class DocumentWriter {
     const options = schema[key] as unknown[];
     const others = options.filter((one) => (one as JsonSchema | null)?.['type'] !== 'null');
     const isNullable = others.length < options.length || written['nullable'] === true;
-    const parts = others.map((one) => this.schema(one, depth + 1));
+    const parts = others.map((one) => withoutItemValues(this.schema(one, depth + 1)));
     const nullable = isNullable ? { nullable: true } : {};
     // A choice beside properties of its own has no type in most languages.
     if (schema['properties'] !== undefined) return { ...written, ...nullable, ...this.typed(schema, 'object', depth) };
@@ -253,6 +262,18 @@ class DocumentWriter {
   }
 }
 
+/** Undeclared in OpenAPI, and meant as `name[]=a&name[]=b`: a list in the style of objects. */
+export const isBracketedList = (schema: JsonSchema, place: string, style: string): boolean =>
+  place === 'query' && style === 'deepObject' && schema['type'] === 'array';
+
+/** Null for an optional body that has no field: some documents give one to every request, also to those that only read. */
+export function bodyOf({ body }: Pick<Operation, 'body'>): Operation['body'] {
+  if (!body || body.required) return body;
+  const { type, properties, additionalProperties, ...rest } = body.schema;
+  const isEmpty = type === 'object' && Object.keys(properties ?? {}).length === 0 && !rest['$ref'] && !rest['allOf'];
+  return isEmpty && (additionalProperties === undefined || additionalProperties === false) ? null : body;
+}
+
 /** Enums of texts only: other values have no common form in the languages. */
 function valuesOf(schema: JsonSchema, type: string): JsonSchema {
   const given = schema['const'] === undefined ? schema['enum'] : [schema['const']];
@@ -284,6 +305,35 @@ function schemeOf({ name, type, in: place, param }: AuthScheme): [string, JsonSc
   if (type === 'api_key' && param !== undefined && (place === 'header' || place === 'query' || place === 'cookie'))
     return [key, { type: 'apiKey', in: place, name: param }];
   return [key, { type: 'http', scheme: 'bearer' }];
+}
+
+/** Lists of a choice hold any text: a generator names the list and its items alike. */
+function withoutItemValues(schema: JsonSchema): JsonSchema {
+  const { enum: values, ...items } = (schema['items'] ?? {}) as JsonSchema;
+  return values === undefined ? schema : { ...schema, items };
+}
+
+const isNullable = (schema: JsonSchema | undefined): boolean => {
+  const options = [schema?.['anyOf'] ?? schema?.['oneOf'] ?? []].flat() as (JsonSchema | null)[];
+  return [schema?.['type']].flat().includes('null') || options.some((one) => one?.['type'] === 'null');
+};
+
+function typeNameOf(name: string): string {
+  const words = wordsOf(name);
+  const base = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Schema';
+  return /^\d/.test(base) ? `Schema${base}` : base;
+}
+
+/** Names of the types that generators make of what stands inside of a schema. */
+function innerNames(name: string, schema: unknown, depth = 0): string[] {
+  if (typeof schema !== 'object' || schema === null || depth > INNER_DEPTH_MAX) return [];
+  const { properties = {}, items, enum: values } = schema as JsonSchema;
+  const own = depth > 0 && (values !== undefined || (schema as JsonSchema)['properties'] !== undefined) ? [name] : [];
+  const below = Object.entries(properties as JsonSchema).flatMap(([key, one]) =>
+    innerNames(name + typeNameOf(key), one, depth + 1),
+  );
+  const constants = Array.isArray(values) ? values.map((value) => name + typeNameOf(String(value))) : [];
+  return [...own, ...constants, ...below, ...(items === undefined ? [] : innerNames(name, items, depth + 1))];
 }
 
 const mediaType = (type: string | undefined): string => (type ?? '').split(';')[0]!.trim().toLowerCase();

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { ClientPlan } from '../catalogue/client-tasks.js';
 import {
+  bare,
   ClientLanguage,
   exchangesOf,
   type Files,
@@ -49,6 +50,16 @@ export class GoLanguage extends ClientLanguage {
 
   override moduleOf(package_name: string): string {
     return package_name.replaceAll(/[-_]/g, '');
+  }
+
+  /** An operation with a form is written for the form and for any content: the typed method is the one to call. */
+  override written(plan: ClientPlan, generated: Readonly<Record<string, string>>): WrittenOperation[] {
+    const names = new Map(this.namesIn(generated).map((name) => [bare(name), name]));
+    return plan.operations.flatMap((operation) => {
+      const id = bare(operation.id);
+      const found = ['', 'withformdatabody', 'withbody'].flatMap((suffix) => names.get(id + suffix) ?? []);
+      return found[0] === undefined ? [] : [{ ...operation, name: found[0] }];
+    });
   }
 
   protected override namesIn(generated: Readonly<Record<string, string>>): string[] {

@@ -9,6 +9,7 @@ import {
   listsOf,
   type WrittenOperation,
 } from './client-language.js';
+import { attributeOf, repaired, withPythonNames } from './python-repairs.js';
 
 const MEMORY_MB = 2_048;
 const API = 'api/default/';
@@ -47,16 +48,11 @@ export class PythonLanguage extends ClientLanguage {
       paths: Record<string, Record<string, { security?: unknown }>>;
     };
     for (const item of Object.values(paths)) for (const operation of Object.values(item)) delete operation.security;
-    return JSON.stringify({ ...rest, paths });
+    return JSON.stringify(withPythonNames({ ...rest, paths }));
   }
 
-  /** Two signatures do not pass `mypy --strict`. */
   override mended(generated: Record<string, string>): Record<string, string> {
-    const client = generated['client.py'] ?? '';
-    return {
-      ...generated,
-      'client.py': client.replaceAll('*args: object, **kwargs: Any', '*args: Any, **kwargs: Any'),
-    };
+    return repaired(generated);
   }
 
   override generatedIn(module: string): string {
@@ -161,10 +157,3 @@ function argumentFor(source: string, param: string | null): string | null {
   const value = at < 0 ? undefined : /^params\["[^"]*"\] = (?:json_)?(\w+)/.exec(source.slice(at))?.[1];
   return value ?? param;
 }
-
-/** As the generator names attributes. */
-const attributeOf = (name: string): string =>
-  name
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
-    .toLowerCase();

@@ -72,7 +72,7 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   409: 'RESOURCE_CONFLICT: another request changed the resource, or it is busy.',
   413: 'PAYLOAD_TOO_LARGE: the body exceeds its limit.',
   415: 'UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.',
-  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why.',
+  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.',
   429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
   431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',

@@ -17,6 +17,7 @@ const TAGS: Readonly<Record<string, string>> = {
   invocations: 'Runs of agents: input, output and trace',
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts; days are in UTC',
+  exports: 'Packages of agents, flows and integrations',
   budgets: 'What calls of models may cost in a day and a month',
   'sign-in': 'Tokens and accounts',
   keys: 'API keys of an organization',

@@ -31,6 +31,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
     status: 422,
     suggestion: 'See details.reason: the generator is missing, or cannot use the document.',
   },
+  EXPORT_REFUSED: { status: 422, suggestion: 'Do what each reason in details says, and export again.' },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Retry after the time in Retry-After, and send fewer requests.' },
   BUDGET_EXCEEDED: { status: 402, suggestion: 'Wait until resets_at, or ask an administrator to raise the budget.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },

@@ -11,6 +11,7 @@ const GENERATOR = `#!/bin/sh
 if grep -q '"title":"Broken"' openapi.json; then echo "cannot read it" >&2; exit 3; fi
 mkdir -p out/api/default
 printf 'def sync_detailed(\\n    *,\\n    client: object,\\n) -> object:\\n    params["cursor"] = cursor\\n' > out/api/default/list_books.py
+echo > out/client.py
 `;
 const LIMITS = { files_max: 100, bytes_max: 10_000_000 };
 

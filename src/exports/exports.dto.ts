@@ -1,0 +1,83 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { CLIENT_LANGUAGES, type ClientLanguageName } from '../integrations/clients/client-language.js';
+import { ITEMS_MAX } from './package.js';
+
+const NEED_KINDS = ['credential', 'model', 'tool'] as const;
+
+export class CreateExportDto {
+  /**
+   * Small letters, digits and hyphens. It names the archive.
+   * @example support-desk
+   */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[a-z](?:-?[a-z0-9]){1,49}$/, {
+    message: 'name must have 2 to 50 small letters, digits and single hyphens, beginning with a letter',
+  })
+  name?: string;
+
+  /** At most 20. Their attached tools are exported with them. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(ITEMS_MAX)
+  @IsString({ each: true })
+  @Length(1, 250, { each: true })
+  agent_ids?: string[];
+
+  /** At most 20, all published. Triggers are not exported. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(ITEMS_MAX)
+  @IsString({ each: true })
+  @Length(1, 100, { each: true })
+  flow_ids?: string[];
+
+  /** At most 20. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(ITEMS_MAX)
+  @IsString({ each: true })
+  @Length(1, 100, { each: true })
+  integration_ids?: string[];
+
+  /** Of the generated clients; by default those whose generators are installed. Empty for no clients. */
+  @ApiPropertyOptional({ enum: CLIENT_LANGUAGES, isArray: true })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(CLIENT_LANGUAGES.length)
+  @IsIn(CLIENT_LANGUAGES, { each: true })
+  client_languages?: ClientLanguageName[];
+}
+
+/** A form: the package as `file`, at most 25 MB. */
+export class ImportPackageForm {
+  @ApiProperty({ type: 'string', format: 'binary' })
+  file: unknown;
+}
+
+export class ImportedItemDto {
+  /** Its id in the package. */
+  from: string;
+  /** Its id here. */
+  id: string;
+  name: string;
+}
+
+export class ImportNeedDto {
+  @ApiProperty({ enum: NEED_KINDS })
+  kind: (typeof NEED_KINDS)[number];
+  /** The integration or tool; null when there is none. */
+  id: string | null;
+  message: string;
+}
+
+export class ImportReportDto {
+  integrations: ImportedItemDto[];
+  projects: ImportedItemDto[];
+  agents: ImportedItemDto[];
+  tools: ImportedItemDto[];
+  flows: ImportedItemDto[];
+  /** What to do before everything works: credentials to set, models that are not configured here, tools that were not attached. */
+  needs: ImportNeedDto[];
+}

@@ -1,0 +1,73 @@
+import { readSource } from '../formats/read-source.js';
+import { openapiOf } from './openapi-document.js';
+import type { Catalogue, JsonSchema } from './operation.js';
+
+async function written(schemas: object, operation: object = {}, path = '/things'): Promise<Record<string, JsonSchema>> {
+  const answer = {
+    description: 'ok',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+  };
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'Things', version: '1' }, servers: [{ url: 'https://api.example.com' }] },
+    paths: { [path]: { get: { operationId: 'listThings', responses: { 200: answer }, ...operation } } },
+    components: { schemas: { Thing: { type: 'object' }, ...schemas } },
+  };
+  const request = { text: JSON.stringify(document), format: 'auto' as const, url: undefined, files: {} };
+  const catalogue = (await readSource(request)) as Catalogue;
+  const made = openapiOf(catalogue, 'https://api.example.com').document as {
+    paths: Record<string, Record<string, JsonSchema>>;
+    components: { schemas: Record<string, JsonSchema> };
+  };
+  return { ...made.components.schemas, operation: made.paths[path]?.['get'] ?? {} };
+}
+
+it('says that a value may be null where it is referred to, not in the schema itself', async () => {
+  const { Thing, Owner } = await written({
+    Thing: { type: 'object', properties: { owner: { $ref: '#/components/schemas/Owner' } } },
+    Owner: { type: ['object', 'null'], properties: { id: { type: 'string' } } },
+  });
+  expect(Thing?.['properties']).toEqual({
+    owner: { nullable: true, allOf: [{ $ref: '#/components/schemas/Owner' }] },
+  });
+  expect(Owner).toEqual({ type: 'object', properties: { id: { type: 'string' } } });
+});
+
+it('renames a schema whose name a generator gives to what stands inside of another', async () => {
+  const named = await written({
+    Thing: {
+      type: 'object',
+      properties: {
+        status: { type: 'string', enum: ['open', 'shut'] },
+        next: { $ref: '#/components/schemas/ThingStatus' },
+        last: { $ref: '#/components/schemas/thing_status_open' },
+      },
+    },
+    ThingStatus: { type: 'object', properties: { code: { type: 'integer' } } },
+    thing_status_open: { type: 'object', properties: { at: { type: 'string' } } },
+  });
+  expect(Object.keys(named).toSorted()).toEqual(['Thing', 'ThingStatusModel', 'ThingStatusOpenModel', 'operation']);
+});
+
+it('writes a list in the style of objects with brackets, and leaves an empty body out', async () => {
+  const { operation } = await written(
+    {},
+    {
+      parameters: [
+        { name: 'expand', in: 'query', style: 'deepObject', schema: { type: 'array', items: { type: 'string' } } },
+      ],
+      requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties: {} } } } },
+    },
+  );
+  expect(operation?.['parameters']).toEqual([
+    expect.objectContaining({ name: 'expand[]', in: 'query', style: 'form', explode: true }),
+  ]);
+  expect(operation?.['requestBody']).toBeUndefined();
+});
+
+it('gives no names to the items of a list that stands in a choice', async () => {
+  const has = { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string', enum: ['patch', 'fix'] } }] };
+  const { Thing } = await written({ Thing: { type: 'object', properties: { has } } });
+  expect(Thing?.['properties']).toEqual({
+    has: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+  });
+});

@@ -1,0 +1,54 @@
+import { repaired, withPythonNames } from './python-repairs.js';
+
+it('leaves out the second of two properties that have one name in Python, and does not require it', () => {
+  const reactions = {
+    type: 'object',
+    properties: { '+1': { type: 'integer' }, '-1': { type: 'integer' }, total: { type: 'integer' } },
+    required: ['-1', 'total'],
+  };
+  expect(withPythonNames({ schemas: { reactions } })).toEqual({
+    schemas: {
+      reactions: {
+        type: 'object',
+        properties: { '+1': { type: 'integer' }, total: { type: 'integer' } },
+        required: ['total'],
+      },
+    },
+  });
+});
+
+it('leaves out files that import a model which was not written, and what imports those', () => {
+  const files = repaired({
+    'api/default/list_things.py': 'from ...models.thing import Thing\n',
+    'api/default/list_owners.py': 'from ...models.owner import Owner\n',
+    'models/__init__.py':
+      'from .owner import Owner\nfrom .thing import (\n    Thing,\n)\n\n__all__ = (\n    "Owner",\n    "Thing",\n)\n',
+    'models/thing.py': 'if TYPE_CHECKING:\n    from ..models.missing import Missing\n',
+    'models/owner.py': 'class Owner: ...\n',
+  });
+  expect(Object.keys(files)).toEqual(['api/default/list_owners.py', 'models/__init__.py', 'models/owner.py']);
+  expect(files['models/__init__.py']).toBe('from .owner import Owner\n\n__all__ = (\n    "Owner",\n)\n');
+});
+
+it.each([
+  [
+    'an optional body of several types',
+    'api/default/set_labels.py',
+    '    body: A | B | Unset = UNSET,\n) -> dict[str, Any]:\n    if isinstance(body, A):\n        _kwargs["json"] = body.to_dict()\n    else:\n        _kwargs["json"] = body.to_dict()\n',
+    '    elif not isinstance(body, Unset):\n        _kwargs["json"] = body.to_dict()\n',
+  ],
+  [
+    'a parameter of the name of a function',
+    'api/default/get_quote.py',
+    'from urllib.parse import quote\n    quote: str,\n        "url": "/{quote}".format(quote=quote(str(quote), safe="")),\n',
+    'format(quote=quote_(str(quote), safe="")',
+  ],
+  [
+    'a model with a property of its own name',
+    'models/commit.py',
+    '        commit = cls(\n            commit=commit,\n        )\n\n        commit.additional_properties = d\n        return commit\n',
+    '        made_.additional_properties = d\n        return made_\n',
+  ],
+])('corrects %s', (_, path, text, expected) => {
+  expect(repaired({ [path]: text })[path]).toContain(expected);
+});
