@@ -1,12 +1,7 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4GenerateResult,
-  LanguageModelV4StreamPart,
-  LanguageModelV4StreamResult,
-  LanguageModelV4Usage,
-} from '@ai-sdk/provider';
-import { NO_USAGE, type Usage } from '../shared/usage.js';
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
+import { callUsage as usageOf } from '../models/model-provider.js';
+import { partsOf, StreamedModel, type StreamPart } from '../models/streamed-model.js';
+import type { Usage } from '../shared/usage.js';
 
 /** What a call holds on budgets until it has ended. */
 export interface Held {
@@ -22,23 +17,23 @@ const IMAGE_TOKENS = 5_000;
 const BYTES_PER_TOKEN = 4;
 
 /** The same model. Each of its calls takes its cost from budgets before it is made. */
-export class MeteredModel implements LanguageModelV4 {
-  readonly specificationVersion = 'v4';
-  readonly provider: string;
-  readonly modelId: string;
-  readonly supportedUrls: LanguageModelV4['supportedUrls'];
+export class MeteredModel extends StreamedModel {
+  override readonly provider: string;
+  override readonly modelId: string;
+  override readonly supportedUrls: LanguageModelV4['supportedUrls'];
 
   /** @param hold undefined when no budget applies; throws when a budget does not cover the call */
   constructor(
     private readonly model: LanguageModelV4,
     private readonly hold: (modelId: string, most: () => Usage) => Promise<Held | undefined>,
   ) {
+    super();
     this.provider = model.provider;
     this.modelId = model.modelId;
     this.supportedUrls = model.supportedUrls;
   }
 
-  async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+  override async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     const held = await this.hold(this.modelId, () => usageAtMost(options));
     if (!held) return this.model.doGenerate(options);
     const result = await releasedOnFailure(held, this.model.doGenerate(options));
@@ -46,12 +41,11 @@ export class MeteredModel implements LanguageModelV4 {
     return result;
   }
 
-  async doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
-    const most = usageAtMost(options);
-    const held = await this.hold(this.modelId, () => most);
-    if (!held) return this.model.doStream(options);
-    const result = await releasedOnFailure(held, this.model.doStream(options));
-    return { ...result, stream: settledStream(result.stream, held, most.input_tokens) };
+  override async parts(options: LanguageModelV4CallOptions): Promise<AsyncIterable<StreamPart>> {
+    const held = await this.hold(this.modelId, () => usageAtMost(options));
+    if (!held) return partsOf(this.model, options);
+    const parts = await releasedOnFailure(held, partsOf(this.model, options));
+    return settledStream(parts, held, usageAtMost(options).input_tokens);
   }
 }
 
@@ -82,12 +76,11 @@ export function usageAtMost({ prompt, tools, responseFormat, maxOutputTokens }: 
 }
 
 /** Settles before the end of the answer is read. A stream that ends early reports no usage, so its size is counted. */
-function settledStream(
-  source: ReadableStream<LanguageModelV4StreamPart>,
+async function* settledStream(
+  source: AsyncIterable<StreamPart>,
   held: Held,
   input_bytes: number,
-): ReadableStream<LanguageModelV4StreamPart> {
-  const reader = source.getReader();
+): AsyncGenerator<StreamPart> {
   let written = 0;
   let isSettled = false;
   const settle = async (usage: Usage): Promise<void> => {
@@ -95,37 +88,16 @@ function settledStream(
     isSettled = true;
     await held.settle(usage);
   };
-  const soFar = (): Usage => ({
-    input_tokens: Math.ceil(input_bytes / BYTES_PER_TOKEN),
-    output_tokens: Math.ceil(written / BYTES_PER_TOKEN),
-  });
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) {
-          await settle(soFar());
-          controller.close();
-          return;
-        }
-        if ('delta' in value) written += Buffer.byteLength(value.delta);
-        if (value.type === 'finish') await settle(usageOf(value.usage));
-        controller.enqueue(value);
-      } catch (error) {
-        await settle(soFar());
-        controller.error(error);
-      }
-    },
-    async cancel(reason) {
-      await settle(soFar());
-      await reader.cancel(reason);
-    },
-  });
-}
-
-function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage {
-  return {
-    input_tokens: inputTokens.total ?? NO_USAGE.input_tokens,
-    output_tokens: outputTokens.total ?? NO_USAGE.output_tokens,
-  };
+  try {
+    for await (const part of source) {
+      if ('delta' in part) written += Buffer.byteLength(part.delta);
+      if (part.type === 'finish') await settle(usageOf(part.usage));
+      yield part;
+    }
+  } finally {
+    await settle({
+      input_tokens: Math.ceil(input_bytes / BYTES_PER_TOKEN),
+      output_tokens: Math.ceil(written / BYTES_PER_TOKEN),
+    });
+  }
 }

@@ -1,14 +1,9 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4GenerateResult,
-  LanguageModelV4StreamPart,
-  LanguageModelV4StreamResult,
-} from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/observability/metrics.js';
 import { RequestContext } from '../platform/observability/request-context.js';
 import { ModelError, type ModelFault } from './model-error.js';
+import { partsOf, StreamedModel, type StreamPart } from './streamed-model.js';
 
 /** From the offline model's milliseconds to the longest call that settings allow, in seconds. */
 const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
@@ -57,22 +52,22 @@ export class ModelMetrics {
 
 type Report = (startedAt: number, outcome: CallOutcome | 'first') => void;
 
-class ObservedModel implements LanguageModelV4 {
-  readonly specificationVersion = 'v4';
-  readonly provider: string;
-  readonly modelId: string;
-  readonly supportedUrls: LanguageModelV4['supportedUrls'];
+class ObservedModel extends StreamedModel {
+  override readonly provider: string;
+  override readonly modelId: string;
+  override readonly supportedUrls: LanguageModelV4['supportedUrls'];
 
   constructor(
     private readonly model: LanguageModelV4,
     private readonly report: Report,
   ) {
+    super();
     this.provider = model.provider;
     this.modelId = model.modelId;
     this.supportedUrls = model.supportedUrls;
   }
 
-  async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+  override async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     const startedAt = performance.now();
     try {
       const result = await this.model.doGenerate(options);
@@ -84,58 +79,41 @@ class ObservedModel implements LanguageModelV4 {
     }
   }
 
-  async doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
+  override async parts(options: LanguageModelV4CallOptions): Promise<AsyncIterable<StreamPart>> {
     const startedAt = performance.now();
     try {
-      const result = await this.model.doStream(options);
-      return { ...result, stream: this.timed(result.stream, startedAt, options) };
+      return this.timed(await partsOf(this.model, options), startedAt, options);
     } catch (error) {
       this.report(startedAt, outcomeOf(error, options));
       throw error;
     }
   }
 
-  /** The parts as they come, one for each pull. */
-  private timed(
-    source: ReadableStream<LanguageModelV4StreamPart>,
+  /** A reader that leaves in the middle has given up. */
+  private async *timed(
+    parts: AsyncIterable<StreamPart>,
     startedAt: number,
     options: LanguageModelV4CallOptions,
-  ): ReadableStream<LanguageModelV4StreamPart> {
-    const reader = source.getReader();
+  ): AsyncGenerator<StreamPart> {
     let hasBegun = false;
+    let outcome: CallOutcome = 'cancelled';
     let failure: { error: unknown } | undefined;
-    let isOver = false;
-    // A part may still be under way when the reader leaves.
-    const over = (outcome: CallOutcome): void => {
-      if (!isOver) this.report(startedAt, outcome);
-      isOver = true;
-    };
-    return new ReadableStream<LanguageModelV4StreamPart>({
-      pull: async (controller) => {
-        try {
-          const { done, value } = await reader.read();
-          if (isOver) return;
-          if (done) {
-            over(failure ? outcomeOf(failure.error, options) : 'success');
-            controller.close();
-            return;
-          }
-          if (value.type === 'error') failure = { error: value.error };
-          if (!hasBegun && BEGINNINGS.has(value.type)) {
-            hasBegun = true;
-            this.report(startedAt, 'first');
-          }
-          controller.enqueue(value);
-        } catch (error) {
-          over(outcomeOf(error, options));
-          controller.error(error);
+    try {
+      for await (const part of parts) {
+        if (part.type === 'error') failure = { error: part.error };
+        if (!hasBegun && BEGINNINGS.has(part.type)) {
+          hasBegun = true;
+          this.report(startedAt, 'first');
         }
-      },
-      cancel: async (reason) => {
-        over('cancelled');
-        await reader.cancel(reason);
-      },
-    });
+        yield part;
+      }
+      outcome = failure ? outcomeOf(failure.error, options) : 'success';
+    } catch (error) {
+      outcome = outcomeOf(error, options);
+      throw error;
+    } finally {
+      this.report(startedAt, outcome);
+    }
   }
 }
 

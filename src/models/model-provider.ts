@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4Usage } from '@ai-sdk/provider';
 import type { LanguageModelUsage } from 'ai';
 import type { Usage } from '../shared/usage.js';
 
@@ -45,4 +45,9 @@ export abstract class ModelProvider {
 /** The SDK's usage as the platform counts it; what a provider does not report counts as 0. */
 export function usageOf(usage: LanguageModelUsage): Usage {
   return { input_tokens: usage.inputTokens ?? 0, output_tokens: usage.outputTokens ?? 0 };
+}
+
+/** The same of one call of a provider. */
+export function callUsage({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage {
+  return { input_tokens: inputTokens.total ?? 0, output_tokens: outputTokens.total ?? 0 };
 }

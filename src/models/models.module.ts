@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { ModelMetrics } from './model-metrics.js';
-import { ModelTelemetry } from './model-telemetry.js';
 import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
 import { OfflineProvider } from './offline/offline-model.js';
@@ -18,7 +17,6 @@ import { configuredProviders } from './providers/providers.js';
     },
     ModelsService,
     ModelMetrics,
-    ModelTelemetry,
   ],
   exports: [ModelsService, OfflineWriters],
 })

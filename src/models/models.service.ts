@@ -1,12 +1,14 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
+import { Tracing } from '../platform/observability/tracing/tracing.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { lazily } from '../platform/async/lazily.js';
 import type { Usage } from '../shared/usage.js';
 import { ModelMetrics } from './model-metrics.js';
 import { ModelPrices } from './model-prices.js';
 import type { ModelAbilities, ModelProvider, ProviderState } from './model-provider.js';
+import { TracedModel } from './traced-model.js';
 import type { StructuredRequest } from './structured-generation.js';
 
 export type { StructuredRequest } from './structured-generation.js';
@@ -37,6 +39,7 @@ export class ModelsService {
     private readonly settings: Settings,
     @Inject(MODEL_PROVIDERS) private readonly providers: readonly ModelProvider[],
     private readonly metrics: ModelMetrics,
+    private readonly tracing: Tracing = Tracing.off(),
   ) {
     const name = settings.get('MODEL_PROVIDER');
     const provider = providers.find((candidate) => candidate.name === name);
@@ -52,7 +55,8 @@ export class ModelsService {
     const model = provider.languageModel(id);
     const known = this.observed.get(model);
     if (known) return known;
-    const observed = this.metrics.observed(model, { provider: provider.name, model: this.labelOf(provider, id) });
+    const traced = this.tracing.isOn ? new TracedModel(model, this.tracing) : model;
+    const observed = this.metrics.observed(traced, { provider: provider.name, model: this.labelOf(provider, id) });
     this.observed.set(model, observed);
     return observed;
   }

@@ -1,11 +1,11 @@
-import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import type { LanguageModelMiddleware } from 'ai';
+import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import { OPENAI_API } from '../../platform/config/settings-schema.js';
 import type { Settings } from '../../platform/config/settings.js';
 import type { ModelProvider } from '../model-provider.js';
 import { RemoteProvider } from '../remote/remote-provider.js';
 import { awsCredentials } from '../../platform/database/client/aws-credentials.js';
-import { aiSdk } from '../ai-sdk.js';
+import { StreamedModel, type StreamPart } from '../streamed-model.js';
+import { OpenAiChatModel } from './openai-chat-model.js';
 
 /** The providers behind a network that the settings make usable: the chosen one, and those whose key or address is set. */
 export function configuredProviders(settings: Settings): ModelProvider[] {
@@ -50,41 +50,63 @@ function bedrockProvider(settings: Settings): RemoteProvider {
 /** `MODEL_PROVIDER=openai`: OpenAI and every server that speaks its chat completions (Ollama, vLLM, LM Studio). */
 function openaiProvider(settings: Settings): RemoteProvider {
   return new RemoteProvider('openai', settings, async () => {
-    const [{ createOpenAICompatible }, { wrapLanguageModel }] = await Promise.all([
+    const [{ OpenAICompatibleChatLanguageModel }, { Agent }] = await Promise.all([
       import('@ai-sdk/openai-compatible'),
-      aiSdk(),
+      import('undici'),
     ]);
     const apiKey = settings.get('OPENAI_API_KEY');
     const supportsStructuredOutputs = settings.get('OPENAI_STRUCTURED_OUTPUT') === 'json_schema';
-    const provider = createOpenAICompatible({
-      name: 'openai',
-      baseURL: settings.get('OPENAI_BASE_URL'),
-      includeUsage: true,
-      supportsStructuredOutputs,
-      ...(apiKey === undefined ? {} : { apiKey }),
-    });
-    const middleware = jsonMode(supportsStructuredOutputs);
-    return (modelId) => wrapLanguageModel({ model: provider(modelId), middleware });
+    const baseURL = settings.get('OPENAI_BASE_URL');
+    const url = `${baseURL.replace(/\/$/, '')}/chat/completions`;
+    const translation = { provider: 'openai.chat', url: () => url, headers: () => ({}), supportsStructuredOutputs };
+    const server = {
+      url,
+      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+      dispatcher: new Agent(),
+    };
+    return (modelId) => {
+      const model = new OpenAiChatModel(new OpenAICompatibleChatLanguageModel(modelId, translation), server);
+      return new JsonModel(model, supportsStructuredOutputs);
+    };
   });
 }
 
-const FENCE = '```';
+/**
+ * Structured answers of servers of every kind: the fence around JSON goes, and where the server knows no schemas the prompt
+ * holds the schema.
+ */
+class JsonModel extends StreamedModel {
+  override readonly provider: string;
+  override readonly modelId: string;
+  override readonly supportedUrls = {};
 
-/** Structured answers of servers of every kind: the fence around JSON goes, and where the server knows no schemas the prompt tells it. */
-function jsonMode(serverKnowsSchemas: boolean): LanguageModelMiddleware {
-  return {
-    specificationVersion: 'v4',
-    transformParams: async ({ params }) => (serverKnowsSchemas ? params : withSchemaInPrompt(params)),
-    wrapGenerate: async ({ doGenerate, params }) => {
-      const result = await doGenerate();
-      if (params.responseFormat?.type !== 'json') return result;
-      const content = result.content.map((part) =>
-        part.type === 'text' ? { ...part, text: withoutFence(part.text) } : part,
-      );
-      return { ...result, content };
-    },
-  };
+  constructor(
+    private readonly model: StreamedModel,
+    private readonly serverKnowsSchemas: boolean,
+  ) {
+    super();
+    ({ provider: this.provider, modelId: this.modelId } = model);
+  }
+
+  override async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+    const result = await this.model.doGenerate(this.asked(options));
+    if (options.responseFormat?.type !== 'json') return result;
+    const content = result.content.map((part) =>
+      part.type === 'text' ? { ...part, text: withoutFence(part.text) } : part,
+    );
+    return { ...result, content };
+  }
+
+  override parts(options: LanguageModelV4CallOptions): Promise<AsyncIterable<StreamPart>> {
+    return this.model.parts(this.asked(options));
+  }
+
+  private asked(options: LanguageModelV4CallOptions): LanguageModelV4CallOptions {
+    return this.serverKnowsSchemas ? options : withSchemaInPrompt(options);
+  }
 }
+
+const FENCE = '```';
 
 /** Without "```json" … "```" around the whole answer: many models write it although they were asked for JSON alone. */
 export function withoutFence(text: string): string {

@@ -1,5 +1,5 @@
-import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { ModelError } from '../model-error.js';
+import type { StreamPart } from '../streamed-model.js';
 import { type Called, failure } from './provider-failure.js';
 
 /** The time of one attempt: its signal ends the request when the caller gives up or nothing came for too long. */
@@ -53,39 +53,29 @@ export class AttemptDeadline {
   };
 }
 
-type Part = LanguageModelV4StreamPart;
-
 /**
- * The parts of an answer as they come, one per pull. A stream that pauses for too long is ended; a reader that leaves ends
- * the request. Whatever breaks the stream becomes what `translate` makes of it.
+ * The parts of an answer as they come. A stream that pauses for too long is ended; a reader that leaves ends the request.
+ * Whatever breaks the stream becomes what `translate` makes of it.
  */
-export function watchedStream(
-  source: ReadableStream<Part>,
+export async function* watchedStream(
+  source: AsyncIterable<StreamPart>,
   deadline: AttemptDeadline,
   translate: (error: unknown) => unknown,
-): ReadableStream<Part> {
-  const reader = source.getReader();
-  return new ReadableStream<Part>({
-    async pull(controller) {
-      try {
-        deadline.extend();
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value.type === 'error' ? broken(value.error) : value);
-        deadline.close();
-        controller.close();
-      } catch (error) {
-        deadline.close();
-        controller.error(translate(error));
-      }
-    },
-    async cancel(reason) {
-      deadline.close();
-      deadline.cancel();
-      await reader.cancel(reason);
-    },
-  });
-
-  function broken(error: unknown): Part {
-    return { type: 'error', error: translate(error) };
+): AsyncGenerator<StreamPart> {
+  let isOver = false;
+  try {
+    deadline.extend();
+    for await (const part of source) {
+      if (part.type === 'error') throw part.error as Error;
+      yield part;
+      deadline.extend();
+    }
+    isOver = true;
+  } catch (error) {
+    isOver = true;
+    throw translate(error);
+  } finally {
+    deadline.close();
+    if (!isOver) deadline.cancel();
   }
 }

@@ -1,36 +1,32 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4GenerateResult,
-  LanguageModelV4StreamResult,
-} from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import { LRUCache } from 'lru-cache';
 import type { Settings } from '../../platform/config/settings.js';
 import { lazily } from '../../platform/async/lazily.js';
 import { type ModelAbilities, ModelProvider, type ProviderState } from '../model-provider.js';
+import { partsOf, StreamedModel, type StreamPart } from '../streamed-model.js';
 import { CallPolicy } from './call-policy.js';
 import type { ModelError } from '../model-error.js';
 import { AttemptDeadline, watchedStream } from './attempt-deadline.js';
 import { type Called, providerFailure } from './provider-failure.js';
 
 /** A model behind a network: loaded at its first call, called under the provider's policy, failing with {@link ModelError} only. */
-class RemoteModel implements LanguageModelV4 {
-  readonly specificationVersion = 'v4';
+class RemoteModel extends StreamedModel {
   /** Addresses of images go to the provider as they are: nothing is fetched here. */
-  readonly supportedUrls = { '*/*': [/^https:/] };
+  override readonly supportedUrls = { '*/*': [/^https:/] };
   private readonly called: Called;
 
   constructor(
-    readonly provider: string,
-    readonly modelId: string,
+    override readonly provider: string,
+    override readonly modelId: string,
     private readonly load: () => Promise<LanguageModelV4>,
     private readonly policy: CallPolicy,
     private readonly timeoutMs: number,
   ) {
+    super();
     this.called = { provider, model: modelId };
   }
 
-  doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+  override doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     return this.attempts(options, async (deadline) => {
       const model = await this.load();
       const result = await model.doGenerate({ ...options, abortSignal: deadline.signal });
@@ -39,11 +35,11 @@ class RemoteModel implements LanguageModelV4 {
     });
   }
 
-  doStream(options: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
+  override parts(options: LanguageModelV4CallOptions): Promise<AsyncIterable<StreamPart>> {
     return this.attempts(options, async (deadline) => {
       const model = await this.load();
-      const result = await model.doStream({ ...options, abortSignal: deadline.signal });
-      return { ...result, stream: watchedStream(result.stream, deadline, (error) => this.broken(error, deadline)) };
+      const parts = await partsOf(model, { ...options, abortSignal: deadline.signal });
+      return watchedStream(parts, deadline, (error) => this.broken(error, deadline));
     });
   }
 

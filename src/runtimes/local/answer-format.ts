@@ -1,47 +1,11 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { ModelMessage, PrepareStepFunction, StopCondition, ToolChoice, ToolSet } from 'ai';
-import { aiSdk } from '../../models/ai-sdk.js';
 import { withoutFence } from '../../models/providers/providers.js';
 import { failure } from '../../models/remote/provider-failure.js';
 import type { AgentEvent } from '../agent-runtime.js';
 import type { CallOptions } from '../caller-request.js';
+import type { RunOptions } from './model-loop.js';
 import type { RunEvents } from './run-events.js';
 
-/** What the SDK needs to run an agent, streaming or not. */
-export interface RunOptions {
-  model: LanguageModelV4;
-  instructions: string;
-  messages: ModelMessage[];
-  tools: ToolSet;
-  stopWhen: StopCondition<ToolSet>;
-  /** Tries are the provider's own affair: it knows Retry-After and when to leave off. */
-  maxRetries: 0;
-  maxOutputTokens: number;
-  abortSignal: AbortSignal;
-  toolChoice?: ToolChoice<ToolSet>;
-  prepareStep?: PrepareStepFunction<ToolSet>;
-  temperature?: number;
-  topP?: number;
-  presencePenalty?: number;
-  frequencyPenalty?: number;
-  seed?: number;
-  stopSequences?: string[];
-}
-
 type AnswerFormat = NonNullable<CallOptions['answer_format']>;
-
-/** The same model, asked for JSON in every call. */
-export async function withFormat(model: LanguageModelV4, format: AnswerFormat): Promise<LanguageModelV4> {
-  const { wrapLanguageModel } = await aiSdk();
-  const responseFormat = { type: 'json' as const, ...format };
-  return wrapLanguageModel({
-    model,
-    middleware: {
-      specificationVersion: 'v4',
-      transformParams: async ({ params }) => ({ ...params, responseFormat }) as typeof params,
-    },
-  });
-}
 
 /**
  * Runs until the answer fits its format; an answer that does not fit goes back once with what is wrong with it. The text is

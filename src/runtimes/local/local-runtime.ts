@@ -1,12 +1,12 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
-import type { ModelMessage, TextStreamPart, ToolModelMessage, ToolSet, StepResult } from 'ai';
+import type { ModelMessage, ToolModelMessage, ToolSet } from 'ai';
 import { BudgetExceededError } from '../../budgets/budgets.errors.js';
 import { aiSdk } from '../../models/ai-sdk.js';
 import { ModelError } from '../../models/model-error.js';
-import { usageOf } from '../../models/model-provider.js';
 import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
+import { Tracing } from '../../platform/observability/tracing/tracing.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { InputCheck } from '../../tools/input-check.js';
@@ -26,7 +26,8 @@ import {
   type RuntimeHealth,
 } from '../agent-runtime.js';
 import { type CallOptions, imagesIn } from '../caller-request.js';
-import { answered, type RunOptions, withFormat } from './answer-format.js';
+import { answered } from './answer-format.js';
+import { ModelLoop, type RunOptions } from './model-loop.js';
 import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
 import { RunBounds, RunDeadline } from './run-bounds.js';
 import { messageOf, RunEvents, TraceRecorder } from './run-events.js';
@@ -41,6 +42,7 @@ export class LocalRuntime extends AgentRuntime {
     private readonly tools: ToolResolver,
     private readonly clock: Clock,
     private readonly schemas: InputCheck = new InputCheck(),
+    private readonly tracing: Tracing = Tracing.off(),
   ) {
     super();
   }
@@ -73,7 +75,7 @@ export class LocalRuntime extends AgentRuntime {
     const model = run.meter?.(own) ?? own;
     const { options: asked = {}, resumed } = run;
     const trace = new TraceRecorder(this.clock, resumed?.held.steps);
-    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage), resumed?.held);
+    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage));
     const callers = new Set(offered(asked).map(({ name }) => name));
     const events = new RunEvents(trace, model.modelId, bounds, callers, asked.one_call, resumed?.held);
     const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
@@ -84,7 +86,7 @@ export class LocalRuntime extends AgentRuntime {
       if (!resumed) events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
       const own = await deadline.within(this.toolsOf(run, deadline.signal));
-      const options = await this.optionsOf(run, model, bounds, deadline, own);
+      const options = await this.optionsOf(run, model, own);
       events.heldTools = new Set(run.may_hold ? needingApproval(run, own) : []);
       instructions = options.instructions;
       if (resumed) {
@@ -93,7 +95,7 @@ export class LocalRuntime extends AgentRuntime {
         events.begin();
       }
       const once = (sent: RunOptions) =>
-        run.quiet ? this.quietly(sent, events, deadline) : this.stream(sent, events, deadline);
+        spoken(new ModelLoop(sent, events, deadline, this.tracing, run.quiet === true).run(), run.quiet === true);
       const problemWith = (schema: Record<string, unknown>, value: unknown) =>
         this.schemas.problemWith(schema, value, run.org_id);
       if (asked.answer_format) yield* answered(asked.answer_format, options, events, once, problemWith);
@@ -142,25 +144,16 @@ export class LocalRuntime extends AgentRuntime {
     }
   }
 
-  private async optionsOf(
-    run: AgentRun,
-    model: LanguageModelV4,
-    bounds: RunBounds,
-    deadline: RunDeadline,
-    tools: ToolSet,
-  ): Promise<RunOptions> {
+  private async optionsOf(run: AgentRun, model: LanguageModelV4, tools: ToolSet): Promise<RunOptions> {
     const { definition, options = {}, resumed } = run;
     const { max_output_tokens } = definition.limits;
     const own = guarded(run, tools);
     return {
-      model: options.answer_format ? await withFormat(model, options.answer_format) : model,
+      model,
       instructions: resumed?.held.instructions ?? instructionsOf(run),
       messages: resumed ? (resumed.held.messages as ModelMessage[]) : messagesOf(run),
       tools: run.options ? { ...own, ...(await callerTools(run.options)) } : own,
-      stopWhen: ({ steps }) => bounds.isReached(steps.map(({ usage }) => usageOf(usage))),
-      maxRetries: 0,
       maxOutputTokens: Math.min(options.max_output_tokens ?? max_output_tokens, max_output_tokens),
-      abortSignal: deadline.signal,
       ...modelSettings(options),
     };
   }
@@ -176,28 +169,6 @@ export class LocalRuntime extends AgentRuntime {
     const own = await this.tools.aiTools(definition, run);
     const taken = tools.find(({ name }) => name in own);
     if (taken) throw ValidationError.field('tools', `has "${taken.name}", which is a tool of the agent itself`);
-  }
-
-  private async *quietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
-    await runQuietly(options, events, deadline);
-    yield* [];
-  }
-
-  private async *stream(options: RunOptions, events: RunEvents, deadline: RunDeadline): AsyncGenerator<AgentEvent> {
-    const { streamText } = await aiSdk();
-    // The failure is thrown from the stream; the SDK would print it as well.
-    const result = streamText({ ...options, onError: () => undefined });
-    const parts: AsyncIterator<TextStreamPart<ToolSet>> = result.stream[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await deadline.within(parts.next());
-      if (next.done === true) {
-        // To touch `responseMessages` earlier would read the stream a second time.
-        if (events.heldCalls.length > 0) events.transcript = [...options.messages, ...(await result.responseMessages)];
-        return;
-      }
-      if (next.value.type === 'abort') deadline.signal.throwIfAborted();
-      yield* events.read(next.value);
-    }
   }
 
   private async toolsOf(run: AgentRun, signal: AbortSignal): Promise<ToolSet> {
@@ -314,7 +285,7 @@ async function* decided(
 }
 
 function modelSettings(options: CallOptions): Partial<RunOptions> {
-  const { temperature, top_p, presence_penalty, frequency_penalty, seed, stop, tool_choice } = options;
+  const { temperature, top_p, presence_penalty, frequency_penalty, seed, stop, tool_choice, answer_format } = options;
   return {
     ...(temperature === undefined ? {} : { temperature }),
     ...(top_p === undefined ? {} : { topP: top_p }),
@@ -322,14 +293,20 @@ function modelSettings(options: CallOptions): Partial<RunOptions> {
     ...(frequency_penalty === undefined ? {} : { frequencyPenalty: frequency_penalty }),
     ...(seed === undefined ? {} : { seed }),
     ...(stop === undefined ? {} : { stopSequences: stop }),
-    ...(tool_choice === undefined || tool_choice === 'auto' || tool_choice === 'none' ? {} : firstChoice(tool_choice)),
+    ...(answer_format
+      ? { responseFormat: { type: 'json', ...answer_format } as NonNullable<RunOptions['responseFormat']> }
+      : {}),
+    ...(tool_choice === undefined || tool_choice === 'auto' || tool_choice === 'none'
+      ? {}
+      : {
+          toolChoice: tool_choice === 'required' ? { type: 'required' } : { type: 'tool', toolName: tool_choice.name },
+        }),
   };
 }
 
-/** Of the first model call only: with the results of the agent's own tools the model is free to answer. */
-function firstChoice(choice: 'required' | { name: string }): Pick<RunOptions, 'toolChoice' | 'prepareStep'> {
-  const toolChoice = choice === 'required' ? choice : { type: 'tool' as const, toolName: choice.name };
-  return { toolChoice, prepareStep: ({ stepNumber }) => (stepNumber === 0 ? {} : { toolChoice: 'auto' }) };
+/** A run whose events are not read yields none. */
+async function* spoken(run: AsyncGenerator<AgentEvent>, isQuiet: boolean): AsyncGenerator<AgentEvent> {
+  for await (const event of run) if (!isQuiet) yield event;
 }
 
 function unknownPrice(modelId: string): string {
@@ -355,47 +332,4 @@ function failureOf(cause: unknown, deadline: RunDeadline): RunFailure {
 function reasonOf({ fault }: ModelError): AgentRunFailure {
   if (fault === 'timeout') return 'timeout';
   return fault === 'truncated' ? 'limit' : 'model';
-}
-
-/**
- * The same loop of model and tools without streams, for a run whose events are not read: the streams of the SDK cost more
- * than an offline model's answer. The trace and the result are the same.
- */
-async function runQuietly(options: RunOptions, events: RunEvents, deadline: RunDeadline): Promise<void> {
-  const { generateText } = await aiSdk();
-  const { responseMessages } = await deadline.within(
-    generateText({
-      ...options,
-      onToolExecutionStart: ({ toolCall }) => {
-        events.toolStarted(toolCall.toolCallId, toolCall.toolName, toolCall.input as unknown);
-      },
-      onToolExecutionEnd: ({ toolCall, toolOutput }) => {
-        const outcome =
-          toolOutput.type === 'tool-error' ? { failure: toolOutput.error } : { output: toolOutput.output as unknown };
-        events.toolFinished(toolCall.toolCallId, toolCall.toolName, outcome);
-      },
-      onStepEnd: (step) => {
-        refusedCalls(step, events);
-        for (const call of step.toolCalls)
-          if (call.invalid !== true && events.isCallers(call.toolName)) events.callerCalled(call);
-          else if (call.invalid !== true && events.isHeld(call.toolName)) events.callHeld(call);
-        events.text(step.text);
-        events.stepFinished(step);
-      },
-    }),
-  );
-  if (events.heldCalls.length > 0) events.transcript = [...options.messages, ...responseMessages];
-}
-
-/** Calls of unknown tools or with wrong arguments never run, so no execution reports them. */
-function refusedCalls(step: StepResult<ToolSet>, events: RunEvents): void {
-  for (const part of step.content) {
-    if (
-      part.type !== 'tool-error' ||
-      !step.toolCalls.some((call) => call.toolCallId === part.toolCallId && call.invalid)
-    )
-      continue;
-    events.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
-    events.toolFinished(part.toolCallId, part.toolName, { failure: part.error });
-  }
 }

@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
+import { NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { AgentDefinition } from '../agent-definition.js';
 
 /** How far the loop of one run may go: model calls, tokens, money. Its time is the affair of {@link RunDeadline}. */
@@ -7,8 +7,6 @@ export class RunBounds {
     private readonly limits: AgentDefinition['limits'],
     /** Null when the price of the model is not known. */
     readonly costOf: (usage: Usage) => number | null,
-    /** Of the run before it was held. */
-    private readonly before: { model_calls: number; usage: Usage } = { model_calls: 0, usage: NO_USAGE },
   ) {}
 
   /** The bound in words, to follow "did not finish within"; undefined while another model call is allowed. */
@@ -19,12 +17,6 @@ export class RunBounds {
       return `${max_total_tokens} tokens`;
     if (max_cost_usd !== undefined && (this.costOf(usage) ?? 0) >= max_cost_usd) return `${max_cost_usd} US dollars`;
     return undefined;
-  }
-
-  /** The same for the calls of a run as the SDK counts them. */
-  isReached(calls: readonly Usage[]): boolean {
-    const { model_calls, usage } = this.before;
-    return this.reached(model_calls + calls.length, calls.reduce(addUsage, usage)) !== undefined;
   }
 
   /** A bound on cost that cannot be held, because the price of the model is unknown. */
@@ -40,17 +32,17 @@ const OVER = new Error('The run is over');
 export class RunDeadline {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
-  private readonly ended: Promise<never>;
+  /** Ends each wait for work. */
+  private readonly waits = new Set<(reason: Error) => void>();
   private cause: 'timeout' | 'cancelled' | undefined;
 
   constructor(
     timeoutSeconds: number,
     private readonly caller: AbortSignal | undefined,
   ) {
-    this.ended = new Promise((_, reject) => {
-      this.signal.addEventListener('abort', () => reject(this.signal.reason as Error), { once: true });
+    this.signal.addEventListener('abort', () => this.waits.forEach((end) => end(this.signal.reason as Error)), {
+      once: true,
     });
-    this.ended.catch(() => undefined);
     this.timer = setTimeout(() => this.end('timeout'), timeoutSeconds * 1000);
     if (caller?.aborted) this.end('cancelled');
     else caller?.addEventListener('abort', this.cancel, { once: true });
@@ -66,8 +58,22 @@ export class RunDeadline {
   }
 
   /** The work's result, or a rejection as soon as the run has ended, even when the work itself ignores the signal. */
-  async within<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.ended]);
+  within<T>(work: PromiseLike<T>): Promise<T> {
+    // Not `Promise.race`: what it leaves on the longer promise would grow with every part of a stream.
+    return new Promise<T>((resolve, reject) => {
+      if (this.signal.aborted) reject(this.signal.reason as Error);
+      this.waits.add(reject);
+      work.then(
+        (value) => {
+          this.waits.delete(reject);
+          resolve(value);
+        },
+        (error: Error) => {
+          this.waits.delete(reject);
+          reject(error);
+        },
+      );
+    });
   }
 
   /** Frees the timer and stops whatever still runs. Safe to repeat. */

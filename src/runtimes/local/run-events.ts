@@ -1,21 +1,13 @@
-import type { ModelMessage, TextStreamPart, ToolSet } from 'ai';
-import { usageOf } from '../../models/model-provider.js';
+import type { LanguageModelV4Usage } from '@ai-sdk/provider';
+import type { ModelMessage } from 'ai';
+import { callUsage } from '../../models/model-provider.js';
 import { addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { AgentEvent, HeldCall, HeldRun, TraceStep } from '../agent-runtime.js';
 import type { CallerCall } from '../caller-request.js';
 import type { RunBounds } from './run-bounds.js';
 import type { Clock } from '../../shared/clock.js';
 
-type Part = TextStreamPart<ToolSet>;
-
-const READ_TYPES = ['text-delta', 'tool-call', 'tool-result', 'tool-error', 'finish-step', 'error'] as const;
-type ReadPart = Extract<Part, { type: (typeof READ_TYPES)[number] }>;
-
-function isReadPart(part: Part): part is ReadPart {
-  return (READ_TYPES as readonly string[]).includes(part.type);
-}
-
-/** Turns the SDK's stream of one run into agent events, and keeps what the result needs: text, usage, trace. */
+/** The agent events of one run, and what its result needs: text, usage, trace. */
 export class RunEvents {
   output = '';
   usage: Usage = NO_USAGE;
@@ -63,35 +55,12 @@ export class RunEvents {
     return this.bounds.costOf(this.usage);
   }
 
-  /** The first model call starts. The SDK reports a call only when its first chunk arrives, which is too late for the trace of a call that hangs. */
+  /** A model call starts. */
   begin(): void {
     this.modelCalls += 1;
     this.stepText = '';
     this.calls = [];
     this.trace.modelStarted(this.model, { model_call: this.modelCalls });
-  }
-
-  /** The events of one part; throws what an error part carries. */
-  read(part: Part): AgentEvent[] {
-    if (!isReadPart(part)) return [];
-    switch (part.type) {
-      case 'text-delta':
-        return this.text(part.text);
-      case 'tool-call':
-        return part.invalid !== true && this.callerTools.has(part.toolName)
-          ? this.callerCalled(part)
-          : part.invalid !== true && this.heldTools.has(part.toolName)
-            ? this.callHeld(part)
-            : this.toolStarted(part.toolCallId, part.toolName, part.input as unknown);
-      case 'tool-result':
-        return this.toolFinished(part.toolCallId, part.toolName, { output: part.output as unknown });
-      case 'tool-error':
-        return this.toolFinished(part.toolCallId, part.toolName, { failure: part.error });
-      case 'finish-step':
-        return this.stepFinished(part);
-      case 'error':
-        throw part.error;
-    }
   }
 
   toolStarted(callId: string, tool: string, input: unknown): AgentEvent[] {
@@ -158,20 +127,15 @@ export class RunEvents {
     return [{ type: 'tool_result', call_id: callId, tool, ...outcome, duration_ms }];
   }
 
-  stepFinished(
-    part: Pick<Extract<Part, { type: 'finish-step' }>, 'usage' | 'finishReason' | 'performance'>,
-  ): AgentEvent[] {
-    const usage = usageOf(part.usage);
+  /** A model call has ended, and so have the calls of tools that it asked for. */
+  stepFinished(used: LanguageModelV4Usage, finishReason: string, responded_ms: number): void {
+    const usage = callUsage(used);
     this.usage = addUsage(this.usage, usage);
-    this.finishReason = part.finishReason;
+    this.finishReason = finishReason;
     this.trace.modelFinished(
-      { text: this.stepText, tool_calls: this.calls, finish_reason: part.finishReason, usage },
-      part.performance.responseTimeMs,
+      { text: this.stepText, tool_calls: this.calls, finish_reason: finishReason, usage },
+      responded_ms,
     );
-    const isOpen = this.callerCalls.length > 0 || this.heldCalls.length > 0;
-    const isContinued = part.finishReason === 'tool-calls' && !isOpen;
-    if (isContinued && this.boundReached === undefined) this.begin();
-    return [];
   }
 }
 
