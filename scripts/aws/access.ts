@@ -28,20 +28,49 @@ const MIGRATION = [
   'dynamodb:UpdateTimeToLive',
 ];
 const MODELS = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
-/** As the key of a condition cannot be put together by CloudFormation, the whole document is a text. */
-const TRUST = `{
-  "Version": "2012-10-17",
-  "Statement": [{
+/** EKS Pod Identity names the pods in tags of the session. */
+const POD_IDENTITY = (account: string): string => `{
+    "Effect": "Allow",
+    "Principal": {"Service": "pods.eks.amazonaws.com"},
+    "Action": ["sts:AssumeRole", "sts:TagSession"],
+    "Condition": {"StringEquals": {
+      "aws:RequestTag/kubernetes-namespace": "\${Namespace}",
+      "aws:RequestTag/kubernetes-service-account": "${account}"
+    }}
+  }`;
+/** Roles for service accounts, by the identity provider of the cluster. */
+const IDENTITY_PROVIDER = (account: string): string => `{
     "Effect": "Allow",
     "Principal": {"Federated": "arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${OidcProvider}"},
     "Action": "sts:AssumeRoleWithWebIdentity",
     "Condition": {"StringEquals": {
       "\${OidcProvider}:aud": "sts.amazonaws.com",
-      "\${OidcProvider}:sub": "system:serviceaccount:\${Namespace}:\${ServiceAccount}"
+      "\${OidcProvider}:sub": "system:serviceaccount:\${Namespace}:${account}"
     }}
-  }]
+  }`;
+
+/** As the key of a condition cannot be put together by CloudFormation, the whole document is a text. */
+function trustIn(account: string) {
+  const document = (...statements: string[]): Resource => ({
+    'Fn::Sub': `{\n  "Version": "2012-10-17",\n  "Statement": [${statements.join(', ')}]\n}\n`,
+  });
+  const both = document(POD_IDENTITY(account), IDENTITY_PROVIDER(account));
+  return { 'Fn::If': ['WithIdentityProvider', both, document(POD_IDENTITY(account))] };
 }
-`;
+
+/** A role of pods, which they wear by EKS Pod Identity or by their service account. */
+function role(Description: string, account: string, policy: string): Resource {
+  return {
+    Type: 'AWS::IAM::Role',
+    Condition: 'WithRole',
+    Properties: {
+      Description,
+      MaxSessionDuration: 3600,
+      AssumeRolePolicyDocument: trustIn(account),
+      ManagedPolicyArns: [{ Ref: policy }],
+    },
+  };
+}
 
 const arn = (table: TableDefinition) => ({ 'Fn::GetAtt': [logicalId(table), 'Arn'] });
 const indexes = (table: TableDefinition) => ({ 'Fn::Sub': `\${${logicalId(table)}.Arn}/index/*` });
@@ -59,7 +88,7 @@ function policy(Description: string, statements: unknown[]): Resource {
   };
 }
 
-/** The role of the pods, and the policies of it and of the commands that people run. */
+/** The roles of the pods, and the policies of them and of the commands that people run. */
 export function accessResources(tables: readonly TableDefinition[]): Record<string, Resource> {
   const [audit, records] = [true, false].map((isAudit) =>
     tables.filter(({ name }) => (name === AUDIT_TABLE) === isAudit),
@@ -75,15 +104,7 @@ export function accessResources(tables: readonly TableDefinition[]): Record<stri
     RecountPolicy: policy('What npm run statistics:rebuild needs', [
       ofTables('Records', [...RECORDS, 'dynamodb:Scan'], records ?? []),
     ]),
-    PlatformRole: {
-      Type: 'AWS::IAM::Role',
-      Condition: 'WithRole',
-      Properties: {
-        Description: 'Worn by the pods of Nexus',
-        MaxSessionDuration: 3600,
-        AssumeRolePolicyDocument: { 'Fn::Sub': TRUST },
-        ManagedPolicyArns: [{ Ref: 'PlatformPolicy' }],
-      },
-    },
+    PlatformRole: role('Worn by the pods of Nexus', '${ServiceAccount}', 'PlatformPolicy'),
+    MigrationRole: role('Worn by the Job that migrates tables', '${ServiceAccount}-migrate', 'MigrationPolicy'),
   };
 }

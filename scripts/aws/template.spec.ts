@@ -70,6 +70,39 @@ describe('the CloudFormation template', () => {
     }
   });
 
+  it.each([
+    ['PlatformRole', '${ServiceAccount}'],
+    ['MigrationRole', '${ServiceAccount}-migrate'],
+  ])('lets one service account wear %s, by Pod Identity and by its identity provider', (name, account) => {
+    const { AssumeRolePolicyDocument: trust } = (
+      committed.Resources[name] as unknown as {
+        Properties: { AssumeRolePolicyDocument: { 'Fn::If': [string, { 'Fn::Sub': string }, { 'Fn::Sub': string }] } };
+      }
+    ).Properties;
+    const [condition, ...documents] = trust['Fn::If'];
+    const [both, podIdentity] = documents.map(
+      (document) => (JSON.parse(document['Fn::Sub']) as { Statement: Record<string, unknown>[] }).Statement,
+    );
+    expect(condition).toBe('WithIdentityProvider');
+    expect(both?.map(({ Action }) => Action)).toEqual([
+      ['sts:AssumeRole', 'sts:TagSession'],
+      'sts:AssumeRoleWithWebIdentity',
+    ]);
+    expect(both?.[1]?.['Condition']).toMatchObject({
+      StringEquals: { '${OidcProvider}:sub': `system:serviceaccount:\${Namespace}:${account}` },
+    });
+    expect(podIdentity).toEqual([both?.[0]]);
+    expect(podIdentity?.[0]).toMatchObject({
+      Principal: { Service: 'pods.eks.amazonaws.com' },
+      Condition: {
+        StringEquals: {
+          'aws:RequestTag/kubernetes-namespace': '${Namespace}',
+          'aws:RequestTag/kubernetes-service-account': account,
+        },
+      },
+    });
+  });
+
   it('refers only to what it declares', () => {
     const known = new Set([...Object.keys(committed.Parameters), ...Object.keys(committed.Resources)]);
     const text = JSON.stringify(committed);

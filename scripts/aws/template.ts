@@ -21,7 +21,13 @@ const parameters = {
   OidcProvider: {
     Type: 'String',
     Default: '',
-    Description: 'Identity provider of the EKS cluster without https://; empty: no role is made',
+    Description: 'Identity provider of the EKS cluster without https://, for roles of service accounts; empty: none',
+  },
+  PodIdentity: {
+    Type: 'String',
+    Default: 'false',
+    AllowedValues: ['true', 'false'],
+    Description: 'Whether pods get their role by EKS Pod Identity; without it and without OidcProvider no role is made',
   },
   Namespace: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
   ServiceAccount: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
@@ -43,15 +49,23 @@ export function templateOf(tables: readonly TableDefinition[]) {
     Description: 'Nexus: tables and least-privilege access',
     Parameters: parameters,
     Conditions: {
-      WithRole: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'OidcProvider' }, ''] }] },
+      WithIdentityProvider: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'OidcProvider' }, ''] }] },
+      WithRole: {
+        'Fn::Or': [{ Condition: 'WithIdentityProvider' }, { 'Fn::Equals': [{ Ref: 'PodIdentity' }, 'true'] }],
+      },
       WithModels: { 'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', { Ref: 'ModelArns' }] }, ''] }] },
     },
     Resources: resources,
     Outputs: {
       PlatformRoleArn: {
         Condition: 'WithRole',
-        Description: 'For the annotation eks.amazonaws.com/role-arn of the service account',
+        Description: 'For Pod Identity, or the annotation eks.amazonaws.com/role-arn, of the service account',
         Value: { 'Fn::GetAtt': ['PlatformRole', 'Arn'] },
+      },
+      MigrationRoleArn: {
+        Condition: 'WithRole',
+        Description: 'The same, for the service account of the migration Job',
+        Value: { 'Fn::GetAtt': ['MigrationRole', 'Arn'] },
       },
       PlatformPolicyArn: { Description: 'For other roles that run Nexus', Value: { Ref: 'PlatformPolicy' } },
       MigrationPolicyArn: { Description: 'For who runs db:migrate', Value: { Ref: 'MigrationPolicy' } },

@@ -21,6 +21,7 @@ interface Service {
 interface Compose {
   services: Record<string, Service>;
   volumes: Record<string, null>;
+  secrets: Record<string, { environment: string }>;
 }
 
 /** Read by the AWS SDK alone. */
@@ -45,7 +46,7 @@ describe('docker-compose.yml', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(['dynamodb', 'grafana', 'migrate', 'nexus', 'prometheus']);
-    expect(services.flatMap(({ profiles = [] }) => profiles).sort()).toEqual(['redis', 'temporal']);
+    expect(services.flatMap(({ profiles = [] }) => profiles).sort()).toEqual(['alerts', 'redis', 'temporal']);
   });
 
   it('sets settings that the platform has, and it starts with them', () => {
@@ -118,11 +119,25 @@ describe('docker-compose.yml', () => {
     for (const { options } of providers) expect(mounted).toContain(options.path);
   });
 
+  it('sends alerts to the Alertmanager of the profile `alerts`, with the tokens that its file names', () => {
+    const { alerting } = readYaml<{
+      alerting: { alertmanagers: { dns_sd_configs: { names: string[]; port: number }[] }[] };
+    }>('deploy/prometheus/prometheus.yml');
+    const targets = alerting.alertmanagers.flatMap(({ dns_sd_configs }) => dns_sd_configs);
+    expect(targets.map(({ names, port }) => [names, port])).toEqual([[['alertmanager'], 9093]]);
+    const mounted = compose.services['alertmanager'] as unknown as { secrets: { source: string; target: string }[] };
+    const named = readFileSync('deploy/prometheus/alertmanager.yml', 'utf8').matchAll(/credentials_file: (\S+)/g);
+    expect([...new Set([...named].map(([, file]) => file))].sort()).toEqual(
+      mounted.secrets.map(({ target }) => target).sort(),
+    );
+    expect(mounted.secrets.map(({ source }) => source)).toEqual(Object.keys(compose.secrets));
+  });
+
   it('is accepted by docker compose where there is one', () => {
     const { status } = spawnSync('docker', ['compose', 'version'], { encoding: 'utf8' });
     const check =
       status === 0
-        ? spawnSync('docker', ['compose', '--profile', 'redis', '--profile', 'temporal', 'config', '--quiet'], {
+        ? spawnSync('docker', ['compose', '--profile', '*', 'config', '--quiet'], {
             encoding: 'utf8',
             env: { PATH: process.env['PATH'], ...SECRETS },
           })

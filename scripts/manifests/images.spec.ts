@@ -15,14 +15,16 @@ const composed = ['docker-compose.yml', '.ci/docker-compose.yml'].flatMap((path)
 const froms = [...readFileSync('Dockerfile', 'utf8').matchAll(/^FROM (?:--\S+ )?(\S+)(?: AS (\S+))?$/gm)];
 const stages = froms.map(([, , name]) => name);
 const built = froms.flatMap(([, image = '']) => (stages.includes(image) ? [] : [{ path: 'Dockerfile', image }]));
-const deployed = filesIn('deploy/k8s/base', '.yaml').flatMap((path) =>
-  parseManifests(readFileSync(path, 'utf8')).flatMap((manifest) =>
-    [...JSON.stringify(manifest).matchAll(/"image":"([^"]+)"/g)].map(([, image = '']) => ({ path, image })),
-  ),
-);
+const deployed = ['deploy/k8s/base', 'deploy/k8s/migration']
+  .flatMap((directory) => filesIn(directory, '.yaml'))
+  .flatMap((path) =>
+    parseManifests(readFileSync(path, 'utf8')).flatMap((manifest) =>
+      [...JSON.stringify(manifest).matchAll(/"image":"([^"]+)"/g)].map(([, image = '']) => ({ path, image })),
+    ),
+  );
 
 it('finds the images of every place', () => {
-  expect([built.length, composed.length, deployed.length]).toEqual([1, 10, 1]);
+  expect([built.length, composed.length, deployed.length]).toEqual([1, 12, 2]);
 });
 
 it.each([...built, ...composed, ...deployed].filter(({ image }) => !OWN.includes(image)))(

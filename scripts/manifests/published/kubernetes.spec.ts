@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseSettings } from '../../../src/platform/config/load-settings.js';
 import { settingsSchema } from '../../../src/platform/config/settings-schema.js';
 import { filesIn, parseManifests, readYaml } from '../files.js';
@@ -6,6 +6,7 @@ import { type Manifest, manifestsOf, publicProblem, rendered } from './overlay.j
 
 const BASE = 'deploy/k8s/base';
 const PRODUCTION = 'deploy/k8s/overlays/production';
+const MIGRATION = `${PRODUCTION}/migration`;
 /** The last writes of background work, after drain and grace. */
 const LAST_WRITES_SECONDS = 15;
 
@@ -44,6 +45,7 @@ interface Deployment extends Manifest {
 type Labels = Record<string, string>;
 
 const manifests = manifestsOf(PRODUCTION);
+const migration = manifestsOf(MIGRATION);
 const secret = readYaml<Manifest & { stringData: Record<string, string> }>(`${BASE}/secret.example.yaml`);
 const paths = (JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: object }).paths;
 const find = <T extends Manifest>(kind: string): T => manifests.find((manifest) => manifest.kind === kind) as T;
@@ -52,8 +54,13 @@ const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
 const settings = find<Manifest & { data: Record<string, string> }>('ConfigMap').data;
 
+interface Rule {
+  to: { ipBlock?: { cidr: string; except?: string[] }; namespaceSelector?: object; podSelector?: object }[];
+  ports?: { port: number; protocol: string }[];
+}
+
 describe('the Kubernetes manifests', () => {
-  it.each([...manifests, secret])(
+  it.each([...manifests, ...migration, secret])(
     '$kind $metadata.name fits the schemas that Kubernetes publishes',
     async (manifest) => {
       expect(await publicProblem(manifest)).toBeUndefined();
@@ -75,12 +82,84 @@ describe('the Kubernetes manifests', () => {
     ]);
   });
 
-  it('are the same when kustomize renders them', async () => {
-    const text = rendered(PRODUCTION);
-    const kinds = (text === undefined ? manifests : parseManifests<Manifest>(text)).map(({ kind }) => kind);
-    expect(kinds.sort()).toEqual(manifests.map(({ kind }) => kind).sort());
-    for (const manifest of text === undefined ? [] : parseManifests<Manifest>(text))
-      expect(await publicProblem(manifest)).toBeUndefined();
+  it.each([
+    [PRODUCTION, manifests],
+    [MIGRATION, migration],
+  ])(
+    'of %s are the same when kustomize renders them, and its hash of the settings is in all references',
+    async (overlay, own) => {
+      const text = rendered(overlay);
+      const all = text === undefined ? own : parseManifests<Manifest>(text);
+      expect(all.map(({ kind }) => kind).sort()).toEqual(own.map(({ kind }) => kind).sort());
+      for (const manifest of all) expect(await publicProblem(manifest)).toBeUndefined();
+      const config = all.find(({ kind }) => kind === 'ConfigMap') as Manifest & { data: object };
+      expect(config.data).toEqual((own.find(({ kind }) => kind === 'ConfigMap') as Manifest & { data: object }).data);
+      expect(config.metadata.name).toMatch(text === undefined ? /^nexus-config$/ : /^nexus-config-[a-z0-9]{10}$/);
+      expect(JSON.stringify(all)).toContain(`"configMapRef":{"name":"${config.metadata.name}"}`);
+    },
+  );
+
+  it('migrate tables with the image and the settings of the release, out of reach of the Service', () => {
+    const job = migration.find(({ kind }) => kind === 'Job') as Deployment & {
+      spec: { activeDeadlineSeconds: number };
+    };
+    const { template } = job.spec;
+    const [migrate] = template.spec.containers as unknown as [Container & { image: string; command: string[] }];
+    expect(migrate.image).toBe((container as Container & { image: string }).image);
+    expect(migrate.envFrom).toEqual(container.envFrom);
+    expect(migrate.command).toEqual(['node', 'dist/commands/migrate.js']);
+    expect(existsSync('src/commands/migrate.ts')).toBe(true);
+    const service = find('Service')['spec'] as { selector: Labels };
+    expect(template.metadata.labels).not.toMatchObject(service.selector);
+    const account = migration.find(({ kind }) => kind === 'ServiceAccount');
+    expect([template.spec.serviceAccountName, template.spec.serviceAccountName === pod.serviceAccountName]).toEqual([
+      account?.metadata.name,
+      false,
+    ]);
+    expect(migration.find(({ kind }) => kind === 'ConfigMap')).toEqual(find('ConfigMap'));
+    // An index of a large table may be filled for half an hour.
+    expect(job.spec.activeDeadlineSeconds).toBeGreaterThan(30 * 60);
+  });
+
+  it.each([
+    ['nexus', manifests],
+    ['nexus-migrate', migration],
+  ])('let %s reach DNS, Pod Identity and HTTPS, and not the metadata of the machine', (name, own) => {
+    const policy = own.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name);
+    const { egress } = policy?.['spec'] as { egress: Rule[] };
+    const through = (port: number): Rule[] => egress.filter(({ ports }) => ports?.some((one) => one.port === port));
+    const [dns] = through(53);
+    expect(dns?.ports?.map(({ protocol }) => protocol)).toEqual(['UDP', 'TCP']);
+    expect(dns?.to).toEqual([
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+      { ipBlock: { cidr: '169.254.20.10/32' } },
+    ]);
+    expect(through(80).map(({ to }) => to)).toEqual([
+      [{ ipBlock: { cidr: '169.254.170.23/32' } }, { ipBlock: { cidr: 'fd00:ec2::23/128' } }],
+    ]);
+    expect(through(443).map(({ to }) => to)).toEqual([
+      [{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] } }],
+    ]);
+  });
+
+  it('come in through a Gateway, which has every public path of the document and no probe', () => {
+    const { hostnames, rules, parentRefs } = find('HTTPRoute')['spec'] as {
+      hostnames: string[];
+      parentRefs: { name: string }[];
+      rules: { matches: { path: { type: string; value: string } }[] }[];
+    };
+    const matches = rules.flatMap(({ matches }) => matches.map(({ path }) => path));
+    const isRouted = (path: string): boolean =>
+      matches.some(({ type, value }) =>
+        type === 'Exact' ? path === value : path === value || path.startsWith(`${value}/`),
+      );
+    expect([hostnames.length, parentRefs.length]).toEqual([1, 1]);
+    expect(manifests.some(({ kind }) => kind === 'Ingress')).toBe(false);
+    const [probes, others] = [true, false].map((isProbe) =>
+      Object.keys(paths).filter((path) => path.startsWith('/health') === isProbe),
+    );
+    expect(probes?.filter(isRouted)).toEqual([]);
+    expect(others?.filter((path) => !isRouted(path))).toEqual([]);
   });
 
   it('select the pods of the deployment wherever they select', () => {
@@ -136,6 +215,8 @@ describe('the Kubernetes manifests', () => {
       NEXUS_ADMIN_PASSWORD: 'x'.repeat(12),
     });
     expect(values).toMatchObject({ ENVIRONMENT: 'production', API_HOST: '0.0.0.0', NEXUS_TABLE_PREFIX: 'production-' });
+    // Answers of the offline model are for development.
+    expect(values.MODEL_PROVIDER).not.toBe('offline');
     expect(String(values.API_PORT)).toBe(String(container.ports[0]?.containerPort));
     expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toContain(values.NEXUS_DATA_DIR);
   });

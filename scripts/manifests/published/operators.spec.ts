@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { filesIn, parseManifests, readYaml } from '../files.js';
 import { type Manifest, manifestsOf, publicProblem, rendered } from './overlay.js';
 
@@ -11,7 +13,7 @@ interface Route {
 }
 
 interface Rules {
-  groups: { rules: { alert: string; labels: { severity: string } }[] }[];
+  groups: { rules: { alert: string; labels: { severity: string }; annotations: { runbook_url: string } }[] }[];
 }
 
 const alerts = readYaml<Rules>('deploy/prometheus/alerts.yml');
@@ -55,11 +57,31 @@ describe('monitoring by the Prometheus operator', () => {
     expect(generatorOptions).toMatchObject({ labels: { grafana_dashboard: '1' } });
   });
 
-  it('is rendered by kustomize where there is one', () => {
+  it('links to runbooks at the address of one setting', () => {
+    const { data } = read<{ data: { docs: string } }>('runbooks.yaml');
+    const urls = alerts.groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url));
+    const bases = new Set(urls.map((url) => url.split('/runbooks/')[0]));
+    expect([...bases]).toEqual([data.docs]);
+    expect(new URL(data.docs).protocol).toBe('https:');
+  });
+
+  it('is rendered by kustomize where there is one, with the links of another setting', () => {
     const text = rendered(MONITORING);
     const kinds = text === undefined ? [] : parseManifests<Manifest>(text).map(({ kind }) => kind);
     if (text !== undefined)
       expect(kinds.sort()).toEqual(['ConfigMap', 'ConfigMap', 'ConfigMap', 'PodMonitor', 'PrometheusRule']);
+    const copy = mkdtempSync(join(tmpdir(), 'nexus-monitoring-'));
+    try {
+      cpSync('deploy', copy, { recursive: true });
+      const file = join(copy, 'k8s/monitoring/runbooks.yaml');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/docs: .*/, 'docs: https://wiki.example.net/nexus'));
+      const own = rendered(join(copy, 'k8s/monitoring'));
+      const linked = own?.match(/https:\/\/wiki\.example\.net\/nexus\/runbooks\/\w+\.md/g) ?? [];
+      const all = alerts.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+      if (own !== undefined) expect(linked.map((url) => url.replace(/.*\/|\.md$/g, ''))).toEqual(all);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
   });
 });
 
@@ -76,7 +98,6 @@ it('Alertmanager has a route for each severity, to a receiver that exists', () =
   ]);
   const names = receivers.map(({ name }) => name);
   for (const receiver of [route.receiver, ...routed.values()]) expect(names).toContain(receiver);
-  expect(readFileSync('deploy/prometheus/prometheus.yml', 'utf8')).toContain('alertmanagers');
 });
 
 describe('the canary overlay', () => {

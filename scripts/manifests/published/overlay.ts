@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,28 +13,54 @@ export interface Manifest {
 }
 
 interface Kustomization {
-  resources: string[];
+  resources?: string[];
+  components?: string[];
+  configMapGenerator?: { name: string; behavior?: 'merge'; envs: string[] }[];
   patches?: { path: string }[];
   images?: { name: string; newName?: string; newTag?: string }[];
 }
 
 /**
- * What an overlay makes, as far as ours go: resources of the base and its own, with patches merged into them by kind and
- * name. Enough to check references where there is no kustomize.
+ * What an overlay makes, as far as ours go: resources of the base and its own, components, generated ConfigMaps without the hash in
+ * their name, and patches merged by kind and name. Enough to check references where there is no kustomize.
  * @throws Error for a patch of what is not there
  */
-export function manifestsOf(directory: string): Manifest[] {
-  const { resources, patches = [] } = readYaml<Kustomization>(join(directory, 'kustomization.yaml'));
-  const manifests = resources.flatMap((entry) =>
-    entry.endsWith('.yaml') ? [readYaml<Manifest>(join(directory, entry))] : manifestsOf(join(directory, entry)),
+export function manifestsOf(directory: string, manifests: Manifest[] = []): Manifest[] {
+  const { resources, components, configMapGenerator, patches } = readYaml<Kustomization>(
+    join(directory, 'kustomization.yaml'),
   );
-  for (const { path } of patches) {
+  for (const entry of resources ?? [])
+    manifests.push(
+      ...(entry.endsWith('.yaml') ? [readYaml<Manifest>(join(directory, entry))] : manifestsOf(join(directory, entry))),
+    );
+  for (const { name, behavior, envs } of configMapGenerator ?? []) {
+    const data = Object.assign({}, ...envs.map((path) => environmentIn(join(directory, path)))) as object;
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
+    if (behavior === 'merge') merge(named(manifests, config), { data });
+    else manifests.push(config);
+  }
+  for (const component of components ?? []) manifestsOf(join(directory, component), manifests);
+  for (const { path } of patches ?? []) {
     const patch = readYaml<Manifest>(join(directory, path));
-    const target = manifests.find(({ kind, metadata }) => kind === patch.kind && metadata.name === patch.metadata.name);
-    if (!target) throw new Error(`${path} patches ${patch.kind} ${patch.metadata.name}, which is not there`);
-    merge(target, patch);
+    merge(named(manifests, patch), patch);
   }
   return manifests;
+}
+
+function named(manifests: Manifest[], { kind, metadata: { name } }: Manifest): Manifest {
+  const found = manifests.find((one) => one.kind === kind && one.metadata.name === name);
+  if (!found) throw new Error(`${kind} ${name} is changed, but not there`);
+  return found;
+}
+
+/** Lines `NAME=value`, taken as they are. */
+function environmentIn(path: string): Record<string, string> {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return Object.fromEntries(
+    lines
+      .filter((line) => /^[A-Z]/.test(line))
+      .map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]),
+  ) as Record<string, string>;
 }
 
 /** The same by kustomize itself; undefined on a machine that has none. */

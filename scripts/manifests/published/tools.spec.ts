@@ -61,3 +61,21 @@ describe('promtool', () => {
     );
   });
 });
+
+describe('amtool', () => {
+  const CONFIG = 'deploy/prometheus/alertmanager.yml';
+
+  it('accepts the configuration', () => {
+    expect(complaints('amtool', 'check-config', CONFIG)).toBe('');
+  });
+
+  it.each([
+    ['critical', 'pager'],
+    ['warning', 'team'],
+    ['info', 'digest'],
+    ['unheard-of', 'team'],
+  ])('routes alerts of severity %s to %s', (severity, receiver) => {
+    const args = ['config', 'routes', 'test', `--config.file=${CONFIG}`, `--verify.receivers=${receiver}`];
+    expect(complaints('amtool', ...args, `severity=${severity}`, 'alertname=Any')).toBe('');
+  });
+});
