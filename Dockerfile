@@ -5,12 +5,15 @@ FROM node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842f
 FROM node AS source
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY console/package.json ./console/
 
 FROM source AS build
 # Without install scripts: the one of the package `node` fetches a second Node for hosts that have an old one.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY .swcrc ./
-COPY scripts/build.mjs ./scripts/
+COPY scripts/build.mjs scripts/console.mjs ./scripts/
+COPY openapi.json ./
+COPY console ./console
 COPY src ./src
 RUN node scripts/build.mjs
 
@@ -41,6 +44,7 @@ WORKDIR /app
 # package.json and the lock file stay in the image: scanners read from them what is inside.
 COPY --from=dependencies /app ./
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/console/dist ./console/dist
 COPY openapi.json ./
 RUN mkdir /data && chown 1000:1000 /data
 # By number, so that Kubernetes can see that it is not root.

@@ -8,7 +8,7 @@ const restrictedEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/', 'generators/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/', 'generators/', 'console/src/client/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -1,9 +1,10 @@
 // Compiles src/ to dist/ with swc, file by file: only what has changed, and without checking types (npm run types does).
-// `--watch` runs the platform and restarts it after every change.
+// Builds the console too, see scripts/console.mjs. `--watch` runs the platform and restarts it after every change.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { transform } from '@swc/core';
+import { buildConsole } from './console.mjs';
 
 const [SOURCE, OUTPUT] = ['src', 'dist'];
 /** A change of these makes every file stale. */
@@ -81,7 +82,7 @@ async function serveAndWatch() {
 }
 
 try {
-  await (process.argv.includes('--watch') ? serveAndWatch() : build());
+  await (process.argv.includes('--watch') ? serveAndWatch() : Promise.all([build(), buildConsole()]));
 } catch (error) {
   process.stderr.write(`\nThe build failed:\n${error.message}\n`);
   process.exitCode = 1;

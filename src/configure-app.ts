@@ -1,5 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
+import { serveConsole } from './platform/http/console.js';
 import { hostGuard, leavingConnections, answerUnreadableRequests, securityHeaders } from './platform/http/edge.js';
 import { serveFrontPage } from './platform/http/front-page.js';
 import { serveApiDocs } from './platform/http/openapi.js';
@@ -70,6 +71,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.useGlobalPipes(validationPipe());
   serveApiDocs(app);
   serveFrontPage(app);
+  serveConsole(app);
   const [ids, clock] = [app.get(Ids), app.get(Clock)];
   answerUnreadableRequests(
     app.getHttpServer(),

@@ -7,7 +7,9 @@ import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 import { FirstStartService } from './identity/accounts/first-start.service.js';
 import { modelOffer } from './models/model-offer.js';
+import { START_LINK_MINUTES, StartLink } from './identity/authentication/start-link.service.js';
 import { Settings } from './platform/config/settings.js';
+import { CONSOLE_PATH, hasConsole } from './platform/http/console.js';
 import { RequestContext } from './platform/observability/request-context.js';
 import { onRetirement } from './platform/lifecycle/cluster-worker.js';
 import { nestLogger } from './platform/observability/logging/nest-logger.js';
@@ -47,8 +49,17 @@ export async function serve(settings: Settings): Promise<void> {
   const offer = cluster.isWorker ? undefined : await modelOffer(settings);
   if (offer !== undefined) logger.log(offer, 'ModelOffer');
   await app.get(FirstStartService).whenServing();
+  if (hasConsole(settings) && !cluster.isWorker) await printConsole(app, url);
   // The demo waits for it, as PM2 does.
   if (!cluster.isWorker) process.send?.('ready');
+}
+
+/** To the terminal alone: the code of the link signs in, so it must not get into log files. */
+async function printConsole(app: NestExpressApplication, url: string): Promise<void> {
+  const code = await app.get(StartLink).issue();
+  const link = code === undefined ? '' : `#sign-in=${code}`;
+  const note = code === undefined ? '' : `  (signs you in once, within ${START_LINK_MINUTES} minutes)`;
+  process.stderr.write(`Console: ${url}${CONSOLE_PATH}${link}${note}\n`);
 }
 
 /** As the first process of a container it has no default handlers, so that a signal must be heard from the very start. */

@@ -21,6 +21,7 @@ import { AccessTokenStrategy, Credentials } from './guard/credentials.js';
 import { LockoutsService } from './authentication/lockouts.service.js';
 import { PrincipalGuard } from './guard/principal.guard.js';
 import { SignInService } from './authentication/sign-in.service.js';
+import { StartLink } from './authentication/start-link.service.js';
 import { SignInsController } from './authentication/sign-ins.controller.js';
 import { SignInsRepository } from './authentication/sign-ins.repository.js';
 import { SignInsService } from './authentication/sign-ins.service.js';
@@ -104,6 +105,7 @@ export class AuditModule {}
     Passwords,
     LockoutsService,
     SignInService,
+    StartLink,
     RegistrationService,
     AccountService,
     FirstStartService,

@@ -1,49 +1,20 @@
 import { Body, Controller, Delete, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
-import { DoneDto, LoginDto, SignedInUserDto } from './dto/auth.dto.js';
+import { DoneDto, LoginDto } from './dto/auth.dto.js';
+import { BrowserSessionDto, BrowserSignedInDto, RefreshSessionDto, StartLinkDto } from './dto/browser-session.dto.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
+import { StartLink } from './start-link.service.js';
 import { SignInsService } from './sign-ins.service.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
 import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';
-
-export class RefreshSessionDto {
-  /**
-   * Of a sign-in that answered tokens (a provider, an invitation, a sign-in link, another organization): its tokens move into
-   * cookies. Without it, the cookie is used.
-   * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
-   */
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  refresh_token?: string;
-}
-
-export class BrowserSessionDto {
-  /**
-   * Send it as the header `X-CSRF-Token` with every request that is not a GET. Also in the cookie `nexus_csrf`.
-   * @example tuTaW5kZWVkLCB0aGlzIGlzIG5vdCBhIHJlYWwgb25l
-   */
-  csrf_token: string;
-
-  /**
-   * Seconds until the session must be refreshed.
-   * @example 900
-   */
-  expires_in: number;
-}
-
-export class BrowserSignedInDto extends BrowserSessionDto {
-  user: SignedInUserDto;
-}
 
 /** The sign-in of a browser, in cookies that its scripts cannot read. The checks are those of every other sign-in. */
 @ApiTags('sign-in')
@@ -56,6 +27,7 @@ export class BrowserSessionController {
     private readonly totp: TotpService,
     private readonly tokens: TokensService,
     private readonly signIns: SignInsService,
+    private readonly startLink: StartLink,
     private readonly access: AccessTokens,
     private readonly cookies: BrowserCookies,
   ) {}
@@ -78,6 +50,32 @@ export class BrowserSessionController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<BrowserSignedInDto | TotpRequiredDto> {
     const answer = await this.signIn.withPassword(email, password, address);
+    return 'totp_required' in answer ? answer : this.signedIn(response, answer);
+  }
+
+  /**
+   * Development prints a sign-in link at its start. Its code signs the administrator in once, within 15 minutes, from the platform's own
+   * machine. Elsewhere every code is refused.
+   */
+  @Post('link')
+  @SecretAnswer()
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Sign a browser in with the link of the start',
+    operationId: 'createBrowserSessionWithLink',
+  })
+  @ApiOkResponse({
+    description: 'Signed in, or the challenge of a second factor, as for POST /auth/session.',
+    schema: { oneOf: [{ $ref: getSchemaPath(BrowserSignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
+  })
+  @ApiErrors(400, 401, 403, 429)
+  async withLink(
+    @Body() { code }: StartLinkDto,
+    @Ip() address: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BrowserSignedInDto | TotpRequiredDto> {
+    const user = await this.startLink.redeem(code, address);
+    const answer = await this.signIn.afterFirstFactor(user, 'start_link');
     return 'totp_required' in answer ? answer : this.signedIn(response, answer);
   }
 

@@ -169,6 +169,8 @@ const names = z
 
 /** What the HTTP edge lets in. */
 const edgeSettings = {
+  /** Whether the console is served at /console. */
+  NEXUS_CONSOLE: flag(true),
   ALLOWED_ORIGINS: origins,
   /** Names without port, `.example.com` for subdomains, `*` for any. Empty: see `platform/http/edge.ts`. */
   NEXUS_ALLOWED_HOSTS: names.refine((hosts) => hosts.every((host) => HOST.test(host)), {

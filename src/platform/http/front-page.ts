@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { Clock } from '../../shared/clock.js';
 import { VERSION } from '../../shared/version.js';
 import { Settings } from '../config/settings.js';
+import { CONSOLE_PATH, hasConsole } from './console.js';
 
-/** Built with the platform; where it is missing, `/` is a page of links. */
-const CONSOLE_PAGE = new URL('../../../console/dist/index.html', import.meta.url);
 const LINKS = {
   docs: '/docs',
   reference: '/redoc',
@@ -20,7 +18,7 @@ const LINKS = {
 /** `/`: for a browser the console, or a page of links without it; for every other client the links as JSON. */
 export function serveFrontPage(app: NestExpressApplication): void {
   const [settings, clock] = [app.get(Settings), app.get(Clock)];
-  const hasConsole = existsSync(CONSOLE_PAGE);
+  const isBuilt = hasConsole(settings);
   const page = pageOf(settings.get('ENVIRONMENT') === 'development');
   const express: Express = app.getHttpAdapter().getInstance();
   express.get('/', (request, response) => {
@@ -28,11 +26,11 @@ export function serveFrontPage(app: NestExpressApplication): void {
     if (request.accepts(['json', 'html']) !== 'html')
       response.json({
         success: true,
-        data: { name: 'Nexus', version: VERSION, links: { ...LINKS, ...(hasConsole ? { console: '/console' } : {}) } },
+        data: { name: 'Nexus', version: VERSION, links: { ...LINKS, ...(isBuilt ? { console: CONSOLE_PATH } : {}) } },
         timestamp: clock.timestamp(),
         request_id: response.get('X-Request-Id'),
       });
-    else if (hasConsole) response.redirect('/console');
+    else if (isBuilt) response.redirect(CONSOLE_PATH);
     else response.set('Content-Security-Policy', PAGE_SECURITY).type('html').send(page);
   });
 }
