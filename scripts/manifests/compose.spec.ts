@@ -29,7 +29,7 @@ const OF_THE_SDK = ['AWS_SECRET_ACCESS_KEY'];
 const compose = readYaml<Compose>('docker-compose.yml');
 const { nexus, migrate, dynamodb } = compose.services;
 const services = Object.entries(compose.services).map(([name, service]) => ({ name, ...service }));
-/** What the `.env` of docs/operations.md holds. */
+/** What the `.env` of scripts/write-env.sh holds. */
 const SECRETS = {
   JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je',
   NEXUS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
@@ -61,13 +61,13 @@ describe('docker-compose.yml', () => {
     expect(migrate?.environment).toEqual(environment);
   });
 
-  it.each(Object.keys(SECRETS))('refuses to start without %s, and docs/operations.md shows how to make it', (name) => {
+  it.each(Object.keys(SECRETS))('refuses to start without %s, and scripts/write-env.sh makes it', (name) => {
     const given = Object.fromEntries(Object.entries(SECRETS).filter(([other]) => other !== name));
     const environments = services.map(({ environment = {} }) => environment);
     expect(() => environments.map((environment) => composeEnvironment(environment, given))).toThrow(
       `required variable ${name} is missing a value: write`,
     );
-    expect(readFileSync('docs/operations.md', 'utf8')).toMatch(new RegExp(`^${name}=`, 'm'));
+    expect(readFileSync('scripts/write-env.sh', 'utf8')).toMatch(new RegExp(`^${name}=`, 'm'));
   });
 
   it('publishes to this machine only, and not the database, which checks no signature', () => {

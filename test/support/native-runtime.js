@@ -4,6 +4,7 @@
  * own modules live in a context of their own. Modules cannot be mocked.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,10 @@ class SourceMaps extends Map {
   #directory;
   #paths = new Map();
 
+  text(url) {
+    return super.get(url);
+  }
+
   get(url) {
     if (this.has(url) && !this.#paths.has(url)) this.#paths.set(url, this.#write(super.get(url)));
     return this.#paths.get(url);
@@ -62,6 +67,36 @@ class SourceMaps extends Map {
   }
 }
 const sourceMaps = new SourceMaps();
+
+/**
+ * What of src/ was run, for `npm run test:coverage`. Written after each test file: Jest ends its workers before Node.js could write
+ * NODE_V8_COVERAGE itself, which it does in the processes that tests start.
+ */
+class Coverage {
+  #session = new Session();
+  #directory;
+  #files = 0;
+
+  constructor(directory) {
+    this.#directory = directory;
+    this.#session.connect();
+    this.#session.post('Profiler.enable');
+    this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  }
+
+  write() {
+    const root = pathToFileURL('src/').href;
+    this.#session.post('Profiler.takePreciseCoverage', (error, { result }) => {
+      if (error) throw error;
+      const run = result.filter(({ url }) => url.startsWith(root) && sourceMaps.has(url));
+      const maps = run.map(({ url }) => [url, { lineLengths: [], data: JSON.parse(sourceMaps.text(url)) }]);
+      const report = { result: run, 'source-map-cache': Object.fromEntries(maps) };
+      const file = `coverage-${process.pid}-test-${(this.#files += 1)}.json`;
+      writeFileSync(join(this.#directory, file), JSON.stringify(report));
+    });
+  }
+}
+const coverage = process.env.NODE_V8_COVERAGE ? new Coverage(process.env.NODE_V8_COVERAGE) : undefined;
 
 registerHooks({
   resolve: (specifier, context, next) => {
@@ -117,6 +152,7 @@ export default class NativeRuntime extends jestRuntime {
     this.timers?.dispose();
     for (const name of Object.keys(process.env)) if (!(name in this.variables)) delete process.env[name];
     Object.assign(process.env, this.variables);
+    coverage?.write();
     super.teardown();
   }
 }

