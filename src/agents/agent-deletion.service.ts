@@ -68,7 +68,7 @@ export class AgentDeletionService implements OnApplicationBootstrap {
     let sum = NOTHING;
     for (const agent_id of await this.repository.idsByProject(project_id)) {
       await this.mark(org_id, agent_id);
-      sum = added(sum, await this.finish(agent_id));
+      sum = added(sum, await this.finish(agent_id, project_id));
     }
     return sum;
   }
@@ -92,8 +92,10 @@ export class AgentDeletionService implements OnApplicationBootstrap {
     });
   }
 
-  private async finish(agent_id: string): Promise<DeletedUnderAgents> {
+  /** @param project_id deletes also what an interrupted registration has left of an agent of this project */
+  private async finish(agent_id: string, project_id?: string): Promise<DeletedUnderAgents> {
     const agent = await this.repository.read(agent_id);
+    if (!agent && project_id !== undefined) await this.repository.deleteItems({ agent_id, project_id });
     if (!agent) return NOTHING;
     await this.runtimes.get(agent.runtime).undeploy(agent_id, deploymentOf(agent));
     let deleted: DeletedUnderAgents = { ...NOTHING, agents: 1 };

@@ -36,9 +36,20 @@ export class AgentViewService {
 }
 
 function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats'> {
-  const { agent_id, agent_name, project_id, description, category, version, status, capabilities, tools } = agent;
-  const { coverage, model_id, supported_inputs, tags, runtime, agentcore_config, region, endpoint_url, error_message } =
-    agent;
+  const { agent_id, agent_name, project_id, description, category, version, revision, status } = agent;
+  const {
+    capabilities,
+    tools,
+    coverage,
+    model_id,
+    supported_inputs,
+    tags,
+    runtime,
+    agentcore_config,
+    region,
+    endpoint_url,
+    error_message,
+  } = agent;
   const { created_at, updated_at, deployed_at, requires_approval = [], output_schema = null } = agent;
   return {
     agent_id,
@@ -47,6 +58,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
     description,
     category,
     version,
+    revision,
     status,
     capabilities,
     tools,

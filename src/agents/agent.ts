@@ -46,8 +46,8 @@ export interface Agent {
   /** Where the container of an agent with the runtime `http` answers. */
   endpoint_url?: string | null;
   error_message: string | null;
-  /** The build that deployed the newest version. Makes registration idempotent for a build. */
-  build_id: string;
+  /** The build that registered the agent last. Makes registration idempotent for a build. Null before the first build. */
+  build_id: string | null;
   created_at: string;
   updated_at: string;
   deployed_at: string;
@@ -60,11 +60,24 @@ export interface AgentVersion {
   org_id: string;
   version: string;
   version_number: number;
-  build_id: string;
+  /** The build that made it. Null for a version that was written by hand. */
+  build_id: string | null;
   definition: AgentDefinition;
+  /** Who wrote it by hand. Absent for versions of builds and for records of version 1.0.0. */
+  created_by?: string;
   /** What the build proved of the requirement. Null or absent when no build measured it. */
   coverage?: Coverage | null;
+  /** Set when the texts of the documents stand in items of their own; `definition.knowledge` of a listed version is then empty. */
+  documents?: DocumentReference[];
   created_at: string;
+}
+
+/** A document of a version whose text is stored apart. */
+export interface DocumentReference {
+  name: string;
+  /** Of the text, in hex. */
+  sha256: string;
+  characters: number;
 }
 
 export interface Registration {
@@ -77,7 +90,8 @@ export interface Registration {
   definition: AgentDefinition;
   runtime: Agent['runtime'];
   tags: string[];
-  build_id: string;
+  /** Null for an agent that is created from a definition. */
+  build_id: string | null;
   coverage?: Coverage | null;
   region?: string | null;
   agentcore_config?: AgentCoreConfig | null;
@@ -154,6 +168,27 @@ export function registered(
       coverage: coverage ?? null,
       created_at: at,
     },
+  };
+}
+
+/** The agent after an edit by hand. The definition becomes its next version, which no build has proven. */
+export function edited(
+  agent: Agent,
+  definition: AgentDefinition,
+  { user_id, at }: { user_id: string; at: string },
+): { agent: Agent; version: AgentVersion } {
+  const { agent_id, org_id } = agent;
+  const version_number = agent.latest_version_number + 1;
+  const version = versionLabel(version_number);
+  const made = { agent_id, org_id, version, version_number, build_id: null, coverage: null };
+  return {
+    agent: {
+      ...agent,
+      ...ableBy(definition),
+      ...{ version, version_number, latest_version_number: version_number, coverage: null },
+      deployed_at: at,
+    },
+    version: { ...made, definition, created_by: user_id, created_at: at },
   };
 }
 

@@ -4,11 +4,15 @@ import type { Principal } from '../identity/principal.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { AgentDefinitions, EDITABLE } from './agent-definitions.service.js';
 import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentViewService } from './agent-view.service.js';
+import type { AgentVersion } from './agent.js';
 import { AgentsService } from './agents.service.js';
+import { DefinitionDto, EditDefinitionDto } from './dto/agent-definition.dto.js';
 import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
 import {
   ListAgentsQuery,
@@ -26,6 +30,7 @@ export class AgentsController {
     private readonly agents: AgentsService,
     private readonly views: AgentViewService,
     private readonly deletion: AgentDeletionService,
+    private readonly definitions: AgentDefinitions,
   ) {}
 
   /** Newest first. Filters may be combined. */
@@ -95,6 +100,40 @@ export class AgentsController {
     return { deleted: await this.deletion.delete(org_id, agent_id) };
   }
 
+  /** The whole definition, with the texts of its documents. */
+  @Get(':agent_id/definition')
+  @ApiOperation({ summary: 'Get what an agent runs', operationId: 'getAgentDefinition' })
+  @ApiData(DefinitionDto, { description: 'The definition with the revision that an edit sends.' })
+  @ApiErrors(404)
+  async getDefinition(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+  ): Promise<DefinitionDto> {
+    const { agent, definition } = await this.agents.getAt(org_id, agent_id);
+    return { agent_id, version: agent.version, revision: agent.revision, definition };
+  }
+
+  /**
+   * Makes a version with the changed definition, which the agent runs from the next message on. No build has proven it, so its
+   * coverage is null. Earlier versions stay: `POST /agents/{agent_id}/rollback` returns to them.
+   */
+  @Put(':agent_id/definition')
+  @TakesBody('document')
+  @Audited({ action: 'agent.edited', target: 'agent_id' })
+  @Access('developer')
+  @ApiOperation({ summary: 'Change prompt, tools, model, knowledge or limits', operationId: 'editAgentDefinition' })
+  @ApiData(AgentDto, { description: 'The agent with its new version.' })
+  @ApiErrors(400, 404, 409, 413)
+  async edit(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() { revision, ...changes }: EditDefinitionDto,
+  ): Promise<AgentDto> {
+    const isEmpty = Object.values(changes).every((value) => value === undefined);
+    if (isEmpty) throw ValidationError.field('body', `must have at least one of ${EDITABLE.join(', ')}`);
+    return this.views.one(await this.definitions.edit({ org_id, user_id }, agent_id, revision, changes));
+  }
+
   /** Definitions are immutable and kept; newest first. */
   @Get(':agent_id/versions')
   @ApiOperation({ summary: "List an agent's versions", operationId: 'listAgentVersions' })
@@ -109,11 +148,12 @@ export class AgentsController {
       this.agents.get(org_id, agent_id),
       this.agents.listVersions(org_id, agent_id, query),
     ]);
-    const versions = items.map(({ version, build_id, version_number, definition, created_at }) => ({
+    const versions = items.map(({ version, build_id, created_by = null, version_number, created_at, ...made }) => ({
       version,
       build_id,
+      created_by,
       current: version_number === agent.version_number,
-      definition: { ...definition },
+      definition: listedDefinition(made),
       created_at,
     }));
     return { versions, total: versions.length, last_key };
@@ -152,4 +192,13 @@ export class AgentsController {
   ): Promise<AgentDto> {
     return this.views.one(await this.agents.place(org_id, agent_id, runtime, endpoint_url));
   }
+}
+
+/** Documents whose texts are stored apart are listed by name and size. */
+function listedDefinition({
+  definition,
+  documents,
+}: Pick<AgentVersion, 'definition' | 'documents'>): Record<string, unknown> {
+  if (!documents) return { ...definition };
+  return { ...definition, knowledge: documents.map(({ name, characters }) => ({ name, characters })) };
 }

@@ -23,6 +23,26 @@ export class AgentNotRunningError extends InvalidStateError {
   }
 }
 
+/** The project already has an agent of this name. */
+export class AgentExistsError extends ConflictError {
+  constructor(agent_id: string) {
+    super('The project already has an agent of this name', {
+      details: { agent_id },
+      suggestion: 'Choose another agent_name, or change the agent with PUT /api/v1/agents/{agent_id}/definition.',
+    });
+  }
+}
+
+/** The revision that the caller has read is not the current one. */
+export class AgentRevisionError extends ConflictError {
+  constructor(agent_id: string, revision: number) {
+    super('The agent has changed since you read it', {
+      details: { agent_id, revision },
+      suggestion: 'Read the definition again, apply your change to it, and send its current revision.',
+    });
+  }
+}
+
 /** Another request changed the agent between our read and our write. */
 export class AgentChangedError extends ConflictError {
   constructor(agent_id: string) {

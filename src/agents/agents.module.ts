@@ -8,7 +8,9 @@ import { StatisticsQueries } from '../statistics/statistics-queries.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { AgentDefinitions } from './agent-definitions.service.js';
 import { AgentDeletionService } from './agent-deletion.service.js';
+import { AgentDocumentsRepository } from './agent-documents.repository.js';
 import { AgentViewService } from './agent-view.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -18,8 +20,15 @@ import { AgentsService } from './agents.service.js';
 @Module({
   imports: [BudgetsModule, ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
   controllers: [AgentsController],
-  providers: [AgentsRepository, AgentDeletionService, AgentsService, AgentViewService],
-  exports: [AgentsService, AgentDeletionService],
+  providers: [
+    AgentsRepository,
+    AgentDocumentsRepository,
+    AgentDeletionService,
+    AgentsService,
+    AgentDefinitions,
+    AgentViewService,
+  ],
+  exports: [AgentsService, AgentDefinitions, AgentDeletionService, AgentViewService],
 })
 export class AgentsModule {
   constructor(

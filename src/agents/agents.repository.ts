@@ -4,6 +4,7 @@ import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import type { Page } from '../shared/page.js';
 import type { Agent, AgentStatus, AgentVersion } from './agent.js';
+import { AgentDocumentsRepository } from './agent-documents.repository.js';
 import { AgentChangedError } from './agents.errors.js';
 
 const TABLE = 'AgentInstances';
@@ -19,6 +20,12 @@ export interface AgentFilter {
   search?: string | undefined;
 }
 
+/** Documents of a version stand in its item up to this many characters together: an item has at most 400 KB. */
+const INLINE_CHARACTERS = 60_000;
+
+export const charactersOf = (documents: readonly { content: string }[]): number =>
+  documents.reduce((sum, { content }) => sum + content.length, 0);
+
 type StoredAgent = Agent & { deletion?: string };
 
 @Injectable()
@@ -27,6 +34,7 @@ export class AgentsRepository {
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
     private readonly unit: UnitOfWork,
+    private readonly documents: AgentDocumentsRepository,
   ) {}
 
   /** One item. Undefined also for another organization's agent and for one that is being deleted. */
@@ -51,8 +59,7 @@ export class AgentsRepository {
       ? { ConditionExpression: agentIsUnchanged, ExpressionAttributeValues: { ':revision': before.revision } }
       : { ConditionExpression: agentIsNew };
     const items: Write[] = [write.put({ TableName: TABLE, Item: agentItem(agent), ...condition }), ...also];
-    if (version)
-      items.push(write.put({ TableName: TABLE, Item: { ...version, item: versionKey(version.version_number) } }));
+    if (version) items.push(write.put({ TableName: TABLE, Item: await this.versionItem(version, agent, before) }));
     if (!before) items.push(write.put({ TableName: TABLE, Item: projectEntry(agent) }));
     await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), items);
   }
@@ -75,15 +82,16 @@ export class AgentsRepository {
     await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), [write.update(Update), ...also]);
   }
 
-  /** Deletes versions and the project's entry first and the marked item last, so that an interrupted deletion is found again. */
+  /** Deletes versions, documents and the project's entry first and the marked item last, so that an interrupted deletion is found again. */
   async deleteItems(agent: Pick<Agent, 'agent_id' | 'project_id'>): Promise<void> {
     const { agent_id, project_id } = agent;
     const keys: { agent_id: string; item: string }[] = [];
     const query = {
       TableName: TABLE,
-      KeyConditionExpression: 'agent_id = :id AND begins_with(#item, :version)',
+      KeyConditionExpression: 'agent_id = :id AND #item > :agent',
       ExpressionAttributeNames: { '#item': 'item' },
-      ExpressionAttributeValues: { ':id': agent_id, ':version': 'VERSION#' },
+      ExpressionAttributeValues: { ':id': agent_id, ':agent': AGENT_ITEM },
+      ProjectionExpression: '#item',
       ConsistentRead: true,
     };
     for await (const { item } of this.db.queryAll<{ item: string }>(query)) keys.push({ agent_id, item });
@@ -126,11 +134,30 @@ export class AgentsRepository {
     return ids;
   }
 
+  /** With the texts of its documents. */
   async findVersion(agent_id: string, version_number: number): Promise<AgentVersion | undefined> {
-    return this.db.get<AgentVersion>(TABLE, { agent_id, item: versionKey(version_number) });
+    const version = await this.db.get<AgentVersion>(TABLE, { agent_id, item: versionKey(version_number) });
+    if (!version?.documents) return version;
+    const knowledge = await this.documents.read(agent_id, version.documents);
+    return { ...version, definition: { ...version.definition, knowledge } };
   }
 
-  /** GET /agents/{id}/versions: newest first. */
+  private async versionItem(
+    version: AgentVersion,
+    agent: Agent,
+    before: Agent | undefined,
+  ): Promise<Record<string, unknown>> {
+    const { documents: _stored, ...own } = version;
+    const { definition, version_number, agent_id } = version;
+    const item = versionKey(version_number);
+    if (charactersOf(definition.knowledge) <= INLINE_CHARACTERS) return { ...own, item };
+    // Texts of a new agent come before it. Its entry in the project lets the project's deletion find them after a crash.
+    const owned = before ? this.stays(agent_id) : write.put({ TableName: TABLE, Item: projectEntry(agent) });
+    const documents = await this.documents.store(version, owned);
+    return { ...own, documents, definition: { ...definition, knowledge: [] }, item };
+  }
+
+  /** GET /agents/{id}/versions: newest first, without texts that are stored apart. */
   async listVersions(
     org_id: string,
     agent_id: string,

@@ -19,21 +19,27 @@ import {
   type AgentStatus,
   type AgentVersion,
   deploymentOf,
+  edited,
   gaugeOf,
   registered,
   type Registration,
 } from './agent.js';
 import {
   AgentChangedError,
+  AgentExistsError,
   AgentNotFoundError,
   AgentNotRunningError,
+  AgentRevisionError,
   AgentVersionNotFoundError,
 } from './agents.errors.js';
-import { type AgentFilter, AgentsRepository } from './agents.repository.js';
+import { type AgentFilter, AgentsRepository, charactersOf } from './agents.repository.js';
 
 /** How many versions are searched for a label. */
 const VERSIONS_LIMIT = 100;
-const CACHED_DEFINITIONS = 500;
+/** Characters of cached definitions with their documents. */
+const CACHED_CHARACTERS = 50_000_000;
+/** What a definition takes without its documents, roughly. */
+const DEFINITION_CHARACTERS = 10_000;
 /** How old the names of an organization's agents may be, in milliseconds. */
 const NAMES_MS = 2_000;
 const PAGE = 100;
@@ -61,7 +67,10 @@ interface Change {
 @Injectable()
 export class AgentsService {
   /** Versions never change, so a cached definition never expires. */
-  private readonly definitions = new LRUCache<string, AgentDefinition>({ max: CACHED_DEFINITIONS });
+  private readonly definitions = new LRUCache<string, AgentDefinition>({
+    maxSize: CACHED_CHARACTERS,
+    sizeCalculation: ({ knowledge }) => DEFINITION_CHARACTERS + charactersOf(knowledge),
+  });
 
   private readonly names = new CachedReads({ fresh_ms: NAMES_MS / 2, stale_ms: NAMES_MS });
 
@@ -76,11 +85,15 @@ export class AgentsService {
   /**
    * Registers an agent, or gives an existing one its next version. Idempotent for the same build.
    * @param guard conditions of the caller that must hold in the same transaction.
+   * @param base_version_number the newest version that the build started from, when it changes an agent
    * @throws AgentChangedError when the guard does not hold or another request changes the same agent at this moment.
+   * AgentRevisionError when the agent has a newer version than the base.
    */
-  async register(input: Registration, guard: Write[] = []): Promise<Agent> {
+  async register(input: Registration, guard: Write[] = [], base_version_number?: number): Promise<Agent> {
     const existing = await this.repository.findById(input.org_id, agentIdOf(input.project_id, input.agent_name));
-    if (existing?.build_id === input.build_id) return existing;
+    if (existing && existing.build_id === input.build_id) return existing;
+    if (existing && base_version_number !== undefined && existing.latest_version_number !== base_version_number)
+      throw new AgentRevisionError(existing.agent_id, existing.revision);
     const { agent, version } = registered(input, existing, this.clock.timestamp());
     await this.repository.save(
       existing,
@@ -88,6 +101,53 @@ export class AgentsService {
       [...guard, ...this.moved(input.org_id, existing?.status, 'running')],
       version,
     );
+    return agent;
+  }
+
+  /**
+   * Registers an agent that must be new.
+   * @param guard as for {@link register}
+   * @throws AgentExistsError, AgentChangedError
+   */
+  async registerNew(input: Registration, guard: Write[]): Promise<Agent> {
+    const agent_id = agentIdOf(input.project_id, input.agent_name);
+    const { agent, version } = registered(input, undefined, this.clock.timestamp());
+    const counted = this.moved(input.org_id, undefined, 'running');
+    await this.repository.save(undefined, agent, [...guard, ...counted], version).catch(async (error: unknown) => {
+      const isTaken = error instanceof AgentChangedError && (await this.repository.read(agent_id));
+      throw isTaken ? new AgentExistsError(agent_id) : error;
+    });
+    return agent;
+  }
+
+  /**
+   * The agent with the definition that it runs now, for a caller that changes it.
+   * @throws AgentNotFoundError, AgentRevisionError with the current revision
+   */
+  async getAt(org_id: string, agent_id: string, revision?: number): Promise<RunnableAgent> {
+    const agent = await this.get(org_id, agent_id);
+    if (revision !== undefined && agent.revision !== revision) throw new AgentRevisionError(agent_id, agent.revision);
+    return { agent, definition: (await this.version(agent)).definition };
+  }
+
+  /**
+   * Makes a version with a definition that was checked, and points the agent to it.
+   * @param before the agent as it was read
+   * @throws AgentRevisionError when the agent has changed since
+   */
+  async storeEdit(
+    before: Agent,
+    definition: AgentDefinition,
+    { user_id, fields }: { user_id: string; fields: Partial<Agent> },
+  ): Promise<Agent> {
+    const at = this.clock.timestamp();
+    const { agent: next, version } = edited({ ...before, ...fields }, definition, { user_id, at });
+    const agent = { ...next, updated_at: at, revision: before.revision + 1 };
+    await this.repository.save(before, agent, [], version).catch(async (error: unknown) => {
+      if (!(error instanceof AgentChangedError)) throw error;
+      const { agent_id, revision } = await this.get(before.org_id, before.agent_id);
+      throw new AgentRevisionError(agent_id, revision);
+    });
     return agent;
   }
 
@@ -311,6 +371,13 @@ export class AgentsService {
     }));
     if (before.runtime !== kind) await this.runtimes.get(before.runtime).undeploy(agent_id, deploymentOf(before));
     return placed;
+  }
+
+  /** The definition that the last build made, up to the version that the agent runs now. Undefined without a build. */
+  async lastBuilt({ org_id, agent_id, version_number }: Agent): Promise<AgentDefinition | undefined> {
+    const { items } = await this.repository.listVersions(org_id, agent_id, { limit: VERSIONS_LIMIT });
+    const built = items.find((version) => version.build_id !== null && version.version_number <= version_number);
+    return built && (await this.repository.findVersion(agent_id, built.version_number))?.definition;
   }
 
   /** What the agent runs now. A version never changes. @throws AgentVersionNotFoundError */

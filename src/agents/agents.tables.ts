@@ -3,8 +3,8 @@ import type { TableDefinition } from '../platform/database/table-definition.js';
 /** Keys are strings unless `key_types` says otherwise. */
 export const AGENT_TABLES: TableDefinition[] = [
   /**
-   * An agent is one item collection: `AGENT` and its immutable versions `VERSION#000001`... A third kind of item, keyed
-   * `PROJECT#<project_id>` / agent id, lists the agents of a project with consistent reads, which an index does not offer. Only
+   * An agent is one item collection: `AGENT`, its immutable versions `VERSION#000001`..., and `DOCUMENT#<sha256>#0000`... for
+   * texts too large for a version. Another kind of item, keyed `PROJECT#<project_id>` / agent id, lists the agents of a project with consistent reads, which an index does not offer. Only
    * `AGENT` has the list keys, until deletion begins.
    */
   {

@@ -5,10 +5,12 @@ import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
 import { BuildsService } from '../projects/builds.service.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
-import type { Project, ProjectWhole } from '../projects/project.js';
+import { type Project, type ProjectWhole, wholeRequirement } from '../projects/project.js';
+import { revisionBriefSchema } from '../projects/project-revision.js';
 import { ProjectChangedError } from '../projects/projects.errors.js';
 import { Clock } from '../shared/clock.js';
 import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
+import { PATHS } from '../stages/stage.js';
 import { BuildLog } from './build-log.js';
 import { BuildObservation } from './build-observation.js';
 import type { BuildStep } from './build-step.js';
@@ -111,7 +113,10 @@ class BuildStepRun {
   }
 
   private context(step: BuildStep, stored: ReadonlyMap<string, string>): StepContext {
-    const { project_id, build_id, agent_name, ...project } = this.project;
+    const { project_id, build_id, agent_name: chosen, ...project } = this.project;
+    const brief = project.revision ? stored.get(PATHS.revision) : undefined;
+    const revision = brief === undefined ? undefined : revisionBriefSchema.parse(JSON.parse(brief));
+    const agent_name = revision?.definition.agent_name ?? chosen;
     // Excludes what an earlier attempt made and this one has not.
     const made = new Set(this.whole.stages.flatMap(({ artifacts }) => artifacts));
     return {
@@ -120,7 +125,8 @@ class BuildStepRun {
       project_id,
       build_id,
       project_name: project.project_name,
-      requirement: project.requirement,
+      requirement: wholeRequirement(this.project),
+      ...(revision ? { revision } : {}),
       ...(agent_name === null ? {} : { agent_name }),
       agent_name_map: project.agent_name_map,
       tags: project.tags,

@@ -69,7 +69,7 @@ export function completed(
   const change: ProgressChange = { stage, project: found(whole.project, result), events, artifacts };
   const stages = whole.stages.map((one) => (one.stage_number === stage.stage_number ? stage : one));
   if (nextStep(stages)) return { change };
-  const project = { ...change.project, ...ended(at), status: 'completed' as const };
+  const project = { ...change.project, ...ended(at), ...built(whole.project), status: 'completed' as const };
   const done: ProjectEventBody = { event: 'done', status: 'completed', error_info: null };
   const end: BuildEnd = { status: 'completed', at, duration_seconds: seconds(whole.project, at), stage: step.stage };
   return { change: { ...change, project, events: [...events, done] }, end };
@@ -135,13 +135,19 @@ function allSubStagesCompleted(stage: Stage): boolean {
   return Object.values(stage.sub_stages ?? {}).every(({ status }) => status === 'completed');
 }
 
+/** A change that was built belongs to the requirement from now on. */
+function built({ revision, changes = [] }: Project): Partial<Project> {
+  return revision ? { changes: [...changes, revision.change], revision: null } : {};
+}
+
 /** What a step may find out for the project: its name unless the caller gave one, its agent's name, its agents. */
 function found(project: Project, result: StepResult): Partial<Project> {
-  const isNamedByCaller = project.project_name !== nameFromRequirement(project.requirement);
+  const isNamed = project.revision || project.project_name !== nameFromRequirement(project.requirement);
+  const agents = [...new Set([...project.agents, ...(result.agent_ids ?? [])])];
   return {
-    ...(result.project_name === undefined || isNamedByCaller ? {} : { project_name: result.project_name }),
+    ...(result.project_name === undefined || isNamed ? {} : { project_name: result.project_name }),
     ...(result.agent_name === undefined ? {} : { agent_name: result.agent_name }),
-    ...(result.agent_ids === undefined ? {} : { agents: result.agent_ids }),
+    ...(result.agent_ids === undefined ? {} : { agents }),
     ...(result.coverage === undefined ? {} : { coverage: result.coverage }),
   };
 }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { AgentsService } from '../agents/agents.service.js';
 import type { EngineChange } from '../engine/engine.js';
 import type { Write } from '../platform/database/unit-of-work.js';
 import { RequestContext } from '../platform/observability/request-context.js';
+import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { Clock } from '../shared/clock.js';
 import { Ids } from '../shared/ids.js';
 import { failStage } from '../stages/stage-rules.js';
@@ -11,6 +13,8 @@ import { type BuildPlan, BuildsService } from './builds.service.js';
 import {
   assertControllable,
   type ControlAction,
+  revised,
+  type RestartOptions,
   type Project,
   type ProjectWhole,
   restarted,
@@ -18,15 +22,24 @@ import {
   type ProjectEventBody,
 } from './project.js';
 import { type ProjectChange, ProjectsRepository } from './projects.repository.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { revisionArtifact } from './project-revision.js';
 
 import { retryOn } from '../platform/async/retry.js';
 import { ProjectNotifier } from './project-events.service.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 
-export interface ControlRequest {
+export interface ControlRequest extends RestartOptions {
   action: ControlAction;
   reason?: string | undefined;
-  from_scratch?: boolean | undefined;
+}
+
+/** A change to an agent of a project. */
+export interface RevisionRequest {
+  change: string;
+  /** Needed when the project has several agents. */
+  agent_id?: string | undefined;
+  accept_unproven?: boolean | undefined;
 }
 
 interface ControlledChange {
@@ -45,6 +58,8 @@ export class ProjectControlService {
     private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly agents: AgentsService,
+    private readonly artifacts: ArtifactsRepository,
   ) {}
 
   /**
@@ -53,21 +68,66 @@ export class ProjectControlService {
    * @throws ProjectNotFoundError
    */
   control(org_id: string, project_id: string, request: ControlRequest): Promise<Project> {
+    if (request.from_stage !== undefined && request.from_scratch)
+      throw ValidationError.field('from_stage', 'cannot be combined with from_scratch');
     return retryOn(ProjectChangedError, async () => {
-      const whole = await this.repository.findWhole(org_id, project_id);
-      if (!whole) throw new ProjectNotFoundError(project_id);
+      const whole = await this.whole(org_id, project_id);
       assertControllable(whole.project, request.action);
-      const { change, engine } = this.changeOf(whole, request);
-      try {
-        const project = await this.repository.save(whole.project, change);
-        engine?.committed();
-        this.notifier.changed(project_id);
-        return project;
-      } catch (error) {
-        engine?.abandoned();
-        throw error;
-      }
+      return (await this.commit(whole, this.changeOf(whole, request))).project;
     });
+  }
+
+  /**
+   * Starts a build of a change with the present design as its input. The agent serves its version until the build has
+   * completed; then it gets the next one.
+   * @throws InvalidStateError while a build is unfinished; ProjectNotFoundError; ValidationError that names the field
+   */
+  revise(org_id: string, project_id: string, request: RevisionRequest): Promise<ProjectWhole> {
+    return retryOn(ProjectChangedError, async () => {
+      const whole = await this.whole(org_id, project_id);
+      const { change, accept_unproven = whole.project.accept_unproven ?? false } = request;
+      const { agent, definition } = await this.agents.getAt(org_id, revisedAgent(whole.project, request.agent_id));
+      const { agent_id, latest_version_number: base_version_number } = agent;
+      const at = this.clock.timestamp();
+      const touched = { ...whole.project, updated_at: at, control_reason: null, accept_unproven };
+      const revision = { change, agent_id, base_version_number };
+      const origin = { build_id: this.ids.next('bld'), key_id: this.context.current()?.key_id };
+      const next = revised({ ...whole, project: touched }, { ...origin, revision });
+      const built = await this.agents.lastBuilt(agent);
+      // A build that failed has left documents of a design that the agent does not have.
+      const isBuilt = whole.project.status === 'completed';
+      const contents = isBuilt ? await this.artifacts.contents(org_id, project_id) : new Map<string, string>();
+      const from = { revision, version: agent.version, definition, built, contents, at };
+      const brief = revisionArtifact(next.project, from);
+      const begins = this.begin(next);
+      return this.commit(whole, { ...begins, change: { ...begins.change, artifacts: [brief] } });
+    });
+  }
+
+  private async whole(org_id: string, project_id: string): Promise<ProjectWhole> {
+    const whole = await this.repository.findWhole(org_id, project_id);
+    if (!whole) throw new ProjectNotFoundError(project_id);
+    return whole;
+  }
+
+  private async commit(before: ProjectWhole, { change, engine }: ControlledChange): Promise<ProjectWhole> {
+    try {
+      const project = await this.repository.save(before.project, change);
+      engine?.committed();
+      this.notifier.changed(project.project_id);
+      const stages = before.stages.map(
+        (stage) => change.stages?.find(({ stage_name }) => stage_name === stage.stage_name) ?? stage,
+      );
+      return { project, stages };
+    } catch (error) {
+      engine?.abandoned();
+      throw error;
+    }
+  }
+
+  private begin({ project, stages }: ProjectWhole): ControlledChange {
+    const counted = this.gauges.adjust(project.org_id, { builds_started: 1 });
+    return begun(project, stages, [counted], this.builds.start(project, project.updated_at));
   }
 
   /** @returns the change of the project, and that of the engine, whose writes are part of it. */
@@ -83,15 +143,9 @@ export class ProjectControlService {
       case 'resume':
         return begun(touched, [], [], this.builds.resume(touched));
       case 'restart': {
-        const next = restarted(
-          { ...whole, project: touched },
-          {
-            ...{ build_id: this.ids.next('bld'), fromScratch: request.from_scratch ?? false, at },
-            key_id: this.context.current()?.key_id,
-          },
-        );
-        const counted = this.gauges.adjust(project.org_id, { builds_started: 1 });
-        return begun(next.project, next.stages, [counted], this.builds.start(next.project, at));
+        const { from_scratch, from_stage } = request;
+        const asked = { build_id: this.ids.next('bld'), key_id: this.context.current()?.key_id };
+        return this.begin(restarted({ ...whole, project: touched }, { ...asked, from_scratch, from_stage }));
       }
     }
   }
@@ -121,6 +175,19 @@ export class ProjectControlService {
     const engine = this.builds.stop(stopped, at);
     return { engine, change: announced(stopped, { stages: running, with: engine.writes, extra: [done] }) };
   }
+}
+
+/** @throws ValidationError when it is not clear which agent is meant */
+function revisedAgent({ agents }: Project, asked: string | undefined): string {
+  const [only, ...others] = agents;
+  if (asked !== undefined && agents.includes(asked)) return asked;
+  if (asked === undefined && only !== undefined && others.length === 0) return only;
+  if (only === undefined)
+    throw new InvalidStateError('The project has no agent to revise', {
+      details: { legal_actions: ['restart'] },
+      suggestion: 'Restart the build, and revise its agent once it has completed.',
+    });
+  throw ValidationError.field('agent_id', `must be one of the agents of the project: ${agents.join(', ')}`);
 }
 
 function begun(project: Project, stages: Stage[], also: Write[], engine: BuildPlan): ControlledChange {

@@ -94,7 +94,7 @@ class Build {
     if (status === 'completed' || this.whole.stages.some((stage) => stage.status === 'failed')) {
       const failed = { ...this.whole.project, status: status === 'completed' ? status : ('failed' as const) };
       const build_id = `bld_${attempt + 1}`;
-      this.whole = restarted({ ...this.whole, project: failed }, { build_id, fromScratch, at: AT });
+      this.whole = restarted({ ...this.whole, project: failed }, { build_id, from_scratch: fromScratch });
     }
   }
 

@@ -49,6 +49,8 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     model_id,
     accept_unproven,
     coverage,
+    changes,
+    revision,
     tags,
   } = project;
   const { agent_name, agents, error_info, control_reason, attempt, created_at, updated_at, started_at, completed_at } =
@@ -69,6 +71,8 @@ export function projectSummary(project: Project, now: Date): ProjectSummaryDto {
     model_id: model_id ?? null,
     accept_unproven: accept_unproven ?? false,
     coverage: coverage ?? null,
+    changes: changes ?? [],
+    revision: revision ? { change: revision.change, agent_id: revision.agent_id } : null,
     tags,
     agent_name,
     agents,

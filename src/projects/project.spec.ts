@@ -68,7 +68,7 @@ describe('a project', () => {
       failStage(startStage(second, AT), AT, 'no'),
       ...rest,
     ];
-    const kept = restarted({ ...failed, stages }, { build_id: 'bld_2', fromScratch: false, at: AT });
+    const kept = restarted({ ...failed, stages }, { build_id: 'bld_2', from_scratch: false });
     expect(kept.project).toMatchObject({
       attempt: 2,
       build_id: 'bld_2',
@@ -76,7 +76,7 @@ describe('a project', () => {
       current_stage: 'requirements_analysis',
       status: 'pending',
     });
-    const fresh = restarted({ ...failed, stages }, { build_id: 'bld_2', fromScratch: true, at: AT });
+    const fresh = restarted({ ...failed, stages }, { build_id: 'bld_2', from_scratch: true });
     expect(fresh.project).toMatchObject({ progress: 0, current_stage: 'orchestrator' });
   });
 

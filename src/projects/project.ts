@@ -1,7 +1,7 @@
 import type { Coverage } from '../shared/coverage.js';
-import { InvalidStateError } from '../shared/domain-error.js';
+import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { buildProgress, pendingStages, reopenStage, resetStage, skipStage } from '../stages/stage-rules.js';
-import { FIRST_STAGE, type Stage, type StageName, type SubStageName } from '../stages/stage.js';
+import { FIRST_STAGE, type Stage, stageInfo, type StageName, type SubStageName } from '../stages/stage.js';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -64,8 +64,12 @@ export interface Project {
   coverage?: Coverage | null;
   agent_name: string | null;
   agent_name_map: Partial<Record<StageName, string>>;
-  /** Ids of the agents that the build made. */
+  /** Ids of the agents of the project. */
   agents: string[];
+  /** Changes that revisions have built, oldest first. Absent in records of version 1.0.0. */
+  changes?: string[];
+  /** The change that the present or the failed attempt builds. Null or absent for a build from the requirement alone. */
+  revision?: ProjectRevision | null;
   error_info: ProjectErrorInfo | null;
   control_reason: string | null;
   /** Counts builds of this project from 1; `build_id` names the latest. */
@@ -78,6 +82,14 @@ export interface Project {
   version: number;
   /** Number of the last build event. */
   event_seq: number;
+}
+
+/** A change to an agent that a build makes. The agent serves its version until the build has completed. */
+export interface ProjectRevision {
+  change: string;
+  agent_id: string;
+  /** What the agent had as its newest version when the change was asked for. */
+  base_version_number: number;
 }
 
 /** A project with its stages in order. */
@@ -100,6 +112,14 @@ export interface NewProject {
   accept_unproven?: boolean | undefined;
   agent_name?: string | undefined;
   agent_name_map?: Partial<Record<StageName, string>> | undefined;
+}
+
+/** Changes of one project. With the requirement they are the input of every build. */
+export const CHANGES_MAX = 20;
+
+/** The requirement with all changes, as builds read it. */
+export function wholeRequirement({ requirement, changes = [], revision }: Project): string {
+  return [requirement, ...changes, ...(revision ? [revision.change] : [])].join('\n\n');
 }
 
 const NAME_LENGTH = 80;
@@ -148,7 +168,7 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
   return { project, stages: pendingStages(project.agent_name_map) };
 }
 
-/** A project that was built elsewhere: its agents come with it, and `restart` builds it here. */
+/** A project without a build: its agents come with it, and `restart` builds it here. */
 export function builtElsewhere(whole: ProjectWhole, agents: string[], at: string): ProjectWhole {
   const project: Project = {
     ...whole.project,
@@ -185,16 +205,30 @@ export function assertControllable(project: Project, action: ControlAction): voi
   });
 }
 
-/** The same project for a new attempt. A failed build keeps its completed stages unless `fromScratch`; a completed one starts over. */
+/** Which build a new attempt is, and the API key that asked for it. */
+export interface BuildOrigin {
+  build_id: string;
+  key_id?: string | undefined;
+}
+
+/** What a new attempt keeps. */
+export interface RestartOptions {
+  /** Keeps nothing. */
+  from_scratch?: boolean | undefined;
+  /** Keeps the stages before this one. */
+  from_stage?: StageName | undefined;
+}
+
+/**
+ * The same project for a new attempt. A failed build keeps its completed stages, a completed one starts over, unless the
+ * options say otherwise.
+ * @throws ValidationError for a from_stage whose earlier stages are not all completed
+ */
 export function restarted(
   whole: ProjectWhole,
-  options: { build_id: string; fromScratch: boolean; at: string; key_id?: string | undefined },
+  { build_id, key_id, from_scratch = false, from_stage }: RestartOptions & BuildOrigin,
 ): ProjectWhole {
-  const keepsCompleted = whole.project.status === 'failed' && !options.fromScratch;
-  const stages = whole.stages.map((stage) => {
-    if (!keepsCompleted) return resetStage(stage);
-    return stage.status === 'completed' ? stage : reopenStage(stage);
-  });
+  const stages = from_stage ? keptBefore(whole.stages, from_stage) : keptStages(whole, from_scratch);
   const project: Project = {
     ...whole.project,
     status: 'pending',
@@ -204,13 +238,46 @@ export function restarted(
     current_sub_stage: null,
     error_info: null,
     coverage: null,
-    key_id: options.key_id ?? null,
+    key_id: key_id ?? null,
     attempt: whole.project.attempt + 1,
-    build_id: options.build_id,
+    build_id,
     started_at: null,
     completed_at: null,
   };
   return { project, stages };
+}
+
+function keptStages({ project, stages }: ProjectWhole, fromScratch: boolean): Stage[] {
+  if (project.status !== 'failed' || fromScratch) return stages.map(resetStage);
+  return stages.map((stage) => (stage.status === 'completed' ? stage : reopenStage(stage)));
+}
+
+function keptBefore(stages: readonly Stage[], from: StageName): Stage[] {
+  const { stage_number } = stageInfo(from);
+  // A stage that was skipped has left no document for the later ones.
+  const hasRun = ({ status, artifacts }: Stage): boolean => status === 'completed' && artifacts.length > 0;
+  const missing = stages.filter((stage) => stage.stage_number < stage_number && !hasRun(stage));
+  if (missing.length > 0)
+    throw ValidationError.field(
+      'from_stage',
+      `must come right after completed stages; not completed: ${missing.map(({ stage_name }) => stage_name).join(', ')}`,
+    );
+  return stages.map((stage) => (stage.stage_number < stage_number ? stage : resetStage(stage)));
+}
+
+/**
+ * The same project for a build of a change: every stage runs again, with the present design as input.
+ * @throws InvalidStateError while a build is unfinished; ValidationError when the changes together are too many
+ */
+export function revised(
+  whole: ProjectWhole,
+  { revision, ...origin }: { revision: ProjectRevision } & BuildOrigin,
+): ProjectWhole {
+  const { project } = whole;
+  assertControllable(project, 'restart');
+  if ((project.changes ?? []).length >= CHANGES_MAX)
+    throw ValidationError.field('change', `would be number ${CHANGES_MAX + 1}; a project takes ${CHANGES_MAX} changes`);
+  return restarted({ ...whole, project: { ...project, revision } }, { ...origin, from_scratch: true });
 }
 
 /**

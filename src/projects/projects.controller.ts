@@ -1,12 +1,22 @@
-import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
+import { AgentViewService } from '../agents/agent-view.service.js';
+import { CreateAgentDto } from '../agents/dto/agent-definition.dto.js';
+import { AgentDto } from '../agents/dto/agent.dto.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ModelsService } from '../models/models.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { Clock } from '../shared/clock.js';
-import { ControlProjectDto, ControlResultDto, CreateProjectDto, ListProjectsQuery } from './dto/create-project.dto.js';
+import {
+  ControlProjectDto,
+  ControlResultDto,
+  CreateProjectDto,
+  ListProjectsQuery,
+  ReviseProjectDto,
+} from './dto/create-project.dto.js';
 import { DeletedProjectDto, ProjectDto, ProjectListDto } from './dto/project.dto.js';
 import { visibleStatus } from './project.js';
 import { ProjectControlService } from './project-control.service.js';
@@ -92,6 +102,26 @@ export class ProjectsController {
     };
   }
 
+  /**
+   * Starts a build of the change, with the present design as its input. The agent serves its present version until the build
+   * has completed, and then gets the next one. What was edited by hand stays, unless the change is about it. A failed build
+   * changes nothing: restart it, or revise again.
+   */
+  @Post(':project_id/revise')
+  @HttpCode(202)
+  @Audited({ action: 'project.revised', target: 'project_id' })
+  @Access('developer')
+  @ApiOperation({ summary: "Change a project's agent by a description", operationId: 'reviseProject' })
+  @ApiData(ProjectDto, { status: 202, description: 'The project with its new attempt.' })
+  @ApiErrors(400, 404, 409, 422)
+  async revise(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('project_id') project_id: string,
+    @Body() body: ReviseProjectDto,
+  ): Promise<ProjectDto> {
+    return projectView(await this.controls.revise(org_id, project_id, body), this.clock.now());
+  }
+
   /** Deletes the project with its agents, their deployments, invocations, sessions, messages and artifacts. Statistics of the past stay. */
   @Delete(':project_id')
   @Audited({ action: 'project.deleted', target: 'project_id' })
@@ -104,5 +134,34 @@ export class ProjectsController {
     @Param('project_id') project_id: string,
   ): Promise<DeletedProjectDto> {
     return { deleted: await this.deletions.delete(org_id, project_id) };
+  }
+}
+
+/** The creation of agents stands here and not with the other routes of agents, because it creates their project too. */
+@ApiTags('agents')
+@Access('developer')
+@Controller('agents')
+export class AgentCreationController {
+  constructor(
+    private readonly projects: ProjectsService,
+    private readonly views: AgentViewService,
+  ) {}
+
+  /**
+   * Creates an agent without a build. It runs at once, with the runtime local. No build has proven it, so its coverage is
+   * null. `POST /projects/{project_id}/revise` builds changes of it.
+   */
+  @Post()
+  @TakesBody('document')
+  @Audited({ action: 'agent.created', made: 'agent_id' })
+  @ApiOperation({ summary: 'Create an agent from a definition', operationId: 'createAgent' })
+  @ApiData(AgentDto, { status: 201, description: 'The agent.' })
+  @ApiErrors(400, 404, 409, 413, 422)
+  async create(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Body() { definition, project_id, category }: CreateAgentDto,
+  ): Promise<AgentDto> {
+    const asked = { definition: { ...definition }, project_id, category };
+    return this.views.one(await this.projects.createAgent({ org_id, user_id }, asked));
   }
 }

@@ -21,14 +21,14 @@ import { ProjectDeletionService } from './project-deletion.service.js';
 import { ProjectEventsService, ProjectNotifier } from './project-events.service.js';
 import { ProjectProgressService } from './project-progress.service.js';
 import { ProjectToolOwners, ProjectsService } from './projects.service.js';
-import { ProjectsController } from './projects.controller.js';
+import { AgentCreationController, ProjectsController } from './projects.controller.js';
 import { ProjectsRepository } from './projects.repository.js';
 
 /** Projects, their control, deletion, artifacts, events and build attempts. Global, because it binds the owners that tools declare. */
 @Global()
 @Module({
   imports: [AgentsModule, BudgetsModule, ModelsModule, StatisticsModule, ToolsModule],
-  controllers: [ProjectsController, ProjectBuildController],
+  controllers: [ProjectsController, AgentCreationController, ProjectBuildController],
   providers: [
     ProjectsRepository,
     ProjectDeletionRepository,

@@ -41,14 +41,18 @@ export class ProjectsRepository {
 
   async create(whole: ProjectWhole, events: ProjectEventBody[], also: Write[]): Promise<ProjectWhole> {
     const project = numbered(whole.project, events);
-    const projectDoesNotExist = 'attribute_not_exists(project_id)';
-    await this.unit.commit([
-      write.put({ TableName: TABLE, Item: projectItem(project), ConditionExpression: projectDoesNotExist }),
-      ...whole.stages.map((stage) => write.put({ TableName: TABLE, Item: stageItem(project.project_id, stage) })),
-      ...eventPuts(project, whole.project.event_seq, events),
-      ...also,
-    ]);
+    const happened = eventPuts(project, whole.project.event_seq, events);
+    await this.unit.commit([...this.creation({ ...whole, project }), ...happened, ...also]);
     return { project, stages: whole.stages };
+  }
+
+  /** The writes of a new project, for the transaction of what is created with it. */
+  creation({ project, stages }: ProjectWhole): Write[] {
+    const projectDoesNotExist = 'attribute_not_exists(project_id)';
+    return [
+      write.put({ TableName: TABLE, Item: projectItem(project), ConditionExpression: projectDoesNotExist }),
+      ...stages.map((stage) => write.put({ TableName: TABLE, Item: stageItem(project.project_id, stage) })),
+    ];
   }
 
   /** GET /projects/{id}: one query reads the project and its stages. Undefined also for another organization's and for one being deleted. */
@@ -97,10 +101,17 @@ export class ProjectsRepository {
    * @throws ProjectChangedError when another writer was faster.
    */
   async save(before: Project, change: ProjectChange): Promise<Project> {
+    const project = changed(before, change);
+    await this.unit.commitOr(() => new ProjectChangedError(project.project_id), this.change(before, change));
+    return project;
+  }
+
+  /** The writes of {@link save}, for the transaction of another record. */
+  change(before: Project, change: ProjectChange): Write[] {
+    const project = changed(before, change);
     const events = change.events ?? [];
-    const project = numbered({ ...change.project, version: before.version + 1 }, events);
     const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
-    const items: Write[] = [
+    return [
       write.put({
         TableName: TABLE,
         Item: projectItem(project),
@@ -115,8 +126,6 @@ export class ProjectsRepository {
       ...(change.artifacts ?? []).map((artifact) => write.put({ TableName: 'AgentArtifacts', Item: { ...artifact } })),
       ...(change.with ?? []),
     ];
-    await this.unit.commitOr(() => new ProjectChangedError(project.project_id), items);
-    return project;
   }
 
   /** A condition for other tables' transactions: this build is still the project's running one. */
@@ -202,6 +211,10 @@ function stageItem(project_id: string, stage: Stage): Record<string, unknown> {
 
 /** Fixed width, so that string order is number order. */
 const eventKey = (seq: number): string => `EVENT#${String(seq).padStart(8, '0')}`;
+
+function changed(before: Project, { project, events = [] }: ProjectChange): Project {
+  return numbered({ ...project, version: before.version + 1 }, events);
+}
 
 function numbered(project: Project, events: readonly unknown[]): Project {
   return { ...project, event_seq: project.event_seq + events.length };

@@ -17,9 +17,19 @@ import {
 import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
 import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
 import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
-import { agentIdOf } from '../agents/agent.js';
+import { type Agent, agentIdOf } from '../agents/agent.js';
+import { AgentDefinitions } from '../agents/agent-definitions.service.js';
+import { AgentChangedError } from '../agents/agents.errors.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { retryOn } from '../platform/async/retry.js';
+import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
+
+export interface NewAgentRequest {
+  definition: Record<string, unknown>;
+  project_id?: string | undefined;
+  category?: string | undefined;
+}
 
 /** Projects: creating them, which starts their build, and reading them. */
 @Injectable()
@@ -32,6 +42,7 @@ export class ProjectsService {
     private readonly context: RequestContext,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly definitions: AgentDefinitions,
   ) {}
 
   /** Stores the project, its six stages and its build in one transaction; the build runs in the background. */
@@ -62,12 +73,48 @@ export class ProjectsService {
 
   /** Stores a project that was built elsewhere, without a build. @param names of its agents, which the caller registers next */
   async createBuilt(input: NewProject, names: readonly string[]): Promise<Project> {
+    return (await this.repository.create(this.withoutBuild(input, names), [], [])).project;
+  }
+
+  private withoutBuild(input: NewProject, names: readonly string[]): ProjectWhole {
     const at = this.clock.timestamp();
     const project_id = this.ids.next('proj');
     const agents = names.map((name) => agentIdOf(project_id, name));
-    const fresh = newProject(input, { project_id, build_id: this.ids.next('bld') }, at);
-    const whole = builtElsewhere(fresh, agents, at);
-    return (await this.repository.create(whole, [], [])).project;
+    return builtElsewhere(newProject(input, { project_id, build_id: this.ids.next('bld') }, at), agents, at);
+  }
+
+  /**
+   * Creates an agent from a definition, in a project of its own unless it joins one. One transaction.
+   * @throws ProjectNotFoundError, AgentExistsError; ValidationError that names each wrong field
+   */
+  async createAgent(
+    owner: { org_id: string; user_id: string },
+    { definition: given, project_id, category }: NewAgentRequest,
+  ): Promise<Agent> {
+    const definition = await this.definitions.read(owner.org_id, given);
+    const { agent_name, display_name: project_name, tags } = definition;
+    if (project_id !== undefined) return this.joinProject(owner, project_id, definition, category);
+    const requirement = definition.description || definition.role;
+    const { project, stages } = this.withoutBuild({ ...owner, requirement, project_name, tags, agent_name }, [
+      agent_name,
+    ]);
+    const where = { ...owner, project_id: project.project_id, category };
+    return this.definitions.create(where, definition, this.repository.creation({ project, stages }));
+  }
+
+  private joinProject(
+    owner: { org_id: string; user_id: string },
+    project_id: string,
+    definition: AgentDefinition,
+    category: string | undefined,
+  ): Promise<Agent> {
+    return retryOn(AgentChangedError, async () => {
+      const project = await this.get(owner.org_id, project_id);
+      const agents = [...new Set([...project.agents, agentIdOf(project_id, definition.agent_name)])];
+      const joined = { ...project, agents, updated_at: this.clock.timestamp() };
+      const where = { ...owner, project_id, category };
+      return this.definitions.create(where, definition, this.repository.change(project, { project: joined }));
+    });
   }
 
   list(

@@ -22,7 +22,12 @@ const DEVELOPMENT = 'agent_developer_manager';
  * how each step is done. Names, order and weights are part of the API.
  */
 export const STAGE_TABLE = [
-  { name: 'orchestrator', display_name: 'Orchestrator', weight: 5, artifacts: { plan: 'plan.json' } },
+  {
+    name: 'orchestrator',
+    display_name: 'Orchestrator',
+    weight: 5,
+    artifacts: { plan: 'plan.json', revision: 'revision.json' },
+  },
   {
     name: 'requirements_analysis',
     display_name: 'Requirements analysis',

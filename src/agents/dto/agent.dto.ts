@@ -58,6 +58,12 @@ export class AgentDto {
   version: string;
 
   /**
+   * Increases by one with every change of the agent. An edit of the definition sends it.
+   * @example 1
+   */
+  revision: number;
+
+  /**
    * running, building, offline or error.
    * @example running
    */
@@ -146,13 +152,25 @@ export class AgentVersionDto {
   /** @example v1.0.0 */
   version: string;
 
-  /** @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
-  build_id: string;
+  /**
+   * The build that made the version. Null for a version that was written by hand.
+   * @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  build_id: string | null;
+
+  /**
+   * The user who wrote the version by hand. Null for a version of a build.
+   * @example null
+   */
+  created_by: string | null;
 
   /** Whether this version is the active one. */
   current: boolean;
 
-  /** What the agent runs: prompt, tools, limits. */
+  /**
+   * What the agent runs: prompt, tools, limits. Documents of more than 60,000 characters together are listed by name and
+   * size only; `GET /agents/{agent_id}/definition` has their texts.
+   */
   definition: Record<string, unknown>;
 
   /** @example 2026-11-20T10:00:00.000Z */

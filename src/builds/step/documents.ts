@@ -28,7 +28,8 @@ export class DocumentWriter {
    */
   async write<T>(context: StepContext, task: DocumentTask<T>, input: unknown): Promise<WrittenDocument<T>> {
     context.signal.throwIfAborted();
-    const { name, schema, system, instructions } = task;
+    const { name, schema, system } = task;
+    const { instructions, input: asked } = revisedTask(context, task, input);
     const { model_id, signal, meter } = context;
     const counted = meter ? { meter } : {};
     context.log('info', `${this.models.describe(model_id).id} writes ${name} (prompt ${task.version})`);
@@ -37,7 +38,7 @@ export class DocumentWriter {
       schema,
       system,
       instructions,
-      input: boundedInput(context, name, input),
+      input: boundedInput(context, name, asked),
       model_id,
       signal,
       ...counted,
@@ -65,6 +66,34 @@ export class DocumentWriter {
     });
   }
 }
+
+const REVISION_INSTRUCTIONS = `This build changes an agent that exists. input.revision.change says what to change; input.revision.previous is how it is now. Take it over and change only what the change asks for: keep its names, its order and its wording everywhere else. input.revision.edited_by_hand names what a person wrote; keep that unless the change is about it.`;
+
+/** In a build that changes an agent, the model gets the change and what the agent has now of what it writes. */
+function revisedTask(
+  { revision }: Pick<StepContext, 'revision'>,
+  { name, instructions }: Pick<DocumentTask<unknown>, 'name' | 'instructions'>,
+  input: unknown,
+): { instructions: string; input: unknown } {
+  if (!revision || !REVISED_TASKS.has(name)) return { instructions, input };
+  const { change, edited_by_hand, documents, definition } = revision;
+  const previous = documents[name] ?? definition;
+  return {
+    instructions: `${instructions}\n\n${REVISION_INSTRUCTIONS}`,
+    input: { ...(input as object), revision: { change, previous, edited_by_hand } },
+  };
+}
+
+/** Documents that a step writes about the agent. Reviews, repairs and verdicts are about something else. */
+const REVISED_TASKS: ReadonlySet<string> = new Set([
+  'plan',
+  'requirements',
+  'architecture',
+  'agent_design',
+  'tool_notes',
+  'prompt_parts',
+  'package_text',
+]);
 
 /** Characters of JSON, about 20,000 tokens, which common models can read and still answer. */
 export const INPUT_LIMIT_CHARACTERS = 80_000;

@@ -2,6 +2,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { OfflineWriter } from '../../models/offline/offline-writers.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import type { LogLevel } from '../../projects/project.js';
+import type { RevisionBrief } from '../../projects/project-revision.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
 import type { Coverage } from '../../shared/coverage.js';
 import type { Usage } from '../../shared/usage.js';
@@ -16,7 +17,10 @@ export interface StepContext {
   project_id: string;
   build_id: string;
   project_name: string;
+  /** With the changes that revisions have made. */
   requirement: string;
+  /** The change that this build makes to an agent. Absent for a build from the requirement alone. */
+  revision?: RevisionBrief;
   agent_name?: string;
   agent_name_map?: Partial<Record<StageName, string>>;
   tags: string[];

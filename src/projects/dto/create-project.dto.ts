@@ -152,6 +152,40 @@ export class ControlProjectDto {
   @IsOptional()
   @IsBoolean()
   from_scratch?: boolean;
+
+  /**
+   * restart only: run this stage and those after it again. The stages before it must be completed.
+   * @example agent_design
+   */
+  @IsOptional()
+  @IsIn(STAGE_NAMES)
+  from_stage?: StageName;
+}
+
+/** A change to an agent that a build makes. */
+export class ReviseProjectDto {
+  /**
+   * What should be different, 10 to 2,000 characters after trimming.
+   * @example 'It should also convert prices from euros to pounds, at a rate that the user gives.'
+   */
+  @Transform(trimmed)
+  @IsString()
+  @Length(10, 2000)
+  change: string;
+
+  /** The agent to change. Needed only when the project has several. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 250)
+  agent_id?: string;
+
+  /**
+   * Complete the build even if no acceptance example can prove a functional requirement. As for the project if absent.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  accept_unproven?: boolean;
 }
 
 /** The project's state after the control was stored. */

@@ -143,6 +143,14 @@ export class BuildSummaryDto {
   stage_durations: Record<string, number | null>;
 }
 
+export class ProjectRevisionDto {
+  /** @example 'It should also convert prices from euros to pounds.' */
+  change: string;
+
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support */
+  agent_id: string;
+}
+
 /** A project as lists show it. */
 export class ProjectSummaryDto {
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -212,6 +220,15 @@ export class ProjectSummaryDto {
 
   /** What the build proved of the requirement. Null until a build measured it. */
   coverage: CoverageDto | null;
+
+  /**
+   * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+   * @example []
+   */
+  changes: string[];
+
+  /** The change that the present or the failed attempt builds. Null otherwise. */
+  revision: ProjectRevisionDto | null;
 
   error_info: ProjectErrorDto | null;
 

@@ -5,6 +5,7 @@ import {
   type AgentDefinitionInput,
   agentDefinitionSchema,
 } from '../../../runtimes/agent-definition.js';
+import type { RevisionBrief } from '../../../projects/project-revision.js';
 import { PATHS } from '../../../stages/stage.js';
 import type { CodeTool } from '../../../tools/tool-definition.js';
 import { clip } from '../../requirement/words.js';
@@ -42,6 +43,7 @@ export const step = defineStep({
       description: document.description,
       tags: context.tags,
       model_id: modelOf(context, models),
+      ...(context.revision ? { revision: context.revision } : {}),
     });
     context.log(
       'info',
@@ -82,6 +84,39 @@ export interface DefinitionParts {
   tags: readonly string[];
   /** Null when the project names no model; the agent then runs on the platform's current model. */
   model_id: string | null;
+  /** When the build changes an agent. */
+  revision?: RevisionBrief;
+}
+
+/** What a person wrote and the change is not about. The system prompt is the prompt engineer's. */
+const KEPT = [
+  'display_name',
+  'role',
+  'model_id',
+  'memory',
+  'limits',
+  'requires_approval',
+  'output_schema',
+] as const satisfies readonly (keyof AgentDefinition)[];
+
+/** The definition with what a person edited by hand since the last build. */
+function withEdits(built: AgentDefinitionInput, revision: RevisionBrief | undefined): AgentDefinitionInput {
+  if (!revision) return built;
+  const { definition, edited_by_hand, built_tools } = revision;
+  const isEdited = (field: string): boolean => edited_by_hand.includes(field);
+  const kept: Partial<AgentDefinitionInput> = Object.fromEntries(
+    KEPT.filter(isEdited).map((field): [string, unknown] => [field, definition[field]]),
+  );
+  const names = new Set(definition.tools.map(({ name }) => name));
+  // A tool that the last build chose and the person removed stays away.
+  const added = (built.tools ?? []).filter(({ name }) => !names.has(name) && !built_tools.includes(name));
+  const guardrails = [...new Set([...definition.guardrails, ...(built.guardrails ?? [])])].slice(0, 50);
+  return {
+    ...built,
+    ...kept,
+    ...(isEdited('tools') ? { tools: [...definition.tools, ...added].slice(0, 50) } : {}),
+    ...(isEdited('guardrails') ? { guardrails } : {}),
+  };
 }
 
 /**
@@ -97,9 +132,10 @@ export function assembleDefinition({
   description,
   tags,
   model_id,
+  revision,
 }: DefinitionParts): AgentDefinition {
   const tools = [...design.tools.map(({ name }) => ({ name, kind: 'builtin' as const })), ...written];
-  const definition: AgentDefinitionInput = {
+  const made: AgentDefinitionInput = {
     schema_version: '1',
     agent_name: design.agent_name,
     display_name: plan.agent.display_name,
@@ -108,7 +144,6 @@ export function assembleDefinition({
     system_prompt,
     model_id,
     tools,
-    capabilities: ['text_generation', ...tools.map((tool) => `tool:${tool.name}`)],
     guardrails: design.guardrails,
     memory: { max_messages: design.memory.max_messages },
     limits: {
@@ -119,7 +154,9 @@ export function assembleDefinition({
     knowledge: requirements.knowledge,
     tags: [...new Set([...tags, plan.agent.category])].map((tag) => clip(tag, 200)).slice(0, 20),
   };
-  const parsed = agentDefinitionSchema.safeParse(definition);
+  const definition = withEdits(made, revision);
+  const named = (definition.tools ?? []).map(({ name }) => `tool:${name}`);
+  const parsed = agentDefinitionSchema.safeParse({ ...definition, capabilities: ['text_generation', ...named] });
   if (parsed.success) return parsed.data;
   throw new BuildFault(`The agent definition is not valid: ${z.prettifyError(parsed.error)}`, {
     details: { agent_name: design.agent_name },

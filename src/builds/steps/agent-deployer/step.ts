@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Agent } from '../../../agents/agent.js';
-import { AgentChangedError } from '../../../agents/agents.errors.js';
+import { AgentChangedError, AgentRevisionError } from '../../../agents/agents.errors.js';
 import { AgentsService } from '../../../agents/agents.service.js';
 import { Settings } from '../../../platform/config/settings.js';
-import { type AgentDefinition, agentDefinitionSchema } from '../../../runtimes/agent-definition.js';
+import {
+  type AgentDefinition,
+  agentDefinitionSchema,
+  type KnowledgeDocument,
+} from '../../../runtimes/agent-definition.js';
 import {
   AgentRunError,
   type AgentRuntime,
@@ -39,7 +43,7 @@ export class AgentDeployer {
   async run(context: StepContext): Promise<StepResult> {
     const { category } = readDocument(context, PATHS.plan, planSchema).agent;
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
-    const definition = this.candidate(context);
+    const definition = await this.candidate(context);
     const agent_id = `${context.project_id}:${definition.agent_name}`;
     const { report, run } = await this.accept(context, agent_id, definition, requirements);
     context.signal.throwIfAborted();
@@ -68,9 +72,10 @@ export class AgentDeployer {
     };
   }
 
-  private candidate(context: StepContext): AgentDefinition {
+  private async candidate(context: StepContext): Promise<AgentDefinition> {
     const stored = readDocument(context, PATHS.definition, agentDefinitionSchema);
-    const definition = { ...stored, agent_name: deployedAgentName(context, stored.agent_name) };
+    const knowledge = await this.knowledge(context, stored);
+    const definition = { ...stored, knowledge, agent_name: deployedAgentName(context, stored.agent_name) };
     const problems = problemsOfTools(definition.tools);
     if (problems.length > 0)
       throw new BuildFault(`The definition names tools that it cannot have: ${problems.join('; ')}`, {
@@ -78,6 +83,15 @@ export class AgentDeployer {
       });
     context.log('info', `The definition of ${definition.agent_name} is valid`);
     return definition;
+  }
+
+  /** With the documents that people gave to the agent: they are too large for an artifact. */
+  private async knowledge({ org_id, revision }: StepContext, built: AgentDefinition): Promise<KnowledgeDocument[]> {
+    if (!revision || revision.kept_documents.length === 0) return built.knowledge;
+    const { definition } = await this.agents.getAt(org_id, revision.agent_id);
+    const kept = definition.knowledge.filter(({ name }) => revision.kept_documents.includes(name));
+    const names = new Set(kept.map(({ name }) => name));
+    return [...built.knowledge.filter(({ name }) => !names.has(name)), ...kept];
   }
 
   private async accept(
@@ -147,8 +161,15 @@ export class AgentDeployer {
     const { agent_name, description } = definition;
     const registration = { org_id, user_id, project_id, agent_name, description, category, definition, build_id };
     try {
-      return await this.agents.register({ ...registration, ...placement, tags: [...tags] }, context.guard);
+      const base = context.revision?.base_version_number;
+      return await this.agents.register({ ...registration, ...placement, tags: [...tags] }, context.guard, base);
     } catch (error) {
+      if (error instanceof AgentRevisionError)
+        throw new BuildFault(`The agent ${agent_name} got another version while its change was being built`, {
+          details: error.details,
+          suggestion: 'Revise the agent again, with the same change.',
+          cause: error,
+        });
       if (!(error instanceof AgentChangedError)) throw error;
       throw new BuildFault(`The agent ${agent_name} was changed while it was being registered`, {
         transient: true,

@@ -1,5 +1,5 @@
 import { PATHS } from '../../../stages/stage.js';
-import { DocumentWriter, jsonArtifact } from '../../step/documents.js';
+import { DocumentWriter, jsonArtifact, textArtifact } from '../../step/documents.js';
 import { agentNameFor, BuildFault, defineStep, type Spent, toAgentName } from '../../step/step.js';
 import { writePlan } from './offline.js';
 import { type Plan, PLAN_TASK } from './prompt.js';
@@ -19,12 +19,16 @@ export const step = defineStep({
     });
     if (document.refusal !== null) throw refused(document.refusal, spent);
     const agent_name = agentNameFor(context, 'orchestrator', toAgentName(document.agent.name));
-    const plan = { ...document, agent: { ...document.agent, name: agent_name } };
+    const { revision } = context;
+    const { display_name } = revision?.definition ?? document.agent;
+    const plan = { ...document, agent: { ...document.agent, name: agent_name, display_name } };
     context.log('info', `Intent: ${plan.intent.type}. ${plan.intent.reason}`);
     for (const note of plan.notes) context.log('warning', note);
     context.log('info', `The agent is called ${agent_name}, category ${plan.agent.category}`);
+    if (revision) context.log('info', `This build changes ${revision.agent_id}, version ${revision.version}`);
+    const brief = revision ? [textArtifact(PATHS.revision, 'application/json', JSON.stringify(revision))] : [];
     return {
-      artifacts: [jsonArtifact(PATHS.plan, plan)],
+      artifacts: [jsonArtifact(PATHS.plan, plan), ...brief],
       output_data: {
         intent: plan.intent.type,
         project_name: plan.project.name,

@@ -34,7 +34,7 @@ export const step = defineStep({
       tools,
     });
     const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, tools) };
-    const prompt = systemPrompt(parts);
+    const prompt = withChange(context, spent.model) ?? systemPrompt(parts);
     context.log(
       'info',
       `System prompt: ${prompt.length} characters, ${parts.instructions.length} instructions, ${parts.boundaries.length} boundaries`,
@@ -54,6 +54,12 @@ export const step = defineStep({
     };
   },
 });
+
+/** Rules cannot merge a change into a prompt that a person wrote, so the change follows it. */
+function withChange({ revision }: StepContext, model: string): string | undefined {
+  if (!revision?.edited_by_hand.includes('system_prompt') || !model.startsWith('nexus/')) return undefined;
+  return markdownOf([revision.definition.system_prompt.trim(), section('Change', [revision.change])]);
+}
 
 function guidanceForOwnTools(
   context: StepContext,

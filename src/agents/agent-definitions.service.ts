@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import type { Write } from '../platform/database/unit-of-work.js';
+import { type AgentDefinition, agentDefinitionSchema } from '../runtimes/agent-definition.js';
+import type { RuntimeKind } from '../runtimes/agent-runtime.js';
+import { Runtimes } from '../runtimes/runtimes.js';
+import { ValidationError } from '../shared/domain-error.js';
+import { CodeTools } from '../tools/kinds/code/code-tools.js';
+import type { Agent } from './agent.js';
+import { charactersOf } from './agents.repository.js';
+import { AgentsService } from './agents.service.js';
+
+/** Bytes of a definition without its documents. Its version is one item of the database. */
+const DEFINITION_BYTES = 150_000;
+/** Characters of all documents of an agent together: each process holds the definitions of the agents that it runs. */
+export const KNOWLEDGE_CHARACTERS = 5_000_000;
+
+/** What an edit replaces. Each field as a whole; absent fields stay. */
+export type DefinitionChanges = {
+  [K in (typeof EDITABLE)[number]]?: unknown;
+};
+
+export const EDITABLE = [
+  'display_name',
+  'description',
+  'role',
+  'system_prompt',
+  'model_id',
+  'tools',
+  'requires_approval',
+  'output_schema',
+  'guardrails',
+  'memory',
+  'limits',
+  'knowledge',
+] as const;
+
+/** Where a new agent belongs. */
+export interface NewAgent {
+  org_id: string;
+  user_id: string;
+  project_id: string;
+  category?: string | undefined;
+  tags?: string[] | undefined;
+}
+
+/** Definitions that people write: they are checked as those of builds are, and every change makes a new version. */
+@Injectable()
+export class AgentDefinitions {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly runtimes: Runtimes,
+    private readonly code: CodeTools,
+  ) {}
+
+  /**
+   * A definition as a caller sends it, with its defaults.
+   * @throws ValidationError that names each wrong field below `definition`
+   */
+  async read(org_id: string, given: Record<string, unknown>): Promise<AgentDefinition> {
+    const { agent_name, description, capabilities } = given;
+    const defaults = { schema_version: '1', display_name: agent_name, role: description };
+    const definition = await this.checked(org_id, { ...defaults, ...given }, 'definition.');
+    if (capabilities !== undefined) return definition;
+    return { ...definition, capabilities: ['text_generation'] };
+  }
+
+  /**
+   * Registers an agent with the runtime local.
+   * @param guard conditions and writes of the caller for the same transaction
+   * @throws AgentExistsError, AgentChangedError when the guard does not hold
+   */
+  create(where: NewAgent, definition: AgentDefinition, guard: Write[]): Promise<Agent> {
+    const { category = 'general', tags = definition.tags, ...owner } = where;
+    const { agent_name, description } = definition;
+    return this.agents.registerNew(
+      { ...owner, agent_name, description, category, tags, definition, runtime: 'local', build_id: null },
+      guard,
+    );
+  }
+
+  /**
+   * Makes a version with the changes, which the agent then runs. An override of the model, the approvals or the output
+   * schema gives way to a change of the same field.
+   * @param revision of the agent as the caller has read it
+   * @throws AgentNotFoundError; AgentRevisionError with the current revision; ValidationError that names each wrong field
+   */
+  async edit(
+    caller: { org_id: string; user_id: string },
+    agent_id: string,
+    revision: number,
+    changes: DefinitionChanges,
+  ): Promise<Agent> {
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+    const { agent, definition } = await this.agents.getAt(caller.org_id, agent_id, revision);
+    const next = {
+      ...definition,
+      ...Object.fromEntries(given.map(([field, value]) => [field, emptied(field, value)])),
+    };
+    const checked = await this.checked(caller.org_id, next, '');
+    assertKept(agent.runtime, checked);
+    const overrides = Object.fromEntries(
+      given.flatMap(([field]) => (field in OVERRIDES ? [[field, OVERRIDES[field]]] : [])),
+    );
+    const about = changes.description === undefined ? {} : { description: checked.description };
+    return this.agents.storeEdit(agent, checked, { user_id: caller.user_id, fields: { ...overrides, ...about } });
+  }
+
+  private async checked(org_id: string, given: unknown, prefix: string): Promise<AgentDefinition> {
+    const parsed = agentDefinitionSchema.safeParse(given);
+    const fields: Record<string, string[]> = {};
+    const problem = (field: string, reason: string): void => {
+      (fields[`${prefix}${field}`] ??= []).push(reason);
+    };
+    for (const { path, message } of parsed.error?.issues ?? []) problem(path.join('.') || 'definition', message);
+    if (parsed.success) await this.problemsOf(org_id, parsed.data, problem);
+    if (parsed.success && Object.keys(fields).length === 0) return parsed.data;
+    throw new ValidationError(`The definition is not valid: ${Object.keys(fields).slice(0, 20).join(', ')}`, {
+      details: { fields: Object.fromEntries(Object.entries(fields).slice(0, 20)) },
+    });
+  }
+
+  private async problemsOf(
+    org_id: string,
+    definition: AgentDefinition,
+    problem: (field: string, reason: string) => void,
+  ): Promise<void> {
+    const { knowledge, tools, agent_name } = definition;
+    const bytes = Buffer.byteLength(JSON.stringify({ ...definition, knowledge: [] }));
+    if (bytes > DEFINITION_BYTES)
+      return problem('definition', `must have at most ${DEFINITION_BYTES} bytes without its documents, not ${bytes}`);
+    const characters = charactersOf(knowledge);
+    if (characters > KNOWLEDGE_CHARACTERS)
+      problem('knowledge', `must have at most ${KNOWLEDGE_CHARACTERS} characters together, not ${characters}`);
+    const names = knowledge.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) problem('knowledge', `has two documents named "${twice}"`);
+    try {
+      await this.runtimes.get('local').deploy(agent_name, definition);
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      const named = error.details['fields'] as Record<string, string[]>;
+      for (const [field, reasons] of Object.entries(named)) for (const reason of reasons) problem(field, reason);
+    }
+    for (const [index, tool] of tools.entries()) {
+      const faults = tool.kind === 'code' ? await this.code.problemsOf(tool, { org_id }) : [];
+      for (const fault of faults) problem(`tools.${index}`, fault);
+    }
+  }
+}
+
+/** Fields of the agent that override its definition, as they are when they do not. */
+const OVERRIDES: Readonly<Record<string, unknown>> = { model_id: null, requires_approval: [], output_schema: null };
+
+/** An empty model or schema removes it. */
+function emptied(field: string, value: unknown): unknown {
+  if (field === 'model_id' && value === '') return null;
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return field === 'output_schema' && isEmpty ? undefined : value;
+}
+
+/** @throws ValidationError for what a container cannot keep */
+function assertKept(runtime: RuntimeKind, { requires_approval = [], output_schema }: AgentDefinition): void {
+  if (runtime === 'local') return;
+  if (requires_approval.length > 0)
+    throw ValidationError.field('requires_approval', 'cannot be kept by an agent that runs in a container');
+  if (output_schema)
+    throw ValidationError.field('output_schema', 'cannot be kept by an agent that runs in a container');
+}

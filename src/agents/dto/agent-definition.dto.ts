@@ -1,0 +1,289 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsArray, IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
+
+/** A tool of a definition. `builtin` takes only a name, `code` everything but tool_id, `attached` a name and tool_id. */
+export class DefinedToolDto {
+  /** @example builtin */
+  kind: 'builtin' | 'code' | 'attached';
+
+  /** @example calculator */
+  name: string;
+
+  /** For the model. Required for code. */
+  description?: string;
+
+  /** JSON Schema of the input, of type object. Required for code. */
+  input_schema?: Record<string, unknown>;
+
+  /** JavaScript that defines `run(input)`, at most 20,000 characters. It runs in a sandbox. Required for code. */
+  source?: string;
+
+  /** At most 20, each with an input and the expected output. All must pass before the definition is stored. */
+  tests?: Record<string, unknown>[];
+
+  /** An attached tool. */
+  tool_id?: string;
+}
+
+export class KnowledgeDocumentDto {
+  /** @example delivery.md */
+  name: string;
+
+  /**
+   * Text or Markdown. A form feed (U+000C) begins a new page.
+   * @example 'Our delivery takes 3 working days.'
+   */
+  content: string;
+}
+
+export class AgentMemoryDto {
+  /**
+   * How many messages of a conversation the agent is shown, 0 to 500. 0 means none.
+   * @example 40
+   */
+  max_messages?: number;
+}
+
+/** Bounds of one run. */
+export class AgentLimitsDto {
+  /**
+   * Model calls, 1 to 50.
+   * @example 8
+   */
+  max_steps?: number;
+
+  /**
+   * At most 600.
+   * @example 60
+   */
+  timeout_seconds?: number;
+
+  /**
+   * Of one model call, 1 to 65,536.
+   * @example 2048
+   */
+  max_output_tokens?: number;
+
+  /**
+   * Tokens read and written by all model calls together. No bound if absent.
+   * @example 50000
+   */
+  max_total_tokens?: number;
+
+  /** US dollars of all model calls together. Needs a model whose price is known. */
+  max_cost_usd?: number;
+}
+
+/** What an agent is: its `agent.json`. */
+export class AgentDefinitionDto {
+  /** @example '1' */
+  @ApiPropertyOptional({ enum: ['1'] })
+  schema_version?: '1';
+
+  /**
+   * Small letters, digits, `_` and `-`, at most 100. Part of the agent's id.
+   * @example price_helper
+   */
+  agent_name: string;
+
+  /**
+   * For people. The agent's name if absent.
+   * @example 'Price helper'
+   */
+  display_name?: string;
+
+  /** @example 'Works out what a basket costs' */
+  description: string;
+
+  /**
+   * Completes "You are …". The description if absent.
+   * @example 'a price helper for the staff of a shop'
+   */
+  role?: string;
+
+  /**
+   * 1 to 50,000 characters.
+   * @example 'You work out prices for the staff of a shop. Show each calculation in one line.'
+   */
+  system_prompt: string;
+
+  /**
+   * Null for the platform's model. `<provider>:<id>` names a model of another configured provider.
+   * @example null
+   */
+  model_id?: string | null;
+
+  /** At most 50. */
+  @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
+  tools?: DefinedToolDto[];
+
+  /**
+   * Names of tools whose calls wait for a person's approval.
+   * @example []
+   */
+  requires_approval?: string[];
+
+  /** JSON Schema that every answer fits. */
+  output_schema?: Record<string, unknown>;
+
+  /** @example ['text_generation'] */
+  capabilities?: string[];
+
+  /** @example ['Say so when you do not know something.'] */
+  guardrails?: string[];
+
+  memory?: AgentMemoryDto;
+
+  limits?: AgentLimitsDto;
+
+  /** At most 50 documents that the agent looks things up in. */
+  knowledge?: KnowledgeDocumentDto[];
+
+  /** @example ['shop'] */
+  tags?: string[];
+}
+
+export class CreateAgentDto {
+  /** The definition, such as the `agent.json` of a build. */
+  @IsObject()
+  @ApiProperty({
+    type: AgentDefinitionDto,
+    example: {
+      agent_name: 'price_helper',
+      description: 'Works out what a basket costs',
+      system_prompt: 'You work out prices for the staff of a shop. Show each calculation in one line.',
+      tools: [{ kind: 'builtin', name: 'calculator' }],
+      knowledge: [{ name: 'delivery.md', content: 'Our delivery takes 3 working days.' }],
+    },
+  })
+  definition: AgentDefinitionDto;
+
+  /**
+   * The project that the agent joins. If absent, the agent gets a project of its own.
+   * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  project_id?: string;
+
+  /** @example finance */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  category?: string;
+}
+
+/** The revision, and at least one field. Each field that is sent replaces the old one as a whole. */
+export class EditDefinitionDto {
+  /**
+   * The revision that you have read. 409 when the agent has changed since.
+   * @example 1
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  revision: number;
+
+  /** @example 'Price helper' */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  display_name?: string;
+
+  /** @example 'Works out what a basket costs' */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  description?: string;
+
+  /** @example 'a price helper for the staff of a shop' */
+  @IsOptional()
+  @IsString()
+  @Length(1, 500)
+  role?: string;
+
+  /** @example 'You work out prices for the staff of a shop. Show each calculation in one line.' */
+  @IsOptional()
+  @IsString()
+  @Length(1, 50_000)
+  system_prompt?: string;
+
+  /**
+   * The model. An empty value restores the platform's. `<provider>:<id>` names a model of another configured provider.
+   * @example ''
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  model_id?: string;
+
+  /** At most 50. The tests of each code tool must pass. */
+  @IsOptional()
+  @IsArray()
+  @IsObject({ each: true })
+  @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
+  tools?: DefinedToolDto[];
+
+  /**
+   * Names of tools whose calls wait for a person's approval.
+   * @example []
+   */
+  @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  requires_approval?: string[];
+
+  /**
+   * JSON Schema that every answer fits. An empty object removes it.
+   * @example {}
+   */
+  @IsOptional()
+  @IsObject()
+  output_schema?: Record<string, unknown>;
+
+  /** @example ['Say so when you do not know something.'] */
+  @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  guardrails?: string[];
+
+  @IsOptional()
+  @IsObject()
+  @ApiPropertyOptional({ type: AgentMemoryDto, example: { max_messages: 40 } })
+  memory?: AgentMemoryDto;
+
+  @IsOptional()
+  @IsObject()
+  @ApiPropertyOptional({ type: AgentLimitsDto, example: { max_steps: 8, timeout_seconds: 60 } })
+  limits?: AgentLimitsDto;
+
+  /** At most 50 documents, 5,000,000 characters together. An empty list removes all. */
+  @IsOptional()
+  @IsArray()
+  @IsObject({ each: true })
+  @ApiPropertyOptional({
+    type: [KnowledgeDocumentDto],
+    example: [{ name: 'delivery.md', content: 'Our delivery takes 3 working days.' }],
+  })
+  knowledge?: KnowledgeDocumentDto[];
+}
+
+/** What an agent runs now. */
+export class DefinitionDto {
+  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:price_helper */
+  agent_id: string;
+
+  /** @example v1.0.1 */
+  version: string;
+
+  /**
+   * Send it with an edit. It increases by one with every change of the agent.
+   * @example 2
+   */
+  revision: number;
+
+  @ApiProperty({ type: AgentDefinitionDto })
+  definition: object;
+}
