@@ -16,7 +16,7 @@ const DEFINITION_EXAMPLE = {
 };
 
 export class CreateFlowDto {
-  /** @example Refund an order */
+  @ApiProperty({ example: 'Refund an order' })
   @IsString()
   @Length(1, 200)
   name: string;
@@ -70,10 +70,10 @@ export class ValidateFlowDto {
 }
 
 export class DraftFlowDto {
-  /**
-   * What the flow does, in plain language.
-   * @example When a refund is asked for, look the order up, ask an admin if it is above 100 dollars, and refund it.
-   */
+  /** What the flow does, in plain language. */
+  @ApiProperty({
+    example: 'When a refund is asked for, look the order up, ask an admin if it is above 100 dollars, and refund it.',
+  })
   @IsString()
   @Length(10, 10_000)
   requirement: string;

@@ -78,8 +78,7 @@ export class UpdateAgentDto {
   version?: string;
 
   /**
-   * The model for the agent. An empty value restores the one in its definition, or else the platform's. `<provider>:<id>` names a model of another configured provider.
-   * @example 'gpt-4o'
+   * The model for the agent. An empty value restores the one in its definition, or else the platform's. `<provider>:<id>` names a model of another configured provider, such as `openai:gpt-4o`.
    */
   @IsOptional()
   @IsString()
@@ -119,8 +118,8 @@ export class UpdateAgentDto {
 
   /**
    * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the
-   * runtime local whose model can answer in a format.
-   * @example {"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}
+   * runtime local whose model can answer in a format. For example
+   * `{"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}`.
    */
   @IsOptional()
   @IsObject()
@@ -152,15 +151,14 @@ export const RUNTIME_KINDS = ['local', 'http', 'agentcore'] as const;
 export class PlaceAgentDto {
   /**
    * local: inside the platform; http: in a container that runs elsewhere already; agentcore: on Amazon Bedrock AgentCore.
-   * @example http
+   * @example local
    */
   @IsIn(RUNTIME_KINDS)
   runtime: (typeof RUNTIME_KINDS)[number];
 
   /**
    * The base address of the agent's container, which answers `GET /ping` and `POST /invocations`; needed for http, and only
-   * there. It is asked for its ping before the agent is moved.
-   * @example 'https://shop-support.example.com'
+   * there, such as `https://shop-support.example.com`. It is asked for its ping before the agent is moved.
    */
   @IsOptional()
   @IsString()

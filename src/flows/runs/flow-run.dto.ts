@@ -105,12 +105,12 @@ export class ListAllFlowRunsQuery extends ListFlowRunsQuery {
 export const RUN_ACTIONS = ['pause', 'resume', 'cancel', 'retry'] as const;
 
 export class ControlFlowRunDto {
+  /** @example cancel */
   @IsIn(RUN_ACTIONS)
   action: (typeof RUN_ACTIONS)[number];
 
   /**
-   * With retry: runs this step and everything after it again, even steps that had completed.
-   * @example refund
+   * With retry: runs this step, such as `refund`, and everything after it again, even steps that had completed.
    */
   @IsOptional()
   @IsString()

@@ -4,6 +4,7 @@ import { Packed } from '../../platform/http/storable-body.js';
 import { FLOW_TRIGGER_KINDS, type FlowTriggerKind } from './trigger.js';
 
 export class CreateTriggerDto {
+  /** @example schedule */
   @IsIn(FLOW_TRIGGER_KINDS)
   kind: FlowTriggerKind;
 

@@ -5,7 +5,7 @@ import { CONTRACT_TARGETS, type ContractTarget, GOLDEN_STATES } from './contract
 
 export class RunContractTestsDto {
   /** `mock` tests every operation, `live` calls the API: only operations that read. */
-  @ApiPropertyOptional({ enum: CONTRACT_TARGETS, default: 'mock' })
+  @ApiPropertyOptional({ enum: CONTRACT_TARGETS, default: 'mock', example: 'mock' })
   @IsOptional()
   @IsIn(CONTRACT_TARGETS)
   target?: ContractTarget;

@@ -22,10 +22,11 @@ const EXAMPLE_DOCUMENT = `openapi: 3.1.0
 info: { title: Shop, version: '1' }
 servers: [{ url: https://api.example.com/v1 }]
 paths:
-  /orders:
+  /orders/{number}:
     get:
-      operationId: listOrders
-      responses: { '200': { description: The orders. } }
+      operationId: getOrder
+      parameters: [{ name: number, in: path, required: true, schema: { type: string } }]
+      responses: { '200': { description: The order. } }
 `;
 
 /** Where the document is: an address, or its text. */
@@ -59,10 +60,8 @@ export class ImportDocumentDto {
 }
 
 export class CreateIntegrationDto extends ImportDocumentDto {
-  /**
-   * Any text.
-   * @example Shop API
-   */
+  /** Any text. */
+  @ApiProperty({ example: 'Shop API' })
   @IsString()
   @Length(1, 120)
   @Matches(/\S/, { message: 'name must not be blank' })

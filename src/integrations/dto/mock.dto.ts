@@ -4,7 +4,7 @@ import { MOCK_MODES, type MockMode } from '../integration.js';
 
 export class TurnMockDto {
   /** `on` serves the mock; `instead` also answers calls of operations from it. */
-  @ApiPropertyOptional({ enum: MOCK_MODES, default: 'on' })
+  @ApiPropertyOptional({ enum: MOCK_MODES, default: 'on', example: 'on' })
   @IsOptional()
   @IsIn(MOCK_MODES)
   mode?: MockMode;

@@ -3,8 +3,7 @@ import { IsBoolean, IsObject, IsOptional, IsString, Length, MaxLength, ValidateN
 
 export class WebhookDto {
   /**
-   * Receives a POST request when the run has ended. A public http or https URL.
-   * @example https://example.com/hooks/nexus
+   * Receives a POST request when the run has ended. A public http or https URL, such as `https://example.com/hooks/nexus`.
    */
   @IsString()
   @Length(1, 2_000)

@@ -6,6 +6,9 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Constructor = abstract new (...parameters: never[]) => unknown;
 
 interface Schema {
+  example?: unknown;
+  default?: unknown;
+  allOf?: Schema[];
   'x-any-json'?: boolean;
   type?: string | string[];
   format?: string;
@@ -25,7 +28,7 @@ interface Schema {
 
 interface Body {
   required?: boolean;
-  content?: Record<string, { schema?: Schema }>;
+  content?: Record<string, { schema?: Schema; example?: unknown; examples?: unknown }>;
 }
 
 interface Rule {
@@ -86,6 +89,8 @@ export function applyDocumentRules(document: OpenAPIObject): void {
     schema.additionalProperties = false;
     for (const rule of rulesOf(constructor)) addRule(schema.properties, rule);
   }
+  for (const path of Object.values(document.paths))
+    for (const method of METHODS) giveExample(path[method]?.requestBody as Body | undefined, schemas);
 }
 
 /** Responses that hold a secret are never kept, so those routes take no key. */
@@ -104,6 +109,36 @@ function documentOptionalBody(body: Body | undefined, schemas: Record<string, Sc
   if (required.length === 0) body.required = false;
   for (const [field, property] of Object.entries(properties))
     if (!required.includes(field)) properties[field] = orNull(property);
+}
+
+/**
+ * The example of a body, put together from the examples of its fields: what Swagger UI sends with "Try it out". Fields without an example are
+ * left out. `test/e2e/api-examples.spec.ts` sends each of them.
+ */
+function giveExample(body: Body | undefined, schemas: Record<string, Schema>): void {
+  const json = body?.content?.['application/json'];
+  if (!json || json.example !== undefined || json.examples !== undefined) return;
+  const example = exampleOf(json.schema, schemas);
+  if (example !== undefined) json.example = example;
+}
+
+function exampleOf(schema: Schema | undefined, schemas: Record<string, Schema>): unknown {
+  if (schema?.example !== undefined) return schema.example;
+  const named = schemas[schema?.$ref?.split('/').at(-1) ?? ''] ?? schema?.allOf?.[0];
+  if (named) return exampleOf(named, schemas);
+  if (schema?.items) {
+    const item = exampleOf(schema.items, schemas);
+    return item === undefined ? undefined : [item];
+  }
+  if (!schema?.properties) return undefined;
+  const { required = [] } = schema;
+  const fields = Object.entries(schema.properties)
+    .map(([name, property]) => {
+      const example = exampleOf(property, schemas);
+      return [name, required.includes(name) ? (example ?? property.default ?? property.enum?.[0]) : example] as const;
+    })
+    .filter(([, example]) => example !== undefined);
+  return fields.length > 0 ? Object.fromEntries(fields) : undefined;
 }
 
 /** Every route but the probes has a budget, and every body a limit. */

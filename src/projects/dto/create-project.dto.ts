@@ -104,8 +104,7 @@ export class CreateProjectDto {
   agent_name?: string;
 
   /**
-   * The model for the build and for the agent. Defaults to the platform's. `<provider>:<id>` names a model of another configured provider.
-   * @example 'gpt-4o'
+   * The model for the build and for the agent. Defaults to the platform's. `<provider>:<id>` names a model of another configured provider, such as `openai:gpt-4o`.
    */
   @IsOptional()
   @IsString()

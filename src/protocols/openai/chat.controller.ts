@@ -36,7 +36,10 @@ export class OpenAiChatController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a chat completion', operationId: 'openaiCreateChatCompletion' })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiZodBody(chatSchema)
+  @ApiZodBody(chatSchema, {
+    model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',
+    messages: [{ role: 'user', content: 'What is 15% of 80?' }],
+  })
   @ApiObject('The answer, or with `stream` its chunks as Server-Sent Events.', 'chat.completion')
   @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
   async create(

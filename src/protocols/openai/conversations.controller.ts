@@ -35,7 +35,7 @@ export class OpenAiConversationsController {
   @TakesBody('conversation')
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a conversation', operationId: 'openaiCreateConversation' })
-  @ApiZodBody(createSchema)
+  @ApiZodBody(createSchema, { metadata: { topic: 'orders' } })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(409, 413, 415, 422)
   async create(@CurrentPrincipal() { org_id, user_id }: Principal, @Body() given: unknown) {

@@ -28,9 +28,9 @@ export const OpenAiRoutes = () => applyDecorators(Bare(), ApiTags('OpenAI'), Use
 type Schema = Parameters<typeof ApiBody>[0] extends infer O ? (O extends { schema: infer S } ? S : never) : never;
 
 /** Documents a body by the schema that checks it. A body without a required field may be left out. */
-export const ApiZodBody = (schema: z.ZodType) => {
+export const ApiZodBody = (schema: z.ZodType, example?: object) => {
   const documented = documentOf(schema);
-  return ApiBody({ schema: documented, required: 'required' in documented });
+  return ApiBody({ schema: example ? { ...documented, example } : documented, required: 'required' in documented });
 };
 
 function documentOf(schema: z.ZodType): Schema {

@@ -68,7 +68,10 @@ export class OpenAiResponsesController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a response', operationId: 'openaiCreateResponse' })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiZodBody(responsesSchema)
+  @ApiZodBody(responsesSchema, {
+    model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',
+    input: 'What is 15% of 80?',
+  })
   @ApiObject('The response, or with `stream` its events as Server-Sent Events.', 'response')
   @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
   async create(

@@ -23,10 +23,8 @@ export class AttachToolDto {
   })
   name: string;
 
-  /**
-   * Tells the model when to use the tool.
-   * @example Looks up the state of an order by its number
-   */
+  /** Tells the model when to use the tool. */
+  @ApiProperty({ example: 'Looks up the state of an order by its number' })
   @IsString()
   @Length(1, 1000)
   description: string;
@@ -53,7 +51,6 @@ export class AttachToolDto {
 
   /**
    * A stored credential (`POST /credentials`), instead of `credential`.
-   * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
   @IsString()

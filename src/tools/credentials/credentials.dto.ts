@@ -21,7 +21,7 @@ export class CredentialFieldsDto {
 }
 
 export class CreateCredentialDto extends CredentialFieldsDto {
-  /** @example Shop, production */
+  @ApiProperty({ example: 'Shop, production' })
   @IsString()
   @Length(1, 120)
   @Matches(/\S/, { message: 'name must not be blank' })
