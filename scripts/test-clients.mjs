@@ -1,7 +1,8 @@
 // Runs the official clients in test/clients, unmodified, against a platform of its own. Each folder is a package with its own lock file and
 // an `npm test`, which finds the platform in its environment: NEXUS_URL, NEXUS_API_KEY (of an administrator), NEXUS_TOKEN (an access token),
 // NEXUS_AGENT_ID and NEXUS_AGENT_NAME (a running agent that calculates), NEXUS_MODEL_PORT (where it may start a server of OpenAI's
-// protocol, for agents with a model_id of openai:<id>). Usage: npm run test:clients [-- <folder> ...]
+// protocol, for agents with a model_id of openai:<id>). Usage: npm run test:clients [-- <folder> ...]; npm run test:sdks does the same
+// for the contract test of Nexus's own clients.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,14 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const CLIENTS = 'test/clients';
+const isOwn = process.argv[2] === '--sdks';
+const CLIENTS = isOwn ? 'sdks' : 'test/clients';
 const READY_WITHIN_MS = 60_000;
 const BUILT_WITHIN_MS = 60_000;
 const EMAIL = 'admin@nexus.test';
 const PASSWORD = 'an administrator of client tests';
 const REQUIREMENT = 'A calculator assistant for our shop that works out discounts, totals and percentages.';
 
-const chosen = process.argv.slice(2);
+const chosen = isOwn ? ['contract'] : process.argv.slice(2);
 const folders = readdirSync(CLIENTS, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(CLIENTS, entry.name, 'package.json')))
   .map(({ name }) => name)

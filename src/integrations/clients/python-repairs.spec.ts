@@ -40,8 +40,8 @@ it.each([
   [
     'a parameter of the name of a function',
     'api/default/get_quote.py',
-    'from urllib.parse import quote\n    quote: str,\n        "url": "/{quote}".format(quote=quote(str(quote), safe="")),\n',
-    'format(quote=quote_(str(quote), safe="")',
+    'import httpx\n    quote: str,\n        "url": "/{quote}".format(quote=quote(str(quote), safe="")),\n',
+    'from urllib.parse import quote as quote_\n\nimport httpx\n',
   ],
   [
     'a model with a property of its own name',

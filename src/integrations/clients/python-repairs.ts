@@ -83,7 +83,8 @@ function withOptionalBody(text: string): string {
 const withOwnQuote = (text: string): string =>
   /^ {4}quote: /m.test(text)
     ? text
-        .replace('from urllib.parse import quote', 'from urllib.parse import quote as quote_')
+        .replace('from urllib.parse import quote\n', '')
+        .replace('import httpx\n', 'from urllib.parse import quote as quote_\n\nimport httpx\n')
         .replaceAll('=quote(str(', '=quote_(str(')
     : text;
 
