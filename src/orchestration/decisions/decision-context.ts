@@ -1,6 +1,7 @@
 import type { DecisionInputsDto } from './figures.dto.js';
 import { z } from 'zod';
 import { ValidationError } from '../../shared/domain-error.js';
+import { PARTNERS_BY_WORD } from '../partnerships/partnership.js';
 
 export type DecisionInputs = DecisionInputsDto;
 
@@ -71,15 +72,8 @@ const NUMBERS: Readonly<Record<InputName, NumberRule>> = {
 const NUMBER_NAMES = Object.keys(NUMBERS) as InputName[];
 const REQUIRED = ['estimated_cost', 'expected_revenue'] as const satisfies InputName[];
 
-/** `affects_brand: true` names the partnership for brand: the default of that field, else the one with the word as its id. */
+/** `affects_brand: true` names the partnership for brand: the initial one for that word, else the one with the word as its id. */
 const AFFECTS = 'affects_';
-const DEFAULT_PARTNERS: Readonly<Record<string, string>> = {
-  technical: 'cursor_technical',
-  brand: 'grok_brand',
-  strategic: 'claude_strategic',
-  strategy: 'claude_strategic',
-  research: 'perplexity_research',
-};
 
 const text = z.string('must be a text').max(TEXT_LIMIT, `must be at most ${TEXT_LIMIT} characters`).nullish();
 const flag = z.boolean('must be true or false').nullish();
@@ -167,7 +161,7 @@ function neededPartners({ partnerships }: { partnerships?: unknown }, affected: 
     if (partnerId.safeParse(id).success) add(id as string, 'partnerships');
   for (const [key, value] of Object.entries(affected)) {
     const field = key.slice(AFFECTS.length);
-    if (value === true) add(Object.hasOwn(DEFAULT_PARTNERS, field) ? (DEFAULT_PARTNERS[field] ?? field) : field, key);
+    if (value === true) add(PARTNERS_BY_WORD.get(field) ?? field, key);
   }
   return [...needed.values()];
 }

@@ -85,7 +85,7 @@ export const isMeasured = ({ enabled, probe }: Partnership): boolean =>
 type Seed = Pick<
   Partnership,
   'id' | 'name' | 'partnership_type' | 'ai_partner' | 'our_role' | 'partner_role' | 'priority'
-> & { deliverables: string[] };
+> & { deliverables: string[]; affected_by: string[] };
 
 const SEEDS: Seed[] = [
   {
@@ -96,6 +96,7 @@ const SEEDS: Seed[] = [
     our_role: 'Sets the architecture, reviews what is built',
     partner_role: 'Writes and improves code',
     priority: 'high',
+    affected_by: ['technical'],
     deliverables: ['microservices', 'personalisation_engine', 'payments', 'mobile_platform'],
   },
   {
@@ -106,6 +107,7 @@ const SEEDS: Seed[] = [
     our_role: 'Sets the positioning, approves what is published',
     partner_role: 'Finds trends and amplifies the brand',
     priority: 'medium',
+    affected_by: ['brand'],
     deliverables: ['positioning', 'content_library', 'influencers', 'social_commerce'],
   },
   {
@@ -116,6 +118,7 @@ const SEEDS: Seed[] = [
     our_role: 'Sets the goals, takes the decisions',
     partner_role: 'Analyses, weighs and plans',
     priority: 'high',
+    affected_by: ['strategic', 'strategy'],
     deliverables: ['strategic_plan', 'decision_reviews', 'risk_register'],
   },
   {
@@ -126,13 +129,19 @@ const SEEDS: Seed[] = [
     our_role: 'Asks the questions, checks the sources',
     partner_role: 'Researches markets, competitors and technology',
     priority: 'medium',
+    affected_by: ['research'],
     deliverables: ['market_research', 'competitor_watch', 'technology_radar'],
   },
 ];
 
+/** The initial partnership that a decision with `affects_<word>` concerns, by the word. */
+export const PARTNERS_BY_WORD: ReadonlyMap<string, string> = new Map(
+  SEEDS.flatMap(({ id, affected_by }) => affected_by.map((word) => [word, id] as const)),
+);
+
 /** The initial partnerships of an organization: not linked to anything, so not measured, with deliverables at 0. */
 export function defaultPartnerships(org_id: string, at: string): Partnership[] {
-  return SEEDS.map(({ deliverables, ...seed }) => ({
+  return SEEDS.map(({ deliverables, affected_by: _words, ...seed }) => ({
     ...seed,
     org_id,
     enabled: true,
