@@ -22,6 +22,10 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no
 # The SDK of ENGINE=temporal, which has a lock file of its own.
 COPY temporal/package.json temporal/package-lock.json temporal/sdk.mjs temporal/workflow.mjs ./temporal/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix temporal --ignore-scripts --no-audit --no-fund
+# Its workflows as one file, which workers would make at every start.
+RUN node --input-type=module --eval "import { writeFileSync } from 'node:fs'; \
+  const { bundleWorkflows } = await import('/app/temporal/sdk.mjs'); \
+  writeFileSync('/app/temporal/workflow-bundle.cjs', await bundleWorkflows());"
 # The generator of TypeScript clients, likewise.
 COPY generators ./generators/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix generators --ignore-scripts --no-audit --no-fund

@@ -20,8 +20,19 @@ const faults = { ...onDatabase, displayName: 'faults', testMatch: ['<rootDir>/te
 /** What takes more of the machine than npm installs; `npm run test:machine`. */
 const machine = { ...base, displayName: 'machine', testMatch: ['<rootDir>/test/machine/**/*.spec.ts'] };
 
-/** On a Temporal server; needs `npm run temporal:install`. `npm run test:temporal-java`. */
-const temporal = { ...onDatabase, displayName: 'temporal', testMatch: ['<rootDir>/test/temporal/**/*.spec.ts'] };
+/**
+ * On a Temporal server, with what is also tested on the embedded engine; needs `npm run temporal:install`.
+ * `npm run test:temporal-java` and `npm run test:temporal`.
+ */
+const temporal = {
+  ...onDatabase,
+  displayName: 'temporal',
+  setupFilesAfterEnv: ['<rootDir>/test/support/temporal-suite.ts'],
+  testMatch: [
+    '<rootDir>/test/temporal/**/*.spec.ts',
+    '<rootDir>/test/e2e/{approvals,background,flows,flow-triggers}.spec.ts',
+  ],
+};
 
 /** Generated clients, compiled and run; needs their generators and compilers. `npm run test:generated`. */
 const generated = { ...onDatabase, displayName: 'generated', testMatch: ['<rootDir>/test/generated/**/*.spec.ts'] };

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
 import { buildConsole } from './console.mjs';
 
@@ -50,6 +51,16 @@ async function build() {
   return stale.length;
 }
 
+/** The workflows of ENGINE=temporal as the one file that workers load; without the SDK there is none. */
+async function bundleWorkflows() {
+  const [source, sdk, bundle] = ['workflow.mjs', 'sdk.mjs', 'workflow-bundle.cjs'].map((name) =>
+    join('temporal', name),
+  );
+  if (!existsSync('temporal/node_modules') || timeOf(bundle) > Math.max(timeOf(source), timeOf(sdk))) return;
+  const { bundleWorkflows: bundled } = await import(pathToFileURL(resolve(sdk)).href);
+  writeFileSync(bundle, await bundled());
+}
+
 async function serveAndWatch() {
   let platform;
   let timer;
@@ -82,7 +93,9 @@ async function serveAndWatch() {
 }
 
 try {
-  await (process.argv.includes('--watch') ? serveAndWatch() : Promise.all([build(), buildConsole()]));
+  await (process.argv.includes('--watch')
+    ? serveAndWatch()
+    : Promise.all([build(), buildConsole(), bundleWorkflows()]));
 } catch (error) {
   process.stderr.write(`\nThe build failed:\n${error.message}\n`);
   process.exitCode = 1;

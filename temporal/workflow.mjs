@@ -1,80 +1,69 @@
-// The one generic workflow: drives `next` and `runStep` of a workflow kind as activities. It is bundled for Temporal's
-// sandbox, so it imports nothing but @temporalio/workflow. Change it only behind `patched()`: running workflows replay it.
+// The one generic workflow: has a durable run driven by an activity whenever its time has come or it was woken. It is bundled for
+// Temporal's sandbox, so it imports nothing but @temporalio/workflow. Change it only behind `patched()`: running workflows replay it,
+// and `npm run test:temporal-java` replays the histories in test/temporal/histories.
 import {
-  ActivityCancellationType,
+  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
   defineSignal,
-  isCancellation,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 
-const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' };
-/** A run that stops takes its steps with it; a step that ignores its signal is not waited for any longer. */
-const STEP_TIMEOUT = '30 days';
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' };
+/** A drive ends when its run is parked; its heartbeats show that its process lives. */
+const LONGEST_DRIVE = '60 days';
+const NEARLY_DUE_MS = 60_000;
 
-export async function durableRun({ kind, run_id, step_queue, lease_seconds }) {
-  const { decide } = proxyActivities({ startToCloseTimeout: '60s', retry: RETRY });
-  const { runStep } = proxyActivities({
+export async function durableRun(args) {
+  const { kind, run_id, step_queue, lease_seconds, priority = 5, continued = false } = args;
+  if (!kind || !run_id) throw ApplicationFailure.nonRetryable('durableRun needs a kind and a run_id');
+  const { drive } = proxyActivities({
     taskQueue: step_queue,
-    startToCloseTimeout: STEP_TIMEOUT,
+    startToCloseTimeout: LONGEST_DRIVE,
     heartbeatTimeout: `${lease_seconds}s`,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
+    // Temporal's go from 1, the first, to 5.
+    priority: { priorityKey: 5 - Math.floor(priority / 2) },
   });
-  const inFlight = new Map();
-  const endedSinceRead = new Set();
-  let changes = 0;
+  let wakes = 0;
   setHandler(defineSignal('wake'), () => {
-    changes += 1;
+    wakes += 1;
   });
-
-  const begin = (step_id) => {
-    const scope = new CancellationScope();
-    const ended = scope
-      .run(() => runStep({ kind, run_id, step_id }))
-      .catch((error) => {
-        if (!isCancellation(error)) throw error;
-      })
-      .finally(() => {
-        inFlight.delete(step_id);
-        endedSinceRead.add(step_id);
-        changes += 1;
-      });
-    inFlight.set(step_id, { scope, ended });
-  };
-
-  const cancel = (ids) => {
-    for (const id of ids) inFlight.get(id)?.scope.cancel();
-  };
-
-  for (;;) {
-    const seen = changes;
-    endedSinceRead.clear();
-    const decision = await decide({ kind, run_id });
-    if (decision.do === 'done') {
-      const left = [...inFlight.values()].map(({ ended }) => ended);
-      cancel([...inFlight.keys()]);
-      await Promise.all(left);
-      return;
+  // A run is ended through the platform. A workflow that were cancelled here would leave its run without an engine.
+  await CancellationScope.nonCancellable(async () => {
+    // The signal that started the workflow is no reason to drive the run twice.
+    if (!continued) await condition(() => wakes > 0);
+    for (;;) {
+      const seen = wakes;
+      const isWoken = () => wakes !== seen;
+      const { over = false, again = false, wait_ms } = await drive({ kind, run_id, trace: args.trace });
+      if (isWoken() || again) continue;
+      if (over) return;
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew({ ...args, continued: true });
+      if (wait_ms === undefined) await condition(isWoken);
+      else if (wait_ms > 0) await wokenOrAfter(isWoken, wait_ms);
     }
-    if (changes !== seen && inFlight.size === 0) continue;
-    if (decision.do === 'run') {
-      if (decision.stop_others) cancel([...inFlight.keys()].filter((id) => !decision.steps.includes(id)));
-      // A long history is left behind first: what runs may end, and nothing else begins in it.
-      if (!workflowInfo().continueAsNewSuggested)
-        for (const id of decision.steps) if (!inFlight.has(id) && !endedSinceRead.has(id)) begin(id);
-    }
-    if (inFlight.size === 0 && changes === seen && workflowInfo().continueAsNewSuggested)
-      await continueAsNew({ kind, run_id, step_queue, lease_seconds });
-    const isChanged = () => changes !== seen;
-    if (decision.until === undefined) await condition(isChanged);
-    else {
-      const wait_ms = Date.parse(decision.until) - Date.now();
-      if (wait_ms > 0) await condition(isChanged, wait_ms);
-    }
-  }
+  });
+}
+
+/**
+ * `condition` with a timeout cancels its timer in the workflow task of the wake. Temporal's Java test server loses that task when the
+ * timer fires at the same moment. So a timer that is nearly due is left to fire, which does nothing.
+ */
+async function wokenOrAfter(isWoken, wait_ms) {
+  const due = Date.now() + wait_ms;
+  const scope = new CancellationScope();
+  const fired = scope.run(() => sleep(wait_ms)).catch(() => undefined);
+  await Promise.race([fired, condition(isWoken)]);
+  if (due - Date.now() > NEARLY_DUE_MS) scope.cancel();
+}
+
+/** One time of a schedule. */
+export async function scheduledTime({ schedule_id, schedule_queue }) {
+  const { fire } = proxyActivities({ taskQueue: schedule_queue, startToCloseTimeout: '60s', retry: RETRY });
+  await fire({ schedule_id });
 }

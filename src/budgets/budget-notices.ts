@@ -72,7 +72,7 @@ export class BudgetNotices extends WorkflowKind<StoredNotice> {
   async start(notice: BudgetNotice | undefined, store: (writes: Write[]) => Promise<boolean>): Promise<boolean> {
     if (!notice) return store([]);
     const { notice_id: run_id, org_id } = notice;
-    const plan = this.engine.plan({ kind: this.name, run_id, org_id });
+    const plan = this.engine.plan({ kind: this.name, run_id, org_id, is_accepted: true });
     const expires_at = Math.floor(this.clock.now().getTime() / 1000) + KEPT_SECONDS;
     let isStored = false;
     try {

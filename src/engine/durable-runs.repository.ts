@@ -22,6 +22,9 @@ const NOTHING_WOKE_IT = 'wakes = :seen';
  * - running: `queue_name` is `<kind>#RUNNING`, and the process with `lease_token` drives it until `lease_expires_at`. After that
  *   any process may take it over.
  * - parked: no `queue_name`, no lease. It is due at `wake_at`; without that it waits for a wake.
+ *
+ * A run on Temporal is `<kind>#TEMPORAL` while it waits for a worker or runs there. Its timers are Temporal's, so that `wake_at` only
+ * says that its start or a wake has to be handed over.
  */
 export interface DurableRun {
   run_id: string;
@@ -36,10 +39,14 @@ export interface DurableRun {
   lease_token?: string;
   lease_expires_at?: string;
   timer_name?: typeof TIMER | typeof OUTBOX;
-  /** What `timer_name` is when the run is woken; absent: TIMER. */
+  /** Runs on Temporal: what `timer_name` is when the run is woken. Absent: TIMER. */
   timer_of?: typeof OUTBOX;
-  /** Runs on Temporal: the token of the latest try of each step. */
-  step_tokens?: Record<string, string>;
+  /** The project of the run, if it has one: a search attribute on Temporal. */
+  project_id?: string;
+  /** W3C trace context of the request that started the run. */
+  traceparent?: string;
+  /** Not a run: a run with this id was ended from outside, which its workflow on Temporal has to learn. */
+  ended_run_id?: string;
   wake_at?: string;
   /** How often the run was woken. A run is parked only if this is as it was before its state was read. */
   wakes: number;
@@ -63,11 +70,17 @@ export class DurableRunsRepository {
     return write.put({ TableName: TABLE, Item, ConditionExpression: RUN_IS_NEW });
   }
 
-  /** A new run for Temporal, due to be handed over. Refused when the run exists. */
-  handedCreation(run: DurableRun): Write {
-    const queue = { queue_name: handedOf(run.kind), queue_order: run.created_at };
-    const due = { timer_of: OUTBOX, timer_name: OUTBOX, wake_at: run.created_at, step_tokens: {}, ...queue };
-    return write.put({ TableName: TABLE, Item: { ...run, ...due }, ConditionExpression: RUN_IS_NEW });
+  /**
+   * A new run for Temporal, due to be handed over at `due_at`. Refused when the run exists.
+   * @param lease of the process that starts it, for a kind that is bound to its process
+   */
+  handedCreation(run: DurableRun, due_at: string, lease?: Lease): Write {
+    // Who holds the run hands it over; after its death the end of the lease does.
+    const due = lease
+      ? { lease_token: lease.token, lease_expires_at: lease.expires_at }
+      : { timer_name: OUTBOX, wake_at: due_at };
+    const Item = { ...run, timer_of: OUTBOX, ...due, queue_name: handedOf(run.kind), queue_order: run.created_at };
+    return write.put({ TableName: TABLE, Item, ConditionExpression: RUN_IS_NEW });
   }
 
   /** Makes the run due now, in whatever state it is. @throws RunOverError from the transaction */
@@ -97,43 +110,22 @@ export class DurableRunsRepository {
     return write.delete(fenced(run_id, token), () => new RunLostError(run_id));
   }
 
-  /** Lets a try of a step store its result, and no earlier try of it. @returns false when the run has ended */
-  async claimStep(run_id: string, step_id: string, token: string): Promise<boolean> {
-    const claimed = await this.change(run_id, {
-      ConditionExpression: RUN_EXISTS,
-      UpdateExpression: 'SET step_tokens.#step = :token',
-      ExpressionAttributeNames: { '#step': step_id },
-      ExpressionAttributeValues: { ':token': token },
-    });
-    return claimed !== undefined;
+  /** Says that a run was ended from outside, until its workflow on Temporal has learned it. */
+  endNotice(run_id: string, at: string): Write {
+    const Item = { run_id: `ended ${run_id}`, ended_run_id: run_id, timer_name: OUTBOX, wake_at: at };
+    return write.put({ TableName: TABLE, Item });
   }
 
-  /** Forgets the token of a step that is over, so that the record of a run with thousands of steps stays small. */
-  async releaseStep(run_id: string, step_id: string, token: string): Promise<void> {
+  async removeEndNotice({ run_id }: DurableRun): Promise<void> {
+    await this.db.delete({ TableName: TABLE, Key: { run_id } });
+  }
+
+  /** Temporal has the run's start or wake. Later wakes stay due, and so does a run that was claimed meanwhile. */
+  async handed({ run_id, kind, wakes }: DurableRun, now: string): Promise<void> {
     await this.change(run_id, {
-      ConditionExpression: 'step_tokens.#step = :token',
-      UpdateExpression: 'REMOVE step_tokens.#step',
-      ExpressionAttributeNames: { '#step': step_id },
-      ExpressionAttributeValues: { ':token': token },
-    });
-  }
-
-  /** The fence of one try of a step on Temporal. @throws RunLostError from the transaction */
-  stepHolds(run_id: string, step_id: string, token: string): Write {
-    return write.check(stepFenced(run_id, step_id, token), () => new RunLostError(run_id));
-  }
-
-  /** The same fence and the end of the run. @throws RunLostError from the transaction */
-  stepEnds(run_id: string, step_id: string, token: string): Write {
-    return write.delete(stepFenced(run_id, step_id, token), () => new RunLostError(run_id));
-  }
-
-  /** Temporal has the run's start or wake. A later wake stays. */
-  async handed({ run_id, wake_at }: DurableRun): Promise<void> {
-    await this.change(run_id, {
-      ConditionExpression: 'wake_at = :due',
-      UpdateExpression: 'REMOVE timer_name, wake_at',
-      ExpressionAttributeValues: { ':due': wake_at },
+      ConditionExpression: `${NOTHING_WOKE_IT} AND attribute_exists(timer_name) AND attribute_not_exists(lease_token)`,
+      UpdateExpression: 'SET queue_name = :queue, queue_order = :now REMOVE timer_name, wake_at',
+      ExpressionAttributeValues: { ':seen': wakes, ':queue': handedOf(kind), ':now': now },
     });
   }
 
@@ -159,6 +151,31 @@ export class DurableRunsRepository {
         ':token': lease.token,
         ':expires': lease.expires_at,
         ':running': runningOf(kind),
+        ...(lease_token ? { ':seen_token': lease_token, ':seen_expires': lease_expires_at, ':one': 1 } : {}),
+      },
+    });
+  }
+
+  /**
+   * Takes a run on Temporal, if its lease is still the one in `seen`; only one process can.
+   * @returns the record, or undefined when another process was faster or the run has ended
+   */
+  claimHanded(
+    seen: Pick<DurableRun, 'run_id' | 'kind' | 'lease_token' | 'lease_expires_at'>,
+    lease: Lease,
+  ): Promise<DurableRun | undefined> {
+    const { run_id, kind, lease_token, lease_expires_at } = seen;
+    const isAsSeen = lease_token
+      ? '(lease_token = :seen_token AND lease_expires_at = :seen_expires)'
+      : '(attribute_exists(timer_of) AND attribute_not_exists(lease_token))';
+    const died = lease_token ? ' ADD failures :one' : '';
+    return this.change(run_id, {
+      ConditionExpression: `${isAsSeen} OR ${LEASE_IS_OURS}`,
+      UpdateExpression: `SET lease_token = :token, lease_expires_at = :expires, queue_name = :queue, queue_order = :expires REMOVE timer_name, wake_at${died}`,
+      ExpressionAttributeValues: {
+        ':token': lease.token,
+        ':expires': lease.expires_at,
+        ':queue': handedOf(kind),
         ...(lease_token ? { ':seen_token': lease_token, ':seen_expires': lease_expires_at, ':one': 1 } : {}),
       },
     });
@@ -203,7 +220,8 @@ export class DurableRunsRepository {
 
   /** Gives a running run back to the queue, so that any process goes on with it. */
   release(run: DurableRun, token: string) {
-    const { queue_name, queue_order } = queued(run);
+    const { queue_name, queue_order } =
+      run.timer_of === undefined ? queued(run) : { queue_name: handedOf(run.kind), queue_order: run.created_at };
     return this.change(run.run_id, {
       ConditionExpression: LEASE_IS_OURS,
       UpdateExpression: 'SET queue_name = :queue, queue_order = :order REMOVE lease_token, lease_expires_at',
@@ -252,9 +270,9 @@ export class DurableRunsRepository {
     return this.db.queryAll<DurableRun>(queueQuery(runningOf(kind), expired_before));
   }
 
-  /** Runs on Temporal, at most a thousand. */
-  async countHanded(kind: string): Promise<number> {
-    return (await this.db.query<DurableRun>({ ...queueQuery(handedOf(kind)), Limit: 1_000 })).items.length;
+  /** Runs on Temporal that wait for a worker or run there. */
+  listOnTemporal(kind: string): AsyncGenerator<DurableRun> {
+    return this.db.queryAll<DurableRun>(queueQuery(handedOf(kind)));
   }
 
   /** Runs whose time has come, the oldest first. */
@@ -282,7 +300,6 @@ export class DurableRunsRepository {
       ConditionExpression: string;
       UpdateExpression: string;
       ExpressionAttributeValues: Record<string, unknown>;
-      ExpressionAttributeNames?: Record<string, string>;
     },
   ): Promise<DurableRun | undefined> {
     try {
@@ -297,16 +314,6 @@ export class DurableRunsRepository {
 function fenced(run_id: string, token: string) {
   const ExpressionAttributeValues = { ':token': token };
   return { TableName: TABLE, Key: { run_id }, ConditionExpression: LEASE_IS_OURS, ExpressionAttributeValues };
-}
-
-function stepFenced(run_id: string, step_id: string, token: string) {
-  return {
-    TableName: TABLE,
-    Key: { run_id },
-    ConditionExpression: 'step_tokens.#step = :token',
-    ExpressionAttributeNames: { '#step': step_id },
-    ExpressionAttributeValues: { ':token': token },
-  };
 }
 
 const queuedOf = (kind: string): string => `${kind}#QUEUED`;

@@ -12,6 +12,13 @@ export interface NewRun {
   /** Unique over all kinds: an id with the prefix of its kind. */
   run_id: string;
   org_id: string;
+  /** The project that the run belongs to, if there is one; shown by engines that can. */
+  project_id?: string;
+  /**
+   * True for a part of what was accepted before, such as a run inside another: it is taken even when no new run can be started now, and
+   * begins as soon as its engine is back.
+   */
+  is_accepted?: boolean;
   /** 0 to 9; runs of a higher priority leave the queue first, then older ones. 5 unless given. */
   priority?: number;
 }
@@ -24,6 +31,15 @@ export interface EngineChange {
   writes: Write[];
   committed(): void;
   abandoned(): void;
+}
+
+/** Times that come again and again: one of `cron` and `every_seconds`. */
+export interface EngineSchedule {
+  schedule_id: string;
+  cron?: string | undefined;
+  every_seconds?: number | undefined;
+  /** IANA name; for `cron`. */
+  timezone?: string | undefined;
 }
 
 /** The start of a run. */
@@ -111,4 +127,18 @@ export abstract class Engine {
 
   /** Two to three queries. */
   abstract queue(kind: string): Promise<RunQueue>;
+
+  /** What a schedule of the engine calls at each of its times, at least once each. */
+  onSchedule(_fire: (schedule_id: string) => Promise<void>): void {
+    // The embedded engine has no schedules.
+  }
+
+  /** Replaces an earlier schedule with the same id. @returns false when the engine has no schedules: the caller looks at the time itself */
+  async schedule(_schedule: EngineSchedule): Promise<boolean> {
+    return false;
+  }
+
+  async unschedule(_schedule_id: string): Promise<void> {
+    // The embedded engine has no schedules.
+  }
 }

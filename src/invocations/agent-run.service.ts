@@ -182,7 +182,7 @@ export class AgentRunService {
     const recording = new Recording(this.begun(request), lease, this.repository, this.clock);
     if (live) live.recording = recording;
     const { org_id, invocation_id: run_id } = recording.invocation;
-    recording.alsoAtWait = () => this.engine.plan({ kind: BACKGROUND_RUN, run_id, org_id });
+    recording.alsoAtWait = () => this.engine.plan({ kind: BACKGROUND_RUN, run_id, org_id, is_accepted: true });
     return recording;
   }
 

@@ -54,6 +54,7 @@ export async function startDatabase(isOwn = false): Promise<{ endpoint: string; 
 
 /** Settings of a test, from nothing but the overrides: own data directory, own table prefix, nothing of the environment. */
 export function testSettings(overrides: Record<string, string> = {}): Settings {
+  const prefix = overrides['NEXUS_TABLE_PREFIX'] ?? `test-${randomBytes(4).toString('hex')}-`;
   return parseSettings({
     ENVIRONMENT: 'test',
     LOG_LEVEL: 'silent',
@@ -67,9 +68,26 @@ export function testSettings(overrides: Record<string, string> = {}): Settings {
     RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
     RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000',
     ...OPEN,
-    NEXUS_TABLE_PREFIX: `test-${randomBytes(4).toString('hex')}-`,
+    NEXUS_TABLE_PREFIX: prefix,
+    ...temporalSettings(prefix),
     ...overrides,
   });
+}
+
+let temporalAddress: string | undefined;
+
+/** Has every platform of this worker's tests use a Temporal server. See `temporal-suite.ts`. */
+export function useTemporal(address: string): void {
+  temporalAddress = address;
+}
+
+/** The settings for the Temporal server of the suite, if there is one. Task queues are the test's own. */
+export function temporalSettings(queue: string): Record<string, string> {
+  if (temporalAddress === undefined) return {};
+  return {
+    ...{ ENGINE: 'temporal', TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_TASK_QUEUE: `queue-${queue}` },
+    TEMPORAL_CACHED_WORKFLOWS: '0',
+  };
 }
 
 async function testEngine(): Promise<EngineProgram> {

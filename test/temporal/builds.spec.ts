@@ -1,9 +1,8 @@
 import { startApp, type TestApp } from '../support/app.js';
 import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
-import { startDatabase, temporaryDirectory } from '../support/database.js';
+import { startDatabase, temporalSettings, temporaryDirectory } from '../support/database.js';
 import { eventually, type HttpClient } from '../support/http.js';
 import { migrate, PlatformProcess, recountStatistics } from '../support/platform-process.js';
-import { TemporalServer } from '../support/temporal-server.js';
 
 interface ProjectBody extends Record<string, unknown> {
   project_id: string;
@@ -15,21 +14,16 @@ interface ProjectBody extends Record<string, unknown> {
 const requirement = 'A calculator assistant that works out totals, discounts and percentages.';
 const PATIENCE_MS = 60_000;
 
-let server: TemporalServer;
 let temporal: Record<string, string>;
 
-beforeAll(async () => {
-  server = await TemporalServer.start();
+beforeAll(() => {
   temporal = {
-    ENGINE: 'temporal',
-    TEMPORAL_ADDRESS: server.address,
-    TEMPORAL_CACHED_WORKFLOWS: '0',
+    ...temporalSettings('builds'),
     ENGINE_LEASE_SECONDS: '4',
     ENGINE_HEARTBEAT_SECONDS: '1',
     ENGINE_REAPER_SECONDS: '1',
   };
 });
-afterAll(() => server.stop());
 
 const create = async (http: HttpClient): Promise<string> =>
   (await http.post<ProjectBody>('/api/v1/projects', { requirement })).data.project_id;

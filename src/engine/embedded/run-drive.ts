@@ -42,9 +42,16 @@ class StepFence implements Fence {
   }
 }
 
+/** How a drive ended. `until` is when a parked or broken run has to be driven again, if not by a wake before. */
+export interface DriveEnd {
+  ending: DriveEnding;
+  run: unknown;
+  until: string | undefined;
+}
+
 /**
  * Drives one run in this process under one lease: asks the kind what is next and runs the steps, until the run ends, is
- * parked, or the lease is lost.
+ * parked, or the lease is lost. The timer of a parked run is stored with it, except on Temporal, which has timers of its own.
  */
 export class RunDrive {
   private readonly logger = new Logger(RunDrive.name);
@@ -61,6 +68,7 @@ export class RunDrive {
   /** Something has happened that the drive must look at. */
   private isChanged = false;
   private isWoken = false;
+  private until: string | undefined;
   /** Steps that ended since the state was last read: what `next` says of them is out of date. */
   private readonly endedSinceRead = new Set<string>();
   private notify: () => void = () => undefined;
@@ -97,7 +105,7 @@ export class RunDrive {
   }
 
   /** Never rejects. When it ends as `lost` or `broken`, the run was given back as far as the database could be reached. */
-  async drive(): Promise<{ ending: DriveEnding; run: unknown }> {
+  async drive(): Promise<DriveEnd> {
     let ending: DriveEnding;
     try {
       ending = await this.follow();
@@ -110,7 +118,7 @@ export class RunDrive {
     await this.settled();
     if (this.hasEnded) ending = 'done';
     await this.giveBack(ending);
-    return { ending, run: this.run };
+    return { ending, run: this.run, until: this.until };
   }
 
   private async follow(): Promise<DriveEnding> {
@@ -192,10 +200,15 @@ export class RunDrive {
 
   /** @returns false when the run was woken since its state was read. */
   private async park(until: string | undefined): Promise<boolean> {
-    const { run_id } = this.record;
-    if (await this.runs.park(run_id, this.token, { wakes: this.wakes, until, failures: this.failures })) return true;
+    if (await this.storeParked({ wakes: this.wakes, until, failures: this.failures })) return true;
     this.isWoken = true;
     return false;
+  }
+
+  private storeParked({ until, ...parking }: { wakes?: number; until: string | undefined; failures: number }) {
+    this.until = until;
+    const timer = this.record.timer_of === undefined ? { until } : {};
+    return this.runs.park(this.record.run_id, this.token, { ...parking, ...timer });
   }
 
   /** Until a step ends, the run is woken or stopped, or the time has come. */
@@ -230,7 +243,7 @@ export class RunDrive {
         const failures = this.failures + 1;
         const wait_ms = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
         const until = new Date(this.clock.now().getTime() + wait_ms).toISOString();
-        await this.runs.park(run_id, this.token, { until, failures });
+        await this.storeParked({ until, failures });
       }
     } catch (error) {
       this.logger.warn({ msg: 'a run could not be given back, its lease expires', ...this.about(), err: error });

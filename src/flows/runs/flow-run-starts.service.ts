@@ -204,7 +204,10 @@ export class FlowRunStarts {
   }
 
   private async commit(run: FlowRun, writes: Write[]): Promise<FlowRun> {
-    const plan = this.engine.plan({ kind: FLOW_RUN_KIND, run_id: runKeyOf(run), org_id: run.org_id });
+    const plan = this.engine.plan({
+      ...{ kind: FLOW_RUN_KIND, run_id: runKeyOf(run), org_id: run.org_id },
+      is_accepted: run.parent !== null,
+    });
     try {
       const own = [this.repository.runWrite(run, true), this.createdEvent(run)];
       await this.unit.commit([...own, ...writes, ...plan.writes]);

@@ -43,6 +43,8 @@ const engineSettings = {
   TEMPORAL_TLS_KEY_FILE: z.string().min(1).optional(),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TEMPORAL_WORKER: flag(true),
+  /** Where Prometheus reads the SDK's own figures, such as 0.0.0.0:9464; unset: they go to the OTLP receiver, if there is one. */
+  TEMPORAL_METRICS_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).optional(),
   ENGINE_LEASE_SECONDS: integer(30, 1, 3600),
   ENGINE_HEARTBEAT_SECONDS: integer(10, 1, 600),
