@@ -3,6 +3,7 @@ import { Settings } from './platform/config/settings.js';
 import { serveConsole } from './platform/http/console.js';
 import { hostGuard, leavingConnections, answerUnreadableRequests, securityHeaders } from './platform/http/edge.js';
 import { serveFrontPage } from './platform/http/front-page.js';
+import { Intake } from './platform/http/intake.js';
 import { serveApiDocs } from './platform/http/openapi.js';
 import { takeTicket } from './platform/http/presented-credentials.js';
 import { RequestContext, RequestContextMiddleware } from './platform/observability/request-context.js';
@@ -53,11 +54,14 @@ export function configureApp(app: NestExpressApplication): void {
   const proxies = settings.get('TRUSTED_PROXIES');
   // Addresses that callers claim are believed only from proxies that the operator named.
   app.set('trust proxy', proxies.length > 0 ? proxies : false);
+  const intake = new Intake();
+  app.use(intake.take);
   app.use(takeTicket);
   app.use(new RequestContextMiddleware(app.get(RequestContext), app.get(Ids)).use);
   app.use(app.get(RequestObserver).observe);
   app.use(leavingConnections(app.get(Lifecycle)));
-  for (const headers of securityHeaders(settings.isProduction)) app.use(headers);
+  app.use(securityHeaders(settings.isProduction));
+  app.use(intake.refuse);
   app.use(hostGuard(settings));
   const origins = settings.get('ALLOWED_ORIGINS');
   if (origins.length > 0)

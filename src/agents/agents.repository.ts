@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
+import { CachedReads } from '../platform/async/cached-reads.js';
 import type { Page } from '../shared/page.js';
 import type { Agent, AgentStatus, AgentVersion } from './agent.js';
 import { AgentDocumentsRepository } from './agent-documents.repository.js';
@@ -28,8 +29,13 @@ export const charactersOf = (documents: readonly { content: string }[]): number 
 
 type StoredAgent = Agent & { deletion?: string };
 
+/** How old an agent's record may be for a run, in milliseconds. A change by this process takes effect at once. */
+export const RECENT_MS = 500;
+
 @Injectable()
 export class AgentsRepository {
+  private readonly recent = new CachedReads({ fresh_ms: RECENT_MS / 2, stale_ms: RECENT_MS });
+
   constructor(
     private readonly db: DynamoDb,
     private readonly cursors: CursorCodec,
@@ -39,8 +45,12 @@ export class AgentsRepository {
 
   /** One item. Undefined also for another organization's agent and for one that is being deleted. */
   async findById(org_id: string, agent_id: string): Promise<Agent | undefined> {
-    const agent = await this.read(agent_id);
-    return agent && agent.org_id === org_id && agent.deletion === undefined ? agent : undefined;
+    return visible(await this.read(agent_id), org_id);
+  }
+
+  /** As {@link findById}, at most half a second old where another process changed it. Shared: never change it. */
+  async findRecent(org_id: string, agent_id: string): Promise<Agent | undefined> {
+    return visible(await this.recent.read(agent_id, () => this.read(agent_id)), org_id);
   }
 
   /** Also returns agents that are being deleted, for continuing a deletion. */
@@ -61,7 +71,16 @@ export class AgentsRepository {
     const items: Write[] = [write.put({ TableName: TABLE, Item: agentItem(agent), ...condition }), ...also];
     if (version) items.push(write.put({ TableName: TABLE, Item: await this.versionItem(version, agent, before) }));
     if (!before) items.push(write.put({ TableName: TABLE, Item: projectEntry(agent) }));
-    await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), items);
+    await this.changing(agent.agent_id, () => this.unit.commitOr(() => new AgentChangedError(agent.agent_id), items));
+  }
+
+  /** Also a change whose outcome is not known makes the record that runs use old. */
+  private async changing(agent_id: string, change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } finally {
+      this.recent.forget(agent_id);
+    }
   }
 
   stays(agent_id: string): Write {
@@ -79,7 +98,9 @@ export class AgentsRepository {
       ConditionExpression: 'revision = :revision AND attribute_not_exists(deletion)',
       ExpressionAttributeValues: { ':marked': MARKED, ':at': at, ':revision': agent.revision },
     };
-    await this.unit.commitOr(() => new AgentChangedError(agent.agent_id), [write.update(Update), ...also]);
+    await this.changing(agent.agent_id, () =>
+      this.unit.commitOr(() => new AgentChangedError(agent.agent_id), [write.update(Update), ...also]),
+    );
   }
 
   /** Deletes versions, documents and the project's entry first and the marked item last, so that an interrupted deletion is found again. */
@@ -208,6 +229,10 @@ export class AgentsRepository {
     for await (const item of this.db.scanAll<StoredAgent & { item: string }>(TABLE))
       if (item.item === AGENT_ITEM) yield item;
   }
+}
+
+function visible(agent: StoredAgent | undefined, org_id: string): Agent | undefined {
+  return agent?.org_id === org_id && agent.deletion === undefined ? agent : undefined;
 }
 
 function listIndex(org_id: string, filter: AgentFilter): { index: string; attribute: string; value: string } {

@@ -34,6 +34,8 @@ import {
 } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository, charactersOf } from './agents.repository.js';
 
+export { RECENT_MS } from './agents.repository.js';
+
 /** How many versions are searched for a label. */
 const VERSIONS_LIMIT = 100;
 /** Characters of cached definitions with their documents. */
@@ -163,11 +165,12 @@ export class AgentsService {
   }
 
   /**
-   * The agent with the definition that it runs now. Costs one read when the definition is cached, otherwise two.
+   * The agent with the definition that it runs now. A change by another process takes effect within half a second.
    * @throws AgentNotFoundError, AgentNotRunningError
    */
   async getRunnable(org_id: string, agent_id: string): Promise<RunnableAgent> {
-    const agent = await this.get(org_id, agent_id);
+    const agent = await this.repository.findRecent(org_id, agent_id);
+    if (!agent) throw new AgentNotFoundError(agent_id);
     if (agent.status !== 'running') throw new AgentNotRunningError(agent_id, agent.status);
     // A deleted agent can be registered again under the same id: the creation time tells the two apart.
     const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Agent } from '../agents/agent.js';
+import { RECENT_MS } from '../agents/agents.service.js';
 import type { AgentRecords } from '../agents/agent-deletion.service.js';
 import { Engine } from '../engine/engine.js';
 import { UnitOfWork } from '../platform/database/unit-of-work.js';
@@ -14,10 +15,10 @@ import { RunEventsRepository } from './run-events.repository.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
 
 /**
- * A run that began before its agent was marked may write its record within 250 ms without reading the agent (see
- * `AgentRunService`). After this time no such write can follow.
+ * A run of another process may begin half a second after its agent was marked, from a record that is that old, and may write its own record
+ * within 250 ms without reading the agent (see `AgentRunService`). After this time no such write can follow.
  */
-const LAST_WRITES_MS = 500;
+const LAST_WRITES_MS = RECENT_MS + 500;
 
 /** Stored invocations as facts for the statistics, and their deletion with their agent, which keeps the statistics. */
 @Injectable()

@@ -8,13 +8,15 @@ import type { FactSource, UncountedFact } from './fact.js';
 
 /** Facts read at once. */
 const READ_LIMIT = 200;
+/** A source that shows fewer has shown all: it may read from several partitions, each of which is full with a quarter. */
+const SURELY_ALL = READ_LIMIT / 4;
 /** A sweep finds what no kick announced: facts of a process that died, and of other processes. */
 const SWEEP_MS = 5_000;
 /**
  * A kick waits this long, so that facts that arrive together are counted together: a pass costs the database a dozen
  * calls whether it counts one fact or a hundred. Reads do not wait for it, see {@link StatisticsAggregator.settle}.
  */
-const GATHER_MS = 250;
+const GATHER_MS = 1_000;
 /** Reads wait at most this long for counting, then go on with the counters as they are. */
 const CATCH_UP_MS = 2_000;
 /** Rounds without progress, contended or behind an index that lags, before the source is left until the next sweep. */
@@ -114,7 +116,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     );
   }
 
-  /** Reads and folds until the source shows nothing new: what an index still shows although it is settled is not new. */
+  /** Reads and folds until all that the source showed is counted: what an index still shows although it is settled is not new. */
   private async drain(source: FactSource, quarantine: Quarantine): Promise<void> {
     const tried = new Set<string>();
     quarantine.release(this.clock.now());
@@ -128,6 +130,9 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
       for (const fact of [...result.settled, ...result.unusable]) tried.add(fact.record);
       if (result.paused) return;
+      // What arrives meanwhile is counted by the next pass, together with what follows it.
+      const isDone = result.settled.length + result.unusable.length === open.length && !mayHideMore;
+      if (isDone && waiting.length < SURELY_ALL) return;
       idle = result.settled.length + result.unusable.length > 0 ? 0 : idle + 1;
       if (idle > 0) await delay(IDLE_PAUSE_MS * Math.random() * idle);
     }

@@ -6,6 +6,7 @@ import { ErrorFilter, MethodCheck } from './error.filter.js';
 import { EventStreamLimit } from './event-stream.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
+import { indexRoutes } from './route-index.js';
 import { RequestContext } from '../observability/request-context.js';
 
 /** Bodies, envelope, error filter, idempotency keys and request context for every route. */
@@ -42,5 +43,6 @@ export class HttpModule implements OnApplicationBootstrap {
     express.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
       this.errors.answer(error, request, response);
     });
+    indexRoutes(express);
   }
 }

@@ -24,6 +24,7 @@ import type {
 } from '../database-inputs.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
 import { Batcher } from '../../async/batcher.js';
+import { Coalescer } from '../../async/coalescer.js';
 import type { TableDefinition } from '../table-definition.js';
 
 export { conditionFailed, failedConditions, isTransactionConflict } from './database-faults.js';
@@ -78,6 +79,9 @@ export class DynamoDb {
     one: ({ table, item }) => this.put({ TableName: table, Item: item }),
   });
 
+  /** Identical queries of one moment. */
+  private readonly queries = new Coalescer();
+
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly prefix: string,
@@ -95,8 +99,14 @@ export class DynamoDb {
     return (await row) as T | undefined;
   }
 
-  /** Reads any number of records, consistently, in the order asked for; undefined for missing records. */
+  /** Reads any number of records, consistently, in the order asked for; undefined for missing records. Shared as {@link query} is. */
   async batchGet<T>(requests: ReadRequest[]): Promise<(T | undefined)[]> {
+    const key = `get ${JSON.stringify(requests)}`;
+    const rows = await this.queries.run(key, () => this.batchGetOnce<T & object>(requests));
+    return rows.map((row) => row && { ...row });
+  }
+
+  private async batchGetOnce<T>(requests: ReadRequest[]): Promise<(T | undefined)[]> {
     const named = requests.map(({ table, key }) => ({ table: this.tableName(table), key }));
     const unique = [...new Map(named.map((request) => [identityOf(request.table, request.key), request])).values()];
     const batches = await Promise.all(
@@ -130,8 +140,16 @@ export class DynamoDb {
     await this.run((options) => this.client.send(new DeleteCommand(this.named(input)), options));
   }
 
-  /** One page of DynamoDB: at most `Limit` records and 1 MB; a filter may leave it empty although more follows. */
+  /**
+   * One page of DynamoDB: at most `Limit` records and 1 MB; a filter may leave it empty although more follows. Identical queries at the same
+   * time share one call, which never began before the query that it answers. Values inside of records are shared: never change them.
+   */
   async query<T>(input: QueryInput): Promise<{ items: T[]; last_evaluated_key?: Key }> {
+    const page = await this.queries.run(JSON.stringify(input), () => this.queryOnce<T & object>(input));
+    return { ...page, items: page.items.map((item) => ({ ...item })) };
+  }
+
+  private async queryOnce<T>(input: QueryInput): Promise<{ items: T[]; last_evaluated_key?: Key }> {
     const answer = await this.run((options) => this.client.send(new QueryCommand(this.named(input)), options));
     const items = (answer.Items ?? []) as T[];
     return answer.LastEvaluatedKey ? { items, last_evaluated_key: answer.LastEvaluatedKey } : { items };
@@ -235,7 +253,7 @@ export class DynamoDb {
     const [first] = requests;
     const isOneRecord = new Set(requests.map(({ table, key }) => identityOf(table, key))).size === 1;
     const one = first && isOneRecord ? await this.getOne(first.table, first.key, true) : undefined;
-    const rows = isOneRecord ? requests.map(() => one) : await this.batchGet<Row>(requests);
+    const rows = isOneRecord ? requests.map(() => one) : await this.batchGetOnce<Row>(requests);
     const given = new Set<Row>();
     return rows.map((row) => {
       if (row === undefined || given.has(row)) return structuredClone(row);
