@@ -15,10 +15,22 @@ import { BuildLog } from './build-log.js';
 import { BuildObservation } from './build-observation.js';
 import type { BuildStep } from './build-step.js';
 import { begun, completed, failed, taken, type Transition } from './build-transitions.js';
-import { BuildFault, BuildSteps, type StepContext, type StepResult } from './step/step.js';
+import {
+  addSpent,
+  BuildFault,
+  BuildSteps,
+  NOTHING_SPENT,
+  type Spent,
+  type StepContext,
+  type StepResult,
+} from './step/step.js';
 
 /** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
-const RETRY_WAITS_MS = [500, 2_000, 8_000];
+const RETRY_WAITS_MS = [500, 2_000, 8_000, 30_000];
+/** No provider makes a step wait longer than this for one retry. */
+const LONGEST_WAIT_MS = 120_000;
+/** After the rest that a provider, or its circuit breaker, asks for. */
+const MARGIN_MS = 500;
 const STORE_ATTEMPTS = 10;
 
 /** Runs single steps of builds, with what they need of the platform. */
@@ -62,6 +74,8 @@ export class BuildStepRuns {
 class BuildStepRun {
   private readonly logger = new Logger(BuildStepRun.name);
   private readonly log = new BuildLog((events) => this.storeLog(events));
+  /** Of the present try, whether it succeeds or fails. */
+  private spent: Spent = NOTHING_SPENT;
 
   constructor(
     private whole: ProjectWhole,
@@ -74,6 +88,7 @@ class BuildStepRun {
     await this.services.pace(this.run.signal);
     for (let tries = 0; ; tries++) {
       await this.store((whole) => begun(whole, step, this.now()));
+      this.spent = NOTHING_SPENT;
       try {
         const result = await this.services.observation.step(step, () => this.execute(step));
         const logs = this.log.take();
@@ -81,7 +96,7 @@ class BuildStepRun {
         return this.whole;
       } catch (error) {
         if (this.isNotTheStepsFault(error)) throw error;
-        const wait = isTransient(error) ? RETRY_WAITS_MS[tries] : undefined;
+        const wait = retryWait(error, tries);
         await this.fail(step, error, wait === undefined);
         if (wait === undefined) return this.whole;
         await delay(wait, undefined, { signal: this.run.signal });
@@ -140,6 +155,9 @@ class BuildStepRun {
         }),
       artifacts: new Map([...stored].filter(([path]) => made.has(path))),
       guard: [this.services.progress.buildIsCurrent(project_id, build_id)],
+      spend: (one) => {
+        this.spent = addSpent(this.spent, one);
+      },
       log: (level, message) => {
         this.log.add(step.stage, level, message);
       },
@@ -151,7 +169,8 @@ class BuildStepRun {
     if (!(error instanceof DomainError))
       this.logger.error({ msg: 'a build step failed', project_id: this.project.project_id, step, err: error });
     const logs = this.log.take();
-    await this.store((whole) => failed(whole, step, { error, isFinal }, logs, this.now()));
+    const { spent } = this;
+    await this.store((whole) => failed(whole, step, { error, isFinal, spent }, logs, this.now()));
   }
 
   /** A line that cannot be stored is lost, a build is not. */
@@ -198,6 +217,13 @@ class BuildStepRun {
   }
 }
 
-function isTransient(error: unknown): boolean {
-  return error instanceof BuildFault && error.transient;
+/**
+ * Milliseconds until a step is retried, undefined when it is not. At least the rest that the model provider or its circuit
+ * breaker asks for, so that a build outlives an outage that the breaker bridges.
+ */
+export function retryWait(error: unknown, tries: number): number | undefined {
+  const wait = RETRY_WAITS_MS[tries];
+  if (!(error instanceof BuildFault) || !error.transient || wait === undefined) return undefined;
+  const rest_ms = Number(error.details['retry_after_seconds'] ?? 0) * 1000;
+  return rest_ms === 0 ? wait : Math.min(LONGEST_WAIT_MS, Math.max(wait, rest_ms + MARGIN_MS));
 }

@@ -10,7 +10,6 @@ import {
 import type { ProgressChange } from '../projects/project-progress.service.js';
 import { elapsedMs } from '../shared/clock.js';
 import { DomainError } from '../shared/domain-error.js';
-import { NO_USAGE } from '../shared/usage.js';
 import {
   completeStage,
   completeSubStage,
@@ -22,7 +21,7 @@ import {
 import type { Stage } from '../stages/stage.js';
 import { type BuildStep, nextStep } from './build-step.js';
 import type { BuildEnd } from '../projects/build.js';
-import { BuildFault, type StepArtifact, type StepResult } from './step/step.js';
+import { BuildFault, type Spent, type StepArtifact, type StepResult } from './step/step.js';
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {
@@ -79,11 +78,11 @@ export function completed(
 export function failed(
   whole: ProjectWhole,
   step: BuildStep,
-  failure: { error: unknown; isFinal: boolean },
+  failure: { error: unknown; isFinal: boolean; spent: Spent },
   logs: ProjectEventBody[],
   at: string,
 ): Transition {
-  const { error, isFinal } = failure;
+  const { error, isFinal, spent } = failure;
   const message = error instanceof DomainError ? error.message : 'The stage failed unexpectedly';
   const line: ProjectEventBody = {
     event: 'log',
@@ -92,7 +91,7 @@ export function failed(
     message: isFinal ? message : `${message} (will be tried again)`,
   };
   const kept = error instanceof BuildFault ? [...error.artifacts] : [];
-  const stage = failStage(stageOf(whole, step), at, message, leftBehind(error));
+  const stage = failStage(stageOf(whole, step), at, message, leftBehind(error, spent));
   const artifacts = artifactsOf(whole.project, step, kept, at);
   const events = [...logs, line, stageEvent(step, 'failed')];
   if (!isFinal) return { change: { stage, events, artifacts } };
@@ -111,10 +110,9 @@ function explanationOf(error: unknown): Pick<ProjectErrorInfo, 'details' | 'sugg
 }
 
 /** What a failed step has spent and made. */
-function leftBehind(error: unknown): StepOutcome | undefined {
-  if (!(error instanceof BuildFault)) return undefined;
-  const { spent = { model: null, usage: NO_USAGE, cost_usd: 0 } } = error;
-  return { tool_calls: 0, ...spent, output_data: {}, artifacts: error.artifacts.map(({ path }) => path) };
+function leftBehind(error: unknown, spent: Spent): StepOutcome {
+  const artifacts = error instanceof BuildFault ? error.artifacts.map(({ path }) => path) : [];
+  return { tool_calls: 0, ...spent, output_data: {}, artifacts };
 }
 
 function ended(at: string): Partial<Project> {

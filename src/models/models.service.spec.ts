@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseSettings } from '../platform/config/load-settings.js';
 import { ModelsService } from './models.service.js';
 import type { ModelProvider } from './model-provider.js';
+import { configuredProviders } from './providers/providers.js';
 import { OfflineProvider } from './offline/offline-model.js';
 import { OfflineWriters } from './offline/offline-writers.js';
 import { ModelMetrics } from './model-metrics.js';
@@ -37,6 +38,31 @@ describe('ModelsService', () => {
     expect(() => models.languageModel('gpt-x')).toThrow(
       'names "gpt-x", which the model provider "offline" does not serve',
     );
+  });
+
+  it.each([
+    ['offline', {}, 'opnai:gpt-4o', 'the provider "opnai", which is not set up here; known providers: offline'],
+    ['openai', { OPENAI_API_KEY: 'k' }, 'anthropic:claude-x', 'known providers: offline, openai'],
+    ['openai', { OPENAI_API_KEY: 'k' }, 'opnai:gpt-4o', 'the provider "opnai"'],
+    ['openai', { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }, 'bedrock:amazon.nova', 'the provider "bedrock"'],
+    ['anthropic', { ANTHROPIC_API_KEY: 'k' }, 'claude:latest', 'known providers: offline, anthropic'],
+    ['bedrock', { BEDROCK_BASE_URL: 'http://127.0.0.1:9' }, 'nova:lite', 'known providers: offline, bedrock'],
+  ])('with %s and %j refuses %s', (MODEL_PROVIDER, more, id, message) => {
+    const settings = parseSettings({ ENVIRONMENT: 'test', MODEL_ID: 'm', MODEL_PROVIDER, ...more });
+    const providers = [new OfflineProvider(new OfflineWriters()), ...configuredProviders(settings)];
+    const models = new ModelsService(settings, providers, new ModelMetrics(new Metrics()));
+    expect(() => models.describe(id)).toThrow(message);
+  });
+
+  it.each([
+    ['openai', { OPENAI_API_KEY: 'k' }, 'ft:gpt-4o:shop::1'],
+    ['openai', { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }, 'qwen3:8b'],
+    ['bedrock', { BEDROCK_BASE_URL: 'http://127.0.0.1:9' }, 'amazon.nova-lite-v1:0'],
+  ])('with %s and %j takes %s', (MODEL_PROVIDER, more, id) => {
+    const settings = parseSettings({ ENVIRONMENT: 'test', MODEL_ID: 'm', MODEL_PROVIDER, ...more });
+    const models = new ModelsService(settings, configuredProviders(settings), new ModelMetrics(new Metrics()));
+    for (const asked of [id, `${MODEL_PROVIDER}:${id}`])
+      expect(models.describe(asked)).toEqual({ id, provider: MODEL_PROVIDER });
   });
 
   it('times calls by models that settings or prices name, and all others together', async () => {

@@ -121,6 +121,13 @@ export class ModelsService {
     const id = named ? asked.slice(named.name.length + 1) : asked;
     const provider = (named ? [named] : [this.provider, ...this.local()]).find((one) => one.serves(id));
     if (provider) return { provider, id };
+    const known = this.providers.map((one) => one.name).join(', ');
+    const prefix = asked.split(':')[0] ?? '';
+    if (!named && asked.includes(':'))
+      throw ValidationError.field(
+        'model_id',
+        `names the provider "${prefix}", which is not set up here; known providers: ${known}`,
+      );
     throw ValidationError.field(
       'model_id',
       `names "${asked}", which the model provider "${(named ?? this.provider).name}" does not serve`,

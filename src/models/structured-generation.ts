@@ -119,7 +119,8 @@ function faultOf({ finishReason }: NoObjectGeneratedError): 'malformed' | 'refus
 }
 
 /** What was wrong with the answer, in words that a model can act upon. */
-function problemOf({ cause }: NoObjectGeneratedError): string {
+function problemOf({ cause, text: answer }: NoObjectGeneratedError): string {
+  if (answer?.trim() === '') return 'it is empty';
   const inner = cause instanceof Error && cause.cause instanceof z.ZodError ? cause.cause : cause;
   const text = inner instanceof z.ZodError ? z.prettifyError(inner) : 'it is not one JSON object';
   return text.slice(0, SHOWN_PROBLEM_MAX);

@@ -29,7 +29,13 @@ export const agentDefinitionSchema = z.strictObject({
   output_schema: z.record(z.string(), z.unknown()).optional(),
   capabilities: names(100),
   guardrails: z.array(z.string().min(1).max(1000)).max(50).default([]),
-  memory: z.strictObject({ max_messages: z.int().min(0).max(500).default(40) }).prefault({}),
+  memory: z
+    .strictObject({
+      max_messages: z.int().min(0).max(500).default(200),
+      /** Estimated tokens of the conversation that the model is shown; absent: 16,000. */
+      max_tokens: z.int().min(100).max(1_000_000).optional(),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       max_steps: z.int().min(1).max(50).default(8),

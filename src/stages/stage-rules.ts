@@ -125,9 +125,10 @@ export function resetStage(stage: Stage): Stage {
   return { ...stage, ...fresh, agent_name: stage.agent_name };
 }
 
-/** Resets a failed stage for another attempt but keeps its completed sub-stages. */
+/** Resets a failed stage for another attempt but keeps its completed sub-stages and what it has cost so far. */
 export function reopenStage(stage: Stage): Stage {
-  const fresh = resetStage(stage);
+  const { model, input_tokens, output_tokens, cost_usd, tool_calls } = stage;
+  const fresh = { ...resetStage(stage), model, input_tokens, output_tokens, cost_usd, tool_calls };
   if (!stage.sub_stages) return fresh;
   const kept = subStages(stage).map(([name, sub]) => [name, sub.status === 'completed' ? sub : PENDING_SUB_STAGE]);
   const sub_stages = Object.fromEntries(kept) as Record<SubStageName, SubStage>;

@@ -235,6 +235,31 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     expect(orchestrator).toMatchObject({ input_tokens: calls * 1000, output_tokens: calls * 200 });
   });
 
+  it('counts what a failed run of a stage has cost, also when a restart completes it', async () => {
+    let isBroken = true;
+    server.mock.on({}, (request) =>
+      isBroken && documentOf(request) === 'example_review'
+        ? { content: 'I would rather talk.', usage: DOCUMENT_USAGE }
+        : scriptedAnswer(request),
+    );
+    const { prompt_tokens: input, completion_tokens: output } = DOCUMENT_USAGE;
+    const spent = async (project: BuiltProject): Promise<unknown> => {
+      const stage = (await dashboard(project)).stages[1];
+      return [stage?.input_tokens, stage?.output_tokens, stage?.cost_usd];
+    };
+    const failed = await build();
+    expect(failed).toMatchObject({ status: 'failed', error_info: { stage: 'requirements_analysis' } });
+    expect(await spent(failed)).toEqual([3 * input, 3 * output, expect.closeTo(cost(3 * input, 3 * output), 12)]);
+    isBroken = false;
+    await app.http.put(`/api/v1/projects/${failed.project_id}/control`, { action: 'restart' });
+    const { status } = await eventually(
+      async () => (await app.http.get<BuiltProject>(`/api/v1/projects/${failed.project_id}`)).data,
+      (project) => project.status === 'completed' || project.status === 'failed',
+    );
+    expect(status).toBe('completed');
+    expect(await spent(failed)).toEqual([5 * input, 5 * output, expect.closeTo(cost(5 * input, 5 * output), 12)]);
+  });
+
   it('gives the agent no tool that the platform does not have, whatever requirement and model say', async () => {
     server.mock.on({}, async (request) => {
       const answer = await scriptedAnswer(request);

@@ -71,6 +71,14 @@ describe('a fault of the model ends in a clear error and a failed invocation', (
     ['an outage', {}, { error: { message: 'oops' }, status: 503 }, 502, 'outage', 'openai is not available'],
     ['a refusal', {}, { content: 'I cannot.', finishReason: 'content_filter' }, 502, 'refusal', 'declined to answer'],
     ['a truncated answer', {}, { content: 'Once upon', finishReason: 'length' }, 500, 'truncated', 'was cut off'],
+    [
+      'an answer without a word',
+      {},
+      { content: '' },
+      502,
+      'malformed',
+      'it is empty, also when the model was asked again',
+    ],
   ] as const)('%s', async (_, settings, answer, status, fault, message) => {
     await start(settings);
     server.mock.on({}, answer ?? { content: 'never said' });
@@ -125,6 +133,18 @@ describe('a fault of the model ends in a clear error and a failed invocation', (
     const { status, data } = await invoke('hello');
     expect([status, data['output']]).toEqual([200, 'Good day to you.']);
     expect(server.mock.getRequests()).toHaveLength(2);
+  });
+
+  it('an answer without a word is asked for again, and the tokens of both count', async () => {
+    await start();
+    let asked = 0;
+    const usage = { prompt_tokens: 10, completion_tokens: 2 };
+    server.mock.on({}, () => ({ content: asked++ === 0 ? '' : 'Here I am.', usage }));
+    const { status, data } = await invoke('hello');
+    expect([status, data]).toMatchObject([
+      200,
+      { output: 'Here I am.', usage: { input_tokens: 20, output_tokens: 4 } },
+    ]);
   });
 
   it('arguments that a tool cannot take go back to the model', async () => {

@@ -39,10 +39,16 @@ export class KnowledgeDocumentDto {
 
 export class AgentMemoryDto {
   /**
-   * How many messages of a conversation the agent is shown, 0 to 500. 0 means none.
-   * @example 40
+   * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
+   * @example 200
    */
   max_messages?: number;
+
+  /**
+   * The most tokens of a conversation that the agent is shown, estimated by size. The oldest messages go first.
+   * @example 16000
+   */
+  max_tokens?: number;
 }
 
 /** Bounds of one run. */
@@ -251,7 +257,7 @@ export class EditDefinitionDto {
 
   @IsOptional()
   @IsObject()
-  @ApiPropertyOptional({ type: AgentMemoryDto, example: { max_messages: 40 } })
+  @ApiPropertyOptional({ type: AgentMemoryDto, example: { max_messages: 200, max_tokens: 16000 } })
   memory?: AgentMemoryDto;
 
   @IsOptional()

@@ -47,6 +47,7 @@ export class DocumentWriter {
       context.log('warning', `The answer for ${name} was not usable and goes back to be mended: ${problem}`);
     try {
       const { object, ...spent } = await this.models.generateStructured({ ...request, onRepair });
+      context.spend?.(spent);
       return { document: object, ...spent };
     } catch (error) {
       throw this.asBuildFault(context, name, error);
@@ -54,15 +55,17 @@ export class DocumentWriter {
   }
 
   /** Model errors become build faults; cancellations and programming errors pass unchanged. */
-  private asBuildFault({ model_id }: StepContext, name: string, error: unknown): unknown {
+  private asBuildFault({ model_id, spend }: StepContext, name: string, error: unknown): unknown {
     if (!(error instanceof ModelError)) return error;
     const model = this.models.describe(model_id).id;
+    const spent = { model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) };
+    spend?.(spent);
     return new BuildFault(error.message, {
       transient: error.transient,
       details: { document: name, ...error.details },
       suggestion: error.suggestion ?? 'Restart the build.',
       cause: error,
-      spent: { model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) },
+      spent,
     });
   }
 }

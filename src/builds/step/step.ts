@@ -5,7 +5,7 @@ import type { LogLevel } from '../../projects/project.js';
 import type { RevisionBrief } from '../../projects/project-revision.js';
 import { DomainError, type DomainErrorOptions } from '../../shared/domain-error.js';
 import type { Coverage } from '../../shared/coverage.js';
-import type { Usage } from '../../shared/usage.js';
+import { addCost, addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { StageName, StepName, StepPlace } from '../../stages/stage.js';
 import { slugOf } from '../requirement/words.js';
 import type { DocumentTask } from './document-task.js';
@@ -37,6 +37,8 @@ export interface StepContext {
   guard?: Write[];
   /** Counts the calls of a model on the budgets of the build. */
   meter?: (model: LanguageModelV4) => LanguageModelV4;
+  /** Notes what a model call has cost, so that it counts also when the step fails later. */
+  spend?: (spent: Spent) => void;
   signal: AbortSignal;
 }
 
@@ -53,6 +55,16 @@ export interface Spent {
   /** US dollars at list price; null when the price of the model is unknown. */
   cost_usd: number | null;
   tool_calls?: number;
+}
+
+export const NOTHING_SPENT: Spent = { model: null, usage: NO_USAGE, cost_usd: 0 };
+
+export function addSpent(first: Spent, second: Spent): Spent {
+  return {
+    model: second.model ?? first.model,
+    usage: addUsage(first.usage, second.usage),
+    cost_usd: addCost(first.cost_usd, second.cost_usd),
+  };
 }
 
 export interface StepResult extends Spent {

@@ -44,12 +44,20 @@ function bedrockProvider(settings: Settings): RemoteProvider {
       ...(apiKey === undefined ? { credentialProvider: await awsCredentials(region) } : { apiKey }),
     });
   };
-  return new RemoteProvider('bedrock', settings, connect, { image_urls: false });
+  return new RemoteProvider('bedrock', settings, connect, { image_urls: false }, (id) => BEDROCK_ID.test(id));
 }
+
+/** `amazon.nova-lite-v1:0`, `us.anthropic.claude-…-v1:0`, and ARNs. */
+const BEDROCK_ID = /^(?:arn:|[a-z0-9-]+\.)/;
+const PROVIDER_PREFIX = /^(?:openai|anthropic|bedrock|offline):/;
+
+/** OpenAI has ids such as `ft:gpt-4o:…`; servers such as Ollama have tags (`qwen3:8b`). */
+const isOpenaiId = (settings: Settings, id: string): boolean =>
+  settings.get('OPENAI_BASE_URL') === OPENAI_API ? id.startsWith('ft:') : !PROVIDER_PREFIX.test(id);
 
 /** `MODEL_PROVIDER=openai`: OpenAI and every server that speaks its chat completions (Ollama, vLLM, LM Studio). */
 function openaiProvider(settings: Settings): RemoteProvider {
-  return new RemoteProvider('openai', settings, async () => {
+  const connect = async () => {
     const [{ OpenAICompatibleChatLanguageModel }, { Agent }] = await Promise.all([
       import('@ai-sdk/openai-compatible'),
       import('undici'),
@@ -64,11 +72,12 @@ function openaiProvider(settings: Settings): RemoteProvider {
       headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
       dispatcher: new Agent(),
     };
-    return (modelId) => {
+    return (modelId: string) => {
       const model = new OpenAiChatModel(new OpenAICompatibleChatLanguageModel(modelId, translation), server);
       return new JsonModel(model, supportsStructuredOutputs);
     };
-  });
+  };
+  return new RemoteProvider('openai', settings, connect, {}, (id) => isOpenaiId(settings, id));
 }
 
 /**

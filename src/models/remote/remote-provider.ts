@@ -90,6 +90,8 @@ export class RemoteProvider extends ModelProvider {
     private readonly settings: Settings,
     private readonly connect: () => Promise<ModelFactory>,
     private readonly lacks: Partial<ModelAbilities> = {},
+    /** Ids with a colon that the provider may have. Others name a provider that is not set up here. */
+    private readonly colons: (modelId: string) => boolean = () => false,
   ) {
     super();
     this.defaultModelId = settings.get('MODEL_ID') ?? '';
@@ -110,7 +112,8 @@ export class RemoteProvider extends ModelProvider {
 
   /** Only the provider knows its models; what cannot be an id at all is refused before it is asked. */
   override serves(modelId: string): boolean {
-    return SERVABLE.test(modelId) && !modelId.startsWith('nexus/');
+    const isOwn = !modelId.includes(':') || this.colons(modelId);
+    return SERVABLE.test(modelId) && !modelId.startsWith('nexus/') && isOwn;
   }
 
   override languageModel(modelId: string): LanguageModelV4 {

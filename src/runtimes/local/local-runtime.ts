@@ -199,6 +199,8 @@ function requireAnswer(model: LanguageModelV4, events: RunEvents, mayBeCut: bool
     throw new AgentRunError('limit', `The agent did not finish within ${boundReached ?? 'its limits'}.`);
   if (finishReason === 'length') throw failure('truncated', called);
   if (finishReason === 'content-filter') throw failure('refusal', called);
+  if (events.output.trim() === '')
+    throw failure('malformed', called, { reason: 'it is empty, also when the model was asked again' });
 }
 
 function isCutByCaller({ max_output_tokens = Infinity }: CallOptions, limits: AgentDefinition['limits']): boolean {

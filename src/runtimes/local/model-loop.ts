@@ -38,6 +38,9 @@ export interface RunOptions extends Pick<
   toolChoice?: LanguageModelV4ToolChoice;
 }
 
+/** How often a model that answers nothing is asked again. */
+const EMPTY_RETRIES = 2;
+
 type AssistantPart = Exclude<AssistantModelMessage['content'], string>[number];
 type SaidPart = Extract<AssistantPart, { type: 'text' | 'reasoning' }>;
 type ToolResult = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>;
@@ -73,12 +76,13 @@ export class ModelLoop {
 
   async *run(): AsyncGenerator<AgentEvent> {
     const { events } = this;
-    for (let call = 0; ; call++) {
+    for (let call = 0, empty = 0; ; call++) {
       const step = new Step(this.options, events, this.deadline, this.tracing);
       yield* step.events(await this.asked(call));
-      this.messages = [...this.messages, ...step.messages];
+      if (!step.isEmpty) this.messages = [...this.messages, ...step.messages];
       if (events.heldCalls.length > 0) events.transcript = this.messages;
-      if (!step.isContinued || events.boundReached !== undefined) return;
+      const isAskedAgain = step.isEmpty && events.output === '' && empty++ < EMPTY_RETRIES;
+      if (!(step.isContinued || isAskedAgain) || events.boundReached !== undefined) return;
       events.begin();
     }
   }
@@ -120,6 +124,12 @@ class Step {
   /** The model is to be called again: each of its calls has its result. */
   get isContinued(): boolean {
     return this.calls.length > 0 && this.calls.every(({ result }) => result !== undefined);
+  }
+
+  /** The model ended its answer without a word or a call. */
+  get isEmpty(): boolean {
+    const hasText = this.content.some((part) => part.type === 'text' && part.text.trim() !== '');
+    return !hasText && this.calls.length === 0 && this.finish?.reason === 'stop';
   }
 
   /** What the model said and what its tools answered. */

@@ -41,10 +41,36 @@ function remembered({ memory }: AgentDefinition, history: AgentRun['history']): 
   const spoken = history.filter(({ role, content, calls }) => role !== 'system' && (content !== '' || calls));
   const lastQuestion = spoken.findLastIndex(({ role }) => role === 'user');
   const isOpen = spoken.at(-1)?.calls !== undefined;
-  const oldest = memory.max_messages === 0 ? spoken.length : Math.max(0, spoken.length - memory.max_messages);
+  const oldest = memory.max_messages === 0 ? spoken.length : windowStart(spoken, memory);
   const kept = spoken.slice(isOpen && lastQuestion >= 0 ? Math.min(oldest, lastQuestion) : oldest);
   const firstQuestion = kept.findIndex(({ role }) => role === 'user');
   return firstQuestion < 0 ? [] : kept.slice(firstQuestion);
+}
+
+/** Tokens of the conversation that a model is shown unless the definition says otherwise: every common model reads that much. */
+const WINDOW_TOKENS = 16_000;
+/** What a provider adds to each message. */
+const MESSAGE_TOKENS = 4;
+
+/** The first message of the latest ones that fit into the window. The last one always does. */
+function windowStart(
+  spoken: readonly ConversationMessage[],
+  { max_messages, max_tokens }: AgentDefinition['memory'],
+): number {
+  let left = max_tokens ?? WINDOW_TOKENS;
+  let start = spoken.length;
+  while (start > 0 && spoken.length - start < max_messages) {
+    const message = spoken[start - 1] as ConversationMessage;
+    left -= tokensOf(message);
+    if (left < 0 && start < spoken.length) break;
+    start -= 1;
+  }
+  return start;
+}
+
+/** An estimate that needs no tokenizer: four bytes of UTF-8 a token, which is high rather than low for most scripts. */
+function tokensOf({ content, calls }: ConversationMessage): number {
+  return MESSAGE_TOKENS + Math.ceil(Buffer.byteLength(calls ? content + JSON.stringify(calls) : content) / 4);
 }
 
 /** Without calls that were never answered and results of deleted calls: providers refuse both. */

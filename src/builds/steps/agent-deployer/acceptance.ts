@@ -82,18 +82,21 @@ async function ask(
       ...(context.meter ? { meter: context.meter } : {}),
       signal: context.signal,
     })) {
-      if (event.type === 'done') return { result: event.result };
+      if (event.type !== 'done') continue;
+      context.spend?.(event.result);
+      return { result: event.result };
     }
     return { error: 'The run ended without an answer.' };
   } catch (error) {
     context.signal.throwIfAborted();
+    if (error instanceof AgentRunError) context.spend?.({ model: null, usage: error.usage, cost_usd: error.cost_usd });
     if (error instanceof AgentRunError && error.cause instanceof BudgetExceededError) throw error.cause;
     if (error instanceof AgentRunError && error.reason === 'limit') return { error: error.message };
     if (!(error instanceof AgentRunError)) throw error;
     const transient = error.cause instanceof ModelError ? error.cause.transient : true;
     throw new BuildFault(`${example.id} could not be run: ${error.message}`, {
       transient,
-      details: { example: example.id, reason: error.reason },
+      details: { ...error.details, example: example.id, reason: error.reason },
       cause: error,
     });
   }

@@ -17,7 +17,7 @@ export function writeDesign(input: unknown): DesignDraft {
     boundaries: boundariesOf(requirements),
     limitations: requirements.scope.excluded,
     tools: requirements.needed_tools,
-    memory: memoryOf(requirements),
+    memory: MEMORY,
     limits: limitsOf(requirements),
     guardrails: guardrailsOf(requirements),
     evaluation_criteria: ['All acceptance examples pass.', ...requirements.success_criteria.slice(1, 6)],
@@ -57,13 +57,8 @@ function boundariesOf({ constraints, scope }: Requirements): string[] {
   ].map((one) => clip(one, 1000));
 }
 
-function memoryOf({ roles, functional_requirements }: Requirements): DesignDraft['memory'] {
-  if (roles.length > 0) return { max_messages: 60, reason: 'The roles build on one another over many turns.' };
-  const longWork = /\b(?:plan|teach|tutor|coach|write|draft|review|interview|train|remember)\b/i;
-  return functional_requirements.some((one) => longWork.test(one.title))
-    ? { max_messages: 40, reason: 'Users work on one thing over many turns.' }
-    : { max_messages: 20, reason: 'Users ask single questions with a few follow-ups.' };
-}
+/** The window of a conversation is bounded by its tokens, so a bound on messages need not be tight. */
+const MEMORY: DesignDraft['memory'] = { max_messages: 200, reason: 'Users refer to what they said earlier.' };
 
 function limitsOf({ needed_tools, roles }: Requirements): DesignDraft['limits'] {
   const max_steps = Math.min(20, (needed_tools.length > 0 ? 8 : 3) + roles.length);

@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
-import { addCost, addUsage } from '../../../shared/usage.js';
 import { PATHS } from '../../../stages/stage.js';
 import { CodeTools } from '../../../tools/kinds/code/code-tools.js';
 import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
 import { type CodeTool, codeToolSchema } from '../../../tools/tool-definition.js';
 import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
 import { DocumentWriter, jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
-import { agentNameFor, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
+import { addSpent, agentNameFor, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
 import { designSchema } from '../agent-design/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { writeToolNotes } from './offline.js';
@@ -121,7 +120,7 @@ export class ToolWriter {
       tool: wish,
       problems: first.problems,
     });
-    const total = sum(spent, repair);
+    const total = addSpent(spent, repair);
     const second = await this.attempt(context, { ...document, name: wish.name });
     if ('written' in second) return { written: second.written, spent: total };
     throw new BuildFault(`The tool "${wish.name}" fails its own tests: ${second.problems.join(' ').slice(0, 1_000)}`, {
@@ -152,10 +151,6 @@ export class ToolWriter {
     };
     return { written: { document, tool } };
   }
-}
-
-function sum(a: Spent, b: Spent): Spent {
-  return { model: b.model, usage: addUsage(a.usage, b.usage), cost_usd: addCost(a.cost_usd, b.cost_usd) };
 }
 
 function codeToolOf({
