@@ -56,7 +56,14 @@ const page = (path: string, file: string) =>
   });
 
 /** One line a page. Parameters are read with `useParams({ strict: false })`. */
-const pages = [page('/', 'home'), page('/agents', 'agents')];
+const pages = [
+  page('/', 'home'),
+  page('/agents', 'agents'),
+  page('/flows', 'flows'),
+  page('/flows/new', 'flow-new'),
+  page('/flows/$flowId', 'flow'),
+  page('/flow-runs/$runId', 'flow-run'),
+];
 
 export const router = createRouter({
   routeTree: root.addChildren([signIn, signedIn.addChildren(pages)]),

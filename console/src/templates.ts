@@ -52,3 +52,74 @@ export const TEMPLATES: readonly Template[] = [
     isOffline: false,
   },
 ];
+
+/** Definitions to begin with. Each can be published and run as it is. */
+export const FLOW_TEMPLATES = [
+  {
+    title: 'Ask a person',
+    yaml: `input_schema:
+  type: object
+  required: [request]
+  properties:
+    request: { type: string, title: Request, description: What somebody asks for. }
+    amount: { type: number, title: Amount, default: 120 }
+timeout_seconds: 86400
+steps:
+  - id: check
+    name: Check the amount
+    transform: { is_large: "\${{ input.amount > 100.0 }}" }
+  - id: person
+    name: Ask a person
+    needs: [check]
+    when: steps.check.output.is_large
+    approval: { roles: [developer], message: "Allow \${{ input.request }}?", expires_seconds: 86400, on_expiry: reject }
+  - id: answer
+    name: Write the answer
+    needs: [person]
+    transform: { text: "\${{ input.request }} is allowed" }
+output: "\${{ steps.answer.output.text }}"
+`,
+  },
+  {
+    title: 'Wait and branch',
+    yaml: `timeout_seconds: 3600
+steps:
+  - id: pause
+    name: Wait a moment
+    wait: { seconds: 3 }
+  - id: route
+    name: Choose a branch
+    needs: [pause]
+    switch:
+      cases:
+        - name: morning
+          when: now.getHours() < 12
+          steps:
+            - id: greet_morning
+              transform: Good morning
+      default:
+        - id: greet_later
+          transform: Good day
+`,
+  },
+  {
+    title: 'For each item',
+    yaml: `input_schema:
+  type: object
+  required: [names]
+  properties:
+    names: { type: array, items: { type: string }, title: Names, default: [Ada, Grace, Alan] }
+timeout_seconds: 3600
+steps:
+  - id: greetings
+    name: Greet everyone
+    for_each:
+      items: input.names
+      max_parallel: 3
+      steps:
+        - id: greet
+          transform: { text: "Hello \${{ item }}" }
+output: "\${{ steps.greetings.output }}"
+`,
+  },
+] as const;

@@ -21,15 +21,27 @@ export function JsonView({ value, label }: { value: unknown; label: string }): R
 
 const LazyEditor = lazy(() => import('./editor'));
 
+export interface EditorFault {
+  /** From 1. */
+  line: number;
+  message: string;
+}
+
+export interface Word {
+  label: string;
+  detail?: string;
+  /** What is inserted, where that is more than the label. */
+  apply?: string;
+}
+
 export interface EditorProps {
   value: string;
   onChange?: (value: string) => void;
   language: 'yaml' | 'json';
   label: string;
-  /** Faults with their line, from 1. */
-  faults?: readonly { line: number; message: string }[];
-  /** Words to offer while typing. */
-  words?: readonly { label: string; detail?: string }[];
+  faults?: readonly EditorFault[];
+  /** Words to offer while typing: the same everywhere, or by the fields that enclose the place and the field on its line, in YAML. */
+  words?: readonly Word[] | ((path: readonly string[], field: string | undefined) => readonly Word[]);
   height?: number;
 }
 
@@ -86,9 +98,15 @@ export interface GraphNode {
   group?: string | undefined;
 }
 
+export interface GraphEdge {
+  from: string;
+  to: string;
+  label?: string | undefined;
+}
+
 export interface GraphProps {
   nodes: readonly GraphNode[];
-  edges: readonly { from: string; to: string; label?: string | undefined }[];
+  edges: readonly GraphEdge[];
   label: string;
   direction?: 'LR' | 'TB';
   height?: number;

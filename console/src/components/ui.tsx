@@ -130,9 +130,20 @@ export function ErrorBox({
   );
 }
 
-/** The faults of fields that an error names, as `field: fault`. */
+/** The faults that an error names: of fields as `field: fault`, of documents with their place and what to do. */
 function faultsOf(details: Record<string, unknown>): string[] {
-  const { fields } = details;
+  const { fields, faults: placed } = details;
+  if (Array.isArray(placed))
+    return placed.map((fault: Record<string, unknown>) =>
+      [
+        typeof fault['line'] === 'number' ? `line ${fault['line']}` : '',
+        fault['path'] ?? fault['pointer'],
+        fault['message'],
+        fault['suggestion'],
+      ]
+        .filter((part) => typeof part === 'string' && part !== '')
+        .join(' · '),
+    );
   if (typeof fields !== 'object' || fields === null) return [];
   return Object.entries(fields).flatMap(([field, faults]) =>
     (Array.isArray(faults) ? faults : [faults]).map((fault) => `${field}: ${String(fault)}`),
@@ -186,6 +197,11 @@ const STATUS_COLORS: Readonly<Record<string, string>> = {
   pausing: 'yellow',
   paused: 'yellow',
   waiting: 'yellow',
+  queued: 'gray',
+  retrying: 'orange',
+  compensating: 'orange',
+  compensated: 'orange',
+  timed_out: 'red',
   completed: 'green',
   success: 'green',
   succeeded: 'green',
