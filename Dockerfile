@@ -30,6 +30,21 @@ RUN node --input-type=module --eval "import { writeFileSync } from 'node:fs'; \
 COPY generators ./generators/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix generators --ignore-scripts --no-audit --no-fund
 
+# The generator of Go clients. It formats with `go`, of which nothing but the program is needed.
+FROM golang:1.26-bookworm AS go-generator
+RUN --mount=type=cache,target=/go/pkg/mod CGO_ENABLED=0 GOBIN=/generator/bin \
+      go install -trimpath -ldflags=-s github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 && \
+    cp /usr/local/go/bin/go /generator/bin/ && \
+    cp /usr/local/go/VERSION /usr/local/go/go.env /generator/ && \
+    mkdir -p /generator/pkg/tool
+
+# The generator of Python clients, at the path that it has in the image: a virtual environment holds its own.
+FROM node AS python-generator
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
+COPY generators/requirements.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python3 -m venv /opt/python-generator && /opt/python-generator/bin/pip install -r requirements.txt
+
 FROM node
 ARG VERSION=0.0.0
 ARG REVISION=unknown
@@ -43,7 +58,12 @@ ENV NODE_ENV=production \
     API_HOST=0.0.0.0 \
     API_PORT=8000 \
     NEXUS_DATA_DIR=/data \
+    CLIENT_GENERATOR_PYTHON=/opt/python-generator/bin/openapi-python-client \
+    CLIENT_GENERATOR_GO=/opt/go-generator/bin/oapi-codegen \
     HOME=/tmp
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
+COPY --from=python-generator /opt/python-generator /opt/python-generator
+COPY --from=go-generator /generator /opt/go-generator
 WORKDIR /app
 # package.json and the lock file stay in the image: scanners read from them what is inside.
 COPY --from=dependencies /app ./

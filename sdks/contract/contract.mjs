@@ -132,11 +132,9 @@ for (const [name, { missing, prepare, program }] of Object.entries(LANGUAGES)) {
     const [key] = seen.projects;
     // The invalid one is the last.
     deepStrictEqual(seen.projects.slice(0, 2), [key, key]);
-    deepStrictEqual([...seen.cut].toSorted(), [
-      ['flow-runs', 2],
-      ['invocations', 2],
-      ['projects', 2],
-    ]);
+    // An import may be over before it is followed.
+    const cut = ['flow-runs', 'invocations', 'projects'].map((kind) => [kind, seen.cut.get(kind)]);
+    deepStrictEqual(cut, cut.map(([kind]) => [kind, 2]));
     console.log(`passed ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
   } catch (error) {
     failed.push(name);

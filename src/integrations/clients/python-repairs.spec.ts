@@ -17,6 +17,13 @@ it('leaves out the second of two properties that have one name in Python, and do
   });
 });
 
+it('lists null among the values of an enum that may be null', () => {
+  const status = { type: 'string', nullable: true, enum: ['open', 'shut'] };
+  expect(withPythonNames({ properties: { status } })).toEqual({
+    properties: { status: { type: 'string', nullable: true, enum: ['open', 'shut', null] } },
+  });
+});
+
 it('leaves out files that import a model which was not written, and what imports those', () => {
   const files = repaired({
     'api/default/list_things.py': 'from ...models.thing import Thing\n',

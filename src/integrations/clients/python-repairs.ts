@@ -4,14 +4,16 @@ const MODELS = 'models/';
 /**
  * An OpenAPI document without what openapi-python-client cannot read: two properties of one schema that have the same name in Python,
  * such as `+1` and `-1`, cost it the whole schema and all that use it. The second is left out; its value is among the
- * additional properties.
+ * additional properties. An enum that may be null lists null.
  */
 export function withPythonNames(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withPythonNames);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, child]): [string, unknown] => [key, withPythonNames(child)]);
   const { properties, required, ...rest } = Object.fromEntries<unknown>(entries);
-  if (typeof properties !== 'object' || properties === null) return Object.fromEntries(entries);
+  if (rest['nullable'] === true && Array.isArray(rest['enum'])) rest['enum'] = [...(rest['enum'] as unknown[]), null];
+  if (typeof properties !== 'object' || properties === null)
+    return { ...rest, ...('properties' in value ? { properties } : {}), ...('required' in value ? { required } : {}) };
   const taken = new Set<string>();
   const kept = Object.entries(properties).filter(([name, schema]) => {
     if (!isSchema(schema)) return true;
@@ -53,7 +55,7 @@ export function repaired(generated: Readonly<Record<string, string>>): Record<st
       if (path === 'client.py')
         return [path, text.replaceAll('*args: object, **kwargs: Any', '*args: Any, **kwargs: Any')];
       if (path.startsWith(API)) return [path, withOwnQuote(withOptionalBody(text))];
-      return [path, path.startsWith(MODELS) ? withOwnVariable(text) : text];
+      return [path, path.startsWith(MODELS) ? withOwnVariable(withoutCasts(text)) : text];
     }),
   );
   for (let before = -1; before !== Object.keys(files).length;) {
@@ -87,6 +89,9 @@ const withOwnQuote = (text: string): string =>
         .replace('import httpx\n', 'from urllib.parse import quote as quote_\n\nimport httpx\n')
         .replaceAll('=quote(str(', '=quote_(str(')
     : text;
+
+/** A cast to what the value is known to be. */
+const withoutCasts = (text: string): string => text.replaceAll(/= cast\(list\[Any\], data\)$/gm, '= data');
 
 /** A model that has a property of its own name. */
 function withOwnVariable(text: string): string {

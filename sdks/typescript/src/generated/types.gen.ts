@@ -263,15 +263,40 @@ export type SignInDto = {
 };
 
 export type BrowserSignedInDto = {
-    [key: string]: unknown;
+    user: SignedInUserDto;
+    /**
+     * Send it as the header 'X-CSRF-Token' with every request that is not a GET. Also in the cookie 'nexus_csrf'.
+     */
+    csrf_token: string;
+    /**
+     * Seconds until the session must be refreshed.
+     */
+    expires_in: number;
+};
+
+export type StartLinkDto = {
+    /**
+     * The code of the link that the start printed.
+     */
+    code: string;
 };
 
 export type RefreshSessionDto = {
-    [key: string]: never;
+    /**
+     * Of a sign-in that answered tokens (a provider, an invitation, a sign-in link, another organization): its tokens move into cookies. Without it, the cookie is used.
+     */
+    refresh_token?: string | null;
 };
 
 export type BrowserSessionDto = {
-    [key: string]: unknown;
+    /**
+     * Send it as the header 'X-CSRF-Token' with every request that is not a GET. Also in the cookie 'nexus_csrf'.
+     */
+    csrf_token: string;
+    /**
+     * Seconds until the session must be refreshed.
+     */
+    expires_in: number;
 };
 
 export type CreateStreamTicketDto = {
@@ -772,6 +797,10 @@ export type AgentDto = {
     category: string;
     version: string;
     /**
+     * Increases by one with every change of the agent. An edit of the definition sends it.
+     */
+    revision: number;
+    /**
      * running, building, offline or error.
      */
     status: 'building' | 'error' | 'offline' | 'running';
@@ -927,6 +956,133 @@ export type AgentListDto = {
     last_key: string | null;
 };
 
+export type CreateAgentDto = {
+    /**
+     * The definition, such as the 'agent.json' of a build.
+     */
+    definition: AgentDefinitionDto;
+    /**
+     * The project that the agent joins. If absent, the agent gets a project of its own.
+     */
+    project_id?: string | null;
+    category?: string | null;
+};
+
+export type AgentDefinitionDto = {
+    schema_version?: '1';
+    /**
+     * At most 50.
+     */
+    tools?: Array<DefinedToolDto>;
+    /**
+     * Small letters, digits, '_' and '-', at most 100. Part of the agent's id.
+     */
+    agent_name: string;
+    /**
+     * For people. The agent's name if absent.
+     */
+    display_name?: string;
+    description: string;
+    /**
+     * Completes 'You are …'. The description if absent.
+     */
+    role?: string;
+    /**
+     * 1 to 50,000 characters.
+     */
+    system_prompt: string;
+    /**
+     * Null for the platform's model. '<provider>:<id>' names a model of another configured provider.
+     */
+    model_id?: string | null;
+    /**
+     * Names of tools whose calls wait for a person's approval.
+     */
+    requires_approval?: Array<string>;
+    /**
+     * JSON Schema that every answer fits.
+     */
+    output_schema?: {
+        [key: string]: unknown;
+    };
+    capabilities?: Array<string>;
+    guardrails?: Array<string>;
+    memory?: AgentMemoryDto;
+    limits?: AgentLimitsDto;
+    /**
+     * At most 50 documents that the agent looks things up in.
+     */
+    knowledge?: Array<KnowledgeDocumentDto>;
+    tags?: Array<string>;
+};
+
+export type DefinedToolDto = {
+    kind: 'attached' | 'builtin' | 'code';
+    name: string;
+    /**
+     * For the model. Required for code.
+     */
+    description?: string;
+    /**
+     * JSON Schema of the input, of type object. Required for code.
+     */
+    input_schema?: {
+        [key: string]: unknown;
+    };
+    /**
+     * JavaScript that defines 'run(input)', at most 20,000 characters. It runs in a sandbox. Required for code.
+     */
+    source?: string;
+    /**
+     * At most 20, each with an input and the expected output. All must pass before the definition is stored.
+     */
+    tests?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * An attached tool.
+     */
+    tool_id?: string;
+};
+
+export type AgentMemoryDto = {
+    /**
+     * How many messages of a conversation the agent is shown, 0 to 500. 0 means none.
+     */
+    max_messages?: number;
+};
+
+export type AgentLimitsDto = {
+    /**
+     * Model calls, 1 to 50.
+     */
+    max_steps?: number;
+    /**
+     * At most 600.
+     */
+    timeout_seconds?: number;
+    /**
+     * Of one model call, 1 to 65,536.
+     */
+    max_output_tokens?: number;
+    /**
+     * Tokens read and written by all model calls together. No bound if absent.
+     */
+    max_total_tokens?: number;
+    /**
+     * US dollars of all model calls together. Needs a model whose price is known.
+     */
+    max_cost_usd?: number;
+};
+
+export type KnowledgeDocumentDto = {
+    name: string;
+    /**
+     * Text or Markdown. A form feed (U+000C) begins a new page.
+     */
+    content: string;
+};
+
 export type UpdateAgentDto = {
     description?: string | null;
     category?: string | null;
@@ -963,6 +1119,52 @@ export type DeletedUnderAgentDto = {
     messages: number;
 };
 
+export type DefinitionDto = {
+    definition: AgentDefinitionDto;
+    agent_id: string;
+    version: string;
+    /**
+     * Send it with an edit. It increases by one with every change of the agent.
+     */
+    revision: number;
+};
+
+export type EditDefinitionDto = {
+    /**
+     * At most 50. The tests of each code tool must pass.
+     */
+    tools?: Array<DefinedToolDto> | null;
+    memory?: AgentMemoryDto;
+    limits?: AgentLimitsDto;
+    /**
+     * At most 50 documents, 5,000,000 characters together. An empty list removes all.
+     */
+    knowledge?: Array<KnowledgeDocumentDto> | null;
+    /**
+     * The revision that you have read. 409 when the agent has changed since.
+     */
+    revision: number;
+    display_name?: string | null;
+    description?: string | null;
+    role?: string | null;
+    system_prompt?: string | null;
+    /**
+     * The model. An empty value restores the platform's. '<provider>:<id>' names a model of another configured provider.
+     */
+    model_id?: string | null;
+    /**
+     * Names of tools whose calls wait for a person's approval.
+     */
+    requires_approval?: Array<string> | null;
+    /**
+     * JSON Schema that every answer fits. An empty object removes it.
+     */
+    output_schema?: {
+        [key: string]: unknown;
+    } | null;
+    guardrails?: Array<string> | null;
+};
+
 export type AgentVersionListDto = {
     versions: Array<AgentVersionDto>;
     total: number;
@@ -971,13 +1173,20 @@ export type AgentVersionListDto = {
 
 export type AgentVersionDto = {
     version: string;
-    build_id: string;
+    /**
+     * The build that made the version. Null for a version that was written by hand.
+     */
+    build_id: string | null;
+    /**
+     * The user who wrote the version by hand. Null for a version of a build.
+     */
+    created_by: string | null;
     /**
      * Whether this version is the active one.
      */
     current: boolean;
     /**
-     * What the agent runs: prompt, tools, limits.
+     * What the agent runs: prompt, tools, limits. Documents of more than 60,000 characters together are listed by name and size only; 'GET /agents/{agent_id}/definition' has their texts.
      */
     definition: {
         [key: string]: unknown;
@@ -1375,6 +1584,11 @@ export type ProjectSummaryDto = {
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
+    /**
+     * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+     */
+    changes: Array<string>;
+    revision: ProjectRevisionDto | null;
     error_info: ProjectErrorDto | null;
     control_reason: string | null;
     /**
@@ -1389,6 +1603,11 @@ export type ProjectSummaryDto = {
      * Estimated from the speed so far. Null while that is not known.
      */
     estimated_completion: string | null;
+};
+
+export type ProjectRevisionDto = {
+    change: string;
+    agent_id: string;
 };
 
 export type ProjectErrorDto = {
@@ -1486,6 +1705,11 @@ export type ProjectDto = {
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
+    /**
+     * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+     */
+    changes: Array<string>;
+    revision: ProjectRevisionDto | null;
     error_info: ProjectErrorDto | null;
     control_reason: string | null;
     /**
@@ -1601,6 +1825,25 @@ export type ControlProjectDto = {
      * restart only: run every stage again instead of keeping the completed ones of a failed build.
      */
     from_scratch?: boolean | null;
+    /**
+     * restart only: run this stage and those after it again. The stages before it must be completed.
+     */
+    from_stage?: 'agent_deployer' | 'agent_design' | 'agent_developer_manager' | 'orchestrator' | 'requirements_analysis' | 'system_architecture';
+};
+
+export type ReviseProjectDto = {
+    /**
+     * What should be different, 10 to 2,000 characters after trimming.
+     */
+    change: string;
+    /**
+     * The agent to change. Needed only when the project has several.
+     */
+    agent_id?: string | null;
+    /**
+     * Complete the build even if no acceptance example can prove a functional requirement. As for the project if absent.
+     */
+    accept_unproven?: boolean | null;
 };
 
 export type StageListDto = {
@@ -5063,6 +5306,63 @@ export type CreateBrowserSessionResponses = {
 
 export type CreateBrowserSessionResponse = CreateBrowserSessionResponses[keyof CreateBrowserSessionResponses];
 
+export type CreateBrowserSessionWithLinkData = {
+    body: StartLinkDto;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/session/link';
+};
+
+export type CreateBrowserSessionWithLinkErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type CreateBrowserSessionWithLinkError = CreateBrowserSessionWithLinkErrors[keyof CreateBrowserSessionWithLinkErrors];
+
+export type CreateBrowserSessionWithLinkResponses = {
+    /**
+     * Signed in, or the challenge of a second factor, as for POST /auth/session.
+     */
+    200: BrowserSignedInDto | TotpRequiredDto;
+};
+
+export type CreateBrowserSessionWithLinkResponse = CreateBrowserSessionWithLinkResponses[keyof CreateBrowserSessionWithLinkResponses];
+
 export type CreateBrowserSessionWithTotpData = {
     body: TotpLoginDto;
     path?: never;
@@ -7495,6 +7795,83 @@ export type ListAgentsResponses = {
 
 export type ListAgentsResponse = ListAgentsResponses[keyof ListAgentsResponses];
 
+export type CreateAgentData = {
+    body: CreateAgentDto;
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/agents';
+};
+
+export type CreateAgentErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type CreateAgentError = CreateAgentErrors[keyof CreateAgentErrors];
+
+export type CreateAgentResponses = {
+    /**
+     * The agent.
+     */
+    201: SuccessEnvelope & {
+        data: AgentDto;
+    };
+};
+
+export type CreateAgentResponse = CreateAgentResponses[keyof CreateAgentResponses];
+
 export type DeleteAgentData = {
     body?: never;
     path: {
@@ -7669,6 +8046,128 @@ export type UpdateAgentResponses = {
 };
 
 export type UpdateAgentResponse = UpdateAgentResponses[keyof UpdateAgentResponses];
+
+export type GetAgentDefinitionData = {
+    body?: never;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/definition';
+};
+
+export type GetAgentDefinitionErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type GetAgentDefinitionError = GetAgentDefinitionErrors[keyof GetAgentDefinitionErrors];
+
+export type GetAgentDefinitionResponses = {
+    /**
+     * The definition with the revision that an edit sends.
+     */
+    200: SuccessEnvelope & {
+        data: DefinitionDto;
+    };
+};
+
+export type GetAgentDefinitionResponse = GetAgentDefinitionResponses[keyof GetAgentDefinitionResponses];
+
+export type EditAgentDefinitionData = {
+    body: EditDefinitionDto;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/definition';
+};
+
+export type EditAgentDefinitionErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type EditAgentDefinitionError = EditAgentDefinitionErrors[keyof EditAgentDefinitionErrors];
+
+export type EditAgentDefinitionResponses = {
+    /**
+     * The agent with its new version.
+     */
+    200: SuccessEnvelope & {
+        data: AgentDto;
+    };
+};
+
+export type EditAgentDefinitionResponse = EditAgentDefinitionResponses[keyof EditAgentDefinitionResponses];
 
 export type ListAgentVersionsData = {
     body?: never;
@@ -9102,6 +9601,85 @@ export type ControlProjectResponses = {
 };
 
 export type ControlProjectResponse = ControlProjectResponses[keyof ControlProjectResponses];
+
+export type ReviseProjectData = {
+    body: ReviseProjectDto;
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/v1/projects/{project_id}/revise';
+};
+
+export type ReviseProjectErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ReviseProjectError = ReviseProjectErrors[keyof ReviseProjectErrors];
+
+export type ReviseProjectResponses = {
+    /**
+     * The project with its new attempt.
+     */
+    202: SuccessEnvelope & {
+        data: ProjectDto;
+    };
+};
+
+export type ReviseProjectResponse = ReviseProjectResponses[keyof ReviseProjectResponses];
 
 export type ListProjectStagesData = {
     body?: never;
