@@ -30,6 +30,7 @@ const temporal = {
   setupFilesAfterEnv: ['<rootDir>/test/support/temporal-suite.ts'],
   testMatch: [
     '<rootDir>/test/temporal/**/*.spec.ts',
+    '<rootDir>/test/faults/durable-runs.spec.ts',
     '<rootDir>/test/e2e/{approvals,background,flows,flow-triggers}.spec.ts',
   ],
 };

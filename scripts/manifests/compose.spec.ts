@@ -46,7 +46,9 @@ describe('docker-compose.yml', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(['dynamodb', 'grafana', 'migrate', 'nexus', 'prometheus']);
-    expect(services.flatMap(({ profiles = [] }) => profiles).sort()).toEqual(['alerts', 'redis', 'temporal']);
+    expect(services.flatMap(({ profiles = [] }) => profiles).sort()).toEqual([
+      ...['alerts', 'redis', 'temporal', 'temporal', 'temporal'],
+    ]);
   });
 
   it('sets settings that the platform has, and it starts with them', () => {

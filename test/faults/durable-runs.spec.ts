@@ -4,12 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
 import { buildEvents, expectCleanHistory, expectOneAgent } from '../support/build-history.js';
-import { temporaryDirectory } from '../support/database.js';
+import { temporalSettings, temporaryDirectory } from '../support/database.js';
 import { CountingServer, type FlowRunView, publishedFlow, runOf } from '../support/flows.js';
 import { type Answer, eventually, type HttpClient } from '../support/http.js';
 import { PlatformProcess, recountStatistics } from '../support/platform-process.js';
 import { faultSeed, seeded } from '../support/seeded.js';
 import { readEvents, type ReceivedEvent } from '../support/sse.js';
+import { TemporalServer } from '../support/temporal-server.js';
+import { TROUBLES, TroubledProxy } from '../support/troubled-proxy.js';
 
 const SEED = faultSeed();
 /** The whole suite: `FAULT_BUILDS=200 FAULT_FLOW_RUNS=500`. */
@@ -81,15 +83,58 @@ function definition() {
   };
 }
 
+/** A Temporal server of these tests alone, and the network to it. Only the real server has its data after a kill. */
+class Cluster {
+  readonly troubles = { server: 0, network: 0 };
+
+  private constructor(
+    private readonly server: TemporalServer,
+    private readonly network: TroubledProxy,
+  ) {}
+
+  /** @returns undefined on the embedded engine */
+  static async start(): Promise<Cluster | undefined> {
+    if (Object.keys(temporalSettings('')).length === 0) return undefined;
+    const server = await TemporalServer.start();
+    return new Cluster(server, await TroubledProxy.start(server.port));
+  }
+
+  get settings(): Record<string, string> {
+    return { ...temporalSettings('faults'), TEMPORAL_ADDRESS: this.network.address };
+  }
+
+  async trouble(random: () => number): Promise<void> {
+    if (this.server.isReal && random() < 0.3) {
+      this.troubles.server += 1;
+      await this.server.stop();
+      await this.server.resume();
+    } else {
+      this.troubles.network += 1;
+      const trouble = TROUBLES[Math.floor(random() * TROUBLES.length)] ?? 'reset';
+      await this.network.make(trouble, 1_000 + random() * 3_000);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.network.stop();
+    await this.server.stop();
+  }
+}
+
 /** The platform that is killed and started again. Requests go to the process that is there, until one is answered. */
 class Victim {
   private platform: PlatformProcess | undefined;
   readonly kills = { platform: 0, database: 0 };
 
-  private constructor(private readonly environment: Record<string, string>) {}
+  private constructor(
+    private readonly environment: Record<string, string>,
+    readonly cluster: Cluster | undefined,
+  ) {}
 
   static async start(more: Record<string, string> = {}): Promise<Victim> {
-    const victim = new Victim({ ...ENVIRONMENT, NEXUS_DATA_DIR: temporaryDirectory(), ...more });
+    const cluster = await Cluster.start();
+    const own = { ...ENVIRONMENT, NEXUS_DATA_DIR: temporaryDirectory(), ...cluster?.settings, ...more };
+    const victim = new Victim(own, cluster);
     victim.platform = await PlatformProcess.start(victim.environment);
     return victim;
   }
@@ -122,6 +167,7 @@ class Victim {
 
   async abandon(): Promise<void> {
     await this.platform?.kill('SIGKILL');
+    await this.cluster?.stop();
   }
 
   /** Asks until there is an answer that is not a fault of the platform or an earlier attempt that is still under way. */
@@ -185,6 +231,7 @@ class Work {
       );
       const known = listed.data.projects.find((project) => project.project_name === project_name);
       if (known) return known.project_id;
+      await delay(200);
     }
   }
 
@@ -223,7 +270,9 @@ async function worked(victim: Victim, builds: number, runs: number, kills: numbe
     const share = (all: number): number => Math.ceil((all * kill) / kills);
     const working = work.startUpTo(share(builds), share(runs)).then(() => work.attend(before));
     await delay(100 + random() * 1_500);
-    if (random() < 0.3) victim.killDatabase();
+    const what = random();
+    if (victim.cluster && what > 0.6) await victim.cluster.trouble(random);
+    else if (what < 0.3) victim.killDatabase();
     else await victim.killPlatform();
     await working;
   }
@@ -308,7 +357,9 @@ async function survived(what: string, victim: Victim, [builds, runs, kills]: [nu
     expect(await victim.end()).toBe('0 differences found\n');
     const repeated = service.requests.length - writes;
     const seconds = Math.round((Date.now() - began) / 1000);
-    table.push({ what, seed: SEED, builds, runs, ...victim.kills, ...outcomes, writes, repeated, seconds });
+    const engine = victim.cluster ? 'temporal' : 'embedded';
+    const faults = { ...victim.kills, ...victim.cluster?.troubles };
+    table.push({ engine, what, seed: SEED, builds, runs, ...faults, ...outcomes, writes, repeated, seconds });
   } finally {
     await victim.abandon();
   }

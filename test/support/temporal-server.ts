@@ -20,7 +20,7 @@ export class TemporalServer {
 
   private constructor(
     private readonly command: readonly string[],
-    private readonly port: number,
+    readonly port: number,
     readonly isReal: boolean,
   ) {}
 

@@ -7,6 +7,7 @@ import { type Manifest, manifestsOf, publicProblem, rendered } from './overlay.j
 const BASE = 'deploy/k8s/base';
 const PRODUCTION = 'deploy/k8s/overlays/production';
 const MIGRATION = `${PRODUCTION}/migration`;
+const TEMPORAL = 'deploy/k8s/overlays/temporal';
 /** The last writes of background work, after drain and grace. */
 const LAST_WRITES_SECONDS = 15;
 
@@ -46,6 +47,7 @@ type Labels = Record<string, string>;
 
 const manifests = manifestsOf(PRODUCTION);
 const migration = manifestsOf(MIGRATION);
+const temporal = manifestsOf(TEMPORAL);
 const secret = readYaml<Manifest & { stringData: Record<string, string> }>(`${BASE}/secret.example.yaml`);
 const paths = (JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: object }).paths;
 const find = <T extends Manifest>(kind: string): T => manifests.find((manifest) => manifest.kind === kind) as T;
@@ -60,7 +62,7 @@ interface Rule {
 }
 
 describe('the Kubernetes manifests', () => {
-  it.each([...manifests, ...migration, secret])(
+  it.each([...manifests, ...migration, ...temporal, secret])(
     '$kind $metadata.name fits the schemas that Kubernetes publishes',
     async (manifest) => {
       expect(await publicProblem(manifest)).toBeUndefined();
@@ -85,6 +87,7 @@ describe('the Kubernetes manifests', () => {
   it.each([
     [PRODUCTION, manifests],
     [MIGRATION, migration],
+    [TEMPORAL, temporal],
   ])(
     'of %s are the same when kustomize renders them, and its hash of the settings is in all references',
     async (overlay, own) => {
@@ -124,6 +127,8 @@ describe('the Kubernetes manifests', () => {
   it.each([
     ['nexus', manifests],
     ['nexus-migrate', migration],
+    ['nexus', temporal],
+    ['nexus-worker', temporal],
   ])('let %s reach DNS, Pod Identity and HTTPS, and not the metadata of the machine', (name, own) => {
     const policy = own.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name);
     const { egress } = policy?.['spec'] as { egress: Rule[] };
@@ -140,6 +145,31 @@ describe('the Kubernetes manifests', () => {
     expect(through(443).map(({ to }) => to)).toEqual([
       [{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] } }],
     ]);
+  });
+
+  it('drive runs on Temporal in workers of their own, with the image, settings and secrets of the release', () => {
+    const named = (kind: string): Manifest =>
+      temporal.find((one) => one.kind === kind && one.metadata.name === 'nexus-worker') as Manifest;
+    const worker = named('Deployment') as Deployment;
+    const [only] = worker.spec.template.spec.containers as unknown as [
+      Container & { image: string; command: string[] },
+    ];
+    expect(only.command).toEqual(['node', 'dist/commands/worker.js']);
+    expect(existsSync('src/commands/worker.ts')).toBe(true);
+    expect(only.image).toBe((container as Container & { image: string }).image);
+    expect([only.envFrom, only.securityContext]).toEqual([container.envFrom, container.securityContext]);
+    const { labels } = worker.spec.template.metadata;
+    expect(labels).not.toMatchObject((find('Service')['spec'] as { selector: Labels }).selector);
+    expect(named('HorizontalPodAutoscaler')['spec']).toMatchObject({
+      scaleTargetRef: { kind: 'Deployment', name: worker.metadata.name },
+    });
+    for (const kind of ['PodDisruptionBudget', 'NetworkPolicy']) {
+      const { selector, podSelector } = named(kind)['spec'] as Record<string, { matchLabels: Labels } | undefined>;
+      expect(labels).toMatchObject((selector ?? podSelector)?.matchLabels ?? {});
+    }
+    const { data } = temporal.find(({ kind }) => kind === 'ConfigMap') as Manifest & { data: Record<string, string> };
+    const { values } = parseSettings({ ...data, JWT_SECRET_KEY: 'q8F0m3Wn7Zr1Tx5Vb9Kd2Ls6Hp4Gy0Uc8Je' });
+    expect(values).toMatchObject({ ENGINE: 'temporal', TEMPORAL_WORKER: false, TEMPORAL_NAMESPACE: 'nexus' });
   });
 
   it('come in through a Gateway, which has every public path of the document and no probe', () => {
