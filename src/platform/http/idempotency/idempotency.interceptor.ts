@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { catchError, concatMap, from, type Observable, of } from 'rxjs';
+import { catchError, concatMap, finalize, from, type Observable, of } from 'rxjs';
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../../observability/request-context.js';
 import { SECRET_ANSWER } from '../route.decorators.js';
-import { IdempotencyRepository, type KeptAnswer, type RememberedAnswer } from './idempotency.repository.js';
+import {
+  IdempotencyRepository,
+  type KeptAnswer,
+  RENEWED_EVERY_MS,
+  type RememberedAnswer,
+} from './idempotency.repository.js';
 
 const HEADER = 'Idempotency-Key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -14,7 +19,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Makes every POST safe to repeat: with the header `Idempotency-Key` the same key and body answer what the first request
  * answered (marked `Idempotency-Replayed: true`), another body is 422, and while the first is still running it is 409.
- * A request that failed did not use up its key. Kept 24 hours, by organization, user and route. Answers that hold a secret
+ * A request that failed did not use up its key, and that of a request whose process died is free after a minute. Kept 24 hours, by organization, user and route. Answers that hold a secret
  * are not kept ({@link SECRET_ANSWER}).
  */
 @Injectable()
@@ -34,15 +39,20 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (!KEY.test(key)) throw ValidationError.field(HEADER, 'must be 1 to 255 visible ASCII characters');
     const requestKey = this.requestKey(request, key);
     const body = BodyHash.of(request);
-    const earlier = await this.repository.take(requestKey, body.known);
+    const holder = this.repository.newHolder();
+    const earlier = await this.repository.take(requestKey, body.known, holder);
     const response = execution.switchToHttp().getResponse<Response>();
     if (earlier) return of(this.replay(earlier, earlier.body_hash === '' ? '' : await body.read(), response));
     body.watch(response);
+    const renewal = setInterval(() => void this.renew(requestKey, holder), RENEWED_EVERY_MS).unref();
     return next.handle().pipe(
       concatMap((answer: unknown) =>
-        from(this.remember(requestKey, kept(answer, response), body.afterwards()).then(() => answer)),
+        from(this.remember(requestKey, kept(answer, response), body.afterwards(), holder).then(() => answer)),
       ),
-      catchError((error: unknown) => from(this.forget(requestKey).then(() => Promise.reject(error as Error)))),
+      catchError((error: unknown) => from(this.forget(requestKey, holder).then(() => Promise.reject(error as Error)))),
+      finalize(() => {
+        clearInterval(renewal);
+      }),
     );
   }
 
@@ -78,16 +88,27 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   /** The work is done: that its answer could not be remembered must not make it look undone. */
-  private async remember(requestKey: string, answer: KeptAnswer | undefined, bodyHash: string): Promise<void> {
-    await this.repository.remember(requestKey, answer, bodyHash).catch((error: unknown) => {
+  private async remember(
+    requestKey: string,
+    answer: KeptAnswer | undefined,
+    bodyHash: string,
+    holder: string,
+  ): Promise<void> {
+    await this.repository.remember(requestKey, answer, bodyHash, holder).catch((error: unknown) => {
       this.logger.warn({ msg: 'the answer to an idempotency key could not be kept', err: error });
     });
   }
 
-  private async forget(requestKey: string): Promise<void> {
-    await this.repository.forget(requestKey).catch((error: unknown) => {
+  private async renew(requestKey: string, holder: string): Promise<void> {
+    await this.repository.renew(requestKey, holder).catch((error: unknown) => {
+      this.logger.warn({ msg: 'a running request could not renew its idempotency key', err: error });
+    });
+  }
+
+  private async forget(requestKey: string, holder: string): Promise<void> {
+    await this.repository.forget(requestKey, holder).catch((error: unknown) => {
       this.logger.warn({
-        msg: 'an idempotency key could not be given back, it is free again in 15 minutes',
+        msg: 'an idempotency key could not be given back, it is free again in a minute',
         err: error,
       });
     });

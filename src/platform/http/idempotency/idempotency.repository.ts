@@ -1,12 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
+import { Settings } from '../../config/settings.js';
 import { Clock } from '../../../shared/clock.js';
 import { conditionFailed, DynamoDb } from '../../database/client/dynamodb.js';
 
 const TABLE = 'PlatformIdempotency';
 const KEPT_SECONDS = 24 * 3600;
-/** A request that has not answered for so long died with its process; the next one with its key may run. */
-const ABANDONED_SECONDS = 15 * 60;
+/** A running request that has not been renewed for so long died with its process; the next one with its key may run. */
+const ABANDONED_SECONDS = 60;
+/** How often a running request is renewed; most have ended before. */
+export const RENEWED_EVERY_MS = 20_000;
+/** Begins the name of every request that this process runs. */
+const PROCESS = randomUUID();
+const IS_OURS = 'holder = :holder';
 /** An item holds 400 KB; answers compress well, and one that still does not fit is remembered without its body. */
 const BODY_LIMIT_BYTES = 350_000;
 
@@ -31,6 +38,8 @@ interface Row {
   body?: Uint8Array;
   expires_at: number;
   abandoned_at: number;
+  /** The request that runs; absent in rows of version 1.0.0. */
+  holder?: string;
 }
 
 @Injectable()
@@ -38,19 +47,31 @@ export class IdempotencyRepository {
   constructor(
     private readonly db: DynamoDb,
     private readonly clock: Clock,
+    private readonly settings: Settings,
   ) {}
 
-  /** Takes the key for a request. @returns undefined when it was free, else what is known of the request that has it. */
-  async take(request_key: string, body_hash: string): Promise<RememberedAnswer | undefined> {
+  /** A name for a request. */
+  newHolder(): string {
+    return `${PROCESS} ${randomUUID()}`;
+  }
+
+  /**
+   * Takes the key for a request. The key of a request that died is free after a minute; on the embedded database, which only one
+   * process can hold, at once.
+   * @returns undefined when it was free, else what is known of the request that has it.
+   */
+  async take(request_key: string, body_hash: string, holder: string): Promise<RememberedAnswer | undefined> {
     const now = this.now();
-    const keyIsFree =
-      'attribute_not_exists(request_key) OR expires_at < :now OR (#state = :running AND abandoned_at < :now)';
+    const isOnlyProcess = this.settings.get('NEXUS_DATABASE') === 'embedded';
+    const isDead = `abandoned_at < :now${isOnlyProcess ? ' OR NOT begins_with(holder, :process)' : ''}`;
+    const keyIsFree = `attribute_not_exists(request_key) OR expires_at < :now OR (#state = :running AND (${isDead}))`;
     const Item: Row = {
       request_key,
       body_hash,
       state: 'running',
       expires_at: now + KEPT_SECONDS,
       abandoned_at: now + ABANDONED_SECONDS,
+      holder,
     };
     try {
       await this.db.put({
@@ -58,7 +79,10 @@ export class IdempotencyRepository {
         Item,
         ConditionExpression: keyIsFree,
         ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':now': now, ':running': 'running' },
+        ExpressionAttributeValues: {
+          ...{ ':now': now, ':running': 'running' },
+          ...(isOnlyProcess ? { ':process': PROCESS } : {}),
+        },
       });
       return undefined;
     } catch (error) {
@@ -67,25 +91,61 @@ export class IdempotencyRepository {
     }
   }
 
+  /** The request still runs. */
+  async renew(request_key: string, holder: string): Promise<void> {
+    await this.own(
+      this.db.update({
+        ...{ TableName: TABLE, Key: { request_key }, UpdateExpression: 'SET abandoned_at = :at' },
+        ConditionExpression: IS_OURS,
+        ExpressionAttributeValues: { ':at': this.now() + ABANDONED_SECONDS, ':holder': holder },
+      }),
+    );
+  }
+
   /**
+   * Keeps the answer, unless the request was taken for dead and another one has its key.
    * @param answer undefined when it was streamed
    * @param body_hash when the body was not known before the request was answered
    */
-  async remember(request_key: string, answer: KeptAnswer | undefined, body_hash: string): Promise<void> {
+  async remember(
+    request_key: string,
+    answer: KeptAnswer | undefined,
+    body_hash: string,
+    holder: string,
+  ): Promise<void> {
     const body = gzipSync(JSON.stringify(answer ?? null));
     const fits = body.byteLength <= BODY_LIMIT_BYTES;
-    await this.db.update({
-      TableName: TABLE,
-      Key: { request_key },
-      UpdateExpression: `SET #state = :answered, body_hash = :hash${fits ? ', #body = :body' : ''}`,
-      ExpressionAttributeNames: { '#state': 'state', ...(fits ? { '#body': 'body' } : {}) },
-      ExpressionAttributeValues: { ':answered': 'answered', ':hash': body_hash, ...(fits ? { ':body': body } : {}) },
-    });
+    await this.own(
+      this.db.update({
+        TableName: TABLE,
+        Key: { request_key },
+        ConditionExpression: IS_OURS,
+        UpdateExpression: `SET #state = :answered, body_hash = :hash${fits ? ', #body = :body' : ''}`,
+        ExpressionAttributeNames: { '#state': 'state', ...(fits ? { '#body': 'body' } : {}) },
+        ExpressionAttributeValues: {
+          ...{ ':answered': 'answered', ':hash': body_hash, ':holder': holder },
+          ...(fits ? { ':body': body } : {}),
+        },
+      }),
+    );
   }
 
   /** The request failed: the same key may try again. */
-  async forget(request_key: string): Promise<void> {
-    await this.db.delete({ TableName: TABLE, Key: { request_key } });
+  async forget(request_key: string, holder: string): Promise<void> {
+    await this.own(
+      this.db.delete({
+        ...{ TableName: TABLE, Key: { request_key } },
+        ConditionExpression: IS_OURS,
+        ExpressionAttributeValues: { ':holder': holder },
+      }),
+    );
+  }
+
+  /** A key that another request has taken stays as it is. */
+  private async own(write: Promise<unknown>): Promise<void> {
+    await write.catch((error: unknown) => {
+      if (!conditionFailed(error)) throw error;
+    });
   }
 
   private async find(request_key: string): Promise<RememberedAnswer> {
