@@ -63,6 +63,15 @@ const pages = [
   page('/flows/new', 'flow-new'),
   page('/flows/$flowId', 'flow'),
   page('/flow-runs/$runId', 'flow-run'),
+  page('/agents/new', 'new-agent'),
+  page('/agents/$agentId', 'agent'),
+  page('/builds', 'builds'),
+  page('/builds/$projectId', 'build'),
+  page('/playground', 'playground'),
+  page('/runs', 'runs'),
+  page('/runs/$runId', 'run'),
+  page('/sessions', 'sessions'),
+  page('/sessions/$sessionId', 'session'),
 ];
 
 export const router = createRouter({

@@ -46,7 +46,7 @@ export const TEMPLATES: readonly Template[] = [
   },
   {
     title: 'Research team',
-    note: 'Several roles that hand over work; needs a language model',
+    note: 'Several roles that hand over work',
     requirement:
       'Create a multi-agent team: a researcher who finds arguments, a writer who drafts the article and an editor who reviews it. They hand over the work in turn.',
     isOffline: false,

@@ -54,6 +54,7 @@ export default function ChartView(props: ChartProps): ReactElement {
           {
             ...axis,
             grid: { show: false },
+            size: 26,
             values: (_plot, splits) => splits.map((at) => (Number.isInteger(at) ? (days[at]?.slice(5) ?? '') : '')),
             space: 56,
           },
@@ -66,12 +67,16 @@ export default function ChartView(props: ChartProps): ReactElement {
         ],
         series: [
           {},
-          ...series.map(({ label: name, tone }) => ({
+          ...series.map(({ label: name, tone, values }) => ({
             label: name,
             stroke: tones[tone],
             width: kind === 'line' ? 2 : 0,
             fill: kind === 'bars' ? tones[tone] : `${tones[tone]}1f`,
-            points: { show: kind === 'line' && days.length < 3 },
+            points: {
+              show: kind === 'line' && values.filter((value) => value !== null).length < 4,
+              size: 7,
+              fill: tones[tone],
+            },
             ...(kind === 'bars' && bars ? { paths: bars } : {}),
           })),
         ],

@@ -35,19 +35,36 @@ function BoxNode({ data, selected }: NodeProps<Box>): ReactElement {
 
 const NODE_TYPES = { box: BoxNode };
 
+const ARROW = { type: MarkerType.ArrowClosed, width: 16, height: 16 };
+
+/** An arrow and the one back become one with two heads, which crosses nothing. */
+function joined(
+  edges: GraphProps['edges'],
+): { from: string; to: string; label?: string | undefined; isBoth: boolean }[] {
+  const isBack = ({ from, to }: { from: string; to: string }, index: number): boolean =>
+    edges.slice(0, index).some((other) => other.from === to && other.to === from);
+  return edges.flatMap((edge, index) => {
+    if (isBack(edge, index)) return [];
+    const back = edges.find((other, at) => at > index && other.from === edge.to && other.to === edge.from);
+    const label = [edge.label, back?.label].filter((text) => text !== undefined).join(' / ');
+    return [{ from: edge.from, to: edge.to, label: label === '' ? undefined : label, isBoth: back !== undefined }];
+  });
+}
+
 export default function GraphView(props: GraphProps): ReactElement {
   const { nodes, edges, label, direction = 'LR', height = 320, selected, onSelect } = props;
   const scheme = useComputedColorScheme('light');
   const placed = useMemo(() => placedNodes(nodes, edges, direction), [nodes, edges, direction]);
   const lines = useMemo(
     (): Edge[] =>
-      edges.map(({ from, to, label: text }, index) => ({
-        id: `${from}-${to}-${index}`,
+      joined(edges).map(({ from, to, label: text, isBoth }) => ({
+        id: `${from}-${to}`,
         source: from,
         target: to,
         ...(text === undefined ? {} : { label: text }),
         type: 'smoothstep',
-        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
+        markerEnd: ARROW,
+        ...(isBoth ? { markerStart: ARROW } : {}),
         focusable: false,
       })),
     [edges],

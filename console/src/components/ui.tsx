@@ -4,6 +4,7 @@ import {
   Badge,
   Box,
   Button,
+  type ButtonProps,
   Code,
   CopyButton,
   Group,
@@ -17,6 +18,7 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useState, type ReactElement, type ReactNode } from 'react';
 import { ApiError } from '../api/api';
 import { texts } from '../texts';
@@ -67,10 +69,11 @@ export function Section(props: {
   actions?: ReactNode;
   children: ReactNode;
   flush?: boolean;
+  className?: string;
 }): ReactElement {
-  const { title, actions, children, flush = false } = props;
+  const { title, actions, children, flush = false, className } = props;
   return (
-    <Paper withBorder radius="md" component="section" style={{ overflow: 'hidden' }}>
+    <Paper withBorder radius="md" component="section" className={className} style={{ overflow: 'hidden' }}>
       {(title !== undefined || actions !== undefined) && (
         <Group justify="space-between" px="md" py="sm" gap="xs" className="section-head">
           <Title order={2}>{title}</Title>
@@ -243,12 +246,15 @@ export function Status({ value, label }: { value: string; label?: string }): Rea
 
 /** An id in full, that a click copies. */
 export function Id({ value, short = false }: { value: string; short?: boolean }): ReactElement {
+  const shown = short && value.length > 20 ? `${value.slice(0, 9)}…${value.slice(-6)}` : value;
   return (
     <CopyButton value={value}>
       {({ copied, copy }) => (
-        <Tooltip label={copied ? texts.copied : short ? `${texts.actions.copy} ${value}` : texts.actions.copy}>
-          <button type="button" className="id" onClick={copy} aria-label={`${texts.actions.copy} ${value}`}>
-            {short && value.length > 20 ? `${value.slice(0, 9)}…${value.slice(-6)}` : value}
+        <Tooltip
+          label={copied ? texts.copied : shown === value ? texts.actions.copy : `${texts.actions.copy} ${value}`}
+        >
+          <button type="button" className="id" onClick={copy} aria-label={`${shown}: ${texts.actions.copy}`}>
+            {shown}
           </button>
         </Tooltip>
       )}
@@ -419,6 +425,14 @@ export function DangerButton(props: {
       </Modal>
     </>
   );
+}
+
+/** A link to a page of the console that looks like a button. */
+export function LinkButton(
+  props: ButtonProps & { to: string; search?: Record<string, unknown>; children: ReactNode },
+): ReactElement {
+  const { to, search, ...rest } = props;
+  return <Button component={Link} to={to} search={(search ?? {}) as never} {...rest} />;
 }
 
 /** A short note that something was done. */

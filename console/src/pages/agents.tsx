@@ -1,13 +1,12 @@
-import { Button, Group, SegmentedControl, TextInput } from '@mantine/core';
+import { Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { Link } from '@tanstack/react-router';
 import { useState, type ReactElement } from 'react';
 import { api } from '../api/api';
 import { listAgents } from '../client/sdk.gen';
 import type { AgentDto } from '../client/types.gen';
 import { Icon } from '../components/icons';
 import { List, usePages, type Column } from '../components/list';
-import { Ago, Empty, Page as Frame, Section, Status } from '../components/ui';
+import { Ago, Empty, Page as Frame, Section, Status, LinkButton } from '../components/ui';
 import { count, percent } from '../format';
 import { texts } from '../texts';
 
@@ -78,9 +77,9 @@ export function Page(): ReactElement {
       title={texts.nav.agents}
       note={t.note}
       actions={
-        <Button component={Link} to="/agents/new" leftSection={<Icon name="plus" />}>
+        <LinkButton to="/agents/new" leftSection={<Icon name="plus" />}>
           {texts.nav.newAgent}
-        </Button>
+        </LinkButton>
       }
     >
       <Group gap="sm">
@@ -119,11 +118,7 @@ export function Page(): ReactElement {
                 icon="agents"
                 title={t.none}
                 text={t.noneText}
-                action={
-                  <Button component={Link} to="/agents/new">
-                    {texts.nav.newAgent}
-                  </Button>
-                }
+                action={<LinkButton to="/agents/new">{texts.nav.newAgent}</LinkButton>}
               />
             )
           }

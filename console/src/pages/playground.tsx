@@ -1,0 +1,459 @@
+import { ActionIcon, Button, Group, Select, Stack, Switch, Text, Textarea, Tooltip } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } from 'react';
+import { api, errorOf } from '../api/api';
+import { readStream } from '../api/stream';
+import { getInvocation, listMessages } from '../client/sdk.gen';
+import { agentChoices } from '../components/agent-choice';
+import { Icon } from '../components/icons';
+import { Markdown } from '../components/text';
+import { Empty, ErrorBox, Loaded, Loading, notifyError, Page as Frame, Section, LinkButton } from '../components/ui';
+import { spansOfTrace, Waterfall } from '../components/waterfall';
+import { count, duration, money } from '../format';
+import { texts } from '../texts';
+
+const t = texts.playground;
+
+interface ToolCall {
+  id: string;
+  name: string;
+  input: unknown;
+  output?: unknown;
+}
+
+interface Turn {
+  id: number;
+  input: string;
+  output: string;
+  calls: ToolCall[];
+  invocation_id?: string;
+  status: 'streaming' | 'waiting' | 'done' | 'failed' | 'stopped';
+  error?: unknown;
+  duration_ms?: number;
+  tokens?: number;
+  cost_usd?: number | null;
+}
+
+interface Conversation {
+  turns: Turn[];
+  session_id: string | undefined;
+  isBusy: boolean;
+  send: (input: string) => void;
+  stop: () => void;
+  reset: (session_id?: string) => void;
+  /** Forgets the turn and those after it here; the session keeps them. */
+  cut: (id: number) => void;
+}
+
+/** One conversation with an agent. Each turn is streamed; the session connects the turns. */
+function useConversation(agent_id: string | undefined): Conversation {
+  const [turns, setTurns] = useState<Turn[]>([]);
+  const [session_id, setSession] = useState<string>();
+  const [isBusy, setBusy] = useState(false);
+  const abort = useRef<AbortController>(undefined);
+  const next = useRef(1);
+  const queries = useQueryClient();
+  useEffect(() => () => abort.current?.abort(), []);
+
+  const change = (id: number, with_: (turn: Turn) => Partial<Turn>): void =>
+    setTurns((all) => all.map((turn) => (turn.id === id ? { ...turn, ...with_(turn) } : turn)));
+
+  const send = (input: string): void => {
+    if (agent_id === undefined || isBusy) return;
+    const id = next.current++;
+    const controller = new AbortController();
+    abort.current = controller;
+    setTurns((all) => [...all, { id, input, output: '', calls: [], status: 'streaming' }]);
+    setBusy(true);
+    readStream(`/api/v1/agents/${encodeURIComponent(agent_id)}/invoke`, {
+      body: { input_text: input, ...(session_id === undefined ? {} : { session_id }) },
+      signal: controller.signal,
+      onEvent: ({ event, data }) => {
+        if (event === 'start') {
+          setSession(String(data['session_id']));
+          change(id, () => ({ invocation_id: String(data['invocation_id']) }));
+        } else if (event === 'delta') change(id, ({ output }) => ({ output: output + (data['text'] as string) }));
+        else if (event === 'tool_call')
+          change(id, ({ calls }) => ({
+            status: 'streaming',
+            calls: [...calls, { id: String(data['call_id']), name: String(data['tool']), input: data['input'] }],
+          }));
+        else if (event === 'tool_result')
+          change(id, ({ calls }) => ({
+            calls: calls.map((call) =>
+              call.id === data['call_id'] ? { ...call, output: data['output'] ?? data['error'] } : call,
+            ),
+          }));
+        else if (event === 'approval_required') change(id, () => ({ status: 'waiting' }));
+        else if (event === 'approval_decided') change(id, () => ({ status: 'streaming' }));
+        else if (event === 'done') {
+          const usage = data['usage'] as { input_tokens: number; output_tokens: number } | undefined;
+          change(id, () => ({
+            status: 'done',
+            output: data['output'] as string,
+            duration_ms: Number(data['duration_ms']),
+            cost_usd: data['cost_usd'] as number | null,
+            ...(usage ? { tokens: usage.input_tokens + usage.output_tokens } : {}),
+          }));
+        } else if (event === 'error')
+          change(id, () => ({ status: 'failed', error: errorOf(500, 'error' in data ? data : { error: data }) }));
+      },
+    })
+      .then(() => change(id, ({ status }) => (status === 'streaming' ? { status: 'stopped' } : {})))
+      .catch((error: unknown) => change(id, () => ({ status: 'failed', error })))
+      .finally(() => {
+        setBusy(false);
+        void queries.invalidateQueries({ queryKey: ['runs'] });
+      });
+  };
+
+  const reset = (to?: string): void => {
+    abort.current?.abort();
+    setTurns([]);
+    setSession(to);
+    if (to === undefined) return;
+    api(listMessages({ path: { session_id: to }, query: { limit: 100, order: 'asc' } }))
+      .then(({ messages }) =>
+        setTurns(
+          messages.flatMap((message, index): Turn[] => {
+            if (message.role !== 'user') return [];
+            const answer = messages.slice(index + 1).find(({ role }) => role !== 'tool');
+            const isAnswered = answer?.role === 'assistant';
+            const meta = (isAnswered ? answer.metadata : {}) as { invocation_id?: string; duration_ms?: number };
+            return [
+              {
+                id: next.current++,
+                input: message.content,
+                output: isAnswered ? answer.content : '',
+                calls: [],
+                status: 'done',
+                ...meta,
+              },
+            ];
+          }),
+        ),
+      )
+      .catch(notifyError);
+  };
+
+  return {
+    turns,
+    session_id,
+    isBusy,
+    send,
+    stop: () => abort.current?.abort(),
+    reset,
+    cut: (id) => setTurns((all) => all.filter((turn) => turn.id < id)),
+  };
+}
+
+export function Page(): ReactElement {
+  const search: { agent?: string; session?: string; input?: string; beside?: string } = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const agents = useQuery(agentChoices);
+  const [isComparing, setComparing] = useState(search.beside !== undefined);
+  const running = agents.data?.filter(({ status }) => status === 'running') ?? [];
+  const agent = search.agent ?? running[0]?.agent_id;
+  const beside = search.beside ?? running.find(({ agent_id }) => agent_id !== agent)?.agent_id ?? agent;
+  const left = useConversation(agent);
+  const right = useConversation(beside);
+  const [text, setText] = useState(search.input ?? '');
+  const [selected, setSelected] = useState<string>();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const { reset } = left;
+  const opened = useRef<string>(undefined);
+  useEffect(() => {
+    if (search.session === undefined || opened.current === search.session) return;
+    opened.current = search.session;
+    reset(search.session);
+  }, [search.session, reset]);
+
+  const choose = (change: { agent?: string; beside?: string }): void => {
+    left.reset();
+    right.reset();
+    setSelected(undefined);
+    void navigate({
+      to: '/playground',
+      search: { agent, ...(isComparing ? { beside } : {}), ...change },
+      replace: true,
+    });
+  };
+  const send = (words = text): void => {
+    if (words.trim() === '') return;
+    left.send(words.trim());
+    if (isComparing) right.send(words.trim());
+    setText('');
+    setSelected(undefined);
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  const edit = (turn: Turn): void => {
+    setText(turn.input);
+    input.current?.focus();
+  };
+  const isBusy = left.isBusy || (isComparing && right.isBusy);
+  const shown =
+    selected ??
+    left.turns.findLast(({ invocation_id, status }) => invocation_id !== undefined && status !== 'streaming')
+      ?.invocation_id;
+  const choices = running.map(({ agent_id, agent_name }) => ({ value: agent_id, label: agent_name }));
+  const withUnlisted = (id: string | undefined) =>
+    id === undefined || choices.some(({ value }) => value === id) ? choices : [...choices, { value: id, label: id }];
+
+  return (
+    <Frame
+      title={texts.nav.playground}
+      note={t.note}
+      actions={
+        <Group gap="md">
+          <Switch
+            label={t.compare}
+            checked={isComparing}
+            onChange={(event) => setComparing(event.currentTarget.checked)}
+            size="sm"
+          />
+          <Button variant="default" leftSection={<Icon name="plus" />} onClick={() => choose({})}>
+            {t.newConversation}
+          </Button>
+        </Group>
+      }
+    >
+      <Loaded query={agents}>
+        {() =>
+          agent === undefined ? (
+            <Section>
+              <Empty
+                icon="chat"
+                title={t.noAgents}
+                text={t.noAgentsText}
+                action={<LinkButton to="/agents/new">{texts.nav.newAgent}</LinkButton>}
+              />
+            </Section>
+          ) : (
+            <div className="split" style={{ '--left': '1.5fr', '--right': '1fr' } as React.CSSProperties}>
+              <Section flush>
+                <div className={isComparing ? 'chat-sides' : undefined}>
+                  <Side
+                    label={t.agent}
+                    data={withUnlisted(agent)}
+                    value={agent}
+                    onChange={(value) => choose({ agent: value })}
+                    talk={left}
+                    selected={shown}
+                    onSelect={setSelected}
+                    onEdit={edit}
+                    onRetry={(turn) => send(turn.input)}
+                  />
+                  {isComparing && beside !== undefined && (
+                    <Side
+                      label={t.beside}
+                      data={withUnlisted(beside)}
+                      value={beside}
+                      onChange={(value) => choose({ beside: value })}
+                      talk={right}
+                      selected={shown}
+                      onSelect={setSelected}
+                      onEdit={edit}
+                      onRetry={(turn) => send(turn.input)}
+                    />
+                  )}
+                </div>
+                <Group p="md" gap="xs" align="flex-end" wrap="nowrap" className="composer">
+                  <Textarea
+                    ref={input}
+                    value={text}
+                    onChange={(event) => setText(event.currentTarget.value)}
+                    onKeyDown={onKey}
+                    placeholder={t.placeholder}
+                    aria-label={t.message}
+                    autosize
+                    minRows={1}
+                    maxRows={8}
+                    flex={1}
+                    data-autofocus
+                  />
+                  {isBusy ? (
+                    <Button
+                      color="red"
+                      variant="light"
+                      leftSection={<Icon name="stop" />}
+                      onClick={() => {
+                        left.stop();
+                        right.stop();
+                      }}
+                    >
+                      {t.stop}
+                    </Button>
+                  ) : (
+                    <Button leftSection={<Icon name="send" />} disabled={text.trim() === ''} onClick={() => send()}>
+                      {t.send}
+                    </Button>
+                  )}
+                </Group>
+              </Section>
+              <TraceOf invocation_id={shown} />
+            </div>
+          )
+        }
+      </Loaded>
+    </Frame>
+  );
+}
+
+interface SideProps {
+  label: string;
+  data: { value: string; label: string }[];
+  value: string;
+  onChange: (agent: string) => void;
+  talk: Conversation;
+  selected: string | undefined;
+  onSelect: (invocation_id: string) => void;
+  onEdit: (turn: Turn) => void;
+  onRetry: (turn: Turn) => void;
+}
+
+function Side({ label, data, value, onChange, talk, selected, onSelect, onEdit, onRetry }: SideProps): ReactElement {
+  const end = useRef<HTMLDivElement>(null);
+  const length = talk.turns.reduce((sum, { output, calls }) => sum + output.length + calls.length + 1, 0);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'nearest' });
+  }, [length]);
+  return (
+    <div className="chat-side">
+      <Group px="md" py="sm" justify="space-between" className="section-head" wrap="nowrap">
+        <Select
+          aria-label={label}
+          data={data}
+          value={value}
+          onChange={(next) => next !== null && onChange(next)}
+          searchable
+          allowDeselect={false}
+          size="xs"
+          flex="1 1 160px"
+          maw={320}
+        />
+        {talk.session_id !== undefined && (
+          <Text size="xs">
+            <Link to={`/sessions/${talk.session_id}`}>{t.session}</Link>
+          </Text>
+        )}
+      </Group>
+      <div className="chat" tabIndex={0} role="log" aria-label={t.conversation}>
+        {talk.turns.length === 0 && <Empty icon="chat" title={t.startTitle} text={t.startText} />}
+        {talk.turns.map((turn) => (
+          <div key={turn.id} className="turn">
+            <div className="bubble" data-role="user">
+              <span className="plain-text">{turn.input}</span>
+            </div>
+            {turn.calls.map((call) => (
+              <details key={call.id} className="call">
+                <summary>
+                  <Icon name="tool" size={14} /> {call.name}
+                  <small>{call.output === undefined ? t.calling : t.called}</small>
+                </summary>
+                <pre tabIndex={0}>{JSON.stringify(call.input, null, 2)}</pre>
+                {call.output !== undefined && (
+                  <pre tabIndex={0}>
+                    {typeof call.output === 'string' ? call.output : JSON.stringify(call.output, null, 2)}
+                  </pre>
+                )}
+              </details>
+            ))}
+            {turn.output !== '' && (
+              <div className="bubble" data-role="assistant">
+                <Markdown text={turn.output} />
+              </div>
+            )}
+            {turn.status === 'streaming' && turn.output === '' && (
+              <span className="typing" role="status" aria-label={t.thinking} />
+            )}
+            {turn.status === 'waiting' && turn.invocation_id !== undefined && (
+              <Text size="sm">
+                {t.waits} <Link to={`/runs/${turn.invocation_id}`}>{t.decide}</Link>
+              </Text>
+            )}
+            {turn.error !== undefined && <ErrorBox error={turn.error} />}
+            {turn.status !== 'streaming' && (
+              <Group gap={4} className="turn-foot">
+                {turn.status === 'stopped' && <span>{t.stopped}</span>}
+                {turn.duration_ms !== undefined && <span>{duration(turn.duration_ms)}</span>}
+                {turn.tokens !== undefined && <span>{t.tokens(count(turn.tokens))}</span>}
+                {turn.cost_usd != null && turn.cost_usd > 0 && <span>{money(turn.cost_usd)}</span>}
+                {turn.invocation_id !== undefined && (
+                  <Button
+                    size="compact-xs"
+                    variant={selected === turn.invocation_id ? 'light' : 'subtle'}
+                    onClick={() => onSelect(turn.invocation_id ?? '')}
+                    aria-pressed={selected === turn.invocation_id}
+                  >
+                    {t.trace}
+                  </Button>
+                )}
+                <Tooltip label={t.retry}>
+                  <ActionIcon size="sm" onClick={() => onRetry(turn)} aria-label={t.retry}>
+                    <Icon name="refresh" size={14} />
+                  </ActionIcon>
+                </Tooltip>
+                <Tooltip label={t.edit}>
+                  <ActionIcon size="sm" onClick={() => onEdit(turn)} aria-label={t.edit}>
+                    <Icon name="edit" size={14} />
+                  </ActionIcon>
+                </Tooltip>
+              </Group>
+            )}
+          </div>
+        ))}
+        <div ref={end} />
+      </div>
+    </div>
+  );
+}
+
+function TraceOf({ invocation_id }: { invocation_id: string | undefined }): ReactElement {
+  const run = useQuery({
+    queryKey: ['run', invocation_id],
+    enabled: invocation_id !== undefined,
+    queryFn: () => api(getInvocation({ path: { invocation_id: invocation_id ?? '' } })),
+    refetchInterval: ({ state }) =>
+      state.data?.status === 'running' || state.data?.status === 'waiting' ? 1_500 : false,
+  });
+  return (
+    <Section
+      title={t.traceTitle}
+      actions={invocation_id !== undefined && <Link to={`/runs/${invocation_id}`}>{t.openRun}</Link>}
+    >
+      {invocation_id === undefined ? (
+        <Empty icon="runs" title={t.noTrace} text={t.noTraceText} />
+      ) : run.data ? (
+        <Stack gap="sm">
+          <Group gap="md">
+            <Text size="xs" c="dimmed">
+              {run.data.model}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {duration(run.data.duration_ms)}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {t.tokens(count(run.data.usage.input_tokens + run.data.usage.output_tokens))}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {money(run.data.cost_usd)}
+            </Text>
+          </Group>
+          <Waterfall
+            spans={spansOfTrace(run.data.trace?.steps ?? [], run.data.created_at)}
+            total={run.data.duration_ms ?? undefined}
+          />
+        </Stack>
+      ) : run.error ? (
+        <ErrorBox error={run.error} />
+      ) : (
+        <Loading />
+      )}
+    </Section>
+  );
+}
