@@ -4,7 +4,7 @@ import { type AgentDefinition, agentDefinitionSchema } from '../runtimes/agent-d
 import type { RuntimeKind } from '../runtimes/agent-runtime.js';
 import { Runtimes } from '../runtimes/runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
-import { CodeTools } from '../tools/kinds/code/code-tools.js';
+import { CodeToolKind } from '../tools/kinds/code/code.kind.js';
 import type { Agent } from './agent.js';
 import { charactersOf } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
@@ -49,7 +49,7 @@ export class AgentDefinitions {
   constructor(
     private readonly agents: AgentsService,
     private readonly runtimes: Runtimes,
-    private readonly code: CodeTools,
+    private readonly code: CodeToolKind,
   ) {}
 
   /**

@@ -24,13 +24,17 @@ export const codeToolSchema = z.strictObject({
   tests: z.array(toolTestSchema).max(20).default([]),
 });
 
+/** A tool of the platform. */
+export const builtinToolSchema = z.strictObject({ kind: z.literal('builtin'), name: z.string().min(1).max(100) });
+
 /** What an agent's definition says about one of its tools. */
 export const definedToolSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('builtin'), name: z.string().min(1).max(100) }),
+  builtinToolSchema,
   codeToolSchema,
   z.strictObject({ kind: z.literal('attached'), name: toolNameSchema, tool_id: z.string().min(1).max(100) }),
 ]);
 
+export type BuiltinTool = z.infer<typeof builtinToolSchema>;
 export type CodeTool = z.infer<typeof codeToolSchema>;
 export type ToolTest = z.infer<typeof toolTestSchema>;
 export type DefinedTool = z.infer<typeof definedToolSchema>;

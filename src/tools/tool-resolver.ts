@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
-import { aiSdk } from '../models/ai-sdk.js';
 import { ToolCaller } from './attachments/tool-caller.js';
 import { InputCheck } from './input-check.js';
-import { ToolCatalogue } from './kinds/builtin/tool-catalogue.js';
-import { CodeTools } from './kinds/code/code-tools.js';
+import { BuiltinToolKind } from './kinds/builtin/builtin.kind.js';
+import { CodeToolKind } from './kinds/code/code.kind.js';
+import type { DefinedCall, ToolKind } from './kinds/tool-kind.js';
 import { Sandbox } from './sandbox/sandbox.js';
 import type { ToolRun } from './tool.js';
-import type { CodeTool, DefinedTool } from './tool-definition.js';
+import type { BuiltinTool, DefinedTool } from './tool-definition.js';
 import { ToolWorkers } from './tool-workers.js';
 
 const KNOWLEDGE_TOOL = 'knowledge_lookup';
@@ -19,14 +19,14 @@ const KNOWLEDGE_TOOL = 'knowledge_lookup';
 @Injectable()
 export class ToolResolver {
   constructor(
-    private readonly catalogue: ToolCatalogue,
-    private readonly code: CodeTools,
+    private readonly builtin: BuiltinToolKind,
+    private readonly code: CodeToolKind,
     @Inject(ToolCaller) private readonly attached: Pick<ToolCaller, 'aiTools'>,
   ) {}
 
   /** Tools of a process that serves definitions without the platform's database: nothing is attached. */
   static standalone(sandbox = new Sandbox(), workers = new ToolWorkers()): ToolResolver {
-    return new ToolResolver(new ToolCatalogue(workers), new CodeTools(sandbox, new InputCheck(workers)), {
+    return new ToolResolver(new BuiltinToolKind(workers), new CodeToolKind(sandbox, new InputCheck(workers)), {
       aiTools: async () => ({}),
     });
   }
@@ -34,20 +34,33 @@ export class ToolResolver {
   /** As the AI SDK takes them. @throws ValidationError when the definition names a built-in tool that does not exist */
   async aiTools({ tools }: { tools: readonly DefinedTool[] }, run: ToolRun): Promise<ToolSet> {
     const attached = await this.attached.aiTools(run);
-    const code = tools.filter((tool) => tool.kind === 'code');
-    const written = await Promise.all(code.map(async (tool) => [tool.name, await this.codeTool(tool, run)] as const));
-    const builtin = tools.flatMap(({ kind, name }) => (kind === 'builtin' ? [name] : []));
     // Documents are useless without the tool that reads them.
-    const names = run.knowledge.length > 0 ? [...builtin, KNOWLEDGE_TOOL] : builtin;
-    return { ...attached, ...Object.fromEntries(written), ...(await this.catalogue.aiTools(names, run)) };
+    const lookup: BuiltinTool[] = run.knowledge.length > 0 ? [{ kind: 'builtin', name: KNOWLEDGE_TOOL }] : [];
+    const written = tools.filter((tool) => tool.kind === 'code');
+    const builtin = [...tools.filter((tool) => tool.kind === 'builtin'), ...lookup];
+    const defined = await Promise.all([
+      ...written.map((tool) => toolsOf(this.code, tool, run)),
+      ...builtin.map((tool) => toolsOf(this.builtin, tool, run)),
+    ]);
+    return { ...attached, ...Object.fromEntries(defined.flat()) };
   }
+}
 
-  private async codeTool(tool: CodeTool, run: ToolRun): Promise<Tool> {
-    const { jsonSchema } = await aiSdk();
-    return {
-      description: tool.description,
-      inputSchema: jsonSchema<unknown>(tool.input_schema),
-      execute: (input: unknown) => this.code.call(tool, input, run.now(), run),
-    };
-  }
+/** The operations of a tool of the definition, bound to the run. */
+async function toolsOf<T extends { name: string }>(
+  kind: ToolKind<T, DefinedCall<T>>,
+  config: T,
+  run: ToolRun,
+): Promise<[string, Tool][]> {
+  const owner = { tool_id: run.agent_id, org_id: run.org_id, name: config.name, description: '' };
+  const operations = await kind.discover(owner, config, undefined);
+  return Promise.all(
+    operations.map(async (operation): Promise<[string, Tool]> => {
+      const execute = (input: unknown) => kind.call(operation, input as Record<string, unknown>, { config, run });
+      return [
+        operation.name,
+        { description: operation.description, inputSchema: await kind.aiSchema(operation), execute },
+      ];
+    }),
+  );
 }

@@ -11,8 +11,8 @@ import { CredentialsRepository } from './credentials/credentials.repository.js';
 import { CredentialsService } from './credentials/credentials.service.js';
 import { OAuthGrants } from './credentials/oauth-grants.js';
 import { InputCheck } from './input-check.js';
-import { ToolCatalogue } from './kinds/builtin/tool-catalogue.js';
-import { CodeTools } from './kinds/code/code-tools.js';
+import { BuiltinToolKind } from './kinds/builtin/builtin.kind.js';
+import { CodeToolKind } from './kinds/code/code.kind.js';
 import { McpConnections } from './kinds/mcp/mcp-connections.js';
 import { TOOL_KINDS, ToolKinds } from './kinds/tool-kinds.js';
 import { Sandbox } from './sandbox/sandbox.js';
@@ -23,11 +23,11 @@ import { ToolWorkers } from './tool-workers.js';
 @Module({
   controllers: [ToolsController, CredentialsController],
   providers: [
-    ToolCatalogue,
+    BuiltinToolKind,
     ToolWorkers,
     InputCheck,
     Sandbox,
-    CodeTools,
+    CodeToolKind,
     SecretBox,
     CredentialsRepository,
     OAuthGrants,
@@ -42,9 +42,9 @@ import { ToolWorkers } from './tool-workers.js';
     ToolResolver,
   ],
   exports: [
-    ToolCatalogue,
+    BuiltinToolKind,
     ToolResolver,
-    CodeTools,
+    CodeToolKind,
     AttachedToolStore,
     ToolCaller,
     Sandbox,

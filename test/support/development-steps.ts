@@ -12,9 +12,9 @@ import { ToolWriter } from '../../src/builds/steps/tool-developer/step.js';
 import { ModelsService, type StructuredAnswer, type StructuredRequest } from '../../src/models/models.service.js';
 import { Clock } from '../../src/shared/clock.js';
 import { STEP_PLACES } from '../../src/stages/stage.js';
-import { CodeTools } from '../../src/tools/kinds/code/code-tools.js';
+import { CodeToolKind } from '../../src/tools/kinds/code/code.kind.js';
 import { Sandbox } from '../../src/tools/sandbox/sandbox.js';
-import { ToolCatalogue } from '../../src/tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../src/tools/kinds/builtin/builtin.kind.js';
 import type { RecordingContext } from './stage-context.js';
 
 export type StructuredModel = Pick<ModelsService, 'generateStructured' | 'describe' | 'knows'>;
@@ -44,16 +44,16 @@ export const bareWriters = bareWritersOf(STEPS);
 
 /** One for all builds of a spec file: starting threads takes longer than a build. They do not keep the process alive. */
 const sandbox = new Sandbox();
-const catalogue = new ToolCatalogue();
+const catalogue = new BuiltinToolKind();
 
 /** The steps before deployment, in order. */
 export function developmentSteps(models: StructuredModel = bareWriters, table: StepTable = STEPS): RunnableStep[] {
   const writer = new DocumentWriter(models as ModelsService);
   const services = [
     [DocumentWriter, writer],
-    [ToolCatalogue, catalogue],
+    [BuiltinToolKind, catalogue],
     [Clock, new Clock()],
-    [ToolWriter, new ToolWriter(writer, new CodeTools(sandbox))],
+    [ToolWriter, new ToolWriter(writer, new CodeToolKind(sandbox))],
     [ModelsService, models],
     [ExampleReview, new ExampleReview(writer, models as ModelsService)],
   ] as const;

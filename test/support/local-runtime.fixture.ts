@@ -5,7 +5,7 @@ import { OfflineProvider } from '../../src/models/offline/offline-model.js';
 import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { Clock } from '../../src/shared/clock.js';
-import { ToolCatalogue } from '../../src/tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../src/tools/kinds/builtin/builtin.kind.js';
 import { ToolResolver } from '../../src/tools/tool-resolver.js';
 import {
   type AgentDefinition,
@@ -52,7 +52,7 @@ export function localRuntime(model?: LanguageModelV4): LocalRuntime {
 }
 
 export function definition(changes: Partial<AgentDefinitionInput> = {}): AgentDefinition {
-  const tools = new ToolCatalogue().list().map(({ name }) => ({ name, kind: 'builtin' as const }));
+  const tools = new BuiltinToolKind().list().map(({ name }) => ({ name, kind: 'builtin' as const }));
   const all = tools.filter(({ name }) => name !== 'knowledge_lookup');
   const base: AgentDefinitionInput = {
     schema_version: '1',

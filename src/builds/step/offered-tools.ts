@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToolCatalogue } from '../../tools/kinds/builtin/tool-catalogue.js';
+import type { BuiltinToolKind } from '../../tools/kinds/builtin/builtin.kind.js';
 import { type RequirementProfile, wishesIn } from '../requirement/statements.js';
 import type { StepContext } from './step.js';
 
@@ -13,7 +13,7 @@ export const toolCardSchema = z.object({
 
 export type ToolCard = z.infer<typeof toolCardSchema>;
 
-export function toolCards(catalogue: ToolCatalogue, requirement: string): ToolCard[] {
+export function toolCards(catalogue: BuiltinToolKind, requirement: string): ToolCard[] {
   const suggested = new Set(catalogue.matching(wishesIn(requirement)).map((tool) => tool.name));
   return catalogue.list().map(({ name, description }) => ({ name, description, suggested: suggested.has(name) }));
 }
@@ -21,7 +21,7 @@ export function toolCards(catalogue: ToolCatalogue, requirement: string): ToolCa
 /** The items whose tool is in the catalogue, each tool once. Others are dropped with a warning. */
 export function knownTools<T>(
   context: Pick<StepContext, 'log'>,
-  catalogue: ToolCatalogue,
+  catalogue: BuiltinToolKind,
   items: readonly T[],
   nameOf: (item: T) => string,
 ): T[] {

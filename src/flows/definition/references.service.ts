@@ -8,7 +8,7 @@ import { DomainError } from '../../shared/domain-error.js';
 import { AttachedToolStore } from '../../tools/attachments/attached-tool-store.js';
 import type { AttachedTool } from '../../tools/attachments/attached-tool.js';
 import { InputCheck } from '../../tools/input-check.js';
-import { ToolCatalogue } from '../../tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../tools/kinds/builtin/builtin.kind.js';
 import type { FlowReferences } from '../flow.js';
 import { FlowsRepository } from '../flows.repository.js';
 import type { Fault, FaultCode } from './definition-check.js';
@@ -36,7 +36,7 @@ export interface Publishable {
 export class FlowReferencesService {
   constructor(
     private readonly tools: AttachedToolStore,
-    private readonly catalogue: ToolCatalogue,
+    private readonly catalogue: BuiltinToolKind,
     private readonly integrations: IntegrationsService,
     private readonly agents: AgentsService,
     private readonly flows: FlowsRepository,

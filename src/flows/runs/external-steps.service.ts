@@ -18,7 +18,7 @@ import { retryAfterMsOf } from '../../shared/retry-after.js';
 import { AttachedToolStore } from '../../tools/attachments/attached-tool-store.js';
 import type { AttachedTool } from '../../tools/attachments/attached-tool.js';
 import { ToolCaller } from '../../tools/attachments/tool-caller.js';
-import { ToolCatalogue } from '../../tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../tools/kinds/builtin/builtin.kind.js';
 import type { ToolOperation } from '../../tools/kinds/tool-kind.js';
 import { Sandbox } from '../../tools/sandbox/sandbox.js';
 import { ServiceAnswerError, ToolError } from '../../tools/tool.js';
@@ -88,7 +88,7 @@ export class ExternalSteps {
     private readonly operations: OperationsService,
     private readonly attached: AttachedToolStore,
     private readonly caller: ToolCaller,
-    private readonly catalogue: ToolCatalogue,
+    private readonly catalogue: BuiltinToolKind,
     private readonly invocations: InvocationsService,
     private readonly outgoing: OutgoingHttp,
     private readonly sandbox: Sandbox,

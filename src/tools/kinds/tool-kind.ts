@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Schema } from 'ai';
 import { z } from 'zod';
+import { aiSdk } from '../../models/ai-sdk.js';
+import type { ToolContext } from '../tool.js';
 import type { Credential } from './credentials.js';
 
 export const TOOL_RISKS = ['read', 'write', 'destructive'] as const;
@@ -52,16 +55,22 @@ export interface ToolCall<Config> {
   depth?: number;
 }
 
+/** A call of a tool that the definition of an agent names, in a run of that agent. */
+export interface DefinedCall<Config> {
+  config: Config;
+  run: ToolContext;
+}
+
 /**
- * A kind of tool that can be attached. A new kind is a folder with a subclass and one line in `TOOL_KINDS`. The kind's name is
- * stored in `config.kind`.
+ * A kind of tool. A kind that can be attached is a folder with a subclass and one line in `TOOL_KINDS`; its name is stored in
+ * `config.kind`. The kinds `builtin` and `code` are named by definitions of agents, and called with their runs.
  */
-export abstract class ToolKind<Config> {
+export abstract class ToolKind<Config, Call = ToolCall<Config>> {
   /** What `config` of a request may hold. */
   abstract readonly config_schema: z.ZodType<Config>;
 
   /**
-   * Lists the operations of a tool that is being attached.
+   * Lists the operations of a tool: of an attached one when it is attached, of one in a definition at each run.
    * @throws ValidationError that names the field below `config` or `credential`, OutgoingRefusedError, RateLimitedError
    */
   abstract discover(
@@ -71,7 +80,13 @@ export abstract class ToolKind<Config> {
   ): Promise<ToolOperation[]>;
 
   /** Calls an operation with an input that fits its schema. Throws {@link ToolError}; the signal's reason when it is aborted. */
-  abstract call(operation: ToolOperation, input: Record<string, unknown>, call: ToolCall<Config>): Promise<unknown>;
+  abstract call(operation: ToolOperation, input: Record<string, unknown>, call: Call): Promise<unknown>;
+
+  /** The input of an operation as the AI SDK takes it. Unless a kind validates it here, `call` does. */
+  async aiSchema({ input_schema }: ToolOperation): Promise<Schema> {
+    const { jsonSchema } = await aiSdk();
+    return jsonSchema(input_schema);
+  }
 
   /** The part of the configuration that calls need; only this is stored. */
   storedConfig(config: Config): Config {

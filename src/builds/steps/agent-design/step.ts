@@ -1,5 +1,5 @@
 import { PATHS } from '../../../stages/stage.js';
-import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
 import { DocumentWriter, jsonArtifact, readDocument } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
 import { agentNameFor, defineStep, deployedAgentName, type StepContext } from '../../step/step.js';
@@ -14,7 +14,7 @@ export const step = defineStep({
   name: 'agent_design',
   prompt: DESIGN_TASK,
   offline: writeDesign,
-  uses: [DocumentWriter, ToolCatalogue],
+  uses: [DocumentWriter, BuiltinToolKind],
   run: async (context, writer, catalogue) => {
     const plan = readDocument(context, PATHS.plan, planSchema);
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
@@ -47,7 +47,7 @@ export const step = defineStep({
 /** The chosen tools and those that the acceptance examples check for, with the catalogue's schemas. */
 function toolsOf(
   context: StepContext,
-  catalogue: ToolCatalogue,
+  catalogue: BuiltinToolKind,
   draft: DesignDraft,
   requirements: Requirements,
 ): Design['tools'] {

@@ -1,6 +1,6 @@
 import { ModelsService } from '../../../models/models.service.js';
 import { PATHS } from '../../../stages/stage.js';
-import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
+import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
 import { isFunctional, proofsOf } from '../../requirement/coverage.js';
 import {
   bulletList,
@@ -30,7 +30,7 @@ export const step = defineStep({
   name: 'requirements_analysis',
   prompt: REQUIREMENTS_TASK,
   offline: writeRequirements,
-  uses: [DocumentWriter, ToolCatalogue, ExampleReview, ModelsService],
+  uses: [DocumentWriter, BuiltinToolKind, ExampleReview, ModelsService],
   provides: [ExampleReview],
   run: async (context, writer, catalogue, review, models) => {
     const plan = readDocument(context, PATHS.plan, planSchema);

@@ -6,7 +6,7 @@ import {
 } from '../../../../test/support/development-steps.js';
 import { stageContext } from '../../../../test/support/stage-context.js';
 import type { ModelsService, StructuredRequest } from '../../../models/models.service.js';
-import { CodeTools } from '../../../tools/kinds/code/code-tools.js';
+import { CodeToolKind } from '../../../tools/kinds/code/code.kind.js';
 import { Sandbox } from '../../../tools/sandbox/sandbox.js';
 import { DocumentWriter } from '../../step/documents.js';
 import type { NewTool } from './prompt.js';
@@ -42,7 +42,7 @@ function writer(repaired: NewTool): { tools: ToolWriter; asked: StructuredReques
       };
     },
   };
-  return { tools: new ToolWriter(new DocumentWriter(models as ModelsService), new CodeTools(sandbox)), asked };
+  return { tools: new ToolWriter(new DocumentWriter(models as ModelsService), new CodeToolKind(sandbox)), asked };
 }
 
 const SPENT = { model: 'notes', usage: { input_tokens: 10, output_tokens: 10 }, cost_usd: 0.5 };

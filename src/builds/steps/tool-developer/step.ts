@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
 import { PATHS } from '../../../stages/stage.js';
-import { CodeTools } from '../../../tools/kinds/code/code-tools.js';
-import { ToolCatalogue } from '../../../tools/kinds/builtin/tool-catalogue.js';
+import { CodeToolKind } from '../../../tools/kinds/code/code.kind.js';
+import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
 import { type CodeTool, codeToolSchema } from '../../../tools/tool-definition.js';
 import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
 import { DocumentWriter, jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
@@ -23,7 +23,7 @@ import {
 /** Documents a built-in tool and counts its examples that gave the expected output. */
 async function documentOf(
   context: StepContext,
-  catalogue: ToolCatalogue,
+  catalogue: BuiltinToolKind,
   clock: Clock,
   note: ToolNote,
   knowledge: Requirements['knowledge'],
@@ -62,7 +62,7 @@ function plainNote({ name, reason }: { name: string; reason: string }): ToolNote
 /** Runs the catalogue's examples of a tool and counts those with the expected output. The others are logged. */
 export async function checkTool(
   context: StepContext,
-  catalogue: ToolCatalogue,
+  catalogue: BuiltinToolKind,
   clock: Clock,
   tool: Tool,
   knowledge: readonly Passage[],
@@ -104,7 +104,7 @@ function includes(output: unknown, expected: Record<string, unknown>): boolean {
 export class ToolWriter {
   constructor(
     private readonly writer: DocumentWriter,
-    private readonly code: CodeTools,
+    private readonly code: CodeToolKind,
   ) {}
 
   /**
@@ -182,7 +182,7 @@ export const step = defineStep({
   name: 'tool_developer',
   prompt: TOOL_NOTES_TASK,
   offline: writeToolNotes,
-  uses: [DocumentWriter, ToolCatalogue, Clock, ToolWriter],
+  uses: [DocumentWriter, BuiltinToolKind, Clock, ToolWriter],
   provides: [ToolWriter],
   run: async (context, writer, catalogue, clock, toolWriter) => {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);

@@ -1,9 +1,9 @@
 import type { ToolContext } from '../../tool.js';
-import { ToolCatalogue } from './tool-catalogue.js';
+import { BuiltinToolKind } from './builtin.kind.js';
 import { ToolWorkers } from '../../tool-workers.js';
 
 const workers = new ToolWorkers();
-const catalogue = new ToolCatalogue(workers);
+const catalogue = new BuiltinToolKind(workers);
 
 afterAll(() => workers.onApplicationShutdown());
 

@@ -2,10 +2,11 @@ import type { ToolExecutionOptions } from 'ai';
 import fc from 'fast-check';
 import { TOOL_OUTPUT_LIMIT_BYTES, type ToolContext } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';
-import { ToolCatalogue } from './tool-catalogue.js';
+import { ToolResolver } from '../../tool-resolver.js';
+import { BuiltinToolKind } from './builtin.kind.js';
 
 const workers = new ToolWorkers();
-const catalogue = new ToolCatalogue(workers);
+const catalogue = new BuiltinToolKind(workers);
 
 afterAll(() => workers.onApplicationShutdown());
 
@@ -21,7 +22,7 @@ const context: ToolContext = {
 
 const examples = catalogue.list().flatMap((tool) => tool.examples.map((example) => ({ name: tool.name, ...example })));
 
-describe('ToolCatalogue', () => {
+describe('BuiltinToolKind', () => {
   it('lists six tools, each with an object as its JSON Schema and at least two examples', () => {
     expect(catalogue.list().map(({ name }) => name)).toEqual([
       'calculator',
@@ -53,7 +54,7 @@ describe('ToolCatalogue', () => {
 
   it('refuses an unknown tool and lists the known ones', async () => {
     expect(() => catalogue.get('shell')).toThrow('known tools: calculator, date_time');
-    await expect(catalogue.aiTools(['shell'], context)).rejects.toThrow('names "shell"');
+    await expect(catalogue.discover(undefined, { kind: 'builtin', name: 'shell' })).rejects.toThrow('names "shell"');
   });
 
   it('tells the model which part of its input is wrong', async () => {
@@ -103,7 +104,9 @@ describe('ToolCatalogue', () => {
   });
 
   it('offers the named tools to the AI SDK, bound to the run', async () => {
-    const tools = await catalogue.aiTools(['calculator', 'calculator'], context);
+    const run = { ...context, knowledge: [], org_id: 'org-a', agent_id: 'proj_1:a' };
+    const calculator = { kind: 'builtin' as const, name: 'calculator' };
+    const tools = await ToolResolver.standalone().aiTools({ tools: [calculator, calculator] }, run);
     const options = { toolCallId: 'call_1', messages: [], context: {} } as unknown as ToolExecutionOptions<never>;
     expect(Object.keys(tools)).toEqual(['calculator']);
     expect(await tools['calculator']?.execute?.({ expression: '1 + 1' } as never, options)).toMatchObject({
@@ -118,7 +121,7 @@ describe('plain arithmetic', () => {
       return Promise.reject(new Error('a worker was asked'));
     }
   }
-  const alone = new ToolCatalogue(new NoWorkers());
+  const alone = new BuiltinToolKind(new NoWorkers());
 
   it('runs without a worker process', async () => {
     expect(await alone.execute('calculator', { expression: '(12.5 + 3) * 4 - 10%' }, context)).toMatchObject({

@@ -1,20 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import type { Schema, ToolSet } from 'ai';
+import type { Schema } from 'ai';
 import { aiSdk } from '../../../models/ai-sdk.js';
 import { ValidationError } from '../../../shared/domain-error.js';
 import { boundedOutput, type Tool, type ToolContext, ToolError } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';
+import { type BuiltinTool, builtinToolSchema } from '../../tool-definition.js';
+import { type DefinedCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 import { builtinTools } from './index.js';
 
-/** Every tool that an agent definition can name. */
+/** Tools of the platform itself, which the definition of every agent can name. */
 @Injectable()
-export class ToolCatalogue {
+export class BuiltinToolKind extends ToolKind<BuiltinTool, DefinedCall<BuiltinTool>> {
+  override readonly config_schema = builtinToolSchema;
   private readonly byName: ReadonlyMap<string, Tool> = new Map(builtinTools.map((tool) => [tool.name, tool]));
 
-  /** Made once for each tool: the SDK would make JSON Schema of it at each run. */
+  /** Made once for each tool. */
   private readonly schemas = new Map<string, Schema>();
 
-  constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {}
+  constructor(private readonly workers: ToolWorkers = new ToolWorkers()) {
+    super();
+  }
 
   list(): Tool[] {
     return [...this.byName.values()];
@@ -55,17 +60,29 @@ export class ToolCatalogue {
       : this.workers.runTool(task, context);
   }
 
-  /** The named tools as the AI SDK takes them, bound to one run. Throws {@link ValidationError} for an unknown name. */
-  async aiTools(names: readonly string[], context: ToolContext): Promise<ToolSet> {
+  /** @throws ValidationError for an unknown name */
+  override async discover(_tool: unknown, { name }: BuiltinTool): Promise<ToolOperation[]> {
+    const { description, input_schema } = this.get(name);
+    return [{ name, operation: name, description, input_schema, risk: 'read', call: null }];
+  }
+
+  override call({ operation }: ToolOperation, input: unknown, { run }: DefinedCall<BuiltinTool>): Promise<unknown> {
+    return this.execute(operation, input, run);
+  }
+
+  override async aiSchema({ operation }: ToolOperation): Promise<Schema> {
+    const known = this.schemas.get(operation);
+    if (known) return known;
+    const { schema, input_schema } = this.get(operation);
     const { jsonSchema } = await aiSdk();
-    const entries = [...new Set(names)].map((name) => {
-      const tool = this.get(name);
-      const inputSchema = this.schemas.get(name) ?? aiSchema(tool, jsonSchema);
-      this.schemas.set(name, inputSchema);
-      const execute = (input: unknown) => this.execute(name, input, context);
-      return [name, { description: tool.description, inputSchema, execute }] as const;
+    const made = jsonSchema(input_schema, {
+      validate: (value) => {
+        const parsed = schema.safeParse(value);
+        return parsed.success ? { success: true, value: parsed.data } : { success: false, error: parsed.error };
+      },
     });
-    return Object.fromEntries(entries);
+    this.schemas.set(operation, made);
+    return made;
   }
 }
 
@@ -78,13 +95,4 @@ async function answerOf(tool: Tool, input: unknown, now: () => Date): Promise<un
       cause: error,
     });
   }
-}
-
-function aiSchema({ schema, input_schema }: Tool, jsonSchema: Awaited<ReturnType<typeof aiSdk>>['jsonSchema']): Schema {
-  return jsonSchema(input_schema as Parameters<typeof jsonSchema>[0], {
-    validate: (value) => {
-      const parsed = schema.safeParse(value);
-      return parsed.success ? { success: true, value: parsed.data } : { success: false, error: parsed.error };
-    },
-  });
 }

@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { InputCheck } from '../../input-check.js';
 import { Sandbox } from '../../sandbox/sandbox.js';
 import { boundedOutput, type ToolContext, ToolError } from '../../tool.js';
-import type { CodeTool } from '../../tool-definition.js';
+import { type CodeTool, codeToolSchema } from '../../tool-definition.js';
 import { builtinTools } from '../builtin/index.js';
+import { type DefinedCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 
 /** The clock of tests, fixed so that their results never change. */
 const TEST_NOW = new Date('2026-01-01T00:00:00.000Z');
@@ -12,22 +13,33 @@ const TEST_NOW = new Date('2026-01-01T00:00:00.000Z');
 /** Who runs a tool, and when to stop. */
 type CodeCaller = Pick<ToolContext, 'org_id' | 'signal'>;
 
-/** Runs tools that a build wrote for an agent. */
+/** Tools that a build wrote for an agent. */
 @Injectable()
-export class CodeTools {
+export class CodeToolKind extends ToolKind<CodeTool, DefinedCall<CodeTool>> {
+  override readonly config_schema = codeToolSchema;
+
   constructor(
     private readonly sandbox: Sandbox,
     private readonly inputs: InputCheck = new InputCheck(),
-  ) {}
+  ) {
+    super();
+  }
+
+  override async discover(_tool: unknown, { name, description, input_schema }: CodeTool): Promise<ToolOperation[]> {
+    return [{ name, operation: name, description, input_schema, risk: 'read', call: null }];
+  }
 
   /** Throws {@link ToolError} for input that does not fit the schema and for every fault of the code. */
-  async call(
-    tool: Pick<CodeTool, 'name' | 'input_schema' | 'source'>,
+  override async call(_operation: unknown, input: unknown, { config, run }: DefinedCall<CodeTool>): Promise<unknown> {
+    return this.run(config, input, run.now(), run);
+  }
+
+  private async run(
+    { name, source, input_schema }: CodeTool,
     input: unknown,
     now: Date,
-    { org_id, signal }: CodeCaller = {},
+    { org_id, signal }: CodeCaller,
   ): Promise<unknown> {
-    const { name, source, input_schema } = tool;
     await this.inputs.require(name, input_schema, input, org_id);
     return boundedOutput(await this.sandbox.run({ name, source, input, now, org_id, signal }));
   }
@@ -53,7 +65,7 @@ export class CodeTools {
     caller: CodeCaller,
   ): Promise<string | undefined> {
     try {
-      const output = await this.call(tool, input, TEST_NOW, caller);
+      const output = await this.run(tool, input, TEST_NOW, caller);
       if (contains(output, expected)) return undefined;
       return `expected ${excerpt(expected)} and got ${excerpt(output)}`;
     } catch (error) {
