@@ -7,13 +7,7 @@ import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import { type Agent, deploymentOf, gaugeOf } from './agent.js';
 import { AgentChangedError, AgentNotFoundError } from './agents.errors.js';
 import { AgentsRepository } from './agents.repository.js';
-
-export interface DeletedUnderAgents {
-  agents: number;
-  invocations: number;
-  sessions: number;
-  messages: number;
-}
+import type { DeletedUnderAgentDto } from './dto/agent.dto.js';
 
 /** Records that a higher floor stores under agents. Its module registers them with {@link AgentDeletionService}. */
 export abstract class AgentRecords {
@@ -23,7 +17,7 @@ export abstract class AgentRecords {
    */
   abstract deleteByAgent(
     agent: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>,
-  ): Promise<Partial<DeletedUnderAgents>>;
+  ): Promise<Partial<DeletedUnderAgentDto>>;
 }
 
 /**
@@ -58,13 +52,13 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   }
 
   /** @throws AgentNotFoundError also for a second deletion of the same agent. */
-  async delete(org_id: string, agent_id: string): Promise<DeletedUnderAgents> {
+  async delete(org_id: string, agent_id: string): Promise<DeletedUnderAgentDto> {
     if (!(await this.mark(org_id, agent_id))) throw new AgentNotFoundError(agent_id);
     return this.finish(agent_id);
   }
 
   /** Deletes every agent of a project. Safe to repeat after a crash. */
-  async deleteByProject(org_id: string, project_id: string): Promise<DeletedUnderAgents> {
+  async deleteByProject(org_id: string, project_id: string): Promise<DeletedUnderAgentDto> {
     let sum = NOTHING;
     for (const agent_id of await this.repository.idsByProject(project_id)) {
       await this.mark(org_id, agent_id);
@@ -93,12 +87,12 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   }
 
   /** @param project_id deletes also what an interrupted registration has left of an agent of this project */
-  private async finish(agent_id: string, project_id?: string): Promise<DeletedUnderAgents> {
+  private async finish(agent_id: string, project_id?: string): Promise<DeletedUnderAgentDto> {
     const agent = await this.repository.read(agent_id);
     if (!agent && project_id !== undefined) await this.repository.deleteItems({ agent_id, project_id });
     if (!agent) return NOTHING;
     await this.runtimes.get(agent.runtime).undeploy(agent_id, deploymentOf(agent));
-    let deleted: DeletedUnderAgents = { ...NOTHING, agents: 1 };
+    let deleted: DeletedUnderAgentDto = { ...NOTHING, agents: 1 };
     for (const records of this.records) deleted = added(deleted, await records.deleteByAgent(agent));
     await this.tools.deleteByAgent(agent.org_id, agent.project_id, agent_id);
     await this.repository.deleteItems(agent);
@@ -110,9 +104,9 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   }
 }
 
-const NOTHING: Readonly<DeletedUnderAgents> = { agents: 0, invocations: 0, sessions: 0, messages: 0 };
+const NOTHING: Readonly<DeletedUnderAgentDto> = { agents: 0, invocations: 0, sessions: 0, messages: 0 };
 
-function added(one: DeletedUnderAgents, other: Partial<DeletedUnderAgents>): DeletedUnderAgents {
+function added(one: DeletedUnderAgentDto, other: Partial<DeletedUnderAgentDto>): DeletedUnderAgentDto {
   const { agents = 0, invocations = 0, sessions = 0, messages = 0 } = other;
   return {
     agents: one.agents + agents,

@@ -4,7 +4,7 @@ import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb, type Key } from '../platform/database/client/dynamodb.js';
 import { type Write, write } from '../platform/database/unit-of-work.js';
 import type { Page } from '../shared/page.js';
-import { CONTRACT_TARGETS, type ContractRun, type ContractTarget } from './contract-tests/contract-test.js';
+import { CONTRACT_TARGETS, type ContractRunDto, type ContractTarget } from './contract-tests/contract-tests.dto.js';
 import type { ImportRun, ImportState, Integration, IntegrationVersion } from './integration.js';
 import { IntegrationChangedError } from './integrations.errors.js';
 
@@ -209,7 +209,7 @@ export class IntegrationsRepository {
   }
 
   /** Deletes what goes beyond the runs that are kept. */
-  async putContractRun(org_id: string, run: ContractRun, kept: number): Promise<void> {
+  async putContractRun(org_id: string, run: ContractRunDto, kept: number): Promise<void> {
     const owner = ownKey(org_id, run.integration_id);
     await this.db.put({ TableName: TABLE, Item: { owner, item: contractItem(run.run_id), ...run } });
     const old = (await this.contractRuns(owner, kept + PRUNED_AT_ONCE)).slice(kept);
@@ -226,13 +226,13 @@ export class IntegrationsRepository {
   }
 
   /** Newest first. */
-  async listContractRuns(org_id: string, integration_id: string, limit: number): Promise<ContractRun[]> {
+  async listContractRuns(org_id: string, integration_id: string, limit: number): Promise<ContractRunDto[]> {
     return this.contractRuns(ownKey(org_id, integration_id), limit);
   }
 
-  async findContractRun(org_id: string, integration_id: string, run_id: string): Promise<ContractRun | undefined> {
+  async findContractRun(org_id: string, integration_id: string, run_id: string): Promise<ContractRunDto | undefined> {
     const key = { owner: ownKey(org_id, integration_id), item: contractItem(run_id) };
-    const row = await this.db.get<ContractRun & Key>(TABLE, key);
+    const row = await this.db.get<ContractRunDto & Key>(TABLE, key);
     return row && plain(row);
   }
 
@@ -257,9 +257,9 @@ export class IntegrationsRepository {
     return (await this.db.get<{ run_id: string }>(TABLE, { owner, item: goldenItem(target) }))?.run_id;
   }
 
-  private async contractRuns(owner: string, limit: number): Promise<ContractRun[]> {
+  private async contractRuns(owner: string, limit: number): Promise<ContractRunDto[]> {
     const query = { ...itemsOf(owner, 'CONTRACT#'), ScanIndexForward: false, Limit: limit };
-    const { items } = await this.db.query<ContractRun & Key>(query);
+    const { items } = await this.db.query<ContractRunDto & Key>(query);
     return items.map(plain);
   }
 

@@ -11,14 +11,7 @@ import type { Project } from './project.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
-
-export interface DeletedCounts {
-  agents: number;
-  invocations: number;
-  sessions: number;
-  messages: number;
-  artifacts: number;
-}
+import type { DeletedCountsDto } from './dto/project.dto.js';
 
 /**
  * Deletes a project with everything under it. First the project is marked, which stops its build and makes it 404 for
@@ -52,7 +45,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
   }
 
   /** @throws ProjectNotFoundError also for a second deletion of the same project. */
-  async delete(org_id: string, project_id: string): Promise<DeletedCounts> {
+  async delete(org_id: string, project_id: string): Promise<DeletedCountsDto> {
     await this.mark(org_id, project_id);
     return this.finish(org_id, project_id);
   }
@@ -72,7 +65,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     org_id,
     project_id,
     agent_id,
-  }: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>): Promise<Partial<DeletedCounts>> {
+  }: Pick<Agent, 'org_id' | 'project_id' | 'agent_id'>): Promise<Partial<DeletedCountsDto>> {
     return retryOn(ProjectChangedError, async () => {
       const project = await this.projects.findById(org_id, project_id);
       if (!project?.agents.includes(agent_id)) return {};
@@ -93,7 +86,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     });
   }
 
-  private async finish(org_id: string, project_id: string): Promise<DeletedCounts> {
+  private async finish(org_id: string, project_id: string): Promise<DeletedCountsDto> {
     const [children, artifacts] = await Promise.all([
       this.agents.deleteByProject(org_id, project_id),
       this.artifacts.deleteByProject(org_id, project_id),

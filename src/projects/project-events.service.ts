@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { EventEmitter, once } from 'node:events';
 import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import type { StageName } from '../stages/stage.js';
-import type { LogLevel, ProjectEvent } from './project.js';
+import type { ProjectEvent } from './project.js';
 import { ProjectNotFoundError } from './projects.errors.js';
 import { ProjectsRepository } from './projects.repository.js';
+import type { StageLogDto } from './dto/project.dto.js';
 
 /**
  * Wakes event streams of this process when a project has changed. Only a hint that saves polling time: the events
@@ -29,12 +30,6 @@ const BATCH = 200;
 /** How soon a stream sees what a build on another process stored. */
 const POLL_MS = 1_000;
 const LOG_LIMIT = 1_000;
-
-export interface StageLog {
-  timestamp: string;
-  level: LogLevel;
-  message: string;
-}
 
 /** The events of a build, from the database: from any process, from any point, without loss or repetition. */
 @Injectable()
@@ -67,8 +62,8 @@ export class ProjectEventsService {
   }
 
   /** Log lines of one stage, oldest first; of the latest attempt that has any. */
-  async logs(project_id: string, stage_name: StageName): Promise<StageLog[]> {
-    const logs: StageLog[] = [];
+  async logs(project_id: string, stage_name: StageName): Promise<StageLogDto[]> {
+    const logs: StageLogDto[] = [];
     let position = 0;
     for (let read = 0; read < LOG_LIMIT;) {
       const events = await this.repository.listEventsAfter(project_id, position, BATCH);

@@ -10,6 +10,7 @@ import { SessionDocumentsRepository } from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import type { UploadedFileDto } from './dto/session.dto.js';
 
 /** Limit for the cached documents of all sessions together. */
 const CACHED_CHARACTERS = 100_000_000;
@@ -18,13 +19,6 @@ export interface UploadedFile {
   name: string;
   content_type: string;
   bytes: Buffer;
-}
-
-export interface KeptFile {
-  file_id: string;
-  filename: string;
-  content_type: string;
-  size: number;
 }
 
 /** What an agent remembers in a session: its last messages and the documents that were uploaded to it. */
@@ -78,7 +72,7 @@ export class SessionMemory {
   async upload(
     { org_id, agent_id, session_id }: Pick<Session, 'org_id' | 'agent_id' | 'session_id'>,
     files: UploadedFile[],
-  ): Promise<KeptFile[]> {
+  ): Promise<UploadedFileDto[]> {
     await this.sessions.getOfAgent(org_id, agent_id, session_id);
     if (files.length === 0) throw ValidationError.field('files', 'must hold at least one file');
     const documents = files.map(({ name, bytes }) => ({

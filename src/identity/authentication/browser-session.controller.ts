@@ -11,10 +11,11 @@ import { BrowserSessionDto, BrowserSignedInDto, RefreshSessionDto, StartLinkDto 
 import { type SignedIn, SignInService } from './sign-in.service.js';
 import { StartLink } from './start-link.service.js';
 import { SignInsService } from './sign-ins.service.js';
-import { type TokenPair, TokensService } from './tokens.service.js';
+import { TokensService } from './tokens.service.js';
 import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';
+import type { TokensDto } from './dto/auth.dto.js';
 
 /** The sign-in of a browser, in cookies that its scripts cannot read. The checks are those of every other sign-in. */
 @ApiTags('sign-in')
@@ -145,7 +146,7 @@ export class BrowserSessionController {
     return { ...this.session(response, signedIn), user: signedIn.user };
   }
 
-  private session(response: Response, pair: TokenPair): BrowserSessionDto {
+  private session(response: Response, pair: TokensDto): BrowserSessionDto {
     const csrf_token = this.cookies.set(response, pair, this.access.familyIn(pair.access_token));
     return { csrf_token, expires_in: ACCESS_TOKEN_SECONDS };
   }

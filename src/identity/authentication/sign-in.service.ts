@@ -6,9 +6,10 @@ import { Passwords } from '../accounts/passwords.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { type TotpRequired, TotpService } from '../totp/totp.service.js';
 import { LockoutsService } from './lockouts.service.js';
-import { type TokenPair, TokensService } from './tokens.service.js';
+import { TokensService } from './tokens.service.js';
+import type { TokensDto } from './dto/auth.dto.js';
 
-export interface SignedIn extends TokenPair {
+export interface SignedIn extends TokensDto {
   user: { user_id: string; email: string; name: string; org_id: string; roles: string[] };
 }
 

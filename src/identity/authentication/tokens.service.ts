@@ -12,14 +12,7 @@ import { ACCESS_TOKEN_SECONDS, AccessTokens, REFRESH_TOKEN_SECONDS, SIGN_IN_SECO
 import { familyStands, type RefreshFamily, type RefreshToken, type SignIn } from './sign-in.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { StandingService } from './standing.service.js';
-
-export interface TokenPair {
-  access_token: string;
-  refresh_token: string;
-  token_type: 'Bearer';
-  /** Lifetime of the access token in seconds. */
-  expires_in: number;
-}
+import type { TokensDto } from './dto/auth.dto.js';
 
 const LONGEST_DEVICE = 200;
 const REFRESH_PREFIX = 'nxr_';
@@ -45,7 +38,7 @@ export class TokensService {
   ) {}
 
   /** Begins a sign-in of a member. @throws UnauthenticatedError when the member was just removed */
-  async begin(membership: Membership): Promise<TokenPair> {
+  async begin(membership: Membership): Promise<TokensDto> {
     const { user_id, org_id } = membership;
     const family_id = this.ids.next('fam');
     const next = this.newRefreshToken(family_id);
@@ -56,7 +49,7 @@ export class TokensService {
   }
 
   /** A pair for another organization of the user, in the same family: it ends with it. @throws UnauthenticatedError */
-  async switch(membership: Membership, family_id: string): Promise<TokenPair> {
+  async switch(membership: Membership, family_id: string): Promise<TokensDto> {
     const { org_id } = membership;
     const { secret, hash, expires_at } = this.newRefreshToken(family_id);
     const family = await this.repository.findFamily(family_id);
@@ -68,7 +61,7 @@ export class TokensService {
   }
 
   /** @throws UnauthenticatedError for a token that is unknown, expired, revoked or used; ConflictError for a double click. */
-  async refresh(refresh_token: string): Promise<TokenPair & { user_id: string; org_id: string }> {
+  async refresh(refresh_token: string): Promise<TokensDto & { user_id: string; org_id: string }> {
     const hash = secretHash(refresh_token);
     const token = await this.repository.findToken(hash);
     const now = this.clock.now().getTime();
@@ -105,7 +98,7 @@ export class TokensService {
   }
 
   /** The next pair for the same organization. @returns undefined when the token is used or the family has ended */
-  private async next(membership: Membership, family_id: string, used_hash: string): Promise<TokenPair | undefined> {
+  private async next(membership: Membership, family_id: string, used_hash: string): Promise<TokensDto | undefined> {
     const { secret, ...next } = this.newRefreshToken(family_id);
     const { org_id, user_id } = membership;
     const used = { hash: used_hash, at: this.clock.timestamp() };
@@ -158,7 +151,7 @@ export class TokensService {
     return { secret, hash: secretHash(secret), expires_at };
   }
 
-  private pair(membership: Membership, family_id: string, refresh_token: string): TokenPair {
+  private pair(membership: Membership, family_id: string, refresh_token: string): TokensDto {
     const access_token = this.access.sign(membership, family_id);
     return { access_token, refresh_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
   }

@@ -1,7 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { type Risk, RISKS } from '../catalogue/operation.js';
-import { CONTRACT_TARGETS, type ContractTarget, GOLDEN_STATES } from './contract-test.js';
+
+export const CONTRACT_TARGETS = ['mock', 'live'] as const;
+/** What is called: the mock, for every operation; or the API itself, for operations that only read. */
+export type ContractTarget = (typeof CONTRACT_TARGETS)[number];
+
+export const GOLDEN_STATES = ['same', 'changed', 'recorded', 'none'] as const;
 
 export class RunContractTestsDto {
   /** `mock` tests every operation, `live` calls the API: only operations that read. */
@@ -22,6 +27,7 @@ export class ContractFaultDto {
   message: string;
 }
 
+/** One operation of a run. */
 export class ContractResultDto {
   operation_id: string;
 
@@ -53,6 +59,7 @@ export class ContractResultDto {
   error: string | null;
 }
 
+/** One run of the contract tests of an integration. */
 export class ContractRunDto {
   run_id: string;
 

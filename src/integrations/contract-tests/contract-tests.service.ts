@@ -12,7 +12,7 @@ import type { Integration } from '../integration.js';
 import { IntegrationsRepository } from '../integrations.repository.js';
 import { IntegrationsService } from '../integrations.service.js';
 import { OperationsService } from '../operations.service.js';
-import type { ContractResult, ContractRun, ContractTarget } from './contract-test.js';
+import type { ContractResultDto, ContractRunDto, ContractTarget } from './contract-tests.dto.js';
 
 const compress = promisify<string, Buffer>(gzip);
 const decompress = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
@@ -30,8 +30,8 @@ const STORED_MAX_BYTES = 50_000_000;
 
 type Goldens = Record<string, { status: number; shape: Shape }>;
 
-export interface ContractReport extends ContractRun {
-  results: ContractResult[];
+export interface ContractReport extends ContractRunDto {
+  results: ContractResultDto[];
 }
 
 /** Holds APIs and their mocks to the document, and to answers that were recorded before. Bodies of answers are not kept. */
@@ -74,7 +74,7 @@ export class ContractTestsService {
     const results = observed.map(({ test, seen }) => resultOf(test, seen, record, goldens[test.operation_id]));
     const passed = results.filter((one) => one.passed).length;
     const stable = results.filter(({ deterministic }) => deterministic).length;
-    const run: ContractRun = {
+    const run: ContractRunDto = {
       ...{ run_id: this.ids.next('ctr'), integration_id, version: integration.version, target, recorded: record },
       ...{ passed, failed: results.length - passed, skipped: total - results.length },
       deterministic_share: results.length === 0 ? null : Math.round((stable / results.length) * 10_000) / 10_000,
@@ -86,7 +86,7 @@ export class ContractTestsService {
   }
 
   /** Newest first, at most 50. @throws IntegrationNotFoundError */
-  async list(org_id: string, integration_id: string): Promise<ContractRun[]> {
+  async list(org_id: string, integration_id: string): Promise<ContractRunDto[]> {
     await this.integrations.get(org_id, integration_id);
     return this.repository.listContractRuns(org_id, integration_id, RUNS_KEPT);
   }
@@ -97,7 +97,7 @@ export class ContractTestsService {
     const run = await this.repository.findContractRun(org_id, integration_id, run_id);
     const stored = run && (await this.repository.getData(integration, run_id, 'contract_results'));
     if (!run || !stored) throw new NotFoundError('Contract test run', run_id, { details: { integration_id } });
-    return { ...run, results: JSON.parse(await textOf(stored)) as ContractResult[] };
+    return { ...run, results: JSON.parse(await textOf(stored)) as ContractResultDto[] };
   }
 
   private async onMock(integration: Integration, cases: ContractCase[], signal: AbortSignal | undefined) {
@@ -160,7 +160,7 @@ export class ContractTestsService {
   }
 
   /** The results first: a run that is listed can be read. */
-  private async store(integration: Integration, run: ContractRun, results: ContractResult[]): Promise<void> {
+  private async store(integration: Integration, run: ContractRunDto, results: ContractResultDto[]): Promise<void> {
     const data = await compress(JSON.stringify(results));
     await this.repository.putData(integration, run.run_id, 'contract_results', data);
     await this.repository.putContractRun(integration.org_id, run, RUNS_KEPT);
@@ -169,7 +169,7 @@ export class ContractTestsService {
   /** The answers first, then the mark that they count: a run that dies in between leaves the earlier ones. */
   private async storeGoldens(
     integration: Integration,
-    { run_id, target }: ContractRun,
+    { run_id, target }: ContractRunDto,
     observed: readonly { test: ContractCase; seen: Observed }[],
   ): Promise<void> {
     const good = observed.flatMap(({ test, seen }): [string, Goldens[string]][] =>
@@ -188,7 +188,7 @@ function resultOf(
   seen: Observed,
   isRecorded: boolean,
   golden: Goldens[string] | undefined,
-): ContractResult {
+): ContractResultDto {
   const { status, valid, mismatches, deterministic, error } = seen;
   const isAnswered = status !== null && status < 400;
   const differences =

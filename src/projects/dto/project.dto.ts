@@ -22,7 +22,7 @@ class SubStageDto {
 class SubStagesDto {}
 for (const name of SUB_STAGE_NAMES) ApiProperty({ type: () => SubStageDto })(SubStagesDto.prototype, name);
 
-class StageLogDto {
+export class StageLogDto {
   /** @example 2026-11-20T10:00:00.000Z */
   timestamp: string;
 

@@ -12,6 +12,7 @@ import { ToolKinds } from '../kinds/tool-kinds.js';
 import { boundedOutput, ToolError, type ToolRun } from '../tool.js';
 import { type AttachedTool, credentialBinding } from './attached-tool.js';
 import { AttachedToolStore } from './attached-tool-store.js';
+import type { ToolTrialDto } from './tools.dto.js';
 
 const RISK_WORDS = {
   read: 'risk: read, changes nothing',
@@ -20,15 +21,6 @@ const RISK_WORDS = {
 } as const;
 
 type CallSettings = Partial<Pick<ToolCall<unknown>, 'signal' | 'headers' | 'agent_id' | 'depth'>>;
-
-export interface ToolTrial {
-  operation: string;
-  status: 'success' | 'failed';
-  output: unknown;
-  error: string | null;
-  /** In milliseconds, rounded to hundredths. */
-  duration_ms: number;
-}
 
 /** Calls attached tools, for an agent's run or as a trial: checks the input, presents the credential, bounds the output. */
 @Injectable()
@@ -55,7 +47,7 @@ export class ToolCaller {
    * @param wanted the service's name of the operation, or the name that the model calls; optional when there is only one
    * @throws ValidationError for an unknown operation
    */
-  async try(tool: AttachedTool, wanted: string | undefined, input: unknown): Promise<ToolTrial> {
+  async try(tool: AttachedTool, wanted: string | undefined, input: unknown): Promise<ToolTrialDto> {
     const operation =
       wanted === undefined && tool.operations.length === 1
         ? tool.operations[0]
@@ -66,7 +58,7 @@ export class ToolCaller {
         `must be one of: ${tool.operations.map((one) => one.operation).join(', ')}`,
       );
     const started = performance.now();
-    const trial = (status: ToolTrial['status'], output: unknown, error: string | null): ToolTrial => ({
+    const trial = (status: ToolTrialDto['status'], output: unknown, error: string | null): ToolTrialDto => ({
       operation: operation.operation,
       status,
       output,
