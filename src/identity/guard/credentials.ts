@@ -47,9 +47,9 @@ interface Attempt {
 }
 
 /**
- * The API key, the access token, or both, that a request carries in its headers; without them, the ticket or the cookie of a browser. A signature does not change: it is verified once, and the token
- * is cached until it expires. Whether its sign-in and its user still stand is checked each time. Passport registers strategies for
- * the whole process; here the platform's own instance is called, so two platforms in one process do not accept each other's tokens.
+ * The API key, the access token, or both, that a request carries in its headers; without them, the ticket or the cookie of a browser. A
+ * signature is verified once, and the token is cached until it expires. Whether its sign-in and its user still stand is checked each
+ * time. The strategy is called without Passport's registry (docs/adr/0028).
  */
 @Injectable()
 export class Credentials {
