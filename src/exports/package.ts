@@ -112,7 +112,7 @@ const SECRETS: readonly RegExp[] = [
   /\bAKIA[A-Z0-9]{16}\b/,
   /\bAIza[A-Za-z0-9_-]{35}\b/,
   /\bxox[abprs]-[A-Za-z0-9-]{20,}/,
-  /\bnxs_[A-Za-z0-9_-]{20,}/,
+  /(?<!\w)nxs_[A-Za-z0-9_-]{20,}/,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
   /:\/\/[^\s/:@"]+:[^\s/@"]{3,}@/,

@@ -57,7 +57,7 @@ export class GoLanguage extends ClientLanguage {
     const names = new Map(this.namesIn(generated).map((name) => [bare(name), name]));
     return plan.operations.flatMap((operation) => {
       const id = bare(operation.id);
-      const found = ['', 'withformdatabody', 'withbody'].flatMap((suffix) => names.get(id + suffix) ?? []);
+      const found = ['', 'WithFormdataBody', 'WithBody'].flatMap((suffix) => names.get(id + bare(suffix)) ?? []);
       return found[0] === undefined ? [] : [{ ...operation, name: found[0] }];
     });
   }

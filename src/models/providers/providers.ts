@@ -6,6 +6,7 @@ import { RemoteProvider } from '../remote/remote-provider.js';
 import { awsCredentials } from '../../platform/database/client/aws-credentials.js';
 import { StreamedModel, type StreamPart } from '../streamed-model.js';
 import { OpenAiChatModel } from './openai-chat-model.js';
+import { loadUndici } from '../../platform/outgoing/undici.js';
 
 /** The providers behind a network that the settings make usable: the chosen one, and those whose key or address is set. */
 export function configuredProviders(settings: Settings): ModelProvider[] {
@@ -60,7 +61,7 @@ function openaiProvider(settings: Settings): RemoteProvider {
   const connect = async () => {
     const [{ OpenAICompatibleChatLanguageModel }, { Agent }] = await Promise.all([
       import('@ai-sdk/openai-compatible'),
-      import('undici'),
+      loadUndici(),
     ]);
     const apiKey = settings.get('OPENAI_API_KEY');
     const supportsStructuredOutputs = settings.get('OPENAI_STRUCTURED_OUTPUT') === 'json_schema';

@@ -8,6 +8,7 @@ import { Tracing } from '../observability/tracing/tracing.js';
 import { type AddressGuard, checkLiteral, checkUrl, guardedLookup } from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
 import { hostOf, OwnAddresses, portOf } from './own-addresses.js';
+import { loadUndici } from './undici.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'user-agent']);
@@ -53,7 +54,7 @@ interface FetchBounds {
 export class OutgoingHttp implements OnApplicationShutdown {
   private readonly guard: AddressGuard;
   private readonly client = lazily(async () => {
-    const { Agent, buildConnector, fetch } = await import('undici');
+    const { Agent, buildConnector, fetch } = await loadUndici();
     // Connectors keep TLS sessions, so there is one for each port: a lookup does not learn the port of its connection.
     const connectors = new LRUCache<number, ReturnType<typeof buildConnector>>({ max: CONNECTORS_MAX });
     this.agent = new Agent({

@@ -1047,9 +1047,13 @@ export type DefinedToolDto = {
 
 export type AgentMemoryDto = {
     /**
-     * How many messages of a conversation the agent is shown, 0 to 500. 0 means none.
+     * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
      */
     max_messages?: number;
+    /**
+     * The most tokens of a conversation that the agent is shown, estimated by size. The oldest messages go first.
+     */
+    max_tokens?: number;
 };
 
 export type AgentLimitsDto = {
@@ -1091,7 +1095,7 @@ export type UpdateAgentDto = {
      */
     version?: string | null;
     /**
-     * The model for the agent. An empty value restores the one in its definition, or else the platform's. '<provider>:<id>' names a model of another configured provider.
+     * The model for the agent. An empty value restores the one in its definition, or else the platform's. '<provider>:<id>' names a model of another configured provider, such as 'openai:gpt-4o'.
      */
     model_id?: string | null;
     capabilities?: Array<string> | null;
@@ -1101,7 +1105,7 @@ export type UpdateAgentDto = {
      */
     requires_approval?: Array<string> | null;
     /**
-     * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the runtime local whose model can answer in a format.
+     * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the runtime local whose model can answer in a format. For example '{'type': 'object', 'properties': {'total': {'type': 'number' , 'required': ['total']}'.
      */
     output_schema?: {
         [key: string]: unknown;
@@ -1204,7 +1208,7 @@ export type PlaceAgentDto = {
      */
     runtime: 'agentcore' | 'http' | 'local';
     /**
-     * The base address of the agent's container, which answers 'GET /ping' and 'POST /invocations'; needed for http, and only there. It is asked for its ping before the agent is moved.
+     * The base address of the agent's container, which answers 'GET /ping' and 'POST /invocations'; needed for http, and only there, such as 'https://shop-support.example.com'. It is asked for its ping before the agent is moved.
      */
     endpoint_url?: string | null;
 };
@@ -1363,7 +1367,7 @@ export type InvokeAgentDto = {
 
 export type WebhookDto = {
     /**
-     * Receives a POST request when the run has ended. A public http or https URL.
+     * Receives a POST request when the run has ended. A public http or https URL, such as 'https://example.com/hooks/nexus'.
      */
     url: string;
 };
@@ -1651,7 +1655,7 @@ export type CreateProjectDto = {
      */
     agent_name?: string | null;
     /**
-     * The model for the build and for the agent. Defaults to the platform's. '<provider>:<id>' names a model of another configured provider.
+     * The model for the build and for the agent. Defaults to the platform's. '<provider>:<id>' names a model of another configured provider, such as 'openai:gpt-4o'.
      */
     model_id?: string | null;
     /**
@@ -2657,13 +2661,13 @@ export type FlowFaultDto = {
 export type FlowFaultCode = 'schema' | 'step_kind' | 'duplicate_id' | 'unknown_step' | 'cycle' | 'unreachable' | 'not_needed' | 'goto' | 'expression' | 'variable' | 'limit' | 'not_applicable' | 'input_schema' | 'idempotency_key' | 'retry' | 'timeout' | 'dead_letters' | 'reference';
 
 export type CreateFlowDto = {
+    name: string;
     /**
      * Steps and settings, as described in docs/flows.md. A draft may have faults; the response lists them.
      */
     definition: {
         [key: string]: unknown;
     };
-    name: string;
     description?: string | null;
 };
 
@@ -2947,7 +2951,7 @@ export type FlowAttemptStatus = 'running' | 'completed' | 'failed' | 'interrupte
 export type ControlFlowRunDto = {
     action: 'cancel' | 'pause' | 'resume' | 'retry';
     /**
-     * With retry: runs this step and everything after it again, even steps that had completed.
+     * With retry: runs this step, such as 'refund', and everything after it again, even steps that had completed.
      */
     from_step?: string | null;
     reason?: string | null;
@@ -3258,6 +3262,10 @@ export type ToolOperationDto = {
 
 export type AttachToolDto = {
     /**
+     * Tells the model when to use the tool.
+     */
+    description: string;
+    /**
      * The kind of service behind the tool.
      */
     kind: 'flow' | 'http' | 'integration' | 'mcp' | 'openapi';
@@ -3265,10 +3273,6 @@ export type AttachToolDto = {
      * Unique in the project. An HTTP tool and a flow are called by it; operations of the others by '<name>_<operation>'.
      */
     name: string;
-    /**
-     * Tells the model when to use the tool.
-     */
-    description: string;
     /**
      * How it is reached, by kind. http: 'method', 'url' (with '{holes}' for inputs), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' to choose from. openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
      */
