@@ -1,10 +1,13 @@
 // node bench/flows.mjs: 200 flow runs of three steps, one HTTP call among them, and what a step costs the database.
+// node bench/flows.mjs --temporal: the same runs with ENGINE=temporal, and workflows of three activities through the SDK alone, on one
+// development server; TEMPORAL_CLI names Temporal's command line.
 // node bench/flows.mjs --waiting [count]: what 10,000 runs that wait hold in memory, and how late timers fire beside them.
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { start } from './processes.mjs';
+import { freePort, start } from './processes.mjs';
 import { authorization, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const RUNS = 200;
@@ -16,15 +19,48 @@ const TIMER_SECONDS = 5;
 const LATE_SECONDS = 2;
 const SETTLE_MS = 5_000;
 const place = process.argv.indexOf('--waiting');
+const isOnTemporal = process.argv.includes('--temporal');
+const RATIO = 1.3;
 const WAITING = place === -1 ? 0 : Number(process.argv[place + 1] ?? 10_000);
 
 const directory = dataDirectory();
-const environment = { ...settingsOf(directory), NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true' };
+const cluster = isOnTemporal ? await startCluster() : undefined;
+const environment = {
+  ...settingsOf(directory),
+  NEXUS_ALLOW_PRIVATE_ADDRESSES: 'true',
+  ...(cluster ? { ENGINE: 'temporal', TEMPORAL_ADDRESS: cluster.address } : {}),
+};
 const service = createServer((_, response) =>
   response.writeHead(200, { 'content-type': 'application/json' }).end('{"total": 7}'),
 ).listen(0, '127.0.0.1');
 await once(service, 'listening');
 const platform = await start('dist/main.js', '/health/ready', environment);
+
+/** Temporal's development server in memory, ready for workflows. */
+async function startCluster() {
+  const port = await freePort();
+  const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`, '--log-level', 'never'];
+  const child = spawn(process.env.TEMPORAL_CLI ?? 'temporal', args, { stdio: 'ignore' });
+  const address = `127.0.0.1:${port}`;
+  const { loadTemporalSdk } = await import('../dist/engine/temporal/temporal-sdk.js');
+  const client = (await loadTemporalSdk()).openClient({ address, namespace: 'default' });
+  while (
+    !(await client.check(5_000).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await delay(200);
+  await client.close();
+  return { address, stop: () => child.kill('SIGKILL') };
+}
+
+/** Seconds for as many workflows of three activities through the SDK alone. */
+function bareSeconds() {
+  const args = ['temporal/bare.mjs', cluster.address, String(RUNS), String(AT_ONCE)];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return Number(stdout);
+}
 
 async function databaseCalls() {
   const response = await fetch(`${platform.url}/health/metrics`, { headers: authorization(platform.url) });
@@ -139,6 +175,25 @@ async function waiting() {
   ]);
 }
 
+/** Bare runs before and after ours, because other work of the machine comes and goes. */
+async function onTemporal(flow_id) {
+  await run(flow_id, 20);
+  const before = bareSeconds();
+  const ours = await run(flow_id, RUNS);
+  const after = bareSeconds();
+  const ratio = ours.seconds / ((before + after) / 2);
+  console.table([
+    { name: `${RUNS} workflows of three activities, the SDK alone`, seconds: `${before}, ${after}` },
+    {
+      name: `${RUNS} flow runs of three steps on Temporal`,
+      seconds: ours.seconds.toFixed(1),
+      ratio: ratio.toFixed(2),
+      target: `<= ${RATIO}`,
+      met: ratio <= RATIO ? 'yes' : 'NO',
+    },
+  ]);
+}
+
 async function threeSteps() {
   const address = `http://127.0.0.1:${service.address().port}/`;
   const flow_id = await publish([
@@ -146,6 +201,7 @@ async function threeSteps() {
     { id: 'double', needs: ['order'], transform: 'steps.order.output.body.total * 2' },
     { id: 'text', needs: ['double'], transform: '${{ input.n }}: ${{ steps.double.output }}' },
   ]);
+  if (cluster) return onTemporal(flow_id);
   await run(flow_id, 20);
   const three = await run(flow_id, RUNS);
   const one = await publish([{ id: 'order', http: { url: address } }]);
@@ -174,5 +230,6 @@ try {
 } finally {
   await platform.stop();
   service.close();
+  cluster?.stop();
   rmSync(directory, { recursive: true, force: true });
 }

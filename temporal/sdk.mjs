@@ -58,6 +58,7 @@ const bundleOf = async (file) => (isCurrent(file) ? { codePath: file } : { code:
 
 /** @throws when the recorded history of a workflow does not fit the workflows of today */
 export async function replay(history, bundle_file) {
+  install({ log() {} });
   await Worker.runReplayHistory({ workflowBundle: await bundleOf(bundle_file) }, history);
 }
 
@@ -120,9 +121,12 @@ export function openClient({ address, namespace, tls, api_key }) {
       }
     },
     /** Has `fire` called at each time of a schedule; replaces an earlier one with the same id. */
-    async schedule({ schedule_id, workflow_id, queue, args, cron, every_ms, timezone, within_ms }) {
+    async schedule({ schedule_id, workflow_id, queue, args, cron, every_ms, first_at, timezone, within_ms }) {
+      // Six fields begin with the seconds; Temporal wants the year as well then.
+      const pattern = cron?.trim().split(/\s+/).length === 6 ? `${cron} *` : cron;
+      const offset = Date.parse(first_at) % every_ms;
       const spec =
-        cron === undefined ? { intervals: [{ every: every_ms }] } : { cronExpressions: [cron], timezone: timezone };
+        cron === undefined ? { intervals: [{ every: every_ms, offset }] } : { cronExpressions: [pattern], timezone };
       const action = {
         type: 'startWorkflow',
         workflowType: 'scheduledTime',

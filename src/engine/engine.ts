@@ -38,7 +38,9 @@ export interface EngineSchedule {
   schedule_id: string;
   cron?: string | undefined;
   every_seconds?: number | undefined;
-  /** IANA name; for `cron`. */
+  /** The first time of `every_seconds`. */
+  first_at?: string | undefined;
+  /** IANA name; for `cron`. Five fields, or six that begin with the seconds. */
   timezone?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,15 @@ export class TemporalServer {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Ids of its schedules; none where it has none. */
+  async schedules(): Promise<string[]> {
+    if (!this.isReal) return [];
+    const { stdout } = spawnSync(this.command[0] ?? '', ['schedule', 'list', '--address', this.address, '-o', 'json'], {
+      encoding: 'utf8',
+    });
+    return (JSON.parse(stdout) as { scheduleId: string }[]).map(({ scheduleId }) => scheduleId);
   }
 
   /** For the end of the process. */

@@ -1,5 +1,7 @@
+import { Settings } from '../../src/platform/config/settings.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { temporalSettings } from '../support/database.js';
+import { eventually } from '../support/http.js';
 import { publishedFlow, runWhen, startRun } from '../support/flows.js';
 import { startBeside } from '../support/shared-app.js';
 import { TemporalServer } from '../support/temporal-server.js';
@@ -76,4 +78,26 @@ it('refuses runs while Temporal is away, takes them embedded where that is the f
   } finally {
     await Promise.all([refusing.close(), falling.close()]);
   }
+});
+
+it('fires schedules, as Temporal Schedules where the server has them', async () => {
+  const flow_id = await publishedFlow(app.http, { timeout_seconds: 60, steps: [{ id: 'one', transform: '1' }] });
+  const path = `/api/v1/flows/${flow_id}/triggers`;
+  const config = { every_seconds: 10, overlap: 'allow' };
+  const { data: trigger } = await app.http.post<{ trigger_id: string; next_times: string[] }>(path, {
+    ...{ kind: 'schedule', config },
+  });
+  const { trigger_id } = trigger;
+  const settings = app.app.get(Settings, { strict: false });
+  const name = `${settings.get('NEXUS_TABLE_PREFIX')}default#${flow_id}#${trigger_id}`;
+  const wanted = server.isReal ? [name] : [];
+  expect(await server.schedules()).toEqual(wanted);
+  const started = await eventually(
+    async () => (await app.http.get<{ runs: { trigger: object }[] }>(`/api/v1/flows/${flow_id}/runs`)).data.runs,
+    (runs) => runs.length > 1,
+    PATIENCE_MS,
+  );
+  for (const run of started) expect(run.trigger).toEqual({ kind: 'schedule', id: trigger_id });
+  await app.http.delete(`${path}/${trigger_id}`);
+  expect(await server.schedules()).toEqual([]);
 });

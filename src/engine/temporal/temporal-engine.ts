@@ -232,14 +232,14 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
     this.fire = fire;
   }
 
-  override async schedule({ schedule_id, cron, every_seconds, timezone }: EngineSchedule): Promise<boolean> {
+  override async schedule({ schedule_id, cron, every_seconds, first_at, timezone }: EngineSchedule): Promise<boolean> {
     if (!this.client || this.away !== undefined) return false;
     const name = this.workflowId(schedule_id);
     const queue = this.queueName();
     try {
       await this.client.schedule({
         ...{ schedule_id: name, workflow_id: name, queue, args: { schedule_id, schedule_queue: queue } },
-        ...{ cron, every_ms: every_seconds === undefined ? undefined : every_seconds * 1000, timezone },
+        ...{ cron, every_ms: every_seconds === undefined ? undefined : every_seconds * 1000, first_at, timezone },
         within_ms: CALL_WITHIN_MS,
       });
       return true;

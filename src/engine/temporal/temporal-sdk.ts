@@ -37,6 +37,7 @@ export interface TemporalSchedule {
   args: { schedule_id: string; schedule_queue: string };
   cron?: string | undefined;
   every_ms?: number | undefined;
+  first_at?: string | undefined;
   timezone?: string | undefined;
   within_ms: number;
 }

@@ -104,6 +104,8 @@ export interface FlowTrigger {
   hook_id?: string;
   secret?: SealedSecret | null;
   /** When a schedule is due next. */
+  /** The engine calls at each time; the platform looks only for what it has missed. */
+  is_on_engine?: boolean;
   due_at?: string;
   last_run_id: string | null;
   last_fired_at: string | null;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Engine } from '../../engine/engine.js';
 import { Settings } from '../../platform/config/settings.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { Clock } from '../../shared/clock.js';
@@ -37,6 +39,10 @@ import { type InboundCall, parsedBody, verdictOn } from './webhook-verification.
 const LOOK_MS = 1_000;
 const DUE_AT_ONCE = 20;
 const TRIGGERS_PER_FLOW = 50;
+/** What the engine has not fired by then is fired by a look. */
+const ENGINE_LATE_MS = 10_000;
+/** The engine's clock may be ahead of ours. */
+const ENGINE_EARLY_MS = 5_000;
 
 export interface MadeTrigger {
   trigger: FlowTrigger;
@@ -61,12 +67,14 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly starts: FlowRunStarts,
     private readonly workers: DefinitionWorkers,
     private readonly secrets: SecretBox,
+    private readonly engine: Engine,
     private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
   onApplicationBootstrap(): void {
+    this.engine.onSchedule((schedule_id) => this.fireOnTime(schedule_id));
     if (this.settings.get('FLOW_RUN_SLOTS') === 0) return;
     this.timer = setInterval(() => this.lookForDue(), LOOK_MS).unref();
   }
@@ -91,6 +99,13 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
       ...{ last_run_id: null, last_fired_at: null, last_error: null, created_at: this.clock.timestamp() },
     };
     const secret = this.configure(trigger, config);
+    // A schedule of the engine without its trigger ends at its first time.
+    if (trigger.schedule && enabled) {
+      const { cron, every_seconds, timezone } = trigger.schedule;
+      const { due_at: first_at } = trigger;
+      const times = { cron, every_seconds, timezone, first_at };
+      if (await this.engine.schedule({ schedule_id: scheduleId(trigger), ...times })) trigger.is_on_engine = true;
+    }
     await this.repository.create(trigger);
     return { trigger, secret };
   }
@@ -108,7 +123,9 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   async delete(org_id: string, flow_id: string, trigger_id: string): Promise<void> {
-    await this.repository.delete(await this.get(org_id, flow_id, trigger_id));
+    const trigger = await this.get(org_id, flow_id, trigger_id);
+    await this.repository.delete(trigger);
+    if (trigger.is_on_engine) await this.engine.unschedule(scheduleId(trigger));
   }
 
   async deleteByFlow(org_id: string, flow_id: string): Promise<void> {
@@ -240,9 +257,26 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     const now = this.clock.now();
     for (const { org_id, flow_id, trigger_id } of await this.repository.due(now.toISOString(), DUE_AT_ONCE)) {
       const trigger = await this.repository.find(org_id, flow_id, trigger_id);
-      if (trigger?.schedule && trigger.due_at !== undefined && trigger.due_at <= now.toISOString())
-        await this.fire(trigger, trigger.due_at, now);
+      if (!trigger?.schedule || trigger.due_at === undefined) continue;
+      const late_ms = now.getTime() - Date.parse(trigger.due_at);
+      if (late_ms >= (trigger.is_on_engine ? ENGINE_LATE_MS : 0)) await this.fire(trigger, trigger.due_at, now);
     }
+  }
+
+  /** A time of the engine's schedule. */
+  private async fireOnTime(schedule_id: string): Promise<void> {
+    const [org_id = '', flow_id = '', trigger_id = ''] = schedule_id.split('#');
+    const trigger = await this.repository.find(org_id, flow_id, trigger_id);
+    if (!trigger?.schedule || !trigger.enabled) return this.engine.unschedule(schedule_id);
+    if (trigger.due_at === undefined) return;
+    const early_ms = Date.parse(trigger.due_at) - this.clock.now().getTime();
+    if (early_ms > ENGINE_EARLY_MS) return;
+    if (early_ms > 0) await delay(early_ms);
+    await this.fire(
+      trigger,
+      trigger.due_at,
+      new Date(Math.max(this.clock.now().getTime(), Date.parse(trigger.due_at))),
+    );
   }
 
   /** Starts what is due, then moves the schedule on: what a crash between the two repeats has the same idempotency key. */
@@ -266,6 +300,8 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     return run !== undefined && !isFinal(run.status);
   }
 }
+
+const scheduleId = ({ org_id, flow_id, trigger_id }: FlowTrigger): string => `${org_id}#${flow_id}#${trigger_id}`;
 
 const isPassing = ({ code }: DomainError): boolean => code === 'DATABASE_ERROR' || code === 'SERVICE_UNAVAILABLE';
 
