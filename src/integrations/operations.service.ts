@@ -8,6 +8,7 @@ import { withPresentation } from '../tools/credentials/presentation.js';
 import type { Prepared, ReadAnswer } from './catalogue/call-tasks.js';
 import { CatalogueWorkers } from './catalogue-workers.js';
 import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';
+import type { OperationView } from './catalogue/list-tasks.js';
 import type { Risk } from './catalogue/operation.js';
 import type { SchemaFault } from './catalogue/schema-faults.js';
 import type { Integration } from './integration.js';
@@ -25,6 +26,14 @@ const PAGES_MAX_BYTES = 8 * 1024 * 1024;
 const PAGES_TIMEOUT_MS = 60_000;
 const MOCK_SERVER = 'http://mock.invalid';
 const HIDDEN_HEADERS = new Set(['set-cookie', 'set-cookie2', 'www-authenticate', 'proxy-authenticate']);
+
+/** Characters of JSON of one input schema: more would crowd a model's context. */
+const SCHEMA_MAX = 12_000;
+
+export type CallableOperation = Pick<
+  OperationView,
+  'operation_id' | 'name' | 'method' | 'path' | 'summary' | 'description' | 'risk' | 'idempotent' | 'input_schema'
+>;
 
 export interface OperationCall {
   org_id: string;
@@ -110,6 +119,12 @@ export class OperationsService {
       ...{ valid: last.read.valid, mismatches: last.read.mismatches },
       duration_ms: Math.round((performance.now() - started) * 100) / 100,
     };
+  }
+
+  /** Up to 50 operations that can be called, in the order of the document, with the schemas of their inputs. */
+  async callable(integration: Integration): Promise<CallableOperation[]> {
+    const wanted = { schema_max: SCHEMA_MAX };
+    return (await this.workers.ask('choose', [this.integrations.catalogueOf(integration)], wanted)).operations;
   }
 
   /** @throws OperationNotFoundError, ValidationError, InvalidStateError */

@@ -12,6 +12,7 @@ import { type Invocation, isOver } from './invocation.js';
 import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
 import { LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
+import { TaskPushesRepository } from './task-pushes.repository.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
 
 /**
@@ -31,6 +32,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     private readonly live: LiveRuns,
     private readonly events: RunEventsRepository,
     private readonly deliveries: WebhookDeliveriesRepository,
+    private readonly pushes: TaskPushesRepository,
     private readonly engine: Engine,
     private readonly unit: UnitOfWork,
   ) {
@@ -70,9 +72,11 @@ export class InvocationRecords extends FactSource implements AgentRecords {
   }
 
   private async deleteAttached(invocation: Invocation): Promise<void> {
-    const { invocation_id, has_events, webhook, background, approvals } = invocation;
+    const { org_id, invocation_id, has_events, webhook, background, approvals } = invocation;
     if ((background ?? approvals) && !isOver(invocation)) await this.end(invocation_id);
     if (has_events) await this.events.delete(invocation_id);
+    // Only runs that can be followed have addresses that follow them.
+    if (background ?? has_events) await this.pushes.deleteByTask(org_id, invocation_id);
     if (webhook) await this.deliveries.delete(invocation_id);
   }
 

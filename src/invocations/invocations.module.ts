@@ -5,6 +5,7 @@ import { BudgetsModule } from '../budgets/budgets.module.js';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { ModelsModule } from '../models/models.module.js';
+import { SecretBox } from '../platform/secrets/secret-box.js';
 import { SignedWebhooks } from '../platform/webhooks/signed-webhooks.js';
 import { RuntimesModule } from '../runtimes/runtimes.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -26,6 +27,8 @@ import { RunAnswers } from './run-answers.js';
 import { RunEventsRepository } from './run-events.repository.js';
 import { RunEvents } from './run-events.service.js';
 import { RunStreams } from './run-streams.service.js';
+import { TaskPushesRepository } from './task-pushes.repository.js';
+import { TaskPushes } from './task-pushes.service.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
 import { WebhookSender } from './webhook-sender.service.js';
 import { Webhooks } from './webhooks.service.js';
@@ -50,10 +53,22 @@ import { Webhooks } from './webhooks.service.js';
     BackgroundRuns,
     RunAnswers,
     SignedWebhooks,
+    SecretBox,
+    TaskPushesRepository,
+    TaskPushes,
     WebhookSender,
     Webhooks,
   ],
-  exports: [InvocationsService, Approvals, ConversationService, RunStreams, RunEvents, BackgroundRuns, WebhookSender],
+  exports: [
+    InvocationsService,
+    Approvals,
+    ConversationService,
+    RunStreams,
+    RunEvents,
+    BackgroundRuns,
+    TaskPushes,
+    WebhookSender,
+  ],
 })
 export class InvocationsModule {
   constructor(
@@ -62,6 +77,7 @@ export class InvocationsModule {
     agents: AgentDeletionService,
     organizations: OrganizationData,
     deliveries: WebhookDeliveriesRepository,
+    pushes: TaskPushesRepository,
     sessions: SessionsService,
     conversations: ConversationService,
     engine: Engine,
@@ -71,6 +87,7 @@ export class InvocationsModule {
     aggregator.register(records);
     agents.register(records);
     organizations.registerRecords('webhook deliveries', (org_id) => deliveries.deleteByOrg(org_id));
+    organizations.registerRecords('push notifications', (org_id) => pushes.deleteByOrg(org_id));
     sessions.openFrom(conversations);
   }
 }

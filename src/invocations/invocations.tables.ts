@@ -40,6 +40,14 @@ export const INVOCATION_TABLES: TableDefinition[] = [
     key_types: { last_event: 'N' },
     ttl_attribute: 'expires_at',
   },
+  /** Addresses that are told how a run goes on, by organization and run. `DueIndex` is sparse: it holds those that may have something to report. */
+  {
+    name: 'AgentTaskPushes',
+    partition_key: 'task',
+    sort_key: 'push_id',
+    indexes: [{ name: 'DueIndex', partition_key: 'due', sort_key: 'due_at', projection: 'KEYS_ONLY' }],
+    ttl_attribute: 'expires_at',
+  },
   /** Deliveries of webhooks. `DueIndex` is sparse: it holds pending deliveries only. */
   {
     name: 'AgentWebhookDeliveries',

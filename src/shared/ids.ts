@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'key'
   | 'fam'
   | 'jti'
+  | 'push'
   | 'whk'
   | 'mail'
   | 'proj'

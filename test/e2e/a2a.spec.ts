@@ -6,6 +6,7 @@ import { eventually, type HttpClient } from '../support/http.js';
 import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { startBeside } from '../support/shared-app.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 /** The official client is in test/clients/a2a; here is what needs slow and failing agents, two processes, or what it cannot send. */
 let app: TestApp;
@@ -267,4 +268,83 @@ it('refuses a version that it does not speak', async () => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'GetTask', params: { id: 'x' } });
   const response = await app.http.raw('POST', endpoint, body, { ...VERSION, 'a2a-version': '7.0' });
   expect(await response.json()).toMatchObject({ error: { data: [{ reason: 'VERSION_NOT_SUPPORTED' }] } });
+});
+
+describe('push notifications', () => {
+  let receiver: WebhookReceiver;
+  let quick: TestApp;
+  let own: BuiltAgent;
+  const post = (http: HttpClient, method: string, params: unknown) =>
+    rpc(method, params, { http, path: `/a2a/agents/${encodeURIComponent(own.agent_id)}` });
+
+  beforeAll(async () => {
+    receiver = await WebhookReceiver.start();
+    quick = await startApp({ WEBHOOK_RETRY_MS: '10', WEBHOOK_POLL_SECONDS: '1' }, new ObedientRuntime());
+    own = await registeredAgent(quick);
+  });
+  afterAll(async () => {
+    await quick.close();
+    await receiver.stop();
+  });
+
+  const pushed = (path: string) =>
+    eventually(
+      async () => receiver.at(path),
+      (calls) => calls.length > 0,
+    );
+
+  it('tell the end of a task that was sent with an address, with its token and credentials', async () => {
+    const taskPushNotificationConfig = {
+      url: receiver.url('/sent'),
+      token: 'the-token',
+      authentication: { scheme: 'Bearer', credentials: 'the-credentials' },
+    };
+    const { result } = await post(quick.http, 'SendMessage', {
+      ...said('hello'),
+      configuration: { returnImmediately: true, taskPushNotificationConfig },
+    });
+    const [call] = await pushed('/sent');
+    expect(call?.headers).toMatchObject({
+      'content-type': 'application/a2a+json',
+      'x-a2a-notification-token': 'the-token',
+      authorization: 'Bearer the-credentials',
+    });
+    const { task } = JSON.parse(call?.body ?? '{}') as { task: Task };
+    expect([task.id, task.status.state]).toEqual([result.task?.id, 'TASK_STATE_COMPLETED']);
+  });
+
+  it('are kept, shown, tried again and deleted by task, for its organization only', async () => {
+    const { result } = await post(quick.http, 'SendMessage', {
+      ...said('count 60 every 20'),
+      configuration: { returnImmediately: true },
+    });
+    const taskId = result.task?.id ?? '';
+    const made = await post(quick.http, 'CreateTaskPushNotificationConfig', {
+      taskId,
+      id: 'mine',
+      url: receiver.url('/500'),
+    });
+    expect(made.result).toMatchObject({ taskId, id: 'mine', url: receiver.url('/500') });
+    await post(quick.http, 'CreateTaskPushNotificationConfig', { taskId, id: 'gone', url: receiver.url('/deleted') });
+    expect((await post(quick.http, 'DeleteTaskPushNotificationConfig', { taskId, id: 'gone' })).error).toBeUndefined();
+    const list = await post(quick.http, 'ListTaskPushNotificationConfigs', { taskId });
+    expect(list.result['configs']).toEqual([expect.objectContaining({ id: 'mine' })]);
+    const foreign = await post(quick.http.as('org-b'), 'GetTaskPushNotificationConfig', { taskId, id: 'mine' });
+    expect(foreign.error.data?.[0]?.reason).toBe('TASK_NOT_FOUND');
+    await eventually(
+      async () => receiver.at('/500'),
+      (calls) => calls.length >= 3,
+    );
+    const { task } = JSON.parse(receiver.at('/500')[2]?.body ?? '{}') as { task: Task };
+    expect([task.id, task.status.state]).toEqual([taskId, 'TASK_STATE_COMPLETED']);
+  });
+
+  it('never go to an address that the platform does not call', async () => {
+    const taskPushNotificationConfig = { url: 'http://169.254.169.254/latest/meta-data' };
+    const { error } = await post(quick.http, 'SendMessage', {
+      ...said('hello'),
+      configuration: { taskPushNotificationConfig },
+    });
+    expect(error.message).toContain('url');
+  });
 });

@@ -1,8 +1,10 @@
 import { createParser } from 'eventsource-parser';
+import { apiService } from '../support/api-service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.js';
 import { publishedFlow } from '../support/flows.js';
 import { eventually, type HttpClient } from '../support/http.js';
+import { apiDocument, importApi } from '../support/imported-api.js';
 import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { startBeside } from '../support/shared-app.js';
@@ -394,4 +396,44 @@ it('answers 405 where a stream or the end of a session is asked for, and 415 for
     expect((await app.http.raw(method, '/mcp', undefined, { accept: 'text/event-stream' })).status).toBe(405);
   const plain = await app.http.raw('POST', '/mcp', '{}', { ...HEADERS, 'content-type': 'text/plain' });
   expect(plain.status).toBe(415);
+});
+
+describe('operations of imported APIs', () => {
+  it('are tools that call the API under the rights of the caller', async () => {
+    const api = await apiService(({ path }) =>
+      path === '/books/b2' ? { body: { id: 'b2', title: 'Momo' } } : { status: 404, body: { error: 'none' } },
+    );
+    const http = app.http.as('mcp-operations');
+    const { integration_id } = await importApi(http, apiDocument('books.openapi-3.1.yaml'), {
+      base_url: api.url,
+      name: 'My books',
+    });
+    const ask = async (client: HttpClient, method: string, params: object = {}) => {
+      const { messages } = await exchange(client, { jsonrpc: '2.0', id: 1, method, params });
+      return messages.find(({ id }) => id === 1);
+    };
+    const listed = await ask(http, 'tools/list');
+    const tools = (listed?.result?.['tools'] ?? []) as { name: string; annotations: object; _meta?: object }[];
+    expect(tools.find(({ name }) => name === 'My_books_getBook')).toMatchObject({
+      annotations: { readOnlyHint: true, destructiveHint: false },
+      _meta: { 'nexus/integration_id': integration_id },
+    });
+    expect(tools.find(({ name }) => name === 'My_books_deleteBook')?.annotations).toMatchObject({
+      destructiveHint: true,
+    });
+    const call = (client: HttpClient, id: unknown) =>
+      ask(client, 'tools/call', { name: 'My_books_getBook', arguments: { id } });
+    expect((await call(http, 'b2'))?.result).toMatchObject({
+      structuredContent: { status: 200, body: { id: 'b2', title: 'Momo' } },
+    });
+    expect((await call(http, 'gone'))?.result).toMatchObject({ isError: true, structuredContent: { status: 404 } });
+    expect((await call(http, 7.5))?.result).toMatchObject({
+      isError: true,
+      _meta: { 'nexus/error': { code: 'VALIDATION_ERROR' } },
+    });
+    expect((await call(app.http.as('mcp-others'), 'b2'))?.error?.message).toContain('Unknown tool');
+    const audit = await http.get<{ entries: { action: string; target: string }[] }>('/api/v1/audit?limit=50');
+    expect(audit.data.entries.filter(({ action }) => action === 'integration.operation_called')).not.toHaveLength(0);
+    await api.close();
+  });
 });

@@ -3,25 +3,30 @@ import { Injectable, Logger } from '@nestjs/common';
 import {
   type AgentCard,
   type CancelTaskRequest,
+  type DeleteTaskPushNotificationConfigRequest,
+  type GetTaskPushNotificationConfigRequest,
   type GetTaskRequest,
+  type ListTaskPushNotificationConfigsRequest,
+  type ListTaskPushNotificationConfigsResponse,
   type ListTasksRequest,
   type ListTasksResponse,
   type SendMessageRequest,
   type StreamResponse,
   type SubscribeToTaskRequest,
   type Task,
+  type TaskPushNotificationConfig,
   TaskState,
 } from '@a2a-js/sdk';
 import {
   A2AError,
   ContentTypeNotSupportedError,
-  PushNotificationNotSupportedError,
   RequestMalformedError,
   TaskNotCancelableError,
   TaskNotFoundError,
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
-import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import { V03PushNotificationSerializer } from '@a2a-js/sdk/compat/v0_3/server';
+import { type A2ARequestHandler, type ServerCallContext, V1PushNotificationSerializer } from '@a2a-js/sdk/server';
 import { AgentsService } from '../../agents/agents.service.js';
 import { BackgroundRuns } from '../../invocations/background-runs.service.js';
 import { awaited, type Invocation, isOver, isPending } from '../../invocations/invocation.js';
@@ -35,6 +40,8 @@ import {
 import { InvocationsService, type InvokeRequest } from '../../invocations/invocations.service.js';
 import { RunEvents } from '../../invocations/run-events.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
+import type { TaskPush } from '../../invocations/task-pushes.repository.js';
+import { type NewPush, TaskPushes } from '../../invocations/task-pushes.service.js';
 import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { DatabaseError, DomainError, InvalidStateError } from '../../shared/domain-error.js';
 import { A2aCaller } from './a2a-caller.js';
@@ -50,7 +57,12 @@ const AGENTS_SHOWN = 100;
 /** How long the answer to a cancellation waits for the run to end. */
 const CANCELLED_WITHIN_MS = 3_000;
 
-/** The protocol's operations over invocations and sessions. Nothing is stored here. */
+/** The forms of push notifications, by the version of the protocol that asked for them. */
+const PUSH = 'a2a-1.0';
+const LEGACY_PUSH = 'a2a-0.3';
+const LEGACY = '0.3';
+
+/** The protocol's operations over invocations, sessions and pushes. Nothing is stored here. */
 @Injectable()
 export class A2aAgents implements A2ARequestHandler {
   private readonly logger = new Logger(A2aAgents.name);
@@ -61,7 +73,19 @@ export class A2aAgents implements A2ARequestHandler {
     private readonly background: BackgroundRuns,
     private readonly events: RunEvents,
     private readonly approvals: Approvals,
-  ) {}
+    private readonly pushes: TaskPushes,
+  ) {
+    const serializers = {
+      [PUSH]: new V1PushNotificationSerializer(),
+      [LEGACY_PUSH]: new V03PushNotificationSerializer(),
+    };
+    for (const [form, serializer] of Object.entries(serializers))
+      pushes.register(form, (invocation) => {
+        const value = taskOf(invocation);
+        const { body, contentType } = serializer.serialize({ payload: { $case: 'task', value } }, value);
+        return { body, content_type: contentType };
+      });
+  }
 
   /** Only its versions and bindings are read; see {@link cardOf} for the cards that callers get. */
   async getAgentCard(): Promise<AgentCard> {
@@ -96,8 +120,15 @@ export class A2aAgents implements A2ARequestHandler {
         return taskOf(run, historyLength);
       }
       const asked = await this.asked(params, context);
-      if (params.configuration?.returnImmediately) return taskOf(await this.start(asked), historyLength);
-      return taskOf(await this.answered({ ...asked, signal, quiet: true }), historyLength);
+      const push = params.configuration?.taskPushNotificationConfig;
+      if (params.configuration?.returnImmediately) {
+        const started = await this.start(asked);
+        if (push) await this.pushes.set(started, newPush(push, context));
+        return taskOf(started, historyLength);
+      }
+      const answered = await this.answered({ ...asked, signal, quiet: true });
+      if (push) await this.pushes.set(answered, newPush(push, context));
+      return taskOf(answered, historyLength);
     });
   }
 
@@ -109,6 +140,8 @@ export class A2aAgents implements A2ARequestHandler {
     const invocation = await this.translated(
       async () => (await this.decided(params, context)) ?? this.start(await this.asked(params, context)),
     );
+    const push = params.configuration?.taskPushNotificationConfig;
+    if (push) await this.translated(() => this.pushes.set(invocation, newPush(push, context)));
     yield* this.follow(invocation, context);
   }
 
@@ -163,20 +196,53 @@ export class A2aAgents implements A2ARequestHandler {
     });
   }
 
-  async createTaskPushNotificationConfig(): Promise<never> {
-    throw noPush();
+  /** Also for a task that waits or runs already. @throws RequestMalformedError for an address that the platform does not call */
+  async createTaskPushNotificationConfig(
+    config: TaskPushNotificationConfig,
+    context: ServerCallContext,
+  ): Promise<TaskPushNotificationConfig> {
+    return this.translated(async () => {
+      const invocation = await this.invocationOf(config.taskId, context, config.tenant);
+      return this.configOf(await this.pushes.set(invocation, newPush(config, context)));
+    });
   }
 
-  async getTaskPushNotificationConfig(): Promise<never> {
-    throw noPush();
+  async getTaskPushNotificationConfig(
+    { id, taskId, tenant }: GetTaskPushNotificationConfigRequest,
+    context: ServerCallContext,
+  ): Promise<TaskPushNotificationConfig> {
+    return this.translated(async () => {
+      const invocation = await this.invocationOf(taskId, context, tenant);
+      // Callers of version 0.3 may leave the id out when there is one.
+      const push = id ? await this.pushes.find(invocation, id) : (await this.pushes.list(invocation))[0];
+      if (!push) throw new TaskNotFoundError(id || taskId);
+      return this.configOf(push);
+    });
   }
 
-  async listTaskPushNotificationConfigs(): Promise<never> {
-    throw noPush();
+  async listTaskPushNotificationConfigs(
+    { taskId, tenant }: ListTaskPushNotificationConfigsRequest,
+    context: ServerCallContext,
+  ): Promise<ListTaskPushNotificationConfigsResponse> {
+    return this.translated(async () => {
+      const pushes = await this.pushes.list(await this.invocationOf(taskId, context, tenant));
+      return { configs: pushes.map((push) => this.configOf(push)), nextPageToken: '' };
+    });
   }
 
-  async deleteTaskPushNotificationConfig(): Promise<never> {
-    throw noPush();
+  async deleteTaskPushNotificationConfig(
+    { id, taskId, tenant }: DeleteTaskPushNotificationConfigRequest,
+    context: ServerCallContext,
+  ): Promise<void> {
+    await this.translated(async () => this.pushes.remove(await this.invocationOf(taskId, context, tenant), id));
+  }
+
+  private configOf(push: TaskPush): TaskPushNotificationConfig {
+    const { invocation_id: taskId, push_id: id, url } = push;
+    const { token = '', authorization } = this.pushes.secretsOf(push);
+    const [scheme = '', ...credentials] = authorization?.split(' ') ?? [];
+    const authentication = authorization === undefined ? undefined : { scheme, credentials: credentials.join(' ') };
+    return { tenant: '', taskId, id, url, token, authentication };
   }
 
   private async asked(
@@ -185,7 +251,8 @@ export class A2aAgents implements A2ARequestHandler {
   ): Promise<InvokeRequest> {
     const { org_id, user_id } = callerOf(context).principal;
     const input_text = textOf(message);
-    if (configuration?.taskPushNotificationConfig) throw noPush();
+    if (configuration?.taskPushNotificationConfig)
+      this.pushes.assertCallable(configuration.taskPushNotificationConfig.url);
     const modes = configuration?.acceptedOutputModes ?? [];
     if (modes.length > 0 && !modes.some((mode) => TEXT_MODES.has(mode)))
       throw new ContentTypeNotSupportedError('Agents answer text/plain');
@@ -252,11 +319,16 @@ export class A2aAgents implements A2ARequestHandler {
   }
 
   private async start(asked: InvokeRequest): Promise<Invocation> {
-    return this.background.start({
+    const run: { started?: Invocation } = {};
+    run.started = await this.background.start({
       beginning: await this.invocations.beginning(asked),
       run: (live) => this.invocations.invoke({ ...asked, live }),
       answer: (invocation) => invokeResult(invocation, false),
+      over: () => {
+        if (run.started) void this.pushes.changed(run.started);
+      },
     });
+    return run.started;
   }
 
   private async *follow(
@@ -326,5 +398,14 @@ function pageSizeOf(asked: number | undefined): number {
   return size;
 }
 
-const noPush = (): PushNotificationNotSupportedError =>
-  new PushNotificationNotSupportedError('Push notifications are not supported: follow or get the task');
+function newPush(config: TaskPushNotificationConfig, { requestedVersion }: ServerCallContext): NewPush {
+  const { id, url, token, authentication } = config;
+  const { scheme = '', credentials = '' } = authentication ?? {};
+  const authorization = `${scheme} ${credentials}`.trim();
+  return {
+    id: id || undefined,
+    url,
+    form: requestedVersion === LEGACY ? LEGACY_PUSH : PUSH,
+    secrets: { ...(token ? { token } : {}), ...(authorization ? { authorization } : {}) },
+  };
+}

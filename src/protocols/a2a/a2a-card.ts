@@ -71,7 +71,7 @@ function common(url: string): Omit<AgentCard, 'name' | 'description' | 'version'
     ),
     provider: { organization: 'Nexus', url: new URL('/', url).href },
     documentationUrl: new URL('/docs', url).href,
-    capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: true, extensions: [] },
+    capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: true, extensions: [] },
     securitySchemes: {
       bearer: {
         scheme: {

@@ -13,7 +13,7 @@ export interface McpTool {
   ): Promise<CallToolResult | InputRequiredResult>;
 }
 
-/** Where tools come from. Sources with more than one implementation: agents, the platform. */
+/** Where tools come from. Sources with more than one implementation: agents, imported APIs, the platform. */
 export abstract class ToolSource {
   /** Bounded. */
   abstract list(caller: McpCaller): Promise<McpTool[]>;

@@ -13,6 +13,7 @@ import { AgentTools } from './agent-tools.js';
 import type { McpCaller } from './mcp-caller.js';
 import { pageOfNamed } from './mcp-cursor.js';
 import type { McpTool, ToolSource } from './mcp-tool.js';
+import { OperationTools } from './operation-tools.js';
 import { PlatformTools } from './platform-tools.js';
 
 /** `tools/list` and `tools/call` over all sources. An earlier source wins over a later one with the same name. */
@@ -21,8 +22,8 @@ export class McpTools {
   private readonly logger = new Logger(McpTools.name);
   private readonly sources: readonly ToolSource[];
 
-  constructor(platform: PlatformTools, agents: AgentTools) {
-    this.sources = [platform, agents];
+  constructor(platform: PlatformTools, agents: AgentTools, operations: OperationTools) {
+    this.sources = [platform, agents, operations];
   }
 
   /** At most 50 a page. @throws ProtocolError for a cursor that names no tool */

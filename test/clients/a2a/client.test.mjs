@@ -1,5 +1,7 @@
 // The official A2A client, over both bindings and both versions, against a running platform (npm run test:clients).
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { before, describe, test } from 'node:test';
 import { Role, TaskState } from '@a2a-js/sdk';
 import {
@@ -83,6 +85,41 @@ for (const [name, transport, version] of [
       const next = await client.sendMessage(send('And 20 percent of 50?', { contextId: task.contextId }));
       assert.equal(next.contextId, task.contextId);
       assert.match(answerOf(next), /10/);
+    });
+
+    test('keeps addresses for push notifications, and reports the end of a task to them', async () => {
+      const calls = [];
+      const receiver = createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk) => (body += chunk));
+        request.on('end', () => {
+          calls.push({ token: request.headers['x-a2a-notification-token'], body: JSON.parse(body) });
+          response.end();
+        });
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const url = `http://127.0.0.1:${receiver.address().port}/`;
+      try {
+        const task = await client.sendMessage(send('What is 15 percent of 80?', {}, { returnImmediately: true }));
+        const config = { tenant: '', taskId: task.id, id: 'mine', url, token: 'secret', authentication: undefined };
+        const made = await client.createTaskPushNotificationConfig(config);
+        assert.deepEqual([made.taskId, made.id, made.url], [task.id, 'mine', url]);
+        const { configs } = await client.listTaskPushNotificationConfig({
+          ...{ tenant: '', taskId: task.id, pageSize: 10, pageToken: '' },
+        });
+        assert.deepEqual(
+          configs.map(({ id }) => id),
+          ['mine'],
+        );
+        for (const deadline = Date.now() + 60_000; calls.length === 0 && Date.now() < deadline;)
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        assert.equal(calls[0].token, 'secret');
+        // Version 0.3 is told the task itself, version 1.0 a stream response.
+        assert.equal((calls[0].body.task ?? calls[0].body).id, task.id);
+        await client.deleteTaskPushNotificationConfig({ tenant: '', taskId: task.id, id: 'mine' });
+      } finally {
+        receiver.close();
+      }
     });
 
     test('streams a task from its start to its end', async () => {

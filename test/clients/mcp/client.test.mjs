@@ -53,6 +53,39 @@ for (const [mode, revision] of [
       assert.match(next.content[0].text, /10/);
     });
 
+    test('calls an operation of an imported API', async () => {
+      const headers = { authorization: `Bearer ${NEXUS_TOKEN}`, 'content-type': 'application/json' };
+      const api = async (method, path, body) => {
+        const asked = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
+        return (await (await fetch(`${NEXUS_URL}/api/v1/integrations${path}`, asked)).json()).data;
+      };
+      const schema = { type: 'object', properties: { sum: { type: 'number' } }, example: { sum: 5 } };
+      const document = {
+        openapi: '3.1.0',
+        info: { title: 'Sums', version: '1' },
+        servers: [{ url: 'http://127.0.0.1:9/' }],
+        paths: {
+          '/sum': {
+            get: {
+              operationId: 'addNumbers',
+              parameters: [{ name: 'a', in: 'query', required: true, schema: { type: 'number' } }],
+              responses: { 200: { description: 'The sum.', content: { 'application/json': { schema } } } },
+            },
+          },
+        },
+      };
+      const name = `Sums ${mode}`;
+      const { integration_id } = await api('POST', '', { name, document: JSON.stringify(document) });
+      for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 200)))
+        if ((await api('GET', `/${integration_id}`)).status === 'ready') break;
+      await api('PUT', `/${integration_id}/mock`, { mode: 'instead' });
+      const tool = `Sums_${mode}_addNumbers`;
+      for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 200)))
+        if ((await client.listTools()).tools.some((one) => one.name === tool)) break;
+      const { structuredContent } = await client.callTool({ name: tool, arguments: { a: 2 } });
+      assert.deepEqual([structuredContent.status, structuredContent.body], [200, { sum: 5 }]);
+    });
+
     test('reports progress', async () => {
       const heard = [];
       await client.callTool(
