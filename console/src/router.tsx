@@ -72,6 +72,13 @@ const pages = [
   page('/runs/$runId', 'run'),
   page('/sessions', 'sessions'),
   page('/sessions/$sessionId', 'session'),
+  page('/integrations', 'integrations'),
+  page('/integrations/new', 'integration-new'),
+  page('/integrations/$integrationId', 'integration'),
+  page('/orchestration', 'orchestration'),
+  page('/orchestration/partnerships/$partnershipId', 'partnership'),
+  page('/orchestration/decisions/$decisionId', 'decision'),
+  page('/settings', 'settings'),
 ];
 
 export const router = createRouter({

@@ -81,7 +81,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     ...Object.fromEntries(
       TINTED.map((color) => [
         `--mantine-color-${color}-light-color`,
-        `color-mix(in srgb, var(--mantine-color-${color}-9) 88%, black)`,
+        `color-mix(in srgb, var(--mantine-color-${color}-9) 80%, black)`,
       ]),
     ),
   },

@@ -231,6 +231,9 @@ const STATUS_COLORS: Readonly<Record<string, string>> = {
   archived: 'gray',
   offline: 'gray',
   closed: 'gray',
+  importing: 'indigo',
+  deleting: 'orange',
+  revoked: 'gray',
   draft: 'gray',
 };
 
