@@ -29,6 +29,9 @@ RUN node --input-type=module --eval "import { writeFileSync } from 'node:fs'; \
 # The generator of TypeScript clients, likewise.
 COPY generators ./generators/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix generators --ignore-scripts --no-audit --no-fund
+# The readers of PDF, DOCX and HTML documents.
+COPY documents ./documents/
+RUN --mount=type=cache,target=/root/.npm npm ci --prefix documents --ignore-scripts --no-audit --no-fund
 
 # The generator of Go clients. It formats with `go`, of which nothing but the program is needed.
 FROM golang:1.26-bookworm AS go-generator

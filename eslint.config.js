@@ -8,7 +8,7 @@ const restrictedEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/', 'generators/', 'console/src/client/', 'sdks/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.nexus/', '**/*.js', '**/*.mjs', '**/*.cjs', '.dependency-cruiser.cjs', 'bench/k6/', 'generators/', 'documents/', 'console/src/client/', 'sdks/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Write } from '../platform/database/unit-of-work.js';
-import { type AgentDefinition, agentDefinitionSchema } from '../runtimes/agent-definition.js';
+import { type AgentDefinition, agentDefinitionSchema, type KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { RuntimeKind } from '../runtimes/agent-runtime.js';
 import { Runtimes } from '../runtimes/runtimes.js';
-import { ValidationError } from '../shared/domain-error.js';
+import { retryOn } from '../platform/async/retry.js';
+import { NotFoundError, ValidationError } from '../shared/domain-error.js';
+import { DocumentReader, type UploadedDocument } from '../tools/documents/document-reader.js';
 import { CodeToolKind } from '../tools/kinds/code/code.kind.js';
 import type { Agent } from './agent.js';
+import { AgentRevisionError } from './agents.errors.js';
 import { charactersOf } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 
@@ -50,6 +53,7 @@ export class AgentDefinitions {
     private readonly agents: AgentsService,
     private readonly runtimes: Runtimes,
     private readonly code: CodeToolKind,
+    private readonly reader: DocumentReader,
   ) {}
 
   /**
@@ -103,6 +107,46 @@ export class AgentDefinitions {
     );
     const about = changes.description === undefined ? {} : { description: checked.description };
     return this.agents.storeEdit(agent, checked, { user_id: caller.user_id, fields: { ...overrides, ...about } });
+  }
+
+  /**
+   * Adds documents to what the agent knows, which makes a version. A document replaces the one of the same name.
+   * @throws as {@link edit}; ValidationError naming the first file that cannot be read
+   */
+  async addDocuments(
+    caller: { org_id: string; user_id: string },
+    agent_id: string,
+    files: readonly UploadedDocument[],
+  ): Promise<Agent> {
+    if (files.length === 0) throw ValidationError.field('files', 'must hold at least one file');
+    await this.agents.get(caller.org_id, agent_id);
+    const added = new Map<string, string>();
+    for (const file of files) added.set(file.name, await this.reader.read(caller.org_id, file));
+    return this.withKnowledge(caller, agent_id, (kept) => [
+      ...kept.filter(({ name }) => !added.has(name)),
+      ...[...added].map(([name, content]) => ({ name, content })),
+    ]);
+  }
+
+  /** Removes a document, which makes a version. @throws as {@link edit}; NotFoundError */
+  async removeDocument(caller: { org_id: string; user_id: string }, agent_id: string, name: string): Promise<Agent> {
+    return this.withKnowledge(caller, agent_id, (all) => {
+      const kept = all.filter((document) => document.name !== name);
+      if (kept.length === all.length) throw new NotFoundError('Document', name, { details: { agent_id } });
+      return kept;
+    });
+  }
+
+  /** An edit that does not depend on what the caller has read: a change in between is no conflict. */
+  private withKnowledge(
+    caller: { org_id: string; user_id: string },
+    agent_id: string,
+    changed: (documents: KnowledgeDocument[]) => KnowledgeDocument[],
+  ): Promise<Agent> {
+    return retryOn(AgentRevisionError, async () => {
+      const { agent, definition } = await this.agents.getAt(caller.org_id, agent_id);
+      return this.edit(caller, agent_id, agent.revision, { knowledge: changed(definition.knowledge) });
+    });
   }
 
   private async checked(org_id: string, given: unknown, prefix: string): Promise<AgentDefinition> {

@@ -1,5 +1,18 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  UploadedFiles,
+  UseInterceptors,
+} from '@nestjs/common';
+import { FilesInterceptor } from '@nestjs/platform-express';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../identity/principal.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
@@ -12,7 +25,7 @@ import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentViewService } from './agent-view.service.js';
 import type { AgentVersion } from './agent.js';
 import { AgentsService } from './agents.service.js';
-import { DefinitionDto, EditDefinitionDto } from './dto/agent-definition.dto.js';
+import { AgentDocumentListDto, DefinitionDto, EditDefinitionDto } from './dto/agent-definition.dto.js';
 import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
 import {
   ListAgentsQuery,
@@ -21,6 +34,9 @@ import {
   SetAgentStatusDto,
   UpdateAgentDto,
 } from './dto/agent-requests.dto.js';
+
+const FILES = 5;
+const FILE_BYTES = 10 * 1024 * 1024;
 
 @ApiTags('agents')
 @Access('viewer')
@@ -132,6 +148,76 @@ export class AgentsController {
     const isEmpty = Object.values(changes).every((value) => value === undefined);
     if (isEmpty) throw ValidationError.field('body', `must have at least one of ${EDITABLE.join(', ')}`);
     return this.views.one(await this.definitions.edit({ org_id, user_id }, agent_id, revision, changes));
+  }
+
+  /**
+   * At most 5 files of at most 10 MB: text, Markdown, CSV, JSON, HTML, PDF and DOCX. The agent looks things up in them and quotes
+   * page and heading. Makes a version; a file replaces the document of the same name.
+   */
+  @Post(':agent_id/documents')
+  @TakesBody('files')
+  @Audited({ action: 'agent.documents_added', target: 'agent_id' })
+  @Access('developer')
+  @HttpCode(200)
+  @UseInterceptors(
+    FilesInterceptor('files', FILES, {
+      limits: { fileSize: FILE_BYTES, files: FILES, fields: 0, parts: FILES },
+      defParamCharset: 'utf8',
+    }),
+  )
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['files'],
+      additionalProperties: false,
+      properties: {
+        files: { type: 'array', minItems: 1, maxItems: FILES, items: { type: 'string', format: 'binary' } },
+      },
+    },
+  })
+  @ApiOperation({ summary: 'Add documents to what an agent knows', operationId: 'addAgentDocuments' })
+  @ApiData(AgentDto, { description: 'The agent with its new version.' })
+  @ApiErrors(400, 404, 409, 413, 422, 429)
+  async addDocuments(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @UploadedFiles() files: Express.Multer.File[] | undefined,
+  ): Promise<AgentDto> {
+    const given = (files ?? []).map(({ originalname: name, mimetype: content_type, buffer: bytes }) => ({
+      ...{ name, content_type, bytes },
+    }));
+    return this.views.one(await this.definitions.addDocuments({ org_id, user_id }, agent_id, given));
+  }
+
+  @Get(':agent_id/documents')
+  @ApiOperation({ summary: "List an agent's documents", operationId: 'listAgentDocuments' })
+  @ApiData(AgentDocumentListDto, { description: 'The documents of the version that the agent runs.' })
+  @ApiErrors(404)
+  async listDocuments(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+  ): Promise<AgentDocumentListDto> {
+    const { definition } = await this.agents.getAt(org_id, agent_id);
+    const documents = definition.knowledge.map(({ name, content }) => ({
+      ...{ name, characters: content.length, pages: content.split('\f').length },
+    }));
+    return { documents, total: documents.length };
+  }
+
+  /** Makes a version without the document. Earlier versions keep it. */
+  @Delete(':agent_id/documents/:name')
+  @Audited({ action: 'agent.document_removed', target: 'agent_id' })
+  @Access('developer')
+  @ApiOperation({ summary: 'Remove a document from what an agent knows', operationId: 'removeAgentDocument' })
+  @ApiData(AgentDto, { description: 'The agent with its new version.' })
+  @ApiErrors(404, 409)
+  async removeDocument(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Param('name') name: string,
+  ): Promise<AgentDto> {
+    return this.views.one(await this.definitions.removeDocument({ org_id, user_id }, agent_id, name));
   }
 
   /** Definitions are immutable and kept; newest first. */

@@ -3,10 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { AgentRun } from '../runtimes/agent-runtime.js';
 import { ValidationError } from '../shared/domain-error.js';
+import { DocumentReader, type UploadedDocument } from '../tools/documents/document-reader.js';
 import { Ids } from '../shared/ids.js';
 import { MessagesRepository } from './messages.repository.js';
 import { type Session, spoken } from './session.js';
-import { SessionDocumentsRepository } from './session-documents.repository.js';
+import { SessionDocumentsRepository, type StoredDocument } from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
@@ -14,12 +15,6 @@ import type { UploadedFileDto } from './dto/session.dto.js';
 
 /** Limit for the cached documents of all sessions together. */
 const CACHED_CHARACTERS = 100_000_000;
-
-export interface UploadedFile {
-  name: string;
-  content_type: string;
-  bytes: Buffer;
-}
 
 /** What an agent remembers in a session: its last messages and the documents that were uploaded to it. */
 @Injectable()
@@ -36,6 +31,7 @@ export class SessionMemory {
     private readonly messages: MessagesRepository,
     private readonly store: SessionDocumentsRepository,
     private readonly ids: Ids,
+    private readonly reader: DocumentReader,
   ) {}
 
   /** The last messages of the session as it was read, oldest first. */
@@ -66,20 +62,22 @@ export class SessionMemory {
   }
 
   /**
-   * Stores text files, which the agent can search from its next turn on.
-   * @throws SessionNotFoundError; ValidationError without files, or naming the first file that is not text (no file is stored).
+   * Stores documents, which the agent can search from its next turn on.
+   * @throws SessionNotFoundError; ValidationError without files, or naming the first file that cannot be read (no file is stored).
    */
   async upload(
     { org_id, agent_id, session_id }: Pick<Session, 'org_id' | 'agent_id' | 'session_id'>,
-    files: UploadedFile[],
+    files: UploadedDocument[],
   ): Promise<UploadedFileDto[]> {
     await this.sessions.getOfAgent(org_id, agent_id, session_id);
     if (files.length === 0) throw ValidationError.field('files', 'must hold at least one file');
-    const documents = files.map(({ name, bytes }) => ({
-      file_id: this.ids.next('file'),
-      name,
-      content: textOf(name, bytes),
-    }));
+    const documents: StoredDocument[] = [];
+    for (const file of files)
+      documents.push({
+        file_id: this.ids.next('file'),
+        name: file.name,
+        content: await this.reader.read(org_id, file),
+      });
     for (const document of documents) await this.store.create(org_id, session_id, document);
     if (!(await this.repository.addDocuments(org_id, session_id, documents.length)))
       throw new SessionNotFoundError(session_id);
@@ -90,14 +88,4 @@ export class SessionMemory {
       size: files[index]?.bytes.length ?? 0,
     }));
   }
-}
-
-function textOf(name: string, bytes: Buffer): string {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (!text.includes('\u0000')) return text;
-  } catch {
-    // Not UTF-8: refused below.
-  }
-  throw ValidationError.field('files', `${name} is not text in UTF-8; text, Markdown, CSV, JSON and HTML can be kept`);
 }

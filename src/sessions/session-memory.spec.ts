@@ -1,3 +1,4 @@
+import { DocumentReader } from '../tools/documents/document-reader.js';
 import { Ids } from '../shared/ids.js';
 import type { MessagesRepository } from './messages.repository.js';
 import { newSession } from './session.js';
@@ -35,6 +36,7 @@ function memoryOf({ exists = true } = {}) {
       },
     } as unknown as SessionDocumentsRepository,
     new Ids(),
+    new DocumentReader(),
   );
   return { memory, stored, asked, listed: () => listed };
 }

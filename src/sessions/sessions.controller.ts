@@ -114,7 +114,7 @@ const FIELD_BYTES = 10_000;
 export class SessionFilesController {
   constructor(private readonly memory: SessionMemory) {}
 
-  /** At most 5 text files of at most 10 MB each; the agent looks things up in them for the rest of the session. */
+  /** At most 5 files of at most 10 MB each (text, Markdown, HTML, PDF, DOCX); the agent looks things up in them for the rest of the session. */
   @Post('upload')
   @Access('developer')
   @TakesBody('files')

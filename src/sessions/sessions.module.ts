@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AgentDeletionService } from '../agents/agent-deletion.service.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SessionDeletionService } from './session-deletion.service.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
@@ -13,7 +14,7 @@ import { SessionsService } from './sessions.service.js';
 
 /** Conversations: sessions, messages, documents and whose turn it is. Running agents in them is the floor above. */
 @Module({
-  imports: [AgentsModule],
+  imports: [AgentsModule, ToolsModule],
   controllers: [SessionsController, SessionFilesController],
   providers: [
     SessionsRepository,

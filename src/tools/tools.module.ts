@@ -11,6 +11,7 @@ import { CredentialsRepository } from './credentials/credentials.repository.js';
 import { CredentialsService } from './credentials/credentials.service.js';
 import { OAuthGrants } from './credentials/oauth-grants.js';
 import { InputCheck } from './input-check.js';
+import { DocumentReader } from './documents/document-reader.js';
 import { BuiltinToolKind } from './kinds/builtin/builtin.kind.js';
 import { CodeToolKind } from './kinds/code/code.kind.js';
 import { McpConnections } from './kinds/mcp/mcp-connections.js';
@@ -24,6 +25,7 @@ import { ToolWorkers } from './tool-workers.js';
   controllers: [ToolsController, CredentialsController],
   providers: [
     BuiltinToolKind,
+    DocumentReader,
     ToolWorkers,
     InputCheck,
     Sandbox,
@@ -43,6 +45,7 @@ import { ToolWorkers } from './tool-workers.js';
   ],
   exports: [
     BuiltinToolKind,
+    DocumentReader,
     ToolResolver,
     CodeToolKind,
     AttachedToolStore,

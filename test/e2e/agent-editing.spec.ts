@@ -215,6 +215,59 @@ describe('an edit of the definition', () => {
   });
 });
 
+describe('documents of an agent', () => {
+  interface Documents {
+    documents: { name: string; characters: number; pages: number }[];
+  }
+  const upload = async (path: string, files: [name: string, content: string | Uint8Array<ArrayBuffer>][]) => {
+    const body = new FormData();
+    for (const [name, content] of files) body.append('files', new Blob([content]), name);
+    const response = await fetch(`${http.url}${path}/documents`, { method: 'POST', headers: http.headers, body });
+    return (await response.json()) as { data: AgentBody; error?: { details: { fields: Record<string, string[]> } } };
+  };
+
+  it('are added, quoted with page and heading, replaced and removed, each with a version', async () => {
+    const { data: agent } = await create();
+    const path = at(agent.agent_id);
+    const hours = '# Opening\n\nWe are here for you.\f\nThe depot in Porto opens at 6:40.';
+    const added = await upload(path, [
+      ['hours.md', hours],
+      ['rates.txt', 'A city bike costs 15 euros a day.'],
+    ]);
+    expect(added.data).toMatchObject({ version: 'v1.0.1' });
+    const list = async () => (await http.get<Documents>(`${path}/documents`)).data.documents;
+    expect(await list()).toEqual([
+      { name: 'hours.md', characters: hours.length, pages: 2 },
+      { name: 'rates.txt', characters: 33, pages: 1 },
+    ]);
+    const asked = await http.post<{ output: string }>(`${path}/invoke`, {
+      input_text: 'When does the depot in Porto open?',
+    });
+    expect(asked.data.output).toContain(
+      'From "hours.md", page 2, under "Opening", passage 2: The depot in Porto opens at 6:40.',
+    );
+    await upload(path, [['rates.txt', 'A city bike costs 16 euros a day.']]);
+    expect((await definitionOf(path)).definition.knowledge[1]?.content).toContain('16 euros');
+    expect(await http.delete(`${path}/documents/hours.md`)).toMatchObject({ status: 200, data: { version: 'v1.0.3' } });
+    expect((await list()).map(({ name }) => name)).toEqual(['rates.txt']);
+    expect((await http.delete(`${path}/documents/hours.md`)).status).toBe(404);
+  });
+
+  it('are refused by name, and none is stored', async () => {
+    const { data: agent } = await create();
+    const path = at(agent.agent_id);
+    const refused = await upload(path, [
+      ['good.txt', 'good'],
+      ['bad.bin', new Uint8Array([0, 1, 2])],
+    ]);
+    expect(refused.error?.details.fields['files']).toEqual([expect.stringMatching(/^bad\.bin is not text/)]);
+    expect((await http.get(path)).data).toMatchObject({ version: 'v1.0.0' });
+    expect((await http.as('rival').get(`${path}/documents`)).status).toBe(404);
+    const viewer = http.as('default', 'onlooker', ['viewer']);
+    expect((await viewer.delete(`${path}/documents/good.txt`)).status).toBe(403);
+  });
+});
+
 describe('a revision', () => {
   const revise = (project_id: string, change: string, more: object = {}) =>
     http.post<ProjectBody>(`/api/v1/projects/${project_id}/revise`, { change, ...more });

@@ -293,3 +293,24 @@ export class DefinitionDto {
   @ApiProperty({ type: AgentDefinitionDto })
   definition: object;
 }
+
+export class AgentDocumentDto {
+  /** @example rates.pdf */
+  name: string;
+
+  /** @example 4711 */
+  characters: number;
+
+  /**
+   * 1 for a document without pages.
+   * @example 3
+   */
+  pages: number;
+}
+
+export class AgentDocumentListDto {
+  documents: AgentDocumentDto[];
+
+  /** @example 1 */
+  total: number;
+}

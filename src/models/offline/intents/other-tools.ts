@@ -4,6 +4,8 @@ import { isQuestion } from '../sentences.js';
 interface FoundPassage {
   document: string;
   passage?: number;
+  page?: number;
+  heading?: string;
   text: string;
 }
 
@@ -24,7 +26,11 @@ function quote(question: string, passages: FoundPassage[]): string {
   const others = [...new Set(passages.slice(1).map(({ document }) => document))].filter(
     (document) => document !== best.document,
   );
-  const place = best.passage === undefined ? '' : `, passage ${best.passage}`;
+  const place = [
+    ...(best.page === undefined ? [] : [`, page ${best.page}`]),
+    ...(best.heading === undefined || best.text.startsWith('#') ? [] : [`, under "${best.heading}"`]),
+    ...(best.passage === undefined ? [] : [`, passage ${best.passage}`]),
+  ].join('');
   return `From "${best.document}"${place}: ${best.text}${others.length === 0 ? '' : ` (See also: ${others.join(', ')}.)`}`;
 }
 

@@ -12,7 +12,7 @@ export const knowledgeLookup = defineTool({
   name: 'knowledge_lookup',
   display_name: 'Knowledge lookup',
   description:
-    'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document, the number of the passage in it and a score.',
+    'Finds the passages of the documents given to this agent (or uploaded to the session) that fit a question best, with the name of the document, the number of the passage in it, its page and heading where it has them, and a score. Name the document and the page in the answer.',
   schema: z.object({
     query: z.string().min(1).max(1000).describe('What to look for, in plain words'),
     limit: z.int().min(1).max(RESULTS_MAX).default(3).describe('How many passages to return'),
@@ -53,6 +53,10 @@ interface RankedPassage {
   document: string;
   /** Its number in the document, from 1. */
   passage: number;
+  /** Of a document with pages, from 1. */
+  page?: number;
+  /** The heading above it. */
+  heading?: string;
   text: string;
   /** BM25; comparable within one answer only. */
   score: number;
@@ -94,13 +98,14 @@ function rankPassages(
         found.push({
           document: name,
           passage: passage + 1,
+          ...index?.places[passage],
           text: index?.passages[passage] ?? '',
           score: rounded,
           order: found.length,
         });
     }
   found.sort((a, b) => b.score - a.score || a.order - b.order);
-  return found.slice(0, limit).map(({ document, passage, text, score }) => ({ document, passage, text, score }));
+  return found.slice(0, limit).map(({ order: _order, ...ranked }) => ranked);
 }
 
 function inverseFrequency(containing: number, total: number): number {

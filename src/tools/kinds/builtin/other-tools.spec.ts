@@ -122,6 +122,7 @@ describe('knowledge_lookup', () => {
     expect(passages).toEqual([
       {
         document: 'faq.md',
+        heading: 'Refunds',
         passage: 1,
         text: '# Refunds\nRefunds are made within 14 days.',
         score: expect.any(Number) as number,

@@ -26,9 +26,17 @@ const STOP_WORDS = new Set(
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 const SEGMENTER = new Intl.Segmenter('und', { granularity: 'word' });
 
+/** Where a passage stands in its document. Pages count from 1; a document without form feeds has none. */
+export interface PassagePlace {
+  page?: number;
+  heading?: string;
+}
+
 /** What a lookup needs of one document. */
 export interface DocumentIndex {
   passages: readonly string[];
+  /** Where each passage stands. */
+  places: readonly PassagePlace[];
   /** Words of each passage that carry meaning. */
   lengths: Uint32Array;
   /** For each term, the passages that hold it and how often: passage, count, passage, count... */
@@ -39,7 +47,9 @@ export interface DocumentIndex {
 export const documentIndexes = new LRUCache<string, DocumentIndex>({ maxSize: KEPT_CHARACTERS });
 
 export function indexDocument(content: string): DocumentIndex {
-  const passages = splitIntoPassages(content);
+  const placed = splitIntoPassages(content);
+  const passages = placed.map(({ text }) => text);
+  const places = placed.map(({ place }) => place);
   const lengths = new Uint32Array(passages.length);
   const lists = new Map<string, number[]>();
   /** Words recur, so each is looked at once. */
@@ -62,7 +72,7 @@ export function indexDocument(content: string): DocumentIndex {
     }
   }
   const postings = new Map([...lists].map(([term, list]) => [term, Uint32Array.from(list)] as const));
-  return { passages, lengths, postings };
+  return { passages, places, lengths, postings };
 }
 
 /** The words of a text that carry meaning, in a form in which "refunds" meets "refund" and "shipping" meets "ship". */
@@ -101,9 +111,19 @@ function stem(word: string): string {
 }
 
 /** Cuts a document at its paragraphs; a long paragraph is cut at its sentences, a long sentence at a fixed length. */
-function splitIntoPassages(content: string): string[] {
-  const paragraphs = content.split(/\n\s*\n/u).map((paragraph) => paragraph.trim());
-  return joinHeadings(paragraphs.filter((paragraph) => paragraph !== '')).flatMap(cut);
+function splitIntoPassages(content: string): { text: string; place: PassagePlace }[] {
+  const pages = content.split('\f');
+  const placed: { text: string; place: PassagePlace }[] = [];
+  let heading: string | undefined;
+  for (const [index, page] of pages.entries()) {
+    const paragraphs = page.split(/\n\s*\n/u).map((paragraph) => paragraph.trim());
+    for (const paragraph of joinHeadings(paragraphs.filter((one) => one !== ''))) {
+      heading = /^#{1,6}\s+([^\n]+)/u.exec(paragraph)?.[1]?.trim() ?? heading;
+      const place = { ...(pages.length > 1 ? { page: index + 1 } : {}), ...(heading ? { heading } : {}) };
+      for (const text of cut(paragraph)) placed.push({ text, place });
+    }
+  }
+  return placed;
 }
 
 /** A heading says what the paragraph under it is about, so the two stay together. */

@@ -1,0 +1,92 @@
+import { type UploadedDocument, DocumentReader } from '../../src/tools/documents/document-reader.js';
+import { indexDocument } from '../../src/tools/kinds/builtin/knowledge/document-index.js';
+import { zip } from '../../src/platform/archive/zip.js';
+
+/** Needs `npm run documents:install`. */
+const reader = new DocumentReader();
+afterAll(() => reader.onApplicationShutdown());
+
+const file = (name: string, content: string | Buffer, content_type = ''): UploadedDocument => ({
+  ...{ name, content_type, bytes: Buffer.from(content) },
+});
+const read = (document: UploadedDocument): Promise<string> => reader.read('org_a', document);
+
+/** A PDF document with one line of text on each page that has one. */
+function pdf(pages: string[]): Buffer {
+  const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(' ');
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`,
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+    ...pages.flatMap((text, index) => {
+      const drawn = text === '' ? '' : `BT /F1 12 Tf 72 720 Td (${text}) Tj ET`;
+      const resources = '/MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >>';
+      return [
+        `<< /Type /Page /Parent 2 0 R ${resources} /Contents ${5 + index * 2} 0 R >>`,
+        `<< /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`,
+      ];
+    }),
+  ];
+  let text = '%PDF-1.4\n';
+  const offsets = objects.map((object, index) => {
+    const offset = text.length;
+    text += `${index + 1} 0 obj\n${object}\nendobj\n`;
+    return `${String(offset).padStart(10, '0')} 00000 n \n`;
+  });
+  const table = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.join('')}`;
+  const trailer = `trailer << /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${text.length}\n%%EOF`;
+  return Buffer.from(text + table + trailer, 'latin1');
+}
+
+const word = (body: string): Promise<Buffer> =>
+  zip({ 'word/document.xml': `<w:document><w:body>${body}</w:body></w:document>` });
+
+describe('DocumentReader', () => {
+  it('reads the pages of a PDF document, which a lookup names', async () => {
+    const text = await read(file('rates.pdf', pdf(['Our rates.', 'A city bike costs 15 euros a day.'])));
+    expect(text).toBe('Our rates.\fA city bike costs 15 euros a day.');
+    expect(indexDocument(text).places).toEqual([{ page: 1 }, { page: 2 }]);
+  });
+
+  it('says that a PDF document without text was probably scanned', async () => {
+    await expect(read(file('scan.pdf', pdf(['', ''])))).rejects.toThrow(
+      'scan.pdf has 2 pages but no text: it was probably scanned. Send it through text recognition (OCR) first',
+    );
+  });
+
+  it('reads headings, paragraphs, pages and tables of a Word document', async () => {
+    const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+    const heading = `<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr>${run('Hours &amp; days')}</w:p>`;
+    const next = '<w:r><w:br w:type="page"/></w:r>';
+    const cell = (text: string) => `<w:tc><w:p>${run(text)}</w:p></w:tc>`;
+    const table = `<w:tbl><w:tr>${cell('Monday')}${cell('9:15')}</w:tr></w:tbl>`;
+    const text = await read(
+      file('hours.docx', await word(`${heading}<w:p>${next}${run('We open early.')}</w:p>${table}`)),
+    );
+    expect(text).toBe('# Hours & days\fWe open early.\n\nMonday | 9:15');
+    expect(indexDocument(text).places).toEqual([
+      { page: 1, heading: 'Hours & days' },
+      { page: 2, heading: 'Hours & days' },
+      { page: 2, heading: 'Hours & days' },
+    ]);
+  });
+
+  it('reads HTML without its scripts', async () => {
+    const page =
+      '<!doctype html><head><title>t</title></head><h2>Fees</h2><p>15&nbsp;&euro;</p><script>alert(1)</script>';
+    expect(await read(file('fees', page))).toBe('## Fees\n\n15 €');
+  });
+
+  it('refuses what is damaged, foreign or a bomb, and goes on', async () => {
+    const bomb = await word('x'.repeat(51_000_000));
+    expect(bomb.byteLength).toBeLessThan(100_000);
+    await expect(read(file('bomb.docx', bomb))).rejects.toThrow(
+      'bomb.docx cannot be read: the archive holds more than 50000000 bytes',
+    );
+    await expect(read(file('a.pdf', '%PDF-1.4 nothing'))).rejects.toThrow('a.pdf cannot be read: it is damaged');
+    await expect(read(file('a.zip', await zip({ 'a.txt': 'a' })))).rejects.toThrow('a.zip is not a Word document');
+    await expect(read(file('a.docx', 'PK\u0003\u0004'))).rejects.toThrow('a.docx cannot be read: the archive');
+    await expect(read(file('a.html', '<html><script>x</script></html>'))).rejects.toThrow('a.html holds no text');
+    expect(await read(file('b.html', '<p>still here</p>'))).toBe('still here');
+  });
+});
