@@ -421,7 +421,6 @@ function Approval({ run, record, step, onChanged }: OpenStep): ReactElement {
           {error !== undefined && <ErrorBox error={error} />}
           <Group gap="xs">
             <Button
-              color="green.9"
               leftSection={<Icon name="check" size={14} />}
               loading={busy === true}
               onClick={() => void decide(true)}
