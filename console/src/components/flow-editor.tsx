@@ -102,7 +102,7 @@ export function FlowEditor(props: {
         />
         <div aria-live="polite">
           {faults.length === 0 ? (
-            <Group gap={6}>
+            <Group gap={6} wrap="nowrap" align="flex-start">
               <Icon name="check" size={14} />
               <Text size="sm" c="dimmed">
                 {checked.isFetching ? t.checking : t.valid}
