@@ -51,7 +51,11 @@ export class AgentsController {
 
   /** Newest first. Filters may be combined. */
   @Get()
-  @ApiOperation({ summary: 'List agents', operationId: 'listAgents' })
+  @ApiOperation({
+    summary: 'List agents',
+    operationId: 'listAgents',
+    description: 'Filters by project, status, category and capabilities, and searches names and descriptions.',
+  })
   @ApiData(AgentListDto, { description: 'One page of agents, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListAgentsQuery): Promise<AgentListDto> {
@@ -61,7 +65,11 @@ export class AgentsController {
   }
 
   @Get(':agent_id')
-  @ApiOperation({ summary: 'Get an agent', operationId: 'getAgent' })
+  @ApiOperation({
+    summary: 'Get an agent',
+    operationId: 'getAgent',
+    description: 'The agent with its version, runtime, tools, counters and the coverage of its requirements.',
+  })
   @ApiData(AgentDto, { description: 'The agent with its counters.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<AgentDto> {
@@ -71,7 +79,12 @@ export class AgentsController {
   @Put(':agent_id')
   @Audited({ action: 'agent.changed', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: "Change an agent's description", operationId: 'updateAgent' })
+  @ApiOperation({
+    summary: "Change an agent's description",
+    operationId: 'updateAgent',
+    description:
+      'Changes fields that the registry holds, such as the description, the tags, the model and the tools that need an approval. Fields that are left out stay.',
+  })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
   async update(
@@ -91,7 +104,12 @@ export class AgentsController {
   @Put(':agent_id/status')
   @Audited({ action: 'agent.status_changed', target: 'agent_id', details: ['status'] })
   @Access('developer')
-  @ApiOperation({ summary: "Set an agent's state", operationId: 'setAgentStatus' })
+  @ApiOperation({
+    summary: "Set an agent's state",
+    operationId: 'setAgentStatus',
+    description:
+      'Takes an agent offline, with a reason that callers see, or back. An agent that is offline refuses calls.',
+  })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
   async setStatus(
@@ -106,7 +124,11 @@ export class AgentsController {
   @Delete(':agent_id')
   @Audited({ action: 'agent.deleted', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Delete an agent and everything that belongs to it', operationId: 'deleteAgent' })
+  @ApiOperation({
+    summary: 'Delete an agent and everything that belongs to it',
+    operationId: 'deleteAgent',
+    description: 'Deletes its versions, sessions, messages and invocations, too. This cannot be undone.',
+  })
   @ApiData(DeletedAgentDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
@@ -118,7 +140,11 @@ export class AgentsController {
 
   /** The whole definition, with the texts of its documents. */
   @Get(':agent_id/definition')
-  @ApiOperation({ summary: 'Get what an agent runs', operationId: 'getAgentDefinition' })
+  @ApiOperation({
+    summary: 'Get what an agent runs',
+    operationId: 'getAgentDefinition',
+    description: 'The definition that new calls run: prompt, tools, model, limits and knowledge.',
+  })
   @ApiData(DefinitionDto, { description: 'The definition with the revision that an edit sends.' })
   @ApiErrors(404)
   async getDefinition(
@@ -137,7 +163,12 @@ export class AgentsController {
   @TakesBody('document')
   @Audited({ action: 'agent.edited', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Change prompt, tools, model, knowledge or limits', operationId: 'editAgentDefinition' })
+  @ApiOperation({
+    summary: 'Change prompt, tools, model, knowledge or limits',
+    operationId: 'editAgentDefinition',
+    description:
+      'Changes prompt, tools, model or knowledge, and makes the result a new version that new calls run. Fields that are left out stay.',
+  })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413)
   async edit(
@@ -222,7 +253,11 @@ export class AgentsController {
 
   /** Definitions are immutable and kept; newest first. */
   @Get(':agent_id/versions')
-  @ApiOperation({ summary: "List an agent's versions", operationId: 'listAgentVersions' })
+  @ApiOperation({
+    summary: "List an agent's versions",
+    operationId: 'listAgentVersions',
+    description: 'Every build and every rollback adds or selects a version.',
+  })
   @ApiData(AgentVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)
   async listVersions(
@@ -250,7 +285,11 @@ export class AgentsController {
   @Audited({ action: 'agent.rolled_back', target: 'agent_id', details: ['version'] })
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Point an agent to another of its versions', operationId: 'rollbackAgent' })
+  @ApiOperation({
+    summary: 'Point an agent to another of its versions',
+    operationId: 'rollbackAgent',
+    description: 'New calls run the given version. Versions are kept, so a rollback can be taken back.',
+  })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })
   @ApiErrors(400, 404, 409, 422)
   async rollback(
@@ -268,7 +307,12 @@ export class AgentsController {
   @Put(':agent_id/runtime')
   @Audited({ action: 'agent.runtime_changed', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: "Set an agent's runtime", operationId: 'placeAgent' })
+  @ApiOperation({
+    summary: "Set an agent's runtime",
+    operationId: 'placeAgent',
+    description:
+      'Moves an agent between `local`, a container that speaks HTTP, and Bedrock AgentCore. An address is pinged first.',
+  })
   @ApiData(AgentDto, { description: 'The agent with its new runtime.' })
   @ApiErrors(400, 404, 409)
   async place(

@@ -22,7 +22,12 @@ export class BudgetsController {
 
   /** All budgets of the organization, with what was spent in the current windows. */
   @Get()
-  @ApiOperation({ summary: 'List budgets', operationId: 'listBudgets' })
+  @ApiOperation({
+    summary: 'List budgets',
+    operationId: 'listBudgets',
+    description:
+      'Lists the budgets of the organization, its projects, agents and API keys, with what is spent and left.',
+  })
   @ApiData(BudgetListDto, { description: 'The budgets of your organization.' })
   @ApiErrors()
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<BudgetListDto> {
@@ -32,7 +37,11 @@ export class BudgetsController {
 
   @Get(':scope/:scope_id')
   @ApiScope()
-  @ApiOperation({ summary: 'Get a budget', operationId: 'getBudget' })
+  @ApiOperation({
+    summary: 'Get a budget',
+    operationId: 'getBudget',
+    description: 'Shows the limits, what is spent in the present day and month, and when each window ends, in UTC.',
+  })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404)
   async get(
@@ -51,7 +60,12 @@ export class BudgetsController {
   @Put(':scope/:scope_id')
   @Access('admin')
   @ApiScope()
-  @ApiOperation({ summary: 'Set a budget', operationId: 'setBudget' })
+  @ApiOperation({
+    summary: 'Set a budget',
+    operationId: 'setBudget',
+    description:
+      'Replaces the limits of an organization, a project, an agent or an API key. A `hard` budget refuses model calls that it does not cover with 402; a `soft` one notifies only.',
+  })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404, 409)
   async set(
@@ -75,7 +89,11 @@ export class BudgetsController {
   @Delete(':scope/:scope_id')
   @Access('admin')
   @ApiScope()
-  @ApiOperation({ summary: 'Delete a budget', operationId: 'deleteBudget' })
+  @ApiOperation({
+    summary: 'Delete a budget',
+    operationId: 'deleteBudget',
+    description: 'Removes the limits. What was spent stays in the statistics.',
+  })
   @ApiData(DeletedBudgetDto, { description: 'The budget is deleted.' })
   @ApiErrors(400, 404)
   async delete(

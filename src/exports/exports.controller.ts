@@ -31,7 +31,12 @@ export class ExportsController {
   @Post('exports')
   @HttpCode(200)
   @Audited({ action: 'package.exported', details: ['name', 'agent_ids', 'flow_ids', 'integration_ids'] })
-  @ApiOperation({ summary: 'Export agents, flows and integrations', operationId: 'createExport' })
+  @ApiOperation({
+    summary: 'Export agents, flows and integrations',
+    operationId: 'createExport',
+    description:
+      'Packages agents, flows and integrations, with what they need, as a zip archive that another platform imports. Secrets are never part of it.',
+  })
   @ApiProduces('application/zip')
   @ApiOkResponse({
     description: 'The archive.',
@@ -59,7 +64,11 @@ export class ExportsController {
   @UseInterceptors(FileInterceptor('file', { limits: { fileSize: PACKAGE_MAX_BYTES, files: 1, fields: 0, parts: 1 } }))
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: ImportPackageForm })
-  @ApiOperation({ summary: 'Import a package', operationId: 'importPackage' })
+  @ApiOperation({
+    summary: 'Import a package',
+    operationId: 'importPackage',
+    description: 'Takes the archive of an export and creates what it holds. The report names what became of each item.',
+  })
   @ApiData(ImportReportDto, { status: 201, description: 'What was made of each item.' })
   @ApiErrors(400, 413, 422)
   async import(

@@ -17,7 +17,10 @@ export class CreateExportDto {
   })
   name?: string;
 
-  /** At most 20. Their attached tools are exported with them. */
+  /**
+   * At most 20. Their attached tools are exported with them.
+   * @example ["proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support"]
+   */
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(ITEMS_MAX)

@@ -62,7 +62,11 @@ export class FlowsController {
   @Access('developer')
   @TakesBody('document')
   @Audited({ action: 'flow.created', made: 'flow_id' })
-  @ApiOperation({ summary: 'Create a flow', operationId: 'createFlow' })
+  @ApiOperation({
+    summary: 'Create a flow',
+    operationId: 'createFlow',
+    description: 'Stores a definition as a draft. Faults do not refuse it; publishing does.',
+  })
   @ApiData(FlowDto, { status: 201, description: 'The draft.' })
   @ApiErrors(400, 413)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateFlowDto): Promise<FlowDto> {
@@ -71,7 +75,11 @@ export class FlowsController {
 
   /** Newest first. */
   @Get()
-  @ApiOperation({ summary: 'List flows', operationId: 'listFlows' })
+  @ApiOperation({
+    summary: 'List flows',
+    operationId: 'listFlows',
+    description: 'Filters by status: draft, published or archived.',
+  })
   @ApiData(FlowListDto, { description: 'One page of flows, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListFlowsQuery): Promise<FlowListDto> {
@@ -87,7 +95,11 @@ export class FlowsController {
   @Access('developer')
   @TakesBody('document')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Check a definition', operationId: 'validateFlow' })
+  @ApiOperation({
+    summary: 'Check a definition',
+    operationId: 'validateFlow',
+    description: 'Checks a definition without storing it. Each fault names its place and how to correct it.',
+  })
   @ApiData(FlowValidationDto, { description: 'Faults of the definition.' })
   @ApiErrors(400, 413)
   async validate(
@@ -106,7 +118,11 @@ export class FlowsController {
   @Access('developer')
   @TakesBody('message')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Draft a flow', operationId: 'draftFlow' })
+  @ApiOperation({
+    summary: 'Draft a flow',
+    operationId: 'draftFlow',
+    description: 'Writes a definition from plain language. Needs a language model. Nothing is stored.',
+  })
   @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
   @ApiErrors(400, 422, 502, 504)
   async draft(@CurrentPrincipal() { org_id }: Principal, @Body() body: DraftFlowDto): Promise<FlowDraftDto> {
@@ -116,7 +132,11 @@ export class FlowsController {
   /** With `Accept: application/yaml` as YAML, which PUT takes back. */
   @Get(':flow_id')
   @ApiProduces(...FORMS)
-  @ApiOperation({ summary: 'Get a flow', operationId: 'getFlow' })
+  @ApiOperation({
+    summary: 'Get a flow',
+    operationId: 'getFlow',
+    description: 'The draft, its faults and the published version.',
+  })
   @ApiData(FlowDto, { description: 'The flow with its draft.' })
   @ApiErrors(404)
   async get(
@@ -137,7 +157,12 @@ export class FlowsController {
   @Access('developer')
   @TakesBody('document')
   @Audited({ action: 'flow.changed', target: 'flow_id' })
-  @ApiOperation({ summary: 'Change a flow', operationId: 'updateFlow' })
+  @ApiOperation({
+    summary: 'Change a flow',
+    operationId: 'updateFlow',
+    description:
+      'Replaces fields of the draft. `revision` is the one that you read; 409 when the flow has changed since.',
+  })
   @ApiData(FlowDto, { description: 'The flow after the change.' })
   @ApiErrors(400, 404, 409, 413)
   async update(
@@ -154,7 +179,11 @@ export class FlowsController {
   @Delete(':flow_id')
   @Access('developer')
   @Audited({ action: 'flow.archived', target: 'flow_id' })
-  @ApiOperation({ summary: 'Archive a flow', operationId: 'archiveFlow' })
+  @ApiOperation({
+    summary: 'Archive a flow',
+    operationId: 'archiveFlow',
+    description: 'Its triggers end. The records of its runs stay.',
+  })
   @ApiData(FlowDto, { description: 'The archived flow.' })
   @ApiErrors(404, 409)
   async archive(@CurrentPrincipal() { org_id }: Principal, @Param('flow_id') flow_id: string): Promise<FlowDto> {
@@ -168,7 +197,11 @@ export class FlowsController {
   @Access('developer')
   @HttpCode(200)
   @Audited({ action: 'flow.published', target: 'flow_id' })
-  @ApiOperation({ summary: 'Publish a flow', operationId: 'publishFlow' })
+  @ApiOperation({
+    summary: 'Publish a flow',
+    operationId: 'publishFlow',
+    description: 'Makes the draft the version that new runs use. Refused with 400 while it has faults.',
+  })
   @ApiData(FlowDto, { description: 'The published flow.' })
   @ApiErrors(404, 409, 422)
   async publish(@CurrentPrincipal() principal: Principal, @Param('flow_id') flow_id: string): Promise<FlowDto> {
@@ -177,7 +210,11 @@ export class FlowsController {
 
   /** Newest first. */
   @Get(':flow_id/versions')
-  @ApiOperation({ summary: "List a flow's versions", operationId: 'listFlowVersions' })
+  @ApiOperation({
+    summary: "List a flow's versions",
+    operationId: 'listFlowVersions',
+    description: 'Every publication is a version.',
+  })
   @ApiData(FlowVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)
   async listVersions(
@@ -190,7 +227,11 @@ export class FlowsController {
   }
 
   @Get(':flow_id/versions/:version')
-  @ApiOperation({ summary: 'Get a version of a flow', operationId: 'getFlowVersion' })
+  @ApiOperation({
+    summary: 'Get a version of a flow',
+    operationId: 'getFlowVersion',
+    description: 'The definition of one version.',
+  })
   @ApiData(FlowVersionDto, { description: 'The version.' })
   @ApiErrors(404)
   async getVersion(
@@ -206,7 +247,11 @@ export class FlowsController {
   @Access('developer')
   @HttpCode(200)
   @Audited({ action: 'flow.restored', target: 'flow_id' })
-  @ApiOperation({ summary: 'Restore a version as the draft', operationId: 'restoreFlowVersion' })
+  @ApiOperation({
+    summary: 'Restore a version as the draft',
+    operationId: 'restoreFlowVersion',
+    description: 'Copies a version into the draft. Publish it to use it.',
+  })
   @ApiData(FlowDto, { description: 'The flow with the restored draft.' })
   @ApiErrors(404, 409)
   async restore(

@@ -24,7 +24,11 @@ export class HealthController {
 
   /** 200 while the process runs. */
   @Get()
-  @ApiOperation({ summary: 'Check whether the process is up', operationId: 'getHealth' })
+  @ApiOperation({
+    summary: 'Check whether the process is up',
+    operationId: 'getHealth',
+    description: 'Says that the process answers. Needs no sign-in.',
+  })
   @ApiData(HealthDto, { description: 'Always healthy.' })
   health(): HealthDto {
     return { status: 'healthy', version: VERSION, timestamp: this.clock.timestamp() };
@@ -32,7 +36,11 @@ export class HealthController {
 
   /** For liveness probes: 200 while the process runs. It asks no database, so a dead database does not restart the process. */
   @Get('live')
-  @ApiOperation({ summary: 'Liveness probe', operationId: 'getLiveness' })
+  @ApiOperation({
+    summary: 'Liveness probe',
+    operationId: 'getLiveness',
+    description: 'For the orchestrator: restart the process if it does not answer. Checks nothing else.',
+  })
   @ApiData(ProbeDto, { description: 'The process is alive.' })
   live(): ProbeDto {
     return { status: 'alive', timestamp: this.clock.timestamp() };
@@ -40,7 +48,11 @@ export class HealthController {
 
   /** For readiness probes: 503 with the failing check while the database does not answer, tables are missing or the process shuts down. */
   @Get('ready')
-  @ApiOperation({ summary: 'Readiness probe', operationId: 'getReadiness' })
+  @ApiOperation({
+    summary: 'Readiness probe',
+    operationId: 'getReadiness',
+    description: 'For load balancers: 503 while the process starts, stops, or cannot reach its database.',
+  })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
   @ApiResponse({
     status: HttpStatus.SERVICE_UNAVAILABLE,
@@ -54,7 +66,11 @@ export class HealthController {
 
   /** Every check and the resource usage of the process. Answers 200 even when degraded; read `status`. */
   @Get('detailed')
-  @ApiOperation({ summary: 'All checks and figures', operationId: 'getDetailedHealth' })
+  @ApiOperation({
+    summary: 'All checks and figures',
+    operationId: 'getDetailedHealth',
+    description: 'For people: each check with its time, and figures of the process. Needs no sign-in.',
+  })
   @ApiData(DetailedHealthDto, { description: 'Checks and figures.' })
   async detailed(): Promise<DetailedHealthDto> {
     const results = await this.checks.run('detailed');
@@ -72,7 +88,11 @@ export class HealthController {
   @Get('metrics')
   @Bare()
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  @ApiOperation({ summary: 'Prometheus metrics', operationId: 'getMetrics' })
+  @ApiOperation({
+    summary: 'Prometheus metrics',
+    operationId: 'getMetrics',
+    description: 'For a scraper. The names are listed in docs/monitoring.md.',
+  })
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'Metrics in Prometheus text format.', schema: { type: 'string' } })
   prometheus(): Promise<string> {

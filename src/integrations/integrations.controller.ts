@@ -74,7 +74,12 @@ export class IntegrationsController {
   @ApiBody({
     schema: { anyOf: [{ $ref: getSchemaPath(CreateIntegrationDto) }, { $ref: getSchemaPath(CreateIntegrationForm) }] },
   })
-  @ApiOperation({ summary: 'Import an API', operationId: 'createIntegration' })
+  @ApiOperation({
+    summary: 'Import an API',
+    operationId: 'createIntegration',
+    description:
+      'Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file. The import runs in the background.',
+  })
   @ApiData(IntegrationDto, {
     status: 202,
     description: 'The integration; its status is `ready` when the import is done.',
@@ -92,7 +97,11 @@ export class IntegrationsController {
 
   /** Newest first. */
   @Get()
-  @ApiOperation({ summary: 'List integrations', operationId: 'listIntegrations' })
+  @ApiOperation({
+    summary: 'List integrations',
+    operationId: 'listIntegrations',
+    description: 'Lists imported APIs with their status and number of operations.',
+  })
   @ApiData(IntegrationListDto, { description: 'One page of integrations, newest first.' })
   @ApiErrors(400)
   async list(
@@ -104,7 +113,11 @@ export class IntegrationsController {
   }
 
   @Get(':integration_id')
-  @ApiOperation({ summary: 'Get an integration', operationId: 'getIntegration' })
+  @ApiOperation({
+    summary: 'Get an integration',
+    operationId: 'getIntegration',
+    description: 'Format, version, number of operations, credential, mock and the state of the import.',
+  })
   @ApiData(IntegrationDto, { description: 'The integration.' })
   @ApiErrors(404)
   async get(
@@ -117,7 +130,12 @@ export class IntegrationsController {
   @Patch(':integration_id')
   @Access('developer')
   @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url', 'credential_id'] })
-  @ApiOperation({ summary: 'Change an integration', operationId: 'changeIntegration' })
+  @ApiOperation({
+    summary: 'Change an integration',
+    operationId: 'changeIntegration',
+    description:
+      'Changes the name, the base address, the credential or the risk of operations. Fields that are left out stay.',
+  })
   @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)
   async change(
@@ -137,7 +155,11 @@ export class IntegrationsController {
   @Delete(':integration_id')
   @Access('developer')
   @Audited({ action: 'integration.deleted', target: 'integration_id' })
-  @ApiOperation({ summary: 'Delete an integration', operationId: 'deleteIntegration' })
+  @ApiOperation({
+    summary: 'Delete an integration',
+    operationId: 'deleteIntegration',
+    description: 'Its operations cannot be called any more, neither by people nor by agents and flows.',
+  })
   @ApiData(DeletedIntegrationDto, { description: 'The integration that was deleted.' })
   @ApiErrors(404)
   async delete(
@@ -152,7 +174,11 @@ export class IntegrationsController {
   @Get(':integration_id/events')
   @StreamsEvents('browsers')
   @ApiProduces('text/event-stream')
-  @ApiOperation({ summary: 'Follow an import', operationId: 'followImport' })
+  @ApiOperation({
+    summary: 'Follow an import',
+    operationId: 'followImport',
+    description: 'Server-Sent Events of the import that runs, or of the last one.',
+  })
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
   @ApiErrors(404)
   async follow(
@@ -165,7 +191,11 @@ export class IntegrationsController {
   }
 
   @Get(':integration_id/operations')
-  @ApiOperation({ summary: 'List the operations of an integration', operationId: 'listOperations' })
+  @ApiOperation({
+    summary: 'List the operations of an integration',
+    operationId: 'listOperations',
+    description: 'Searches by words in any language, and filters by risk and tag.',
+  })
   @ApiData(OperationListDto, {
     description: 'One page of operations: best matches first, or in the order of the document.',
   })
@@ -179,7 +209,11 @@ export class IntegrationsController {
   }
 
   @Get(':integration_id/operations/:operation_id')
-  @ApiOperation({ summary: 'Get an operation', operationId: 'getOperation' })
+  @ApiOperation({
+    summary: 'Get an operation',
+    operationId: 'getOperation',
+    description: 'Schemas of the input and the output, the risk, and how it is called.',
+  })
   @ApiData(OperationDto, { description: 'The operation with its schemas.' })
   @ApiErrors(404)
   async get_operation(
@@ -197,7 +231,12 @@ export class IntegrationsController {
   @Post(':integration_id/operations/:operation_id/call')
   @HttpCode(200)
   @Access('developer')
-  @ApiOperation({ summary: 'Call an operation', operationId: 'callOperation' })
+  @ApiOperation({
+    summary: 'Call an operation',
+    operationId: 'callOperation',
+    description:
+      "Checks the input, presents the credential and calls the API, or its mock. The API's own status stands in the response.",
+  })
   @ApiData(OperationResultDto, { description: "The API's response." })
   @ApiErrors(400, 404, 502, 504)
   async call(
@@ -233,7 +272,11 @@ export class IntegrationsController {
     target: 'integration_id',
     details: ['name', 'project_id', 'agent_id', 'risk'],
   })
-  @ApiOperation({ summary: 'Attach operations as tools', operationId: 'attachOperations' })
+  @ApiOperation({
+    summary: 'Attach operations as tools',
+    operationId: 'attachOperations',
+    description: 'Makes operations tools of an agent or a project. Destructive ones wait for an approval.',
+  })
   @ApiData(AttachedOperationsDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
   async attach(

@@ -25,7 +25,11 @@ export class MockSwitchController {
   @Post()
   @HttpCode(200)
   @Audited({ action: 'integration.mock_turned', target: 'integration_id', details: ['mode'] })
-  @ApiOperation({ summary: 'Turn the mock on or off', operationId: 'turnMock' })
+  @ApiOperation({
+    summary: 'Turn the mock on or off',
+    operationId: 'turnMock',
+    description: 'The mock answers every operation with examples, or with values that fit the schema.',
+  })
   @ApiData(MockDto, { description: 'The mock.' })
   @ApiErrors(400, 404)
   async turn(

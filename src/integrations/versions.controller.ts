@@ -56,7 +56,11 @@ export class VersionsController {
   ) {}
 
   @Get('findings')
-  @ApiOperation({ summary: 'Review a document', operationId: 'listFindings' })
+  @ApiOperation({
+    summary: 'Review a document',
+    operationId: 'listFindings',
+    description: 'What a reviewer would criticise, such as missing descriptions, with a score.',
+  })
   @ApiData(FindingListDto, { description: 'The score and one page of findings.' })
   @ApiErrors(400, 404)
   async findings(
@@ -78,7 +82,12 @@ export class VersionsController {
   @ApiBody({
     schema: { anyOf: [{ $ref: getSchemaPath(ImportDocumentDto) }, { $ref: getSchemaPath(ImportDocumentForm) }] },
   })
-  @ApiOperation({ summary: 'Replace the document', operationId: 'replaceDocument' })
+  @ApiOperation({
+    summary: 'Replace the document',
+    operationId: 'replaceDocument',
+    description:
+      'Imports a new document, or fetches the address again, as the next version. The answer names the changes and what they break.',
+  })
   @ApiData(ReplacedDocumentDto, { status: 202, description: 'The integration, whose import runs, and the changes.' })
   @ApiErrors(400, 404, 409, 413, 422)
   async replace(
@@ -94,7 +103,11 @@ export class VersionsController {
   }
 
   @Get('versions')
-  @ApiOperation({ summary: 'List versions', operationId: 'listIntegrationVersions' })
+  @ApiOperation({
+    summary: 'List versions',
+    operationId: 'listIntegrationVersions',
+    description: 'Lists what each version added, changed and removed.',
+  })
   @ApiData(VersionListDto, { description: 'The versions, newest first, at most 100.' })
   @ApiErrors(404)
   async list(
@@ -105,7 +118,11 @@ export class VersionsController {
   }
 
   @Get('versions/:version')
-  @ApiOperation({ summary: 'Get a version', operationId: 'getIntegrationVersion' })
+  @ApiOperation({
+    summary: 'Get a version',
+    operationId: 'getIntegrationVersion',
+    description: 'The changes of one version, and the agents and flows that they break.',
+  })
   @ApiData(VersionDto, { description: 'The version and what it changed.' })
   @ApiErrors(400, 404)
   async get(
@@ -122,7 +139,11 @@ export class VersionsController {
 
   /** The document as it arrived. */
   @Get('versions/:version/document')
-  @ApiOperation({ summary: "Get a version's document", operationId: 'getVersionDocument' })
+  @ApiOperation({
+    summary: "Get a version's document",
+    operationId: 'getVersionDocument',
+    description: 'The document as it was imported.',
+  })
   @ApiOkResponse({ description: 'The document.', content: { 'text/plain': { schema: { type: 'string' } } } })
   @ApiErrors(400, 404)
   async document(
@@ -140,7 +161,11 @@ export class VersionsController {
   @HttpCode(200)
   @Access('developer')
   @Audited({ action: 'integration.version_restored', target: 'integration_id' })
-  @ApiOperation({ summary: 'Restore a version', operationId: 'restoreIntegrationVersion' })
+  @ApiOperation({
+    summary: 'Restore a version',
+    operationId: 'restoreIntegrationVersion',
+    description: 'Makes an older version the present one, as a new version.',
+  })
   @ApiData(IntegrationDto, { description: 'The integration as it is now.' })
   @ApiErrors(400, 404, 409)
   async restore(

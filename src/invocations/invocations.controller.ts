@@ -54,7 +54,12 @@ export class InvocationsController {
   @TakesBody('message')
   @HttpCode(200)
   @StreamsEvents('acceptors')
-  @ApiOperation({ summary: 'Invoke an agent', operationId: 'invokeAgent' })
+  @ApiOperation({
+    summary: 'Invoke an agent',
+    operationId: 'invokeAgent',
+    description:
+      'Runs the agent once, without a conversation unless `session_id` names one. `Accept: text/event-stream` streams the answer; `background` answers 202 at once and may call a webhook at the end.',
+  })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
   @ApiData(RunStateDto, { status: 202, description: 'The run continues in the background. Location is its record.' })
@@ -86,7 +91,11 @@ export class InvocationsController {
 
   /** Newest first; also failed, timed-out and interrupted runs. */
   @Get('agents/:agent_id/invocations')
-  @ApiOperation({ summary: "List an agent's invocations", operationId: 'listAgentInvocations' })
+  @ApiOperation({
+    summary: "List an agent's invocations",
+    operationId: 'listAgentInvocations',
+    description: 'Lists runs with status, time, tokens and cost.',
+  })
   @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
   @ApiErrors(400, 404)
   async list(
@@ -100,7 +109,12 @@ export class InvocationsController {
 
   /** The record of one run with its trace. */
   @Get('invocations/:invocation_id')
-  @ApiOperation({ summary: 'Get an invocation with its trace', operationId: 'getInvocation' })
+  @ApiOperation({
+    summary: 'Get an invocation with its trace',
+    operationId: 'getInvocation',
+    description:
+      'Input, output, cost, and with `enable_trace` each step of the run: model calls and tool calls with their input and result.',
+  })
   @ApiData(InvocationDto, { description: 'The invocation.' })
   @ApiErrors(404)
   async get(
@@ -119,7 +133,11 @@ export class InvocationsController {
    */
   @Get('invocations/:invocation_id/events')
   @StreamsEvents('browsers')
-  @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followInvocation' })
+  @ApiOperation({
+    summary: "Follow a run's events, or resume a dropped stream",
+    operationId: 'followInvocation',
+    description: 'Server-Sent Events from the start, or after `Last-Event-ID`. Events are kept for 24 hours.',
+  })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
@@ -144,7 +162,11 @@ export class InvocationsController {
   @Post('invocations/:invocation_id/cancel')
   @Access('developer')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelInvocation' })
+  @ApiOperation({
+    summary: 'Cancel a run',
+    operationId: 'cancelInvocation',
+    description: 'Stops a run that is going on, or that waits for an approval.',
+  })
   @ApiData(RunStateDto, { status: 202, description: 'The run. It is stopping or has been cancelled.' })
   @ApiErrors(400, 404)
   async cancel(
@@ -161,7 +183,12 @@ export class InvocationsController {
   @Post('invocations/:invocation_id/approvals/:approval_id/decision')
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Decide an approval of a tool call', operationId: 'decideToolCall' })
+  @ApiOperation({
+    summary: 'Decide an approval of a tool call',
+    operationId: 'decideToolCall',
+    description:
+      'Approves or refuses a call of a destructive tool that the run waits for. A refusal is told to the model.',
+  })
   @ApiData(RunStateDto, { description: 'The run, which continues when no approval is pending.' })
   @ApiErrors(400, 404)
   async decide(
@@ -177,7 +204,11 @@ export class InvocationsController {
   @Get('webhooks/secret')
   @Access('admin')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Show the secret that signs webhooks', operationId: 'getWebhookSecret' })
+  @ApiOperation({
+    summary: 'Show the secret that signs webhooks',
+    operationId: 'getWebhookSecret',
+    description: 'Receivers check the signature of each webhook with it, after Standard Webhooks.',
+  })
   @ApiData(WebhookSecretDto, { description: 'The secret of the organization.' })
   @ApiErrors()
   async webhookSecret(@CurrentPrincipal() { org_id, user_id }: Principal): Promise<WebhookSecretDto> {

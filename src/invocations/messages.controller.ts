@@ -37,7 +37,12 @@ export class MessagesController {
   @TakesBody('message')
   @HttpCode(200)
   @StreamsEvents('acceptors')
-  @ApiOperation({ summary: 'Send a message', operationId: 'sendMessage' })
+  @ApiOperation({
+    summary: 'Send a message',
+    operationId: 'sendMessage',
+    description:
+      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams it; `background` answers 202 at once. One message of a session is answered at a time: `on_busy` chooses whether others wait or are refused.',
+  })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })
   @ApiData(RunStateDto, {

@@ -32,7 +32,12 @@ export class LegacyBuildsController {
   @Post('agents/create')
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use POST /projects', operationId: 'legacyCreateAgent', deprecated: true })
+  @ApiOperation({
+    summary: 'Use POST /projects',
+    operationId: 'legacyCreateAgent',
+    description: 'Starts a build as `POST /projects` does and answers in the older form.',
+    deprecated: true,
+  })
   @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
   @ApiErrors(400, 409, 413, 422)
   async create(
@@ -59,7 +64,12 @@ export class LegacyBuildsController {
   // The parameter has the name that PUT on the same path has: OpenAPI knows a path by one name only.
   @Get('agents/:agent_id/status')
   @ApiParam({ name: 'agent_id', type: String, description: "The task's id, which is its project's id." })
-  @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetAgentTask', deprecated: true })
+  @ApiOperation({
+    summary: 'Use GET /projects/{project_id}',
+    operationId: 'legacyGetAgentTask',
+    description: 'The build of an agent in the older form of a task.',
+    deprecated: true,
+  })
   @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
   @ApiErrors(404)
   task(@CurrentPrincipal() principal: Principal, @Param('agent_id') task_id: string): Promise<LegacyTaskDto> {
@@ -67,7 +77,12 @@ export class LegacyBuildsController {
   }
 
   @Get('tasks/:task_id')
-  @ApiOperation({ summary: 'Use GET /projects/{project_id}', operationId: 'legacyGetTask', deprecated: true })
+  @ApiOperation({
+    summary: 'Use GET /projects/{project_id}',
+    operationId: 'legacyGetTask',
+    description: 'The id of a task is the id of the project.',
+    deprecated: true,
+  })
   @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
   @ApiErrors(404)
   taskById(@CurrentPrincipal() principal: Principal, @Param('task_id') task_id: string): Promise<LegacyTaskDto> {
@@ -75,7 +90,12 @@ export class LegacyBuildsController {
   }
 
   @Get('agents/:project_id/stages')
-  @ApiOperation({ summary: 'Use GET /projects/{project_id}/stages', operationId: 'legacyListStages', deprecated: true })
+  @ApiOperation({
+    summary: 'Use GET /projects/{project_id}/stages',
+    operationId: 'legacyListStages',
+    description: 'The stages of a build as `GET /projects/{project_id}/stages` lists them.',
+    deprecated: true,
+  })
   @ApiData(LegacyStagesDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
   async stages(
@@ -106,7 +126,12 @@ export class LegacyBuildsController {
   @Audited({ action: 'project.control', target: 'project_id', note: { action: 'pause' } })
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyPause', deprecated: true })
+  @ApiOperation({
+    summary: 'Use PUT /projects/{project_id}/control',
+    operationId: 'legacyPause',
+    description: 'Pauses the build after its present step.',
+    deprecated: true,
+  })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
   pause(
@@ -121,7 +146,12 @@ export class LegacyBuildsController {
   @Audited({ action: 'project.control', target: 'project_id', note: { action: 'resume' } })
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyResume', deprecated: true })
+  @ApiOperation({
+    summary: 'Use PUT /projects/{project_id}/control',
+    operationId: 'legacyResume',
+    description: 'Resumes a build that is paused.',
+    deprecated: true,
+  })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
   resume(
@@ -136,7 +166,12 @@ export class LegacyBuildsController {
   @Audited({ action: 'project.control', target: 'project_id', note: { action: 'stop' } })
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyStop', deprecated: true })
+  @ApiOperation({
+    summary: 'Use PUT /projects/{project_id}/control',
+    operationId: 'legacyStop',
+    description: 'Stops the build. It ends as failed and can be restarted.',
+    deprecated: true,
+  })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
   stop(
@@ -151,7 +186,12 @@ export class LegacyBuildsController {
   @Audited({ action: 'project.control', target: 'project_id', note: { action: 'restart' } })
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Use PUT /projects/{project_id}/control', operationId: 'legacyRestart', deprecated: true })
+  @ApiOperation({
+    summary: 'Use PUT /projects/{project_id}/control',
+    operationId: 'legacyRestart',
+    description: 'Restarts a build that has failed or was stopped.',
+    deprecated: true,
+  })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409, 422)
   restart(

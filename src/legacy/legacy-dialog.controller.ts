@@ -28,7 +28,12 @@ export class LegacyDialogController {
   ) {}
 
   @Get('context')
-  @ApiOperation({ summary: 'Use GET /agents/{agent_id}', operationId: 'legacyGetContext', deprecated: true })
+  @ApiOperation({
+    summary: 'Use GET /agents/{agent_id}',
+    operationId: 'legacyGetContext',
+    description: 'Prompt, tools and model of the present version.',
+    deprecated: true,
+  })
   @ApiData(LegacyContextDto, { description: 'What the agent is made of.' })
   @ApiErrors(404)
   async context(
@@ -55,6 +60,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: "Check whether an agent's runtime can run it",
     operationId: 'legacyGetRuntimeHealth',
+    description: 'Asks the runtime of the agent whether it can run it now.',
     deprecated: true,
   })
   @ApiData(LegacyRuntimeHealthDto, { description: "The runtime's message." })
@@ -83,6 +89,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: 'Use GET /sessions/{session_id}/messages',
     operationId: 'legacyListMessages',
+    description: 'As `GET /sessions/{session_id}/messages`.',
     deprecated: true,
   })
   @ApiData(MessageListDto, { description: 'One page of messages.' })
@@ -106,6 +113,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: 'Use POST /sessions/{session_id}/messages with Accept: text/event-stream',
     operationId: 'legacyStream',
+    description: 'Sends a message and streams the answer as Server-Sent Events.',
     deprecated: true,
   })
   @ApiProduces('text/event-stream')

@@ -26,7 +26,11 @@ export class ProjectBuildController {
 
   /** The six stages in order. */
   @Get('stages')
-  @ApiOperation({ summary: "List a project's stages", operationId: 'listProjectStages' })
+  @ApiOperation({
+    summary: "List a project's stages",
+    operationId: 'listProjectStages',
+    description: 'State, progress and time of each stage.',
+  })
   @ApiData(StageListDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
   async listStages(
@@ -39,7 +43,11 @@ export class ProjectBuildController {
 
   /** One stage with its log and its output. */
   @Get('stages/:stage_name')
-  @ApiOperation({ summary: 'Get a stage with its log', operationId: 'getProjectStage' })
+  @ApiOperation({
+    summary: 'Get a stage with its log',
+    operationId: 'getProjectStage',
+    description: 'One stage with its log, sub-stages and artifacts.',
+  })
   @ApiData(StageDto, { description: 'The stage.' })
   @ApiErrors(404)
   async getStage(
@@ -56,7 +64,12 @@ export class ProjectBuildController {
 
   /** Durations, tokens and tool calls by stage, the resources made, alerts, and the workflow as a graph. */
   @Get('build')
-  @ApiOperation({ summary: 'The build dashboard of a project', operationId: 'getProjectBuild' })
+  @ApiOperation({
+    summary: 'The build dashboard of a project',
+    operationId: 'getProjectBuild',
+    description:
+      'Everything that a page about a build shows, in one response: project, stages, cost, coverage and recent log.',
+  })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)
   build(
@@ -68,7 +81,11 @@ export class ProjectBuildController {
 
   /** Everything that the stages produced, without contents. */
   @Get('artifacts')
-  @ApiOperation({ summary: "List a project's artifacts", operationId: 'listProjectArtifacts' })
+  @ApiOperation({
+    summary: "List a project's artifacts",
+    operationId: 'listProjectArtifacts',
+    description: 'Documents, prompts, tools and the exportable project that the build wrote.',
+  })
   @ApiData(ArtifactListDto, { description: 'Artifacts by path.' })
   @ApiErrors(404)
   async listArtifacts(
@@ -87,7 +104,11 @@ export class ProjectBuildController {
     description: 'Path of the artifact; may hold slashes.',
     example: 'requirements.md',
   })
-  @ApiOperation({ summary: 'Get an artifact', operationId: 'getProjectArtifact' })
+  @ApiOperation({
+    summary: 'Get an artifact',
+    operationId: 'getProjectArtifact',
+    description: 'The content of one artifact, as text in JSON.',
+  })
   @ApiData(ArtifactDto, { description: 'The artifact.' })
   @ApiErrors(404)
   getArtifact(
@@ -101,7 +122,11 @@ export class ProjectBuildController {
   /** Server-Sent Events of the build: `stage`, `progress`, `log` and at the end `done`. Ids grow by one; `Last-Event-ID` resumes. */
   @Get('events')
   @StreamsEvents('browsers')
-  @ApiOperation({ summary: 'Watch a build', operationId: 'streamProjectEvents' })
+  @ApiOperation({
+    summary: 'Watch a build',
+    operationId: 'streamProjectEvents',
+    description: 'Server-Sent Events `stage`, `log`, `progress` and `end`; resumable with `Last-Event-ID`.',
+  })
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,

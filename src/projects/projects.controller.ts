@@ -40,7 +40,12 @@ export class ProjectsController {
   @Post()
   @Audited({ action: 'project.created', made: 'project_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Create a project and start its build', operationId: 'createProject' })
+  @ApiOperation({
+    summary: 'Create a project and start its build',
+    operationId: 'createProject',
+    description:
+      'Builds an agent from a requirement in six stages. Watch it with `GET /projects/{project_id}/events`. The build fails if the agent does not prove any requirement by an acceptance example.',
+  })
   @ApiData(ProjectDto, { status: 201, description: 'The project; `pending` when it waits for a free build slot.' })
   @ApiErrors(400, 409, 413, 422)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateProjectDto): Promise<ProjectDto> {
@@ -57,7 +62,11 @@ export class ProjectsController {
 
   /** Newest first. Filters may be combined. */
   @Get()
-  @ApiOperation({ summary: 'List projects', operationId: 'listProjects' })
+  @ApiOperation({
+    summary: 'List projects',
+    operationId: 'listProjects',
+    description: 'Filters by status and user, and searches names.',
+  })
   @ApiData(ProjectListDto, { description: 'One page of projects, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListProjectsQuery): Promise<ProjectListDto> {
@@ -71,7 +80,12 @@ export class ProjectsController {
 
   /** The project with its stages. */
   @Get(':project_id')
-  @ApiOperation({ summary: 'Get a project', operationId: 'getProject' })
+  @ApiOperation({
+    summary: 'Get a project',
+    operationId: 'getProject',
+    description:
+      'Status, progress, coverage of the requirements, the agents that it built, and the error of a failed build.',
+  })
   @ApiData(ProjectDto, { description: 'The project.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('project_id') project_id: string): Promise<ProjectDto> {
@@ -82,7 +96,12 @@ export class ProjectsController {
   @Put(':project_id/control')
   @Audited({ action: 'project.control', target: 'project_id', details: ['action'] })
   @Access('developer')
-  @ApiOperation({ summary: 'Pause, resume, stop or restart a build', operationId: 'controlProject' })
+  @ApiOperation({
+    summary: 'Pause, resume, stop or restart a build',
+    operationId: 'controlProject',
+    description:
+      '`pause` waits for the present step, `resume` goes on, `stop` ends the build, `restart` begins again, from the first stage with `from_scratch`. The answer names the actions that are legal next.',
+  })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409)
   async control(
@@ -111,7 +130,12 @@ export class ProjectsController {
   @HttpCode(202)
   @Audited({ action: 'project.revised', target: 'project_id' })
   @Access('developer')
-  @ApiOperation({ summary: "Change a project's agent by a description", operationId: 'reviseProject' })
+  @ApiOperation({
+    summary: "Change a project's agent by a description",
+    operationId: 'reviseProject',
+    description:
+      'Builds the agent again with the present design and your change as its input. Until that is done, the present version answers.',
+  })
   @ApiData(ProjectDto, { status: 202, description: 'The project with its new attempt.' })
   @ApiErrors(400, 404, 409, 422)
   async revise(
@@ -126,7 +150,12 @@ export class ProjectsController {
   @Delete(':project_id')
   @Audited({ action: 'project.deleted', target: 'project_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Delete a project and everything in it', operationId: 'deleteProject' })
+  @ApiOperation({
+    summary: 'Delete a project and everything in it',
+    operationId: 'deleteProject',
+    description:
+      'Stops the build and deletes stages, artifacts, agents and their conversations. This cannot be undone.',
+  })
   @ApiData(DeletedProjectDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
@@ -154,7 +183,12 @@ export class AgentCreationController {
   @Post()
   @TakesBody('document')
   @Audited({ action: 'agent.created', made: 'agent_id' })
-  @ApiOperation({ summary: 'Create an agent from a definition', operationId: 'createAgent' })
+  @ApiOperation({
+    summary: 'Create an agent from a definition',
+    operationId: 'createAgent',
+    description:
+      'Registers an agent from a definition, without a build: prompt, tools, model and knowledge. It has the version v1.0.0 and no acceptance examples.',
+  })
   @ApiData(AgentDto, { status: 201, description: 'The agent.' })
   @ApiErrors(400, 404, 409, 413, 422)
   async create(

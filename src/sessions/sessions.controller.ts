@@ -38,7 +38,11 @@ export class SessionsController {
 
   @Post('agents/:agent_id/sessions')
   @Access('developer')
-  @ApiOperation({ summary: 'Open a session with an agent', operationId: 'createSession' })
+  @ApiOperation({
+    summary: 'Open a session with an agent',
+    operationId: 'createSession',
+    description: 'A session keeps a conversation: the agent sees its earlier messages and documents.',
+  })
   @ApiData(SessionDto, { status: 201, description: 'The session.' })
   @ApiErrors(400, 404, 409, 422)
   async create(
@@ -54,7 +58,11 @@ export class SessionsController {
 
   /** Last active first. */
   @Get('agents/:agent_id/sessions')
-  @ApiOperation({ summary: "List an agent's sessions", operationId: 'listAgentSessions' })
+  @ApiOperation({
+    summary: "List an agent's sessions",
+    operationId: 'listAgentSessions',
+    description: 'Lists the conversations with this agent.',
+  })
   @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
   @ApiErrors(400, 404)
   async list(
@@ -67,7 +75,11 @@ export class SessionsController {
   }
 
   @Get('sessions/:session_id')
-  @ApiOperation({ summary: 'Get a session', operationId: 'getSession' })
+  @ApiOperation({
+    summary: 'Get a session',
+    operationId: 'getSession',
+    description: 'Shows its agent, user, number of messages and last activity.',
+  })
   @ApiData(SessionDto, { description: 'The session.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('session_id') session_id: string): Promise<SessionDto> {
@@ -77,7 +89,11 @@ export class SessionsController {
   /** Deletes the session with its messages and documents. */
   @Delete('sessions/:session_id')
   @Access('developer')
-  @ApiOperation({ summary: 'Delete a session and its messages', operationId: 'deleteSession' })
+  @ApiOperation({
+    summary: 'Delete a session and its messages',
+    operationId: 'deleteSession',
+    description: 'Deletes the session with its messages and documents. This cannot be undone.',
+  })
   @ApiData(DeletedSessionDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
   async delete(
@@ -89,7 +105,11 @@ export class SessionsController {
 
   /** Oldest first unless asked otherwise. */
   @Get('sessions/:session_id/messages')
-  @ApiOperation({ summary: "List a session's messages", operationId: 'listMessages' })
+  @ApiOperation({
+    summary: "List a session's messages",
+    operationId: 'listMessages',
+    description: 'In the order of the conversation, or newest first with `order=desc`.',
+  })
   @ApiData(MessageListDto, { description: 'One page of messages.' })
   @ApiErrors(400, 404)
   async listMessages(
@@ -136,7 +156,12 @@ export class SessionFilesController {
       },
     },
   })
-  @ApiOperation({ summary: 'Add documents to a session', operationId: 'legacyUpload', deprecated: true })
+  @ApiOperation({
+    summary: 'Add documents to a session',
+    operationId: 'legacyUpload',
+    description: 'Text files that the agent finds passages in during this session.',
+    deprecated: true,
+  })
   @ApiData(UploadedFilesDto, { description: 'The stored documents.' })
   @ApiErrors(400, 404, 413)
   async upload(

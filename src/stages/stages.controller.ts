@@ -11,7 +11,11 @@ import { STAGES } from './stage.js';
 export class StagesController {
   /** The six stages of a build in order, with their weights and sub-stages. Public. */
   @Get('stages/info')
-  @ApiOperation({ summary: 'The six stages of a build', operationId: 'getStagesInfo' })
+  @ApiOperation({
+    summary: 'The six stages of a build',
+    operationId: 'getStagesInfo',
+    description: 'Names, order and weights of the stages, for clients that draw progress. Needs no sign-in.',
+  })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
   info(): StagesInfoDto {
     return { total_stages: STAGES.length, stages: [...STAGES] };
@@ -19,7 +23,11 @@ export class StagesController {
 
   /** The same under the API prefix, for clients with a single base path. */
   @Get('api/v1/stages/info')
-  @ApiOperation({ summary: 'The six stages of a build (under the prefix)', operationId: 'getStagesInfoUnderPrefix' })
+  @ApiOperation({
+    summary: 'The six stages of a build (under the prefix)',
+    operationId: 'getStagesInfoUnderPrefix',
+    description: 'As `GET /stages/info`. Needs no sign-in.',
+  })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
   infoUnderPrefix(): StagesInfoDto {
     return this.info();

@@ -27,7 +27,11 @@ export class StatisticsController {
 
   /** Agents and builds as they are now, and the invocations of today (UTC). */
   @Get('overview')
-  @ApiOperation({ summary: 'Get the overview', operationId: 'getStatisticsOverview' })
+  @ApiOperation({
+    summary: 'Get the overview',
+    operationId: 'getStatisticsOverview',
+    description: "Counts of agents, builds and calls, with today's calls and tokens. Exact to a few seconds.",
+  })
   @ApiData(OverviewDto, { description: 'Statistics of your organization.' })
   @ApiErrors()
   overview(@CurrentPrincipal() { org_id }: Principal): Promise<OverviewDto> {
@@ -36,7 +40,11 @@ export class StatisticsController {
 
   /** Builds by the day they ended. */
   @Get('builds')
-  @ApiOperation({ summary: 'Get build statistics per day', operationId: 'getBuildStatistics' })
+  @ApiOperation({
+    summary: 'Get build statistics per day',
+    operationId: 'getBuildStatistics',
+    description: 'Builds per UTC day: started, succeeded, failed and their time. At most 366 days.',
+  })
   @ApiData([BuildDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400)
   builds(@CurrentPrincipal() { org_id }: Principal, @Query() query: DayRangeQuery): Promise<BuildDayDto[]> {
@@ -45,7 +53,11 @@ export class StatisticsController {
 
   /** Invocations by the day they began, of all agents or of one. */
   @Get('invocations')
-  @ApiOperation({ summary: 'Get invocation statistics per day', operationId: 'getInvocationStatistics' })
+  @ApiOperation({
+    summary: 'Get invocation statistics per day',
+    operationId: 'getInvocationStatistics',
+    description: 'Calls per UTC day: number, failures, tokens, cost and time, for all agents or one. At most 366 days.',
+  })
   @ApiData([InvocationDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400, 404)
   invocations(
@@ -57,7 +69,11 @@ export class StatisticsController {
 
   /** One metric over time. */
   @Get('trends')
-  @ApiOperation({ summary: 'Get the trend of a metric', operationId: 'getStatisticsTrend' })
+  @ApiOperation({
+    summary: 'Get the trend of a metric',
+    operationId: 'getStatisticsTrend',
+    description: 'One metric as data points for a chart, one per UTC day. At most 366 days.',
+  })
   @ApiData(TrendDto, { description: 'One data point per requested day, in order.' })
   @ApiErrors(400)
   trends(@CurrentPrincipal() { org_id }: Principal, @Query() query: TrendQuery): Promise<TrendDto> {
@@ -66,7 +82,11 @@ export class StatisticsController {
 
   /** What was spent on each budget in the current day and month, and what running calls hold. */
   @Get('budgets')
-  @ApiOperation({ summary: 'Get spending by budget', operationId: 'getBudgetStatistics' })
+  @ApiOperation({
+    summary: 'Get spending by budget',
+    operationId: 'getBudgetStatistics',
+    description: 'What each budget has spent today and this month, in US dollars and tokens.',
+  })
   @ApiData([BudgetDto], { description: 'One row per budget.' })
   @ApiErrors()
   async spending(@CurrentPrincipal() { org_id }: Principal): Promise<BudgetDto[]> {

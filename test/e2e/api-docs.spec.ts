@@ -19,7 +19,14 @@ interface Operation {
   tags?: string[];
   deprecated?: boolean;
   parameters?: { name: string }[];
-  responses: Record<string, { description?: string; content?: Record<string, { schema?: Property }> }>;
+  description?: string;
+  responses: Record<
+    string,
+    {
+      description?: string;
+      content?: Record<string, { schema?: Property; examples?: Record<string, { $ref: string }> }>;
+    }
+  >;
 }
 
 interface Property {
@@ -86,6 +93,33 @@ describe('the OpenAPI document', () => {
     const older = names(all.filter(({ tags }) => tags?.includes('older routes')));
     expect(names(all.filter(({ deprecated }) => deprecated))).toEqual(older);
     expect(older.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it('describes each operation beyond its summary, and starts with the sign-in', () => {
+    const all = operations(committed);
+    expect(
+      names(all.filter(({ description = '', summary }) => description.length < 20 || description === summary)),
+    ).toEqual([]);
+    expect(committed.tags?.[0]?.name).toBe('sign-in');
+  });
+
+  it('gives errors examples that fit their route', () => {
+    const all = operations(committed);
+    const exampleOf = ({ responses }: Operation, status: string): string | undefined => {
+      const { examples } = responses[status]?.content?.['application/json'] ?? {};
+      return Object.values(examples ?? {})[0]
+        ?.$ref.split('/')
+        .at(-1);
+    };
+    const of = (name: string, status: string) =>
+      exampleOf(all.find((operation) => operation.name === name) as Operation, status);
+    expect(of('get /api/v1/agents/{agent_id}', '404')).toBe('error_404_agent');
+    expect(of('get /api/v1/flow-runs/{run_id}', '404')).toBe('error_404_run');
+    expect(of('post /api/v1/projects', '400')).toBe('error_400_requirement_string');
+    expect(of('post /api/v1/auth/login', '400')).toBe('error_400_email_string');
+    expect(committed.components?.examples?.['error_404_agent']).toMatchObject({
+      value: { success: false, error: { code: 'RESOURCE_NOT_FOUND', message: 'Agent not found' } },
+    });
   });
 
   it('refers only to schemas that it has', () => {

@@ -25,6 +25,7 @@ const NOT_SENT: Record<string, string> = {
   'POST /api/v1/auth/exchange': 'a code of a sign-in at Google or GitHub: e2e/identity/oauth.spec.ts',
   'POST /api/v1/auth/session/refresh': 'takes cookies, no body: e2e/identity/browsers.spec.ts',
   'POST /api/v1/auth/email/verify': 'an account with an unverified address: e2e/identity/recovery.spec.ts',
+  'POST /api/v1/auth/session/link': 'the code of a start in a terminal: e2e/identity/start-link.spec.ts',
   'POST /api/v1/flows/draft': 'a language model: e2e/flow-drafts.spec.ts',
   'POST /api/v1/integrations/{integration_id}/clients': 'needs npm run generators:install: generated/clients.spec.ts',
   'POST /api/v1/invocations/{invocation_id}/approvals/{approval_id}/decision':
@@ -68,12 +69,11 @@ function learn(value: unknown): void {
 /** The example with each field that an earlier answer gave. */
 function resolved(example: unknown): unknown {
   if (typeof example !== 'object' || example === null || Array.isArray(example)) return example;
-  return Object.fromEntries(
-    Object.entries(example).map(([name, value]) => [
-      name,
-      typeof value !== 'object' && name in known ? known[name] : value,
-    ]),
-  );
+  const fields = Object.entries(example).map(([name, value]) => {
+    if (Array.isArray(value) && name.endsWith('_ids')) return [name, [known[name.slice(0, -1)]]] as const;
+    return [name, typeof value !== 'object' && name in known ? known[name] : (value as unknown)] as const;
+  });
+  return Object.fromEntries(fields);
 }
 
 /** Sends the example of the document and notes an answer that is no success. */
@@ -199,6 +199,8 @@ async function projects(): Promise<void> {
   await http.put(`/api/v1/projects/${first}/control`, { action: 'resume' });
   await reaches(`/api/v1/projects/${first}`, 'completed');
   known['project_id'] = first;
+  await send('POST /api/v1/projects/{project_id}/revise');
+  await reaches(`/api/v1/projects/${first}`, 'completed');
   const { agents } = (await http.get(`/api/v1/projects/${first}`)).data as { agents: string[] };
   known['agent_id'] = agents[0];
 }
@@ -215,7 +217,14 @@ async function agents(): Promise<void> {
   await send('PUT /api/v1/credentials/{credential_id}');
   await send('POST /api/v1/tools');
   await send('POST /api/v1/tools/{tool_id}/test');
+  await send('POST /api/v1/exports');
   await send('POST /api/v1/agents/{agent_id}/rollback');
+  const built = known['agent_id'];
+  await send('POST /api/v1/agents');
+  known['revision'] = (await http.get(`/api/v1/agents/${encodeURIComponent(String(known['agent_id']))}/definition`))
+    .data['revision'] as number;
+  await send('PUT /api/v1/agents/{agent_id}/definition');
+  known['agent_id'] = built;
   await send('PUT /api/v1/agents/{agent_id}');
   await send('PUT /api/v1/agents/{agent_id}/status');
 }

@@ -48,7 +48,12 @@ export class FlowRunsController {
   @Post('flows/:flow_id/runs')
   @Access('developer')
   @TakesBody('message')
-  @ApiOperation({ summary: 'Start a run of a flow', operationId: 'startFlowRun' })
+  @ApiOperation({
+    summary: 'Start a run of a flow',
+    operationId: 'startFlowRun',
+    description:
+      'Checks the input against `input_schema` and starts the run. `wait_seconds` waits for the end; `dry_run` calls nothing.',
+  })
   @ApiData(FlowRunDto, { status: 201, description: 'The run, which has ended.' })
   @ApiData(FlowRunDto, { status: 202, description: 'The run continues. Location is its record.' })
   @ApiErrors(400, 404, 413, 422)
@@ -67,7 +72,11 @@ export class FlowRunsController {
 
   /** Newest first. */
   @Get('flows/:flow_id/runs')
-  @ApiOperation({ summary: 'List the runs of a flow', operationId: 'listRunsOfFlow' })
+  @ApiOperation({
+    summary: 'List the runs of a flow',
+    operationId: 'listRunsOfFlow',
+    description: 'Filters by status and start time.',
+  })
   @ApiData(FlowRunListDto, { description: 'One page of runs, newest first.' })
   @ApiErrors(400, 404)
   async listOfFlow(
@@ -81,7 +90,11 @@ export class FlowRunsController {
 
   /** Newest first. Filters may be combined. */
   @Get('flow-runs')
-  @ApiOperation({ summary: 'List runs of all flows', operationId: 'listFlowRuns' })
+  @ApiOperation({
+    summary: 'List runs of all flows',
+    operationId: 'listFlowRuns',
+    description: 'Filters by flow, status and start time.',
+  })
   @ApiData(FlowRunListDto, { description: 'One page of runs, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListAllFlowRunsQuery): Promise<FlowRunListDto> {
@@ -90,7 +103,11 @@ export class FlowRunsController {
 
   /** With its steps, their attempts and results. */
   @Get('flow-runs/:run_id')
-  @ApiOperation({ summary: 'Get a run', operationId: 'getFlowRun' })
+  @ApiOperation({
+    summary: 'Get a run',
+    operationId: 'getFlowRun',
+    description: 'Steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.',
+  })
   @ApiData(FlowRunDto, { description: 'The run.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('run_id') run_id: string): Promise<FlowRunDto> {
@@ -103,7 +120,11 @@ export class FlowRunsController {
    */
   @Get('flow-runs/:run_id/events')
   @StreamsEvents('browsers')
-  @ApiOperation({ summary: "Follow a run's events, or resume a dropped stream", operationId: 'followFlowRun' })
+  @ApiOperation({
+    summary: "Follow a run's events, or resume a dropped stream",
+    operationId: 'followFlowRun',
+    description: 'Server-Sent Events from the start, or after `Last-Event-ID`. Events are kept for 7 days.',
+  })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
@@ -128,7 +149,12 @@ export class FlowRunsController {
   @Put('flow-runs/:run_id/control')
   @Access('developer')
   @Audited({ action: 'flow_run.controlled', target: 'run_id', details: ['action', 'from_step', 'reason'] })
-  @ApiOperation({ summary: 'Pause, resume, cancel or retry a run', operationId: 'controlFlowRun' })
+  @ApiOperation({
+    summary: 'Pause, resume, cancel or retry a run',
+    operationId: 'controlFlowRun',
+    description:
+      '`retry` runs failed steps again, or everything from `from_step` on. Cancelling compensates steps that have a compensation.',
+  })
   @ApiData(FlowRunDto, { description: 'The run after the change.' })
   @ApiErrors(400, 404, 409)
   async controlRun(
@@ -156,7 +182,11 @@ export class FlowRunsController {
   @Access('developer')
   @TakesBody('message')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Send a signal to a run', operationId: 'signalFlowRun' })
+  @ApiOperation({
+    summary: 'Send a signal to a run',
+    operationId: 'signalFlowRun',
+    description: 'Wakes a `wait_for` step of that name. A signal that comes early is kept.',
+  })
   @ApiData(FlowRunSummaryDto, { status: 202, description: 'The run that takes the signal.' })
   @ApiErrors(400, 404, 413)
   async signal(
@@ -175,7 +205,11 @@ export class FlowRunsController {
   @Post('flow-runs/:run_id/steps/:step_id/decision')
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Decide an approval', operationId: 'decideFlowStep' })
+  @ApiOperation({
+    summary: 'Decide an approval',
+    operationId: 'decideFlowStep',
+    description: 'Approves or refuses an approval step. Needs one of the roles that the step names.',
+  })
   @ApiData(FlowRunSummaryDto, { description: 'The run that goes on.' })
   @ApiErrors(400, 404, 409)
   async decide(
@@ -190,7 +224,11 @@ export class FlowRunsController {
 
   /** Runs that failed for good, newest first. */
   @Get('flows/:flow_id/dead-letters')
-  @ApiOperation({ summary: "List a flow's dead letters", operationId: 'listDeadLetters' })
+  @ApiOperation({
+    summary: "List a flow's dead letters",
+    operationId: 'listDeadLetters',
+    description: 'Runs that failed for good, with their input and error.',
+  })
   @ApiData(DeadLetterListDto, { description: 'One page of dead letters, newest first.' })
   @ApiErrors(400, 404)
   async listDeadLetters(
@@ -207,7 +245,11 @@ export class FlowRunsController {
   @Access('developer')
   @HttpCode(202)
   @Audited({ action: 'dead_letter.replayed', target: 'dead_letter_id' })
-  @ApiOperation({ summary: 'Replay a dead letter', operationId: 'replayDeadLetter' })
+  @ApiOperation({
+    summary: 'Replay a dead letter',
+    operationId: 'replayDeadLetter',
+    description: 'Starts a new run with the same input.',
+  })
   @ApiData(FlowRunSummaryDto, { status: 202, description: 'The new run.' })
   @ApiErrors(400, 404)
   async replay(
@@ -221,7 +263,11 @@ export class FlowRunsController {
   @Delete('dead-letters/:dead_letter_id')
   @Access('developer')
   @Audited({ action: 'dead_letter.deleted', target: 'dead_letter_id' })
-  @ApiOperation({ summary: 'Delete a dead letter', operationId: 'deleteDeadLetter' })
+  @ApiOperation({
+    summary: 'Delete a dead letter',
+    operationId: 'deleteDeadLetter',
+    description: 'Deletes the dead letter. The record of the run stays.',
+  })
   @ApiData(DeletedDeadLetterDto, { description: 'The deleted dead letter.' })
   @ApiErrors(404)
   async deleteDeadLetter(

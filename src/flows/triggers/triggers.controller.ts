@@ -22,7 +22,12 @@ export class TriggersController {
   @Post('flows/:flow_id/triggers')
   @Access('developer')
   @Audited({ action: 'flow_trigger.created', made: 'trigger_id', details: ['kind'] })
-  @ApiOperation({ summary: 'Create a trigger', operationId: 'createFlowTrigger' })
+  @ApiOperation({
+    summary: 'Create a trigger',
+    operationId: 'createFlowTrigger',
+    description:
+      'Starts the flow by a schedule, a webhook or an event of the platform. The secret of a webhook is shown once.',
+  })
   @ApiData(TriggerDto, { status: 201, description: 'The trigger, with its secret if the platform made one.' })
   @ApiErrors(400, 404, 409)
   async create(
@@ -36,7 +41,11 @@ export class TriggersController {
 
   /** Newest first. */
   @Get('flows/:flow_id/triggers')
-  @ApiOperation({ summary: "List a flow's triggers", operationId: 'listFlowTriggers' })
+  @ApiOperation({
+    summary: "List a flow's triggers",
+    operationId: 'listFlowTriggers',
+    description: 'Lists triggers with their next and last time.',
+  })
   @ApiData(TriggerListDto, { description: 'One page of triggers, newest first.' })
   @ApiErrors(400, 404)
   async list(
@@ -49,7 +58,11 @@ export class TriggersController {
   }
 
   @Get('flows/:flow_id/triggers/:trigger_id')
-  @ApiOperation({ summary: 'Get a trigger', operationId: 'getFlowTrigger' })
+  @ApiOperation({
+    summary: 'Get a trigger',
+    operationId: 'getFlowTrigger',
+    description: 'One trigger with its next and last time and its last error.',
+  })
   @ApiData(TriggerDto, { description: 'The trigger.' })
   @ApiErrors(404)
   async get(
@@ -63,7 +76,11 @@ export class TriggersController {
   @Delete('flows/:flow_id/triggers/:trigger_id')
   @Access('developer')
   @Audited({ action: 'flow_trigger.deleted', target: 'trigger_id' })
-  @ApiOperation({ summary: 'Delete a trigger', operationId: 'deleteFlowTrigger' })
+  @ApiOperation({
+    summary: 'Delete a trigger',
+    operationId: 'deleteFlowTrigger',
+    description: 'Ends the trigger. Runs that it started go on.',
+  })
   @ApiData(DeletedTriggerDto, { description: 'The deleted trigger.' })
   @ApiErrors(404)
   async delete(
@@ -100,7 +117,12 @@ export class HooksController {
   @TakesBody('webhook')
   @HttpCode(202)
   @ApiConsumes('application/json', 'text/plain', 'application/x-www-form-urlencoded')
-  @ApiOperation({ summary: 'Deliver a webhook to a flow', operationId: 'deliverWebhook' })
+  @ApiOperation({
+    summary: 'Deliver a webhook to a flow',
+    operationId: 'deliverWebhook',
+    description:
+      'For the sender of a webhook. The signature is checked as the trigger says; a delivery that was received before is refused with 409.',
+  })
   @ApiData(HookAnswerDto, { status: 202, description: 'The runs that it started.' })
   @ApiErrors(400, 404, 409, 413)
   async receive(

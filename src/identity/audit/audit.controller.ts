@@ -14,7 +14,11 @@ export class AuditController {
 
   /** Newest first; entries are kept for 90 days. */
   @Get()
-  @ApiOperation({ summary: 'Audit log', operationId: 'listAuditEntries' })
+  @ApiOperation({
+    summary: 'Audit log',
+    operationId: 'listAuditEntries',
+    description: 'Who did what and when. For administrators. Entries are kept for 90 days and cannot be changed.',
+  })
   @ApiData(AuditListDto, { description: 'One page of the log of your organization, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: AuditLogQuery): Promise<AuditListDto> {

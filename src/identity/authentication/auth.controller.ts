@@ -45,7 +45,12 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign in with a password', operationId: 'login' })
+  @ApiOperation({
+    summary: 'Sign in with a password',
+    operationId: 'login',
+    description:
+      'Checks the e-mail address and the password. Send the access token as `Authorization: Bearer …`; it lasts 15 minutes. Five wrong passwords within 15 minutes lock the account for your address for 15 minutes.',
+  })
   @ApiSignedIn('Tokens for the first organization of the user.')
   @ApiErrors(400, 401, 403, 429)
   login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto | TotpRequiredDto> {
@@ -60,7 +65,12 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Get new tokens', operationId: 'refreshTokens' })
+  @ApiOperation({
+    summary: 'Get new tokens',
+    operationId: 'refreshTokens',
+    description:
+      'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once: using it again ends the sign-in, because it may be stolen.',
+  })
   @ApiOkResponse({
     type: TokensDto,
     description: 'The next pair of tokens. The token that was sent is no longer valid.',
@@ -75,7 +85,11 @@ export class AuthController {
   @Post('logout')
   @Access('viewer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign out', operationId: 'logout' })
+  @ApiOperation({
+    summary: 'Sign out',
+    operationId: 'logout',
+    description: 'Ends this sign-in: its access token and its refresh token are refused from now on.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out.' })
   @ApiErrors(400, 403)
   async logout(@CurrentPrincipal() principal: Principal): Promise<DoneDto> {
@@ -85,7 +99,11 @@ export class AuthController {
 
   @Get('me')
   @Access('viewer')
-  @ApiOperation({ summary: 'Get the signed-in user', operationId: 'getMe' })
+  @ApiOperation({
+    summary: 'Get the signed-in user',
+    operationId: 'getMe',
+    description: 'Shows who the token or key belongs to, in which organization, and with which roles.',
+  })
   @ApiOkResponse({ type: MeDto, description: 'The user, the present organization and the others.' })
   @ApiErrors(404)
   async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
@@ -103,7 +121,11 @@ export class AuthController {
   @Post('password')
   @Access('viewer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change your password', operationId: 'changePassword' })
+  @ApiOperation({
+    summary: 'Change your password',
+    operationId: 'changePassword',
+    description: 'Asks for the current password and ends all your other sign-ins.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'Changed. This sign-in stays valid.' })
   @ApiErrors(400, 403, 404, 409, 429)
   async password(
@@ -121,7 +143,12 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Request a password reset', operationId: 'forgotPassword' })
+  @ApiOperation({
+    summary: 'Request a password reset',
+    operationId: 'forgotPassword',
+    description:
+      'Sends a mail with a token that works once, within 15 minutes. The answer is the same for every address, with or without an account.',
+  })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
   @ApiErrors(400, 429)
   async forgot(@Body() { email }: EmailDto, @Ip() address: string): Promise<AcceptedDto> {
@@ -134,7 +161,11 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Set a new password with a mailed token', operationId: 'resetPassword' })
+  @ApiOperation({
+    summary: 'Set a new password with a mailed token',
+    operationId: 'resetPassword',
+    description: 'Uses the token of a reset mail up and ends every sign-in of the account. A second factor stays.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'Changed. Sign in with the new password.' })
   @ApiErrors(400, 401, 429)
   async reset(@Body() { token, password }: ResetPasswordDto, @Ip() address: string): Promise<DoneDto> {
@@ -150,7 +181,12 @@ export class AuthController {
   @Access('viewer')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Verify your e-mail address', operationId: 'verifyEmail' })
+  @ApiOperation({
+    summary: 'Verify your e-mail address',
+    operationId: 'verifyEmail',
+    description:
+      'Uses the token of a verification mail up. Sign in to the account first: the token works for that account alone.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'Verified.' })
   @ApiErrors(400, 403, 429)
   async verify(@CurrentPrincipal() principal: Principal, @Body() { token }: MailedTokenDto): Promise<DoneDto> {
@@ -162,7 +198,11 @@ export class AuthController {
   @Post('email/verify/resend')
   @Access('viewer')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Request another verification mail', operationId: 'resendVerification' })
+  @ApiOperation({
+    summary: 'Request another verification mail',
+    operationId: 'resendVerification',
+    description: 'Sends another verification mail to your own address. Does nothing for an address that is verified.',
+  })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted.' })
   @ApiErrors(400, 403, 429)
   async resend(@CurrentPrincipal() { user_id }: Principal, @Ip() address: string): Promise<AcceptedDto> {
@@ -178,7 +218,12 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Request a sign-in link', operationId: 'requestMagicLink' })
+  @ApiOperation({
+    summary: 'Request a sign-in link',
+    operationId: 'requestMagicLink',
+    description:
+      'Sends a mail with a link that signs in without a password, once, within 15 minutes, in the browser that asked. The answer is the same for every address.',
+  })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
   @ApiErrors(400, 429)
   async magicLink(
@@ -197,7 +242,11 @@ export class AuthController {
   @Public()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign in with a mailed token', operationId: 'verifyMagicLink' })
+  @ApiOperation({
+    summary: 'Sign in with a mailed token',
+    operationId: 'verifyMagicLink',
+    description: 'Uses the token of a sign-in mail up. It works only in the browser that asked for it.',
+  })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)
   async verifyMagicLink(

@@ -37,7 +37,12 @@ export class BrowserSessionController {
   @Post()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign a browser in with a password', operationId: 'createBrowserSession' })
+  @ApiOperation({
+    summary: 'Sign a browser in with a password',
+    operationId: 'createBrowserSession',
+    description:
+      'As `POST /auth/login`, for pages: the tokens are cookies that scripts cannot read. Send the cookie `nexus_csrf` back in the header `X-CSRF-Token` with each change.',
+  })
   @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
   @ApiOkResponse({
     description:
@@ -64,6 +69,8 @@ export class BrowserSessionController {
   @ApiOperation({
     summary: 'Sign a browser in with the link of the start',
     operationId: 'createBrowserSessionWithLink',
+    description:
+      'Takes the code of the link that a start in development prints. It works once, within 15 minutes, on the machine of the platform.',
   })
   @ApiOkResponse({
     description: 'Signed in, or the challenge of a second factor, as for POST /auth/session.',
@@ -84,7 +91,11 @@ export class BrowserSessionController {
   @Post('totp')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign a browser in with the second factor', operationId: 'createBrowserSessionWithTotp' })
+  @ApiOperation({
+    summary: 'Sign a browser in with the second factor',
+    operationId: 'createBrowserSessionWithTotp',
+    description: 'As `POST /auth/totp/login`, with cookies.',
+  })
   @ApiOkResponse({ type: BrowserSignedInDto, description: 'Signed in.' })
   @ApiErrors(400, 401, 403, 429)
   async second(
@@ -102,7 +113,12 @@ export class BrowserSessionController {
   @Post('refresh')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: "Refresh a browser's sign-in", operationId: 'refreshBrowserSession' })
+  @ApiOperation({
+    summary: "Refresh a browser's sign-in",
+    operationId: 'refreshBrowserSession',
+    description:
+      'Replaces the cookies of a sign-in before the access token ends. Takes the cookies and the header `X-CSRF-Token`, no body.',
+  })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
   @ApiOkResponse({ type: BrowserSessionDto, description: 'Refreshed.' })
   @ApiErrors(400, 401, 403, 409)
@@ -118,7 +134,11 @@ export class BrowserSessionController {
   /** Ends the sign-in with all of its tokens and removes the cookies. Safe to repeat. */
   @Delete()
   @SecretAnswer()
-  @ApiOperation({ summary: 'Sign a browser out', operationId: 'deleteBrowserSession' })
+  @ApiOperation({
+    summary: 'Sign a browser out',
+    operationId: 'deleteBrowserSession',
+    description: 'Ends the sign-in of the cookies and removes them.',
+  })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required while the browser is signed in.' })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out, or there was no sign-in.' })
   @ApiErrors(403)

@@ -16,7 +16,11 @@ export class SignInsController {
 
   /** Your own, in all of your organizations, newest first, at most 100. */
   @Get()
-  @ApiOperation({ summary: 'List your sign-ins', operationId: 'listSignIns' })
+  @ApiOperation({
+    summary: 'List your sign-ins',
+    operationId: 'listSignIns',
+    description: 'Lists the browsers and programs where you are signed in.',
+  })
   @ApiOkResponse({ type: SignInListDto, description: 'The sign-ins whose tokens are accepted.' })
   @ApiErrors(403)
   async list(@CurrentPrincipal() principal: Principal): Promise<SignInListDto> {
@@ -34,7 +38,11 @@ export class SignInsController {
 
   /** Its access and refresh tokens are refused from now on, in other processes within 5 seconds. */
   @Delete(':session_id')
-  @ApiOperation({ summary: 'End one of your sign-ins', operationId: 'endSignIn' })
+  @ApiOperation({
+    summary: 'End one of your sign-ins',
+    operationId: 'endSignIn',
+    description: 'Ends one sign-in of your own. Its tokens are refused within 4 seconds.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'Ended.' })
   @ApiErrors(400, 403, 404)
   async end(@CurrentPrincipal() principal: Principal, @Param('session_id') session_id: string): Promise<DoneDto> {

@@ -19,7 +19,12 @@ export class StreamTicketsController {
   @Post()
   @Access('viewer')
   @SecretAnswer()
-  @ApiOperation({ summary: 'Get a ticket for an event stream', operationId: 'createStreamTicket' })
+  @ApiOperation({
+    summary: 'Get a ticket for an event stream',
+    operationId: 'createStreamTicket',
+    description:
+      'For `EventSource`, which cannot send headers: `?ticket=` opens the named event stream once, within 60 seconds.',
+  })
   @ApiData(StreamTicketDto, { status: 201, description: 'The ticket. It is shown once.' })
   @ApiErrors(400)
   async create(

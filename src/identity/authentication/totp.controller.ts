@@ -33,7 +33,12 @@ export class TotpController {
   @Access('viewer')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Start setting up a second factor', operationId: 'enableTotp' })
+  @ApiOperation({
+    summary: 'Start setting up a second factor',
+    operationId: 'enableTotp',
+    description:
+      'Creates a secret for an authenticator app. The second factor is on after `POST /auth/totp/confirm`. An account with a password must send it.',
+  })
   @ApiOkResponse({ type: TotpSecretDto, description: 'The secret. It is shown once.' })
   @ApiErrors(400, 403, 404, 429)
   async enable(
@@ -49,7 +54,12 @@ export class TotpController {
   @Access('viewer')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Enable the second factor', operationId: 'confirmTotp' })
+  @ApiOperation({
+    summary: 'Enable the second factor',
+    operationId: 'confirmTotp',
+    description:
+      'Takes a code of the authenticator app, enables the second factor and returns recovery codes, each of which replaces a code once.',
+  })
   @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes. They are shown once.' })
   @ApiErrors(400, 403, 404, 429)
   async confirm(@CurrentPrincipal() principal: Principal, @Body() { code }: TotpCodeDto): Promise<RecoveryCodesDto> {
@@ -60,7 +70,11 @@ export class TotpController {
   @Post('disable')
   @Access('viewer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Disable the second factor', operationId: 'disableTotp' })
+  @ApiOperation({
+    summary: 'Disable the second factor',
+    operationId: 'disableTotp',
+    description: 'Takes the password and a code, or a recovery code.',
+  })
   @ApiOkResponse({ type: DoneDto, description: 'The second factor is off. Its secret and recovery codes are deleted.' })
   @ApiErrors(400, 403, 404, 429)
   async disable(
@@ -77,7 +91,11 @@ export class TotpController {
   @Public()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Finish a sign-in with the second factor', operationId: 'loginWithTotp' })
+  @ApiOperation({
+    summary: 'Finish a sign-in with the second factor',
+    operationId: 'loginWithTotp',
+    description: 'Takes the challenge of a sign-in with a code, or a recovery code. A challenge lasts 5 minutes.',
+  })
   @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
   @ApiErrors(400, 401, 403, 429)
   async login(@Body() { challenge_token, code }: TotpLoginDto): Promise<SignedInDto> {

@@ -17,7 +17,12 @@ export class ApiKeysController {
   /** The key is in this answer and nowhere else. It never holds more than your own roles. */
   @Post()
   @SecretAnswer()
-  @ApiOperation({ summary: 'Create an API key', operationId: 'createApiKey' })
+  @ApiOperation({
+    summary: 'Create an API key',
+    operationId: 'createApiKey',
+    description:
+      'For programs: a key acts in your organization with the roles that it has, which may not exceed yours. Send it as `X-API-Key` or as a bearer token.',
+  })
   @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
@@ -28,7 +33,11 @@ export class ApiKeysController {
 
   /** All of the organization, oldest first, without their secrets. */
   @Get()
-  @ApiOperation({ summary: 'List API keys', operationId: 'listApiKeys' })
+  @ApiOperation({
+    summary: 'List API keys',
+    operationId: 'listApiKeys',
+    description: 'Shows names, roles and last use. The keys themselves are stored as hashes only.',
+  })
   @ApiData(ApiKeyListDto, { description: 'The keys of your organization.' })
   @ApiErrors()
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<ApiKeyListDto> {
@@ -37,7 +46,11 @@ export class ApiKeysController {
   }
 
   @Delete(':key_id')
-  @ApiOperation({ summary: 'Delete an API key', operationId: 'deleteApiKey' })
+  @ApiOperation({
+    summary: 'Delete an API key',
+    operationId: 'deleteApiKey',
+    description: 'The key is refused within 4 seconds. Its budget is deleted.',
+  })
   @ApiData(DeletedApiKeyDto, { description: 'The key is revoked.' })
   @ApiErrors(404)
   async delete(@CurrentPrincipal() principal: Principal, @Param('key_id') key_id: string): Promise<DeletedApiKeyDto> {

@@ -27,7 +27,11 @@ export class OAuthController {
 
   /** For browsers: sends them to Google, or to the OpenID Connect provider that the settings name. */
   @Get('google')
-  @ApiOperation({ summary: 'Sign in through Google or another OpenID Connect provider', operationId: 'beginGoogle' })
+  @ApiOperation({
+    summary: 'Sign in through Google or another OpenID Connect provider',
+    operationId: 'beginGoogle',
+    description: 'Open it in a browser. There only if `OAUTH_GOOGLE_CLIENT_ID` is set.',
+  })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
   google(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -35,7 +39,11 @@ export class OAuthController {
   }
 
   @Get('google/callback')
-  @ApiOperation({ summary: 'Come back from Google', operationId: 'finishGoogle' })
+  @ApiOperation({
+    summary: 'Come back from Google',
+    operationId: 'finishGoogle',
+    description: 'The provider sends the browser here. Programs do not call it.',
+  })
   @ApiOkResponse({
     type: OAuthCodeDto,
     description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
@@ -47,7 +55,11 @@ export class OAuthController {
 
   /** For browsers: sends them to GitHub. */
   @Get('github')
-  @ApiOperation({ summary: 'Sign in through GitHub', operationId: 'beginGithub' })
+  @ApiOperation({
+    summary: 'Sign in through GitHub',
+    operationId: 'beginGithub',
+    description: 'Open it in a browser. There only if `OAUTH_GITHUB_CLIENT_ID` is set.',
+  })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
   github(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -55,7 +67,11 @@ export class OAuthController {
   }
 
   @Get('github/callback')
-  @ApiOperation({ summary: 'Come back from GitHub', operationId: 'finishGithub' })
+  @ApiOperation({
+    summary: 'Come back from GitHub',
+    operationId: 'finishGithub',
+    description: 'The provider sends the browser here. Programs do not call it.',
+  })
   @ApiOkResponse({
     type: OAuthCodeDto,
     description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
@@ -69,7 +85,11 @@ export class OAuthController {
   @Post('exchange')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a one-time code for tokens', operationId: 'exchangeCode' })
+  @ApiOperation({
+    summary: 'Exchange a one-time code for tokens',
+    operationId: 'exchangeCode',
+    description: 'Takes the code that a sign-in through a provider ended with. It works once, within a minute.',
+  })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)
   async exchangeCode(

@@ -23,7 +23,11 @@ export class OperatorController {
 
   /** In the order in which they were made. */
   @Get()
-  @ApiOperation({ summary: 'List all organizations of the platform', operationId: 'listAllOrganizations' })
+  @ApiOperation({
+    summary: 'List all organizations of the platform',
+    operationId: 'listAllOrganizations',
+    description: 'For operators of the platform: names and sizes, without any content.',
+  })
   @ApiData(AnyOrganizationListDto, { description: 'One page of the organizations.' })
   @ApiErrors(400)
   async list(@Query() query: PageQuery): Promise<AnyOrganizationListDto> {
@@ -34,7 +38,12 @@ export class OperatorController {
 
   /** How large it is and who administers it; nothing of what it keeps. */
   @Get(':org_id')
-  @ApiOperation({ summary: 'Get an organization', operationId: 'getAnyOrganization' })
+  @ApiOperation({
+    summary: 'Get an organization',
+    operationId: 'getAnyOrganization',
+    description:
+      'For operators of the platform: members, keys and administrators as counts and names, without any content.',
+  })
   @ApiData(OrganizationDetailsDto, { description: 'The organization.' })
   @ApiErrors(404)
   async get(@Param('org_id') org_id: string): Promise<OrganizationDetailsDto> {
@@ -49,7 +58,12 @@ export class OperatorController {
   @Bare()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Enter an organization as its administrator', operationId: 'enterOrganization' })
+  @ApiOperation({
+    summary: 'Enter an organization as its administrator',
+    operationId: 'enterOrganization',
+    description:
+      'For operators of the platform: an access token for 15 minutes that acts as an administrator. The reason stands in the audit log of the organization.',
+  })
   @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organization.' })
   @ApiErrors(400, 404)
   async enter(

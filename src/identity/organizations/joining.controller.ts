@@ -36,7 +36,12 @@ export class JoiningController {
   @Post('register')
   @SecretAnswer()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Register with a new organization', operationId: 'register' })
+  @ApiOperation({
+    summary: 'Register with a new organization',
+    operationId: 'register',
+    description:
+      'Starts an account with an organization of its own. Only where `NEXUS_ALLOW_REGISTRATION` is true. The account exists once the token of the mail is confirmed.',
+  })
   @ApiAcceptedResponse({
     type: AcceptedDto,
     description: 'Accepted. Confirm it with the token in the mail that follows.',
@@ -57,7 +62,11 @@ export class JoiningController {
   /** Creates the account and its organization. Send the token of the mail with the cookie of the browser that registered. */
   @Post('register/confirm')
   @SecretAnswer()
-  @ApiOperation({ summary: 'Confirm a registration with a mailed token', operationId: 'confirmRegistration' })
+  @ApiOperation({
+    summary: 'Confirm a registration with a mailed token',
+    operationId: 'confirmRegistration',
+    description: 'Uses the token of a registration mail up, in the browser that registered.',
+  })
   @ApiCreatedResponse({
     type: SignedInDto,
     description: 'The account and its organization exist. You are signed in as its administrator.',
@@ -73,7 +82,12 @@ export class JoiningController {
   @Post('invitations/accept')
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Accept an invitation', operationId: 'acceptInvitation' })
+  @ApiOperation({
+    summary: 'Accept an invitation',
+    operationId: 'acceptInvitation',
+    description:
+      'Takes the token of an invitation. A new address gets an account with this password; an existing account confirms with its own.',
+  })
   @ApiSignedIn('You are a member and signed in.')
   @ApiErrors(400, 401, 404, 409, 429)
   async accept(

@@ -46,7 +46,11 @@ export class OrganizationsController {
   /** Those that you belong to, in the order in which you joined them. */
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'List your organizations', operationId: 'listOrganizations' })
+  @ApiOperation({
+    summary: 'List your organizations',
+    operationId: 'listOrganizations',
+    description: 'Lists every organization that your account belongs to, with your roles in each.',
+  })
   @ApiData(OrganizationListDto, { description: 'Your organizations and your roles in them.' })
   @ApiErrors(403, 404)
   async list(@CurrentPrincipal() principal: Principal): Promise<OrganizationListDto> {
@@ -58,7 +62,12 @@ export class OrganizationsController {
   /** You become its administrator. Your present tokens stay with their organization; switch for tokens of the new one. */
   @Post()
   @Access('admin')
-  @ApiOperation({ summary: 'Create an organization', operationId: 'createOrganization' })
+  @ApiOperation({
+    summary: 'Create an organization',
+    operationId: 'createOrganization',
+    description:
+      'Creates an organization with you as its owner and administrator. Use `POST /organizations/{org_id}/switch` to work in it.',
+  })
   @ApiData(OrganizationDto, { status: 201, description: 'The new organization.' })
   @ApiErrors(400, 403, 404)
   async create(
@@ -75,7 +84,11 @@ export class OrganizationsController {
   @Bare()
   @SecretAnswer()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Get tokens for another of your organizations', operationId: 'switchOrganization' })
+  @ApiOperation({
+    summary: 'Get tokens for another of your organizations',
+    operationId: 'switchOrganization',
+    description: 'Returns tokens that act in another organization of your account. The present tokens stay valid.',
+  })
   @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organization.' })
   @ApiErrors(400, 403, 404)
   async switch(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<SignedInDto> {
@@ -103,7 +116,11 @@ export class OrganizationController {
   ) {}
 
   @Get('members')
-  @ApiOperation({ summary: 'List the members', operationId: 'listMembers' })
+  @ApiOperation({
+    summary: 'List the members',
+    operationId: 'listMembers',
+    description: 'Lists members and their roles. Only for your present organization.',
+  })
   @ApiData(MemberListDto, { description: 'All members of your organization.' })
   @ApiErrors(404)
   async listMembers(@CurrentPrincipal() principal: Principal, @Param('org_id') org_id: string): Promise<MemberListDto> {
@@ -114,7 +131,11 @@ export class OrganizationController {
 
   /** The last administrator stays one. */
   @Put('members/:user_id/roles')
-  @ApiOperation({ summary: "Change a member's roles", operationId: 'changeMemberRoles' })
+  @ApiOperation({
+    summary: "Change a member's roles",
+    operationId: 'changeMemberRoles',
+    description: 'Replaces the roles of a member. They apply within 4 seconds. The owner stays an administrator.',
+  })
   @ApiData(MemberDto, { description: 'The member after the change.' })
   @ApiErrors(400, 403, 404, 409)
   async changeRoles(
@@ -129,7 +150,11 @@ export class OrganizationController {
 
   /** The last administrator stays. */
   @Delete('members/:user_id')
-  @ApiOperation({ summary: 'Remove a member', operationId: 'removeMember' })
+  @ApiOperation({
+    summary: 'Remove a member',
+    operationId: 'removeMember',
+    description: 'Ends the membership, and the tokens and keys of this member in the organization. The account stays.',
+  })
   @ApiData(RemovedMemberDto, { description: 'The member is removed. Its tokens and keys are no longer valid.' })
   @ApiErrors(400, 403, 404, 409)
   async removeMember(
@@ -143,7 +168,11 @@ export class OrganizationController {
   }
 
   @Patch()
-  @ApiOperation({ summary: 'Rename your organization', operationId: 'renameOrganization' })
+  @ApiOperation({
+    summary: 'Rename your organization',
+    operationId: 'renameOrganization',
+    description: 'Changes the name that members see. Ids and keys stay.',
+  })
   @ApiData(OwnedOrganizationDto, { description: 'The organization under its new name.' })
   @ApiErrors(400, 404)
   async rename(
@@ -163,7 +192,12 @@ export class OrganizationController {
   @Delete()
   @TakesBody('ordinary')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Delete your organization', operationId: 'deleteOrganization' })
+  @ApiOperation({
+    summary: 'Delete your organization',
+    operationId: 'deleteOrganization',
+    description:
+      'Only for the owner, who repeats the name. Closes the organization at once and deletes all of its data in the background. This cannot be undone.',
+  })
   @ApiData(DeletingOrganizationDto, { status: 202, description: 'The organization is closed and is being deleted.' })
   @ApiErrors(400, 404, 409)
   async delete(
@@ -182,7 +216,11 @@ export class OrganizationController {
    */
   @Post('transfer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Transfer your organization', operationId: 'transferOrganization' })
+  @ApiOperation({
+    summary: 'Transfer your organization',
+    operationId: 'transferOrganization',
+    description: 'Makes another member the owner. Only the owner may do so.',
+  })
   @ApiData(OwnedOrganizationDto, { description: 'The organization with its new owner.' })
   @ApiErrors(400, 404, 409)
   async transfer(
@@ -200,7 +238,12 @@ export class OrganizationController {
    */
   @Post('members')
   @SecretAnswer()
-  @ApiOperation({ summary: 'Invite a member', operationId: 'inviteMember' })
+  @ApiOperation({
+    summary: 'Invite a member',
+    operationId: 'inviteMember',
+    description:
+      'Sends an invitation that lasts 7 days. Without a mail server the response holds the token, to pass on.',
+  })
   @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
   @ApiErrors(400, 403, 404, 429)
   async invite(
@@ -215,7 +258,11 @@ export class OrganizationController {
 
   /** Invitations that are neither accepted nor expired, oldest first. */
   @Get('invitations')
-  @ApiOperation({ summary: 'List the open invitations', operationId: 'listInvitations' })
+  @ApiOperation({
+    summary: 'List the open invitations',
+    operationId: 'listInvitations',
+    description: 'Lists invitations that nobody has accepted, and that have not expired.',
+  })
   @ApiData(InvitationListDto, { description: 'All open invitations of your organization, without their tokens.' })
   @ApiErrors(404)
   async listInvitations(
@@ -229,7 +276,11 @@ export class OrganizationController {
 
   /** The token is no longer valid, and a mail that was not sent yet is dropped. */
   @Delete('invitations/:invitation_id')
-  @ApiOperation({ summary: 'Revoke an invitation', operationId: 'revokeInvitation' })
+  @ApiOperation({
+    summary: 'Revoke an invitation',
+    operationId: 'revokeInvitation',
+    description: 'The token of the invitation is refused from now on.',
+  })
   @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
   @ApiErrors(400, 404)
   async revokeInvitation(

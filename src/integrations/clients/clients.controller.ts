@@ -22,7 +22,12 @@ export class ClientsController {
   @Post()
   @HttpCode(200)
   @Audited({ action: 'integration.client_generated', target: 'integration_id', details: ['language', 'package_name'] })
-  @ApiOperation({ summary: 'Generate a client', operationId: 'generateClient' })
+  @ApiOperation({
+    summary: 'Generate a client',
+    operationId: 'generateClient',
+    description:
+      'A typed client as a zip archive, in TypeScript, Python or Go. Python and Go need their generators on the machine.',
+  })
   @ApiProduces('application/zip')
   @ApiOkResponse({
     description: 'The archive.',

@@ -23,7 +23,11 @@ export class ContractTestsController {
   @HttpCode(200)
   @Access('developer')
   @Audited({ action: 'integration.contract_tested', target: 'integration_id', details: ['target', 'record'] })
-  @ApiOperation({ summary: 'Run contract tests', operationId: 'runContractTests' })
+  @ApiOperation({
+    summary: 'Run contract tests',
+    operationId: 'runContractTests',
+    description: 'Calls operations of the mock or of the live API and checks statuses and bodies against the document.',
+  })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(400, 404)
   async run(
@@ -37,7 +41,11 @@ export class ContractTestsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List runs of contract tests', operationId: 'listContractTests' })
+  @ApiOperation({
+    summary: 'List runs of contract tests',
+    operationId: 'listContractTests',
+    description: 'Lists runs with their counts.',
+  })
   @ApiData(ContractRunListDto, { description: 'The runs, newest first, at most 50.' })
   @ApiErrors(404)
   async list(
@@ -48,7 +56,11 @@ export class ContractTestsController {
   }
 
   @Get(':run_id')
-  @ApiOperation({ summary: 'Get a run of contract tests', operationId: 'getContractTest' })
+  @ApiOperation({
+    summary: 'Get a run of contract tests',
+    operationId: 'getContractTest',
+    description: 'One run with the fault of each operation that failed.',
+  })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(404)
   async get(

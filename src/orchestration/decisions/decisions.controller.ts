@@ -18,7 +18,12 @@ export class DecisionsController {
 
   /** Without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. The response lists assumed and missing inputs. */
   @Post()
-  @ApiOperation({ summary: 'Make a decision', operationId: 'createDecision' })
+  @ApiOperation({
+    summary: 'Make a decision',
+    operationId: 'createDecision',
+    description:
+      'Weighs cost, revenue, risk and the track record of the partners by simulation. The same `seed` gives the same analysis.',
+  })
   @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
   async create(
@@ -30,7 +35,11 @@ export class DecisionsController {
 
   /** Newest first, with the calibration of all decisions: how well their predictions matched the outcomes. */
   @Get()
-  @ApiOperation({ summary: 'List decisions and their calibration', operationId: 'listDecisions' })
+  @ApiOperation({
+    summary: 'List decisions and their calibration',
+    operationId: 'listDecisions',
+    description: 'With how well earlier predictions fitted their outcomes.',
+  })
   @ApiOkResponse({ type: DecisionListDto, description: 'One page of decisions, and the calibration of all of them.' })
   @ApiErrors(400, 403)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: PageQuery): Promise<DecisionListDto> {
@@ -43,7 +52,11 @@ export class DecisionsController {
 
   /** The decision with its context, predictions and outcome. */
   @Get(':decision_id')
-  @ApiOperation({ summary: 'Get a decision', operationId: 'getDecision' })
+  @ApiOperation({
+    summary: 'Get a decision',
+    operationId: 'getDecision',
+    description: 'The decision with its distribution, risks and, later, its outcome.',
+  })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
   @ApiErrors(403, 404)
   async get(
@@ -56,7 +69,11 @@ export class DecisionsController {
   /** An outcome can be recorded once. It counts towards the calibration and the track record of later decisions. */
   @Post(':decision_id/outcome')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Record the outcome of a decision', operationId: 'recordDecisionOutcome' })
+  @ApiOperation({
+    summary: 'Record the outcome of a decision',
+    operationId: 'recordDecisionOutcome',
+    description: 'What really happened, once. It calibrates later decisions.',
+  })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision with its outcome.' })
   @ApiErrors(400, 403, 404, 409, 422)
   async recordOutcome(

@@ -28,7 +28,11 @@ export class OverviewController {
 
   /** Runs a check against every component. Results are cached for four seconds. */
   @Get('status')
-  @ApiOperation({ summary: 'Get the status of the components', operationId: 'getOrchestrationStatus' })
+  @ApiOperation({
+    summary: 'Get the status of the components',
+    operationId: 'getOrchestrationStatus',
+    description: 'Each component with its state and what to do about it.',
+  })
   @ApiOkResponse({ type: OrchestrationStatusDto, description: 'Components, resource usage and recent activity.' })
   @ApiErrors(403)
   status(@CurrentPrincipal() { org_id }: Principal): Promise<OrchestrationStatusDto> {
@@ -41,7 +45,11 @@ export class OverviewController {
    */
   @Get('config')
   @Access('admin')
-  @ApiOperation({ summary: 'Get the effective settings', operationId: 'getOrchestrationConfig' })
+  @ApiOperation({
+    summary: 'Get the effective settings',
+    operationId: 'getOrchestrationConfig',
+    description: 'Names and values of settings. Of secrets only whether they are set.',
+  })
   @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
   config(@CurrentPrincipal() principal: Principal): Promise<ConfigurationDto> {
@@ -53,6 +61,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Check whether this deployment is ready for production',
     operationId: 'getDeploymentReadiness',
+    description: 'Each finding names its evidence and the command that resolves it.',
   })
   @ApiOkResponse({
     type: ReadinessDto,
@@ -65,7 +74,11 @@ export class OverviewController {
 
   /** Version, features and statistics of the platform, and the roles of the caller. */
   @Get('info')
-  @ApiOperation({ summary: 'Get platform information', operationId: 'getOrchestrationInfo' })
+  @ApiOperation({
+    summary: 'Get platform information',
+    operationId: 'getOrchestrationInfo',
+    description: 'Version, uptime and counts of this process.',
+  })
   @ApiOkResponse({
     type: InfoDto,
     description: 'Statistics cover this process since it started, unless stated otherwise.',
@@ -77,7 +90,11 @@ export class OverviewController {
 
   /** Derived from the OpenAPI document of the running process. */
   @Get('docs/endpoints')
-  @ApiOperation({ summary: 'List the orchestration routes', operationId: 'listOrchestrationEndpoints' })
+  @ApiOperation({
+    summary: 'List the orchestration routes',
+    operationId: 'listOrchestrationEndpoints',
+    description: 'Paths, methods and examples, for clients that discover them.',
+  })
   @ApiOkResponse({ type: EndpointDocsDto, description: 'Every orchestration route, with examples.' })
   @ApiErrors(403)
   endpoints(): Promise<EndpointDocsDto> {

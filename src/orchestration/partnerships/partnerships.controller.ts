@@ -45,7 +45,11 @@ export class PartnershipsController {
 
   /** The measured score and health of each partnership and of the system. */
   @Get('health')
-  @ApiOperation({ summary: 'Get the health of the partnerships', operationId: 'getOrchestrationHealth' })
+  @ApiOperation({
+    summary: 'Get the health of the partnerships',
+    operationId: 'getOrchestrationHealth',
+    description: 'Availability, response time and error rate of each partnership in the window, as probed.',
+  })
   @ApiOkResponse({ type: OrchestrationHealthDto, description: 'At most a second old.' })
   @ApiErrors(400, 403)
   async health(
@@ -57,7 +61,11 @@ export class PartnershipsController {
 
   /** One entry for each type of partnership. */
   @Get('metrics')
-  @ApiOperation({ summary: 'Get the metrics of the partnerships', operationId: 'listOrchestrationMetrics' })
+  @ApiOperation({
+    summary: 'Get the metrics of the partnerships',
+    operationId: 'listOrchestrationMetrics',
+    description: 'Success metrics of all partnerships against their targets.',
+  })
   @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'At most a second old.' })
   @ApiErrors(400, 403)
   async metrics(
@@ -69,7 +77,11 @@ export class PartnershipsController {
 
   /** An unknown type is a 400 whose details list the valid types. */
   @Get('metrics/:type')
-  @ApiOperation({ summary: 'Get the metrics of one type of partnership', operationId: 'getOrchestrationMetrics' })
+  @ApiOperation({
+    summary: 'Get the metrics of one type of partnership',
+    operationId: 'getOrchestrationMetrics',
+    description: 'Success metrics of the partnerships of one type against their targets.',
+  })
   @ApiOkResponse({ type: PartnershipMetricsDto, description: 'At most a second old.' })
   @ApiErrors(400, 403, 404)
   async metricsOfType(
@@ -83,7 +95,11 @@ export class PartnershipsController {
 
   /** A new organization has four partnerships, which are not linked to anything yet. */
   @Get('partnerships')
-  @ApiOperation({ summary: 'List the partnerships with their progress', operationId: 'listPartnerships' })
+  @ApiOperation({
+    summary: 'List the partnerships with their progress',
+    operationId: 'listPartnerships',
+    description: 'Progress is computed from the deliverables.',
+  })
   @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All partnerships, ordered by id.' })
   @ApiErrors(403)
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<PartnershipStatusDto[]> {
@@ -92,7 +108,11 @@ export class PartnershipsController {
 
   /** The progress of one partnership's deliverables. */
   @Get('partnerships/:id/status')
-  @ApiOperation({ summary: 'Get the progress of a partnership', operationId: 'getPartnershipStatus' })
+  @ApiOperation({
+    summary: 'Get the progress of a partnership',
+    operationId: 'getPartnershipStatus',
+    description: 'Progress, deliverables, health and what is late.',
+  })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership.' })
   @ApiErrors(403, 404)
   async status(@CurrentPrincipal() { org_id }: Principal, @Param('id') id: string): Promise<PartnershipStatusDto> {
@@ -101,7 +121,11 @@ export class PartnershipsController {
 
   /** The full record with its last probe and its revision, which a change can require. */
   @Get('partnerships/:id')
-  @ApiOperation({ summary: 'Get a partnership', operationId: 'getPartnership' })
+  @ApiOperation({
+    summary: 'Get a partnership',
+    operationId: 'getPartnership',
+    description: 'The record as it was stored.',
+  })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record.' })
   @ApiErrors(403, 404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('id') id: string): Promise<PartnershipDto> {
@@ -111,7 +135,11 @@ export class PartnershipsController {
 
   /** Agents must belong to your organization. A health_url on a private address is refused. */
   @Post('partnerships')
-  @ApiOperation({ summary: 'Create a partnership', operationId: 'createPartnership' })
+  @ApiOperation({
+    summary: 'Create a partnership',
+    operationId: 'createPartnership',
+    description: 'Registers a partner with its metrics, deliverables and the address to probe.',
+  })
   @ApiCreatedResponse({ type: PartnershipDto, description: 'The record.' })
   @ApiErrors(400, 403, 409)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreatePartnershipDto): Promise<PartnershipDto> {
@@ -120,7 +148,11 @@ export class PartnershipsController {
 
   /** Sets the given fields and keeps the others. */
   @Put('partnerships/:id')
-  @ApiOperation({ summary: 'Change a partnership', operationId: 'updatePartnership' })
+  @ApiOperation({
+    summary: 'Change a partnership',
+    operationId: 'updatePartnership',
+    description: 'Replaces the fields that are sent. Fields that are left out stay.',
+  })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record after the change.' })
   @ApiErrors(400, 403, 404, 409)
   async update(
@@ -133,7 +165,11 @@ export class PartnershipsController {
 
   /** Stops its probes. A deleted default partnership is not created again. */
   @Delete('partnerships/:id')
-  @ApiOperation({ summary: 'Delete a partnership', operationId: 'deletePartnership' })
+  @ApiOperation({
+    summary: 'Delete a partnership',
+    operationId: 'deletePartnership',
+    description: 'Deletes the record and ends its probes. Decisions that named it stay.',
+  })
   @ApiOkResponse({ type: DeletedPartnershipDto, description: 'The id of the deleted partnership.' })
   @ApiErrors(403, 404)
   async delete(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<DeletedPartnershipDto> {
@@ -143,7 +179,11 @@ export class PartnershipsController {
 
   /** Sets the progress and status of a deliverable. */
   @Put('partnerships/:id/deliverables/:name')
-  @ApiOperation({ summary: 'Report the progress of a deliverable', operationId: 'updateDeliverable' })
+  @ApiOperation({
+    summary: 'Report the progress of a deliverable',
+    operationId: 'updateDeliverable',
+    description: 'Sets percentage, state and date of one deliverable.',
+  })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership with its new progress.' })
   @ApiErrors(400, 403, 404, 409)
   async deliverable(
@@ -159,7 +199,11 @@ export class PartnershipsController {
 
   /** Stores a value of a metric that probes cannot measure. The value with the latest time counts. */
   @Post('partnerships/:id/measurements')
-  @ApiOperation({ summary: 'Push a business metric', operationId: 'pushMeasurement' })
+  @ApiOperation({
+    summary: 'Push a business metric',
+    operationId: 'pushMeasurement',
+    description: 'For metrics that a probe cannot see, such as revenue.',
+  })
   @ApiCreatedResponse({ type: StoredMeasurementDto, description: 'The stored value.' })
   @ApiErrors(400, 403, 404, 409)
   async push(

@@ -22,7 +22,7 @@ export class ErrorBody {
   code: string;
 
   @ApiProperty({
-    example: 'The request is not valid: requirement',
+    example: 'The request is not valid: name',
     description: 'A description of the event for people.',
   })
   message: string;
@@ -30,7 +30,7 @@ export class ErrorBody {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    example: { fields: { requirement: ['requirement must be 10 to 5000 characters'] } },
+    example: { fields: { name: ['name must be a string'] } },
   })
   details: Record<string, unknown>;
 

@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { getMetadataStorage } from 'class-validator';
 import { errorResponse } from './api-docs.js';
+import { giveErrorExamples } from './error-examples.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Constructor = abstract new (...parameters: never[]) => unknown;
@@ -91,6 +92,7 @@ export function applyDocumentRules(document: OpenAPIObject): void {
   }
   for (const path of Object.values(document.paths))
     for (const method of METHODS) giveExample(path[method]?.requestBody as Body | undefined, schemas);
+  giveErrorExamples(document, METHODS);
 }
 
 /** Responses that hold a secret are never kept, so those routes take no key. */

@@ -7,6 +7,7 @@ import type { Express, RequestHandler } from 'express';
 import { applyDocumentRules } from './document-rules.js';
 
 const TAGS: Readonly<Record<string, string>> = {
+  'sign-in': 'Start here: tokens and accounts',
   projects: 'Requirements, built into agents in six stages',
   stages: 'List the stages of a build',
   agents: 'Agents, their versions and how to invoke them',
@@ -19,7 +20,6 @@ const TAGS: Readonly<Record<string, string>> = {
   statistics: 'Exact counts; days are in UTC',
   exports: 'Packages of agents, flows and integrations',
   budgets: 'What calls of models may cost in a day and a month',
-  'sign-in': 'Tokens and accounts',
   keys: 'API keys of an organization',
   organizations: 'Organizations, their members and invitations',
   operator: 'Organizations, for operators of the platform',

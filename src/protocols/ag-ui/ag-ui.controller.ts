@@ -38,7 +38,12 @@ export class AgUiController {
   @TakesBody('conversation')
   @StreamsEvents('everyone')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Run an agent with AG-UI', operationId: 'runAgentWithAgUi' })
+  @ApiOperation({
+    summary: 'Run an agent with AG-UI',
+    operationId: 'runAgentWithAgUi',
+    description:
+      'For chat front ends that speak AG-UI, such as CopilotKit. A `threadId` that is a session id continues that session.',
+  })
   @ApiZodBody(runInputSchema)
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'Events of AG-UI.', schema: { type: 'string' } })

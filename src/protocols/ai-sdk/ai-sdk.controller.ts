@@ -39,7 +39,11 @@ export class AiSdkController {
   @StreamsEvents('everyone')
   @HttpCode(200)
   @Header('x-vercel-ai-ui-message-stream', 'v1')
-  @ApiOperation({ summary: "Chat with an agent from the AI SDK's useChat", operationId: 'chatWithAiSdk' })
+  @ApiOperation({
+    summary: "Chat with an agent from the AI SDK's useChat",
+    operationId: 'chatWithAiSdk',
+    description: 'For `useChat` of the AI SDK.',
+  })
   @ApiZodBody(chatRequestSchema)
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'A UI message stream.', schema: { type: 'string' } })

@@ -34,7 +34,12 @@ export class OpenAiChatController {
   @TakesBody('conversation')
   @StreamsEvents({ field: 'stream' })
   @HttpCode(200)
-  @ApiOperation({ summary: 'Create a chat completion', operationId: 'openaiCreateChatCompletion' })
+  @ApiOperation({
+    summary: 'Create a chat completion',
+    operationId: 'openaiCreateChatCompletion',
+    description:
+      'Runs the agent that `model` names. Takes tools, `response_format`, images and streaming as OpenAI does.',
+  })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(chatSchema, {
     model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',

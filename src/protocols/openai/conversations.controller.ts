@@ -34,7 +34,11 @@ export class OpenAiConversationsController {
   @Post()
   @TakesBody('conversation')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Create a conversation', operationId: 'openaiCreateConversation' })
+  @ApiOperation({
+    summary: 'Create a conversation',
+    operationId: 'openaiCreateConversation',
+    description: 'A conversation is a session of the agent that answers in it.',
+  })
   @ApiZodBody(createSchema, { metadata: { topic: 'orders' } })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(409, 413, 415, 422)
@@ -46,7 +50,11 @@ export class OpenAiConversationsController {
 
   @Get(':conversation_id')
   @Access('viewer')
-  @ApiOperation({ summary: 'Get a conversation', operationId: 'openaiGetConversation' })
+  @ApiOperation({
+    summary: 'Get a conversation',
+    operationId: 'openaiGetConversation',
+    description: 'The conversation with its metadata.',
+  })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string) {
@@ -55,7 +63,11 @@ export class OpenAiConversationsController {
 
   @Post(':conversation_id')
   @HttpCode(200)
-  @ApiOperation({ summary: "Change a conversation's metadata", operationId: 'openaiUpdateConversation' })
+  @ApiOperation({
+    summary: "Change a conversation's metadata",
+    operationId: 'openaiUpdateConversation',
+    description: 'Replaces the metadata.',
+  })
   @ApiZodBody(updateSchema)
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404, 409, 413, 415, 422)
@@ -70,7 +82,11 @@ export class OpenAiConversationsController {
 
   /** Deletes the session with its messages. */
   @Delete(':conversation_id')
-  @ApiOperation({ summary: 'Delete a conversation', operationId: 'openaiDeleteConversation' })
+  @ApiOperation({
+    summary: 'Delete a conversation',
+    operationId: 'openaiDeleteConversation',
+    description: 'Deletes the conversation and its items.',
+  })
   @ApiObject('The conversation is deleted.', 'conversation.deleted', {
     id: { type: 'string' },
     deleted: { type: 'boolean' },
@@ -83,7 +99,11 @@ export class OpenAiConversationsController {
 
   @Get(':conversation_id/items')
   @Access('viewer')
-  @ApiOperation({ summary: "List a conversation's items", operationId: 'openaiListItems' })
+  @ApiOperation({
+    summary: "List a conversation's items",
+    operationId: 'openaiListItems',
+    description: '`order` chooses oldest or newest first; `after` pages.',
+  })
   @ApiItemPage()
   @ApiOpenAiErrors(404)
   async list(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string, @Query() given: unknown) {
@@ -102,7 +122,11 @@ export class OpenAiConversationsController {
   @Post(':conversation_id/items')
   @TakesBody('conversation')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Add items to a conversation', operationId: 'openaiCreateItems' })
+  @ApiOperation({
+    summary: 'Add items to a conversation',
+    operationId: 'openaiCreateItems',
+    description: 'Adds items without an answer of the agent.',
+  })
   @ApiZodBody(addSchema)
   @ApiItems()
   @ApiOpenAiErrors(404, 409, 413, 415, 422)
@@ -119,7 +143,11 @@ export class OpenAiConversationsController {
 
   @Get(':conversation_id/items/:item_id')
   @Access('viewer')
-  @ApiOperation({ summary: 'Get an item of a conversation', operationId: 'openaiGetItem' })
+  @ApiOperation({
+    summary: 'Get an item of a conversation',
+    operationId: 'openaiGetItem',
+    description: 'One message, call or result of the conversation.',
+  })
   @ApiObject('The item.')
   @ApiOpenAiErrors(404)
   async item(
@@ -135,7 +163,11 @@ export class OpenAiConversationsController {
 
   /** Deletes the message that the item belongs to: an answer goes with the calls that were made in it. */
   @Delete(':conversation_id/items/:item_id')
-  @ApiOperation({ summary: 'Delete an item of a conversation', operationId: 'openaiDeleteItem' })
+  @ApiOperation({
+    summary: 'Delete an item of a conversation',
+    operationId: 'openaiDeleteItem',
+    description: 'Removes one item. Later answers do not see it.',
+  })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404)
   async deleteItem(

@@ -16,7 +16,11 @@ export class OpenAiModelsController {
 
   /** Every agent that can be invoked, newest first. */
   @Get()
-  @ApiOperation({ summary: 'List models', operationId: 'openaiListModels' })
+  @ApiOperation({
+    summary: 'List models',
+    operationId: 'openaiListModels',
+    description: 'Each agent that runs is a model of its id.',
+  })
   @ApiObject('The agents.', 'list', { data: { type: 'array', items: { type: 'object' } } })
   @ApiOpenAiErrors()
   async list(@CurrentPrincipal() { org_id }: Principal) {
@@ -27,7 +31,11 @@ export class OpenAiModelsController {
 
   /** By agent id, or by agent name where it is unique in the organization. */
   @Get(':model')
-  @ApiOperation({ summary: 'Get a model', operationId: 'openaiGetModel' })
+  @ApiOperation({
+    summary: 'Get a model',
+    operationId: 'openaiGetModel',
+    description: 'One agent in the form of a model.',
+  })
   @ApiObject('The agent.', 'model', {
     id: { type: 'string' },
     created: { type: 'integer' },

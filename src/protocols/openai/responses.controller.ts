@@ -66,7 +66,12 @@ export class OpenAiResponsesController {
   @TakesBody('conversation')
   @StreamsEvents({ field: 'stream' })
   @HttpCode(200)
-  @ApiOperation({ summary: 'Create a response', operationId: 'openaiCreateResponse' })
+  @ApiOperation({
+    summary: 'Create a response',
+    operationId: 'openaiCreateResponse',
+    description:
+      'Runs the agent that `model` names, in the background if asked, and continues a response or a conversation.',
+  })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(responsesSchema, {
     model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',
@@ -112,7 +117,11 @@ export class OpenAiResponsesController {
   /** With `stream=true` every event, or those after `starting_after`, until the end of the run; kept for 24 hours. */
   @Get(':response_id')
   @StreamsEvents({ field: 'stream' })
-  @ApiOperation({ summary: 'Get a response, or resume its stream', operationId: 'openaiGetResponse' })
+  @ApiOperation({
+    summary: 'Get a response, or resume its stream',
+    operationId: 'openaiGetResponse',
+    description: 'With `stream=true` it resumes the events after `starting_after`.',
+  })
   @ApiQuery({ name: 'stream', required: false, type: Boolean })
   @ApiQuery({ name: 'starting_after', required: false, schema: { type: 'integer', minimum: 0 } })
   @ApiProduces('application/json', 'text/event-stream')
@@ -134,7 +143,11 @@ export class OpenAiResponsesController {
   /** The invocation stays recorded, without what was kept of the request. */
   @Delete(':response_id')
   @Access('developer')
-  @ApiOperation({ summary: 'Delete a response', operationId: 'openaiDeleteResponse' })
+  @ApiOperation({
+    summary: 'Delete a response',
+    operationId: 'openaiDeleteResponse',
+    description: 'The response cannot be read or continued any more.',
+  })
   @ApiObject('The response is deleted.', 'response', { id: { type: 'string' }, deleted: { type: 'boolean' } })
   @ApiOpenAiErrors(404)
   async delete(@CurrentPrincipal() { org_id }: Principal, @Param('response_id') id: string) {
@@ -146,7 +159,11 @@ export class OpenAiResponsesController {
   @Post(':response_id/cancel')
   @Access('developer')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel a response', operationId: 'openaiCancelResponse' })
+  @ApiOperation({
+    summary: 'Cancel a response',
+    operationId: 'openaiCancelResponse',
+    description: 'Stops a response that runs in the background.',
+  })
   @ApiObject('The response.', 'response')
   @ApiOpenAiErrors(404, 409, 422)
   async cancel(@CurrentPrincipal() { org_id }: Principal, @Param('response_id') response_id: string) {
@@ -163,7 +180,11 @@ export class OpenAiResponsesController {
 
   /** What the request of the response added to its conversation. */
   @Get(':response_id/input_items')
-  @ApiOperation({ summary: "List a response's input items", operationId: 'openaiListInputItems' })
+  @ApiOperation({
+    summary: "List a response's input items",
+    operationId: 'openaiListInputItems',
+    description: 'The items that the response was made from.',
+  })
   @ApiItemPage()
   @ApiOpenAiErrors(404)
   async inputItems(

@@ -36,7 +36,11 @@ export class ToolsController {
   @Audited({ action: 'tool.attached', details: ['kind', 'name', 'project_id', 'agent_id'] })
   @Access('developer')
   @TakesBody('document')
-  @ApiOperation({ summary: 'Attach a tool', operationId: 'attachTool' })
+  @ApiOperation({
+    summary: 'Attach a tool',
+    operationId: 'attachTool',
+    description: 'Gives an agent or a project an HTTP service, an MCP server, an OpenAPI document or a flow as a tool.',
+  })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
   async attach(@CurrentPrincipal() { org_id, user_id }: Principal, @Body() body: AttachToolDto): Promise<ToolDto> {
@@ -52,7 +56,11 @@ export class ToolsController {
   /** Newest first. */
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'List attached tools', operationId: 'listTools' })
+  @ApiOperation({
+    summary: 'List attached tools',
+    operationId: 'listTools',
+    description: 'Filters by project and agent.',
+  })
   @ApiData(ToolListDto, { description: 'One page of tools, newest first.' })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: ListToolsQuery): Promise<ToolListDto> {
@@ -62,7 +70,11 @@ export class ToolsController {
 
   @Get(':tool_id')
   @Access('viewer')
-  @ApiOperation({ summary: 'Get an attached tool', operationId: 'getTool' })
+  @ApiOperation({
+    summary: 'Get an attached tool',
+    operationId: 'getTool',
+    description: 'The tool with its operations and their schemas.',
+  })
   @ApiData(ToolDto, { description: 'The tool; its credential is never shown.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('tool_id') tool_id: string): Promise<ToolDto> {
@@ -72,7 +84,11 @@ export class ToolsController {
   @Delete(':tool_id')
   @Audited({ action: 'tool.deleted', target: 'tool_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Detach a tool', operationId: 'deleteTool' })
+  @ApiOperation({
+    summary: 'Detach a tool',
+    operationId: 'deleteTool',
+    description: 'Agents lose the tool from their next run on.',
+  })
   @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
   @ApiErrors(404)
   async delete(
@@ -90,7 +106,11 @@ export class ToolsController {
   @HttpCode(200)
   @Access('developer')
   @TakesBody('message')
-  @ApiOperation({ summary: 'Test a tool', operationId: 'testTool' })
+  @ApiOperation({
+    summary: 'Test a tool',
+    operationId: 'testTool',
+    description: 'Calls the tool with an input, as an agent would, and shows what the model would receive.',
+  })
   @ApiData(ToolTrialDto, { description: 'What the model would receive, or the error.' })
   @ApiErrors(400, 404)
   async try(

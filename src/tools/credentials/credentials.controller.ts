@@ -26,7 +26,12 @@ export class CredentialsController {
   /** Stored encrypted and never shown again. */
   @Post()
   @Audited({ action: 'credential.created', made: 'credential_id', details: ['name', 'kind'] })
-  @ApiOperation({ summary: 'Store a credential', operationId: 'createCredential' })
+  @ApiOperation({
+    summary: 'Store a credential',
+    operationId: 'createCredential',
+    description:
+      'Stores bearer tokens, passwords, keys, HMAC secrets and OAuth clients, sealed. Secrets are never shown again.',
+  })
   @ApiData(CredentialDto, { status: 201, description: 'The credential without its secrets.' })
   @ApiErrors(400)
   async create(
@@ -38,7 +43,11 @@ export class CredentialsController {
 
   /** Newest first. */
   @Get()
-  @ApiOperation({ summary: 'List credentials', operationId: 'listCredentials' })
+  @ApiOperation({
+    summary: 'List credentials',
+    operationId: 'listCredentials',
+    description: 'Lists names, kinds and status, never secrets.',
+  })
   @ApiData(CredentialListDto, { description: 'One page of credentials, newest first.' })
   @ApiErrors(400)
   async list(
@@ -54,7 +63,11 @@ export class CredentialsController {
   @Audited({ action: 'credential.authorized', made: 'credential_id' })
   @ApiQuery({ name: 'state', required: true, type: String })
   @ApiQuery({ name: 'code', required: false, type: String })
-  @ApiOperation({ summary: 'End an authorization', operationId: 'finishAuthorization' })
+  @ApiOperation({
+    summary: 'End an authorization',
+    operationId: 'finishAuthorization',
+    description: 'The provider sends the browser here. Programs do not call it.',
+  })
   @ApiData(CredentialDto, { description: 'The credential, which is ready now.' })
   @ApiErrors(400)
   async callback(@CurrentPrincipal() { org_id, user_id }: Principal, @Req() request: Request): Promise<CredentialDto> {
@@ -63,7 +76,11 @@ export class CredentialsController {
   }
 
   @Get(':credential_id')
-  @ApiOperation({ summary: 'Get a credential', operationId: 'getCredential' })
+  @ApiOperation({
+    summary: 'Get a credential',
+    operationId: 'getCredential',
+    description: 'The fields that are no secret, and whether it is ready.',
+  })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(404)
   async get(
@@ -76,7 +93,11 @@ export class CredentialsController {
   /** Replaces all fields; the kind stays. OAuth tokens of the former secrets are forgotten. */
   @Put(':credential_id')
   @Audited({ action: 'credential.replaced', target: 'credential_id' })
-  @ApiOperation({ summary: "Replace a credential's fields", operationId: 'replaceCredential' })
+  @ApiOperation({
+    summary: "Replace a credential's fields",
+    operationId: 'replaceCredential',
+    description: 'Replaces all fields of a credential. Calls use them at once.',
+  })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(400, 404)
   async replace(
@@ -90,7 +111,11 @@ export class CredentialsController {
   /** What uses it can no longer present it. */
   @Delete(':credential_id')
   @Audited({ action: 'credential.deleted', target: 'credential_id' })
-  @ApiOperation({ summary: 'Delete a credential', operationId: 'deleteCredential' })
+  @ApiOperation({
+    summary: 'Delete a credential',
+    operationId: 'deleteCredential',
+    description: 'Deletes the sealed secrets. Tools and integrations that name it need another one.',
+  })
   @ApiData(DeletedCredentialDto, { description: 'The credential that was deleted.' })
   @ApiErrors(404)
   async delete(
@@ -105,7 +130,11 @@ export class CredentialsController {
   @Post(':credential_id/authorize')
   @HttpCode(200)
   @Audited({ action: 'credential.authorization_begun', target: 'credential_id' })
-  @ApiOperation({ summary: 'Begin an authorization', operationId: 'authorizeCredential' })
+  @ApiOperation({
+    summary: 'Begin an authorization',
+    operationId: 'authorizeCredential',
+    description: 'For OAuth with an authorization code: the address at which a person allows the use.',
+  })
   @ApiData(AuthorizationDto, { description: 'Where to send the browser.' })
   @ApiErrors(400, 404)
   async authorize(
