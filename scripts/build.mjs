@@ -1,5 +1,5 @@
 // Compiles src/ to dist/ with swc, file by file: only what has changed, and without checking types (npm run types does).
-// Builds the console too, see scripts/console.mjs. `--watch` runs the platform and restarts it after every change.
+// Builds the console too, see scripts/console.mjs. `--platform` leaves the console out. `--watch` runs the platform and restarts it after every change.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -95,7 +95,7 @@ async function serveAndWatch() {
 try {
   await (process.argv.includes('--watch')
     ? serveAndWatch()
-    : Promise.all([build(), buildConsole(), bundleWorkflows()]));
+    : Promise.all([build(), bundleWorkflows(), ...(process.argv.includes('--platform') ? [] : [buildConsole()])]));
 } catch (error) {
   process.stderr.write(`\nThe build failed:\n${error.message}\n`);
   process.exitCode = 1;

@@ -207,7 +207,11 @@ export class AgentsController {
       },
     },
   })
-  @ApiOperation({ summary: 'Add documents to what an agent knows', operationId: 'addAgentDocuments' })
+  @ApiOperation({
+    summary: 'Add documents to what an agent knows',
+    operationId: 'addAgentDocuments',
+    description: 'Adds text, HTML, DOCX or PDF files that the agent finds passages in, as a new version.',
+  })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413, 422, 429)
   async addDocuments(
@@ -222,7 +226,11 @@ export class AgentsController {
   }
 
   @Get(':agent_id/documents')
-  @ApiOperation({ summary: "List an agent's documents", operationId: 'listAgentDocuments' })
+  @ApiOperation({
+    summary: "List an agent's documents",
+    operationId: 'listAgentDocuments',
+    description: 'Lists the documents that the agent finds passages in, with their size.',
+  })
   @ApiData(AgentDocumentListDto, { description: 'The documents of the version that the agent runs.' })
   @ApiErrors(404)
   async listDocuments(
@@ -240,7 +248,11 @@ export class AgentsController {
   @Delete(':agent_id/documents/:name')
   @Audited({ action: 'agent.document_removed', target: 'agent_id' })
   @Access('developer')
-  @ApiOperation({ summary: 'Remove a document from what an agent knows', operationId: 'removeAgentDocument' })
+  @ApiOperation({
+    summary: 'Remove a document from what an agent knows',
+    operationId: 'removeAgentDocument',
+    description: 'Removes one document, as a new version. Sessions keep their own documents.',
+  })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(404, 409)
   async removeDocument(

@@ -8,7 +8,7 @@ let document: OpenAPIObject;
 const committed = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenAPIObject;
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ NEXUS_CONSOLE: 'false' });
   document = (await (await app.http.raw('GET', '/docs-json')).json()) as OpenAPIObject;
 });
 afterAll(() => app.close());
