@@ -548,7 +548,10 @@ function Requirements({ all }: { all: NonNullable<Report['requirements']> }): Re
 
 function Log({ lines }: { lines: readonly LogLine[] }): ReactElement {
   const end = useRef<HTMLDivElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [lines.length]);
+  // Chromium's scrollIntoView returns a promise, which must not become the effect's cleanup.
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: 'nearest' });
+  }, [lines.length]);
   if (lines.length === 0) return <Empty icon="runs" title={t.noLog} text={t.noLogText} />;
   return (
     <ScrollArea.Autosize mah={520} type="auto" viewportProps={{ tabIndex: 0 }}>
