@@ -861,7 +861,7 @@ export const texts = {
     noCredentials: 'No credentials',
     noCredentialsText: 'Keys and tokens of other services, which integrations and tools send with their calls.',
     modelsText:
-      'The provider and its models are settings of the process: MODEL_PROVIDER, MODEL_ID and the prices in MODEL_PRICES. An agent can name a model of its own.',
+      'MODEL_PROVIDER and MODEL_ID set the provider and the model. Prices come from a built-in table, which MODEL_PRICES extends or overrides. An agent can name its own model.',
     process: 'The running process',
     newBudget: 'Set a budget',
     noBudgets: 'No budgets',

@@ -68,7 +68,7 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Get an agent',
     operationId: 'getAgent',
-    description: 'The agent with its version, runtime, tools, counters and the coverage of its requirements.',
+    description: 'Returns the agent with its version, runtime, tools, counters and the coverage of its requirements.',
   })
   @ApiData(AgentDto, { description: 'The agent with its counters.' })
   @ApiErrors(404)
@@ -83,7 +83,7 @@ export class AgentsController {
     summary: "Change an agent's description",
     operationId: 'updateAgent',
     description:
-      'Changes fields that the registry holds, such as the description, the tags, the model and the tools that need an approval. Fields that are left out stay.',
+      'Changes the description, category, tags, capabilities, model, output schema or the tools that need approval. Fields that you leave out stay as they are.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -107,8 +107,7 @@ export class AgentsController {
   @ApiOperation({
     summary: "Set an agent's state",
     operationId: 'setAgentStatus',
-    description:
-      'Takes an agent offline, with a reason that callers see, or back. An agent that is offline refuses calls.',
+    description: 'Takes an agent offline, or makes it run again. An offline agent refuses calls.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -127,7 +126,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Delete an agent and everything that belongs to it',
     operationId: 'deleteAgent',
-    description: 'Deletes its versions, sessions, messages and invocations, too. This cannot be undone.',
+    description:
+      'Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics stay. This cannot be undone.',
   })
   @ApiData(DeletedAgentDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
@@ -143,7 +143,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Get what an agent runs',
     operationId: 'getAgentDefinition',
-    description: 'The definition that new calls run: prompt, tools, model, limits and knowledge.',
+    description:
+      'Returns the definition that new calls run: prompt, tools, model, limits and knowledge. Send its `revision` with an edit.',
   })
   @ApiData(DefinitionDto, { description: 'The definition with the revision that an edit sends.' })
   @ApiErrors(404)
@@ -167,7 +168,7 @@ export class AgentsController {
     summary: 'Change prompt, tools, model, knowledge or limits',
     operationId: 'editAgentDefinition',
     description:
-      'Changes prompt, tools, model or knowledge, and makes the result a new version that new calls run. Fields that are left out stay.',
+      'Stores the changed definition as a new version, which new calls run. Fields that you leave out stay as they are. Returns 409 if the agent has changed since `revision` was read.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413)
@@ -210,7 +211,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Add documents to what an agent knows',
     operationId: 'addAgentDocuments',
-    description: 'Adds text, HTML, DOCX or PDF files that the agent finds passages in, as a new version.',
+    description:
+      'Adds files that the agent looks things up in, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of at most 10 MB. A file replaces the document of the same name.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413, 422, 429)
@@ -229,7 +231,7 @@ export class AgentsController {
   @ApiOperation({
     summary: "List an agent's documents",
     operationId: 'listAgentDocuments',
-    description: 'Lists the documents that the agent finds passages in, with their size.',
+    description: 'Lists the documents that the agent looks things up in, with their sizes.',
   })
   @ApiData(AgentDocumentListDto, { description: 'The documents of the version that the agent runs.' })
   @ApiErrors(404)
@@ -251,7 +253,7 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Remove a document from what an agent knows',
     operationId: 'removeAgentDocument',
-    description: 'Removes one document, as a new version. Sessions keep their own documents.',
+    description: 'Makes a new version without the document. Earlier versions and sessions keep their documents.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(404, 409)
@@ -268,7 +270,7 @@ export class AgentsController {
   @ApiOperation({
     summary: "List an agent's versions",
     operationId: 'listAgentVersions',
-    description: 'Every build and every rollback adds or selects a version.',
+    description: 'Lists the versions, newest first. Each build and each edit of the definition adds a version.',
   })
   @ApiData(AgentVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)
@@ -300,7 +302,7 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Point an agent to another of its versions',
     operationId: 'rollbackAgent',
-    description: 'New calls run the given version. Versions are kept, so a rollback can be taken back.',
+    description: 'New calls run the given version. All versions are kept, so a rollback can be undone.',
   })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })
   @ApiErrors(400, 404, 409, 422)
@@ -323,7 +325,7 @@ export class AgentsController {
     summary: "Set an agent's runtime",
     operationId: 'placeAgent',
     description:
-      'Moves an agent between `local`, a container that speaks HTTP, and Bedrock AgentCore. An address is pinged first.',
+      'Moves the agent to `local`, to a container that speaks HTTP, or to Bedrock AgentCore. If the new runtime does not answer, the agent stays where it is.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new runtime.' })
   @ApiErrors(400, 404, 409)

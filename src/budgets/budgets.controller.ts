@@ -26,7 +26,7 @@ export class BudgetsController {
     summary: 'List budgets',
     operationId: 'listBudgets',
     description:
-      'Lists the budgets of the organization, its projects, agents and API keys, with what is spent and left.',
+      'Lists the budgets of the organization and of its projects, agents and API keys, with the amounts spent.',
   })
   @ApiData(BudgetListDto, { description: 'The budgets of your organization.' })
   @ApiErrors()
@@ -40,7 +40,8 @@ export class BudgetsController {
   @ApiOperation({
     summary: 'Get a budget',
     operationId: 'getBudget',
-    description: 'Shows the limits, what is spent in the present day and month, and when each window ends, in UTC.',
+    description:
+      'Returns the limits, the amounts spent in the current day and month, and when each window ends, in UTC.',
   })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404)
@@ -64,7 +65,7 @@ export class BudgetsController {
     summary: 'Set a budget',
     operationId: 'setBudget',
     description:
-      'Replaces the limits of an organization, a project, an agent or an API key. A `hard` budget refuses model calls that it does not cover with 402; a `soft` one notifies only.',
+      'Replaces the limits of an organization, a project, an agent or an API key. A `hard` budget refuses a model call that could exceed a limit with 402; a `soft` budget only notifies. Other processes follow within 10 seconds.',
   })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404, 409)
@@ -92,7 +93,7 @@ export class BudgetsController {
   @ApiOperation({
     summary: 'Delete a budget',
     operationId: 'deleteBudget',
-    description: 'Removes the limits. What was spent stays in the statistics.',
+    description: 'Removes the limits. If the budget is set again in the same window, earlier spending still counts.',
   })
   @ApiData(DeletedBudgetDto, { description: 'The budget is deleted.' })
   @ApiErrors(400, 404)

@@ -35,7 +35,7 @@ export class ExportsController {
     summary: 'Export agents, flows and integrations',
     operationId: 'createExport',
     description:
-      'Packages agents, flows and integrations, with what they need, as a zip archive that another platform imports. Secrets are never part of it.',
+      'Packs agents with their attached tools, published flows and integrations into a ZIP archive for `POST /imports`. Name everything that they use: a missing reference is refused with 422. The archive contains no credentials.',
   })
   @ApiProduces('application/zip')
   @ApiOkResponse({
@@ -67,7 +67,8 @@ export class ExportsController {
   @ApiOperation({
     summary: 'Import a package',
     operationId: 'importPackage',
-    description: 'Takes the archive of an export and creates what it holds. The report names what became of each item.',
+    description:
+      'Creates everything in an exported archive, with new ids. If one item fails, the others are deleted again; flows are archived. The report lists each item and what is left to set up.',
   })
   @ApiData(ImportReportDto, { status: 201, description: 'What was made of each item.' })
   @ApiErrors(400, 413, 422)

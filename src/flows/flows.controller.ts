@@ -65,7 +65,8 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Create a flow',
     operationId: 'createFlow',
-    description: 'Stores a definition as a draft. Faults do not refuse it; publishing does.',
+    description:
+      'Stores a definition as a draft. A draft may have faults, which the response lists; a flow with faults cannot be published.',
   })
   @ApiData(FlowDto, { status: 201, description: 'The draft.' })
   @ApiErrors(400, 413)
@@ -121,7 +122,8 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Draft a flow',
     operationId: 'draftFlow',
-    description: 'Writes a definition from plain language. Needs a language model. Nothing is stored.',
+    description:
+      'Has the configured language model write a definition from plain language. Nothing is stored. Returns 422 on the offline model.',
   })
   @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
   @ApiErrors(400, 422, 502, 504)
@@ -135,7 +137,8 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Get a flow',
     operationId: 'getFlow',
-    description: 'The draft, its faults and the published version.',
+    description:
+      'Returns the draft, its faults and the published version. `Accept: application/yaml` returns YAML, which `PUT` accepts.',
   })
   @ApiData(FlowDto, { description: 'The flow with its draft.' })
   @ApiErrors(404)
@@ -161,7 +164,7 @@ export class FlowsController {
     summary: 'Change a flow',
     operationId: 'updateFlow',
     description:
-      'Replaces fields of the draft. `revision` is the one that you read; 409 when the flow has changed since.',
+      'Replaces fields of the draft. Send the `revision` that you read; the response is 409 if the flow has changed since. The published version runs until you publish again.',
   })
   @ApiData(FlowDto, { description: 'The flow after the change.' })
   @ApiErrors(400, 404, 409, 413)
@@ -182,7 +185,8 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Archive a flow',
     operationId: 'archiveFlow',
-    description: 'Its triggers end. The records of its runs stay.',
+    description:
+      'Takes the flow out of use and deletes its triggers. Running runs continue. Versions and runs stay readable.',
   })
   @ApiData(FlowDto, { description: 'The archived flow.' })
   @ApiErrors(404, 409)
@@ -213,7 +217,7 @@ export class FlowsController {
   @ApiOperation({
     summary: "List a flow's versions",
     operationId: 'listFlowVersions',
-    description: 'Every publication is a version.',
+    description: 'Lists the versions. Each publication adds one.',
   })
   @ApiData(FlowVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)
@@ -230,7 +234,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Get a version of a flow',
     operationId: 'getFlowVersion',
-    description: 'The definition of one version.',
+    description: 'Returns the definition of one version.',
   })
   @ApiData(FlowVersionDto, { description: 'The version.' })
   @ApiErrors(404)
@@ -250,7 +254,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Restore a version as the draft',
     operationId: 'restoreFlowVersion',
-    description: 'Copies a version into the draft. Publish it to use it.',
+    description: 'Copies a version into the draft. Publish the draft to use it.',
   })
   @ApiData(FlowDto, { description: 'The flow with the restored draft.' })
   @ApiErrors(404, 409)

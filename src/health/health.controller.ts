@@ -27,7 +27,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Check whether the process is up',
     operationId: 'getHealth',
-    description: 'Says that the process answers. Needs no sign-in.',
+    description: 'Shows that the process answers. Needs no sign-in.',
   })
   @ApiData(HealthDto, { description: 'Always healthy.' })
   health(): HealthDto {
@@ -39,7 +39,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Liveness probe',
     operationId: 'getLiveness',
-    description: 'For the orchestrator: restart the process if it does not answer. Checks nothing else.',
+    description: 'For orchestrators: restart the process if this does not answer. Checks nothing else.',
   })
   @ApiData(ProbeDto, { description: 'The process is alive.' })
   live(): ProbeDto {
@@ -51,7 +51,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Readiness probe',
     operationId: 'getReadiness',
-    description: 'For load balancers: 503 while the process starts, stops, or cannot reach its database.',
+    description: 'For load balancers: returns 503 while the process starts, stops or cannot reach its database.',
   })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
   @ApiResponse({
@@ -69,7 +69,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'All checks and figures',
     operationId: 'getDetailedHealth',
-    description: 'For people: each check with its time, and figures of the process. Needs no sign-in.',
+    description: 'Returns each check with its duration, and figures of the process. Needs no sign-in.',
   })
   @ApiData(DetailedHealthDto, { description: 'Checks and figures.' })
   async detailed(): Promise<DetailedHealthDto> {
@@ -91,7 +91,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Prometheus metrics',
     operationId: 'getMetrics',
-    description: 'For a scraper. The names are listed in docs/monitoring.md.',
+    description: 'For Prometheus. docs/monitoring.md describes each metric.',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'Metrics in Prometheus text format.', schema: { type: 'string' } })

@@ -78,7 +78,7 @@ export class IntegrationsController {
     summary: 'Import an API',
     operationId: 'createIntegration',
     description:
-      'Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file. The import runs in the background.',
+      'Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file, of at most 25 MB. The import runs in the background.',
   })
   @ApiData(IntegrationDto, {
     status: 202,
@@ -116,7 +116,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Get an integration',
     operationId: 'getIntegration',
-    description: 'Format, version, number of operations, credential, mock and the state of the import.',
+    description: 'Returns the format, version, number of operations, credential, mock and the state of the import.',
   })
   @ApiData(IntegrationDto, { description: 'The integration.' })
   @ApiErrors(404)
@@ -134,7 +134,7 @@ export class IntegrationsController {
     summary: 'Change an integration',
     operationId: 'changeIntegration',
     description:
-      'Changes the name, the base address, the credential or the risk of operations. Fields that are left out stay.',
+      'Changes the name, the base address, the credential or the risk of operations. Fields that you leave out stay as they are.',
   })
   @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)
@@ -158,7 +158,8 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Delete an integration',
     operationId: 'deleteIntegration',
-    description: 'Its operations cannot be called any more, neither by people nor by agents and flows.',
+    description:
+      'Deletes the integration with its documents and versions. Agents and flows can no longer call its operations.',
   })
   @ApiData(DeletedIntegrationDto, { description: 'The integration that was deleted.' })
   @ApiErrors(404)
@@ -177,7 +178,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Follow an import',
     operationId: 'followImport',
-    description: 'Server-Sent Events of the import that runs, or of the last one.',
+    description: 'Server-Sent Events: the current state first, then each change until the import has ended.',
   })
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
   @ApiErrors(404)
@@ -212,7 +213,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Get an operation',
     operationId: 'getOperation',
-    description: 'Schemas of the input and the output, the risk, and how it is called.',
+    description: 'Returns the schemas of input and output, the risk, and how the operation is called.',
   })
   @ApiData(OperationDto, { description: 'The operation with its schemas.' })
   @ApiErrors(404)
@@ -235,7 +236,7 @@ export class IntegrationsController {
     summary: 'Call an operation',
     operationId: 'callOperation',
     description:
-      "Checks the input, presents the credential and calls the API, or its mock. The API's own status stands in the response.",
+      "Checks the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and `mismatches` with the document.",
   })
   @ApiData(OperationResultDto, { description: "The API's response." })
   @ApiErrors(400, 404, 502, 504)
@@ -275,7 +276,8 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Attach operations as tools',
     operationId: 'attachOperations',
-    description: 'Makes operations tools of an agent or a project. Destructive ones wait for an approval.',
+    description:
+      'Gives operations to an agent, or to all agents of a project, as tools from their next run on. Calls of destructive operations wait for approval.',
   })
   @ApiData(AttachedOperationsDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)

@@ -28,7 +28,8 @@ export class MockSwitchController {
   @ApiOperation({
     summary: 'Turn the mock on or off',
     operationId: 'turnMock',
-    description: 'The mock answers every operation with examples, or with values that fit the schema.',
+    description:
+      '`on` serves a mock at `/mock/{integration_id}`; `instead` also answers calls of operations from it. The mock returns examples, or values that fit the schema. Its address needs no credentials.',
   })
   @ApiData(MockDto, { description: 'The mock.' })
   @ApiErrors(400, 404)

@@ -59,7 +59,7 @@ export class VersionsController {
   @ApiOperation({
     summary: 'Review a document',
     operationId: 'listFindings',
-    description: 'What a reviewer would criticise, such as missing descriptions, with a score.',
+    description: 'Lists weaknesses of the document, such as missing descriptions, with a score from 0 to 100.',
   })
   @ApiData(FindingListDto, { description: 'The score and one page of findings.' })
   @ApiErrors(400, 404)
@@ -86,7 +86,7 @@ export class VersionsController {
     summary: 'Replace the document',
     operationId: 'replaceDocument',
     description:
-      'Imports a new document, or fetches the address again, as the next version. The answer names the changes and what they break.',
+      'Imports a new document, or fetches the address again, as the next version. The response names the changes and what they break.',
   })
   @ApiData(ReplacedDocumentDto, { status: 202, description: 'The integration, whose import runs, and the changes.' })
   @ApiErrors(400, 404, 409, 413, 422)
@@ -106,7 +106,7 @@ export class VersionsController {
   @ApiOperation({
     summary: 'List versions',
     operationId: 'listIntegrationVersions',
-    description: 'Lists what each version added, changed and removed.',
+    description: 'Lists what each version added, changed and removed, newest first, at most 100.',
   })
   @ApiData(VersionListDto, { description: 'The versions, newest first, at most 100.' })
   @ApiErrors(404)
@@ -121,7 +121,7 @@ export class VersionsController {
   @ApiOperation({
     summary: 'Get a version',
     operationId: 'getIntegrationVersion',
-    description: 'The changes of one version, and the agents and flows that they break.',
+    description: 'Returns the changes of one version, and the agents and flows that they break.',
   })
   @ApiData(VersionDto, { description: 'The version and what it changed.' })
   @ApiErrors(400, 404)
@@ -142,7 +142,7 @@ export class VersionsController {
   @ApiOperation({
     summary: "Get a version's document",
     operationId: 'getVersionDocument',
-    description: 'The document as it was imported.',
+    description: 'Returns the document as it was imported.',
   })
   @ApiOkResponse({ description: 'The document.', content: { 'text/plain': { schema: { type: 'string' } } } })
   @ApiErrors(400, 404)
@@ -164,7 +164,7 @@ export class VersionsController {
   @ApiOperation({
     summary: 'Restore a version',
     operationId: 'restoreIntegrationVersion',
-    description: 'Makes an older version the present one, as a new version.',
+    description: 'Makes a copy of an older version the current one, as a new version.',
   })
   @ApiData(IntegrationDto, { description: 'The integration as it is now.' })
   @ApiErrors(400, 404, 409)

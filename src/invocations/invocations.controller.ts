@@ -58,7 +58,7 @@ export class InvocationsController {
     summary: 'Invoke an agent',
     operationId: 'invokeAgent',
     description:
-      'Runs the agent once, without a conversation unless `session_id` names one. `Accept: text/event-stream` streams the answer; `background` answers 202 at once and may call a webhook at the end.',
+      'Runs the agent once; `session_id` continues a conversation. `Accept: text/event-stream` streams the answer. `background` returns 202 at once and can call a webhook at the end. 202 with the status `waiting` means that a tool call waits for approval.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
@@ -94,7 +94,7 @@ export class InvocationsController {
   @ApiOperation({
     summary: "List an agent's invocations",
     operationId: 'listAgentInvocations',
-    description: 'Lists runs with status, time, tokens and cost.',
+    description: 'Lists runs with status, time, tokens and cost, newest first.',
   })
   @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
   @ApiErrors(400, 404)
@@ -113,7 +113,7 @@ export class InvocationsController {
     summary: 'Get an invocation with its trace',
     operationId: 'getInvocation',
     description:
-      'Input, output, cost, and with `enable_trace` each step of the run: model calls and tool calls with their input and result.',
+      'Returns the record of one run: input, output, tokens, cost, and the trace with its model calls and tool calls.',
   })
   @ApiData(InvocationDto, { description: 'The invocation.' })
   @ApiErrors(404)
@@ -165,7 +165,8 @@ export class InvocationsController {
   @ApiOperation({
     summary: 'Cancel a run',
     operationId: 'cancelInvocation',
-    description: 'Stops a run that is going on, or that waits for an approval.',
+    description:
+      'Stops a streamed or background run, or one that waits for approval, within about a second. It ends as failed with the reason `cancelled`. Safe to repeat.',
   })
   @ApiData(RunStateDto, { status: 202, description: 'The run. It is stopping or has been cancelled.' })
   @ApiErrors(400, 404)
@@ -187,7 +188,7 @@ export class InvocationsController {
     summary: 'Decide an approval of a tool call',
     operationId: 'decideToolCall',
     description:
-      'Approves or refuses a call of a destructive tool that the run waits for. A refusal is told to the model.',
+      'Approves or refuses a tool call that the run waits for, once. The run continues when all its calls are decided. The agent reads which calls were refused.',
   })
   @ApiData(RunStateDto, { description: 'The run, which continues when no approval is pending.' })
   @ApiErrors(400, 404)
@@ -207,7 +208,8 @@ export class InvocationsController {
   @ApiOperation({
     summary: 'Show the secret that signs webhooks',
     operationId: 'getWebhookSecret',
-    description: 'Receivers check the signature of each webhook with it, after Standard Webhooks.',
+    description:
+      "Returns the secret with which receivers verify the signatures of your organization's webhooks (Standard Webhooks).",
   })
   @ApiData(WebhookSecretDto, { description: 'The secret of the organization.' })
   @ApiErrors()

@@ -41,7 +41,7 @@ export class MessagesController {
     summary: 'Send a message',
     operationId: 'sendMessage',
     description:
-      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams it; `background` answers 202 at once. One message of a session is answered at a time: `on_busy` chooses whether others wait or are refused.',
+      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams it; `background` returns 202 at once. A session answers one message at a time: by `on_busy`, others wait up to 30 seconds or get 409.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })

@@ -35,7 +35,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use POST /projects',
     operationId: 'legacyCreateAgent',
-    description: 'Starts a build as `POST /projects` does and answers in the older form.',
+    description: 'Starts a build as `POST /projects` does, and returns the older form of the response.',
     deprecated: true,
   })
   @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
@@ -67,7 +67,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use GET /projects/{project_id}',
     operationId: 'legacyGetAgentTask',
-    description: 'The build of an agent in the older form of a task.',
+    description: 'Returns the build as a task, the older form of a project.',
     deprecated: true,
   })
   @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
@@ -80,7 +80,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use GET /projects/{project_id}',
     operationId: 'legacyGetTask',
-    description: 'The id of a task is the id of the project.',
+    description: 'Returns the build as a task. The id of a task is the id of its project.',
     deprecated: true,
   })
   @ApiData(LegacyTaskDto, { description: 'The build, as a task.' })
@@ -93,7 +93,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use GET /projects/{project_id}/stages',
     operationId: 'legacyListStages',
-    description: 'The stages of a build as `GET /projects/{project_id}/stages` lists them.',
+    description: 'Lists the six stages of a build in the older form.',
     deprecated: true,
   })
   @ApiData(LegacyStagesDto, { description: 'Six stages in order.' })
@@ -129,7 +129,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyPause',
-    description: 'Pauses the build after its present step.',
+    description: 'Pauses the build when its current step has ended.',
     deprecated: true,
   })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -149,7 +149,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyResume',
-    description: 'Resumes a build that is paused.',
+    description: 'Resumes a paused build.',
     deprecated: true,
   })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -169,7 +169,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyStop',
-    description: 'Stops the build. It ends as failed and can be restarted.',
+    description: 'Stops the build. It ends with the status `failed` and can be restarted.',
     deprecated: true,
   })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
@@ -189,7 +189,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyRestart',
-    description: 'Restarts a build that has failed or was stopped.',
+    description: 'Restarts a build that has failed, was stopped or has completed.',
     deprecated: true,
   })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })

@@ -31,7 +31,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: 'Use GET /agents/{agent_id}',
     operationId: 'legacyGetContext',
-    description: 'Prompt, tools and model of the present version.',
+    description: 'Returns the description, tags and model of the agent, and the paths of its artifacts.',
     deprecated: true,
   })
   @ApiData(LegacyContextDto, { description: 'What the agent is made of.' })
@@ -60,7 +60,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: "Check whether an agent's runtime can run it",
     operationId: 'legacyGetRuntimeHealth',
-    description: 'Asks the runtime of the agent whether it can run it now.',
+    description: 'Asks the runtime whether it can run the agent now.',
     deprecated: true,
   })
   @ApiData(LegacyRuntimeHealthDto, { description: "The runtime's message." })
@@ -89,7 +89,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: 'Use GET /sessions/{session_id}/messages',
     operationId: 'legacyListMessages',
-    description: 'As `GET /sessions/{session_id}/messages`.',
+    description: 'Like `GET /sessions/{session_id}/messages`.',
     deprecated: true,
   })
   @ApiData(MessageListDto, { description: 'One page of messages.' })

@@ -29,7 +29,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: "List a project's stages",
     operationId: 'listProjectStages',
-    description: 'State, progress and time of each stage.',
+    description: 'Lists the six stages with state, progress and time.',
   })
   @ApiData(StageListDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
@@ -46,7 +46,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: 'Get a stage with its log',
     operationId: 'getProjectStage',
-    description: 'One stage with its log, sub-stages and artifacts.',
+    description: 'Returns one stage with its log, sub-stages and artifacts.',
   })
   @ApiData(StageDto, { description: 'The stage.' })
   @ApiErrors(404)
@@ -68,7 +68,7 @@ export class ProjectBuildController {
     summary: 'The build dashboard of a project',
     operationId: 'getProjectBuild',
     description:
-      'Everything that a page about a build shows, in one response: project, stages, cost, coverage and recent log.',
+      'Returns what a page about a build shows, in one response: project, stages, cost, coverage and recent log.',
   })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)
@@ -84,7 +84,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: "List a project's artifacts",
     operationId: 'listProjectArtifacts',
-    description: 'Documents, prompts, tools and the exportable project that the build wrote.',
+    description: 'Lists what the build wrote: documents, prompts, tools and the exportable project.',
   })
   @ApiData(ArtifactListDto, { description: 'Artifacts by path.' })
   @ApiErrors(404)
@@ -107,7 +107,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: 'Get an artifact',
     operationId: 'getProjectArtifact',
-    description: 'The content of one artifact, as text in JSON.',
+    description: 'Returns the content of one artifact, as text in JSON.',
   })
   @ApiData(ArtifactDto, { description: 'The artifact.' })
   @ApiErrors(404)

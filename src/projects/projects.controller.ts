@@ -44,7 +44,7 @@ export class ProjectsController {
     summary: 'Create a project and start its build',
     operationId: 'createProject',
     description:
-      'Builds an agent from a requirement in six stages. Watch it with `GET /projects/{project_id}/events`. The build fails if the agent does not prove any requirement by an acceptance example.',
+      'Builds an agent from a requirement in six stages. Watch it with `GET /projects/{project_id}/events`. The build fails if no acceptance example proves a functional requirement, unless `accept_unproven` is true.',
   })
   @ApiData(ProjectDto, { status: 201, description: 'The project; `pending` when it waits for a free build slot.' })
   @ApiErrors(400, 409, 413, 422)
@@ -84,7 +84,7 @@ export class ProjectsController {
     summary: 'Get a project',
     operationId: 'getProject',
     description:
-      'Status, progress, coverage of the requirements, the agents that it built, and the error of a failed build.',
+      'Returns status, progress, coverage of the requirements, the agents that were built, and the error of a failed build.',
   })
   @ApiData(ProjectDto, { description: 'The project.' })
   @ApiErrors(404)
@@ -100,7 +100,7 @@ export class ProjectsController {
     summary: 'Pause, resume, stop or restart a build',
     operationId: 'controlProject',
     description:
-      '`pause` waits for the present step, `resume` goes on, `stop` ends the build, `restart` begins again, from the first stage with `from_scratch`. The answer names the actions that are legal next.',
+      '`pause` takes effect when the current step has ended. `resume` continues. `stop` ends the build as failed. `restart` keeps the completed stages of a failed build; `from_scratch` runs all stages again, `from_stage` that stage and those after it.',
   })
   @ApiData(ControlResultDto, { description: 'The state after the control.' })
   @ApiErrors(400, 404, 409)
@@ -134,7 +134,7 @@ export class ProjectsController {
     summary: "Change a project's agent by a description",
     operationId: 'reviseProject',
     description:
-      'Builds the agent again with the present design and your change as its input. Until that is done, the present version answers.',
+      'Builds the agent again from its current design and your change. The current version answers until the build has completed. A failed build changes nothing.',
   })
   @ApiData(ProjectDto, { status: 202, description: 'The project with its new attempt.' })
   @ApiErrors(400, 404, 409, 422)
@@ -154,7 +154,7 @@ export class ProjectsController {
     summary: 'Delete a project and everything in it',
     operationId: 'deleteProject',
     description:
-      'Stops the build and deletes stages, artifacts, agents and their conversations. This cannot be undone.',
+      'Stops the build and deletes stages, artifacts, agents and their conversations. Statistics stay. This cannot be undone.',
   })
   @ApiData(DeletedProjectDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
@@ -187,7 +187,7 @@ export class AgentCreationController {
     summary: 'Create an agent from a definition',
     operationId: 'createAgent',
     description:
-      'Registers an agent from a definition, without a build: prompt, tools, model and knowledge. It has the version v1.0.0 and no acceptance examples.',
+      'Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs at once, as version v1.0.0. No acceptance examples have been run, so its `coverage` is null.',
   })
   @ApiData(AgentDto, { status: 201, description: 'The agent.' })
   @ApiErrors(400, 404, 409, 413, 422)

@@ -41,7 +41,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Open a session with an agent',
     operationId: 'createSession',
-    description: 'A session keeps a conversation: the agent sees its earlier messages and documents.',
+    description: 'Opens a conversation. The agent sees its earlier messages and its documents.',
   })
   @ApiData(SessionDto, { status: 201, description: 'The session.' })
   @ApiErrors(400, 404, 409, 422)
@@ -78,7 +78,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Get a session',
     operationId: 'getSession',
-    description: 'Shows its agent, user, number of messages and last activity.',
+    description: 'Returns the agent, the user, the number of messages and the last activity.',
   })
   @ApiData(SessionDto, { description: 'The session.' })
   @ApiErrors(404)
@@ -108,7 +108,7 @@ export class SessionsController {
   @ApiOperation({
     summary: "List a session's messages",
     operationId: 'listMessages',
-    description: 'In the order of the conversation, or newest first with `order=desc`.',
+    description: 'Lists messages in the order of the conversation, or newest first with `order=desc`.',
   })
   @ApiData(MessageListDto, { description: 'One page of messages.' })
   @ApiErrors(400, 404)
@@ -159,7 +159,8 @@ export class SessionFilesController {
   @ApiOperation({
     summary: 'Add documents to a session',
     operationId: 'legacyUpload',
-    description: 'Text files that the agent finds passages in during this session.',
+    description:
+      'Adds files that the agent looks things up in during this session: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of at most 10 MB.',
     deprecated: true,
   })
   @ApiData(UploadedFilesDto, { description: 'The stored documents.' })

@@ -14,7 +14,8 @@ export class StagesController {
   @ApiOperation({
     summary: 'The six stages of a build',
     operationId: 'getStagesInfo',
-    description: 'Names, order and weights of the stages, for clients that draw progress. Needs no sign-in.',
+    description:
+      'Returns the names, order and weights of the stages, for clients that show progress. Needs no sign-in.',
   })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
   info(): StagesInfoDto {
@@ -26,7 +27,7 @@ export class StagesController {
   @ApiOperation({
     summary: 'The six stages of a build (under the prefix)',
     operationId: 'getStagesInfoUnderPrefix',
-    description: 'As `GET /stages/info`. Needs no sign-in.',
+    description: 'Like `GET /stages/info`. Needs no sign-in.',
   })
   @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
   infoUnderPrefix(): StagesInfoDto {

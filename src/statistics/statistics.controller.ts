@@ -30,7 +30,8 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get the overview',
     operationId: 'getStatisticsOverview',
-    description: "Counts of agents, builds and calls, with today's calls and tokens. Exact to a few seconds.",
+    description:
+      "Counts agents and builds, and today's calls and tokens (UTC). The counts can be a few seconds behind.",
   })
   @ApiData(OverviewDto, { description: 'Statistics of your organization.' })
   @ApiErrors()
@@ -43,7 +44,8 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get build statistics per day',
     operationId: 'getBuildStatistics',
-    description: 'Builds per UTC day: started, succeeded, failed and their time. At most 366 days.',
+    description:
+      'Returns, for each UTC day, the builds that ended: successful, failed, and their average time. At most 366 days.',
   })
   @ApiData([BuildDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400)
@@ -56,7 +58,8 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get invocation statistics per day',
     operationId: 'getInvocationStatistics',
-    description: 'Calls per UTC day: number, failures, tokens, cost and time, for all agents or one. At most 366 days.',
+    description:
+      'Returns, for each UTC day, the number of calls, failures, tokens, cost and time, for all agents or for one. At most 366 days.',
   })
   @ApiData([InvocationDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400, 404)
@@ -72,7 +75,7 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get the trend of a metric',
     operationId: 'getStatisticsTrend',
-    description: 'One metric as data points for a chart, one per UTC day. At most 366 days.',
+    description: 'Returns one metric as data points for a chart, one for each UTC day. At most 366 days.',
   })
   @ApiData(TrendDto, { description: 'One data point per requested day, in order.' })
   @ApiErrors(400)
@@ -85,7 +88,7 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get spending by budget',
     operationId: 'getBudgetStatistics',
-    description: 'What each budget has spent today and this month, in US dollars and tokens.',
+    description: 'Returns what each budget has spent today and this month (UTC), in US dollars and tokens.',
   })
   @ApiData([BudgetDto], { description: 'One row per budget.' })
   @ApiErrors()

@@ -52,7 +52,7 @@ export class FlowRunsController {
     summary: 'Start a run of a flow',
     operationId: 'startFlowRun',
     description:
-      'Checks the input against `input_schema` and starts the run. `wait_seconds` waits for the end; `dry_run` calls nothing.',
+      'Checks the input against `input_schema` and starts the run. Returns 201 if the run ends within `wait_seconds`, otherwise 202. `dry_run` calls nothing.',
   })
   @ApiData(FlowRunDto, { status: 201, description: 'The run, which has ended.' })
   @ApiData(FlowRunDto, { status: 202, description: 'The run continues. Location is its record.' })
@@ -106,7 +106,8 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Get a run',
     operationId: 'getFlowRun',
-    description: 'Steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.',
+    description:
+      'Returns the steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.',
   })
   @ApiData(FlowRunDto, { description: 'The run.' })
   @ApiErrors(404)
@@ -153,7 +154,7 @@ export class FlowRunsController {
     summary: 'Pause, resume, cancel or retry a run',
     operationId: 'controlFlowRun',
     description:
-      '`retry` runs failed steps again, or everything from `from_step` on. Cancelling compensates steps that have a compensation.',
+      '`pause` lets running attempts end and starts nothing else; `resume` continues. `cancel` ends the run and compensates its steps, unless `compensate` is false. `retry` continues a failed run, or runs everything from `from_step` on again.',
   })
   @ApiData(FlowRunDto, { description: 'The run after the change.' })
   @ApiErrors(400, 404, 409)
@@ -185,7 +186,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Send a signal to a run',
     operationId: 'signalFlowRun',
-    description: 'Wakes a `wait_for` step of that name. A signal that comes early is kept.',
+    description: 'Wakes a step that waits for this signal. A signal that arrives before the step waits is kept.',
   })
   @ApiData(FlowRunSummaryDto, { status: 202, description: 'The run that takes the signal.' })
   @ApiErrors(400, 404, 413)
@@ -208,7 +209,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Decide an approval',
     operationId: 'decideFlowStep',
-    description: 'Approves or refuses an approval step. Needs one of the roles that the step names.',
+    description: 'Approves or refuses an approval step, once. Needs one of the roles that the step names.',
   })
   @ApiData(FlowRunSummaryDto, { description: 'The run that goes on.' })
   @ApiErrors(400, 404, 409)
@@ -227,7 +228,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: "List a flow's dead letters",
     operationId: 'listDeadLetters',
-    description: 'Runs that failed for good, with their input and error.',
+    description: 'Lists runs that failed after their retries, with their input and error.',
   })
   @ApiData(DeadLetterListDto, { description: 'One page of dead letters, newest first.' })
   @ApiErrors(400, 404)
@@ -248,7 +249,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Replay a dead letter',
     operationId: 'replayDeadLetter',
-    description: 'Starts a new run with the same input.',
+    description: 'Starts a new run of the newest version with the same input, and removes the dead letter.',
   })
   @ApiData(FlowRunSummaryDto, { status: 202, description: 'The new run.' })
   @ApiErrors(400, 404)

@@ -44,7 +44,7 @@ export class TriggersController {
   @ApiOperation({
     summary: "List a flow's triggers",
     operationId: 'listFlowTriggers',
-    description: 'Lists triggers with their next and last time.',
+    description: 'Lists triggers with their next times and their last run.',
   })
   @ApiData(TriggerListDto, { description: 'One page of triggers, newest first.' })
   @ApiErrors(400, 404)
@@ -61,7 +61,7 @@ export class TriggersController {
   @ApiOperation({
     summary: 'Get a trigger',
     operationId: 'getFlowTrigger',
-    description: 'One trigger with its next and last time and its last error.',
+    description: 'Returns the trigger with its next times, last run and last error.',
   })
   @ApiData(TriggerDto, { description: 'The trigger.' })
   @ApiErrors(404)
@@ -79,7 +79,7 @@ export class TriggersController {
   @ApiOperation({
     summary: 'Delete a trigger',
     operationId: 'deleteFlowTrigger',
-    description: 'Ends the trigger. Runs that it started go on.',
+    description: 'Deletes the trigger. Runs that it started continue.',
   })
   @ApiData(DeletedTriggerDto, { description: 'The deleted trigger.' })
   @ApiErrors(404)
@@ -121,7 +121,7 @@ export class HooksController {
     summary: 'Deliver a webhook to a flow',
     operationId: 'deliverWebhook',
     description:
-      'For the sender of a webhook. The signature is checked as the trigger says; a delivery that was received before is refused with 409.',
+      'For the sender of a webhook. The delivery is verified as the trigger is configured. A repeated delivery is refused with 409.',
   })
   @ApiData(HookAnswerDto, { status: 202, description: 'The runs that it started.' })
   @ApiErrors(400, 404, 409, 413)

@@ -17,7 +17,8 @@ export class AuditController {
   @ApiOperation({
     summary: 'Audit log',
     operationId: 'listAuditEntries',
-    description: 'Who did what and when. For administrators. Entries are kept for 90 days and cannot be changed.',
+    description:
+      'Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed. For administrators.',
   })
   @ApiData(AuditListDto, { description: 'One page of the log of your organization, newest first.' })
   @ApiErrors(400)

@@ -49,7 +49,7 @@ export class AuthController {
     summary: 'Sign in with a password',
     operationId: 'login',
     description:
-      'Checks the e-mail address and the password. Send the access token as `Authorization: Bearer …`; it lasts 15 minutes. Five wrong passwords within 15 minutes lock the account for your address for 15 minutes.',
+      'Checks the e-mail address and the password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your network address for 15 minutes.',
   })
   @ApiSignedIn('Tokens for the first organization of the user.')
   @ApiErrors(400, 401, 403, 429)
@@ -69,7 +69,7 @@ export class AuthController {
     summary: 'Get new tokens',
     operationId: 'refreshTokens',
     description:
-      'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once: using it again ends the sign-in, because it may be stolen.',
+      'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.',
   })
   @ApiOkResponse({
     type: TokensDto,
@@ -88,7 +88,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign out',
     operationId: 'logout',
-    description: 'Ends this sign-in: its access token and its refresh token are refused from now on.',
+    description: 'Ends this sign-in. Its access and refresh tokens are refused within 5 seconds.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out.' })
   @ApiErrors(400, 403)
@@ -102,7 +102,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Get the signed-in user',
     operationId: 'getMe',
-    description: 'Shows who the token or key belongs to, in which organization, and with which roles.',
+    description: 'Returns the user that the token or key belongs to, the organization and the roles.',
   })
   @ApiOkResponse({ type: MeDto, description: 'The user, the present organization and the others.' })
   @ApiErrors(404)
@@ -124,7 +124,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Change your password',
     operationId: 'changePassword',
-    description: 'Asks for the current password and ends all your other sign-ins.',
+    description: 'Needs the current password. Ends all your other sign-ins.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Changed. This sign-in stays valid.' })
   @ApiErrors(400, 403, 404, 409, 429)
@@ -147,7 +147,7 @@ export class AuthController {
     summary: 'Request a password reset',
     operationId: 'forgotPassword',
     description:
-      'Sends a mail with a token that works once, within 15 minutes. The answer is the same for every address, with or without an account.',
+      'Sends a mail with a token that works once, within 15 minutes. The response does not reveal whether the address has an account.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
   @ApiErrors(400, 429)
@@ -164,7 +164,8 @@ export class AuthController {
   @ApiOperation({
     summary: 'Set a new password with a mailed token',
     operationId: 'resetPassword',
-    description: 'Uses the token of a reset mail up and ends every sign-in of the account. A second factor stays.',
+    description:
+      'Takes the token of a reset mail, which works once. Ends every sign-in of the account. A second factor stays on, unless the address was never verified.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Changed. Sign in with the new password.' })
   @ApiErrors(400, 401, 429)
@@ -185,7 +186,7 @@ export class AuthController {
     summary: 'Verify your e-mail address',
     operationId: 'verifyEmail',
     description:
-      'Uses the token of a verification mail up. Sign in to the account first: the token works for that account alone.',
+      'Takes the token of a verification mail, which works once. Sign in to the account first: the token is valid for that account only.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Verified.' })
   @ApiErrors(400, 403, 429)
@@ -201,7 +202,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Request another verification mail',
     operationId: 'resendVerification',
-    description: 'Sends another verification mail to your own address. Does nothing for an address that is verified.',
+    description: 'Sends another verification mail to your own address. A verified address gets no mail.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted.' })
   @ApiErrors(400, 403, 429)
@@ -222,7 +223,7 @@ export class AuthController {
     summary: 'Request a sign-in link',
     operationId: 'requestMagicLink',
     description:
-      'Sends a mail with a link that signs in without a password, once, within 15 minutes, in the browser that asked. The answer is the same for every address.',
+      'Sends a link that signs in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
   @ApiErrors(400, 429)
@@ -245,7 +246,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in with a mailed token',
     operationId: 'verifyMagicLink',
-    description: 'Uses the token of a sign-in mail up. It works only in the browser that asked for it.',
+    description: 'Takes the token of a sign-in mail. It works once, only in the browser that requested it.',
   })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)

@@ -41,7 +41,7 @@ export class BrowserSessionController {
     summary: 'Sign a browser in with a password',
     operationId: 'createBrowserSession',
     description:
-      'As `POST /auth/login`, for pages: the tokens are cookies that scripts cannot read. Send the cookie `nexus_csrf` back in the header `X-CSRF-Token` with each change.',
+      'Like `POST /auth/login`, for web pages: the tokens are set as cookies that scripts cannot read. With each request that changes something, send the value of the cookie `nexus_csrf` in the header `X-CSRF-Token`.',
   })
   @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
   @ApiOkResponse({
@@ -70,7 +70,7 @@ export class BrowserSessionController {
     summary: 'Sign a browser in with the link of the start',
     operationId: 'createBrowserSessionWithLink',
     description:
-      'Takes the code of the link that a start in development prints. It works once, within 15 minutes, on the machine of the platform.',
+      "Takes the code of the sign-in link that the platform prints when it starts in development. The code works once, within 15 minutes, from the platform's own machine.",
   })
   @ApiOkResponse({
     description: 'Signed in, or the challenge of a second factor, as for POST /auth/session.',
@@ -94,7 +94,7 @@ export class BrowserSessionController {
   @ApiOperation({
     summary: 'Sign a browser in with the second factor',
     operationId: 'createBrowserSessionWithTotp',
-    description: 'As `POST /auth/totp/login`, with cookies.',
+    description: 'Like `POST /auth/totp/login`, but sets the tokens as cookies.',
   })
   @ApiOkResponse({ type: BrowserSignedInDto, description: 'Signed in.' })
   @ApiErrors(400, 401, 403, 429)
@@ -117,7 +117,7 @@ export class BrowserSessionController {
     summary: "Refresh a browser's sign-in",
     operationId: 'refreshBrowserSession',
     description:
-      'Replaces the cookies of a sign-in before the access token ends. Takes the cookies and the header `X-CSRF-Token`, no body.',
+      'Replaces the cookies before the access token expires. Send the cookies and the header `X-CSRF-Token`, or a `refresh_token` in the body to move another sign-in into cookies.',
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
   @ApiOkResponse({ type: BrowserSessionDto, description: 'Refreshed.' })

@@ -19,7 +19,7 @@ export class SignInsController {
   @ApiOperation({
     summary: 'List your sign-ins',
     operationId: 'listSignIns',
-    description: 'Lists the browsers and programs where you are signed in.',
+    description: 'Lists your own sign-ins in all of your organizations, newest first, at most 100.',
   })
   @ApiOkResponse({ type: SignInListDto, description: 'The sign-ins whose tokens are accepted.' })
   @ApiErrors(403)
@@ -41,7 +41,7 @@ export class SignInsController {
   @ApiOperation({
     summary: 'End one of your sign-ins',
     operationId: 'endSignIn',
-    description: 'Ends one sign-in of your own. Its tokens are refused within 4 seconds.',
+    description: 'Ends one of your own sign-ins. Its tokens are refused within 5 seconds.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Ended.' })
   @ApiErrors(400, 403, 404)

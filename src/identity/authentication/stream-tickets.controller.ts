@@ -23,7 +23,7 @@ export class StreamTicketsController {
     summary: 'Get a ticket for an event stream',
     operationId: 'createStreamTicket',
     description:
-      'For `EventSource`, which cannot send headers: `?ticket=` opens the named event stream once, within 60 seconds.',
+      'For `EventSource`, which cannot send headers. The ticket opens the named event stream as `?ticket=…`, once, within 60 seconds.',
   })
   @ApiData(StreamTicketDto, { status: 201, description: 'The ticket. It is shown once.' })
   @ApiErrors(400)

@@ -37,7 +37,7 @@ export class TotpController {
     summary: 'Start setting up a second factor',
     operationId: 'enableTotp',
     description:
-      'Creates a secret for an authenticator app. The second factor is on after `POST /auth/totp/confirm`. An account with a password must send it.',
+      'Creates a secret for an authenticator app. `POST /auth/totp/confirm` then turns the second factor on. Needs your password if the account has one.',
   })
   @ApiOkResponse({ type: TotpSecretDto, description: 'The secret. It is shown once.' })
   @ApiErrors(400, 403, 404, 429)
@@ -58,7 +58,7 @@ export class TotpController {
     summary: 'Enable the second factor',
     operationId: 'confirmTotp',
     description:
-      'Takes a code of the authenticator app, enables the second factor and returns recovery codes, each of which replaces a code once.',
+      'Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code replaces a code once.',
   })
   @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes. They are shown once.' })
   @ApiErrors(400, 403, 404, 429)
@@ -73,7 +73,8 @@ export class TotpController {
   @ApiOperation({
     summary: 'Disable the second factor',
     operationId: 'disableTotp',
-    description: 'Takes the password and a code, or a recovery code.',
+    description:
+      'Needs a code from the authenticator app or a recovery code, and your password if the account has one.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'The second factor is off. Its secret and recovery codes are deleted.' })
   @ApiErrors(400, 403, 404, 429)
@@ -94,7 +95,8 @@ export class TotpController {
   @ApiOperation({
     summary: 'Finish a sign-in with the second factor',
     operationId: 'loginWithTotp',
-    description: 'Takes the challenge of a sign-in with a code, or a recovery code. A challenge lasts 5 minutes.',
+    description:
+      'Takes the challenge that the sign-in returned, with a code or a recovery code. A challenge is valid for 5 minutes and five attempts.',
   })
   @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
   @ApiErrors(400, 401, 403, 429)

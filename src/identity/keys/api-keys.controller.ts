@@ -21,7 +21,7 @@ export class ApiKeysController {
     summary: 'Create an API key',
     operationId: 'createApiKey',
     description:
-      'For programs: a key acts in your organization with the roles that it has, which may not exceed yours. Send it as `X-API-Key` or as a bearer token.',
+      'Creates a key for programs. It acts in your organization with the given roles, which may not exceed your own. Send it as `X-API-Key` or as a bearer token.',
   })
   @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403)
@@ -36,7 +36,7 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'List API keys',
     operationId: 'listApiKeys',
-    description: 'Shows names, roles and last use. The keys themselves are stored as hashes only.',
+    description: 'Lists names, roles and last use, oldest first. Only hashes of the keys are stored.',
   })
   @ApiData(ApiKeyListDto, { description: 'The keys of your organization.' })
   @ApiErrors()
@@ -49,7 +49,7 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'Delete an API key',
     operationId: 'deleteApiKey',
-    description: 'The key is refused within 4 seconds. Its budget is deleted.',
+    description: 'Revokes the key, which is refused within 5 seconds, and deletes its budget.',
   })
   @ApiData(DeletedApiKeyDto, { description: 'The key is revoked.' })
   @ApiErrors(404)

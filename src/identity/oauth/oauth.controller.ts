@@ -30,7 +30,7 @@ export class OAuthController {
   @ApiOperation({
     summary: 'Sign in through Google or another OpenID Connect provider',
     operationId: 'beginGoogle',
-    description: 'Open it in a browser. There only if `OAUTH_GOOGLE_CLIENT_ID` is set.',
+    description: 'Open it in a browser. Returns 404 unless `OAUTH_GOOGLE_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
@@ -58,7 +58,7 @@ export class OAuthController {
   @ApiOperation({
     summary: 'Sign in through GitHub',
     operationId: 'beginGithub',
-    description: 'Open it in a browser. There only if `OAUTH_GITHUB_CLIENT_ID` is set.',
+    description: 'Open it in a browser. Returns 404 unless `OAUTH_GITHUB_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
@@ -88,7 +88,8 @@ export class OAuthController {
   @ApiOperation({
     summary: 'Exchange a one-time code for tokens',
     operationId: 'exchangeCode',
-    description: 'Takes the code that a sign-in through a provider ended with. It works once, within a minute.',
+    description:
+      'Takes the code that the callback of a provider returned. It works once, within a minute, in the browser that started the sign-in.',
   })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)

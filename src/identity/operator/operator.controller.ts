@@ -26,7 +26,7 @@ export class OperatorController {
   @ApiOperation({
     summary: 'List all organizations of the platform',
     operationId: 'listAllOrganizations',
-    description: 'For operators of the platform: names and sizes, without any content.',
+    description: 'For operators of the platform. Lists names and times of creation, without any content.',
   })
   @ApiData(AnyOrganizationListDto, { description: 'One page of the organizations.' })
   @ApiErrors(400)
@@ -42,7 +42,7 @@ export class OperatorController {
     summary: 'Get an organization',
     operationId: 'getAnyOrganization',
     description:
-      'For operators of the platform: members, keys and administrators as counts and names, without any content.',
+      'For operators of the platform. Returns the number of members and API keys, and who the administrators are, without any content.',
   })
   @ApiData(OrganizationDetailsDto, { description: 'The organization.' })
   @ApiErrors(404)
@@ -62,7 +62,7 @@ export class OperatorController {
     summary: 'Enter an organization as its administrator',
     operationId: 'enterOrganization',
     description:
-      'For operators of the platform: an access token for 15 minutes that acts as an administrator. The reason stands in the audit log of the organization.',
+      'For operators of the platform. Returns an access token that acts as an administrator for 15 minutes. The organization sees the reason in its audit log.',
   })
   @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organization.' })
   @ApiErrors(400, 404)

@@ -40,7 +40,7 @@ export class JoiningController {
     summary: 'Register with a new organization',
     operationId: 'register',
     description:
-      'Starts an account with an organization of its own. Only where `NEXUS_ALLOW_REGISTRATION` is true. The account exists once the token of the mail is confirmed.',
+      'Sends a mail with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless `NEXUS_ALLOW_REGISTRATION` is true.',
   })
   @ApiAcceptedResponse({
     type: AcceptedDto,
@@ -65,7 +65,8 @@ export class JoiningController {
   @ApiOperation({
     summary: 'Confirm a registration with a mailed token',
     operationId: 'confirmRegistration',
-    description: 'Uses the token of a registration mail up, in the browser that registered.',
+    description:
+      'Takes the token of a registration mail, in the browser that registered. Creates the account and its organization, and signs in.',
   })
   @ApiCreatedResponse({
     type: SignedInDto,
@@ -86,7 +87,7 @@ export class JoiningController {
     summary: 'Accept an invitation',
     operationId: 'acceptInvitation',
     description:
-      'Takes the token of an invitation. A new address gets an account with this password; an existing account confirms with its own.',
+      'Takes the token of an invitation. A new user sends a name and a password; an existing user sends the password of the account.',
   })
   @ApiSignedIn('You are a member and signed in.')
   @ApiErrors(400, 401, 404, 409, 429)

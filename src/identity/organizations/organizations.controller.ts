@@ -119,7 +119,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'List the members',
     operationId: 'listMembers',
-    description: 'Lists members and their roles. Only for your present organization.',
+    description: 'Lists members and their roles. Works only for the organization that your token acts in.',
   })
   @ApiData(MemberListDto, { description: 'All members of your organization.' })
   @ApiErrors(404)
@@ -134,7 +134,8 @@ export class OrganizationController {
   @ApiOperation({
     summary: "Change a member's roles",
     operationId: 'changeMemberRoles',
-    description: 'Replaces the roles of a member. They apply within 4 seconds. The owner stays an administrator.',
+    description:
+      'Replaces the roles of a member. They apply within 5 seconds. The owner and the last administrator keep the role `admin`.',
   })
   @ApiData(MemberDto, { description: 'The member after the change.' })
   @ApiErrors(400, 403, 404, 409)
@@ -153,7 +154,8 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Remove a member',
     operationId: 'removeMember',
-    description: 'Ends the membership, and the tokens and keys of this member in the organization. The account stays.',
+    description:
+      'Ends the membership and revokes the tokens and keys of this member in the organization. The account stays. The owner and the last administrator cannot be removed.',
   })
   @ApiData(RemovedMemberDto, { description: 'The member is removed. Its tokens and keys are no longer valid.' })
   @ApiErrors(400, 403, 404, 409)
@@ -171,7 +173,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Rename your organization',
     operationId: 'renameOrganization',
-    description: 'Changes the name that members see. Ids and keys stay.',
+    description: 'Changes the name that members see. Ids and keys do not change.',
   })
   @ApiData(OwnedOrganizationDto, { description: 'The organization under its new name.' })
   @ApiErrors(400, 404)
@@ -196,7 +198,7 @@ export class OrganizationController {
     summary: 'Delete your organization',
     operationId: 'deleteOrganization',
     description:
-      'Only for the owner, who repeats the name. Closes the organization at once and deletes all of its data in the background. This cannot be undone.',
+      'Only the owner can do this, and must repeat the name. Closes the organization at once and deletes its data in the background. The audit log stays for 90 days. This cannot be undone.',
   })
   @ApiData(DeletingOrganizationDto, { status: 202, description: 'The organization is closed and is being deleted.' })
   @ApiErrors(400, 404, 409)
@@ -219,7 +221,8 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Transfer your organization',
     operationId: 'transferOrganization',
-    description: 'Makes another member the owner. Only the owner may do so.',
+    description:
+      'Makes another member the owner and an administrator. Only the owner can do this; without a recorded owner, any administrator can.',
   })
   @ApiData(OwnedOrganizationDto, { description: 'The organization with its new owner.' })
   @ApiErrors(400, 404, 409)
@@ -242,7 +245,7 @@ export class OrganizationController {
     summary: 'Invite a member',
     operationId: 'inviteMember',
     description:
-      'Sends an invitation that lasts 7 days. Without a mail server the response holds the token, to pass on.',
+      'Mails an invitation that is valid for 7 days. If the platform sends no mail, the response contains the token, for you to pass on.',
   })
   @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
   @ApiErrors(400, 403, 404, 429)
@@ -261,7 +264,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'List the open invitations',
     operationId: 'listInvitations',
-    description: 'Lists invitations that nobody has accepted, and that have not expired.',
+    description: 'Lists the invitations that are neither accepted nor expired, oldest first.',
   })
   @ApiData(InvitationListDto, { description: 'All open invitations of your organization, without their tokens.' })
   @ApiErrors(404)
@@ -279,7 +282,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Revoke an invitation',
     operationId: 'revokeInvitation',
-    description: 'The token of the invitation is refused from now on.',
+    description: 'Revokes the token of the invitation. A mail that has not been sent yet is dropped.',
   })
   @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
   @ApiErrors(400, 404)

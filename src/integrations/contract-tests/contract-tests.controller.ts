@@ -26,7 +26,7 @@ export class ContractTestsController {
   @ApiOperation({
     summary: 'Run contract tests',
     operationId: 'runContractTests',
-    description: 'Calls operations of the mock or of the live API and checks statuses and bodies against the document.',
+    description: 'Calls operations of the mock or the live API, and checks statuses and bodies against the document.',
   })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(400, 404)
@@ -44,7 +44,7 @@ export class ContractTestsController {
   @ApiOperation({
     summary: 'List runs of contract tests',
     operationId: 'listContractTests',
-    description: 'Lists runs with their counts.',
+    description: 'Lists runs with the number of operations that passed and failed.',
   })
   @ApiData(ContractRunListDto, { description: 'The runs, newest first, at most 50.' })
   @ApiErrors(404)
@@ -59,7 +59,7 @@ export class ContractTestsController {
   @ApiOperation({
     summary: 'Get a run of contract tests',
     operationId: 'getContractTest',
-    description: 'One run with the fault of each operation that failed.',
+    description: 'Returns one run with the fault of each operation that failed.',
   })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(404)

@@ -22,7 +22,7 @@ export class DecisionsController {
     summary: 'Make a decision',
     operationId: 'createDecision',
     description:
-      'Weighs cost, revenue, risk and the track record of the partners by simulation. The same `seed` gives the same analysis.',
+      'Decides on a context by fixed rules, with the track record of the partners, and simulates cost and revenue. The same context and `seed` give the same figures.',
   })
   @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
@@ -38,7 +38,7 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'List decisions and their calibration',
     operationId: 'listDecisions',
-    description: 'With how well earlier predictions fitted their outcomes.',
+    description: 'Lists decisions, newest first, with how well earlier predictions matched their outcomes.',
   })
   @ApiOkResponse({ type: DecisionListDto, description: 'One page of decisions, and the calibration of all of them.' })
   @ApiErrors(400, 403)
@@ -55,7 +55,7 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'Get a decision',
     operationId: 'getDecision',
-    description: 'The decision with its distribution, risks and, later, its outcome.',
+    description: 'Returns the decision with its distribution, its risks and, once recorded, its outcome.',
   })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
   @ApiErrors(403, 404)
@@ -72,7 +72,7 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'Record the outcome of a decision',
     operationId: 'recordDecisionOutcome',
-    description: 'What really happened, once. It calibrates later decisions.',
+    description: 'Records what happened. An outcome is recorded once and calibrates later decisions.',
   })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision with its outcome.' })
   @ApiErrors(400, 403, 404, 409, 422)

@@ -31,7 +31,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get the status of the components',
     operationId: 'getOrchestrationStatus',
-    description: 'Each component with its state and what to do about it.',
+    description: 'Returns each component with its state and what to do about it.',
   })
   @ApiOkResponse({ type: OrchestrationStatusDto, description: 'Components, resource usage and recent activity.' })
   @ApiErrors(403)
@@ -48,7 +48,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get the effective settings',
     operationId: 'getOrchestrationConfig',
-    description: 'Names and values of settings. Of secrets only whether they are set.',
+    description: 'Lists settings with their values. For secrets it shows only whether they are set.',
   })
   @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
@@ -61,7 +61,8 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Check whether this deployment is ready for production',
     operationId: 'getDeploymentReadiness',
-    description: 'Each finding names its evidence and the command that resolves it.',
+    description:
+      'Lists what is ready and what is not. Each finding names its evidence and the command that resolves it.',
   })
   @ApiOkResponse({
     type: ReadinessDto,
@@ -77,7 +78,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get platform information',
     operationId: 'getOrchestrationInfo',
-    description: 'Version, uptime and counts of this process.',
+    description: 'Returns the version, the state, the features and statistics of this process.',
   })
   @ApiOkResponse({
     type: InfoDto,
@@ -93,7 +94,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'List the orchestration routes',
     operationId: 'listOrchestrationEndpoints',
-    description: 'Paths, methods and examples, for clients that discover them.',
+    description: 'Lists paths, methods and examples.',
   })
   @ApiOkResponse({ type: EndpointDocsDto, description: 'Every orchestration route, with examples.' })
   @ApiErrors(403)

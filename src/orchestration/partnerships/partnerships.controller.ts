@@ -48,7 +48,8 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the health of the partnerships',
     operationId: 'getOrchestrationHealth',
-    description: 'Availability, response time and error rate of each partnership in the window, as probed.',
+    description:
+      'Returns the availability, response time and error rate that the probes measured for each partnership in the window.',
   })
   @ApiOkResponse({ type: OrchestrationHealthDto, description: 'At most a second old.' })
   @ApiErrors(400, 403)
@@ -64,7 +65,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the metrics of the partnerships',
     operationId: 'listOrchestrationMetrics',
-    description: 'Success metrics of all partnerships against their targets.',
+    description: 'Returns the success metrics of all partnerships against their targets.',
   })
   @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'At most a second old.' })
   @ApiErrors(400, 403)
@@ -80,7 +81,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the metrics of one type of partnership',
     operationId: 'getOrchestrationMetrics',
-    description: 'Success metrics of the partnerships of one type against their targets.',
+    description: 'Returns the success metrics of the partnerships of one type against their targets.',
   })
   @ApiOkResponse({ type: PartnershipMetricsDto, description: 'At most a second old.' })
   @ApiErrors(400, 403, 404)
@@ -98,7 +99,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'List the partnerships with their progress',
     operationId: 'listPartnerships',
-    description: 'Progress is computed from the deliverables.',
+    description: 'Lists all partnerships by id. Progress is computed from the deliverables.',
   })
   @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All partnerships, ordered by id.' })
   @ApiErrors(403)
@@ -111,7 +112,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the progress of a partnership',
     operationId: 'getPartnershipStatus',
-    description: 'Progress, deliverables, health and what is late.',
+    description: 'Returns progress, deliverables, health and what is late.',
   })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership.' })
   @ApiErrors(403, 404)
@@ -124,7 +125,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get a partnership',
     operationId: 'getPartnership',
-    description: 'The record as it was stored.',
+    description: 'Returns the record of the partnership.',
   })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record.' })
   @ApiErrors(403, 404)
@@ -151,7 +152,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Change a partnership',
     operationId: 'updatePartnership',
-    description: 'Replaces the fields that are sent. Fields that are left out stay.',
+    description: 'Replaces the fields that you send. Fields that you leave out stay as they are.',
   })
   @ApiOkResponse({ type: PartnershipDto, description: 'The record after the change.' })
   @ApiErrors(400, 403, 404, 409)
@@ -182,7 +183,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Report the progress of a deliverable',
     operationId: 'updateDeliverable',
-    description: 'Sets percentage, state and date of one deliverable.',
+    description: 'Sets the percentage and the status of one deliverable.',
   })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership with its new progress.' })
   @ApiErrors(400, 403, 404, 409)
@@ -202,7 +203,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Push a business metric',
     operationId: 'pushMeasurement',
-    description: 'For metrics that a probe cannot see, such as revenue.',
+    description: 'Records a business metric that probes cannot measure, such as revenue.',
   })
   @ApiCreatedResponse({ type: StoredMeasurementDto, description: 'The stored value.' })
   @ApiErrors(400, 403, 404, 409)

@@ -42,7 +42,7 @@ export class AgUiController {
     summary: 'Run an agent with AG-UI',
     operationId: 'runAgentWithAgUi',
     description:
-      'For chat front ends that speak AG-UI, such as CopilotKit. A `threadId` that is a session id continues that session.',
+      'Runs the agent for a chat front end that speaks AG-UI. If `threadId` is the id of a session, that session continues. Closing the connection stops the run.',
   })
   @ApiZodBody(runInputSchema)
   @ApiProduces('text/event-stream')

@@ -42,7 +42,8 @@ export class AiSdkController {
   @ApiOperation({
     summary: "Chat with an agent from the AI SDK's useChat",
     operationId: 'chatWithAiSdk',
-    description: 'For `useChat` of the AI SDK.',
+    description:
+      'Runs the agent for `useChat` of the AI SDK. `session_id` continues a session. Closing the connection stops the run.',
   })
   @ApiZodBody(chatRequestSchema)
   @ApiProduces('text/event-stream')

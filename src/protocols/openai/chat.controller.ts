@@ -38,7 +38,7 @@ export class OpenAiChatController {
     summary: 'Create a chat completion',
     operationId: 'openaiCreateChatCompletion',
     description:
-      'Runs the agent that `model` names. Takes tools, `response_format`, images and streaming as OpenAI does.',
+      'Runs the agent that `model` names with the whole conversation in `messages`; nothing is remembered. Accepts tools, `response_format`, images and `stream`.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(chatSchema, {

@@ -37,7 +37,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Create a conversation',
     operationId: 'openaiCreateConversation',
-    description: 'A conversation is a session of the agent that answers in it.',
+    description: 'Creates a conversation. It belongs to the first agent that answers in it, as a session.',
   })
   @ApiZodBody(createSchema, { metadata: { topic: 'orders' } })
   @ApiObject('The conversation.', 'conversation')
@@ -53,7 +53,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Get a conversation',
     operationId: 'openaiGetConversation',
-    description: 'The conversation with its metadata.',
+    description: 'Returns the conversation with its metadata.',
   })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404)
@@ -85,7 +85,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Delete a conversation',
     operationId: 'openaiDeleteConversation',
-    description: 'Deletes the conversation and its items.',
+    description: 'Deletes the conversation with its items.',
   })
   @ApiObject('The conversation is deleted.', 'conversation.deleted', {
     id: { type: 'string' },
@@ -102,7 +102,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: "List a conversation's items",
     operationId: 'openaiListItems',
-    description: '`order` chooses oldest or newest first; `after` pages.',
+    description: 'Lists items; `order` is `asc` or `desc`, and `after` continues behind an item.',
   })
   @ApiItemPage()
   @ApiOpenAiErrors(404)
@@ -125,7 +125,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Add items to a conversation',
     operationId: 'openaiCreateItems',
-    description: 'Adds items without an answer of the agent.',
+    description: 'Adds items without running an agent.',
   })
   @ApiZodBody(addSchema)
   @ApiItems()
@@ -146,7 +146,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Get an item of a conversation',
     operationId: 'openaiGetItem',
-    description: 'One message, call or result of the conversation.',
+    description: 'Returns one message, call or result of the conversation.',
   })
   @ApiObject('The item.')
   @ApiOpenAiErrors(404)
@@ -166,7 +166,8 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Delete an item of a conversation',
     operationId: 'openaiDeleteItem',
-    description: 'Removes one item. Later answers do not see it.',
+    description:
+      'Deletes the message that the item belongs to, with the calls made in it. Later answers do not see it.',
   })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404)

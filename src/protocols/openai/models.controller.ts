@@ -19,7 +19,7 @@ export class OpenAiModelsController {
   @ApiOperation({
     summary: 'List models',
     operationId: 'openaiListModels',
-    description: 'Each agent that runs is a model of its id.',
+    description: 'Lists the agents that can be invoked, newest first. The id of a model is the id of its agent.',
   })
   @ApiObject('The agents.', 'list', { data: { type: 'array', items: { type: 'object' } } })
   @ApiOpenAiErrors()
@@ -34,7 +34,7 @@ export class OpenAiModelsController {
   @ApiOperation({
     summary: 'Get a model',
     operationId: 'openaiGetModel',
-    description: 'One agent in the form of a model.',
+    description: 'Returns one agent as a model, by its id, or by its name if that is unique in the organization.',
   })
   @ApiObject('The agent.', 'model', {
     id: { type: 'string' },

@@ -70,7 +70,7 @@ export class OpenAiResponsesController {
     summary: 'Create a response',
     operationId: 'openaiCreateResponse',
     description:
-      'Runs the agent that `model` names, in the background if asked, and continues a response or a conversation.',
+      'Runs the agent that `model` names. `previous_response_id` continues a response, `conversation` a conversation. `stream` streams the events; `background` returns at once.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(responsesSchema, {
@@ -120,7 +120,8 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: 'Get a response, or resume its stream',
     operationId: 'openaiGetResponse',
-    description: 'With `stream=true` it resumes the events after `starting_after`.',
+    description:
+      'Returns the response. With `stream=true`, streams its events, or those after `starting_after`. Events are kept for 24 hours.',
   })
   @ApiQuery({ name: 'stream', required: false, type: Boolean })
   @ApiQuery({ name: 'starting_after', required: false, schema: { type: 'integer', minimum: 0 } })
@@ -146,7 +147,7 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: 'Delete a response',
     operationId: 'openaiDeleteResponse',
-    description: 'The response cannot be read or continued any more.',
+    description: 'Deletes the response: it can no longer be read or continued. The invocation stays on record.',
   })
   @ApiObject('The response is deleted.', 'response', { id: { type: 'string' }, deleted: { type: 'boolean' } })
   @ApiOpenAiErrors(404)
@@ -162,7 +163,7 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: 'Cancel a response',
     operationId: 'openaiCancelResponse',
-    description: 'Stops a response that runs in the background.',
+    description: 'Stops a streamed or background response. A response that has ended is returned unchanged.',
   })
   @ApiObject('The response.', 'response')
   @ApiOpenAiErrors(404, 409, 422)
@@ -183,7 +184,7 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: "List a response's input items",
     operationId: 'openaiListInputItems',
-    description: 'The items that the response was made from.',
+    description: 'Lists the items that the request of the response added.',
   })
   @ApiItemPage()
   @ApiOpenAiErrors(404)

@@ -39,7 +39,8 @@ export class ToolsController {
   @ApiOperation({
     summary: 'Attach a tool',
     operationId: 'attachTool',
-    description: 'Gives an agent or a project an HTTP service, an MCP server, an OpenAPI document or a flow as a tool.',
+    description:
+      'Gives an agent, or all agents of a project, a tool from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.',
   })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
@@ -73,7 +74,7 @@ export class ToolsController {
   @ApiOperation({
     summary: 'Get an attached tool',
     operationId: 'getTool',
-    description: 'The tool with its operations and their schemas.',
+    description: 'Returns the tool with its operations and their schemas.',
   })
   @ApiData(ToolDto, { description: 'The tool; its credential is never shown.' })
   @ApiErrors(404)
@@ -87,7 +88,7 @@ export class ToolsController {
   @ApiOperation({
     summary: 'Detach a tool',
     operationId: 'deleteTool',
-    description: 'Agents lose the tool from their next run on.',
+    description: 'Detaches the tool. Runs in other processes may still use it for up to 30 seconds.',
   })
   @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
   @ApiErrors(404)
@@ -109,7 +110,7 @@ export class ToolsController {
   @ApiOperation({
     summary: 'Test a tool',
     operationId: 'testTool',
-    description: 'Calls the tool with an input, as an agent would, and shows what the model would receive.',
+    description: 'Calls the service as an agent would, and returns what the model would receive.',
   })
   @ApiData(ToolTrialDto, { description: 'What the model would receive, or the error.' })
   @ApiErrors(400, 404)

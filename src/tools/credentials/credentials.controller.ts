@@ -30,7 +30,7 @@ export class CredentialsController {
     summary: 'Store a credential',
     operationId: 'createCredential',
     description:
-      'Stores bearer tokens, passwords, keys, HMAC secrets and OAuth clients, sealed. Secrets are never shown again.',
+      'Stores a bearer token, a password, an API key, an HMAC secret or an OAuth client, encrypted. Secrets are never returned.',
   })
   @ApiData(CredentialDto, { status: 201, description: 'The credential without its secrets.' })
   @ApiErrors(400)
@@ -46,7 +46,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'List credentials',
     operationId: 'listCredentials',
-    description: 'Lists names, kinds and status, never secrets.',
+    description: 'Lists names, kinds and status, without secrets.',
   })
   @ApiData(CredentialListDto, { description: 'One page of credentials, newest first.' })
   @ApiErrors(400)
@@ -79,7 +79,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'Get a credential',
     operationId: 'getCredential',
-    description: 'The fields that are no secret, and whether it is ready.',
+    description: 'Returns the fields that are not secret, and whether the credential is ready.',
   })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(404)
@@ -96,7 +96,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: "Replace a credential's fields",
     operationId: 'replaceCredential',
-    description: 'Replaces all fields of a credential. Calls use them at once.',
+    description: 'Replaces all fields; the kind stays. OAuth tokens obtained with the old fields are discarded.',
   })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(400, 404)
@@ -114,7 +114,8 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'Delete a credential',
     operationId: 'deleteCredential',
-    description: 'Deletes the sealed secrets. Tools and integrations that name it need another one.',
+    description:
+      'Deletes the credential with its secrets. Tools and integrations that use it can no longer present it.',
   })
   @ApiData(DeletedCredentialDto, { description: 'The credential that was deleted.' })
   @ApiErrors(404)
@@ -133,7 +134,8 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'Begin an authorization',
     operationId: 'authorizeCredential',
-    description: 'For OAuth with an authorization code: the address at which a person allows the use.',
+    description:
+      'For OAuth with an authorization code (PKCE). Returns the address to open in the browser in which you are signed in here.',
   })
   @ApiData(AuthorizationDto, { description: 'Where to send the browser.' })
   @ApiErrors(400, 404)
