@@ -100,6 +100,7 @@ describe('an agent', () => {
       coverage: null,
       output_schema: null,
       requires_approval: [],
+      revision: 1,
       project_id: 'proj_one',
       description: 'Obeys',
       category: 'math',

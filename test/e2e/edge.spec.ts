@@ -89,7 +89,6 @@ describe('the edge of the platform', () => {
   });
 
   it.each([
-    ['GET', '/', 404, 'RESOURCE_NOT_FOUND'],
     ['GET', '/nothing?at=all', 404, 'RESOURCE_NOT_FOUND'],
     ['GET', '/api/v2/projects', 404, 'RESOURCE_NOT_FOUND'],
     ['DELETE', '/health/live', 405, 'METHOD_NOT_ALLOWED'],

@@ -153,7 +153,10 @@ describe('flows', () => {
       steps: [
         { id: 'pause', wait: { seconds: 0.5 } },
         { id: 'parcel', needs: ['pause'], wait_for: { signal: 'parcel', expires_seconds: 60 } },
-        { id: 'person', needs: ['parcel'], approval: { roles: ['admin'], expires_seconds: 60 } },
+        {
+          ...{ id: 'person', needs: ['parcel'] },
+          approval: { roles: ['admin'], message: 'Send ${{ steps.parcel.output.id }}?', expires_seconds: 60 },
+        },
         { id: 'end', needs: ['person', 'parcel'], transform: '${{ steps.parcel.output.id }}' },
       ],
       output: { id: '${{ steps.end.output }}', by: '${{ steps.person.output.by }}' },
@@ -166,6 +169,9 @@ describe('flows', () => {
     expect(signalled.status).toBe(202);
     const waiting = await runWhen(app.http, run_id, (run) => atStep('person')(run) && run.status === 'waiting');
     expect(waiting.legal_actions).toEqual(['pause', 'cancel']);
+    expect(waiting.steps.find(({ step_id }) => step_id === 'person')).toMatchObject({
+      input: { roles: ['admin'], message: 'Send P-1?' },
+    });
     const developer = app.http.as('default', 'dev', ['developer']);
     const decision = `/api/v1/flow-runs/${run_id}/steps/person/decision`;
     expect((await developer.post(decision, { approve: true })).status).toBe(403);

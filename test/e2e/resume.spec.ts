@@ -126,13 +126,13 @@ describe('the events of a run that was not streamed', () => {
 });
 
 describe('a run without listeners', () => {
-  it('costs two database calls as before, and a streamed one a write more', async () => {
+  it('writes once, and a streamed one twice', async () => {
     const commands: string[] = [];
     app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.add(
       (next, context) => (args) => {
         const { TableName } = args.input as { TableName?: string };
-        // The statistics and the look at webhooks come and go as they please.
-        const isOfRun = TableName !== undefined && /^(Get|Put)Item/.test(String(context.commandName));
+        // The agent is read again when its copy is half a second old; statistics and webhooks have times of their own.
+        const isOfRun = TableName !== undefined && /^PutItem/.test(String(context.commandName));
         if (isOfRun) commands.push(`${String(context.commandName)} ${TableName.replace(/^test-\w+-/, '')}`);
         return next(args);
       },
@@ -145,7 +145,7 @@ describe('a run without listeners', () => {
     };
     const plain = () => app.http.post(`${agent.path}/invoke`, { input_text: 'plain' });
     await plain();
-    const recorded = ['GetItemCommand AgentInstances', 'PutItemCommand AgentInvocations'];
+    const recorded = ['PutItemCommand AgentInvocations'];
     expect(await calls(plain)).toEqual(recorded);
     expect(await calls(() => stream('plain'))).toEqual([...recorded, 'PutItemCommand AgentInvocationEvents']);
     app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.remove('counting');

@@ -34,7 +34,7 @@ export class ControlSteps {
     const { step, items } = action;
     const { transform, wait, wait_for, approval, flow, for_each, switch: choice } = step;
     if (wait) return this.beginWait(session, wait, items, step);
-    if (wait_for || approval) return this.beginAsking(session, step);
+    if (wait_for || approval) return this.beginAsking(session, action);
     if (flow) return this.beginFlow(session, flow, action, record);
     if (for_each) return this.beginItems(session, for_each, action);
     if (choice) return this.beginCase(session, choice, items, step);
@@ -72,14 +72,21 @@ export class ControlSteps {
     return { do: 'wait', waits_for: 'time', fields: { wake_at: new Date(at).toISOString() } };
   }
 
-  private beginAsking({ run }: RunSession, { wait_for, approval }: FlowStep): ControlOutcome {
-    if (run.dry_run)
+  /** The text that an approver reads is kept with the step: its expressions are evaluated once. */
+  private async beginAsking(session: RunSession, { key, items, step }: Begin): Promise<ControlOutcome> {
+    const { wait_for, approval } = step;
+    if (session.run.dry_run)
       return approval
         ? { do: 'complete', output: APPROVED_BY_DRY_RUN, note: 'A dry run asks no one: it counts as approved.' }
         : { do: 'complete', output: null, note: 'A dry run waits for no signal.' };
     const expires_seconds = (wait_for ?? approval)?.expires_seconds ?? 0;
     const wake_at = new Date(this.clock.now().getTime() + expires_seconds * 1000).toISOString();
-    return { do: 'wait', waits_for: approval ? 'approval' : 'signal', fields: { wake_at } };
+    if (!approval) return { do: 'wait', waits_for: 'signal', fields: { wake_at } };
+    const { roles, message } = approval;
+    if (message === undefined) return { do: 'wait', waits_for: 'approval', fields: { wake_at } };
+    const asked = { roles, message: await this.rendered(session, message, items, step) };
+    const { stored, writes } = session.prepare(`${key}#input`, asked);
+    return { do: 'wait', waits_for: 'approval', fields: { wake_at, input: stored }, writes };
   }
 
   private async beginFlow(

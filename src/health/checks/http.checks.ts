@@ -203,8 +203,8 @@ interface Layer {
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
-/** Documentation itself, and protocols that describe themselves: MCP by its lists, A2A by its cards, a mock by its document. */
-const DESCRIBED_ELSEWHERE = /^\/(?:docs|redoc|openapi|mcp|a2a|mock|\.well-known)\b/;
+/** The front page, documentation itself, and protocols that describe themselves: MCP by its lists, A2A by its cards, a mock by its document. */
+const DESCRIBED_ELSEWHERE = /^\/(?:$|(?:docs|redoc|openapi|mcp|a2a|mock|\.well-known)\b)/;
 
 /** The routes of the Express router. A route of all methods only answers 405, so it is left out. */
 function servedRoutes(host: HttpAdapterHost): string[] {

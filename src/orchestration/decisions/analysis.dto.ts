@@ -1,6 +1,6 @@
 import type { Health } from '../partnerships/partnership.js';
 import {
-  BudgetDto,
+  BudgetFitDto,
   DecisionInputsDto,
   DecisionReturnsDto,
   DecisionRiskDto,
@@ -131,7 +131,7 @@ export class DecisionAnalysisDto {
 
   partnerships: PartnerImpactDto[];
 
-  budget: BudgetDto | null;
+  budget: BudgetFitDto | null;
 
   /** Best first, including the context itself; empty without alternatives. */
   alternatives: OptionDto[];

@@ -131,7 +131,7 @@ export class DecisionSimulationDto {
   reason: string | null;
 }
 
-export class BudgetDto {
+export class BudgetFitDto {
   /** @example 50000 */
   budget: number;
 
