@@ -75,10 +75,10 @@ for (const [mode, revision] of [
         },
       };
       const name = `Sums ${mode}`;
-      const { integration_id } = await api('POST', '', { name, document: JSON.stringify(document) });
+      const { integration_id } = await api('POST', '', { name, source: { content: JSON.stringify(document) } });
       for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 200)))
         if ((await api('GET', `/${integration_id}`)).status === 'ready') break;
-      await api('PUT', `/${integration_id}/mock`, { mode: 'instead' });
+      await api('POST', `/${integration_id}/mock`, { mode: 'instead' });
       const tool = `Sums_${mode}_addNumbers`;
       for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 200)))
         if ((await client.listTools()).tools.some((one) => one.name === tool)) break;
