@@ -8,9 +8,9 @@ import { ToolKinds } from '../kinds/tool-kinds.js';
 import { type AttachedTool, credentialBinding, ToolNotFoundError } from './attached-tool.js';
 import { AttachedToolsRepository } from './attached-tools.repository.js';
 
-/** Another process sees a change after at most this long, in milliseconds. */
+/** Younger tools are used without a read, in milliseconds. */
 const FRESH_MS = 5_000;
-/** Up to this age a run gets the known tools while the database is read again. */
+/** Up to this age a run gets the known tools while the database is read again: other processes may miss a change for this long. */
 const STALE_MS = 30_000;
 
 /** Stored tools: seals credentials, keeps the cache current and releases connections on deletion. */
