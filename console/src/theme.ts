@@ -1,4 +1,5 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { texts } from './texts';
 
 const indigo: MantineColorsTuple = [
   '#eef2ff',
@@ -59,12 +60,19 @@ export const theme = createTheme({
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, transitionProps: { duration: 0 } } },
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 0 } } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': texts.actions.close } } },
     Table: { defaultProps: { verticalSpacing: 'xs' } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
   },
 });
 
 const TINTED = ['gray', 'red', 'green', 'yellow', 'blue', 'indigo', 'orange', 'teal', 'violet', 'cyan'] as const;
+
+/** White text on Mantine's own red is below WCAG AA. */
+const FILLED_RED = {
+  '--mantine-color-red-filled': 'var(--mantine-color-red-9)',
+  '--mantine-color-red-filled-hover': 'color-mix(in srgb, var(--mantine-color-red-9) 88%, black)',
+};
 
 /** Text on tints and dimmed text reach the contrast of WCAG AA in both schemes; Mantine's own do not. */
 export const cssVariables: CSSVariablesResolver = () => ({
@@ -75,13 +83,14 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#64748b',
     '--mantine-color-error': '#b42318',
     '--mantine-color-anchor': '#4338ca',
+    ...FILLED_RED,
     '--nexus-side': '#f8fafc',
     '--nexus-line': '#e2e8f0',
     '--nexus-sunken': '#f8fafc',
     ...Object.fromEntries(
       TINTED.map((color) => [
         `--mantine-color-${color}-light-color`,
-        `color-mix(in srgb, var(--mantine-color-${color}-9) 80%, black)`,
+        `color-mix(in srgb, var(--mantine-color-${color}-9) 70%, black)`,
       ]),
     ),
   },
@@ -92,6 +101,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#8f99aa',
     '--mantine-color-error': '#ff9b92',
     '--mantine-color-anchor': '#a5b4fc',
+    ...FILLED_RED,
     '--nexus-side': '#0c1016',
     '--nexus-line': '#262d3a',
     '--nexus-sunken': '#0c1016',

@@ -75,7 +75,8 @@ export default function CodeEditor({
           lintGutter(),
           autocompletion({ override: [complete] }),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          // With a tab index, checkers of accessibility see that the keyboard reaches what scrolls.
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           readOnly.of(EditorState.readOnly.of(changed.current === undefined)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed.current?.(update.state.doc.toString());

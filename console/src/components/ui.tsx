@@ -450,6 +450,5 @@ export function notifyError(error: unknown): void {
     color: 'red',
     autoClose: false,
     withBorder: true,
-    closeButtonProps: { 'aria-label': texts.actions.close },
   });
 }
