@@ -34,7 +34,7 @@ COPY documents ./documents/
 RUN --mount=type=cache,target=/root/.npm npm ci --prefix documents --ignore-scripts --no-audit --no-fund
 
 # The generator of Go clients. It formats with `go`, of which nothing but the program is needed.
-FROM golang:1.26-bookworm AS go-generator
+FROM golang:1.26-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS go-generator
 RUN --mount=type=cache,target=/go/pkg/mod CGO_ENABLED=0 GOBIN=/generator/bin \
       go install -trimpath -ldflags=-s github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 && \
     cp /usr/local/go/bin/go /generator/bin/ && \

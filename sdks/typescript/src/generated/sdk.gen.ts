@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.js';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, ArchiveFlowData, ArchiveFlowErrors, ArchiveFlowResponses, AttachOperationsData, AttachOperationsErrors, AttachOperationsResponses, AttachToolData, AttachToolErrors, AttachToolResponses, AuthorizeCredentialData, AuthorizeCredentialErrors, AuthorizeCredentialResponses, BeginGithubData, BeginGithubErrors, BeginGoogleData, BeginGoogleErrors, CallOperationData, CallOperationErrors, CallOperationResponses, CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeMemberRolesData, ChangeMemberRolesErrors, ChangeMemberRolesResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatWithAiSdkData, ChatWithAiSdkErrors, ChatWithAiSdkResponse, ChatWithAiSdkResponses, ConfirmRegistrationData, ConfirmRegistrationErrors, ConfirmRegistrationResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ControlFlowRunData, ControlFlowRunErrors, ControlFlowRunResponses, ControlProjectData, ControlProjectErrors, ControlProjectResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBrowserSessionData, CreateBrowserSessionErrors, CreateBrowserSessionResponses, CreateBrowserSessionWithLinkData, CreateBrowserSessionWithLinkErrors, CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithTotpData, CreateBrowserSessionWithTotpErrors, CreateBrowserSessionWithTotpResponses, CreateCredentialData, CreateCredentialErrors, CreateCredentialResponses, CreateDecisionData, CreateDecisionErrors, CreateDecisionResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateFlowData, CreateFlowErrors, CreateFlowResponses, CreateFlowTriggerData, CreateFlowTriggerErrors, CreateFlowTriggerResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreatePartnershipData, CreatePartnershipErrors, CreatePartnershipResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateStreamTicketData, CreateStreamTicketErrors, CreateStreamTicketResponses, DecideFlowStepData, DecideFlowStepErrors, DecideFlowStepResponses, DecideToolCallData, DecideToolCallErrors, DecideToolCallResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteApiKeyData, DeleteApiKeyErrors, DeleteApiKeyResponses, DeleteBrowserSessionData, DeleteBrowserSessionErrors, DeleteBrowserSessionResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteCredentialData, DeleteCredentialErrors, DeleteCredentialResponses, DeleteDeadLetterData, DeleteDeadLetterErrors, DeleteDeadLetterResponses, DeleteFlowTriggerData, DeleteFlowTriggerErrors, DeleteFlowTriggerResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeletePartnershipData, DeletePartnershipErrors, DeletePartnershipResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DeleteToolData, DeleteToolErrors, DeleteToolResponses, DeliverWebhookData, DeliverWebhookErrors, DeliverWebhookResponses, DisableTotpData, DisableTotpErrors, DisableTotpResponses, DraftFlowData, DraftFlowErrors, DraftFlowResponses, EditAgentDefinitionData, EditAgentDefinitionErrors, EditAgentDefinitionResponses, EnableTotpData, EnableTotpErrors, EnableTotpResponses, EndSignInData, EndSignInErrors, EndSignInResponses, EnterOrganizationData, EnterOrganizationErrors, EnterOrganizationResponses, ExchangeCodeData, ExchangeCodeErrors, ExchangeCodeResponses, FinishAuthorizationData, FinishAuthorizationErrors, FinishAuthorizationResponses, FinishGithubData, FinishGithubErrors, FinishGithubResponses, FinishGoogleData, FinishGoogleErrors, FinishGoogleResponses, FollowFlowRunData, FollowFlowRunErrors, FollowFlowRunResponse, FollowFlowRunResponses, FollowImportData, FollowImportErrors, FollowImportResponse, FollowImportResponses, FollowInvocationData, FollowInvocationErrors, FollowInvocationResponse, FollowInvocationResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GenerateClientData, GenerateClientErrors, GenerateClientResponses, GetAgentData, GetAgentDefinitionData, GetAgentDefinitionErrors, GetAgentDefinitionResponses, GetAgentErrors, GetAgentResponses, GetAnyOrganizationData, GetAnyOrganizationErrors, GetAnyOrganizationResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetStatisticsData, GetBudgetStatisticsErrors, GetBudgetStatisticsResponses, GetBuildStatisticsData, GetBuildStatisticsErrors, GetBuildStatisticsResponses, GetContractTestData, GetContractTestErrors, GetContractTestResponses, GetCredentialData, GetCredentialErrors, GetCredentialResponses, GetDecisionData, GetDecisionErrors, GetDecisionResponses, GetDeploymentReadinessData, GetDeploymentReadinessErrors, GetDeploymentReadinessResponses, GetDetailedHealthData, GetDetailedHealthErrors, GetDetailedHealthResponses, GetFlowData, GetFlowErrors, GetFlowResponses, GetFlowRunData, GetFlowRunErrors, GetFlowRunResponses, GetFlowTriggerData, GetFlowTriggerErrors, GetFlowTriggerResponses, GetFlowVersionData, GetFlowVersionErrors, GetFlowVersionResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationVersionData, GetIntegrationVersionErrors, GetIntegrationVersionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetInvocationStatisticsData, GetInvocationStatisticsErrors, GetInvocationStatisticsResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOperationData, GetOperationErrors, GetOperationResponses, GetOrchestrationConfigData, GetOrchestrationConfigErrors, GetOrchestrationConfigResponses, GetOrchestrationHealthData, GetOrchestrationHealthErrors, GetOrchestrationHealthResponses, GetOrchestrationInfoData, GetOrchestrationInfoErrors, GetOrchestrationInfoResponses, GetOrchestrationMetricsData, GetOrchestrationMetricsErrors, GetOrchestrationMetricsResponses, GetOrchestrationStatusData, GetOrchestrationStatusErrors, GetOrchestrationStatusResponses, GetPartnershipData, GetPartnershipErrors, GetPartnershipResponses, GetPartnershipStatusData, GetPartnershipStatusErrors, GetPartnershipStatusResponses, GetProjectArtifactData, GetProjectArtifactErrors, GetProjectArtifactResponses, GetProjectBuildData, GetProjectBuildErrors, GetProjectBuildResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetProjectStageData, GetProjectStageErrors, GetProjectStageResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetStagesInfoData, GetStagesInfoErrors, GetStagesInfoResponses, GetStagesInfoUnderPrefixData, GetStagesInfoUnderPrefixErrors, GetStagesInfoUnderPrefixResponses, GetStatisticsOverviewData, GetStatisticsOverviewErrors, GetStatisticsOverviewResponses, GetStatisticsTrendData, GetStatisticsTrendErrors, GetStatisticsTrendResponses, GetToolData, GetToolErrors, GetToolResponses, GetVersionDocumentData, GetVersionDocumentErrors, GetVersionDocumentResponses, GetWebhookSecretData, GetWebhookSecretErrors, GetWebhookSecretResponses, ImportPackageData, ImportPackageErrors, ImportPackageResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InvokeAgentData, InvokeAgentErrors, InvokeAgentResponses, ListAgentInvocationsData, ListAgentInvocationsErrors, ListAgentInvocationsResponses, ListAgentsData, ListAgentsErrors, ListAgentSessionsData, ListAgentSessionsErrors, ListAgentSessionsResponses, ListAgentsResponses, ListAgentVersionsData, ListAgentVersionsErrors, ListAgentVersionsResponses, ListAllOrganizationsData, ListAllOrganizationsErrors, ListAllOrganizationsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListContractTestsData, ListContractTestsErrors, ListContractTestsResponses, ListCredentialsData, ListCredentialsErrors, ListCredentialsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDecisionsData, ListDecisionsErrors, ListDecisionsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListFlowRunsData, ListFlowRunsErrors, ListFlowRunsResponses, ListFlowsData, ListFlowsErrors, ListFlowsResponses, ListFlowTriggersData, ListFlowTriggersErrors, ListFlowTriggersResponses, ListFlowVersionsData, ListFlowVersionsErrors, ListFlowVersionsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationVersionsData, ListIntegrationVersionsErrors, ListIntegrationVersionsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListMessagesData, ListMessagesErrors, ListMessagesResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListOrchestrationEndpointsData, ListOrchestrationEndpointsErrors, ListOrchestrationEndpointsResponses, ListOrchestrationMetricsData, ListOrchestrationMetricsErrors, ListOrchestrationMetricsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListPartnershipsData, ListPartnershipsErrors, ListPartnershipsResponses, ListProjectArtifactsData, ListProjectArtifactsErrors, ListProjectArtifactsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectStagesData, ListProjectStagesErrors, ListProjectStagesResponses, ListRunsOfFlowData, ListRunsOfFlowErrors, ListRunsOfFlowResponses, ListSignInsData, ListSignInsErrors, ListSignInsResponses, ListToolsData, ListToolsErrors, ListToolsResponses, LoginData, LoginErrors, LoginResponses, LoginWithTotpData, LoginWithTotpErrors, LoginWithTotpResponses, LogoutData, LogoutErrors, LogoutResponses, PlaceAgentData, PlaceAgentErrors, PlaceAgentResponses, PublishFlowData, PublishFlowErrors, PublishFlowResponses, PushMeasurementData, PushMeasurementErrors, PushMeasurementResponses, RecordDecisionOutcomeData, RecordDecisionOutcomeErrors, RecordDecisionOutcomeResponses, RefreshBrowserSessionData, RefreshBrowserSessionErrors, RefreshBrowserSessionResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameOrganizationData, RenameOrganizationErrors, RenameOrganizationResponses, ReplaceCredentialData, ReplaceCredentialErrors, ReplaceCredentialResponses, ReplaceDocumentData, ReplaceDocumentErrors, ReplaceDocumentResponses, ReplayDeadLetterData, ReplayDeadLetterErrors, ReplayDeadLetterResponses, RequestMagicLinkData, RequestMagicLinkErrors, RequestMagicLinkResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RestoreFlowVersionData, RestoreFlowVersionErrors, RestoreFlowVersionResponses, RestoreIntegrationVersionData, RestoreIntegrationVersionErrors, RestoreIntegrationVersionResponses, ReviseProjectData, ReviseProjectErrors, ReviseProjectResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RollbackAgentData, RollbackAgentErrors, RollbackAgentResponses, RunAgentWithAgUiData, RunAgentWithAgUiErrors, RunAgentWithAgUiResponse, RunAgentWithAgUiResponses, RunContractTestsData, RunContractTestsErrors, RunContractTestsResponses, SendMessageData, SendMessageErrors, SendMessageResponses, SetAgentStatusData, SetAgentStatusErrors, SetAgentStatusResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SignalFlowRunData, SignalFlowRunErrors, SignalFlowRunResponses, StartFlowRunData, StartFlowRunErrors, StartFlowRunResponses, StreamProjectEventsData, StreamProjectEventsErrors, StreamProjectEventsResponse, StreamProjectEventsResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, TestToolData, TestToolErrors, TestToolResponses, TransferOrganizationData, TransferOrganizationErrors, TransferOrganizationResponses, TurnMockData, TurnMockErrors, TurnMockResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateDeliverableData, UpdateDeliverableErrors, UpdateDeliverableResponses, UpdateFlowData, UpdateFlowErrors, UpdateFlowResponses, UpdatePartnershipData, UpdatePartnershipErrors, UpdatePartnershipResponses, ValidateFlowData, ValidateFlowErrors, ValidateFlowResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddAgentDocumentsData, AddAgentDocumentsErrors, AddAgentDocumentsResponses, ArchiveFlowData, ArchiveFlowErrors, ArchiveFlowResponses, AttachOperationsData, AttachOperationsErrors, AttachOperationsResponses, AttachToolData, AttachToolErrors, AttachToolResponses, AuthorizeCredentialData, AuthorizeCredentialErrors, AuthorizeCredentialResponses, BeginGithubData, BeginGithubErrors, BeginGoogleData, BeginGoogleErrors, CallOperationData, CallOperationErrors, CallOperationResponses, CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeMemberRolesData, ChangeMemberRolesErrors, ChangeMemberRolesResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatWithAiSdkData, ChatWithAiSdkErrors, ChatWithAiSdkResponse, ChatWithAiSdkResponses, ConfirmRegistrationData, ConfirmRegistrationErrors, ConfirmRegistrationResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ControlFlowRunData, ControlFlowRunErrors, ControlFlowRunResponses, ControlProjectData, ControlProjectErrors, ControlProjectResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBrowserSessionData, CreateBrowserSessionErrors, CreateBrowserSessionResponses, CreateBrowserSessionWithLinkData, CreateBrowserSessionWithLinkErrors, CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithTotpData, CreateBrowserSessionWithTotpErrors, CreateBrowserSessionWithTotpResponses, CreateCredentialData, CreateCredentialErrors, CreateCredentialResponses, CreateDecisionData, CreateDecisionErrors, CreateDecisionResponses, CreateExportData, CreateExportErrors, CreateExportResponses, CreateFlowData, CreateFlowErrors, CreateFlowResponses, CreateFlowTriggerData, CreateFlowTriggerErrors, CreateFlowTriggerResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreatePartnershipData, CreatePartnershipErrors, CreatePartnershipResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateStreamTicketData, CreateStreamTicketErrors, CreateStreamTicketResponses, DecideFlowStepData, DecideFlowStepErrors, DecideFlowStepResponses, DecideToolCallData, DecideToolCallErrors, DecideToolCallResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteApiKeyData, DeleteApiKeyErrors, DeleteApiKeyResponses, DeleteBrowserSessionData, DeleteBrowserSessionErrors, DeleteBrowserSessionResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteCredentialData, DeleteCredentialErrors, DeleteCredentialResponses, DeleteDeadLetterData, DeleteDeadLetterErrors, DeleteDeadLetterResponses, DeleteFlowTriggerData, DeleteFlowTriggerErrors, DeleteFlowTriggerResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeletePartnershipData, DeletePartnershipErrors, DeletePartnershipResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DeleteToolData, DeleteToolErrors, DeleteToolResponses, DeliverWebhookData, DeliverWebhookErrors, DeliverWebhookResponses, DisableTotpData, DisableTotpErrors, DisableTotpResponses, DraftFlowData, DraftFlowErrors, DraftFlowResponses, EditAgentDefinitionData, EditAgentDefinitionErrors, EditAgentDefinitionResponses, EnableTotpData, EnableTotpErrors, EnableTotpResponses, EndSignInData, EndSignInErrors, EndSignInResponses, EnterOrganizationData, EnterOrganizationErrors, EnterOrganizationResponses, ExchangeCodeData, ExchangeCodeErrors, ExchangeCodeResponses, FinishAuthorizationData, FinishAuthorizationErrors, FinishAuthorizationResponses, FinishGithubData, FinishGithubErrors, FinishGithubResponses, FinishGoogleData, FinishGoogleErrors, FinishGoogleResponses, FollowFlowRunData, FollowFlowRunErrors, FollowFlowRunResponse, FollowFlowRunResponses, FollowImportData, FollowImportErrors, FollowImportResponse, FollowImportResponses, FollowInvocationData, FollowInvocationErrors, FollowInvocationResponse, FollowInvocationResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GenerateClientData, GenerateClientErrors, GenerateClientResponses, GetAgentData, GetAgentDefinitionData, GetAgentDefinitionErrors, GetAgentDefinitionResponses, GetAgentErrors, GetAgentResponses, GetAnyOrganizationData, GetAnyOrganizationErrors, GetAnyOrganizationResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetStatisticsData, GetBudgetStatisticsErrors, GetBudgetStatisticsResponses, GetBuildStatisticsData, GetBuildStatisticsErrors, GetBuildStatisticsResponses, GetContractTestData, GetContractTestErrors, GetContractTestResponses, GetCredentialData, GetCredentialErrors, GetCredentialResponses, GetDecisionData, GetDecisionErrors, GetDecisionResponses, GetDeploymentReadinessData, GetDeploymentReadinessErrors, GetDeploymentReadinessResponses, GetDetailedHealthData, GetDetailedHealthErrors, GetDetailedHealthResponses, GetFlowData, GetFlowErrors, GetFlowResponses, GetFlowRunData, GetFlowRunErrors, GetFlowRunResponses, GetFlowTriggerData, GetFlowTriggerErrors, GetFlowTriggerResponses, GetFlowVersionData, GetFlowVersionErrors, GetFlowVersionResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationVersionData, GetIntegrationVersionErrors, GetIntegrationVersionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetInvocationStatisticsData, GetInvocationStatisticsErrors, GetInvocationStatisticsResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOperationData, GetOperationErrors, GetOperationResponses, GetOrchestrationConfigData, GetOrchestrationConfigErrors, GetOrchestrationConfigResponses, GetOrchestrationHealthData, GetOrchestrationHealthErrors, GetOrchestrationHealthResponses, GetOrchestrationInfoData, GetOrchestrationInfoErrors, GetOrchestrationInfoResponses, GetOrchestrationMetricsData, GetOrchestrationMetricsErrors, GetOrchestrationMetricsResponses, GetOrchestrationStatusData, GetOrchestrationStatusErrors, GetOrchestrationStatusResponses, GetPartnershipData, GetPartnershipErrors, GetPartnershipResponses, GetPartnershipStatusData, GetPartnershipStatusErrors, GetPartnershipStatusResponses, GetProjectArtifactData, GetProjectArtifactErrors, GetProjectArtifactResponses, GetProjectBuildData, GetProjectBuildErrors, GetProjectBuildResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetProjectStageData, GetProjectStageErrors, GetProjectStageResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetStagesInfoData, GetStagesInfoErrors, GetStagesInfoResponses, GetStagesInfoUnderPrefixData, GetStagesInfoUnderPrefixErrors, GetStagesInfoUnderPrefixResponses, GetStatisticsOverviewData, GetStatisticsOverviewErrors, GetStatisticsOverviewResponses, GetStatisticsTrendData, GetStatisticsTrendErrors, GetStatisticsTrendResponses, GetToolData, GetToolErrors, GetToolResponses, GetVersionDocumentData, GetVersionDocumentErrors, GetVersionDocumentResponses, GetWebhookSecretData, GetWebhookSecretErrors, GetWebhookSecretResponses, ImportPackageData, ImportPackageErrors, ImportPackageResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InvokeAgentData, InvokeAgentErrors, InvokeAgentResponses, ListAgentDocumentsData, ListAgentDocumentsErrors, ListAgentDocumentsResponses, ListAgentInvocationsData, ListAgentInvocationsErrors, ListAgentInvocationsResponses, ListAgentsData, ListAgentsErrors, ListAgentSessionsData, ListAgentSessionsErrors, ListAgentSessionsResponses, ListAgentsResponses, ListAgentVersionsData, ListAgentVersionsErrors, ListAgentVersionsResponses, ListAllOrganizationsData, ListAllOrganizationsErrors, ListAllOrganizationsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListContractTestsData, ListContractTestsErrors, ListContractTestsResponses, ListCredentialsData, ListCredentialsErrors, ListCredentialsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDecisionsData, ListDecisionsErrors, ListDecisionsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListFlowRunsData, ListFlowRunsErrors, ListFlowRunsResponses, ListFlowsData, ListFlowsErrors, ListFlowsResponses, ListFlowTriggersData, ListFlowTriggersErrors, ListFlowTriggersResponses, ListFlowVersionsData, ListFlowVersionsErrors, ListFlowVersionsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationVersionsData, ListIntegrationVersionsErrors, ListIntegrationVersionsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListMessagesData, ListMessagesErrors, ListMessagesResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListOrchestrationEndpointsData, ListOrchestrationEndpointsErrors, ListOrchestrationEndpointsResponses, ListOrchestrationMetricsData, ListOrchestrationMetricsErrors, ListOrchestrationMetricsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListPartnershipsData, ListPartnershipsErrors, ListPartnershipsResponses, ListProjectArtifactsData, ListProjectArtifactsErrors, ListProjectArtifactsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectStagesData, ListProjectStagesErrors, ListProjectStagesResponses, ListRunsOfFlowData, ListRunsOfFlowErrors, ListRunsOfFlowResponses, ListSignInsData, ListSignInsErrors, ListSignInsResponses, ListToolsData, ListToolsErrors, ListToolsResponses, LoginData, LoginErrors, LoginResponses, LoginWithTotpData, LoginWithTotpErrors, LoginWithTotpResponses, LogoutData, LogoutErrors, LogoutResponses, PlaceAgentData, PlaceAgentErrors, PlaceAgentResponses, PublishFlowData, PublishFlowErrors, PublishFlowResponses, PushMeasurementData, PushMeasurementErrors, PushMeasurementResponses, RecordDecisionOutcomeData, RecordDecisionOutcomeErrors, RecordDecisionOutcomeResponses, RefreshBrowserSessionData, RefreshBrowserSessionErrors, RefreshBrowserSessionResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveAgentDocumentData, RemoveAgentDocumentErrors, RemoveAgentDocumentResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameOrganizationData, RenameOrganizationErrors, RenameOrganizationResponses, ReplaceCredentialData, ReplaceCredentialErrors, ReplaceCredentialResponses, ReplaceDocumentData, ReplaceDocumentErrors, ReplaceDocumentResponses, ReplayDeadLetterData, ReplayDeadLetterErrors, ReplayDeadLetterResponses, RequestMagicLinkData, RequestMagicLinkErrors, RequestMagicLinkResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RestoreFlowVersionData, RestoreFlowVersionErrors, RestoreFlowVersionResponses, RestoreIntegrationVersionData, RestoreIntegrationVersionErrors, RestoreIntegrationVersionResponses, ReviseProjectData, ReviseProjectErrors, ReviseProjectResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RollbackAgentData, RollbackAgentErrors, RollbackAgentResponses, RunAgentWithAgUiData, RunAgentWithAgUiErrors, RunAgentWithAgUiResponse, RunAgentWithAgUiResponses, RunContractTestsData, RunContractTestsErrors, RunContractTestsResponses, SendMessageData, SendMessageErrors, SendMessageResponses, SetAgentStatusData, SetAgentStatusErrors, SetAgentStatusResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SignalFlowRunData, SignalFlowRunErrors, SignalFlowRunResponses, StartFlowRunData, StartFlowRunErrors, StartFlowRunResponses, StreamProjectEventsData, StreamProjectEventsErrors, StreamProjectEventsResponse, StreamProjectEventsResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, TestToolData, TestToolErrors, TestToolResponses, TransferOrganizationData, TransferOrganizationErrors, TransferOrganizationResponses, TurnMockData, TurnMockErrors, TurnMockResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateDeliverableData, UpdateDeliverableErrors, UpdateDeliverableResponses, UpdateFlowData, UpdateFlowErrors, UpdateFlowResponses, UpdatePartnershipData, UpdatePartnershipErrors, UpdatePartnershipResponses, ValidateFlowData, ValidateFlowErrors, ValidateFlowResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -20,6 +20,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 
 /**
  * Sign in with a password
+ *
+ * Checks the e-mail address and the password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your network address for 15 minutes.
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>): RequestResult<LoginResponses, LoginErrors, ThrowOnError> => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
     url: '/api/v1/auth/login',
@@ -32,6 +34,8 @@ export const login = <ThrowOnError extends boolean = false>(options: Options<Log
 
 /**
  * Get new tokens
+ *
+ * Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.
  */
 export const refreshTokens = <ThrowOnError extends boolean = false>(options: Options<RefreshTokensData, ThrowOnError>): RequestResult<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError> => (options.client ?? client).post<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError>({
     url: '/api/v1/auth/refresh',
@@ -44,6 +48,8 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Sign out
+ *
+ * Ends this sign-in. Its access and refresh tokens are refused within 5 seconds.
  */
 export const logout = <ThrowOnError extends boolean = false>(options?: Options<LogoutData, ThrowOnError>): RequestResult<LogoutResponses, LogoutErrors, ThrowOnError> => (options?.client ?? client).post<LogoutResponses, LogoutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -53,6 +59,8 @@ export const logout = <ThrowOnError extends boolean = false>(options?: Options<L
 
 /**
  * Get the signed-in user
+ *
+ * Returns the user that the token or key belongs to, the organization and the roles.
  */
 export const getMe = <ThrowOnError extends boolean = false>(options?: Options<GetMeData, ThrowOnError>): RequestResult<GetMeResponses, GetMeErrors, ThrowOnError> => (options?.client ?? client).get<GetMeResponses, GetMeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -62,6 +70,8 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
 
 /**
  * Change your password
+ *
+ * Needs the current password. Ends all your other sign-ins.
  */
 export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>): RequestResult<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError> => (options.client ?? client).post<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -75,6 +85,8 @@ export const changePassword = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Request a password reset
+ *
+ * Sends a mail with a token that works once, within 15 minutes. The response does not reveal whether the address has an account.
  */
 export const forgotPassword = <ThrowOnError extends boolean = false>(options: Options<ForgotPasswordData, ThrowOnError>): RequestResult<ForgotPasswordResponses, ForgotPasswordErrors, ThrowOnError> => (options.client ?? client).post<ForgotPasswordResponses, ForgotPasswordErrors, ThrowOnError>({
     url: '/api/v1/auth/password/forgot',
@@ -87,6 +99,8 @@ export const forgotPassword = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Set a new password with a mailed token
+ *
+ * Takes the token of a reset mail, which works once. Ends every sign-in of the account. A second factor stays on, unless the address was never verified.
  */
 export const resetPassword = <ThrowOnError extends boolean = false>(options: Options<ResetPasswordData, ThrowOnError>): RequestResult<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError> => (options.client ?? client).post<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError>({
     url: '/api/v1/auth/password/reset',
@@ -99,6 +113,8 @@ export const resetPassword = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Verify your e-mail address
+ *
+ * Takes the token of a verification mail, which works once. Sign in to the account first: the token is valid for that account only.
  */
 export const verifyEmail = <ThrowOnError extends boolean = false>(options: Options<VerifyEmailData, ThrowOnError>): RequestResult<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError> => (options.client ?? client).post<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -112,6 +128,8 @@ export const verifyEmail = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Request another verification mail
+ *
+ * Sends another verification mail to your own address. A verified address gets no mail.
  */
 export const resendVerification = <ThrowOnError extends boolean = false>(options?: Options<ResendVerificationData, ThrowOnError>): RequestResult<ResendVerificationResponses, ResendVerificationErrors, ThrowOnError> => (options?.client ?? client).post<ResendVerificationResponses, ResendVerificationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -121,6 +139,8 @@ export const resendVerification = <ThrowOnError extends boolean = false>(options
 
 /**
  * Request a sign-in link
+ *
+ * Sends a link that signs in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.
  */
 export const requestMagicLink = <ThrowOnError extends boolean = false>(options: Options<RequestMagicLinkData, ThrowOnError>): RequestResult<RequestMagicLinkResponses, RequestMagicLinkErrors, ThrowOnError> => (options.client ?? client).post<RequestMagicLinkResponses, RequestMagicLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/magic-link',
@@ -133,6 +153,8 @@ export const requestMagicLink = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Sign in with a mailed token
+ *
+ * Takes the token of a sign-in mail. It works once, only in the browser that requested it.
  */
 export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: Options<VerifyMagicLinkData, ThrowOnError>): RequestResult<VerifyMagicLinkResponses, VerifyMagicLinkErrors, ThrowOnError> => (options.client ?? client).post<VerifyMagicLinkResponses, VerifyMagicLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/magic-link/verify',
@@ -145,6 +167,8 @@ export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * Start setting up a second factor
+ *
+ * Creates a secret for an authenticator app. 'POST /auth/totp/confirm' then turns the second factor on. Needs your password if the account has one.
  */
 export const enableTotp = <ThrowOnError extends boolean = false>(options?: Options<EnableTotpData, ThrowOnError>): RequestResult<EnableTotpResponses, EnableTotpErrors, ThrowOnError> => (options?.client ?? client).post<EnableTotpResponses, EnableTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -158,6 +182,8 @@ export const enableTotp = <ThrowOnError extends boolean = false>(options?: Optio
 
 /**
  * Enable the second factor
+ *
+ * Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code replaces a code once.
  */
 export const confirmTotp = <ThrowOnError extends boolean = false>(options: Options<ConfirmTotpData, ThrowOnError>): RequestResult<ConfirmTotpResponses, ConfirmTotpErrors, ThrowOnError> => (options.client ?? client).post<ConfirmTotpResponses, ConfirmTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -171,6 +197,8 @@ export const confirmTotp = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Disable the second factor
+ *
+ * Needs a code from the authenticator app or a recovery code, and your password if the account has one.
  */
 export const disableTotp = <ThrowOnError extends boolean = false>(options: Options<DisableTotpData, ThrowOnError>): RequestResult<DisableTotpResponses, DisableTotpErrors, ThrowOnError> => (options.client ?? client).post<DisableTotpResponses, DisableTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -184,6 +212,8 @@ export const disableTotp = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Finish a sign-in with the second factor
+ *
+ * Takes the challenge that the sign-in returned, with a code or a recovery code. A challenge is valid for 5 minutes and five attempts.
  */
 export const loginWithTotp = <ThrowOnError extends boolean = false>(options: Options<LoginWithTotpData, ThrowOnError>): RequestResult<LoginWithTotpResponses, LoginWithTotpErrors, ThrowOnError> => (options.client ?? client).post<LoginWithTotpResponses, LoginWithTotpErrors, ThrowOnError>({
     url: '/api/v1/auth/totp/login',
@@ -196,6 +226,8 @@ export const loginWithTotp = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * List your sign-ins
+ *
+ * Lists your own sign-ins in all of your organizations, newest first, at most 100.
  */
 export const listSignIns = <ThrowOnError extends boolean = false>(options?: Options<ListSignInsData, ThrowOnError>): RequestResult<ListSignInsResponses, ListSignInsErrors, ThrowOnError> => (options?.client ?? client).get<ListSignInsResponses, ListSignInsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -205,6 +237,8 @@ export const listSignIns = <ThrowOnError extends boolean = false>(options?: Opti
 
 /**
  * End one of your sign-ins
+ *
+ * Ends one of your own sign-ins. Its tokens are refused within 5 seconds.
  */
 export const endSignIn = <ThrowOnError extends boolean = false>(options: Options<EndSignInData, ThrowOnError>): RequestResult<EndSignInResponses, EndSignInErrors, ThrowOnError> => (options.client ?? client).delete<EndSignInResponses, EndSignInErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -214,11 +248,15 @@ export const endSignIn = <ThrowOnError extends boolean = false>(options: Options
 
 /**
  * Sign a browser out
+ *
+ * Ends the sign-in of the cookies and removes them.
  */
 export const deleteBrowserSession = <ThrowOnError extends boolean = false>(options?: Options<DeleteBrowserSessionData, ThrowOnError>): RequestResult<DeleteBrowserSessionResponses, DeleteBrowserSessionErrors, ThrowOnError> => (options?.client ?? client).delete<DeleteBrowserSessionResponses, DeleteBrowserSessionErrors, ThrowOnError>({ url: '/api/v1/auth/session', ...options });
 
 /**
  * Sign a browser in with a password
+ *
+ * Like 'POST /auth/login', for web pages: the tokens are set as cookies that scripts cannot read. With each request that changes something, send the value of the cookie 'nexus_csrf' in the header 'X-CSRF-Token'.
  */
 export const createBrowserSession = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionData, ThrowOnError>): RequestResult<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session',
@@ -231,6 +269,8 @@ export const createBrowserSession = <ThrowOnError extends boolean = false>(optio
 
 /**
  * Sign a browser in with the link of the start
+ *
+ * Takes the code of the sign-in link that the platform prints when it starts in development. The code works once, within 15 minutes, from the platform's own machine.
  */
 export const createBrowserSessionWithLink = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionWithLinkData, ThrowOnError>): RequestResult<CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithLinkErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/session/link',
@@ -243,6 +283,8 @@ export const createBrowserSessionWithLink = <ThrowOnError extends boolean = fals
 
 /**
  * Sign a browser in with the second factor
+ *
+ * Like 'POST /auth/totp/login', but sets the tokens as cookies.
  */
 export const createBrowserSessionWithTotp = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionWithTotpData, ThrowOnError>): RequestResult<CreateBrowserSessionWithTotpResponses, CreateBrowserSessionWithTotpErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionWithTotpResponses, CreateBrowserSessionWithTotpErrors, ThrowOnError>({
     url: '/api/v1/auth/session/totp',
@@ -255,6 +297,8 @@ export const createBrowserSessionWithTotp = <ThrowOnError extends boolean = fals
 
 /**
  * Refresh a browser's sign-in
+ *
+ * Replaces the cookies before the access token expires. Send the cookies and the header 'X-CSRF-Token', or a 'refresh_token' in the body to move another sign-in into cookies.
  */
 export const refreshBrowserSession = <ThrowOnError extends boolean = false>(options?: Options<RefreshBrowserSessionData, ThrowOnError>): RequestResult<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError> => (options?.client ?? client).post<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session/refresh',
@@ -267,6 +311,8 @@ export const refreshBrowserSession = <ThrowOnError extends boolean = false>(opti
 
 /**
  * Get a ticket for an event stream
+ *
+ * For 'EventSource', which cannot send headers. The ticket opens the named event stream as '?ticket=…', once, within 60 seconds.
  */
 export const createStreamTicket = <ThrowOnError extends boolean = false>(options: Options<CreateStreamTicketData, ThrowOnError>): RequestResult<CreateStreamTicketResponses, CreateStreamTicketErrors, ThrowOnError> => (options.client ?? client).post<CreateStreamTicketResponses, CreateStreamTicketErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -280,26 +326,36 @@ export const createStreamTicket = <ThrowOnError extends boolean = false>(options
 
 /**
  * Sign in through Google or another OpenID Connect provider
+ *
+ * Open it in a browser. Returns 404 unless 'OAUTH_GOOGLE_CLIENT_ID' is set.
  */
 export const beginGoogle = <ThrowOnError extends boolean = false>(options?: Options<BeginGoogleData, ThrowOnError>): RequestResult<unknown, BeginGoogleErrors, ThrowOnError> => (options?.client ?? client).get<unknown, BeginGoogleErrors, ThrowOnError>({ url: '/api/v1/auth/google', ...options });
 
 /**
  * Come back from Google
+ *
+ * The provider sends the browser here. Programs do not call it.
  */
 export const finishGoogle = <ThrowOnError extends boolean = false>(options?: Options<FinishGoogleData, ThrowOnError>): RequestResult<FinishGoogleResponses, FinishGoogleErrors, ThrowOnError> => (options?.client ?? client).get<FinishGoogleResponses, FinishGoogleErrors, ThrowOnError>({ url: '/api/v1/auth/google/callback', ...options });
 
 /**
  * Sign in through GitHub
+ *
+ * Open it in a browser. Returns 404 unless 'OAUTH_GITHUB_CLIENT_ID' is set.
  */
 export const beginGithub = <ThrowOnError extends boolean = false>(options?: Options<BeginGithubData, ThrowOnError>): RequestResult<unknown, BeginGithubErrors, ThrowOnError> => (options?.client ?? client).get<unknown, BeginGithubErrors, ThrowOnError>({ url: '/api/v1/auth/github', ...options });
 
 /**
  * Come back from GitHub
+ *
+ * The provider sends the browser here. Programs do not call it.
  */
 export const finishGithub = <ThrowOnError extends boolean = false>(options?: Options<FinishGithubData, ThrowOnError>): RequestResult<FinishGithubResponses, FinishGithubErrors, ThrowOnError> => (options?.client ?? client).get<FinishGithubResponses, FinishGithubErrors, ThrowOnError>({ url: '/api/v1/auth/github/callback', ...options });
 
 /**
  * Exchange a one-time code for tokens
+ *
+ * Takes the code that the callback of a provider returned. It works once, within a minute, in the browser that started the sign-in.
  */
 export const exchangeCode = <ThrowOnError extends boolean = false>(options: Options<ExchangeCodeData, ThrowOnError>): RequestResult<ExchangeCodeResponses, ExchangeCodeErrors, ThrowOnError> => (options.client ?? client).post<ExchangeCodeResponses, ExchangeCodeErrors, ThrowOnError>({
     url: '/api/v1/auth/exchange',
@@ -312,6 +368,8 @@ export const exchangeCode = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Register with a new organization
+ *
+ * Sends a mail with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless 'NEXUS_ALLOW_REGISTRATION' is true.
  */
 export const register = <ThrowOnError extends boolean = false>(options: Options<RegisterData, ThrowOnError>): RequestResult<RegisterResponses, RegisterErrors, ThrowOnError> => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
     url: '/api/v1/auth/register',
@@ -324,6 +382,8 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
 
 /**
  * Confirm a registration with a mailed token
+ *
+ * Takes the token of a registration mail, in the browser that registered. Creates the account and its organization, and signs in.
  */
 export const confirmRegistration = <ThrowOnError extends boolean = false>(options: Options<ConfirmRegistrationData, ThrowOnError>): RequestResult<ConfirmRegistrationResponses, ConfirmRegistrationErrors, ThrowOnError> => (options.client ?? client).post<ConfirmRegistrationResponses, ConfirmRegistrationErrors, ThrowOnError>({
     url: '/api/v1/auth/register/confirm',
@@ -336,6 +396,8 @@ export const confirmRegistration = <ThrowOnError extends boolean = false>(option
 
 /**
  * Accept an invitation
+ *
+ * Takes the token of an invitation. A new user sends a name and a password; an existing user sends the password of the account.
  */
 export const acceptInvitation = <ThrowOnError extends boolean = false>(options: Options<AcceptInvitationData, ThrowOnError>): RequestResult<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError> => (options.client ?? client).post<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError>({
     url: '/api/v1/auth/invitations/accept',
@@ -348,6 +410,8 @@ export const acceptInvitation = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * List API keys
+ *
+ * Lists names, roles and last use, oldest first. Only hashes of the keys are stored.
  */
 export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>): RequestResult<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -357,6 +421,8 @@ export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Opti
 
 /**
  * Create an API key
+ *
+ * Creates a key for programs. It acts in your organization with the given roles, which may not exceed your own. Send it as 'X-API-Key' or as a bearer token.
  */
 export const createApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>): RequestResult<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -370,6 +436,8 @@ export const createApiKey = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Delete an API key
+ *
+ * Revokes the key, which is refused within 5 seconds, and deletes its budget.
  */
 export const deleteApiKey = <ThrowOnError extends boolean = false>(options: Options<DeleteApiKeyData, ThrowOnError>): RequestResult<DeleteApiKeyResponses, DeleteApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<DeleteApiKeyResponses, DeleteApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -379,6 +447,8 @@ export const deleteApiKey = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * List your organizations
+ *
+ * Lists every organization that your account belongs to, with your roles in each.
  */
 export const listOrganizations = <ThrowOnError extends boolean = false>(options?: Options<ListOrganizationsData, ThrowOnError>): RequestResult<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -388,6 +458,8 @@ export const listOrganizations = <ThrowOnError extends boolean = false>(options?
 
 /**
  * Create an organization
+ *
+ * Creates an organization with you as its owner and administrator. Use 'POST /organizations/{org_id}/switch' to work in it.
  */
 export const createOrganization = <ThrowOnError extends boolean = false>(options: Options<CreateOrganizationData, ThrowOnError>): RequestResult<CreateOrganizationResponses, CreateOrganizationErrors, ThrowOnError> => (options.client ?? client).post<CreateOrganizationResponses, CreateOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -401,6 +473,8 @@ export const createOrganization = <ThrowOnError extends boolean = false>(options
 
 /**
  * Get tokens for another of your organizations
+ *
+ * Returns tokens that act in another organization of your account. The present tokens stay valid.
  */
 export const switchOrganization = <ThrowOnError extends boolean = false>(options: Options<SwitchOrganizationData, ThrowOnError>): RequestResult<SwitchOrganizationResponses, SwitchOrganizationErrors, ThrowOnError> => (options.client ?? client).post<SwitchOrganizationResponses, SwitchOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -410,6 +484,8 @@ export const switchOrganization = <ThrowOnError extends boolean = false>(options
 
 /**
  * List the members
+ *
+ * Lists members and their roles. Works only for the organization that your token acts in.
  */
 export const listMembers = <ThrowOnError extends boolean = false>(options: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -419,6 +495,8 @@ export const listMembers = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Invite a member
+ *
+ * Mails an invitation that is valid for 7 days. If the platform sends no mail, the response contains the token, for you to pass on.
  */
 export const inviteMember = <ThrowOnError extends boolean = false>(options: Options<InviteMemberData, ThrowOnError>): RequestResult<InviteMemberResponses, InviteMemberErrors, ThrowOnError> => (options.client ?? client).post<InviteMemberResponses, InviteMemberErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -432,6 +510,8 @@ export const inviteMember = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Change a member's roles
+ *
+ * Replaces the roles of a member. They apply within 5 seconds. The owner and the last administrator keep the role 'admin'.
  */
 export const changeMemberRoles = <ThrowOnError extends boolean = false>(options: Options<ChangeMemberRolesData, ThrowOnError>): RequestResult<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError> => (options.client ?? client).put<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -445,6 +525,8 @@ export const changeMemberRoles = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Remove a member
+ *
+ * Ends the membership and revokes the tokens and keys of this member in the organization. The account stays. The owner and the last administrator cannot be removed.
  */
 export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -454,6 +536,8 @@ export const removeMember = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Delete your organization
+ *
+ * Only the owner can do this, and must repeat the name. Closes the organization at once and deletes its data in the background. The audit log stays for 90 days. This cannot be undone.
  */
 export const deleteOrganization = <ThrowOnError extends boolean = false>(options: Options<DeleteOrganizationData, ThrowOnError>): RequestResult<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -467,6 +551,8 @@ export const deleteOrganization = <ThrowOnError extends boolean = false>(options
 
 /**
  * Rename your organization
+ *
+ * Changes the name that members see. Ids and keys do not change.
  */
 export const renameOrganization = <ThrowOnError extends boolean = false>(options: Options<RenameOrganizationData, ThrowOnError>): RequestResult<RenameOrganizationResponses, RenameOrganizationErrors, ThrowOnError> => (options.client ?? client).patch<RenameOrganizationResponses, RenameOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -480,6 +566,8 @@ export const renameOrganization = <ThrowOnError extends boolean = false>(options
 
 /**
  * Transfer your organization
+ *
+ * Makes another member the owner and an administrator. Only the owner can do this; without a recorded owner, any administrator can.
  */
 export const transferOrganization = <ThrowOnError extends boolean = false>(options: Options<TransferOrganizationData, ThrowOnError>): RequestResult<TransferOrganizationResponses, TransferOrganizationErrors, ThrowOnError> => (options.client ?? client).post<TransferOrganizationResponses, TransferOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -493,6 +581,8 @@ export const transferOrganization = <ThrowOnError extends boolean = false>(optio
 
 /**
  * List the open invitations
+ *
+ * Lists the invitations that are neither accepted nor expired, oldest first.
  */
 export const listInvitations = <ThrowOnError extends boolean = false>(options: Options<ListInvitationsData, ThrowOnError>): RequestResult<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError> => (options.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -502,6 +592,8 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * Revoke an invitation
+ *
+ * Revokes the token of the invitation. A mail that has not been sent yet is dropped.
  */
 export const revokeInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeInvitationData, ThrowOnError>): RequestResult<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError> => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -511,6 +603,8 @@ export const revokeInvitation = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * List all organizations of the platform
+ *
+ * For operators of the platform. Lists names and times of creation, without any content.
  */
 export const listAllOrganizations = <ThrowOnError extends boolean = false>(options?: Options<ListAllOrganizationsData, ThrowOnError>): RequestResult<ListAllOrganizationsResponses, ListAllOrganizationsErrors, ThrowOnError> => (options?.client ?? client).get<ListAllOrganizationsResponses, ListAllOrganizationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -520,6 +614,8 @@ export const listAllOrganizations = <ThrowOnError extends boolean = false>(optio
 
 /**
  * Get an organization
+ *
+ * For operators of the platform. Returns the number of members and API keys, and who the administrators are, without any content.
  */
 export const getAnyOrganization = <ThrowOnError extends boolean = false>(options: Options<GetAnyOrganizationData, ThrowOnError>): RequestResult<GetAnyOrganizationResponses, GetAnyOrganizationErrors, ThrowOnError> => (options.client ?? client).get<GetAnyOrganizationResponses, GetAnyOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -529,6 +625,8 @@ export const getAnyOrganization = <ThrowOnError extends boolean = false>(options
 
 /**
  * Enter an organization as its administrator
+ *
+ * For operators of the platform. Returns an access token that acts as an administrator for 15 minutes. The organization sees the reason in its audit log.
  */
 export const enterOrganization = <ThrowOnError extends boolean = false>(options: Options<EnterOrganizationData, ThrowOnError>): RequestResult<EnterOrganizationResponses, EnterOrganizationErrors, ThrowOnError> => (options.client ?? client).post<EnterOrganizationResponses, EnterOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -542,6 +640,8 @@ export const enterOrganization = <ThrowOnError extends boolean = false>(options:
 
 /**
  * List budgets
+ *
+ * Lists the budgets of the organization and of its projects, agents and API keys, with the amounts spent.
  */
 export const listBudgets = <ThrowOnError extends boolean = false>(options?: Options<ListBudgetsData, ThrowOnError>): RequestResult<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError> => (options?.client ?? client).get<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -551,6 +651,8 @@ export const listBudgets = <ThrowOnError extends boolean = false>(options?: Opti
 
 /**
  * Delete a budget
+ *
+ * Removes the limits. If the budget is set again in the same window, earlier spending still counts.
  */
 export const deleteBudget = <ThrowOnError extends boolean = false>(options: Options<DeleteBudgetData, ThrowOnError>): RequestResult<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -560,6 +662,8 @@ export const deleteBudget = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Get a budget
+ *
+ * Returns the limits, the amounts spent in the current day and month, and when each window ends, in UTC.
  */
 export const getBudget = <ThrowOnError extends boolean = false>(options: Options<GetBudgetData, ThrowOnError>): RequestResult<GetBudgetResponses, GetBudgetErrors, ThrowOnError> => (options.client ?? client).get<GetBudgetResponses, GetBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -569,6 +673,8 @@ export const getBudget = <ThrowOnError extends boolean = false>(options: Options
 
 /**
  * Set a budget
+ *
+ * Replaces the limits of an organization, a project, an agent or an API key. A 'hard' budget refuses a model call that could exceed a limit with 402; a 'soft' budget only notifies. Other processes follow within 10 seconds.
  */
 export const setBudget = <ThrowOnError extends boolean = false>(options: Options<SetBudgetData, ThrowOnError>): RequestResult<SetBudgetResponses, SetBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetBudgetResponses, SetBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -582,16 +688,22 @@ export const setBudget = <ThrowOnError extends boolean = false>(options: Options
 
 /**
  * The six stages of a build
+ *
+ * Returns the names, order and weights of the stages, for clients that show progress. Needs no sign-in.
  */
 export const getStagesInfo = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoData, ThrowOnError>): RequestResult<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError>({ url: '/stages/info', ...options });
 
 /**
  * The six stages of a build (under the prefix)
+ *
+ * Like 'GET /stages/info'. Needs no sign-in.
  */
 export const getStagesInfoUnderPrefix = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoUnderPrefixData, ThrowOnError>): RequestResult<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError>({ url: '/api/v1/stages/info', ...options });
 
 /**
  * Get the overview
+ *
+ * Counts agents and builds, and today's calls and tokens (UTC). The counts can be a few seconds behind.
  */
 export const getStatisticsOverview = <ThrowOnError extends boolean = false>(options?: Options<GetStatisticsOverviewData, ThrowOnError>): RequestResult<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError> => (options?.client ?? client).get<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -601,6 +713,8 @@ export const getStatisticsOverview = <ThrowOnError extends boolean = false>(opti
 
 /**
  * Get build statistics per day
+ *
+ * Returns, for each UTC day, the builds that ended: successful, failed, and their average time. At most 366 days.
  */
 export const getBuildStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetBuildStatisticsData, ThrowOnError>): RequestResult<GetBuildStatisticsResponses, GetBuildStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetBuildStatisticsResponses, GetBuildStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -610,6 +724,8 @@ export const getBuildStatistics = <ThrowOnError extends boolean = false>(options
 
 /**
  * Get invocation statistics per day
+ *
+ * Returns, for each UTC day, the number of calls, failures, tokens, cost and time, for all agents or for one. At most 366 days.
  */
 export const getInvocationStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetInvocationStatisticsData, ThrowOnError>): RequestResult<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -619,6 +735,8 @@ export const getInvocationStatistics = <ThrowOnError extends boolean = false>(op
 
 /**
  * Get the trend of a metric
+ *
+ * Returns one metric as data points for a chart, one for each UTC day. At most 366 days.
  */
 export const getStatisticsTrend = <ThrowOnError extends boolean = false>(options: Options<GetStatisticsTrendData, ThrowOnError>): RequestResult<GetStatisticsTrendResponses, GetStatisticsTrendErrors, ThrowOnError> => (options.client ?? client).get<GetStatisticsTrendResponses, GetStatisticsTrendErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -628,6 +746,8 @@ export const getStatisticsTrend = <ThrowOnError extends boolean = false>(options
 
 /**
  * Get spending by budget
+ *
+ * Returns what each budget has spent today and this month (UTC), in US dollars and tokens.
  */
 export const getBudgetStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetBudgetStatisticsData, ThrowOnError>): RequestResult<GetBudgetStatisticsResponses, GetBudgetStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetBudgetStatisticsResponses, GetBudgetStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -637,6 +757,8 @@ export const getBudgetStatistics = <ThrowOnError extends boolean = false>(option
 
 /**
  * Set an agent's state
+ *
+ * Takes an agent offline, or makes it run again. An offline agent refuses calls.
  */
 export const setAgentStatus = <ThrowOnError extends boolean = false>(options: Options<SetAgentStatusData, ThrowOnError>): RequestResult<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError> => (options.client ?? client).put<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -650,6 +772,8 @@ export const setAgentStatus = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * List agents
+ *
+ * Filters by project, status, category and capabilities, and searches names and descriptions.
  */
 export const listAgents = <ThrowOnError extends boolean = false>(options?: Options<ListAgentsData, ThrowOnError>): RequestResult<ListAgentsResponses, ListAgentsErrors, ThrowOnError> => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -659,6 +783,8 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 
 /**
  * Create an agent from a definition
+ *
+ * Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs at once, as version v1.0.0. No acceptance examples have been run, so its 'coverage' is null.
  */
 export const createAgent = <ThrowOnError extends boolean = false>(options: Options<CreateAgentData, ThrowOnError>): RequestResult<CreateAgentResponses, CreateAgentErrors, ThrowOnError> => (options.client ?? client).post<CreateAgentResponses, CreateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -672,6 +798,8 @@ export const createAgent = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Delete an agent and everything that belongs to it
+ *
+ * Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics stay. This cannot be undone.
  */
 export const deleteAgent = <ThrowOnError extends boolean = false>(options: Options<DeleteAgentData, ThrowOnError>): RequestResult<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError> => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -681,6 +809,8 @@ export const deleteAgent = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Get an agent
+ *
+ * Returns the agent with its version, runtime, tools, counters and the coverage of its requirements.
  */
 export const getAgent = <ThrowOnError extends boolean = false>(options: Options<GetAgentData, ThrowOnError>): RequestResult<GetAgentResponses, GetAgentErrors, ThrowOnError> => (options.client ?? client).get<GetAgentResponses, GetAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -690,6 +820,8 @@ export const getAgent = <ThrowOnError extends boolean = false>(options: Options<
 
 /**
  * Change an agent's description
+ *
+ * Changes the description, category, tags, capabilities, model, output schema or the tools that need approval. Fields that you leave out stay as they are.
  */
 export const updateAgent = <ThrowOnError extends boolean = false>(options: Options<UpdateAgentData, ThrowOnError>): RequestResult<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError> => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -703,6 +835,8 @@ export const updateAgent = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Get what an agent runs
+ *
+ * Returns the definition that new calls run: prompt, tools, model, limits and knowledge. Send its 'revision' with an edit.
  */
 export const getAgentDefinition = <ThrowOnError extends boolean = false>(options: Options<GetAgentDefinitionData, ThrowOnError>): RequestResult<GetAgentDefinitionResponses, GetAgentDefinitionErrors, ThrowOnError> => (options.client ?? client).get<GetAgentDefinitionResponses, GetAgentDefinitionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -712,6 +846,8 @@ export const getAgentDefinition = <ThrowOnError extends boolean = false>(options
 
 /**
  * Change prompt, tools, model, knowledge or limits
+ *
+ * Stores the changed definition as a new version, which new calls run. Fields that you leave out stay as they are. Returns 409 if the agent has changed since 'revision' was read.
  */
 export const editAgentDefinition = <ThrowOnError extends boolean = false>(options: Options<EditAgentDefinitionData, ThrowOnError>): RequestResult<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError> => (options.client ?? client).put<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -724,7 +860,47 @@ export const editAgentDefinition = <ThrowOnError extends boolean = false>(option
 });
 
 /**
+ * List an agent's documents
+ *
+ * Lists the documents that the agent looks things up in, with their sizes.
+ */
+export const listAgentDocuments = <ThrowOnError extends boolean = false>(options: Options<ListAgentDocumentsData, ThrowOnError>): RequestResult<ListAgentDocumentsResponses, ListAgentDocumentsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentDocumentsResponses, ListAgentDocumentsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+    url: '/api/v1/agents/{agent_id}/documents',
+    ...options
+});
+
+/**
+ * Add documents to what an agent knows
+ *
+ * Adds files that the agent looks things up in, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after 'npm run documents:install'. At most 5 files of at most 10 MB. A file replaces the document of the same name.
+ */
+export const addAgentDocuments = <ThrowOnError extends boolean = false>(options: Options<AddAgentDocumentsData, ThrowOnError>): RequestResult<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError> => (options.client ?? client).post<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError>({
+    ...formDataBodySerializer,
+    security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+    url: '/api/v1/agents/{agent_id}/documents',
+    ...options,
+    headers: {
+        'Content-Type': null,
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a document from what an agent knows
+ *
+ * Makes a new version without the document. Earlier versions and sessions keep their documents.
+ */
+export const removeAgentDocument = <ThrowOnError extends boolean = false>(options: Options<RemoveAgentDocumentData, ThrowOnError>): RequestResult<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError> => (options.client ?? client).delete<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+    url: '/api/v1/agents/{agent_id}/documents/{name}',
+    ...options
+});
+
+/**
  * List an agent's versions
+ *
+ * Lists the versions, newest first. Each build and each edit of the definition adds a version.
  */
 export const listAgentVersions = <ThrowOnError extends boolean = false>(options: Options<ListAgentVersionsData, ThrowOnError>): RequestResult<ListAgentVersionsResponses, ListAgentVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentVersionsResponses, ListAgentVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -734,6 +910,8 @@ export const listAgentVersions = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Point an agent to another of its versions
+ *
+ * New calls run the given version. All versions are kept, so a rollback can be undone.
  */
 export const rollbackAgent = <ThrowOnError extends boolean = false>(options: Options<RollbackAgentData, ThrowOnError>): RequestResult<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError> => (options.client ?? client).post<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -747,6 +925,8 @@ export const rollbackAgent = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Set an agent's runtime
+ *
+ * Moves the agent to 'local', to a container that speaks HTTP, or to Bedrock AgentCore. If the new runtime does not answer, the agent stays where it is.
  */
 export const placeAgent = <ThrowOnError extends boolean = false>(options: Options<PlaceAgentData, ThrowOnError>): RequestResult<PlaceAgentResponses, PlaceAgentErrors, ThrowOnError> => (options.client ?? client).put<PlaceAgentResponses, PlaceAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -760,6 +940,8 @@ export const placeAgent = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * List an agent's sessions
+ *
+ * Lists the conversations with this agent.
  */
 export const listAgentSessions = <ThrowOnError extends boolean = false>(options: Options<ListAgentSessionsData, ThrowOnError>): RequestResult<ListAgentSessionsResponses, ListAgentSessionsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentSessionsResponses, ListAgentSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -769,6 +951,8 @@ export const listAgentSessions = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Open a session with an agent
+ *
+ * Opens a conversation. The agent sees its earlier messages and its documents.
  */
 export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>): RequestResult<CreateSessionResponses, CreateSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -782,6 +966,8 @@ export const createSession = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Delete a session and its messages
+ *
+ * Deletes the session with its messages and documents. This cannot be undone.
  */
 export const deleteSession = <ThrowOnError extends boolean = false>(options: Options<DeleteSessionData, ThrowOnError>): RequestResult<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError> => (options.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -791,6 +977,8 @@ export const deleteSession = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Get a session
+ *
+ * Returns the agent, the user, the number of messages and the last activity.
  */
 export const getSession = <ThrowOnError extends boolean = false>(options: Options<GetSessionData, ThrowOnError>): RequestResult<GetSessionResponses, GetSessionErrors, ThrowOnError> => (options.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -800,6 +988,8 @@ export const getSession = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * List a session's messages
+ *
+ * Lists messages in the order of the conversation, or newest first with 'order=desc'.
  */
 export const listMessages = <ThrowOnError extends boolean = false>(options: Options<ListMessagesData, ThrowOnError>): RequestResult<ListMessagesResponses, ListMessagesErrors, ThrowOnError> => (options.client ?? client).get<ListMessagesResponses, ListMessagesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -809,6 +999,8 @@ export const listMessages = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Send a message
+ *
+ * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams it; 'background' returns 202 at once. A session answers one message at a time: by 'on_busy', others wait up to 30 seconds or get 409.
  */
 export const sendMessage = <ThrowOnError extends boolean = false>(options: Options<SendMessageData, ThrowOnError>): RequestResult<SendMessageResponses, SendMessageErrors, ThrowOnError> => (options.client ?? client).post<SendMessageResponses, SendMessageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -822,6 +1014,8 @@ export const sendMessage = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Invoke an agent
+ *
+ * Runs the agent once; 'session_id' continues a conversation. 'Accept: text/event-stream' streams the answer. 'background' returns 202 at once and can call a webhook at the end. 202 with the status 'waiting' means that a tool call waits for approval.
  */
 export const invokeAgent = <ThrowOnError extends boolean = false>(options: Options<InvokeAgentData, ThrowOnError>): RequestResult<InvokeAgentResponses, InvokeAgentErrors, ThrowOnError> => (options.client ?? client).post<InvokeAgentResponses, InvokeAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -835,6 +1029,8 @@ export const invokeAgent = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * List an agent's invocations
+ *
+ * Lists runs with status, time, tokens and cost, newest first.
  */
 export const listAgentInvocations = <ThrowOnError extends boolean = false>(options: Options<ListAgentInvocationsData, ThrowOnError>): RequestResult<ListAgentInvocationsResponses, ListAgentInvocationsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentInvocationsResponses, ListAgentInvocationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -844,6 +1040,8 @@ export const listAgentInvocations = <ThrowOnError extends boolean = false>(optio
 
 /**
  * Get an invocation with its trace
+ *
+ * Returns the record of one run: input, output, tokens, cost, and the trace with its model calls and tool calls.
  */
 export const getInvocation = <ThrowOnError extends boolean = false>(options: Options<GetInvocationData, ThrowOnError>): RequestResult<GetInvocationResponses, GetInvocationErrors, ThrowOnError> => (options.client ?? client).get<GetInvocationResponses, GetInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -853,6 +1051,8 @@ export const getInvocation = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Follow a run's events, or resume a dropped stream
+ *
+ * Server-Sent Events from the start, or after 'Last-Event-ID'. Events are kept for 24 hours.
  */
 export const followInvocation = <ThrowOnError extends boolean = false>(options: Options<FollowInvocationData, ThrowOnError, FollowInvocationResponse>): Promise<ServerSentEventsResult<FollowInvocationResponses>> => (options.client ?? client).sse.get<FollowInvocationResponses, FollowInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -862,6 +1062,8 @@ export const followInvocation = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Cancel a run
+ *
+ * Stops a streamed or background run, or one that waits for approval, within about a second. It ends as failed with the reason 'cancelled'. Safe to repeat.
  */
 export const cancelInvocation = <ThrowOnError extends boolean = false>(options: Options<CancelInvocationData, ThrowOnError>): RequestResult<CancelInvocationResponses, CancelInvocationErrors, ThrowOnError> => (options.client ?? client).post<CancelInvocationResponses, CancelInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -871,6 +1073,8 @@ export const cancelInvocation = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Decide an approval of a tool call
+ *
+ * Approves or refuses a tool call that the run waits for, once. The run continues when all its calls are decided. The agent reads which calls were refused.
  */
 export const decideToolCall = <ThrowOnError extends boolean = false>(options: Options<DecideToolCallData, ThrowOnError>): RequestResult<DecideToolCallResponses, DecideToolCallErrors, ThrowOnError> => (options.client ?? client).post<DecideToolCallResponses, DecideToolCallErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -884,6 +1088,8 @@ export const decideToolCall = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Show the secret that signs webhooks
+ *
+ * Returns the secret with which receivers verify the signatures of your organization's webhooks (Standard Webhooks).
  */
 export const getWebhookSecret = <ThrowOnError extends boolean = false>(options?: Options<GetWebhookSecretData, ThrowOnError>): RequestResult<GetWebhookSecretResponses, GetWebhookSecretErrors, ThrowOnError> => (options?.client ?? client).get<GetWebhookSecretResponses, GetWebhookSecretErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -893,6 +1099,8 @@ export const getWebhookSecret = <ThrowOnError extends boolean = false>(options?:
 
 /**
  * List projects
+ *
+ * Filters by status and user, and searches names.
  */
 export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -902,6 +1110,8 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
 
 /**
  * Create a project and start its build
+ *
+ * Builds an agent from a requirement in six stages. Watch it with 'GET /projects/{project_id}/events'. The build fails if no acceptance example proves a functional requirement, unless 'accept_unproven' is true.
  */
 export const createProject = <ThrowOnError extends boolean = false>(options: Options<CreateProjectData, ThrowOnError>): RequestResult<CreateProjectResponses, CreateProjectErrors, ThrowOnError> => (options.client ?? client).post<CreateProjectResponses, CreateProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -915,6 +1125,8 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Delete a project and everything in it
+ *
+ * Stops the build and deletes stages, artifacts, agents and their conversations. Statistics stay. This cannot be undone.
  */
 export const deleteProject = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectData, ThrowOnError>): RequestResult<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError> => (options.client ?? client).delete<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -924,6 +1136,8 @@ export const deleteProject = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Get a project
+ *
+ * Returns status, progress, coverage of the requirements, the agents that were built, and the error of a failed build.
  */
 export const getProject = <ThrowOnError extends boolean = false>(options: Options<GetProjectData, ThrowOnError>): RequestResult<GetProjectResponses, GetProjectErrors, ThrowOnError> => (options.client ?? client).get<GetProjectResponses, GetProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -933,6 +1147,8 @@ export const getProject = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Pause, resume, stop or restart a build
+ *
+ * 'pause' takes effect when the current step has ended. 'resume' continues. 'stop' ends the build as failed. 'restart' keeps the completed stages of a failed build; 'from_scratch' runs all stages again, 'from_stage' that stage and those after it.
  */
 export const controlProject = <ThrowOnError extends boolean = false>(options: Options<ControlProjectData, ThrowOnError>): RequestResult<ControlProjectResponses, ControlProjectErrors, ThrowOnError> => (options.client ?? client).put<ControlProjectResponses, ControlProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -946,6 +1162,8 @@ export const controlProject = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Change a project's agent by a description
+ *
+ * Builds the agent again from its current design and your change. The current version answers until the build has completed. A failed build changes nothing.
  */
 export const reviseProject = <ThrowOnError extends boolean = false>(options: Options<ReviseProjectData, ThrowOnError>): RequestResult<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError> => (options.client ?? client).post<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -959,6 +1177,8 @@ export const reviseProject = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * List a project's stages
+ *
+ * Lists the six stages with state, progress and time.
  */
 export const listProjectStages = <ThrowOnError extends boolean = false>(options: Options<ListProjectStagesData, ThrowOnError>): RequestResult<ListProjectStagesResponses, ListProjectStagesErrors, ThrowOnError> => (options.client ?? client).get<ListProjectStagesResponses, ListProjectStagesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -968,6 +1188,8 @@ export const listProjectStages = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get a stage with its log
+ *
+ * Returns one stage with its log, sub-stages and artifacts.
  */
 export const getProjectStage = <ThrowOnError extends boolean = false>(options: Options<GetProjectStageData, ThrowOnError>): RequestResult<GetProjectStageResponses, GetProjectStageErrors, ThrowOnError> => (options.client ?? client).get<GetProjectStageResponses, GetProjectStageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -977,6 +1199,8 @@ export const getProjectStage = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * The build dashboard of a project
+ *
+ * Returns what a page about a build shows, in one response: project, stages, cost, coverage and recent log.
  */
 export const getProjectBuild = <ThrowOnError extends boolean = false>(options: Options<GetProjectBuildData, ThrowOnError>): RequestResult<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError> => (options.client ?? client).get<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -986,6 +1210,8 @@ export const getProjectBuild = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * List a project's artifacts
+ *
+ * Lists what the build wrote: documents, prompts, tools and the exportable project.
  */
 export const listProjectArtifacts = <ThrowOnError extends boolean = false>(options: Options<ListProjectArtifactsData, ThrowOnError>): RequestResult<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError> => (options.client ?? client).get<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -995,6 +1221,8 @@ export const listProjectArtifacts = <ThrowOnError extends boolean = false>(optio
 
 /**
  * Get an artifact
+ *
+ * Returns the content of one artifact, as text in JSON.
  */
 export const getProjectArtifact = <ThrowOnError extends boolean = false>(options: Options<GetProjectArtifactData, ThrowOnError>): RequestResult<GetProjectArtifactResponses, GetProjectArtifactErrors, ThrowOnError> => (options.client ?? client).get<GetProjectArtifactResponses, GetProjectArtifactErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1004,6 +1232,8 @@ export const getProjectArtifact = <ThrowOnError extends boolean = false>(options
 
 /**
  * Watch a build
+ *
+ * Server-Sent Events 'stage', 'log', 'progress' and 'end'; resumable with 'Last-Event-ID'.
  */
 export const streamProjectEvents = <ThrowOnError extends boolean = false>(options: Options<StreamProjectEventsData, ThrowOnError, StreamProjectEventsResponse>): Promise<ServerSentEventsResult<StreamProjectEventsResponses>> => (options.client ?? client).sse.get<StreamProjectEventsResponses, StreamProjectEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1013,6 +1243,8 @@ export const streamProjectEvents = <ThrowOnError extends boolean = false>(option
 
 /**
  * List integrations
+ *
+ * Lists imported APIs with their status and number of operations.
  */
 export const listIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListIntegrationsData, ThrowOnError>): RequestResult<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1022,6 +1254,8 @@ export const listIntegrations = <ThrowOnError extends boolean = false>(options?:
 
 /**
  * Import an API
+ *
+ * Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file, of at most 25 MB. The import runs in the background.
  */
 export const createIntegration = <ThrowOnError extends boolean = false>(options: Options<CreateIntegrationData, ThrowOnError>): RequestResult<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1035,6 +1269,8 @@ export const createIntegration = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Delete an integration
+ *
+ * Deletes the integration with its documents and versions. Agents and flows can no longer call its operations.
  */
 export const deleteIntegration = <ThrowOnError extends boolean = false>(options: Options<DeleteIntegrationData, ThrowOnError>): RequestResult<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1044,6 +1280,8 @@ export const deleteIntegration = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get an integration
+ *
+ * Returns the format, version, number of operations, credential, mock and the state of the import.
  */
 export const getIntegration = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationData, ThrowOnError>): RequestResult<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1053,6 +1291,8 @@ export const getIntegration = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Change an integration
+ *
+ * Changes the name, the base address, the credential or the risk of operations. Fields that you leave out stay as they are.
  */
 export const changeIntegration = <ThrowOnError extends boolean = false>(options: Options<ChangeIntegrationData, ThrowOnError>): RequestResult<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError> => (options.client ?? client).patch<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1066,6 +1306,8 @@ export const changeIntegration = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Follow an import
+ *
+ * Server-Sent Events: the current state first, then each change until the import has ended.
  */
 export const followImport = <ThrowOnError extends boolean = false>(options: Options<FollowImportData, ThrowOnError, FollowImportResponse>): Promise<ServerSentEventsResult<FollowImportResponses>> => (options.client ?? client).sse.get<FollowImportResponses, FollowImportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1075,6 +1317,8 @@ export const followImport = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * List the operations of an integration
+ *
+ * Searches by words in any language, and filters by risk and tag.
  */
 export const listOperations = <ThrowOnError extends boolean = false>(options: Options<ListOperationsData, ThrowOnError>): RequestResult<ListOperationsResponses, ListOperationsErrors, ThrowOnError> => (options.client ?? client).get<ListOperationsResponses, ListOperationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1084,6 +1328,8 @@ export const listOperations = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Get an operation
+ *
+ * Returns the schemas of input and output, the risk, and how the operation is called.
  */
 export const getOperation = <ThrowOnError extends boolean = false>(options: Options<GetOperationData, ThrowOnError>): RequestResult<GetOperationResponses, GetOperationErrors, ThrowOnError> => (options.client ?? client).get<GetOperationResponses, GetOperationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1093,6 +1339,8 @@ export const getOperation = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Call an operation
+ *
+ * Checks the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and 'mismatches' with the document.
  */
 export const callOperation = <ThrowOnError extends boolean = false>(options: Options<CallOperationData, ThrowOnError>): RequestResult<CallOperationResponses, CallOperationErrors, ThrowOnError> => (options.client ?? client).post<CallOperationResponses, CallOperationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1106,6 +1354,8 @@ export const callOperation = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Attach operations as tools
+ *
+ * Gives operations to an agent, or to all agents of a project, as tools from their next run on. Calls of destructive operations wait for approval.
  */
 export const attachOperations = <ThrowOnError extends boolean = false>(options: Options<AttachOperationsData, ThrowOnError>): RequestResult<AttachOperationsResponses, AttachOperationsErrors, ThrowOnError> => (options.client ?? client).post<AttachOperationsResponses, AttachOperationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1119,6 +1369,8 @@ export const attachOperations = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Review a document
+ *
+ * Lists weaknesses of the document, such as missing descriptions, with a score from 0 to 100.
  */
 export const listFindings = <ThrowOnError extends boolean = false>(options: Options<ListFindingsData, ThrowOnError>): RequestResult<ListFindingsResponses, ListFindingsErrors, ThrowOnError> => (options.client ?? client).get<ListFindingsResponses, ListFindingsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1128,6 +1380,8 @@ export const listFindings = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Replace the document
+ *
+ * Imports a new document, or fetches the address again, as the next version. The response names the changes and what they break.
  */
 export const replaceDocument = <ThrowOnError extends boolean = false>(options: Options<ReplaceDocumentData, ThrowOnError>): RequestResult<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError> => (options.client ?? client).put<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1141,6 +1395,8 @@ export const replaceDocument = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * List versions
+ *
+ * Lists what each version added, changed and removed, newest first, at most 100.
  */
 export const listIntegrationVersions = <ThrowOnError extends boolean = false>(options: Options<ListIntegrationVersionsData, ThrowOnError>): RequestResult<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1150,6 +1406,8 @@ export const listIntegrationVersions = <ThrowOnError extends boolean = false>(op
 
 /**
  * Get a version
+ *
+ * Returns the changes of one version, and the agents and flows that they break.
  */
 export const getIntegrationVersion = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationVersionData, ThrowOnError>): RequestResult<GetIntegrationVersionResponses, GetIntegrationVersionErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationVersionResponses, GetIntegrationVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1159,6 +1417,8 @@ export const getIntegrationVersion = <ThrowOnError extends boolean = false>(opti
 
 /**
  * Get a version's document
+ *
+ * Returns the document as it was imported.
  */
 export const getVersionDocument = <ThrowOnError extends boolean = false>(options: Options<GetVersionDocumentData, ThrowOnError>): RequestResult<GetVersionDocumentResponses, GetVersionDocumentErrors, ThrowOnError> => (options.client ?? client).get<GetVersionDocumentResponses, GetVersionDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1168,6 +1428,8 @@ export const getVersionDocument = <ThrowOnError extends boolean = false>(options
 
 /**
  * Restore a version
+ *
+ * Makes a copy of an older version the current one, as a new version.
  */
 export const restoreIntegrationVersion = <ThrowOnError extends boolean = false>(options: Options<RestoreIntegrationVersionData, ThrowOnError>): RequestResult<RestoreIntegrationVersionResponses, RestoreIntegrationVersionErrors, ThrowOnError> => (options.client ?? client).post<RestoreIntegrationVersionResponses, RestoreIntegrationVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1177,6 +1439,8 @@ export const restoreIntegrationVersion = <ThrowOnError extends boolean = false>(
 
 /**
  * Turn the mock on or off
+ *
+ * 'on' serves a mock at '/mock/{integration_id}'; 'instead' also answers calls of operations from it. The mock returns examples, or values that fit the schema. Its address needs no credentials.
  */
 export const turnMock = <ThrowOnError extends boolean = false>(options: Options<TurnMockData, ThrowOnError>): RequestResult<TurnMockResponses, TurnMockErrors, ThrowOnError> => (options.client ?? client).post<TurnMockResponses, TurnMockErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1190,6 +1454,8 @@ export const turnMock = <ThrowOnError extends boolean = false>(options: Options<
 
 /**
  * Generate a client
+ *
+ * Returns a typed client in TypeScript, Python or Go as a ZIP archive. Returns 422 'CLIENT_UNAVAILABLE' if the generator of the language is not installed.
  */
 export const generateClient = <ThrowOnError extends boolean = false>(options: Options<GenerateClientData, ThrowOnError>): RequestResult<GenerateClientResponses, GenerateClientErrors, ThrowOnError> => (options.client ?? client).post<GenerateClientResponses, GenerateClientErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1203,6 +1469,8 @@ export const generateClient = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Run contract tests
+ *
+ * Calls operations of the mock or the live API, and checks statuses and bodies against the document.
  */
 export const runContractTests = <ThrowOnError extends boolean = false>(options: Options<RunContractTestsData, ThrowOnError>): RequestResult<RunContractTestsResponses, RunContractTestsErrors, ThrowOnError> => (options.client ?? client).post<RunContractTestsResponses, RunContractTestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1216,6 +1484,8 @@ export const runContractTests = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * List runs of contract tests
+ *
+ * Lists runs with the number of operations that passed and failed.
  */
 export const listContractTests = <ThrowOnError extends boolean = false>(options: Options<ListContractTestsData, ThrowOnError>): RequestResult<ListContractTestsResponses, ListContractTestsErrors, ThrowOnError> => (options.client ?? client).get<ListContractTestsResponses, ListContractTestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1225,6 +1495,8 @@ export const listContractTests = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get a run of contract tests
+ *
+ * Returns one run with the fault of each operation that failed.
  */
 export const getContractTest = <ThrowOnError extends boolean = false>(options: Options<GetContractTestData, ThrowOnError>): RequestResult<GetContractTestResponses, GetContractTestErrors, ThrowOnError> => (options.client ?? client).get<GetContractTestResponses, GetContractTestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1234,6 +1506,8 @@ export const getContractTest = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * List flows
+ *
+ * Filters by status: draft, published or archived.
  */
 export const listFlows = <ThrowOnError extends boolean = false>(options?: Options<ListFlowsData, ThrowOnError>): RequestResult<ListFlowsResponses, ListFlowsErrors, ThrowOnError> => (options?.client ?? client).get<ListFlowsResponses, ListFlowsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1243,6 +1517,8 @@ export const listFlows = <ThrowOnError extends boolean = false>(options?: Option
 
 /**
  * Create a flow
+ *
+ * Stores a definition as a draft. A draft may have faults, which the response lists; a flow with faults cannot be published.
  */
 export const createFlow = <ThrowOnError extends boolean = false>(options: Options<CreateFlowData, ThrowOnError>): RequestResult<CreateFlowResponses, CreateFlowErrors, ThrowOnError> => (options.client ?? client).post<CreateFlowResponses, CreateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1256,6 +1532,8 @@ export const createFlow = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Check a definition
+ *
+ * Checks a definition without storing it. Each fault names its place and how to correct it.
  */
 export const validateFlow = <ThrowOnError extends boolean = false>(options: Options<ValidateFlowData, ThrowOnError>): RequestResult<ValidateFlowResponses, ValidateFlowErrors, ThrowOnError> => (options.client ?? client).post<ValidateFlowResponses, ValidateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1269,6 +1547,8 @@ export const validateFlow = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * Draft a flow
+ *
+ * Has the configured language model write a definition from plain language. Nothing is stored. Returns 422 on the offline model.
  */
 export const draftFlow = <ThrowOnError extends boolean = false>(options: Options<DraftFlowData, ThrowOnError>): RequestResult<DraftFlowResponses, DraftFlowErrors, ThrowOnError> => (options.client ?? client).post<DraftFlowResponses, DraftFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1282,6 +1562,8 @@ export const draftFlow = <ThrowOnError extends boolean = false>(options: Options
 
 /**
  * Archive a flow
+ *
+ * Takes the flow out of use and deletes its triggers. Running runs continue. Versions and runs stay readable.
  */
 export const archiveFlow = <ThrowOnError extends boolean = false>(options: Options<ArchiveFlowData, ThrowOnError>): RequestResult<ArchiveFlowResponses, ArchiveFlowErrors, ThrowOnError> => (options.client ?? client).delete<ArchiveFlowResponses, ArchiveFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1291,6 +1573,8 @@ export const archiveFlow = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Get a flow
+ *
+ * Returns the draft, its faults and the published version. 'Accept: application/yaml' returns YAML, which 'PUT' accepts.
  */
 export const getFlow = <ThrowOnError extends boolean = false>(options: Options<GetFlowData, ThrowOnError>): RequestResult<GetFlowResponses, GetFlowErrors, ThrowOnError> => (options.client ?? client).get<GetFlowResponses, GetFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1300,6 +1584,8 @@ export const getFlow = <ThrowOnError extends boolean = false>(options: Options<G
 
 /**
  * Change a flow
+ *
+ * Replaces fields of the draft. Send the 'revision' that you read; the response is 409 if the flow has changed since. The published version runs until you publish again.
  */
 export const updateFlow = <ThrowOnError extends boolean = false>(options: Options<UpdateFlowData, ThrowOnError>): RequestResult<UpdateFlowResponses, UpdateFlowErrors, ThrowOnError> => (options.client ?? client).put<UpdateFlowResponses, UpdateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1313,6 +1599,8 @@ export const updateFlow = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Publish a flow
+ *
+ * Makes the draft the version that new runs use. Refused with 400 while it has faults.
  */
 export const publishFlow = <ThrowOnError extends boolean = false>(options: Options<PublishFlowData, ThrowOnError>): RequestResult<PublishFlowResponses, PublishFlowErrors, ThrowOnError> => (options.client ?? client).post<PublishFlowResponses, PublishFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1322,6 +1610,8 @@ export const publishFlow = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * List a flow's versions
+ *
+ * Lists the versions. Each publication adds one.
  */
 export const listFlowVersions = <ThrowOnError extends boolean = false>(options: Options<ListFlowVersionsData, ThrowOnError>): RequestResult<ListFlowVersionsResponses, ListFlowVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListFlowVersionsResponses, ListFlowVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1331,6 +1621,8 @@ export const listFlowVersions = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Get a version of a flow
+ *
+ * Returns the definition of one version.
  */
 export const getFlowVersion = <ThrowOnError extends boolean = false>(options: Options<GetFlowVersionData, ThrowOnError>): RequestResult<GetFlowVersionResponses, GetFlowVersionErrors, ThrowOnError> => (options.client ?? client).get<GetFlowVersionResponses, GetFlowVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1340,6 +1632,8 @@ export const getFlowVersion = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Restore a version as the draft
+ *
+ * Copies a version into the draft. Publish the draft to use it.
  */
 export const restoreFlowVersion = <ThrowOnError extends boolean = false>(options: Options<RestoreFlowVersionData, ThrowOnError>): RequestResult<RestoreFlowVersionResponses, RestoreFlowVersionErrors, ThrowOnError> => (options.client ?? client).post<RestoreFlowVersionResponses, RestoreFlowVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1349,6 +1643,8 @@ export const restoreFlowVersion = <ThrowOnError extends boolean = false>(options
 
 /**
  * List the runs of a flow
+ *
+ * Filters by status and start time.
  */
 export const listRunsOfFlow = <ThrowOnError extends boolean = false>(options: Options<ListRunsOfFlowData, ThrowOnError>): RequestResult<ListRunsOfFlowResponses, ListRunsOfFlowErrors, ThrowOnError> => (options.client ?? client).get<ListRunsOfFlowResponses, ListRunsOfFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1358,6 +1654,8 @@ export const listRunsOfFlow = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Start a run of a flow
+ *
+ * Checks the input against 'input_schema' and starts the run. Returns 201 if the run ends within 'wait_seconds', otherwise 202. 'dry_run' calls nothing.
  */
 export const startFlowRun = <ThrowOnError extends boolean = false>(options: Options<StartFlowRunData, ThrowOnError>): RequestResult<StartFlowRunResponses, StartFlowRunErrors, ThrowOnError> => (options.client ?? client).post<StartFlowRunResponses, StartFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1371,6 +1669,8 @@ export const startFlowRun = <ThrowOnError extends boolean = false>(options: Opti
 
 /**
  * List runs of all flows
+ *
+ * Filters by flow, status and start time.
  */
 export const listFlowRuns = <ThrowOnError extends boolean = false>(options?: Options<ListFlowRunsData, ThrowOnError>): RequestResult<ListFlowRunsResponses, ListFlowRunsErrors, ThrowOnError> => (options?.client ?? client).get<ListFlowRunsResponses, ListFlowRunsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1380,6 +1680,8 @@ export const listFlowRuns = <ThrowOnError extends boolean = false>(options?: Opt
 
 /**
  * Get a run
+ *
+ * Returns the steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.
  */
 export const getFlowRun = <ThrowOnError extends boolean = false>(options: Options<GetFlowRunData, ThrowOnError>): RequestResult<GetFlowRunResponses, GetFlowRunErrors, ThrowOnError> => (options.client ?? client).get<GetFlowRunResponses, GetFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1389,6 +1691,8 @@ export const getFlowRun = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Follow a run's events, or resume a dropped stream
+ *
+ * Server-Sent Events from the start, or after 'Last-Event-ID'. Events are kept for 7 days.
  */
 export const followFlowRun = <ThrowOnError extends boolean = false>(options: Options<FollowFlowRunData, ThrowOnError, FollowFlowRunResponse>): Promise<ServerSentEventsResult<FollowFlowRunResponses>> => (options.client ?? client).sse.get<FollowFlowRunResponses, FollowFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1398,6 +1702,8 @@ export const followFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Pause, resume, cancel or retry a run
+ *
+ * 'pause' lets running attempts end and starts nothing else; 'resume' continues. 'cancel' ends the run and compensates its steps, unless 'compensate' is false. 'retry' continues a failed run, or runs everything from 'from_step' on again.
  */
 export const controlFlowRun = <ThrowOnError extends boolean = false>(options: Options<ControlFlowRunData, ThrowOnError>): RequestResult<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError> => (options.client ?? client).put<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1411,6 +1717,8 @@ export const controlFlowRun = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Send a signal to a run
+ *
+ * Wakes a step that waits for this signal. A signal that arrives before the step waits is kept.
  */
 export const signalFlowRun = <ThrowOnError extends boolean = false>(options: Options<SignalFlowRunData, ThrowOnError>): RequestResult<SignalFlowRunResponses, SignalFlowRunErrors, ThrowOnError> => (options.client ?? client).post<SignalFlowRunResponses, SignalFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1424,6 +1732,8 @@ export const signalFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Decide an approval
+ *
+ * Approves or refuses an approval step, once. Needs one of the roles that the step names.
  */
 export const decideFlowStep = <ThrowOnError extends boolean = false>(options: Options<DecideFlowStepData, ThrowOnError>): RequestResult<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError> => (options.client ?? client).post<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1437,6 +1747,8 @@ export const decideFlowStep = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * List a flow's dead letters
+ *
+ * Lists runs that failed after their retries, with their input and error.
  */
 export const listDeadLetters = <ThrowOnError extends boolean = false>(options: Options<ListDeadLettersData, ThrowOnError>): RequestResult<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError> => (options.client ?? client).get<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1446,6 +1758,8 @@ export const listDeadLetters = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * Replay a dead letter
+ *
+ * Starts a new run of the newest version with the same input, and removes the dead letter.
  */
 export const replayDeadLetter = <ThrowOnError extends boolean = false>(options: Options<ReplayDeadLetterData, ThrowOnError>): RequestResult<ReplayDeadLetterResponses, ReplayDeadLetterErrors, ThrowOnError> => (options.client ?? client).post<ReplayDeadLetterResponses, ReplayDeadLetterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1455,6 +1769,8 @@ export const replayDeadLetter = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Delete a dead letter
+ *
+ * Deletes the dead letter. The record of the run stays.
  */
 export const deleteDeadLetter = <ThrowOnError extends boolean = false>(options: Options<DeleteDeadLetterData, ThrowOnError>): RequestResult<DeleteDeadLetterResponses, DeleteDeadLetterErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDeadLetterResponses, DeleteDeadLetterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1464,6 +1780,8 @@ export const deleteDeadLetter = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * List a flow's triggers
+ *
+ * Lists triggers with their next times and their last run.
  */
 export const listFlowTriggers = <ThrowOnError extends boolean = false>(options: Options<ListFlowTriggersData, ThrowOnError>): RequestResult<ListFlowTriggersResponses, ListFlowTriggersErrors, ThrowOnError> => (options.client ?? client).get<ListFlowTriggersResponses, ListFlowTriggersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1473,6 +1791,8 @@ export const listFlowTriggers = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Create a trigger
+ *
+ * Starts the flow by a schedule, a webhook or an event of the platform. The secret of a webhook is shown once.
  */
 export const createFlowTrigger = <ThrowOnError extends boolean = false>(options: Options<CreateFlowTriggerData, ThrowOnError>): RequestResult<CreateFlowTriggerResponses, CreateFlowTriggerErrors, ThrowOnError> => (options.client ?? client).post<CreateFlowTriggerResponses, CreateFlowTriggerErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1486,6 +1806,8 @@ export const createFlowTrigger = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Delete a trigger
+ *
+ * Deletes the trigger. Runs that it started continue.
  */
 export const deleteFlowTrigger = <ThrowOnError extends boolean = false>(options: Options<DeleteFlowTriggerData, ThrowOnError>): RequestResult<DeleteFlowTriggerResponses, DeleteFlowTriggerErrors, ThrowOnError> => (options.client ?? client).delete<DeleteFlowTriggerResponses, DeleteFlowTriggerErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1495,6 +1817,8 @@ export const deleteFlowTrigger = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get a trigger
+ *
+ * Returns the trigger with its next times, last run and last error.
  */
 export const getFlowTrigger = <ThrowOnError extends boolean = false>(options: Options<GetFlowTriggerData, ThrowOnError>): RequestResult<GetFlowTriggerResponses, GetFlowTriggerErrors, ThrowOnError> => (options.client ?? client).get<GetFlowTriggerResponses, GetFlowTriggerErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1504,36 +1828,50 @@ export const getFlowTrigger = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Deliver a webhook to a flow
+ *
+ * For the sender of a webhook. The delivery is verified as the trigger is configured. A repeated delivery is refused with 409.
  */
 export const deliverWebhook = <ThrowOnError extends boolean = false>(options: Options<DeliverWebhookData, ThrowOnError>): RequestResult<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError> => (options.client ?? client).post<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError>({ url: '/api/v1/hooks/{hook_id}', ...options });
 
 /**
  * Check whether the process is up
+ *
+ * Shows that the process answers. Needs no sign-in.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
  * Liveness probe
+ *
+ * For orchestrators: restart the process if this does not answer. Checks nothing else.
  */
 export const getLiveness = <ThrowOnError extends boolean = false>(options?: Options<GetLivenessData, ThrowOnError>): RequestResult<GetLivenessResponses, GetLivenessErrors, ThrowOnError> => (options?.client ?? client).get<GetLivenessResponses, GetLivenessErrors, ThrowOnError>({ url: '/health/live', ...options });
 
 /**
  * Readiness probe
+ *
+ * For load balancers: returns 503 while the process starts, stops or cannot reach its database.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/health/ready', ...options });
 
 /**
  * All checks and figures
+ *
+ * Returns each check with its duration, and figures of the process. Needs no sign-in.
  */
 export const getDetailedHealth = <ThrowOnError extends boolean = false>(options?: Options<GetDetailedHealthData, ThrowOnError>): RequestResult<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError>({ url: '/health/detailed', ...options });
 
 /**
  * Prometheus metrics
+ *
+ * For Prometheus. docs/monitoring.md describes each metric.
  */
 export const getMetrics = <ThrowOnError extends boolean = false>(options?: Options<GetMetricsData, ThrowOnError>): RequestResult<GetMetricsResponses, GetMetricsErrors, ThrowOnError> => (options?.client ?? client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError>({ url: '/health/metrics', ...options });
 
 /**
  * Export agents, flows and integrations
+ *
+ * Packs agents with their attached tools, published flows and integrations into a ZIP archive for 'POST /imports'. Name everything that they use: a missing reference is refused with 422. The archive contains no credentials.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1547,6 +1885,8 @@ export const createExport = <ThrowOnError extends boolean = false>(options?: Opt
 
 /**
  * Import a package
+ *
+ * Creates everything in an exported archive, with new ids. If one item fails, the others are deleted again; flows are archived. The report lists each item and what is left to set up.
  */
 export const importPackage = <ThrowOnError extends boolean = false>(options: Options<ImportPackageData, ThrowOnError>): RequestResult<ImportPackageResponses, ImportPackageErrors, ThrowOnError> => (options.client ?? client).post<ImportPackageResponses, ImportPackageErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -1561,6 +1901,8 @@ export const importPackage = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Audit log
+ *
+ * Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed. For administrators.
  */
 export const listAuditEntries = <ThrowOnError extends boolean = false>(options?: Options<ListAuditEntriesData, ThrowOnError>): RequestResult<ListAuditEntriesResponses, ListAuditEntriesErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditEntriesResponses, ListAuditEntriesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1570,6 +1912,8 @@ export const listAuditEntries = <ThrowOnError extends boolean = false>(options?:
 
 /**
  * List attached tools
+ *
+ * Filters by project and agent.
  */
 export const listTools = <ThrowOnError extends boolean = false>(options?: Options<ListToolsData, ThrowOnError>): RequestResult<ListToolsResponses, ListToolsErrors, ThrowOnError> => (options?.client ?? client).get<ListToolsResponses, ListToolsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1579,6 +1923,8 @@ export const listTools = <ThrowOnError extends boolean = false>(options?: Option
 
 /**
  * Attach a tool
+ *
+ * Gives an agent, or all agents of a project, a tool from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.
  */
 export const attachTool = <ThrowOnError extends boolean = false>(options: Options<AttachToolData, ThrowOnError>): RequestResult<AttachToolResponses, AttachToolErrors, ThrowOnError> => (options.client ?? client).post<AttachToolResponses, AttachToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1592,6 +1938,8 @@ export const attachTool = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Detach a tool
+ *
+ * Detaches the tool. Runs in other processes may still use it for up to 30 seconds.
  */
 export const deleteTool = <ThrowOnError extends boolean = false>(options: Options<DeleteToolData, ThrowOnError>): RequestResult<DeleteToolResponses, DeleteToolErrors, ThrowOnError> => (options.client ?? client).delete<DeleteToolResponses, DeleteToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1601,6 +1949,8 @@ export const deleteTool = <ThrowOnError extends boolean = false>(options: Option
 
 /**
  * Get an attached tool
+ *
+ * Returns the tool with its operations and their schemas.
  */
 export const getTool = <ThrowOnError extends boolean = false>(options: Options<GetToolData, ThrowOnError>): RequestResult<GetToolResponses, GetToolErrors, ThrowOnError> => (options.client ?? client).get<GetToolResponses, GetToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1610,6 +1960,8 @@ export const getTool = <ThrowOnError extends boolean = false>(options: Options<G
 
 /**
  * Test a tool
+ *
+ * Calls the service as an agent would, and returns what the model would receive.
  */
 export const testTool = <ThrowOnError extends boolean = false>(options: Options<TestToolData, ThrowOnError>): RequestResult<TestToolResponses, TestToolErrors, ThrowOnError> => (options.client ?? client).post<TestToolResponses, TestToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1623,6 +1975,8 @@ export const testTool = <ThrowOnError extends boolean = false>(options: Options<
 
 /**
  * List credentials
+ *
+ * Lists names, kinds and status, without secrets.
  */
 export const listCredentials = <ThrowOnError extends boolean = false>(options?: Options<ListCredentialsData, ThrowOnError>): RequestResult<ListCredentialsResponses, ListCredentialsErrors, ThrowOnError> => (options?.client ?? client).get<ListCredentialsResponses, ListCredentialsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1632,6 +1986,8 @@ export const listCredentials = <ThrowOnError extends boolean = false>(options?: 
 
 /**
  * Store a credential
+ *
+ * Stores a bearer token, a password, an API key, an HMAC secret or an OAuth client, encrypted. Secrets are never returned.
  */
 export const createCredential = <ThrowOnError extends boolean = false>(options: Options<CreateCredentialData, ThrowOnError>): RequestResult<CreateCredentialResponses, CreateCredentialErrors, ThrowOnError> => (options.client ?? client).post<CreateCredentialResponses, CreateCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1645,6 +2001,8 @@ export const createCredential = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * End an authorization
+ *
+ * The provider sends the browser here. Programs do not call it.
  */
 export const finishAuthorization = <ThrowOnError extends boolean = false>(options: Options<FinishAuthorizationData, ThrowOnError>): RequestResult<FinishAuthorizationResponses, FinishAuthorizationErrors, ThrowOnError> => (options.client ?? client).get<FinishAuthorizationResponses, FinishAuthorizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1654,6 +2012,8 @@ export const finishAuthorization = <ThrowOnError extends boolean = false>(option
 
 /**
  * Delete a credential
+ *
+ * Deletes the credential with its secrets. Tools and integrations that use it can no longer present it.
  */
 export const deleteCredential = <ThrowOnError extends boolean = false>(options: Options<DeleteCredentialData, ThrowOnError>): RequestResult<DeleteCredentialResponses, DeleteCredentialErrors, ThrowOnError> => (options.client ?? client).delete<DeleteCredentialResponses, DeleteCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1663,6 +2023,8 @@ export const deleteCredential = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Get a credential
+ *
+ * Returns the fields that are not secret, and whether the credential is ready.
  */
 export const getCredential = <ThrowOnError extends boolean = false>(options: Options<GetCredentialData, ThrowOnError>): RequestResult<GetCredentialResponses, GetCredentialErrors, ThrowOnError> => (options.client ?? client).get<GetCredentialResponses, GetCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1672,6 +2034,8 @@ export const getCredential = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Replace a credential's fields
+ *
+ * Replaces all fields; the kind stays. OAuth tokens obtained with the old fields are discarded.
  */
 export const replaceCredential = <ThrowOnError extends boolean = false>(options: Options<ReplaceCredentialData, ThrowOnError>): RequestResult<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError> => (options.client ?? client).put<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1685,6 +2049,8 @@ export const replaceCredential = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Begin an authorization
+ *
+ * For OAuth with an authorization code (PKCE). Returns the address to open in the browser in which you are signed in here.
  */
 export const authorizeCredential = <ThrowOnError extends boolean = false>(options: Options<AuthorizeCredentialData, ThrowOnError>): RequestResult<AuthorizeCredentialResponses, AuthorizeCredentialErrors, ThrowOnError> => (options.client ?? client).post<AuthorizeCredentialResponses, AuthorizeCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1694,6 +2060,8 @@ export const authorizeCredential = <ThrowOnError extends boolean = false>(option
 
 /**
  * Run an agent with AG-UI
+ *
+ * Runs the agent for a chat front end that speaks AG-UI. If 'threadId' is the id of a session, that session continues. Closing the connection stops the run.
  */
 export const runAgentWithAgUi = <ThrowOnError extends boolean = false>(options: Options<RunAgentWithAgUiData, ThrowOnError, RunAgentWithAgUiResponse>): Promise<ServerSentEventsResult<RunAgentWithAgUiResponses>> => (options.client ?? client).sse.post<RunAgentWithAgUiResponses, RunAgentWithAgUiErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1707,6 +2075,8 @@ export const runAgentWithAgUi = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Chat with an agent from the AI SDK's useChat
+ *
+ * Runs the agent for 'useChat' of the AI SDK. 'session_id' continues a session. Closing the connection stops the run.
  */
 export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Options<ChatWithAiSdkData, ThrowOnError, ChatWithAiSdkResponse>): Promise<ServerSentEventsResult<ChatWithAiSdkResponses>> => (options.client ?? client).sse.post<ChatWithAiSdkResponses, ChatWithAiSdkErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1720,6 +2090,8 @@ export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Get the health of the partnerships
+ *
+ * Returns the availability, response time and error rate that the probes measured for each partnership in the window.
  */
 export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationHealthData, ThrowOnError>): RequestResult<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1729,6 +2101,8 @@ export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(opt
 
 /**
  * Get the metrics of the partnerships
+ *
+ * Returns the success metrics of all partnerships against their targets.
  */
 export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(options?: Options<ListOrchestrationMetricsData, ThrowOnError>): RequestResult<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1738,6 +2112,8 @@ export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(o
 
 /**
  * Get the metrics of one type of partnership
+ *
+ * Returns the success metrics of the partnerships of one type against their targets.
  */
 export const getOrchestrationMetrics = <ThrowOnError extends boolean = false>(options: Options<GetOrchestrationMetricsData, ThrowOnError>): RequestResult<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError> => (options.client ?? client).get<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1747,6 +2123,8 @@ export const getOrchestrationMetrics = <ThrowOnError extends boolean = false>(op
 
 /**
  * List the partnerships with their progress
+ *
+ * Lists all partnerships by id. Progress is computed from the deliverables.
  */
 export const listPartnerships = <ThrowOnError extends boolean = false>(options?: Options<ListPartnershipsData, ThrowOnError>): RequestResult<ListPartnershipsResponses, ListPartnershipsErrors, ThrowOnError> => (options?.client ?? client).get<ListPartnershipsResponses, ListPartnershipsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1756,6 +2134,8 @@ export const listPartnerships = <ThrowOnError extends boolean = false>(options?:
 
 /**
  * Create a partnership
+ *
+ * Registers a partner with its metrics, deliverables and the address to probe.
  */
 export const createPartnership = <ThrowOnError extends boolean = false>(options: Options<CreatePartnershipData, ThrowOnError>): RequestResult<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError> => (options.client ?? client).post<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1769,6 +2149,8 @@ export const createPartnership = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get the progress of a partnership
+ *
+ * Returns progress, deliverables, health and what is late.
  */
 export const getPartnershipStatus = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipStatusData, ThrowOnError>): RequestResult<GetPartnershipStatusResponses, GetPartnershipStatusErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipStatusResponses, GetPartnershipStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1778,6 +2160,8 @@ export const getPartnershipStatus = <ThrowOnError extends boolean = false>(optio
 
 /**
  * Delete a partnership
+ *
+ * Deletes the record and ends its probes. Decisions that named it stay.
  */
 export const deletePartnership = <ThrowOnError extends boolean = false>(options: Options<DeletePartnershipData, ThrowOnError>): RequestResult<DeletePartnershipResponses, DeletePartnershipErrors, ThrowOnError> => (options.client ?? client).delete<DeletePartnershipResponses, DeletePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1787,6 +2171,8 @@ export const deletePartnership = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Get a partnership
+ *
+ * Returns the record of the partnership.
  */
 export const getPartnership = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipData, ThrowOnError>): RequestResult<GetPartnershipResponses, GetPartnershipErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipResponses, GetPartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1796,6 +2182,8 @@ export const getPartnership = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Change a partnership
+ *
+ * Replaces the fields that you send. Fields that you leave out stay as they are.
  */
 export const updatePartnership = <ThrowOnError extends boolean = false>(options: Options<UpdatePartnershipData, ThrowOnError>): RequestResult<UpdatePartnershipResponses, UpdatePartnershipErrors, ThrowOnError> => (options.client ?? client).put<UpdatePartnershipResponses, UpdatePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1809,6 +2197,8 @@ export const updatePartnership = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Report the progress of a deliverable
+ *
+ * Sets the percentage and the status of one deliverable.
  */
 export const updateDeliverable = <ThrowOnError extends boolean = false>(options: Options<UpdateDeliverableData, ThrowOnError>): RequestResult<UpdateDeliverableResponses, UpdateDeliverableErrors, ThrowOnError> => (options.client ?? client).put<UpdateDeliverableResponses, UpdateDeliverableErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1822,6 +2212,8 @@ export const updateDeliverable = <ThrowOnError extends boolean = false>(options:
 
 /**
  * Push a business metric
+ *
+ * Records a business metric that probes cannot measure, such as revenue.
  */
 export const pushMeasurement = <ThrowOnError extends boolean = false>(options: Options<PushMeasurementData, ThrowOnError>): RequestResult<PushMeasurementResponses, PushMeasurementErrors, ThrowOnError> => (options.client ?? client).post<PushMeasurementResponses, PushMeasurementErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1835,6 +2227,8 @@ export const pushMeasurement = <ThrowOnError extends boolean = false>(options: O
 
 /**
  * List decisions and their calibration
+ *
+ * Lists decisions, newest first, with how well earlier predictions matched their outcomes.
  */
 export const listDecisions = <ThrowOnError extends boolean = false>(options?: Options<ListDecisionsData, ThrowOnError>): RequestResult<ListDecisionsResponses, ListDecisionsErrors, ThrowOnError> => (options?.client ?? client).get<ListDecisionsResponses, ListDecisionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1844,6 +2238,8 @@ export const listDecisions = <ThrowOnError extends boolean = false>(options?: Op
 
 /**
  * Make a decision
+ *
+ * Decides on a context by fixed rules, with the track record of the partners, and simulates cost and revenue. The same context and 'seed' give the same figures.
  */
 export const createDecision = <ThrowOnError extends boolean = false>(options: Options<CreateDecisionData, ThrowOnError>): RequestResult<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError> => (options.client ?? client).post<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1857,6 +2253,8 @@ export const createDecision = <ThrowOnError extends boolean = false>(options: Op
 
 /**
  * Get a decision
+ *
+ * Returns the decision with its distribution, its risks and, once recorded, its outcome.
  */
 export const getDecision = <ThrowOnError extends boolean = false>(options: Options<GetDecisionData, ThrowOnError>): RequestResult<GetDecisionResponses, GetDecisionErrors, ThrowOnError> => (options.client ?? client).get<GetDecisionResponses, GetDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1866,6 +2264,8 @@ export const getDecision = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Record the outcome of a decision
+ *
+ * Records what happened. An outcome is recorded once and calibrates later decisions.
  */
 export const recordDecisionOutcome = <ThrowOnError extends boolean = false>(options: Options<RecordDecisionOutcomeData, ThrowOnError>): RequestResult<RecordDecisionOutcomeResponses, RecordDecisionOutcomeErrors, ThrowOnError> => (options.client ?? client).post<RecordDecisionOutcomeResponses, RecordDecisionOutcomeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1879,6 +2279,8 @@ export const recordDecisionOutcome = <ThrowOnError extends boolean = false>(opti
 
 /**
  * Get the status of the components
+ *
+ * Returns each component with its state and what to do about it.
  */
 export const getOrchestrationStatus = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationStatusData, ThrowOnError>): RequestResult<GetOrchestrationStatusResponses, GetOrchestrationStatusErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationStatusResponses, GetOrchestrationStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1888,6 +2290,8 @@ export const getOrchestrationStatus = <ThrowOnError extends boolean = false>(opt
 
 /**
  * Get the effective settings
+ *
+ * Lists settings with their values. For secrets it shows only whether they are set.
  */
 export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationConfigData, ThrowOnError>): RequestResult<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1897,6 +2301,8 @@ export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(opt
 
 /**
  * Check whether this deployment is ready for production
+ *
+ * Lists what is ready and what is not. Each finding names its evidence and the command that resolves it.
  */
 export const getDeploymentReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetDeploymentReadinessData, ThrowOnError>): RequestResult<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1906,6 +2312,8 @@ export const getDeploymentReadiness = <ThrowOnError extends boolean = false>(opt
 
 /**
  * Get platform information
+ *
+ * Returns the version, the state, the features and statistics of this process.
  */
 export const getOrchestrationInfo = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationInfoData, ThrowOnError>): RequestResult<GetOrchestrationInfoResponses, GetOrchestrationInfoErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationInfoResponses, GetOrchestrationInfoErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1915,6 +2323,8 @@ export const getOrchestrationInfo = <ThrowOnError extends boolean = false>(optio
 
 /**
  * List the orchestration routes
+ *
+ * Lists paths, methods and examples.
  */
 export const listOrchestrationEndpoints = <ThrowOnError extends boolean = false>(options?: Options<ListOrchestrationEndpointsData, ThrowOnError>): RequestResult<ListOrchestrationEndpointsResponses, ListOrchestrationEndpointsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrchestrationEndpointsResponses, ListOrchestrationEndpointsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

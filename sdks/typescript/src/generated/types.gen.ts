@@ -1169,6 +1169,20 @@ export type EditDefinitionDto = {
     guardrails?: Array<string> | null;
 };
 
+export type AgentDocumentListDto = {
+    documents: Array<AgentDocumentDto>;
+    total: number;
+};
+
+export type AgentDocumentDto = {
+    name: string;
+    characters: number;
+    /**
+     * 1 for a document without pages.
+     */
+    pages: number;
+};
+
 export type AgentVersionListDto = {
     versions: Array<AgentVersionDto>;
     total: number;
@@ -3811,7 +3825,7 @@ export type DecisionAnalysisDto = {
     simulation: DecisionSimulationDto | null;
     sensitivity: SensitivityDto | null;
     partnerships: Array<PartnerImpactDto>;
-    budget: BudgetDto | null;
+    budget: BudgetFitDto | null;
     /**
      * Best first, including the context itself; empty without alternatives.
      */
@@ -3919,6 +3933,12 @@ export type PartnerImpactDto = {
     score: number | null;
     risk_added: number;
     note: string;
+};
+
+export type BudgetFitDto = {
+    budget: number;
+    over_by: number;
+    probability_within: number | null;
 };
 
 export type OptionDto = {
@@ -8172,6 +8192,198 @@ export type EditAgentDefinitionResponses = {
 };
 
 export type EditAgentDefinitionResponse = EditAgentDefinitionResponses[keyof EditAgentDefinitionResponses];
+
+export type ListAgentDocumentsData = {
+    body?: never;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/documents';
+};
+
+export type ListAgentDocumentsErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListAgentDocumentsError = ListAgentDocumentsErrors[keyof ListAgentDocumentsErrors];
+
+export type ListAgentDocumentsResponses = {
+    /**
+     * The documents of the version that the agent runs.
+     */
+    200: SuccessEnvelope & {
+        data: AgentDocumentListDto;
+    };
+};
+
+export type ListAgentDocumentsResponse = ListAgentDocumentsResponses[keyof ListAgentDocumentsResponses];
+
+export type AddAgentDocumentsData = {
+    body: {
+        files: Array<string>;
+    };
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/documents';
+};
+
+export type AddAgentDocumentsErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type AddAgentDocumentsError = AddAgentDocumentsErrors[keyof AddAgentDocumentsErrors];
+
+export type AddAgentDocumentsResponses = {
+    /**
+     * The agent with its new version.
+     */
+    200: SuccessEnvelope & {
+        data: AgentDto;
+    };
+};
+
+export type AddAgentDocumentsResponse = AddAgentDocumentsResponses[keyof AddAgentDocumentsResponses];
+
+export type RemoveAgentDocumentData = {
+    body?: never;
+    path: {
+        agent_id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/documents/{name}';
+};
+
+export type RemoveAgentDocumentErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type RemoveAgentDocumentError = RemoveAgentDocumentErrors[keyof RemoveAgentDocumentErrors];
+
+export type RemoveAgentDocumentResponses = {
+    /**
+     * The agent with its new version.
+     */
+    200: SuccessEnvelope & {
+        data: AgentDto;
+    };
+};
+
+export type RemoveAgentDocumentResponse = RemoveAgentDocumentResponses[keyof RemoveAgentDocumentResponses];
 
 export type ListAgentVersionsData = {
     body?: never;
