@@ -60,6 +60,13 @@ RULES = [
     ("resume", "has no interrupt"),
     ("output_schema", "cannot be kept"),
     ("requires_approval", "cannot be kept"),
+    # Which fields a tool has depends on its kind; names and sizes are measured in characters, cost needs a known price.
+    (r"definition(\..*)?", "."),
+    ("agent_ids", "must name at least one"),
+    ("file", "is not a ZIP archive"),
+    ("agent_id", "must be one of the agents"),
+    (r"usd_per_(day|month)", "constraints"),
+    ("from_stage", "cannot be combined"),
 ]
 RULES = [(re.compile(field), re.compile(reason)) for field, reason in RULES]
 

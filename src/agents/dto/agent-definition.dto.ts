@@ -42,12 +42,14 @@ export class AgentMemoryDto {
    * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
    * @example 200
    */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 500 })
   max_messages?: number;
 
   /**
    * The most tokens of a conversation that the agent is shown, estimated by size. The oldest messages go first.
    * @example 16000
    */
+  @ApiPropertyOptional({ type: 'integer', minimum: 100, maximum: 1_000_000 })
   max_tokens?: number;
 }
 
@@ -57,27 +59,32 @@ export class AgentLimitsDto {
    * Model calls, 1 to 50.
    * @example 8
    */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 50 })
   max_steps?: number;
 
   /**
    * At most 600.
    * @example 60
    */
+  @ApiPropertyOptional({ minimum: 0.001, maximum: 600 })
   timeout_seconds?: number;
 
   /**
    * Of one model call, 1 to 65,536.
    * @example 2048
    */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 65_536 })
   max_output_tokens?: number;
 
   /**
    * Tokens read and written by all model calls together. No bound if absent.
    * @example 50000
    */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000_000 })
   max_total_tokens?: number;
 
   /** US dollars of all model calls together. Needs a model whose price is known. */
+  @ApiPropertyOptional({ minimum: 0.000001, maximum: 10_000, example: 0.5 })
   max_cost_usd?: number;
 }
 
