@@ -4,6 +4,7 @@ import datetime
 import importlib
 import os
 import pkgutil
+import time
 
 import nexus_client
 from nexus_client.api.agents import list_agents
@@ -27,7 +28,12 @@ def main():
         importlib.import_module(name)
 
     body = LoginDto(email=os.environ["NEXUS_FUZZ_EMAIL"], password=os.environ["NEXUS_FUZZ_PASSWORD"])
+    # The administrator is made a moment after the platform is ready.
+    deadline = time.monotonic() + 60
     signed_in = login.sync(client=Client(base_url=URL), body=body)
+    while not isinstance(signed_in, SignedInDto) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        signed_in = login.sync(client=Client(base_url=URL), body=body)
     expect(isinstance(signed_in, SignedInDto), f"login answered {signed_in}")
     client = AuthenticatedClient(base_url=URL, token=signed_in.access_token)
 
