@@ -51,7 +51,7 @@ async function build() {
   return stale.length;
 }
 
-/** The workflows of ENGINE=temporal as the one file that workers load; without the SDK there is none. */
+/** Bundles the workflows of ENGINE=temporal into the file that workers load. Does nothing if the SDK is not installed. */
 async function bundleWorkflows() {
   const [source, sdk, bundle] = ['workflow.mjs', 'sdk.mjs', 'workflow-bundle.cjs'].map((name) =>
     join('temporal', name),

@@ -883,7 +883,7 @@ export const texts = {
     soft: 'Only warn',
     enforcements: {
       hard: 'Calls are refused when the limit is reached.',
-      soft: 'Calls go on when the limit is reached; the webhook is told.',
+      soft: 'Calls continue after the limit is reached. The webhook reports it.',
     },
     deleteBudget: 'Delete the budget',
     deleteBudgetText: 'Spending is not limited by it any more. What was counted stays in the statistics.',

@@ -70,7 +70,7 @@ export class ImportedItemDto {
 export class ImportNeedDto {
   @ApiProperty({ enum: NEED_KINDS })
   kind: (typeof NEED_KINDS)[number];
-  /** The integration or tool; null when there is none. */
+  /** The integration or tool that needs it, or null. */
   id: string | null;
   message: string;
 }

@@ -121,7 +121,7 @@ const SECRETS: readonly RegExp[] = [
 const SECRET_FIELD =
   /^(?:authorization|proxy-authorization|cookie|x-api-key|api[-_]?key|password|secret|client_secret|(?:access[-_]?)?token)$/i;
 
-/** Places of a definition that hold what looks like a credential, as dotted paths. Expressions such as `${{ … }}` are none. */
+/** Places of a definition that hold what looks like a credential, as dotted paths. Expressions such as `${{ … }}` do not count. */
 export function credentialsIn(value: unknown, at = ''): string[] {
   if (typeof value === 'string') return SECRETS.some((pattern) => pattern.test(value)) ? [at] : [];
   if (typeof value !== 'object' || value === null) return [];

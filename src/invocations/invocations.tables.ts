@@ -40,7 +40,7 @@ export const INVOCATION_TABLES: TableDefinition[] = [
     key_types: { last_event: 'N' },
     ttl_attribute: 'expires_at',
   },
-  /** Addresses that are told how a run goes on, by organization and run. `DueIndex` is sparse: it holds those that may have something to report. */
+  /** Addresses that receive the progress of a run, by organization and run. `DueIndex` is sparse: it holds those that may have something to report. */
   {
     name: 'AgentTaskPushes',
     partition_key: 'task',

@@ -14,7 +14,7 @@ export interface TaskPush {
   org_id: string;
   invocation_id: string;
   url: string;
-  /** In which form it is told; see `TaskPushes.register`. */
+  /** The format of its notifications; see `TaskPushes.register`. */
   form: string;
   /** JSON of {@link PushSecrets}. */
   secrets?: SealedSecret;
@@ -36,7 +36,7 @@ export type PushChange = Pick<TaskPush, 'reported' | 'attempts'> & { next_at?: s
 
 const taskKey = (org_id: string, invocation_id: string): string => `${org_id}#${invocation_id}`;
 
-/** Addresses that are told how a run goes on. */
+/** Addresses that receive the progress of a run. */
 @Injectable()
 export class TaskPushesRepository {
   constructor(private readonly db: DynamoDb) {}

@@ -114,7 +114,7 @@ for (const [name, transport, version] of [
         for (const deadline = Date.now() + 60_000; calls.length === 0 && Date.now() < deadline;)
           await new Promise((resolve) => setTimeout(resolve, 100));
         assert.equal(calls[0].token, 'secret');
-        // Version 0.3 is told the task itself, version 1.0 a stream response.
+        // Version 0.3 posts the task itself, version 1.0 a stream response.
         assert.equal((calls[0].body.task ?? calls[0].body).id, task.id);
         await client.deleteTaskPushNotificationConfig({ tenant: '', taskId: task.id, id: 'mine' });
       } finally {

@@ -3180,7 +3180,7 @@ export type ImportedItemDto = {
 export type ImportNeedDto = {
     kind: 'credential' | 'model' | 'tool';
     /**
-     * The integration or tool; null when there is none.
+     * The integration or tool that needs it, or null.
      */
     id: string | null;
     message: string;
