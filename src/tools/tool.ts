@@ -1,6 +1,6 @@
 import { secretValues } from '../shared/secret-values.js';
 import { z } from 'zod';
-import type { DocumentIndex } from './kinds/builtin/knowledge/document-index.js';
+import type { DocumentIndex } from '../platform/search/document-index.js';
 
 /** A document that `knowledge_lookup` may search. */
 export interface ToolDocument {

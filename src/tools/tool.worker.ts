@@ -17,7 +17,7 @@ export type ToolAnswer = { output: unknown } | { tool_error: string } | { missin
 export const toolJobs = {
   run_tool: async () => {
     const { builtinTools } = await import('./kinds/builtin/index.js');
-    const { documentIndexes } = await import('./kinds/builtin/knowledge/document-index.js');
+    const { documentIndexes } = await import('../platform/search/document-index.js');
     const byName = new Map(builtinTools.map((tool) => [tool.name, tool]));
     return async ({ name, input, now_ms, documents = [] }: ToolTask): Promise<ToolAnswer> => {
       const missing = documents.flatMap(({ key }) => (documentIndexes.has(key) ? [] : [key]));
@@ -38,7 +38,7 @@ export const toolJobs = {
     };
   },
   index_document: async () => {
-    const { documentIndexes, indexDocument } = await import('./kinds/builtin/knowledge/document-index.js');
+    const { documentIndexes, indexDocument } = await import('../platform/search/document-index.js');
     return ({ key, content }: { key: string; content: string }): void => {
       documentIndexes.set(key, indexDocument(content), { size: content.length + 1 });
     };

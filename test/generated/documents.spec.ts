@@ -1,5 +1,5 @@
 import { type UploadedDocument, DocumentReader } from '../../src/tools/documents/document-reader.js';
-import { indexDocument } from '../../src/tools/kinds/builtin/knowledge/document-index.js';
+import { indexDocument } from '../../src/platform/search/document-index.js';
 import { zip } from '../../src/platform/archive/zip.js';
 
 /** Needs `npm run documents:install`. */

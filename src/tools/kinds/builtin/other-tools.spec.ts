@@ -151,6 +151,18 @@ describe('knowledge_lookup', () => {
     expect(answer).toMatchObject({ passages: [{ document: 'a.md', text }] });
   });
 
+  it.each([
+    ['¿A qué hora abren?', 'Abrimos a las 13:00.'],
+    ['A que horas abrem?', 'Abrimos às 6:30.'],
+    ['Wie heißt die Hausverwaltung?', 'Name der Hausverwaltung: Krüger.'],
+    ['¿Cómo se llama la doctora?', 'El nombre es Vega.'],
+    ['When did it open?', 'It opened in May.'],
+  ])('finds other forms of the words of "%s"', async (query, text) => {
+    const knowledge = [{ name: 'a.md', content: `Unrelated, dinosaurs.\n\n${text}` }];
+    const answer = await catalogue.execute('knowledge_lookup', { query, limit: 1 }, { ...context, knowledge });
+    expect(answer).toMatchObject({ passages: [{ text }] });
+  });
+
   it('indexes large documents beside the event loop, once', async () => {
     const filler = 'the quick brown fox jumps over one lazy dog and goes home again\n\n'.repeat(40_000);
     const knowledge = [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lazily } from '../../../platform/async/lazily.js';
 import { defineTool, ToolError } from '../../tool.js';
 
-const loadUnits = lazily(() => import('./units.js'));
+const loadUnits = lazily(() => import('../../../shared/units.js'));
 
 /** Doubles carry 15 to 17 digits; 12 hide the rounding noise of factors. */
 const SIGNIFICANT_DIGITS = 12;

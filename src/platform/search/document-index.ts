@@ -75,6 +75,74 @@ export function indexDocument(content: string): DocumentIndex {
   return { passages, places, lengths, postings };
 }
 
+/** The usual constants of Okapi BM25 (Robertson and Zaragoza 2009). */
+const SATURATION = 1.2;
+const LENGTH_WEIGHT = 0.75;
+
+/** A passage that fits a query. */
+interface RankedPassage {
+  document: string;
+  /** Its number in the document, from 1. */
+  passage: number;
+  /** Of a document with pages, from 1. */
+  page?: number;
+  /** The heading above it. */
+  heading?: string;
+  text: string;
+  /** BM25; comparable within one answer only. */
+  score: number;
+}
+
+/** Passages that share a term with the query, best first; equal scores keep the order of the documents. */
+export function rankPassages(
+  query: string,
+  documents: readonly { name: string; index: DocumentIndex }[],
+  limit: number,
+): RankedPassage[] {
+  const wanted = [...new Set(terms(query))];
+  const total = documents.reduce((sum, { index }) => sum + index.passages.length, 0);
+  const words = documents.reduce((sum, { index }) => sum + index.lengths.reduce((all, one) => all + one, 0), 0);
+  const average = Math.max(1, words / Math.max(1, total));
+  const scores = documents.map(({ index }) => new Float64Array(index.passages.length));
+  for (const term of wanted) {
+    const lists = documents.map(({ index }) => index.postings.get(term) ?? new Uint32Array());
+    const rarity = inverseFrequency(
+      lists.reduce((sum, list) => sum + list.length / 2, 0),
+      total,
+    );
+    for (const [document, list] of lists.entries()) {
+      const { lengths } = documents[document]?.index ?? { lengths: new Uint32Array() };
+      const own = scores[document] ?? new Float64Array();
+      for (let at = 0; at < list.length; at += 2) {
+        const [passage = 0, count = 0] = [list[at], list[at + 1]];
+        const norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * ((lengths[passage] ?? 0) / average));
+        own[passage] = (own[passage] ?? 0) + (rarity * count * (SATURATION + 1)) / (count + norm);
+      }
+    }
+  }
+  const found: (RankedPassage & { order: number })[] = [];
+  for (const [document, own] of scores.entries())
+    for (const [passage, score] of own.entries()) {
+      const { name = '', index } = documents[document] ?? {};
+      const rounded = Math.round(score * 1000) / 1000;
+      if (rounded > 0)
+        found.push({
+          document: name,
+          passage: passage + 1,
+          ...index?.places[passage],
+          text: index?.passages[passage] ?? '',
+          score: rounded,
+          order: found.length,
+        });
+    }
+  found.sort((a, b) => b.score - a.score || a.order - b.order);
+  return found.slice(0, limit).map(({ order: _order, ...ranked }) => ranked);
+}
+
+function inverseFrequency(containing: number, total: number): number {
+  return Math.log(1 + (total - containing + 0.5) / (containing + 0.5));
+}
+
 /** The words of a text that carry meaning, in a form in which "refunds" meets "refund" and "shipping" meets "ship". */
 export function terms(text: string): string[] {
   return wordsOf(text).flatMap((word) => termOf(word) ?? []);
@@ -95,13 +163,27 @@ function segments(word: string): string[] {
   return Array.from(SEGMENTER.segment(word.normalize('NFC')), ({ segment }) => segment.normalize('NFKD'));
 }
 
+/** Words for the same in questions and statements: "Wie heiße ich?" asks for what "Mein Name ist Ada" states. */
+const NAMING = new Set(
+  'name names named called heiße heisse heißt heisst nombre nombres llamo llama llamas nom noms appelle appelles nome nomes chamo chama имя зовут اسم اسمي اسمك 名字 叫'
+    .normalize('NFKD')
+    .split(' '),
+);
+
 /** The stem of a word of {@link wordsOf}; undefined for a stop word. */
 function termOf(word: string): string | undefined {
-  return STOP_WORDS.has(word) ? undefined : stem(word);
+  if (STOP_WORDS.has(word)) return undefined;
+  return NAMING.has(word) ? 'name' : stem(word);
 }
+
+/** Of verbs in Spanish and Portuguese: "abren", "abrem" and "abrimos" are one word. */
+const VERB_ENDING = /(?:[aei]mos|[ae][mn])$/u;
 
 /** Plural and the commonest verb endings only: a wrong stem finds wrong passages, a missing one merely ranks lower. */
 function stem(word: string): string {
+  if (word.length > 4 && VERB_ENDING.test(word)) return word.replace(VERB_ENDING, '');
+  if (word.length > 4 && word.endsWith('ied')) return `${word.slice(0, -3)}y`;
+  if (word.length > 5 && /[^aeiou]ed$/u.test(word)) return word.slice(0, -2).replace(/([^aeioulsz])\1$/u, '$1');
   if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
   if (word.length > 5 && /[^aeiou]{2}ing$/u.test(word)) return word.slice(0, -3).replace(/([^aeioulsz])\1$/u, '$1');
   if (word.length > 5 && word.endsWith('ing')) return word.slice(0, -3);
