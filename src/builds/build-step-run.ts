@@ -5,7 +5,7 @@ import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
 import { BuildsService } from '../projects/builds.service.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
-import { type Project, type ProjectWhole, wholeRequirement } from '../projects/project.js';
+import { changesOf, type Project, type ProjectWhole, wholeRequirement } from '../projects/project.js';
 import { revisionBriefSchema } from '../projects/project-revision.js';
 import { ProjectChangedError } from '../projects/projects.errors.js';
 import { Clock } from '../shared/clock.js';
@@ -132,6 +132,7 @@ class BuildStepRun {
     const brief = project.revision ? stored.get(PATHS.revision) : undefined;
     const revision = brief === undefined ? undefined : revisionBriefSchema.parse(JSON.parse(brief));
     const agent_name = revision?.definition.agent_name ?? chosen;
+    const changes = changesOf(this.project);
     // Excludes what an earlier attempt made and this one has not.
     const made = new Set(this.whole.stages.flatMap(({ artifacts }) => artifacts));
     return {
@@ -141,6 +142,7 @@ class BuildStepRun {
       build_id,
       project_name: project.project_name,
       requirement: wholeRequirement(this.project),
+      ...(changes.length > 0 ? { changes } : {}),
       ...(revision ? { revision } : {}),
       ...(agent_name === null ? {} : { agent_name }),
       agent_name_map: project.agent_name_map,

@@ -118,8 +118,13 @@ export interface NewProject {
 export const CHANGES_MAX = 20;
 
 /** The requirement with all changes, as builds read it. */
-export function wholeRequirement({ requirement, changes = [], revision }: Project): string {
-  return [requirement, ...changes, ...(revision ? [revision.change] : [])].join('\n\n');
+export function wholeRequirement(project: Project): string {
+  return [project.requirement, ...changesOf(project)].join('\n\n');
+}
+
+/** The changes that revisions have built, then the one under way. */
+export function changesOf({ changes = [], revision }: Project): string[] {
+  return [...changes, ...(revision ? [revision.change] : [])];
 }
 
 const NAME_LENGTH = 80;

@@ -330,6 +330,20 @@ describe('a revision', () => {
     ]);
   });
 
+  it('replaces a statement that the change contradicts', async () => {
+    const requirement =
+      'A support agent for our shop. Our opening hours are 8 to 4. Returns are accepted within 14 days.';
+    const { project_id, path } = await builtAgent(http, requirement);
+    expect((await revise(project_id, 'Opening hours are now 9 to 5.')).status).toBe(202);
+    expect(await ended(project_id)).toMatchObject({ status: 'completed', error_info: null });
+    const { definition } = await definitionOf(path);
+    expect(definition.knowledge.map(({ content }) => content)).toEqual([
+      'Returns are accepted within 14 days.\n\nOpening hours are now 9 to 5.',
+    ]);
+    const { data } = await http.post<{ output: string }>(`${path}/invoke`, { input_text: 'When are you open?' });
+    expect(data.output).toBe('From "requirement.md", passage 2: Opening hours are now 9 to 5.');
+  });
+
   it('fails without a change of the agent when the policy refuses it or the agent changed meanwhile', async () => {
     const { data: agent } = await create();
     const { project_id } = agent;

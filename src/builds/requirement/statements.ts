@@ -1,3 +1,4 @@
+import { terms } from '../../platform/search/document-index.js';
 import { actionVerb, AGENT_NOUNS, clip, isEnglish, LEAD_VERBS, sentencesOf, STOP_WORDS, withoutEnd } from './words.js';
 
 export type Intent = 'new_project' | 'existing_project' | 'unclear';
@@ -292,4 +293,43 @@ export function wishesIn(requirement: string): string {
   return sentences
     .filter((sentence) => !PROHIBITION.test(sentence) && !facts.some((fact) => sentence.endsWith(fact.statement)))
     .join('\n');
+}
+
+/** Words that say that a statement is new. They are no part of its subject. */
+const NEWLY =
+  /(?<!\p{L})(?:now|from now on|instead|jetzt|nun|ab sofort|neu|désormais|maintenant|dorénavant|ahora|desde ahora|agora|doravante|теперь|отныне|الآن)(?!\p{L})|现在|改为/giu;
+
+/**
+ * The requirement, which ends with its changes, without the statements that a later change replaces: "Our opening hours
+ * are 8 to 4" when the change says "Opening hours are now 9 to 5". A change about Sundays only replaces nothing
+ * about all days.
+ */
+export function withoutReplaced(requirement: string, changes: readonly string[]): string {
+  if (changes.length === 0) return requirement;
+  const base = requirement.slice(0, -['', ...changes].join('\n\n').length);
+  return changes.reduce((text, change) => {
+    const kept = sentencesOf(change).reduce(withoutOlder, sentencesOf(text));
+    return [...kept, change].join('\n');
+  }, base);
+}
+
+function withoutOlder(sentences: readonly string[], change: string): string[] {
+  const now = factIn(change);
+  const olds = sentences.map((sentence) => (now ? factIn(sentence) : undefined));
+  const replaced = olds.filter(
+    (old) => old && now && old.hasFigure === now.hasFigure && [...now.about].every((term) => old.about.has(term)),
+  );
+  const closest = Math.min(...replaced.map((old) => old?.about.size ?? Infinity));
+  return sentences.filter((_, index) => !replaced.includes(olds[index]) || olds[index]?.about.size !== closest);
+}
+
+/** What a fact is about: its words before the first figure, or before its predicate when it has a name instead. */
+function factIn(sentence: string): { about: ReadonlySet<string>; hasFigure: boolean } | undefined {
+  const [fact] = factsOf([sentence.replace(NEWLY, ' ').replace(/\s+/g, ' ').trim()]);
+  if (!fact) return undefined;
+  const at = fact.statement.search(FIGURE);
+  const [, subject = '', verb = ''] = STATEMENT.exec(fact.statement) ?? [];
+  const isNamed = /^\p{Lu}/u.test(fact.key);
+  const about = new Set(at >= 0 ? terms(fact.statement.slice(0, at)) : isNamed ? terms(`${subject} ${verb}`) : []);
+  return about.size === 0 ? undefined : { about, hasFigure: at >= 0 };
 }

@@ -19,6 +19,8 @@ export interface StepContext {
   project_name: string;
   /** With the changes that revisions have made. */
   requirement: string;
+  /** The changes at the end of `requirement`, oldest first. Absent when there are none. */
+  changes?: readonly string[];
   /** The change that this build makes to an agent. Absent for a build from the requirement alone. */
   revision?: RevisionBrief;
   agent_name?: string;

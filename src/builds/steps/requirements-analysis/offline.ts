@@ -1,6 +1,11 @@
 import { readRequirement } from '../../requirement/requirement-reader.js';
 import type { NumberedRequirement } from '../../requirement/coverage.js';
-import { type Capability, knowledgeIn, type RequirementProfile } from '../../requirement/statements.js';
+import {
+  type Capability,
+  knowledgeIn,
+  type RequirementProfile,
+  withoutReplaced,
+} from '../../requirement/statements.js';
 import { capitalised, clip, isEnglish } from '../../requirement/words.js';
 import { chooseTools, outOfReach } from '../../step/offered-tools.js';
 import { examplesFor, TEXT_MAX, toolsOfTasks } from './offline-examples.js';
@@ -13,14 +18,15 @@ import {
 
 /** Writes the requirements document by rule. */
 export function writeRequirements(input: unknown): Requirements {
-  const { requirement, plan, tools } = requirementsInputSchema.parse(input);
+  const { changes, plan, tools, ...asked } = requirementsInputSchema.parse(input);
+  const requirement = withoutReplaced(asked.requirement, changes);
   const profile = readRequirement(requirement);
   const requirements = numberedRequirements(profile);
   const offered = tools.map(({ name }) => name);
-  const asked = isEnglish(requirement) ? [] : toolsOfTasks(requirements, offered);
+  const inTasks = isEnglish(requirement) ? [] : toolsOfTasks(requirements, offered);
   const needed = chooseTools(
     profile,
-    tools.map((tool) => ({ ...tool, suggested: tool.suggested || asked.includes(tool.name) })),
+    tools.map((tool) => ({ ...tool, suggested: tool.suggested || inTasks.includes(tool.name) })),
   );
   const names = needed.map((tool) => tool.name);
   return {

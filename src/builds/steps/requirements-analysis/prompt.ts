@@ -85,6 +85,8 @@ export type FunctionalRequirement = z.infer<typeof functionalRequirementSchema>;
 
 export const requirementsInputSchema = z.object({
   requirement: z.string(),
+  /** The changes at the end of the requirement, oldest first. Each replaces what it contradicts. */
+  changes: z.array(z.string()).default([]),
   plan: planSchema,
   tools: z.array(toolCardSchema),
 });

@@ -38,6 +38,7 @@ export const step = defineStep({
     const tools = toolCards(catalogue, context.requirement);
     const { document, ...spent } = await writer.write(context, REQUIREMENTS_TASK, {
       requirement: context.requirement,
+      ...(context.changes ? { changes: context.changes } : {}),
       plan,
       tools,
     });
