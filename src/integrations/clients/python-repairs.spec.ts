@@ -56,6 +56,12 @@ it.each([
     '        commit = cls(\n            commit=commit,\n        )\n\n        commit.additional_properties = d\n        return commit\n',
     '        made_.additional_properties = d\n        return made_\n',
   ],
+  [
+    'the reading of an error that is not as described',
+    'api/default/list_things.py',
+    'def _parse_response(\n    *, client: Client, response: httpx.Response\n) -> Fault | list[Thing]:\n    if response.status_code == 200:\n        return []\n\n    return Fault.from_dict(response.json())\n\n\ndef _build_response(\n    *, client: Client, response: httpx.Response\n) -> Response[Fault | list[Thing]]:\n    return Response(\n        parsed=_parse_response(client=client, response=response),\n    )\n',
+    '\n\n\ndef _parsed(\n    *, client: Client, response: httpx.Response\n) -> Fault | list[Thing] | None:\n    try:\n        return _parse_response(client=client, response=response)\n    except (AttributeError, KeyError, TypeError, ValueError):\n        if response.status_code < 400:\n            raise\n        return None\n\n\ndef _build_response(\n    *, client: Client, response: httpx.Response\n) -> Response[Fault | list[Thing]]:\n    return Response(\n        parsed=_parsed(client=client, response=response),\n',
+  ],
 ])('corrects %s', (_, path, text, expected) => {
   expect(repaired({ [path]: text })[path]).toContain(expected);
 });

@@ -54,7 +54,7 @@ export function repaired(generated: Readonly<Record<string, string>>): Record<st
     Object.entries(generated).map(([path, text]) => {
       if (path === 'client.py')
         return [path, text.replaceAll('*args: object, **kwargs: Any', '*args: Any, **kwargs: Any')];
-      if (path.startsWith(API)) return [path, withOwnQuote(withOptionalBody(text))];
+      if (path.startsWith(API)) return [path, withReadErrors(withOwnQuote(withOptionalBody(text)))];
       return [path, path.startsWith(MODELS) ? withOwnVariable(withoutCasts(text)) : text];
     }),
   );
@@ -68,6 +68,27 @@ export function repaired(generated: Readonly<Record<string, string>>): Record<st
   if (list !== undefined) files[`${MODELS}__init__.py`] = listed(list, files);
   return files;
 }
+
+/** An error whose body is not the described one is still an error with its status: a proxy in between may have answered. */
+const withReadErrors = (text: string): string =>
+  text
+    .replace(
+      'parsed=_parse_response(client=client, response=response)',
+      'parsed=_parsed(client=client, response=response)',
+    )
+    .replace(
+      /^(def _parse_response\([\s\S]*?\) -> )([\s\S]+?)(:\n {4}\S[\s\S]+?\n)(?=\n\ndef _build_response)/m,
+      (whole, start: string, type: string) => `${whole}
+
+${start.replace('_parse_response', '_parsed')}${type.endsWith('None') ? type : `${type} | None`}:
+    try:
+        return _parse_response(client=client, response=response)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if response.status_code < 400:
+            raise
+        return None
+`,
+    );
 
 const importsOf = (text: string): string[] =>
   [...text.matchAll(/from \.{2,3}models\.(\w+) import/g)].map(([, model]) => model ?? '');
