@@ -20,12 +20,21 @@ type exchange struct {
 	Query     map[string]json.RawMessage `json:"query"`
 	Headers   map[string]json.RawMessage `json:"headers"`
 	Body      json.RawMessage            `json:"body"`
-	Request   struct{ Method, Path string }
+	Request   struct{ Method, Path, Query string }
 	Response  struct {
 		Status  int
 		Headers map[string]string
 		Body    json.RawMessage
 	}
+	Result json.RawMessage `json:"result"`
+}
+
+// expected is what the client makes of the answer.
+func (e exchange) expected() json.RawMessage {
+	if e.Request.Query != "" {
+		return e.Result
+	}
+	return e.Response.Body
 }
 
 func read(t *testing.T, name string, into any) {
@@ -48,8 +57,13 @@ func mock(t *testing.T, exchanges []exchange, refused int) *httptest.Server {
 			w.WriteHeader(http.StatusTooManyRequests)
 			return
 		}
+		var sent struct{ Query string }
+		_ = json.NewDecoder(request.Body).Decode(&sent)
 		for _, one := range exchanges {
 			if one.Request.Method != request.Method || one.Request.Path != request.URL.EscapedPath() {
+				continue
+			}
+			if one.Request.Query != "" && one.Request.Query != sent.Query {
 				continue
 			}
 			for name, value := range one.Response.Headers {
@@ -128,7 +142,7 @@ func TestOperationsGiveTheAnswersOfTheMock(t *testing.T) {
 			}
 			var found, expected any
 			_ = json.Unmarshal(answer.Elem().FieldByName("Body").Bytes(), &found)
-			_ = json.Unmarshal(one.Response.Body, &expected)
+			_ = json.Unmarshal(one.expected(), &expected)
 			if expected != nil && !reflect.DeepEqual(found, expected) {
 				t.Fatalf("answered %v, not %v", found, expected)
 			}
@@ -192,6 +206,24 @@ func TestARefusedRequestIsSentAgain(t *testing.T) {
 	}
 	var failure *APIError
 	if err := Check(statusOf(answer), nil); !errors.As(err, &failure) || failure.StatusCode != 429 {
+		t.Fatalf("failed with %v", err)
+	}
+}
+
+func TestErrorsOfGraphQLAreErrorsWhateverTheStatus(t *testing.T) {
+	var exchanges []exchange
+	read(t, "mock.json", &exchanges)
+	if len(exchanges) == 0 || exchanges[0].Request.Query == "" {
+		return
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"errors":[{"message":"no"}]}`))
+	}))
+	defer server.Close()
+	client, _ := NewAPI(server.URL)
+	_, err := call(t, client, exchanges[0])
+	var failure *APIError
+	if !errors.As(err, &failure) || failure.StatusCode != 200 || string(failure.Body) != `{"errors":[{"message":"no"}]}` {
 		t.Fatalf("failed with %v", err)
 	}
 }

@@ -32,7 +32,8 @@ func Check(status int, body []byte) error {
 // NewAPI makes a client that retries. An HTTP client given as an option takes the place of the one that retries.
 func NewAPI(server string, options ...ClientOption) (*ClientWithResponses, error) {
 	first := []ClientOption{WithHTTPClient(&RetryDoer{Doer: &http.Client{Timeout: 60 * time.Second}, MaxRetries: 3})}
-	return NewClientWithResponses(server, append(first, options...)...)
+	options = append(first, options...)
+	return NewClientWithResponses(server, {{all_options}}...)
 }
 
 // WithBearer sends a bearer token.

@@ -46,9 +46,9 @@ def create_client(
     timeout: float = 30.0,
 ) -> Client:
     """A client that authenticates and retries. Without token, key or basic it sends no credential."""
-    sent = dict(headers or {})
+{{graphql_import}}    sent = dict(headers or {})
     cookies: dict[str, str] = {}
-    args: dict[str, Any] = {"transport": RetryTransport(retries)}
+    args: dict[str, Any] = {"transport": {{transport}}}
     if token is not None:
         sent["Authorization"] = f"Bearer {token}"
     if key is not None and key_in == "header":

@@ -1,4 +1,5 @@
 import { callTasks } from './call-tasks.js';
+import { fieldOf } from './http-request.js';
 import { mockTasks, sampleInput } from './mock-tasks.js';
 import { bodyOf, type DocumentOperation, isBracketedList, openapiOf, plain, stepsOf } from './openapi-document.js';
 import type { AuthScheme, Catalogue, Operation, Pagination, Parameter } from './operation.js';
@@ -16,8 +17,11 @@ export interface ClientExchange {
   query: Record<string, unknown>;
   headers: Record<string, unknown>;
   body: unknown;
-  request: { method: string; path: string };
+  /** `query` is the text of a GraphQL query: all of them are sent to one path. */
+  request: { method: string; path: string; query?: string };
   response: { status: number; headers: Record<string, string>; body: unknown };
+  /** What the client makes of a GraphQL answer: the value of the field. */
+  result?: unknown;
 }
 
 export interface PlannedOperation {
@@ -26,6 +30,8 @@ export interface PlannedOperation {
   method: string;
   path: string;
   summary: string;
+  /** The query that the transport sends in the place of the path. */
+  graphql?: string;
   /** As in the catalogue; `param` and `size_param` are names on the wire. Null when the operation is not paged. */
   paging: Pagination | null;
 }
@@ -53,13 +59,14 @@ function planOf(catalogue: Catalogue, server: string | null): ClientPlan {
   const address = server ?? catalogue.servers[0] ?? NO_SERVER;
   const { document, operations, left_out } = openapiOf(catalogue, address);
   const schemes = operations.flatMap(({ operation }) => operation.auth.flat());
+  const own = new Map(catalogue.operations.map((operation) => [operation.operation_id, operation]));
   const tested: ClientExchange[] = [];
   const byRisk = operations.toSorted(
     (a, b) => Number(a.operation.risk !== 'read') - Number(b.operation.risk !== 'read'),
   );
   for (const operation of byRisk) {
     if (tested.length >= TESTED_MAX) break;
-    const exchange = exchangeOf(catalogue, operation);
+    const exchange = exchangeOf(catalogue, operation, own.get(operation.operation.operation_id) ?? operation.operation);
     if (exchange) tested.push(exchange);
   }
   return {
@@ -69,6 +76,7 @@ function planOf(catalogue: Catalogue, server: string | null): ClientPlan {
     document: `${JSON.stringify(document, null, 1)}\n`,
     operations: operations.map(({ id, operation }) => ({
       ...{ id, method: operation.method, path: operation.path, summary: plain(operation.summary) },
+      ...(operation.graphql === undefined ? {} : { graphql: operation.graphql }),
       paging: pagingOf(operation),
     })),
     auth: [...new Map(schemes.map((scheme) => [scheme.name, scheme])).values()],
@@ -84,13 +92,20 @@ function pagingOf({ pagination, parameters }: Operation): Pagination | null {
   return { ...pagination, param: wire(param), size_param: wire(size_param) };
 }
 
-/** Undefined for a call that a small test cannot make: other than JSON, or not answered well by the mock. */
-function exchangeOf(catalogue: Catalogue, { id, steps, operation }: DocumentOperation): ClientExchange | undefined {
-  const { parameters, operation_id } = operation;
+/**
+ * Undefined for a call that a small test cannot make: other than JSON, or not answered well by the mock.
+ * @param own the operation in the catalogue, which for GraphQL differs from the written one
+ */
+function exchangeOf(
+  catalogue: Catalogue,
+  { id, steps, operation }: DocumentOperation,
+  own: Operation,
+): ClientExchange | undefined {
+  const { parameters, operation_id, graphql } = operation;
   const shape = bodyOf(operation);
   if (shape && !/[/+]json\b/i.test(shape.content_type)) return undefined;
   if (parameters.some((one) => one.in === 'cookie' || (one.required && !isSimple(one)))) return undefined;
-  const input = sampleInput(operation, catalogue.schemas);
+  const input = sampleInput(own, catalogue.schemas);
   const prepared = callTasks.prepare([catalogue], { operation: operation_id, input, server: 'http://mock.invalid' });
   if (!('request' in prepared)) return undefined;
   const { method, url, headers, body = '' } = prepared.request;
@@ -113,9 +128,10 @@ function exchangeOf(catalogue: Catalogue, { id, steps, operation }: DocumentOper
   const path = Object.fromEntries(stepsOf(operation.path).map((name, index) => [steps[index] ?? name, inPath[name]]));
   return {
     ...{ operation: id, path, query: given('query'), headers: given('header') },
-    body: shape ? (input['body'] ?? null) : null,
-    request: { method, path: pathname },
+    body: shape ? ((graphql === undefined ? input['body'] : input) ?? null) : null,
+    request: { method, path: pathname, ...(graphql === undefined ? {} : { query: graphql }) },
     response: { status: answer.status, headers: answer.headers, body: answer.body },
+    ...(graphql === undefined ? {} : { result: fieldOf(answer.body, `data.${operation.path.split('/').at(-1)}`) }),
   };
 }
 

@@ -106,3 +106,8 @@ it('sees that a required object of the query was sent', async () => {
     mockTasks.mock([catalogue], { method: 'GET', path: '/secrets', query, body: '', headers: {} });
   expect([ask('scope%5Btype%5D=user').status, ask('').status]).toEqual([204, 400]);
 });
+
+it('answers GraphQL without errors', async () => {
+  const catalogue = await catalogueOf('library.graphql');
+  expect(call(catalogue, 'deleteBook', { id: '1' }).body).toEqual({ data: { deleteBook: true } });
+});

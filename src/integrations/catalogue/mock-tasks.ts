@@ -219,7 +219,9 @@ function shaped(catalogue: Catalogue, operation: Operation, status: number, chos
   if (status === 204 || status === 304 || (shape.schema === null && shape.example === undefined))
     return { status, headers: wait, body: null };
   const type = shape.content_type ?? 'application/json';
-  const body = shape.example ?? sampleOf(shape.schema ?? {}, catalogue.schemas);
+  const sample = shape.example ?? sampleOf(shape.schema ?? {}, catalogue.schemas);
+  // Errors stand in every GraphQL schema, and in an answer only when something failed.
+  const body = operation.graphql === undefined ? sample : { data: fieldOf(sample, 'data') };
   const isJson = /[/+]json\b|\*\/\*/i.test(type);
   return {
     status,

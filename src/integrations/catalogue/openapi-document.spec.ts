@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readSource } from '../formats/read-source.js';
 import { openapiOf } from './openapi-document.js';
 import type { Catalogue, JsonSchema } from './operation.js';
@@ -69,5 +70,44 @@ it('gives no names to the items of a list that stands in a choice', async () => 
   const { Thing } = await written({ Thing: { type: 'object', properties: { has } } });
   expect(Thing?.['properties']).toEqual({
     has: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+  });
+});
+
+it('gives each GraphQL field a path, its variables as the body and its value as the answer', async () => {
+  const text = readFileSync(new URL('../../../test/apis/documents/library.graphql', import.meta.url), 'utf8');
+  const catalogue = (await readSource({ text, format: 'auto', url: undefined, files: {} })) as Catalogue;
+  const { document, operations, left_out } = openapiOf(catalogue, 'https://library.example/graphql');
+  expect(left_out).toEqual([]);
+  expect(operations.map(({ id, operation }) => [id, operation.path, operation.graphql?.split(/[({]/)[0]])).toEqual([
+    ['book', '/query/book', 'query book'],
+    ['books', '/query/books', 'query books'],
+    ['add_book', '/mutation/addBook', 'mutation addBook'],
+    ['delete_book', '/mutation/deleteBook', 'mutation deleteBook'],
+  ]);
+  const { paths, components } = document as {
+    paths: Record<string, { post: JsonSchema }>;
+    components: { schemas: Record<string, JsonSchema> };
+  };
+  expect(paths['/query/book']?.post).toMatchObject({
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: { properties: { id: { type: 'string' } }, required: ['id'] } } },
+    },
+    responses: {
+      200: {
+        content: {
+          'application/json': { schema: { nullable: true, allOf: [{ $ref: expect.any(String) as string }] } },
+        },
+      },
+    },
+    security: [{ bearer: [] }],
+  });
+  expect(paths['/query/books']?.post['requestBody']).toMatchObject({ required: false });
+  // What a mutation returns is selected as deeply as what a query returns: one type.
+  const answerOf = (path: string) => JSON.stringify(paths[path]?.post['responses']).match(/schemas\/(\w+)"/)?.[1] ?? '';
+  expect(answerOf('/mutation/addBook')).toBe(answerOf('/query/book'));
+  expect(components.schemas[answerOf('/query/book')]).toMatchObject({
+    properties: { title: { type: 'string' }, genre: { type: 'string', nullable: true } },
+    required: ['__typename', 'id', 'title', 'genre', 'author', 'sequel'],
   });
 });

@@ -1,3 +1,4 @@
+import { withPathPerField } from './graphql-paths.js';
 import { type AuthScheme, type Catalogue, type JsonSchema, type Operation, type Parameter } from './operation.js';
 
 const DEPTH_MAX = 60;
@@ -29,10 +30,10 @@ export interface WrittenDocument {
 
 /**
  * Writes a catalogue as one OpenAPI 3.0 document, whatever its format was: the version that generators of every language read. The
- * same catalogue gives the same document.
+ * same catalogue gives the same document. Each GraphQL field gets a path of its own, which the transport of a client replaces.
  */
 export function openapiOf(catalogue: Catalogue, server: string): WrittenDocument {
-  return new DocumentWriter(catalogue).write(server);
+  return new DocumentWriter(catalogue.format === 'graphql' ? withPathPerField(catalogue) : catalogue).write(server);
 }
 
 class DocumentWriter {
@@ -287,9 +288,8 @@ function valuesOf(schema: JsonSchema, type: string): JsonSchema {
   return isWhole && texts.length > 0 && !keys.has('') ? { enum: texts } : {};
 }
 
-function reasonToLeaveOut({ callable, graphql, method, path }: Operation, isTaken: boolean): string | undefined {
+function reasonToLeaveOut({ callable, method, path }: Operation, isTaken: boolean): string | undefined {
   if (!callable) return 'it is a message';
-  if (graphql !== undefined) return 'it is a GraphQL field';
   if (!METHODS.has(method)) return `OpenAPI has no method ${method}`;
   if (path.includes('?') || path.includes('#')) return 'its path holds a query';
   const names = stepsOf(path);

@@ -65,6 +65,9 @@ export abstract class ClientLanguage {
     module: string,
   ): Files;
 
+  /** What the templates say otherwise in the client of a GraphQL API. */
+  abstract words(isGraphql: boolean): Record<string, string>;
+
   /** Where a template's file goes. */
   pathOf(template: string, _module: string): string {
     return template;
@@ -97,6 +100,14 @@ export function listsOf(
       .filter(({ id }) => tested.has(id))
       .map((operation) => [nameOf(operation), operation.paging?.items_field ?? '']),
   );
+}
+
+/** Queries by the path that stands for them. Undefined for an API other than GraphQL. */
+export function queriesOf(operations: readonly WrittenOperation[]): Record<string, string> | undefined {
+  const queries = operations.flatMap(({ path, graphql }): [string, string][] =>
+    graphql === undefined ? [] : [[path, graphql]],
+  );
+  return queries.length === 0 ? undefined : Object.fromEntries(queries);
 }
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { BoundedProcessError, runBounded } from '../../platform/async/bounded-process.js';
 import type { ClientPlan } from '../catalogue/client-tasks.js';
 import { ClientUnavailableError } from '../integrations.errors.js';
-import type { ClientLanguage, ClientLanguageName, Files, WrittenOperation } from './client-language.js';
+import {
+  type ClientLanguage,
+  type ClientLanguageName,
+  type Files,
+  queriesOf,
+  type WrittenOperation,
+} from './client-language.js';
 import { GoLanguage } from './go.language.js';
 import { PythonLanguage } from './python.language.js';
 import { TypescriptLanguage } from './typescript.language.js';
@@ -15,6 +21,7 @@ const GENERATORS = new URL('../../../generators/', import.meta.url);
 const DEADLINE_MS = 240_000;
 const GENERATED_MAX_BYTES = 100_000_000;
 const LEFT_OUT_SHOWN = 100;
+const GRAPHQL_ONLY = /\/graphql\.\w+$/;
 
 /** Where the generators of Python and Go are; that of TypeScript is installed in the folder `generators`. */
 export interface Executables {
@@ -62,7 +69,9 @@ export class ClientPackages {
     if (operations.length === 0)
       throw new ClientUnavailableError('failed', 'The generator wrote no operation', { language: wanted });
     const inPackage = Object.entries(generated).map(([path, text]) => [language.generatedIn(module) + path, text]);
-    const templates = await this.templatesOf(language, module, wordsFor(language, plan, operations, name, module));
+    const isGraphql = queriesOf(operations) !== undefined;
+    const words = { ...wordsFor(language, plan, operations, name, module), ...language.words(isGraphql) };
+    const templates = await this.templatesOf(language, module, words, isGraphql);
     const files = {
       ...(Object.fromEntries(inPackage) as Files),
       ...templates,
@@ -119,12 +128,17 @@ export class ClientPackages {
     }
   }
 
-  private async templatesOf(language: ClientLanguage, module: string, words: Record<string, string>): Promise<Files> {
+  private async templatesOf(
+    language: ClientLanguage,
+    module: string,
+    words: Record<string, string>,
+    isGraphql: boolean,
+  ): Promise<Files> {
     this.templates ??= filesBelow(fileURLToPath(new URL('templates', GENERATORS)), GENERATED_MAX_BYTES);
     const files: Files = {};
     for (const [path, text] of Object.entries(await this.templates)) {
       const isOwn = path.startsWith(`${language.name}/`);
-      if (!isOwn && path !== 'LICENSE') continue;
+      if ((!isOwn && path !== 'LICENSE') || (!isGraphql && GRAPHQL_ONLY.test(path))) continue;
       const place = isOwn ? language.pathOf(path.slice(language.name.length + 1), module) : path;
       files[place] = text.replaceAll(/\{\{(\w+)\}\}/g, (_, word: string) => words[word] ?? '');
     }

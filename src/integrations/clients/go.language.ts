@@ -8,6 +8,7 @@ import {
   type Files,
   type GeneratorProgram,
   json,
+  queriesOf,
   type WrittenOperation,
 } from './client-language.js';
 
@@ -70,6 +71,7 @@ export class GoLanguage extends ClientLanguage {
     plan: ClientPlan,
     operations: readonly WrittenOperation[],
     generated: Readonly<Record<string, string>>,
+    module: string,
   ): Files {
     const taken = new Map([...(generated[FILE] ?? '').matchAll(METHOD)].map(([, name, given]) => [name!, given!]));
     const functions = operations.flatMap(({ name, paging }) => {
@@ -110,7 +112,21 @@ ${functions.join('\n')}`;
       ...one,
       ...{ go_name: names.get(one.operation), path_order: Object.keys(one.path) },
     }));
-    return { ...(functions.length > 0 ? { 'pages.go': pages } : {}), 'testdata/mock.json': json(exchanges) };
+    const queries = queriesOf(operations);
+    return {
+      ...(functions.length > 0 ? { 'pages.go': pages } : {}),
+      ...(queries === undefined ? {} : { 'queries.go': queriesFile(module, queries) }),
+      'testdata/mock.json': json(exchanges),
+    };
+  }
+
+  override words(isGraphql: boolean): Record<string, string> {
+    if (!isGraphql) return { all_options: 'options' };
+    return {
+      all_options: 'append(options, overGraphql)',
+      graphql_notes:
+        '- Variables of a query are the body, and the value of its field is the answer. Errors of GraphQL are an `*APIError` whose status is 200\n  and whose `Body` is the whole answer, with `errors`.\n',
+    };
   }
 
   override exampleOptions(plan: ClientPlan, { id }: WrittenOperation): string {
@@ -119,4 +135,12 @@ ${functions.join('\n')}`;
     const values = Object.values(found.path).map((value) => `, ${JSON.stringify(value)}`);
     return `${values.join('')}${Object.keys({ ...found.query, ...found.headers }).length > 0 ? ', nil' : ''}`;
   }
+}
+
+/** A switch: `gofmt` aligns the lines of a map by rules of its own. */
+function queriesFile(module: string, queries: Record<string, string>): string {
+  const cases = Object.entries(queries).map(
+    ([path, text]) => `\tcase ${JSON.stringify(path)}:\n\t\treturn ${JSON.stringify(text)}\n`,
+  );
+  return `package ${module}\n\n// queryOf answers the query that a path stands for.\nfunc queryOf(path string) string {\n\tswitch path {\n${cases.join('')}\t}\n\treturn ""\n}\n`;
 }

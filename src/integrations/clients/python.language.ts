@@ -7,6 +7,7 @@ import {
   type GeneratorProgram,
   json,
   listsOf,
+  queriesOf,
   type WrittenOperation,
 } from './client-language.js';
 import { attributeOf, repaired, withPythonNames } from './python-repairs.js';
@@ -64,7 +65,17 @@ export class PythonLanguage extends ClientLanguage {
   }
 
   override pathOf(template: string, module: string): string {
-    return template === 'runtime.py' ? `${module}/runtime.py` : template;
+    return template === 'runtime.py' || template === 'graphql.py' ? `${module}/${template}` : template;
+  }
+
+  override words(isGraphql: boolean): Record<string, string> {
+    if (!isGraphql) return { transport: 'RetryTransport(retries)' };
+    return {
+      transport: 'GraphqlTransport(RetryTransport(retries))',
+      graphql_import: '    from .graphql import GraphqlTransport\n\n',
+      graphql_notes:
+        '- Variables of a query are the `body`, and the value of its field is the data. Errors of GraphQL raise `ApiError` with status 200, whose\n  `body` is the whole answer, with `errors`.\n',
+    };
   }
 
   protected override namesIn(generated: Readonly<Record<string, string>>): string[] {
@@ -123,9 +134,13 @@ ${imports}from .client import AuthenticatedClient, Client
 from .runtime import items
 
 ${functions.map((one) => `\n${one}`).join('\n')}`;
+    const queries = queriesOf(operations);
     return {
       [`${module}/pages.py`]: `${pages.trimEnd()}\n`,
       [`${module}/py.typed`]: '',
+      ...(queries === undefined
+        ? {}
+        : { [`${module}/queries.py`]: `"""Queries by path."""\n\nQUERIES: dict[str, str] = ${json(queries)}` }),
       'tests/mock.json': json(exchangesOf(plan, operations)),
       'tests/lists.json': json(listsOf(plan, paged, ({ name }) => `${name}_items`)),
     };

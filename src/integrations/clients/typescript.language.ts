@@ -8,6 +8,7 @@ import {
   type GeneratorProgram,
   json,
   listsOf,
+  queriesOf,
   type WrittenOperation,
 } from './client-language.js';
 
@@ -79,10 +80,26 @@ import { type Item, items } from './paging.js';
 
 ${iterators.join('\n')}`;
     const written = paged.map(({ operation }) => operation);
+    const queries = queriesOf(operations);
     return {
       'src/pages.ts': pages,
+      ...(queries === undefined
+        ? {}
+        : {
+            'src/queries.ts': `/** By path. */\nexport const QUERIES: Readonly<Record<string, string>> = ${json(queries).trimEnd()};\n`,
+          }),
       'test/mock.json': json(exchangesOf(plan, operations)),
       'test/lists.json': json(listsOf(plan, written, ({ name }) => `${name}Items`)),
+    };
+  }
+
+  override words(isGraphql: boolean): Record<string, string> {
+    if (!isGraphql) return { request: 'withRetries(request, retries, send)' };
+    return {
+      request: 'overGraphql(request, (sent) => withRetries(sent, retries, send))',
+      graphql_import: "import { overGraphql } from './graphql.js';\n",
+      graphql_notes:
+        '- Variables of a query are the `body`, and the value of its field is the data. Errors of GraphQL are an `ApiError` whose status is 200\n  and whose `body` is the whole answer, with `errors`.\n',
     };
   }
 

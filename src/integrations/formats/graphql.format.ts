@@ -158,7 +158,7 @@ class GraphqlReading {
     const called = `${name}${passed === '' ? '' : `(${passed})`}${text}`;
     const isRead = kind === 'query';
     return {
-      ...this.names.next(`${kind} ${name}`, isRead ? name : `${name}`),
+      ...this.names.next(`${kind} ${name}`, name),
       source_id: `${kind}.${name}`,
       method: 'POST',
       path: '/',
@@ -253,7 +253,10 @@ class GraphqlReading {
       }
       return {
         text: ` { ${chosen.join(' ')} }`,
-        schema: wrap({ type: 'object', properties: Object.fromEntries(properties) }),
+        schema: wrap({
+          ...{ type: 'object', title: named.name, properties: Object.fromEntries(properties) },
+          required: properties.map(([name]) => name),
+        }),
       };
     };
     return select(type, SELECTION_DEPTH) ?? { text: '', schema: {} };

@@ -10,6 +10,7 @@ import { apiDocument, importApi } from '../../support/imported-api.js';
 const GENERATOR = `#!/bin/sh
 if grep -q '"title":"Broken"' openapi.json; then echo "cannot read it" >&2; exit 3; fi
 mkdir -p out/api/default
+if grep -q '/query/books' openapi.json; then printf 'def sync_detailed(\\n' > out/api/default/books.py; fi
 printf 'def sync_detailed(\\n    *,\\n    client: object,\\n) -> object:\\n    params["cursor"] = cursor\\n' > out/api/default/list_books.py
 echo > out/client.py
 `;
@@ -80,6 +81,28 @@ it('answers an archive with the code, a test, a README that names what is left o
   });
 });
 
+it('holds the queries of a GraphQL API, and what sends them', async () => {
+  const { integration_id } = await importApi(http, apiDocument('library.graphql'), {
+    base_url: 'https://library.example/graphql',
+  });
+  const answer = await fetch(app.url + path(integration_id), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...http.headers },
+    body: JSON.stringify({ language: 'python', package_name: 'library' }),
+  });
+  const files = await unzip(Buffer.from(await answer.arrayBuffer()), LIMITS);
+  const text = (name: string) => String(files[`library/${name}`]);
+  expect(text('library/queries.py')).toMatch(
+    /^QUERIES: dict\[str, str\] = \{\n {2}"\/query\/books": "query books\(\$first: Int, \$filter: BookFilter\) \{ books\(/m,
+  );
+  expect(text('library/runtime.py')).toContain('{"transport": GraphqlTransport(RetryTransport(retries))}');
+  expect(text('library/graphql.py')).toContain('class GraphqlTransport');
+  expect(text('README.md')).toContain('Errors of GraphQL raise `ApiError`');
+  expect(JSON.parse(text('tests/mock.json'))).toMatchObject([
+    { operation: 'books', request: { method: 'POST', path: '/' }, response: { status: 200 }, result: { nodes: [{}] } },
+  ]);
+});
+
 it('says which command installs a generator that is missing', async () => {
   const { integration_id } = await importApi(http, apiDocument('books.openapi-3.1.yaml'));
   const { status, error } = await http.post(path(integration_id), { language: 'go' });
@@ -92,15 +115,13 @@ it('says which command installs a generator that is missing', async () => {
 });
 
 it('says why a document gives no client', async () => {
-  const graphql = await importApi(http, apiDocument('library.graphql'), {
-    base_url: 'https://library.example/graphql',
-  });
-  const none = await http.post(path(graphql.integration_id), { language: 'python' });
+  const messages = await importApi(http, apiDocument('lights.asyncapi-3.0.yaml'));
+  const none = await http.post(path(messages.integration_id), { language: 'python' });
   expect([none.status, none.error.details]).toMatchObject([
     422,
     {
       reason: 'no_operations',
-      left_out: expect.arrayContaining([{ name: 'books', reason: 'it is a GraphQL field' }]) as unknown,
+      left_out: expect.arrayContaining([{ name: 'onMeasured', reason: 'it is a message' }]) as unknown,
     },
   ]);
   const broken = await importApi(http, apiDocument('books.openapi-3.1.yaml').replace('title: Books', 'title: Broken'));

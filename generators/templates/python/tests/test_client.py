@@ -27,13 +27,18 @@ LISTS = json.loads((HERE / "lists.json").read_text())
 
 class Mock(BaseHTTPRequestHandler):
     refused = 0
+    failing = False
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length") or 0))
+        sent = self.rfile.read(int(self.headers.get("content-length") or 0))
         wanted = {"method": self.command, "path": urlsplit(self.path).path}
+        if any("query" in one["request"] for one in EXCHANGES):
+            wanted["query"] = json.loads(sent)["query"]
         found = next((one for one in EXCHANGES if one["request"] == wanted), None)
         status, headers, body = 404, {}, None
-        if Mock.refused > 0:
+        if Mock.failing:
+            status, headers, body = 200, {"content-type": "application/json"}, {"errors": [{"message": "no"}]}
+        elif Mock.refused > 0:
             Mock.refused -= 1
             status, headers = 429, {"retry-after": "0"}
         elif found:
@@ -123,7 +128,8 @@ class ClientTest(unittest.TestCase):
                 answer = module.sync_detailed(client=client, **arguments)
                 self.assertEqual(answer.status_code, exchange["response"]["status"])
                 if exchange["response"]["body"] is not None:
-                    self.assertEqual(json.loads(answer.content), exchange["response"]["body"])
+                    expected = exchange["result"] if "query" in exchange["request"] else exchange["response"]["body"]
+                    self.assertEqual(json.loads(answer.content), expected)
 
     def test_lists_give_every_item(self) -> None:
         for name, field in LISTS.items():
@@ -153,6 +159,21 @@ class ClientTest(unittest.TestCase):
         with self.assertRaises(ApiError) as raised:
             checked(module.sync_detailed(client=create_client(self.local, retries=0), **arguments))
         self.assertEqual(raised.exception.status, 429)
+
+    def test_errors_of_graphql_are_raised_whatever_the_status(self) -> None:
+        exchange = next((one for one in EXCHANGES if "query" in one["request"]), None)
+        if exchange is None:
+            return
+        client = create_client(self.local)
+        module, arguments = call(exchange, client)
+        Mock.failing = True
+        try:
+            with self.assertRaises(ApiError) as raised:
+                module.sync_detailed(client=client, **arguments)
+        finally:
+            Mock.failing = False
+        self.assertEqual(raised.exception.status, 200)
+        self.assertEqual(json.loads(raised.exception.body), {"errors": [{"message": "no"}]})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 import { type Client, type Config, createClient, createConfig } from './generated/client/index.js';
-
+{{graphql_import}}
 const RETRY_WAIT_MAX_MS = 60_000;
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
@@ -35,7 +35,10 @@ export function createApiClient(options: ApiClientOptions = {}): Client {
       baseUrl,
       ...(auth === undefined ? {} : { auth }),
       ...(headers === undefined ? {} : { headers }),
-      fetch: async (input, init) => withRetries(new Request(input, init), retries, send),
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        return {{request}};
+      },
     }),
   );
 }

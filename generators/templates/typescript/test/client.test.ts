@@ -12,8 +12,9 @@ interface Exchange {
   query: Record<string, unknown>;
   headers: Record<string, unknown>;
   body: unknown;
-  request: { method: string; path: string };
+  request: { method: string; path: string; query?: string };
   response: { status: number; headers: Record<string, string>; body: unknown };
+  result?: unknown;
 }
 type Call = (options: object) => Promise<{ data?: unknown; error?: unknown; response?: Response }>;
 type Items = (options: object) => AsyncIterable<unknown>;
@@ -29,13 +30,22 @@ let server: Server;
 let local = '';
 /** Requests that are still answered 429. */
 let refused = 0;
+/** Whether errors of GraphQL are answered. */
+let isFailing = false;
+
+const isSent = (wanted: Exchange['request'], method: string | undefined, path: string, body: string): boolean =>
+  wanted.method === method &&
+  wanted.path === path &&
+  (wanted.query === undefined || (JSON.parse(body) as { query: string }).query === wanted.query);
 
 before(async () => {
-  server = createServer((request, response) => {
+  server = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://mock').pathname;
-    const found = exchanges.find((one) => one.request.method === request.method && one.request.path === path);
-    request.resume();
-    if (refused > 0) {
+    let body = '';
+    for await (const part of request) body += String(part);
+    const found = exchanges.find((one) => isSent(one.request, request.method, path, body));
+    if (isFailing) response.writeHead(200, { 'content-type': 'application/json' }).end('{"errors":[{"message":"no"}]}');
+    else if (refused > 0) {
       refused -= 1;
       response.writeHead(429, { 'retry-after': '0' }).end();
     } else if (!found) response.writeHead(404).end();
@@ -63,7 +73,8 @@ for (const exchange of exchanges)
     const { data, error, response } = await functions[exchange.operation]!({ ...given(exchange), client: client() });
     assert.equal(error, undefined);
     assert.equal(response?.status, exchange.response.status);
-    if (exchange.response.body !== null) assert.deepEqual(data, exchange.response.body);
+    const expected = exchange.request.query === undefined ? exchange.response.body : exchange.result;
+    if (exchange.response.body !== null) assert.deepEqual(data, expected);
   });
 
 for (const [name, field] of Object.entries(lists))
@@ -89,4 +100,17 @@ test('a request that is refused with 429 is sent again, and an error has its sta
   const never = api.createApiClient({ baseUrl: local, retries: 0 });
   const call = functions[exchange.operation]!({ ...given(exchange), client: never });
   await assert.rejects(api.dataOf(call), (error) => error instanceof api.ApiError && error.status === 429);
+});
+
+test('errors of GraphQL are thrown, whatever the status', async () => {
+  const exchange = exchanges.find(({ request }) => request.query !== undefined);
+  if (!exchange) return;
+  isFailing = true;
+  const call = functions[exchange.operation]!({ ...given(exchange), client: api.createApiClient({ baseUrl: local }) });
+  await assert.rejects(api.dataOf(call), (error) => {
+    assert.ok(error instanceof api.ApiError);
+    assert.deepEqual([error.status, error.body], [200, { errors: [{ message: 'no' }] }]);
+    return true;
+  });
+  isFailing = false;
 });
