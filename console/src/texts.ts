@@ -1092,6 +1092,7 @@ export const texts = {
     modelHint: '<provider>:<id>. Empty: the one of its definition, or the platform’s.',
     runtime: 'Runs in',
     tools: 'Tools',
+    team: 'Team',
     approval: 'Needs approval',
     approvalHint: 'Calls of these tools wait for a person. Calls of destructive tools always do.',
     capabilities: 'Capabilities',

@@ -29,6 +29,7 @@ export const EDITABLE = [
   'system_prompt',
   'model_id',
   'tools',
+  'team',
   'requires_approval',
   'output_schema',
   'guardrails',
@@ -168,7 +169,7 @@ export class AgentDefinitions {
     definition: AgentDefinition,
     problem: (field: string, reason: string) => void,
   ): Promise<void> {
-    const { knowledge, tools, agent_name } = definition;
+    const { knowledge, tools, team = [], agent_name } = definition;
     const bytes = Buffer.byteLength(JSON.stringify({ ...definition, knowledge: [] }));
     if (bytes > DEFINITION_BYTES)
       return problem('definition', `must have at most ${DEFINITION_BYTES} bytes without its documents, not ${bytes}`);
@@ -185,9 +186,15 @@ export class AgentDefinitions {
       const named = error.details['fields'] as Record<string, string[]>;
       for (const [field, reasons] of Object.entries(named)) for (const reason of reasons) problem(field, reason);
     }
-    for (const [index, tool] of tools.entries()) {
+    const written = [
+      ...tools.map((tool, index) => ({ field: `tools.${index}`, tool })),
+      ...team.flatMap((member, at) =>
+        member.tools.map((tool, index) => ({ field: `team.${at}.tools.${index}`, tool })),
+      ),
+    ];
+    for (const { field, tool } of written) {
       const faults = tool.kind === 'code' ? await this.code.problemsOf(tool, { org_id }) : [];
-      for (const fault of faults) problem(`tools.${index}`, fault);
+      for (const fault of faults) problem(field, fault);
     }
   }
 }
@@ -195,11 +202,11 @@ export class AgentDefinitions {
 /** Fields of the agent that override its definition, as they are when they do not. */
 const OVERRIDES: Readonly<Record<string, unknown>> = { model_id: null, requires_approval: [], output_schema: null };
 
-/** An empty model or schema removes it. */
+/** An empty model, schema or team removes it. */
 function emptied(field: string, value: unknown): unknown {
   if (field === 'model_id' && value === '') return null;
   const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-  return field === 'output_schema' && isEmpty ? undefined : value;
+  return (field === 'output_schema' || field === 'team') && isEmpty ? undefined : value;
 }
 
 /** @throws ValidationError for what a container cannot keep */

@@ -192,9 +192,10 @@ export function edited(
   };
 }
 
-/** Fields derived from the definition. Capabilities are those of the definition and `tool:<name>` for each tool. */
+/** Fields derived from the definition. Tools are those of its team too. Capabilities are those of the definition and `tool:<name>` for each tool. */
 export function ableBy(definition: AgentDefinition): Pick<Agent, 'capabilities' | 'tools' | 'supported_models'> {
-  const tools = definition.tools.map(({ name }) => name);
+  const all = [...definition.tools, ...(definition.team ?? []).flatMap((member) => member.tools)];
+  const tools = [...new Set(all.map(({ name }) => name))];
   const capabilities = new Set(['text_generation', ...definition.capabilities, ...tools.map((name) => `tool:${name}`)]);
   return {
     capabilities: [...capabilities],

@@ -379,12 +379,13 @@ function runError(error: unknown): AgentRunError {
 }
 
 /**
- * What a container may use at most by the limits of its definition. A container that exceeds them is counted with what it reports.
+ * What a container may use at most by the limits of its definition, when each member of its team gets one task. A container that exceeds them is counted with what it reports.
  */
 function mostOf({ definition, input_text, history }: RunRequest): Usage {
   const { max_steps, max_output_tokens = UNSTATED_OUTPUT_TOKENS, max_total_tokens } = definition.limits;
-  const input_tokens = Buffer.byteLength(JSON.stringify([definition, history, input_text])) * max_steps;
-  const output_tokens = max_output_tokens * max_steps;
+  const calls = max_steps * (1 + (definition.team?.length ?? 0));
+  const input_tokens = Buffer.byteLength(JSON.stringify([definition, history, input_text])) * calls;
+  const output_tokens = max_output_tokens * calls;
   if (max_total_tokens === undefined || input_tokens + output_tokens <= max_total_tokens)
     return { input_tokens, output_tokens };
   return {

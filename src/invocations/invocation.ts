@@ -16,6 +16,8 @@ export interface Approval {
   call_id: string;
   tool: string;
   input: unknown;
+  /** The member of the team that made the call. Absent: the agent itself. */
+  agent?: string;
   status: ApprovalStatus;
   /** Undecided until then, the call counts as refused. */
   expires_at: string;

@@ -9,6 +9,29 @@ export const knowledgeDocumentSchema = z.strictObject({
   content: z.string().max(1_000_000),
 });
 
+/** A specialist: an agent of its own, which the agent of the definition calls as the tool `ask_<name>`. It has no team. */
+export const teamMemberSchema = z.strictObject({
+  name: z
+    .string()
+    .max(50)
+    .regex(/^[a-z][a-z0-9_]*$/, 'starts with a letter; small letters, digits and _ only'),
+  /** Tells the supervisor when to call it. */
+  description: z.string().min(1).max(1000),
+  role: z.string().min(1).max(500),
+  system_prompt: z.string().min(1).max(50_000),
+  /** Null or absent: the model of the supervisor. */
+  model_id: z.string().min(1).nullable().optional(),
+  /** An attached tool that is listed here belongs to the members that list it, and no longer to the supervisor. */
+  tools: z.array(definedToolSchema).max(50).default([]),
+  /** Names of those documents of the definition that it looks things up in; absent: all. */
+  documents: z.array(z.string().min(1).max(255)).max(50).optional(),
+});
+
+export type TeamMember = z.infer<typeof teamMemberSchema>;
+
+/** The name of the tool by which the supervisor calls a specialist. */
+export const memberTool = ({ name }: Pick<TeamMember, 'name'>): string => `ask_${name}`;
+
 /** The executable description of an agent: everything that a runtime needs, nothing that only one runtime understands. */
 export const agentDefinitionSchema = z.strictObject({
   schema_version: z.literal('1'),
@@ -23,6 +46,8 @@ export const agentDefinitionSchema = z.strictObject({
   /** Null lets the platform's settings decide. */
   model_id: z.string().min(1).nullable().default(null),
   tools: z.array(definedToolSchema).max(50).default([]),
+  /** Specialists that the agent calls as tools. Their steps, tokens and cost count for the run that calls them. */
+  team: z.array(teamMemberSchema).max(8).optional(),
   /** Names of tools whose calls wait for a person's approval, beside every tool whose risk is destructive. */
   requires_approval: z.array(z.string().min(1).max(100)).max(100).optional(),
   /** JSON Schema that every answer fits; the answer is then JSON. */
@@ -38,6 +63,7 @@ export const agentDefinitionSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
+      /** Of the agent, and again of a specialist for each task. */
       max_steps: z.int().min(1).max(50).default(8),
       timeout_seconds: z.number().positive().max(600).default(60),
       max_output_tokens: z.int().min(1).max(65_536).default(2048),

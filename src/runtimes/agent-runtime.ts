@@ -50,6 +50,8 @@ export interface AgentRun {
 /** One model call or one tool call of a run, in the order in which they started. */
 export interface TraceStep {
   step: number;
+  /** The member of the team that took the step. Absent: the agent itself. */
+  agent?: string;
   type: 'model' | 'tool';
   name: string;
   input: unknown;
@@ -64,6 +66,8 @@ export interface HeldCall {
   call_id: string;
   tool: string;
   input: unknown;
+  /** The member of the team that made the call. Absent: the agent itself. */
+  agent?: string;
 }
 
 /** What was decided about a {@link HeldCall}. */
@@ -74,15 +78,34 @@ export interface CallDecision {
   refusal: string;
 }
 
+/** A member of the team whose task waits, below the call that gave it the task. */
+export interface HeldMember {
+  call_id: string;
+  name: string;
+  task: string;
+  /** The step of the trace that the call is. */
+  step: number;
+  held: HeldRun;
+}
+
+/** Tokens that one model read and wrote. */
+export interface ModelUsage extends Usage {
+  model: string;
+}
+
 /** A run that waits for decisions about calls, with all that its runtime needs to continue it in any process. JSON. */
 export interface HeldRun {
+  /** Those of members of the team too. */
   calls: HeldCall[];
+  members?: HeldMember[];
   instructions: string;
   /** The whole conversation, in the runtime's own form. */
   messages: unknown[];
   output: string;
   model_calls: number;
   usage: Usage;
+  /** The usage by model. Absent: all of it is the agent's model. */
+  models?: ModelUsage[];
   steps: TraceStep[];
 }
 
@@ -104,8 +127,16 @@ export interface AgentResult {
 export type AgentEvent =
   | { type: 'start'; model: string }
   | { type: 'delta'; text: string }
-  | { type: 'tool_call'; call_id: string; tool: string; input: unknown }
-  | { type: 'tool_result'; call_id: string; tool: string; output?: unknown; error?: string; duration_ms: number }
+  | { type: 'tool_call'; call_id: string; tool: string; input: unknown; agent?: string }
+  | {
+      type: 'tool_result';
+      call_id: string;
+      tool: string;
+      output?: unknown;
+      error?: string;
+      duration_ms: number;
+      agent?: string;
+    }
   | ({ type: 'caller_call' } & CallerCall)
   | { type: 'done'; result: AgentResult };
 

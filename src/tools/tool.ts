@@ -26,6 +26,8 @@ export interface ToolRun extends ToolContext {
   agent_id: string;
   /** How many flows stand above the run; absent: none. */
   depth?: number;
+  /** Which of the attached tools are offered; absent: all. */
+  attached?: (tool: { tool_id: string; name: string }) => boolean;
 }
 
 /** What a tool sees while it runs, in a process that has nothing else of the run. */

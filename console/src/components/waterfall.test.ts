@@ -15,6 +15,7 @@ it('places the steps of a trace in the time of their run', () => {
       },
       {
         step: 2,
+        agent: 'clerk',
         type: 'tool',
         name: 'date_time',
         input: {},
@@ -27,6 +28,15 @@ it('places the steps of a trace in the time of their run', () => {
   );
   expect(spans).toMatchObject([
     { kind: 'model', start: 10, length: 30, status: 'success', tokens: { input: 900, output: 12 } },
-    { kind: 'tool', start: 50, length: 5, status: 'failed', error: 'no such zone', tokens: undefined },
+    {
+      kind: 'tool',
+      start: 50,
+      length: 5,
+      status: 'failed',
+      error: 'no such zone',
+      tokens: undefined,
+      note: 'clerk',
+      depth: 1,
+    },
   ]);
 });

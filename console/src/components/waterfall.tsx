@@ -119,6 +119,7 @@ function SpanDetails({ span }: { span: Span }): ReactElement {
 
 interface TraceStep {
   step: number;
+  agent?: string;
   type: string;
   name: string;
   input?: unknown;
@@ -138,6 +139,7 @@ export function spansOfTrace(steps: readonly TraceStep[], began: string): Span[]
     start: Math.max(0, new Date(step.started_at).getTime() - zero),
     length: step.duration_ms,
     status: step.error === undefined ? 'success' : 'failed',
+    ...(step.agent === undefined ? {} : { note: step.agent, depth: 1 }),
     input: step.input,
     output: step.output,
     error: step.error,

@@ -21,6 +21,7 @@ import {
   createApiKey,
   deleteAgent,
   getAgent,
+  getAgentDefinition,
   listAgentVersions,
   rollbackAgent,
   setAgentStatus,
@@ -222,6 +223,12 @@ const list = (values: readonly string[]): ReactElement | string =>
   );
 
 function Overview({ agent }: { agent: AgentDto }): ReactElement {
+  const { agent_id, version } = agent;
+  const defined = useQuery({
+    queryKey: ['agent', agent_id, 'definition', version],
+    queryFn: () => api(getAgentDefinition({ path: { agent_id } })),
+  });
+  const team = defined.data?.definition.team ?? [];
   return (
     <Stack>
       {agent.error_message !== null && <ErrorBox error={new Error(agent.error_message)} title={t.hasError} />}
@@ -233,6 +240,19 @@ function Overview({ agent }: { agent: AgentDto }): ReactElement {
         <dd>{agent.endpoint_url === null ? agent.runtime : `${agent.runtime}, ${agent.endpoint_url}`}</dd>
         <dt>{t.tools}</dt>
         <dd>{list(agent.tools)}</dd>
+        {team.length > 0 && (
+          <>
+            <dt>{t.team}</dt>
+            <dd>
+              {team.map(({ name, description, model_id }) => (
+                <div key={name}>
+                  <Code>{name}</Code> {description}
+                  {typeof model_id === 'string' && ` (${model_id})`}
+                </div>
+              ))}
+            </dd>
+          </>
+        )}
         <dt>{t.approval}</dt>
         <dd>{list(agent.requires_approval)}</dd>
         <dt>{t.capabilities}</dt>

@@ -47,6 +47,10 @@ interface Conversation {
 }
 
 /** One conversation with an agent. Each turn is streamed; the session connects the turns. */
+/** The name of a called tool, after the member of the team that called it. */
+const calledBy = ({ agent, tool }: Record<string, unknown>): string =>
+  agent === undefined ? String(tool) : `${String(agent)}: ${String(tool)}`;
+
 function useConversation(agent_id: string | undefined): Conversation {
   const [turns, setTurns] = useState<Turn[]>([]);
   const [session_id, setSession] = useState<string>();
@@ -77,7 +81,7 @@ function useConversation(agent_id: string | undefined): Conversation {
         else if (event === 'tool_call')
           change(id, ({ calls }) => ({
             status: 'streaming',
-            calls: [...calls, { id: String(data['call_id']), name: String(data['tool']), input: data['input'] }],
+            calls: [...calls, { id: String(data['call_id']), name: calledBy(data), input: data['input'] }],
           }));
         else if (event === 'tool_result')
           change(id, ({ calls }) => ({

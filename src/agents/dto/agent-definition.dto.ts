@@ -26,6 +26,60 @@ export class DefinedToolDto {
   tool_id?: string;
 }
 
+/** A specialist of a team: an agent of its own, which the agent calls as the tool `ask_<name>`. */
+export class TeamMemberDto {
+  /**
+   * Small letters, digits and `_`, at most 50. Unique in the team.
+   * @example billing
+   */
+  name: string;
+
+  /**
+   * Tells the agent when to give this member a task.
+   * @example 'Works out prices and refunds'
+   */
+  description: string;
+
+  /**
+   * Completes "You are …".
+   * @example 'the billing specialist of a shop'
+   */
+  role: string;
+
+  /**
+   * 1 to 50,000 characters. The member sees this and its task, not the conversation.
+   * @example 'You work out prices. Show each calculation in one line.'
+   */
+  system_prompt: string;
+
+  /**
+   * Null or absent for the model of the agent.
+   * @example null
+   */
+  model_id?: string | null;
+
+  /** At most 50. An attached tool that is listed here is no longer offered to the agent itself. */
+  @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
+  tools?: DefinedToolDto[];
+
+  /**
+   * Names of the documents of `knowledge` that the member looks things up in. All if absent.
+   * @example ['delivery.md']
+   */
+  documents?: string[];
+}
+
+const TEAM_EXAMPLE = [
+  {
+    name: 'billing',
+    description: 'Works out prices and refunds',
+    role: 'the billing specialist of a shop',
+    system_prompt: 'You work out prices. Show each calculation in one line.',
+    tools: [{ kind: 'builtin', name: 'calculator' }],
+    documents: [],
+  },
+];
+
 export class KnowledgeDocumentDto {
   /** @example delivery.md */
   name: string;
@@ -56,7 +110,7 @@ export class AgentMemoryDto {
 /** Bounds of one run. */
 export class AgentLimitsDto {
   /**
-   * Model calls, 1 to 50.
+   * Model calls of the agent, 1 to 50. Each task of a team member has as many of its own.
    * @example 8
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 50 })
@@ -130,6 +184,12 @@ export class AgentDefinitionDto {
   /** At most 50. */
   @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
   tools?: DefinedToolDto[];
+
+  /**
+   * At most 8 members. Each is a tool of the agent, runs inside its runs and counts on its limits and budgets.
+   */
+  @ApiPropertyOptional({ type: [TeamMemberDto], maxItems: 8, example: TEAM_EXAMPLE })
+  team?: TeamMemberDto[];
 
   /**
    * Names of tools whose calls wait for a person's approval.
@@ -238,6 +298,13 @@ export class EditDefinitionDto {
   @IsObject({ each: true })
   @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
   tools?: DefinedToolDto[];
+
+  /** At most 8 members that the agent calls as tools. An empty list removes the team. */
+  @IsOptional()
+  @IsArray()
+  @IsObject({ each: true })
+  @ApiPropertyOptional({ type: [TeamMemberDto], maxItems: 8, example: TEAM_EXAMPLE })
+  team?: TeamMemberDto[];
 
   /**
    * Names of tools whose calls wait for a person's approval.

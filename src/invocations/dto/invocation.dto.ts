@@ -34,6 +34,12 @@ export class TraceStepDto {
   /** @example 2026-11-20T10:00:00.000Z */
   started_at: string;
 
+  /**
+   * The member of the agent's team that took the step. Absent if the agent itself did.
+   * @example billing
+   */
+  agent?: string;
+
   /** @example 1.2 */
   duration_ms: number;
 }
@@ -84,6 +90,12 @@ export class ApprovalDto {
 
   /** @example delete_order */
   tool: string;
+
+  /**
+   * The member of the agent's team that made the call. Absent if the agent itself did.
+   * @example shipping
+   */
+  agent?: string;
 
   /** @example {"order_id": "1234"} */
   input: Record<string, unknown>;

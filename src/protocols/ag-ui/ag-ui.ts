@@ -237,12 +237,13 @@ export async function* protocolEvents(
       if (messages.isNew) yield event('TEXT_MESSAGE_START', { messageId, role: 'assistant' });
       yield event('TEXT_MESSAGE_CONTENT', { messageId, delta });
     } else if (name === 'tool_call' || name === 'caller_call') {
-      const { call_id: toolCallId, tool, ...call } = data as { call_id: string; tool: string };
+      const { call_id: toolCallId, tool, agent, ...call } = data as { call_id: string; tool: string; agent?: string };
       const delta =
         'arguments' in call ? String(call.arguments) : JSON.stringify((call as { input?: unknown }).input ?? {});
       if (messages.isOpen) yield event('TEXT_MESSAGE_END', { messageId: messages.acting() });
       if (name === 'tool_call') {
-        const stepName = steps.size === 0 ? tool : `${tool}#${toolCallId}`;
+        const named = agent === undefined ? tool : `${agent}: ${tool}`;
+        const stepName = steps.size === 0 ? named : `${named}#${toolCallId}`;
         steps.set(toolCallId, stepName);
         yield event('STEP_STARTED', { stepName });
       }

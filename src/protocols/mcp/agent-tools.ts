@@ -250,7 +250,7 @@ function progressOf({ mcpReq }: ServerContext): ((event: RunEvent) => Promise<vo
       case 'accepted':
         return report(`Run ${event.invocation_id} has started.`);
       case 'tool_call':
-        return report(`The agent calls ${event.tool}.`);
+        return report(`${event.agent ?? 'The agent'} calls ${event.tool}.`);
       case 'tool_result':
         return report(`${event.tool} ${event.error === undefined ? 'has answered' : 'has failed'}.`);
       case 'delta':

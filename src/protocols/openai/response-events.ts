@@ -53,6 +53,8 @@ export class ResponseEvents {
       yield this.whole('response.created', 'in_progress');
       yield this.whole('response.in_progress', 'in_progress');
     }
+    // What members of the team do is not part of a response.
+    if (typeof data === 'object' && data !== null && 'agent' in data) return;
     if (event === 'delta') yield* this.said((data as { text: string }).text);
     else if (event === 'tool_call') yield* this.toolCalled(data as { call_id: string; tool: string; input: unknown });
     else if (event === 'tool_result') yield* this.toolEnded(data as { call_id: string; tool: string });

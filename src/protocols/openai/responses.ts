@@ -200,10 +200,10 @@ export function responseOf(run: Invocation, echo: Echo = run.kept_request?.echo 
   return responseObject(state, status, output, rest);
 }
 
-/** Text, the agent's own tools and calls of the caller's tools, in the order of the run where its trace has it. */
+/** Text, the agent's own tools, without those of members of its team, and calls of the caller's tools, in the order of the run where its trace has it. */
 function outputOf({ invocation_id, output_text, trace, calls = [] }: Invocation): OutputItem[] {
   const ids = itemIds(invocation_id);
-  const steps = trace?.steps ?? [];
+  const steps = (trace?.steps ?? []).filter(({ agent }) => agent === undefined);
   const said = steps
     .flatMap(({ type, output }) => (type === 'model' ? [textIn(output)] : []))
     .filter((text) => text !== '');

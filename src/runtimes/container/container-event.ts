@@ -3,10 +3,14 @@ import { type ContainerMessage, malformed } from './container-contract.js';
 
 const usageSchema = z.object({ input_tokens: z.int().min(0), output_tokens: z.int().min(0) });
 
+/** The member of the team that acted. */
+const agentName = z.string().max(100).exactOptional();
+
 const stepSchema = z.object({
   step: z.int().min(1),
   type: z.enum(['model', 'tool']),
   name: z.string().max(500),
+  agent: agentName,
   input: z.unknown(),
   output: z.unknown().exactOptional(),
   error: z.string().exactOptional(),
@@ -24,13 +28,20 @@ const trace = {
 const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), model: z.string().max(500) }),
   z.object({ type: z.literal('delta'), text: z.string() }),
-  z.object({ type: z.literal('tool_call'), call_id: z.string(), tool: z.string(), input: z.unknown() }),
+  z.object({
+    type: z.literal('tool_call'),
+    call_id: z.string(),
+    tool: z.string(),
+    input: z.unknown(),
+    agent: agentName,
+  }),
   z.object({
     type: z.literal('tool_result'),
     call_id: z.string(),
     tool: z.string(),
     output: z.unknown().exactOptional(),
     error: z.string().exactOptional(),
+    agent: agentName,
     duration_ms: z.number().min(0),
   }),
   z.object({ type: z.literal('done'), output: z.string(), model: z.string().max(500).exactOptional(), ...trace }),

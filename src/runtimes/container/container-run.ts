@@ -75,6 +75,7 @@ type Done = Extract<ContainerEvent, { type: 'done' }>;
 /** Turns what a container says into the events of a run, and keeps what the result needs. */
 class ContainerTranscript {
   private readonly trace: TraceRecorder;
+  private readonly members = new Map<string, TraceRecorder>();
   private hasStarted = false;
   private output = '';
   private done: Done | undefined;
@@ -136,10 +137,10 @@ class ContainerTranscript {
       case 'delta':
         return this.said(event.text);
       case 'tool_call':
-        this.trace.toolStarted(event.call_id, event.tool, event.input);
+        this.traceOf(event).toolStarted(event.call_id, event.tool, event.input);
         return [event];
       case 'tool_result':
-        this.trace.toolFinished(
+        this.traceOf(event).toolFinished(
           event.call_id,
           event.error === undefined ? { output: event.output } : { error: event.error },
         );
@@ -148,6 +149,13 @@ class ContainerTranscript {
         this.done = event;
         return this.completed(event.output);
     }
+  }
+
+  private traceOf({ agent }: { agent?: string }): TraceRecorder {
+    if (agent === undefined) return this.trace;
+    const trace = this.members.get(agent) ?? this.trace.of(agent);
+    this.members.set(agent, trace);
+    return trace;
   }
 
   /** What the deltas have not said yet, so that they always add up to the output. */

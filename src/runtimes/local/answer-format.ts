@@ -38,7 +38,7 @@ export async function* answered(
   async function* attempt(sent: RunOptions): AsyncGenerator<AgentEvent, string | undefined> {
     for await (const event of once(sent)) if (event.type !== 'delta') yield event;
     // A call of the caller's tool or one that waits for approval is not an answer yet, and a cut or refused one is reported as that.
-    if (events.callerCalls.length > 0 || events.heldCalls.length > 0) return undefined;
+    if (events.callerCalls.length > 0 || events.isHolding) return undefined;
     const isWhole = events.finishReason === 'stop';
     const wrong = isWhole ? await problemOf(events.lastText) : undefined;
     if (wrong !== undefined) return wrong;

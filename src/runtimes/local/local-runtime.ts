@@ -10,9 +10,10 @@ import { Tracing } from '../../platform/observability/tracing/tracing.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { InputCheck } from '../../tools/input-check.js';
-import { ToolError } from '../../tools/tool.js';
+import { NO_USAGE } from '../../shared/usage.js';
+import { ToolError, type ToolRun } from '../../tools/tool.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';
-import type { AgentDefinition } from '../agent-definition.js';
+import { type AgentDefinition, memberTool } from '../agent-definition.js';
 import {
   AgentRunError,
   type AgentRunFailure,
@@ -23,14 +24,16 @@ import {
   type CallDecision,
   type Deployment,
   type HeldCall,
+  type HeldRun,
   type RuntimeHealth,
 } from '../agent-runtime.js';
 import { type CallOptions, imagesIn } from '../caller-request.js';
 import { answered } from './answer-format.js';
 import { ModelLoop, type RunOptions } from './model-loop.js';
 import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
-import { RunBounds, RunDeadline } from './run-bounds.js';
-import { messageOf, RunEvents, TraceRecorder } from './run-events.js';
+import { RunBounds, RunDeadline, RunSpending } from './run-bounds.js';
+import { MemberHeldError, messageOf, RunEvents, TraceRecorder } from './run-events.js';
+import { attachedOf, listed, Team } from './team.js';
 
 /** Runs agents inside this process: a loop of model and tools, bounded in steps and time. */
 @Injectable()
@@ -68,37 +71,50 @@ export class LocalRuntime extends AgentRuntime {
       throw ValidationError.field('answer_format', `has a schema that cannot be used: ${problem}`);
   }
 
-  override async *run(asked_run: AgentRun): AsyncGenerator<AgentEvent> {
-    const run = heldToSchema(asked_run);
+  override run(run: AgentRun): AsyncGenerator<AgentEvent> {
+    return this.work(heldToSchema(run), new TraceRecorder(this.clock, run.resumed?.held.steps));
+  }
+
+  /** @param shared what the supervisor has spent, when the run is the task of a member of its team */
+  private async *work(run: AgentRun, trace: TraceRecorder, shared?: RunSpending): AsyncGenerator<AgentEvent> {
     const { limits } = run.definition;
     const own = this.modelOf(run.definition);
     const model = run.meter?.(own) ?? own;
     const { options: asked = {}, resumed } = run;
-    const trace = new TraceRecorder(this.clock, resumed?.held.steps);
-    const bounds = new RunBounds(limits, (usage) => this.models.costOf(model.modelId, usage));
+    const spending = shared ?? this.spendingOf(model.modelId, resumed?.held);
+    const bounds = new RunBounds(limits, spending, model.modelId);
     const callers = new Set(offered(asked).map(({ name }) => name));
-    const events = new RunEvents(trace, model.modelId, bounds, callers, asked.one_call, resumed?.held);
+    const events = new RunEvents(trace, model.modelId, bounds, spending, callers, asked.one_call, resumed?.held);
     const deadline = new RunDeadline(limits.timeout_seconds, run.signal);
+    const team = new Team(run, events, trace, deadline, (task, steps) => this.work(task, steps, spending));
     let instructions: string;
     try {
       yield { type: 'start', model: model.modelId };
       deadline.signal.throwIfAborted();
       if (!resumed) events.begin();
       if (bounds.isUnknowable) throw new AgentRunError('limit', unknownPrice(model.modelId));
-      const own = await deadline.within(this.toolsOf(run, deadline.signal));
+      const attached = shared ? listed(run.definition.tools) : attachedOf(run.definition);
+      const own = {
+        ...(await deadline.within(this.toolsOf(run, deadline.signal, attached))),
+        ...(await team.tools()),
+      };
       const options = await this.optionsOf(run, model, own);
       events.heldTools = new Set(run.may_hold ? needingApproval(run, own) : []);
       instructions = options.instructions;
       if (resumed) {
-        const results = yield* decided(resumed.held.calls, resumed.decisions, own, events, deadline);
-        options.messages = [...options.messages, results];
-        events.begin();
+        const { calls, members = [] } = resumed.held;
+        const results = yield* decided(calls, resumed.decisions, own, events, deadline);
+        results.push(...(yield* team.resumed(members, resumed.decisions)));
+        if (results.length > 0) options.messages = [...options.messages, { role: 'tool', content: results }];
+        if (events.isHolding) events.transcript = options.messages;
+        else events.begin();
       }
       const once = (sent: RunOptions) =>
         spoken(new ModelLoop(sent, events, deadline, this.tracing, run.quiet === true).run(), run.quiet === true);
       const problemWith = (schema: Record<string, unknown>, value: unknown) =>
         this.schemas.problemWith(schema, value, run.org_id);
-      if (asked.answer_format) yield* answered(asked.answer_format, options, events, once, problemWith);
+      if (events.isHolding) yield* [];
+      else if (asked.answer_format) yield* answered(asked.answer_format, options, events, once, problemWith);
       else yield* once(options);
       if (events.callerCalls.length > 0) yield* events.dropHeld();
       requireAnswer(model, events, isCutByCaller(asked, limits));
@@ -119,7 +135,7 @@ export class LocalRuntime extends AgentRuntime {
         usage: events.usage,
         cost_usd: events.cost_usd,
         steps: trace.steps,
-        ...(events.heldCalls.length > 0 ? { held: events.held(instructions) } : outcomeOf(events)),
+        ...(events.isHolding ? { held: events.held(instructions) } : outcomeOf(events)),
       },
     };
   }
@@ -142,6 +158,13 @@ export class LocalRuntime extends AgentRuntime {
     } catch (error) {
       throw new AgentRunError('model', messageOf(error), [], undefined, error);
     }
+  }
+
+  private spendingOf(model: string, held?: HeldRun): RunSpending {
+    const before = held && (held.models ?? [{ model, ...held.usage }]);
+    const spending = new RunSpending((id, usage) => this.models.costOf(id, usage), before);
+    spending.add(model, NO_USAGE);
+    return spending;
   }
 
   private async optionsOf(run: AgentRun, model: LanguageModelV4, tools: ToolSet): Promise<RunOptions> {
@@ -167,11 +190,12 @@ export class LocalRuntime extends AgentRuntime {
     const { org_id, agent_id, definition, knowledge = [] } = asked;
     const run = { org_id, agent_id, knowledge: [...definition.knowledge, ...knowledge], now: () => this.clock.now() };
     const own = await this.tools.aiTools(definition, run);
-    const taken = tools.find(({ name }) => name in own);
+    const team = (definition.team ?? []).map(memberTool);
+    const taken = tools.find(({ name }) => name in own || team.includes(name));
     if (taken) throw ValidationError.field('tools', `has "${taken.name}", which is a tool of the agent itself`);
   }
 
-  private async toolsOf(run: AgentRun, signal: AbortSignal): Promise<ToolSet> {
+  private async toolsOf(run: AgentRun, signal: AbortSignal, attached: ToolRun['attached']): Promise<ToolSet> {
     const { org_id, agent_id, definition, knowledge = [] } = run;
     try {
       return await this.tools.aiTools(definition, {
@@ -181,6 +205,7 @@ export class LocalRuntime extends AgentRuntime {
         now: () => this.clock.now(),
         signal,
         ...(run.depth === undefined ? {} : { depth: run.depth }),
+        ...(attached ? { attached } : {}),
       });
     } catch (error) {
       if (error instanceof ValidationError) throw error;
@@ -191,8 +216,8 @@ export class LocalRuntime extends AgentRuntime {
 
 /** A run that ends while the model still wants tools has come to a bound; an answer that was cut off or refused does not count as one. */
 function requireAnswer(model: LanguageModelV4, events: RunEvents, mayBeCut: boolean): void {
-  const { finishReason, boundReached, callerCalls, heldCalls } = events;
-  if (heldCalls.length > 0 && boundReached === undefined) return;
+  const { finishReason, boundReached, callerCalls, isHolding } = events;
+  if (isHolding && boundReached === undefined) return;
   if (callerCalls.length > 0 || (finishReason === 'length' && mayBeCut)) return;
   const called = { provider: model.provider, model: model.modelId };
   if (finishReason === 'tool-calls')
@@ -256,16 +281,17 @@ function guarded(run: AgentRun, tools: ToolSet): ToolSet {
   return { ...tools, ...Object.fromEntries(guarded) };
 }
 
-/** Makes the approved calls of a held run, one after the other. @returns the results that the model reads */
+/** Makes the approved calls of a held run, one after the other, without those of members of its team. @returns the results that the model reads */
 async function* decided(
   calls: readonly HeldCall[],
   decisions: readonly CallDecision[],
   tools: ToolSet,
   events: RunEvents,
   deadline: RunDeadline,
-): AsyncGenerator<AgentEvent, ToolModelMessage> {
+): AsyncGenerator<AgentEvent, ToolModelMessage['content']> {
   const content: ToolModelMessage['content'] = [];
-  for (const { call_id, tool, input } of calls) {
+  for (const { call_id, tool, input, agent } of calls) {
+    if (agent !== undefined) continue;
     const result = { type: 'tool-result' as const, toolCallId: call_id, toolName: tool };
     yield* events.toolStarted(call_id, tool, input);
     try {
@@ -274,16 +300,20 @@ async function* decided(
       const execute = tools[tool]?.execute as ((input: unknown, options: unknown) => Promise<unknown>) | undefined;
       if (!execute) throw new ToolError(`The agent no longer has the tool ${tool}`);
       const asked = { toolCallId: call_id, messages: [], abortSignal: deadline.signal };
-      const output = (await deadline.within(execute(input, asked))) ?? null;
+      const output = (yield* events.during(deadline.within(execute(input, asked)))) ?? null;
       yield* events.toolFinished(call_id, tool, { output });
       content.push({ ...result, output: { type: 'json', value: output as never } });
     } catch (failure) {
+      if (failure instanceof MemberHeldError) {
+        events.memberHeld(failure.member);
+        continue;
+      }
       deadline.signal.throwIfAborted();
       yield* events.toolFinished(call_id, tool, { failure });
       content.push({ ...result, output: { type: 'error-text', value: messageOf(failure) } });
     }
   }
-  return { role: 'tool', content };
+  return content;
 }
 
 function modelSettings(options: CallOptions): Partial<RunOptions> {

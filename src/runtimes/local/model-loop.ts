@@ -16,7 +16,7 @@ import { partsOf, type StreamPart } from '../../models/streamed-model.js';
 import type { Tracing } from '../../platform/observability/tracing/tracing.js';
 import type { AgentEvent } from '../agent-runtime.js';
 import type { RunDeadline } from './run-bounds.js';
-import { messageOf, type RunEvents } from './run-events.js';
+import { MemberHeldError, messageOf, type RunEvents } from './run-events.js';
 
 /** What a run asks its model. Tools without `execute` are answered by others: a call of one ends the loop. */
 export interface RunOptions extends Pick<
@@ -80,7 +80,7 @@ export class ModelLoop {
       const step = new Step(this.options, events, this.deadline, this.tracing);
       yield* step.events(await this.asked(call));
       if (!step.isEmpty) this.messages = [...this.messages, ...step.messages];
-      if (events.heldCalls.length > 0) events.transcript = this.messages;
+      if (events.isHolding) events.transcript = this.messages;
       const isAskedAgain = step.isEmpty && events.output === '' && empty++ < EMPTY_RETRIES;
       if (!(step.isContinued || isAskedAgain) || events.boundReached !== undefined) return;
       events.begin();
@@ -110,8 +110,6 @@ class Step {
   private readonly content: AssistantPart[] = [];
   private readonly calls: Called[] = [];
   private readonly running: Promise<void>[] = [];
-  /** Events of tools that have answered, not yet sent. */
-  private ready: AgentEvent[] = [];
   private finish: { reason: LanguageModelV4FinishReason['unified']; usage: LanguageModelV4Usage } | undefined;
 
   constructor(
@@ -146,8 +144,8 @@ class Step {
     else yield* this.streamed(parts);
     const responded_ms = performance.now() - this.startedAt;
     if (this.finish === undefined) throw new Error('The model ended its answer without a finish reason');
-    await this.deadline.within(Promise.all(this.running));
-    yield* this.ready;
+    this.run.answered(this.finish.usage);
+    if (this.running.length > 0) yield* this.run.during(this.deadline.within(Promise.all(this.running)));
     const { reason, usage } = this.finish;
     // Some servers end calls of tools as they end an answer.
     const isCalling = this.calls.length > 0 && reason === 'stop';
@@ -161,7 +159,7 @@ class Step {
         const next = await this.deadline.within(iterator.next());
         if (next.done === true) return;
         yield* this.read(next.value);
-        if (this.ready.length > 0) yield* this.ready.splice(0);
+        yield* this.run.taken();
       }
     } finally {
       // Not awaited: a model that ignores the signal would hold the run.
@@ -226,7 +224,7 @@ class Step {
     return started;
   }
 
-  /** Never rejects: what the tool throws is its result. */
+  /** Never rejects: what the tool throws is its result. A member that waits has none yet. */
   private async execute(called: Called, tool: LoopTool): Promise<void> {
     const { toolCallId, toolName } = called.call;
     const options = { toolCallId, abortSignal: this.deadline.signal };
@@ -238,8 +236,12 @@ class Step {
       outcome = { failure };
     }
     if (this.deadline.signal.aborted) return;
+    if ('failure' in outcome && outcome.failure instanceof MemberHeldError) {
+      this.run.memberHeld(outcome.failure.member);
+      return;
+    }
     this.answered(called, outcome);
-    this.ready.push(...this.run.toolFinished(toolCallId, toolName, outcome));
+    this.run.post(this.run.toolFinished(toolCallId, toolName, outcome));
   }
 
   private traced({ call: { toolCallId, toolName }, input }: Called, execute: () => Promise<unknown>): Promise<unknown> {

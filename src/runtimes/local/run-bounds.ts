@@ -1,27 +1,63 @@
-import { NO_USAGE, type Usage } from '../../shared/usage.js';
+import { addCost, addUsage, NO_USAGE, type Usage } from '../../shared/usage.js';
 import type { AgentDefinition } from '../agent-definition.js';
+import type { ModelUsage } from '../agent-runtime.js';
 
-/** How far the loop of one run may go: model calls, tokens, money. Its time is the affair of {@link RunDeadline}. */
+/** The tokens and the cost of one run by model. A run and the members of its team share one, so that bounds hold for all together. */
+export class RunSpending {
+  private readonly used = new Map<string, Usage>();
+
+  /** @param costOf null when the price of the model is not known */
+  constructor(
+    private readonly costOf: (model: string, usage: Usage) => number | null,
+    before: readonly ModelUsage[] = [],
+  ) {
+    for (const { model, input_tokens, output_tokens } of before) this.add(model, { input_tokens, output_tokens });
+  }
+
+  get usage(): Usage {
+    return [...this.used.values()].reduce(addUsage, NO_USAGE);
+  }
+
+  /** Null when the price of a model is not known. */
+  get cost_usd(): number | null {
+    return [...this.used].reduce<number | null>((sum, [model, usage]) => addCost(sum, this.costOf(model, usage)), 0);
+  }
+
+  get models(): ModelUsage[] {
+    return [...this.used].map(([model, usage]) => ({ model, ...usage }));
+  }
+
+  add(model: string, usage: Usage): void {
+    this.used.set(model, addUsage(this.used.get(model) ?? NO_USAGE, usage));
+  }
+
+  isPriced(model: string): boolean {
+    return this.costOf(model, NO_USAGE) !== null;
+  }
+}
+
+/** How far the loop of one run may go: model calls, tokens, money. {@link RunDeadline} bounds its time. */
 export class RunBounds {
   constructor(
     private readonly limits: AgentDefinition['limits'],
-    /** Null when the price of the model is not known. */
-    readonly costOf: (usage: Usage) => number | null,
+    private readonly spending: RunSpending,
+    private readonly model: string,
   ) {}
 
   /** The bound in words, to follow "did not finish within"; undefined while another model call is allowed. */
-  reached(modelCalls: number, usage: Usage): string | undefined {
+  reached(modelCalls: number): string | undefined {
+    const { usage, cost_usd } = this.spending;
     const { max_steps, max_total_tokens, max_cost_usd } = this.limits;
     if (modelCalls >= max_steps) return `${max_steps} steps`;
     if (max_total_tokens !== undefined && usage.input_tokens + usage.output_tokens >= max_total_tokens)
       return `${max_total_tokens} tokens`;
-    if (max_cost_usd !== undefined && (this.costOf(usage) ?? 0) >= max_cost_usd) return `${max_cost_usd} US dollars`;
+    if (max_cost_usd !== undefined && (cost_usd ?? 0) >= max_cost_usd) return `${max_cost_usd} US dollars`;
     return undefined;
   }
 
   /** A bound on cost that cannot be held, because the price of the model is unknown. */
   get isUnknowable(): boolean {
-    return this.limits.max_cost_usd !== undefined && this.costOf(NO_USAGE) === null;
+    return this.limits.max_cost_usd !== undefined && !this.spending.isPriced(this.model);
   }
 }
 

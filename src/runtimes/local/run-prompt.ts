@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai';
-import { type AgentDefinition, agentDefinitionSchema } from '../agent-definition.js';
+import { type AgentDefinition, agentDefinitionSchema, memberTool } from '../agent-definition.js';
 import type { AgentRun } from '../agent-runtime.js';
 import type { ModelsService } from '../../models/models.service.js';
 import { DomainError, ValidationError } from '../../shared/domain-error.js';
@@ -151,16 +151,48 @@ export function checkDefinition(definition: AgentDefinition, models: ModelsServi
     (fields[issue.path.join('.') || 'definition'] ??= []).push(issue.message);
   const toolProblems = problemsOfTools(parsed.data?.tools ?? []);
   if (toolProblems.length > 0) (fields['tools'] ??= []).push(...toolProblems);
-  const modelProblem = parsed.success ? problemOfModel(parsed.data.model_id, models) : undefined;
-  if (modelProblem !== undefined) fields['model_id'] = [modelProblem];
-  if (
-    parsed.data?.limits.max_cost_usd !== undefined &&
-    modelProblem === undefined &&
-    !isPriced(parsed.data.model_id, models)
-  )
-    fields['limits.max_cost_usd'] = ['cannot be kept: the price of the model is not known (see MODEL_PRICES)'];
+  if (parsed.success) {
+    const problems = [...problemsOfModels(parsed.data, models), ...problemsOfTeam(parsed.data)];
+    for (const [field, problem] of problems) (fields[field] ??= []).push(problem);
+  }
   if (Object.keys(fields).length > 0)
     throw new ValidationError('The agent definition cannot run', { details: { fields } });
+}
+
+type Problem = [field: string, problem: string];
+
+function problemsOfModels({ model_id, team = [], limits }: AgentDefinition, models: ModelsService): Problem[] {
+  const own = { field: 'model_id', id: model_id };
+  const others = team.map((member, index) => ({ field: `team.${index}.model_id`, id: member.model_id ?? model_id }));
+  const problems: Problem[] = [];
+  for (const { field, id } of [own, ...others.filter((one) => one.id !== model_id)]) {
+    const problem = problemOfModel(id, models);
+    if (problem !== undefined) problems.push([field, problem]);
+    else if (limits.max_cost_usd !== undefined && !isPriced(id, models))
+      problems.push([
+        'limits.max_cost_usd',
+        `cannot be kept: the price of ${id === model_id ? 'the model' : id} is not known (see MODEL_PRICES)`,
+      ]);
+  }
+  return problems;
+}
+
+function problemsOfTeam({ team = [], tools, knowledge }: AgentDefinition): Problem[] {
+  const taken = new Set<string>(tools.map(({ name }) => name));
+  const documents = new Set(knowledge.map(({ name }) => name));
+  return team.flatMap((member, index): Problem[] => {
+    const tool = memberTool(member);
+    const isTwice = team.findIndex(({ name }) => name === member.name) < index;
+    const missing = (member.documents ?? []).filter((name) => !documents.has(name));
+    return [
+      ...problemsOfTools(member.tools).map((problem): Problem => [`team.${index}.tools`, problem]),
+      ...(isTwice ? [[`team.${index}.name`, `there are two members "${member.name}"`] satisfies Problem] : []),
+      ...(taken.has(tool)
+        ? [[`team.${index}.name`, `"${tool}" is the name of a tool of the agent itself`] satisfies Problem]
+        : []),
+      ...missing.map((name): Problem => [`team.${index}.documents`, `there is no document "${name}"`]),
+    ];
+  });
 }
 
 function isPriced(modelId: string | null, models: ModelsService): boolean {

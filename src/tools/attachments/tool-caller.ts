@@ -33,9 +33,10 @@ export class ToolCaller {
     private readonly credentials: CredentialsService,
   ) {}
 
-  /** The operations of every tool attached to the run's agent and to its project, as tools of the AI SDK. */
+  /** The operations of the tools attached to the run's agent and to its project, as tools of the AI SDK. */
   async aiTools(run: ToolRun): Promise<ToolSet> {
-    const tools = await this.attached.ofAgent(run.org_id, run.agent_id);
+    const all = await this.attached.ofAgent(run.org_id, run.agent_id);
+    const tools = run.attached ? all.filter(run.attached) : all;
     const entries = tools.flatMap((tool) =>
       tool.operations.map(async (operation) => [operation.name, await this.aiTool(tool, operation, run)] as const),
     );

@@ -975,6 +975,10 @@ export type AgentDefinitionDto = {
      */
     tools?: Array<DefinedToolDto>;
     /**
+     * At most 8 members. Each is a tool of the agent, runs inside its runs and counts on its limits and budgets.
+     */
+    team?: Array<TeamMemberDto>;
+    /**
      * Small letters, digits, '_' and '-', at most 100. Part of the agent's id.
      */
     agent_name: string;
@@ -1045,6 +1049,37 @@ export type DefinedToolDto = {
     tool_id?: string;
 };
 
+export type TeamMemberDto = {
+    /**
+     * At most 50. An attached tool that is listed here is no longer offered to the agent itself.
+     */
+    tools?: Array<DefinedToolDto>;
+    /**
+     * Small letters, digits and '_', at most 50. Unique in the team.
+     */
+    name: string;
+    /**
+     * Tells the agent when to give this member a task.
+     */
+    description: string;
+    /**
+     * Completes 'You are …'.
+     */
+    role: string;
+    /**
+     * 1 to 50,000 characters. The member sees this and its task, not the conversation.
+     */
+    system_prompt: string;
+    /**
+     * Null or absent for the model of the agent.
+     */
+    model_id?: string | null;
+    /**
+     * Names of the documents of 'knowledge' that the member looks things up in. All if absent.
+     */
+    documents?: Array<string>;
+};
+
 export type AgentMemoryDto = {
     /**
      * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
@@ -1058,7 +1093,7 @@ export type AgentMemoryDto = {
 
 export type AgentLimitsDto = {
     /**
-     * Model calls, 1 to 50.
+     * Model calls of the agent, 1 to 50. Each task of a team member has as many of its own.
      */
     max_steps?: number;
     /**
@@ -1138,6 +1173,10 @@ export type EditDefinitionDto = {
      * At most 50. The tests of each code tool must pass.
      */
     tools?: Array<DefinedToolDto> | null;
+    /**
+     * At most 8 members that the agent calls as tools. An empty list removes the team.
+     */
+    team?: Array<TeamMemberDto> | null;
     memory?: AgentMemoryDto;
     limits?: AgentLimitsDto;
     /**
@@ -1327,6 +1366,10 @@ export type ApprovalDto = {
     approval_id: string;
     call_id: string;
     tool: string;
+    /**
+     * The member of the agent's team that made the call. Absent if the agent itself did.
+     */
+    agent?: string;
     input: {
         [key: string]: unknown;
     };
@@ -1447,6 +1490,10 @@ export type TraceStepDto = {
     };
     error?: string;
     started_at: string;
+    /**
+     * The member of the agent's team that took the step. Absent if the agent itself did.
+     */
+    agent?: string;
     duration_ms: number;
 };
 
