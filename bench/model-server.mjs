@@ -1,5 +1,7 @@
-// A server of OpenAI's chat completions that answers at once: what is measured around it is the platform.
+// A server of OpenAI's chat completions that answers at once: what is measured around it is the platform. With FLUSHED=true each chunk of a
+// stream is sent by itself, as real models do.
 import { createServer } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const TEXT = 'The result is 391. Ask me for another one whenever you like.';
 const USAGE = { prompt_tokens: 200, completion_tokens: 14, total_tokens: 214 };
@@ -20,8 +22,8 @@ const STREAM = [
   { ...about('chat.completion.chunk'), choices: [], usage: USAGE },
 ]
   .map((part) => `data: ${JSON.stringify(part)}\n\n`)
-  .join('')
   .concat('data: [DONE]\n\n');
+const IN_PARTS = process.env.FLUSHED === 'true' ? STREAM : [STREAM.join('')];
 
 createServer(async (request, response) => {
   const parts = [];
@@ -29,5 +31,10 @@ createServer(async (request, response) => {
   if (request.method === 'GET') return response.end('ok');
   const { stream } = JSON.parse(Buffer.concat(parts).toString());
   response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
-  return response.end(stream ? STREAM : ANSWER);
+  if (!stream) return response.end(ANSWER);
+  for (const part of IN_PARTS) {
+    response.write(part);
+    await nextTurn();
+  }
+  return response.end();
 }).listen(Number(process.env.API_PORT), '127.0.0.1');
