@@ -280,16 +280,23 @@ async function worked(victim: Victim, builds: number, runs: number, kills: numbe
   return work;
 }
 
+interface Project {
+  project_id: string;
+  status: string;
+  agents: string[];
+  error_info?: unknown;
+}
+
 async function expectAllEnded(victim: Victim, { projects, runs }: Work): Promise<Record<string, number>> {
   const { http } = victim;
   const outcomes: Record<string, number> = {};
   for (const id of projects) {
     const project = await eventually(
-      async () =>
-        (await http.get<{ project_id: string; status: string; agents: string[] }>(`/api/v1/projects/${id}`)).data,
+      async () => (await http.get<Project>(`/api/v1/projects/${id}`)).data,
       ({ status }) => status === 'completed' || status === 'failed',
       ENDED_WITHIN_MS,
     );
+    expect(project.error_info ?? 'no error').toBe('no error');
     expect(project).toMatchObject({ status: 'completed', progress: 100 });
     expectCleanHistory(await buildEvents(http, id));
     await expectOneAgent(http, project);
