@@ -112,12 +112,32 @@ it('talks to it, sees the call of the tool, and the run as a waterfall', async (
 it('finds a record by its id from the keyboard', async () => {
   await open('/');
   await page.keyboard.press('Control+k');
-  await page.locator('input[role=combobox]:focus').waitFor();
+  // At once: what is typed before the dialog stands counts too.
   await page.keyboard.type(run.slice('/runs/'.length));
+  await page.locator('input[role=combobox]:focus').waitFor();
+  expect(await page.getByRole('combobox').last().inputValue()).toBe(run.slice('/runs/'.length));
   await page.getByRole('option', { name: /^Open inv_/ }).waitFor();
   expect(await faultsOf(page)).toEqual([]);
   await page.keyboard.press('Enter');
   await page.waitForURL(`**/console${run}`);
+});
+
+it('lists the runs and conversations of all agents, filtered by status, time, agent and whole id', async () => {
+  await open('/runs');
+  const rows = page.getByRole('table', { name: 'Runs' }).getByRole('row');
+  await rows.filter({ hasText: 'What is 10:00 London in Tokyo?' }).first().waitFor();
+  await page.getByText('Failed', { exact: true }).first().click();
+  await page.getByText('No run matches').waitFor();
+  expect(new URL(page.url()).searchParams.get('status')).toBe('failed');
+  await page.goto(`${platform.url}/console/runs?since=hour&status=success&agent=${agent.slice('/agents/'.length)}`);
+  await rows.filter({ hasText: 'What is 10:00 London in Tokyo?' }).first().waitFor();
+  await page.getByRole('textbox', { name: 'Filter by text or id' }).fill(run.slice('/runs/'.length));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/console${run}`);
+  await open(session);
+  await page.getByText('Documents uploaded to this conversation appear here').waitFor();
+  await open('/sessions?status=active');
+  await page.locator(`.list a[href$="${session}"]`).waitFor();
 });
 
 it('has no violation of WCAG 2.2 AA on any page, in both themes, and none is wider than a small phone', async () => {

@@ -1,5 +1,4 @@
-import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
-import { createTableInput } from '../../src/platform/database/tables/table-creation.ts';
+import { createTableInput, type TableDefinition } from '../../src/platform/database/table-definition.ts';
 
 export type Resource = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { TEMPLATE_FILE, templateOf, templateText } from './template.js';
-import { createTableInput } from '../../src/platform/database/tables/table-creation.js';
+import { createTableInput } from '../../src/platform/database/table-definition.js';
 import { TABLES } from '../../src/tables.js';
 
 interface TableResource {

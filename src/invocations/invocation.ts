@@ -5,7 +5,8 @@ import type { ErrorCode } from '../shared/domain-error.js';
 /** Why a run failed; `interrupted` when its process died. */
 export type InvocationFailure = AgentRunFailure | 'interrupted';
 /** `waiting`: calls of the run wait for a person's approval. It holds no process and continues when they are decided. */
-export type InvocationStatus = 'running' | 'waiting' | 'success' | 'failed';
+export const INVOCATION_STATUSES = ['running', 'waiting', 'success', 'failed'] as const;
+export type InvocationStatus = (typeof INVOCATION_STATUSES)[number];
 
 export const APPROVAL_STATUSES = ['pending', 'approved', 'rejected', 'expired'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];

@@ -7,12 +7,14 @@ import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
-import { PageQuery } from '../platform/http/page.dto.js';
 import { ValidationError } from '../shared/domain-error.js';
+import type { Page } from '../shared/page.js';
 import {
   InvocationDto,
   InvocationListDto,
   InvokeResultDto,
+  ListAllInvocationsQuery,
+  ListInvocationsQuery,
   RunStateDto,
   WebhookSecretDto,
 } from './dto/invocation.dto.js';
@@ -101,10 +103,25 @@ export class InvocationsController {
   async list(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Query() query: PageQuery,
+    @Query() { limit, last_key, ...filter }: ListInvocationsQuery,
   ): Promise<InvocationListDto> {
-    const { items, last_key } = await this.invocations.listByAgent(org_id, agent_id, query);
-    return { invocations: items.map((invocation) => invocationView(invocation, false)), total: items.length, last_key };
+    return listView(await this.invocations.list(org_id, { ...filter, agent_id }, { limit, last_key }));
+  }
+
+  /** Newest first, of all agents. */
+  @Get('invocations')
+  @ApiOperation({
+    summary: 'List invocations of all agents',
+    operationId: 'listInvocations',
+    description: 'Lists the runs of the organization with status, time, tokens and cost, newest first.',
+  })
+  @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
+  @ApiErrors(400, 404)
+  async listAll(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() { limit, last_key, ...filter }: ListAllInvocationsQuery,
+  ): Promise<InvocationListDto> {
+    return listView(await this.invocations.list(org_id, filter, { limit, last_key }));
   }
 
   /** The record of one run with its trace. */
@@ -218,3 +235,9 @@ export class InvocationsController {
     return { secret: this.sender.secretOf(org_id) };
   }
 }
+
+const listView = ({ items, last_key }: Page<Invocation>): InvocationListDto => ({
+  invocations: items.map((invocation) => invocationView(invocation, false)),
+  total: items.length,
+  last_key,
+});

@@ -5,8 +5,8 @@ import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { eventWrite } from '../platform/events/platform-events.repository.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
-import type { Page } from '../shared/page.js';
-import type { Approval, Invocation, KeptRequest, Suspended } from './invocation.js';
+import { boundsOf, type Page, type TimeRange } from '../shared/page.js';
+import type { Approval, Invocation, InvocationStatus, KeptRequest, Suspended } from './invocation.js';
 import { ApprovalNotPendingError, RunEndedElsewhereError } from './invocations.errors.js';
 import { dueDelivery } from './webhook-deliveries.repository.js';
 
@@ -37,6 +37,11 @@ export type CountedPart = Pick<
 
 /** An invocation with what the statistics need to know of its record. */
 export type CountableInvocation = Invocation & { uncounted?: string };
+
+export interface InvocationFilter extends TimeRange {
+  agent_id?: string | undefined;
+  status?: InvocationStatus | undefined;
+}
 
 @Injectable()
 export class InvocationsRepository {
@@ -200,24 +205,32 @@ export class InvocationsRepository {
     return row?.org_id === org_id ? unpacked(row) : undefined;
   }
 
-  /** GET /agents/{id}/invocations: newest first. */
-  async listByAgent(
+  /** GET /invocations, GET /agents/{id}/invocations: newest first. The status is applied to what was read. */
+  async list(
     org_id: string,
-    agent_id: string,
+    { agent_id, status, ...range }: InvocationFilter,
     page: { limit: number; last_key?: string | undefined },
   ): Promise<Page<Invocation>> {
+    const { from, to } = boundsOf(range);
+    const index =
+      agent_id === undefined
+        ? { name: 'OrgIndex', attribute: 'org_id', value: org_id }
+        : { name: 'AgentIndex', attribute: 'agent_id', value: agent_id };
+    const filter = [agent_id, status, range.from, range.to];
     const { items, last_key } = await pageOf<Row>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
-        IndexName: 'AgentIndex',
-        KeyConditionExpression: 'agent_id = :agent',
-        ExpressionAttributeValues: { ':agent': agent_id },
+        IndexName: index.name,
+        KeyConditionExpression: '#partition = :partition AND created_at BETWEEN :from AND :to',
+        ExpressionAttributeNames: { '#partition': index.attribute },
+        ExpressionAttributeValues: { ':partition': index.value, ':from': from, ':to': to },
         ScanIndexForward: false,
       },
-      scope: `invocations:${org_id}:${agent_id}`,
+      scope: `invocations:${org_id}:${JSON.stringify(filter)}`,
       limit: page.limit,
       ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
-      key_attributes: ['invocation_id', 'agent_id', 'created_at'],
+      key_attributes: ['invocation_id', index.attribute, 'created_at'],
+      ...(status === undefined ? {} : { keep: (row: Row) => row.status === status }),
     });
     return { items: items.filter((row) => row.org_id === org_id).map(unpacked), last_key };
   }

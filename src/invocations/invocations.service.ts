@@ -21,7 +21,7 @@ import {
   InvocationNotEndedError,
   InvocationNotFoundError,
 } from './invocations.errors.js';
-import { InvocationsRepository } from './invocations.repository.js';
+import { type InvocationFilter, InvocationsRepository } from './invocations.repository.js';
 import { type LiveRun, LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
 
@@ -159,15 +159,16 @@ export class InvocationsService {
     }
   }
 
-  /** @throws AgentNotFoundError */
-  async listByAgent(
+  /** Newest first, of one agent or of all. @throws AgentNotFoundError; ValidationError for a range that ends before it begins */
+  async list(
     org_id: string,
-    agent_id: string,
+    filter: InvocationFilter,
     page: { limit: number; last_key?: string | undefined },
   ): Promise<Page<Invocation>> {
+    const { agent_id } = filter;
     const [invocations] = await Promise.all([
-      this.repository.listByAgent(org_id, agent_id, page),
-      this.agents.get(org_id, agent_id),
+      this.repository.list(org_id, filter, page),
+      agent_id === undefined ? undefined : this.agents.get(org_id, agent_id),
     ]);
     return invocations;
   }

@@ -1,5 +1,12 @@
 import type { TableDefinition } from '../platform/database/table-definition.js';
 
+/** The fields that lists show. Without the trace an entry is cheaper to write, and counting the run does not rewrite it. */
+const LISTED = [
+  ...['org_id', 'agent_id', 'user_id', 'session_id', 'agent_version', 'input_text', 'output_text', 'status', 'error'],
+  ...['duration_ms', 'model', 'usage', 'cost_usd', 'background', 'completed_at'],
+];
+const listedWithout = (key: string): string[] => LISTED.filter((name) => name !== key);
+
 export const INVOCATION_TABLES: TableDefinition[] = [
   /**
    * `UncountedIndex` and `RunningIndex` are sparse: finished runs that the statistics have not counted, and runs that have
@@ -13,11 +20,13 @@ export const INVOCATION_TABLES: TableDefinition[] = [
         name: 'AgentIndex',
         partition_key: 'agent_id',
         sort_key: 'created_at',
-        // The fields that lists show. Without the trace an entry is cheaper to write, and counting the run does not rewrite it.
-        projection: [
-          ...['org_id', 'user_id', 'session_id', 'agent_version', 'input_text', 'output_text', 'status', 'error'],
-          ...['duration_ms', 'model', 'usage', 'cost_usd', 'background', 'completed_at'],
-        ],
+        projection: listedWithout('agent_id'),
+      },
+      {
+        name: 'OrgIndex',
+        partition_key: 'org_id',
+        sort_key: 'created_at',
+        projection: listedWithout('org_id'),
       },
       {
         name: 'UncountedIndex',

@@ -1,8 +1,10 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
+import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { DynamoDb } from '../platform/database/client/dynamodb.js';
 import type { KnowledgeDocument } from '../runtimes/agent-definition.js';
+import type { Page } from '../shared/page.js';
 
 const compress = promisify<string, Buffer>(gzip);
 const decompress = promisify<Buffer, Buffer>(gunzip);
@@ -15,19 +17,28 @@ export interface StoredDocument extends KnowledgeDocument {
   file_id: string;
 }
 
-interface Part {
+/** A document without its text. */
+export interface ListedDocument {
+  file_id: string;
+  name: string;
+  /** Of its text. Absent in records of version 1.0.0. */
+  characters?: number;
+}
+
+interface Part extends ListedDocument {
   session_id: string;
   part_key: string;
   org_id: string;
-  file_id: string;
-  name: string;
   body: Uint8Array;
 }
 
 /** Documents uploaded to sessions, compressed and split into parts. */
 @Injectable()
 export class SessionDocumentsRepository {
-  constructor(private readonly db: DynamoDb) {}
+  constructor(
+    private readonly db: DynamoDb,
+    private readonly cursors: CursorCodec,
+  ) {}
 
   async create(org_id: string, session_id: string, document: StoredDocument): Promise<void> {
     const body = await compress(document.content);
@@ -38,6 +49,7 @@ export class SessionDocumentsRepository {
         org_id,
         file_id: document.file_id,
         name: document.name,
+        characters: document.content.length,
         body: body.subarray(start, start + PART_BYTES),
       };
       await this.db.put({ TableName: TABLE, Item });
@@ -54,6 +66,29 @@ export class SessionDocumentsRepository {
       documents.push({ file_id, name: all[0]?.name ?? file_id, content: content.toString('utf8') });
     }
     return documents;
+  }
+
+  /** GET /sessions/{id}/documents: oldest first, by the first part of each. */
+  async list(
+    org_id: string,
+    session_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<ListedDocument>> {
+    return pageOf<Omit<Part, 'body'>>(this.db, this.cursors, {
+      query: {
+        TableName: TABLE,
+        KeyConditionExpression: 'session_id = :session',
+        ExpressionAttributeNames: { '#name': 'name', '#characters': 'characters' },
+        ExpressionAttributeValues: { ':session': session_id },
+        ProjectionExpression: 'session_id, part_key, org_id, file_id, #name, #characters',
+        ConsistentRead: true,
+      },
+      scope: `session-documents:${org_id}:${session_id}`,
+      limit: page.limit,
+      ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
+      key_attributes: ['session_id', 'part_key'],
+      keep: (part) => part.org_id === org_id && part.part_key.endsWith('#0000'),
+    });
   }
 
   async deleteBySession(session_id: string): Promise<void> {

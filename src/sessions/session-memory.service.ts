@@ -5,9 +5,14 @@ import type { AgentRun } from '../runtimes/agent-runtime.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { DocumentReader, type UploadedDocument } from '../tools/documents/document-reader.js';
 import { Ids } from '../shared/ids.js';
+import type { Page } from '../shared/page.js';
 import { MessagesRepository } from './messages.repository.js';
 import { type Session, spoken } from './session.js';
-import { SessionDocumentsRepository, type StoredDocument } from './session-documents.repository.js';
+import {
+  type ListedDocument,
+  SessionDocumentsRepository,
+  type StoredDocument,
+} from './session-documents.repository.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
@@ -59,6 +64,16 @@ export class SessionMemory {
     }));
     this.cache.set(key, documents);
     return documents;
+  }
+
+  /** Oldest first. @throws SessionNotFoundError */
+  async listDocuments(
+    org_id: string,
+    session_id: string,
+    page: { limit: number; last_key?: string | undefined },
+  ): Promise<Page<ListedDocument>> {
+    const { document_count } = await this.sessions.get(org_id, session_id);
+    return document_count === 0 ? { items: [], last_key: null } : this.store.list(org_id, session_id, page);
   }
 
   /**

@@ -3,6 +3,9 @@ import type { ConversationMessage } from '../runtimes/caller-request.js';
 export const CONVERSATION_MODES = ['normal', 'debug', 'eval'] as const;
 export type ConversationMode = (typeof CONVERSATION_MODES)[number];
 
+export const SESSION_STATUSES = ['active', 'closed'] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
 /**
  * A conversation with an agent. `run_id` names the holder of the turn. The turn ends with its last message, or at
  * `run_expires_at` unless it is renewed.
@@ -13,7 +16,7 @@ export interface Session {
   agent_id: string;
   org_id: string;
   user_id: string;
-  status: 'active' | 'closed';
+  status: SessionStatus;
   display_name: string;
   conversation_mode: ConversationMode;
   metadata: Record<string, unknown>;

@@ -12,6 +12,7 @@ import {
 } from '@nestjs/common';
 import { ApiOperation, ApiTags, ApiBody, ApiConsumes } from '@nestjs/swagger';
 import { FilesInterceptor } from '@nestjs/platform-express';
+import { decodeTime } from 'ulid';
 import type { Principal } from '../identity/principal.js';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
@@ -19,12 +20,17 @@ import { PageQuery } from '../platform/http/page.dto.js';
 import {
   CreateSessionDto,
   DeletedSessionDto,
+  ListAllSessionsQuery,
   ListMessagesQuery,
+  ListSessionsQuery,
   MessageListDto,
+  SessionDocumentListDto,
   SessionDto,
   SessionListDto,
   UploadedFilesDto,
 } from './dto/session.dto.js';
+import type { Page } from '../shared/page.js';
+import type { Session } from './session.js';
 import { messageView, sessionView } from './session-view.js';
 import { SessionsService } from './sessions.service.js';
 import { TakesBody } from '../platform/http/envelope.interceptor.js';
@@ -34,7 +40,10 @@ import { SessionMemory } from './session-memory.service.js';
 @Access('viewer')
 @Controller()
 export class SessionsController {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly memory: SessionMemory,
+  ) {}
 
   @Post('agents/:agent_id/sessions')
   @Access('developer')
@@ -68,10 +77,25 @@ export class SessionsController {
   async list(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Query() query: PageQuery,
+    @Query() { limit, last_key, ...filter }: ListSessionsQuery,
   ): Promise<SessionListDto> {
-    const { items, last_key } = await this.sessions.listByAgent(org_id, agent_id, query);
-    return { sessions: items.map(sessionView), total: items.length, last_key };
+    return listView(await this.sessions.list(org_id, { ...filter, agent_id }, { limit, last_key }));
+  }
+
+  /** Last active first, of all agents. */
+  @Get('sessions')
+  @ApiOperation({
+    summary: 'List sessions of all agents',
+    operationId: 'listSessions',
+    description: 'Lists the conversations of the organization, last active first.',
+  })
+  @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
+  @ApiErrors(400, 404)
+  async listAll(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Query() { limit, last_key, ...filter }: ListAllSessionsQuery,
+  ): Promise<SessionListDto> {
+    return listView(await this.sessions.list(org_id, filter, { limit, last_key }));
   }
 
   @Get('sessions/:session_id')
@@ -120,7 +144,35 @@ export class SessionsController {
     const { items, last_key } = await this.sessions.listMessages(org_id, session_id, query);
     return { messages: items.map((message) => messageView(message)), total: items.length, last_key };
   }
+
+  /** Oldest first. */
+  @Get('sessions/:session_id/documents')
+  @ApiOperation({
+    summary: "List a session's documents",
+    operationId: 'listSessionDocuments',
+    description: 'Lists the documents that were uploaded to the session and that its agent looks things up in.',
+  })
+  @ApiData(SessionDocumentListDto, { description: 'One page of documents, oldest first.' })
+  @ApiErrors(400, 404)
+  async listDocuments(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('session_id') session_id: string,
+    @Query() query: PageQuery,
+  ): Promise<SessionDocumentListDto> {
+    const { items, last_key } = await this.memory.listDocuments(org_id, session_id, query);
+    const documents = items.map(({ file_id, name, characters }) => ({
+      ...{ file_id, filename: name, characters: characters ?? null },
+      uploaded_at: new Date(decodeTime(file_id.replace(/^file_/, ''))).toISOString(),
+    }));
+    return { documents, total: documents.length, last_key };
+  }
 }
+
+const listView = ({ items, last_key }: Page<Session>): SessionListDto => ({
+  sessions: items.map(sessionView),
+  total: items.length,
+  last_key,
+});
 
 const FILES = 5;
 const FILE_BYTES = 10 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.js';
 import { UnitOfWork, write } from '../platform/database/unit-of-work.js';
 import { NotFoundError } from '../shared/domain-error.js';
-import type { Page } from '../shared/page.js';
+import { boundsOf, type Page, type TimeRange } from '../shared/page.js';
 import type { Message, Session } from './session.js';
 import { messageItem } from './messages.repository.js';
 import { TurnLostError } from './sessions.errors.js';
@@ -14,6 +14,12 @@ const MARKED = 'MARKED';
 export interface Turn {
   run_id: string;
   expires_at: string;
+}
+
+export interface SessionFilter extends TimeRange {
+  agent_id?: string | undefined;
+  status?: Session['status'] | undefined;
+  user_id?: string | undefined;
 }
 
 type StoredSession = Session & { deletion?: string };
@@ -72,26 +78,37 @@ export class SessionsRepository {
     return session && session.org_id === org_id && session.deletion === undefined ? session : undefined;
   }
 
-  /** GET /agents/{id}/sessions: last active first. */
-  async listByAgent(
+  /** GET /sessions, GET /agents/{id}/sessions: last active first. Status and user are applied to what was read. */
+  async list(
     org_id: string,
-    agent_id: string,
+    { agent_id, status, user_id, ...range }: SessionFilter,
     page: { limit: number; last_key?: string | undefined },
   ): Promise<Page<Session>> {
-    const { items, last_key } = await pageOf<Session>(this.db, this.cursors, {
+    const { from, to } = boundsOf(range);
+    const index =
+      agent_id === undefined
+        ? { name: 'OrgIndex', attribute: 'org_id', value: org_id }
+        : { name: 'LastActiveIndex', attribute: 'list_agent', value: agent_id };
+    const isWanted = (session: StoredSession): boolean =>
+      session.org_id === org_id &&
+      session.deletion === undefined &&
+      (status === undefined || session.status === status) &&
+      (user_id === undefined || session.user_id === user_id);
+    return pageOf<StoredSession>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
-        IndexName: 'LastActiveIndex',
-        KeyConditionExpression: 'list_agent = :agent',
-        ExpressionAttributeValues: { ':agent': agent_id },
+        IndexName: index.name,
+        KeyConditionExpression: '#partition = :partition AND last_active_at BETWEEN :from AND :to',
+        ExpressionAttributeNames: { '#partition': index.attribute },
+        ExpressionAttributeValues: { ':partition': index.value, ':from': from, ':to': to },
         ScanIndexForward: false,
       },
-      scope: `sessions:${org_id}:${agent_id}`,
+      scope: `sessions:${org_id}:${JSON.stringify([agent_id, status, user_id, range.from, range.to])}`,
       limit: page.limit,
       ...(page.last_key === undefined ? {} : { last_key: page.last_key }),
-      key_attributes: ['session_id', 'list_agent', 'last_active_at'],
+      key_attributes: ['session_id', index.attribute, 'last_active_at'],
+      keep: isWanted,
     });
-    return { items: items.filter((session) => session.org_id === org_id), last_key };
   }
 
   /** Takes the turn in an active session. @returns the session, or undefined when the turn is taken. */

@@ -16,7 +16,7 @@ import {
 } from './session.js';
 import { SessionDeletionService } from './session-deletion.service.js';
 import { SessionClosedError, SessionNotFoundError, SessionOfOtherAgentError } from './sessions.errors.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { type SessionFilter, SessionsRepository } from './sessions.repository.js';
 
 const METADATA_LIMIT_BYTES = 16 * 1024;
 /** Messages that are stored in one transaction with their session. */
@@ -157,15 +157,16 @@ export class SessionsService {
     if (status === 'closed') throw new SessionClosedError(session_id);
   }
 
-  /** @throws AgentNotFoundError */
-  async listByAgent(
+  /** Last active first, of one agent or of all. @throws AgentNotFoundError; ValidationError for a range that ends before it begins */
+  async list(
     org_id: string,
-    agent_id: string,
+    filter: SessionFilter,
     page: { limit: number; last_key?: string | undefined },
   ): Promise<Page<Session>> {
+    const { agent_id } = filter;
     const [sessions] = await Promise.all([
-      this.repository.listByAgent(org_id, agent_id, page),
-      this.agents.get(org_id, agent_id),
+      this.repository.list(org_id, filter, page),
+      agent_id === undefined ? undefined : this.agents.get(org_id, agent_id),
     ]);
     return sessions;
   }

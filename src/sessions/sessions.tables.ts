@@ -10,6 +10,16 @@ export const SESSION_TABLES: TableDefinition[] = [
     partition_key: 'session_id',
     indexes: [
       { name: 'LastActiveIndex', partition_key: 'list_agent', sort_key: 'last_active_at' },
+      {
+        name: 'OrgIndex',
+        partition_key: 'org_id',
+        sort_key: 'last_active_at',
+        // The fields that lists show. Taking and renewing a turn does not rewrite an entry.
+        projection: [
+          ...['agent_id', 'user_id', 'status', 'display_name', 'conversation_mode', 'metadata', 'message_count'],
+          ...['created_at', 'deletion'],
+        ],
+      },
       { name: 'DeletionIndex', partition_key: 'deletion', sort_key: 'last_active_at', projection: 'KEYS_ONLY' },
     ],
   },

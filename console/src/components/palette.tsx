@@ -2,7 +2,7 @@ import { Modal, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useId, useState, type KeyboardEvent, type ReactElement } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactElement } from 'react';
 import { api } from '../api/api';
 import { listAgents, listProjects } from '../client/sdk.gen';
 import { pathOfId } from '../format';
@@ -74,8 +74,19 @@ export function Palette({ opened, onClose }: { opened: boolean; onClose: () => v
     ...(words === text.trim() && words.length > 1 ? (found.data ?? []) : []),
   ];
   useEffect(() => setAt(0), [text]);
+  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    if (opened) setText('');
+    if (!opened) return;
+    setText('');
+    // The dialog takes the focus only when it stands: what is typed until then belongs to the field too.
+    const early = (event: globalThis.KeyboardEvent): void => {
+      if (document.activeElement === field.current || event.ctrlKey || event.metaKey || event.altKey) return;
+      if ([...event.key].length !== 1) return;
+      event.preventDefault();
+      setText((now) => now + event.key);
+    };
+    window.addEventListener('keydown', early, true);
+    return () => window.removeEventListener('keydown', early, true);
   }, [opened]);
   const open = (entry: Entry | undefined): void => {
     if (!entry) return;
@@ -106,6 +117,7 @@ export function Palette({ opened, onClose }: { opened: boolean; onClose: () => v
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={onKey}
+          ref={field}
           data-autofocus
         />
         <div role="listbox" id={listId} aria-label={texts.shell.search} className="palette-list">

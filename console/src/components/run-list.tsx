@@ -1,47 +1,24 @@
-import { SegmentedControl, Group, TextInput, Checkbox, Button, Box } from '@mantine/core';
+import { Box, Button, Checkbox, Group, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactElement } from 'react';
+import { useMemo, useState, type ReactElement, type ReactNode } from 'react';
 import { api } from '../api/api';
-import { listAgentInvocations } from '../client/sdk.gen';
+import { listInvocations } from '../client/sdk.gen';
 import type { InvocationDto } from '../client/types.gen';
-import { agentNameOf, count, duration, money } from '../format';
+import { agentNameOf, count, duration, money, pathOfId } from '../format';
 import { texts } from '../texts';
 import { Icon } from './icons';
-import { List, usePages, type Column, type CursorPage } from './list';
-import { Ago, Empty, Status } from './ui';
+import { List, usePages, type Column } from './list';
+import { Ago, Empty, LinkButton, Status } from './ui';
 
 const t = texts.runs;
 const PAGE = 50;
-export const RUN_STATUSES = ['', 'running', 'waiting', 'success', 'failed'] as const;
-export type RunStatusFilter = (typeof RUN_STATUSES)[number];
-
-/**
- * Runs of several agents. The API lists the runs of one agent at a time, so the lists are merged here: newest first within each page.
- * @param cursors by agent: the cursor of its next page; absent for an agent that has no more
- */
-async function readMerged(agentIds: readonly string[], cursor: string | undefined): Promise<CursorPage<InvocationDto>> {
-  const cursors = cursor === undefined ? undefined : (JSON.parse(cursor) as Record<string, string>);
-  const open = agentIds.filter((id) => cursors === undefined || id in cursors);
-  const pages = await Promise.all(
-    open.map(async (agent_id) => {
-      const last_key = cursors?.[agent_id];
-      return {
-        agent_id,
-        page: await api(
-          listAgentInvocations({
-            path: { agent_id },
-            query: { limit: PAGE, ...(last_key === undefined || last_key === '' ? {} : { last_key }) },
-          }),
-        ),
-      };
-    }),
-  );
-  const next = Object.fromEntries(
-    pages.flatMap(({ agent_id, page }) => (page.last_key === null ? [] : [[agent_id, page.last_key] as const])),
-  );
-  const items = pages.flatMap(({ page }) => page.invocations).sort((a, b) => b.created_at.localeCompare(a.created_at));
-  return { items, last_key: Object.keys(next).length === 0 ? null : JSON.stringify(next) };
-}
+const RUN_STATUSES = ['running', 'waiting', 'success', 'failed'] as const;
+const SPANS = [
+  { value: 'hour', label: t.spans.hour, hours: 1 },
+  { value: 'day', label: t.spans.day, hours: 24 },
+  { value: 'week', label: t.spans.week, hours: 24 * 7 },
+  { value: 'month', label: t.spans.month, hours: 24 * 30 },
+] as const;
 
 const FIRST: Column<InvocationDto> = {
   title: t.input,
@@ -68,29 +45,52 @@ const REST: readonly Column<InvocationDto>[] = [
   { title: t.started, width: '106px', align: 'right', cell: ({ created_at }) => <Ago at={created_at} />, from: 600 },
 ];
 
-interface RunListProps {
-  agentIds: readonly string[];
-  status?: RunStatusFilter;
-  onStatus?: (status: RunStatusFilter) => void;
+export interface RunFilter {
+  agent?: string | undefined;
+  status?: string | undefined;
+  since?: string | undefined;
 }
 
-/** Runs with filters; two of them can be chosen and compared. */
-export function RunList({ agentIds, status: given, onStatus }: RunListProps): ReactElement {
-  const [own, setOwn] = useState<RunStatusFilter>('');
-  const status = given ?? own;
+interface RunListProps {
+  filter: RunFilter;
+  onFilter: (change: RunFilter) => void;
+  /** The runs of this agent alone; without it, its name is a column. */
+  agent_id?: string;
+  /** Stands with the filters. */
+  children?: ReactNode;
+}
+
+/** Runs with filters, newest first; two of them can be chosen and compared. A whole id in the filter opens its run. */
+export function RunList({ filter, onFilter, agent_id, children }: RunListProps): ReactElement {
+  const agent = agent_id ?? filter.agent;
+  const status = RUN_STATUSES.find((one) => one === filter.status);
+  const since = SPANS.find(({ value }) => value === filter.since);
+  const hours = since?.hours;
+  const from = useMemo(
+    () => (hours === undefined ? undefined : new Date(Date.now() - hours * 3_600_000).toISOString()),
+    [hours],
+  );
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const navigate = useNavigate();
-  const query = usePages(['runs', ...agentIds], (cursor) => readMerged(agentIds, cursor), {
-    refetchInterval: 10_000,
-    enabled: agentIds.length > 0,
-  });
+  const query = usePages(
+    ['runs', agent, status, from],
+    async (last_key) => {
+      const wish = { limit: PAGE, agent_id: agent, status, from, last_key };
+      const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
+      const page = await api(listInvocations({ query: given }));
+      return { items: page.invocations, last_key: page.last_key };
+    },
+    { refetchInterval: 10_000 },
+  );
   const words = text.trim().toLowerCase();
+  const idPath = pathOfId(text);
+  const isFiltered = words !== '' || status !== undefined || since !== undefined;
   const toggle = (id: string): void =>
     setChosen((ids) => (ids.includes(id) ? ids.filter((one) => one !== id) : [...ids, id].slice(-2)));
   const columns: readonly Column<InvocationDto>[] = [
     FIRST,
-    ...(agentIds.length > 1
+    ...(agent === undefined
       ? [
           {
             title: t.agent,
@@ -124,22 +124,37 @@ export function RunList({ agentIds, status: given, onStatus }: RunListProps): Re
           size="xs"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && idPath !== undefined) void navigate({ to: idPath });
+          }}
           placeholder={t.filter}
           aria-label={t.filter}
           leftSection={<Icon name="search" size={14} />}
           flex="1 1 180px"
           maw={320}
         />
+        {children}
+        <Select
+          size="xs"
+          aria-label={t.since}
+          placeholder={t.anyTime}
+          data={SPANS.map(({ value, label }) => ({ value, label }))}
+          value={since?.value ?? null}
+          onChange={(value) => onFilter({ since: value ?? undefined })}
+          clearable
+          clearButtonProps={{ 'aria-label': texts.actions.clear }}
+          w={150}
+        />
         <div className="scroll-x">
           <SegmentedControl
             size="xs"
-            value={status}
-            onChange={onStatus ?? setOwn}
+            value={status ?? ''}
+            onChange={(value) => onFilter({ status: value === '' ? undefined : value })}
             aria-label={t.status}
-            data={RUN_STATUSES.map((value) => ({
-              value,
-              label: value === '' ? t.all : (texts.statuses[value] ?? value),
-            }))}
+            data={[
+              { value: '', label: t.all },
+              ...RUN_STATUSES.map((value) => ({ value, label: texts.statuses[value] ?? value })),
+            ]}
           />
         </div>
         <Button
@@ -159,17 +174,23 @@ export function RunList({ agentIds, status: given, onStatus }: RunListProps): Re
         to={(run) => `/runs/${run.invocation_id}`}
         label={texts.nav.runs}
         filter={(run) =>
-          (status === '' || run.status === status) &&
-          (words === '' ||
-            `${run.input_text} ${run.output ?? ''} ${run.invocation_id} ${run.error?.message ?? ''}`
-              .toLowerCase()
-              .includes(words))
+          words === '' ||
+          `${run.input_text} ${run.output ?? ''} ${run.invocation_id} ${run.error?.message ?? ''}`
+            .toLowerCase()
+            .includes(words)
         }
         empty={
-          status === '' && words === '' ? (
-            <Empty icon="runs" title={t.none} text={t.noneText} />
-          ) : (
+          idPath !== undefined ? (
+            <Empty
+              icon="search"
+              title={t.byId}
+              text={text.trim()}
+              action={<LinkButton to={idPath}>{t.openId}</LinkButton>}
+            />
+          ) : isFiltered ? (
             <Empty icon="search" title={t.noneFound} text={t.noneFoundText} />
+          ) : (
+            <Empty icon="runs" title={t.none} text={t.noneText} />
           )
         }
       />

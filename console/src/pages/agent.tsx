@@ -50,7 +50,7 @@ import {
 import { count, duration, percent } from '../format';
 import { snippets, type SnippetLanguage } from '../snippets';
 import { texts } from '../texts';
-import { RunList } from '../components/run-list';
+import { RunList, type RunFilter } from '../components/run-list';
 
 const t = texts.agent;
 
@@ -109,7 +109,7 @@ export function Page(): ReactElement {
                 <Versions agent={data} mayChange={may} />
               </Tabs.Panel>
               <Tabs.Panel value="runs">
-                <RunList agentIds={[data.agent_id]} />
+                <AgentRuns agent_id={data.agent_id} />
               </Tabs.Panel>
               <Tabs.Panel value="edit" p="md">
                 <Edit agent={data} />
@@ -500,5 +500,12 @@ function Edit({ agent }: { agent: AgentDto }): ReactElement {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+function AgentRuns({ agent_id }: { agent_id: string }): ReactElement {
+  const [filter, setFilter] = useState<RunFilter>({});
+  return (
+    <RunList agent_id={agent_id} filter={filter} onFilter={(change) => setFilter((now) => ({ ...now, ...change }))} />
   );
 }

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { api } from '../api/api';
-import { deleteSession, getSession, listMessages } from '../client/sdk.gen';
+import { deleteSession, getSession, listMessages, listSessionDocuments } from '../client/sdk.gen';
 import type { MessageDto } from '../client/types.gen';
 import { Icon } from '../components/icons';
 import { usePages } from '../components/list';
@@ -113,29 +113,71 @@ export function Page(): ReactElement {
                 </Stack>
               )}
             </Section>
-            <Section title={t.about}>
-              <dl className="facts">
-                <dt>{t.started}</dt>
-                <dd>
-                  <Ago at={data.created_at} />
-                </dd>
-                <dt>{t.last}</dt>
-                <dd>
-                  <Ago at={data.last_active_at} />
-                </dd>
-                <dt>{t.mode}</dt>
-                <dd>{texts.sessions.modes[data.conversation_mode] ?? data.conversation_mode}</dd>
-                <dt>{t.user}</dt>
-                <dd>
-                  <Id value={data.user_id} short />
-                </dd>
-              </dl>
-              {Object.keys(data.metadata).length > 0 && <JsonView value={data.metadata} label={t.metadata} />}
-            </Section>
+            <Stack gap="md">
+              <Section title={t.about}>
+                <dl className="facts">
+                  <dt>{t.started}</dt>
+                  <dd>
+                    <Ago at={data.created_at} />
+                  </dd>
+                  <dt>{t.last}</dt>
+                  <dd>
+                    <Ago at={data.last_active_at} />
+                  </dd>
+                  <dt>{t.mode}</dt>
+                  <dd>{texts.sessions.modes[data.conversation_mode] ?? data.conversation_mode}</dd>
+                  <dt>{t.user}</dt>
+                  <dd>
+                    <Id value={data.user_id} short />
+                  </dd>
+                </dl>
+                {Object.keys(data.metadata).length > 0 && <JsonView value={data.metadata} label={t.metadata} />}
+              </Section>
+              <Documents session_id={sessionId} />
+            </Stack>
           </div>
         </Frame>
       )}
     </Loaded>
+  );
+}
+
+function Documents({ session_id }: { session_id: string }): ReactElement {
+  const query = usePages(['session', session_id, 'documents'], async (last_key) => {
+    const wish = { limit: 50, ...(last_key === undefined ? {} : { last_key }) };
+    const page = await api(listSessionDocuments({ path: { session_id }, query: wish }));
+    return { items: page.documents, last_key: page.last_key };
+  });
+  const documents = query.data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <Section title={t.documents}>
+      {query.error ? (
+        <ErrorBox error={query.error} retry={() => void query.refetch()} />
+      ) : query.isPending ? (
+        <Loading rows={1} />
+      ) : documents.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {t.noDocuments}
+        </Text>
+      ) : (
+        <Stack gap="xs" component="ul" className="plain-list">
+          {documents.map(({ file_id, filename, characters, uploaded_at }) => (
+            <li key={file_id} className="two-lines">
+              {filename}
+              <small>
+                {characters === null ? '' : `${t.characters(count(characters))} · `}
+                <Ago at={uploaded_at} />
+              </small>
+            </li>
+          ))}
+        </Stack>
+      )}
+      {query.hasNextPage && (
+        <Button variant="subtle" size="xs" onClick={() => void query.fetchNextPage()}>
+          {texts.actions.more}
+        </Button>
+      )}
+    </Section>
   );
 }
 

@@ -1,14 +1,14 @@
-import { Select } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { api } from '../api/api';
-import { listAgentSessions } from '../client/sdk.gen';
+import { listSessions } from '../client/sdk.gen';
 import type { SessionDto } from '../client/types.gen';
-import { agentChoices } from '../components/agent-choice';
+import { AgentSelect, agentChoices } from '../components/agent-choice';
 import { List, usePages, type Column } from '../components/list';
 import { Ago, Empty, Loaded, Page as Frame, Section, Status, LinkButton } from '../components/ui';
-import { count } from '../format';
+import { agentNameOf, count } from '../format';
 import { texts } from '../texts';
 
 const t = texts.sessions;
@@ -23,6 +23,12 @@ const columns: readonly Column<SessionDto>[] = [
         <small>{one.session_id}</small>
       </span>
     ),
+  },
+  {
+    title: t.agent,
+    width: 'minmax(0, 1fr)',
+    cell: ({ agent_id }) => agentNameOf(agent_id),
+    from: 620,
   },
   { title: t.status, width: '90px', cell: ({ status }) => <Status value={status} /> },
   { title: t.messages, width: '84px', align: 'right', cell: ({ message_count }) => count(message_count) },
@@ -41,51 +47,57 @@ const columns: readonly Column<SessionDto>[] = [
   },
 ];
 
+const STATUSES = ['active', 'closed'] as const;
+
 export function Page(): ReactElement {
-  const search: { agent?: string } = useSearch({ strict: false });
+  const { agent, status: asked }: { agent?: string; status?: string } = useSearch({ strict: false });
+  const status = STATUSES.find((one) => one === asked);
   const navigate = useNavigate();
   const agents = useQuery(agentChoices);
-  const agent_id = search.agent ?? agents.data?.[0]?.agent_id;
-  const query = usePages(
-    ['sessions', agent_id],
-    async (last_key) => {
-      const page = await api(
-        listAgentSessions({
-          path: { agent_id: agent_id ?? '' },
-          query: { limit: 50, ...(last_key === undefined ? {} : { last_key }) },
-        }),
-      );
-      return { items: page.sessions, last_key: page.last_key };
-    },
-    { enabled: agent_id !== undefined },
-  );
+  const search = (change: { agent?: string | undefined; status?: string | undefined }): void =>
+    void navigate({ to: '/sessions', search: { agent, status, ...change }, replace: true });
+  const query = usePages(['sessions', agent, status], async (last_key) => {
+    const wish = { limit: 50, agent_id: agent, status, last_key };
+    const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
+    const page = await api(listSessions({ query: given }));
+    return { items: page.sessions, last_key: page.last_key };
+  });
   return (
     <Frame title={texts.nav.sessions} note={t.note}>
       <Loaded query={agents}>
-        {(all) =>
-          all.length === 0 ? (
-            <Section>
+        {(all) => (
+          <Section flush={all.length > 0}>
+            {all.length === 0 ? (
               <Empty
                 icon="sessions"
                 title={t.none}
                 text={t.noneText}
                 action={<LinkButton to="/agents/new">{texts.nav.newAgent}</LinkButton>}
               />
-            </Section>
-          ) : (
-            <>
-              <Select
-                label={t.agent}
-                data={all.map((one) => ({ value: one.agent_id, label: one.agent_name }))}
-                value={agent_id ?? null}
-                onChange={(value) =>
-                  void navigate({ to: '/sessions', search: { agent: value ?? undefined }, replace: true })
-                }
-                searchable
-                allowDeselect={false}
-                maw={360}
-              />
-              <Section flush>
+            ) : (
+              <>
+                <Group px="md" py="sm" gap="sm">
+                  <AgentSelect
+                    label={t.agent}
+                    placeholder={texts.runs.allAgents}
+                    value={agent}
+                    onChange={(next) => search({ agent: next })}
+                    clearable
+                    size="xs"
+                    flex="1 1 160px"
+                    maw={320}
+                  />
+                  <SegmentedControl
+                    size="xs"
+                    value={status ?? ''}
+                    onChange={(value) => search({ status: value === '' ? undefined : value })}
+                    aria-label={t.status}
+                    data={[
+                      { value: '', label: texts.runs.all },
+                      ...STATUSES.map((value) => ({ value, label: texts.statuses[value] ?? value })),
+                    ]}
+                  />
+                </Group>
                 <List
                   query={query}
                   columns={columns}
@@ -98,17 +110,17 @@ export function Page(): ReactElement {
                       title={t.none}
                       text={t.noneText}
                       action={
-                        <LinkButton to="/playground" search={{ agent: agent_id }}>
+                        <LinkButton to="/playground" search={agent === undefined ? {} : { agent }}>
                           {t.start}
                         </LinkButton>
                       }
                     />
                   }
                 />
-              </Section>
-            </>
-          )
-        }
+              </>
+            )}
+          </Section>
+        )}
       </Loaded>
     </Frame>
   );

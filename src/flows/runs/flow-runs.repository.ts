@@ -5,7 +5,7 @@ import { CursorCodec, pageOf } from '../../platform/database/cursors.js';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import { write, type Write } from '../../platform/database/unit-of-work.js';
-import type { Page } from '../../shared/page.js';
+import { boundsOf, type Page, type TimeRange } from '../../shared/page.js';
 import { type PageWish, pageWish } from '../flows.repository.js';
 import {
   type ChildEnd,
@@ -38,12 +38,9 @@ const EVENTS_READ = 50;
 const IS_NEW = 'attribute_not_exists(run_key)';
 const HOLDS_LOCK = 'run_id = :run';
 
-export interface RunFilter {
+export interface RunFilter extends TimeRange {
   flow_id?: string | undefined;
   status?: RunStatus | undefined;
-  /** ISO 8601; runs that were created from then on, and before then. */
-  from?: string | undefined;
-  to?: string | undefined;
 }
 
 /** A value and the writes of the parts that do not fit its record. */
@@ -295,13 +292,14 @@ export class FlowRunsRepository {
   async list(org_id: string, filter: RunFilter, page: PageWish): Promise<Page<ListedRun>> {
     const { flow_id, status, from, to } = filter;
     const index = indexOf(org_id, filter);
+    const bounds = boundsOf(filter);
     return pageOf<ListedRun>(this.db, this.cursors, {
       query: {
         TableName: TABLE,
         IndexName: index.name,
         KeyConditionExpression: '#partition = :partition AND created_at BETWEEN :from AND :to',
         ExpressionAttributeNames: { '#partition': index.attribute },
-        ExpressionAttributeValues: { ':partition': index.value, ':from': from ?? '0', ':to': to ?? '9' },
+        ExpressionAttributeValues: { ':partition': index.value, ':from': bounds.from, ':to': bounds.to },
         ScanIndexForward: false,
       },
       scope: `flow-runs:${org_id}:${JSON.stringify([flow_id, status, from, to])}`,

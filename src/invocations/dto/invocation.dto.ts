@@ -1,5 +1,13 @@
 import type { FinishReason } from '../../runtimes/caller-request.js';
-import type { ApprovalStatus, InvocationFailure, InvocationStatus } from '../invocation.js';
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsTimestamp } from '../../platform/http/api-docs.js';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import {
+  type ApprovalStatus,
+  INVOCATION_STATUSES,
+  type InvocationFailure,
+  type InvocationStatus,
+} from '../invocation.js';
 
 export class UsageDto {
   /** @example 120 */
@@ -309,6 +317,31 @@ export class InvocationDto {
 
   /** @example 2026-11-20T10:00:00.006Z */
   completed_at: string | null;
+}
+
+export class ListInvocationsQuery extends PageQuery {
+  /** Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it. */
+  @IsOptional()
+  @IsIn(INVOCATION_STATUSES)
+  status?: InvocationStatus;
+
+  /** Begun at this time or later. */
+  @IsOptional()
+  @IsTimestamp()
+  from?: string;
+
+  /** Begun at this time or earlier. */
+  @IsOptional()
+  @IsTimestamp()
+  to?: string;
+}
+
+export class ListAllInvocationsQuery extends ListInvocationsQuery {
+  /** Only runs of this agent. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 300)
+  agent_id?: string;
 }
 
 export class InvocationListDto {

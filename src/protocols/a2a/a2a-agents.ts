@@ -184,7 +184,7 @@ export class A2aAgents implements A2ARequestHandler {
       for (let read = 0; read < PAGES_READ; read++) {
         // No more than the rest of the page, so that the position after it is that of the last task of the page.
         const page = { limit: limit - found.length, ...(last_key ? { last_key } : {}) };
-        const { items, last_key: next } = await this.invocations.listByAgent(org_id, agent_id, page);
+        const { items, last_key: next } = await this.invocations.list(org_id, { agent_id }, page);
         found.push(...items.filter(isWanted));
         last_key = next;
         if (!last_key || found.length >= limit) break;

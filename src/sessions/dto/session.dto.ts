@@ -1,7 +1,9 @@
 import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
-import { CONVERSATION_MODES, type ConversationMode } from '../session.js';
+import { IsTimestamp } from '../../platform/http/api-docs.js';
+import { PageQuery } from '../../platform/http/page.dto.js';
+import { CONVERSATION_MODES, type ConversationMode, SESSION_STATUSES, type SessionStatus } from '../session.js';
 
 export class CreateSessionDto {
   /**
@@ -54,7 +56,7 @@ export class SessionDto {
    * active or closed.
    * @example active
    */
-  status: 'active' | 'closed';
+  status: SessionStatus;
 
   /** @example 'Order 4711' */
   display_name: string;
@@ -74,8 +76,70 @@ export class SessionDto {
   last_active_at: string;
 }
 
+export class ListSessionsQuery extends PageQuery {
+  /** Only sessions in this state. */
+  @IsOptional()
+  @IsIn(SESSION_STATUSES)
+  status?: SessionStatus;
+
+  /** Only sessions of this user. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  user_id?: string;
+
+  /** Last active at this time or later. */
+  @IsOptional()
+  @IsTimestamp()
+  from?: string;
+
+  /** Last active at this time or earlier. */
+  @IsOptional()
+  @IsTimestamp()
+  to?: string;
+}
+
+export class ListAllSessionsQuery extends ListSessionsQuery {
+  /** Only sessions of this agent. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 300)
+  agent_id?: string;
+}
+
 export class SessionListDto {
   sessions: SessionDto[];
+
+  /**
+   * Number of records on this page.
+   * @example 1
+   */
+  total: number;
+
+  /** Cursor of the next page. Null on the last page. */
+  last_key: string | null;
+}
+
+/** A document that was uploaded to a session. */
+export class SessionDocumentDto {
+  /** @example file_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  file_id: string;
+
+  /** @example returns.md */
+  filename: string;
+
+  /**
+   * Of its text. Null for documents uploaded before this was recorded.
+   * @example 4120
+   */
+  characters: number | null;
+
+  /** @example 2026-11-20T10:00:00.000Z */
+  uploaded_at: string;
+}
+
+export class SessionDocumentListDto {
+  documents: SessionDocumentDto[];
 
   /**
    * Number of records on this page.
