@@ -9,7 +9,10 @@ export class AgentNotFoundError extends NotFoundError {
 
 export class AgentVersionNotFoundError extends NotFoundError {
   constructor(agent_id: string, version: string) {
-    super('Agent version', version, { details: { agent_id } });
+    super('Agent version', version, {
+      details: { agent_id },
+      suggestion: 'GET /api/v1/agents/{agent_id}/versions lists the versions of the agent.',
+    });
   }
 }
 

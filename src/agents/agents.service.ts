@@ -52,6 +52,13 @@ export interface RunnableAgent {
   definition: AgentDefinition;
 }
 
+/** What a caller of a run chooses instead of what the agent runs now. */
+export interface RunChoice {
+  /** The label of one of its versions. */
+  version?: string | undefined;
+  model?: string | undefined;
+}
+
 const SCHEMA_CHARACTERS = 20_000;
 
 /** An empty schema stands for none. */
@@ -165,13 +172,16 @@ export class AgentsService {
   }
 
   /**
-   * The agent with the definition that it runs now. A change by another process takes effect within half a second.
-   * @throws AgentNotFoundError, AgentNotRunningError
+   * The agent with the definition that it runs now, or with a version or model that the caller chooses. A change by another
+   * process takes effect within half a second. Overrides of the agent apply to any version; a chosen model goes before them.
+   * @throws AgentNotFoundError, AgentNotRunningError; AgentVersionNotFoundError; ValidationError for a model that no provider
+   * serves, and for a choice where the agent runs in a container
    */
-  async getRunnable(org_id: string, agent_id: string): Promise<RunnableAgent> {
-    const agent = await this.repository.findRecent(org_id, agent_id);
-    if (!agent) throw new AgentNotFoundError(agent_id);
-    if (agent.status !== 'running') throw new AgentNotRunningError(agent_id, agent.status);
+  async getRunnable(org_id: string, agent_id: string, choice: RunChoice = {}): Promise<RunnableAgent> {
+    const found = await this.repository.findRecent(org_id, agent_id);
+    if (!found) throw new AgentNotFoundError(agent_id);
+    if (found.status !== 'running') throw new AgentNotRunningError(agent_id, found.status);
+    const agent = await this.chosen(found, choice);
     // A deleted agent can be registered again under the same id: the creation time tells the two apart.
     const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;
     const definition = this.definitions.get(key) ?? (await this.version(agent)).definition;
@@ -185,6 +195,34 @@ export class AgentsService {
       ...(output_schema ? { output_schema } : {}),
     };
     return { agent, definition: { ...definition, ...set } };
+  }
+
+  /** The agent as it would be with the version and the model. */
+  private async chosen(agent: Agent, { version, model }: RunChoice): Promise<Agent> {
+    if (version === undefined && model === undefined) return agent;
+    const field = version === undefined ? 'model' : 'version';
+    if (agent.runtime !== 'local')
+      throw ValidationError.field(field, 'cannot be chosen for an agent that runs in a container');
+    if (model !== undefined) {
+      try {
+        this.models.describe(model);
+      } catch (error) {
+        if (!(error instanceof ValidationError)) throw error;
+        throw ValidationError.field('model', error.message.replace(/^model_id /, ''));
+      }
+    }
+    const at = version === undefined || version === agent.version ? {} : await this.placeOf(agent, version);
+    return { ...agent, ...at, ...(model === undefined ? {} : { model_id: model }) };
+  }
+
+  /** One call for a label that a build or an edit gave, as it tells the number; a list for others. */
+  private async placeOf(agent: Agent, label: string): Promise<Pick<Agent, 'version' | 'version_number'>> {
+    const { agent_id } = agent;
+    const number = BUILD_LABEL.test(label) ? Number(label.slice(label.lastIndexOf('.') + 1)) + 1 : 0;
+    const guess = number > 0 ? await this.repository.findVersion(agent_id, number) : undefined;
+    const target = guess?.version === label ? guess : await this.versionLabelled(agent, label);
+    if (!target) throw new AgentVersionNotFoundError(agent_id, label);
+    return { version: label, version_number: target.version_number };
   }
 
   /**

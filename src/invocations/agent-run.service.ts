@@ -27,6 +27,7 @@ import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import {
   type Approval,
   boundedTrace,
+  type Chosen,
   type Invocation,
   sessionBegunBy,
   type InvocationFailure,
@@ -44,6 +45,7 @@ const GRACE_MS = 60_000;
 export const BACKGROUND_RUN = 'background_run';
 
 export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_position' | 'forgotten'> {
+  chosen?: Chosen | undefined;
   org_id: string;
   user_id: string;
   agent_id: string;
@@ -93,6 +95,7 @@ export type RunBeginning = Pick<
   | 'input_text'
   | 'live'
   | 'depth'
+  | 'chosen'
 > &
   Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
@@ -273,6 +276,7 @@ export class AgentRunService {
       ...(request.session_position === undefined ? {} : { session_position: request.session_position }),
       ...(request.forgotten ? { forgotten: true } : {}),
       ...(request.depth === undefined ? {} : { depth: request.depth }),
+      ...(request.chosen ? { chosen: request.chosen } : {}),
     };
   }
 

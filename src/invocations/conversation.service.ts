@@ -12,6 +12,7 @@ import { AgentRunService, type AskedRun, type RunBeginning, type RunEvent } from
 import {
   answerMessage,
   beginningOf,
+  type Chosen,
   conversationOf,
   type Invocation,
   isOver,
@@ -44,6 +45,8 @@ export interface SayRequest {
   wait_ms: number;
   /** The events of the run are not read. */
   quiet?: boolean | undefined;
+  /** Another version or model than the agent's own, for this turn. */
+  chosen?: Chosen | undefined;
   live?: LiveRun | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -78,8 +81,8 @@ export class ConversationService implements ConversationSource {
   async *say(request: SayRequest): AsyncGenerator<RunEvent, Said> {
     const turn = await this.turns.take(request.org_id, request.session_id, request.wait_ms);
     try {
-      const { agent, definition } = await this.agents.getRunnable(turn.session.org_id, turn.session.agent_id);
       const before = turn.session;
+      const { agent, definition } = await this.agents.getRunnable(before.org_id, before.agent_id, request.chosen);
       if (request.after !== undefined && before.message_count !== request.after)
         throw new SessionContinuedError(request.session_id);
       const { kept_request, forgotten, ...asked } = request;
@@ -115,12 +118,12 @@ export class ConversationService implements ConversationSource {
   }
 
   /**
-   * Continues a run whose calls were decided, with the agent as it is now; in its session, where it has one.
+   * Continues a run whose calls were decided, with the agent as it is now, or the version and model that were chosen; in its session, where it has one.
    * @throws AgentNotFoundError, AgentNotRunningError, SessionNotFoundError, SessionClosedError, SessionBusyError, AgentRunError
    */
   async *resume(run: Invocation, suspended: Suspended, live: LiveRun): AsyncGenerator<RunEvent, Invocation> {
     const { org_id, agent_id, session_id, invocation_id } = run;
-    const { agent, definition: present } = await this.agents.getRunnable(org_id, agent_id);
+    const { agent, definition: present } = await this.agents.getRunnable(org_id, agent_id, run.chosen);
     const { options, session_state, held, max_cost_usd } = suspended;
     const definition = max_cost_usd === undefined ? present : withinCost(present, max_cost_usd);
     const request = {

@@ -58,6 +58,7 @@ export function invocationView(invocation: Invocation, withTrace: boolean): Invo
     cost_usd: cost_usd ?? null,
     background: invocation.background ?? false,
     ...(withTrace ? { trace: trace as unknown as TraceDto | null, ...ending(invocation), ...asked(invocation) } : {}),
+    ...(withTrace && invocation.chosen ? { chosen: invocation.chosen } : {}),
     created_at,
     completed_at,
   };

@@ -36,6 +36,12 @@ export interface Suspended {
   max_cost_usd?: number;
 }
 
+/** The version or model that the caller chose for this run instead of those of the agent. */
+export interface Chosen {
+  version?: string;
+  model?: string;
+}
+
 /** What a caller sent beyond `input_text`, kept where the run is continued or shown again. */
 export interface KeptRequest {
   turn?: ConversationMessage[];
@@ -86,6 +92,8 @@ export interface Invocation {
   approvals?: Approval[];
   /** Only while the run waits. */
   suspended?: Suspended;
+  /** Absent when the caller chose nothing. */
+  chosen?: Chosen;
   /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
 }

@@ -60,7 +60,7 @@ export class InvocationsController {
     summary: 'Invoke an agent',
     operationId: 'invokeAgent',
     description:
-      'Runs the agent once; `session_id` continues a conversation. `Accept: text/event-stream` streams the answer. `background` returns 202 at once and can call a webhook at the end. 202 with the status `waiting` means that a tool call waits for approval.',
+      'Runs the agent once; `session_id` continues a conversation. `Accept: text/event-stream` streams the answer. `background` returns 202 at once and can call a webhook at the end. `version` and `model` choose others than those of the agent, for this run. 202 with the status `waiting` means that a tool call waits for approval.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
@@ -69,13 +69,14 @@ export class InvocationsController {
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Body() { enable_trace, background, webhook, ...body }: InvokeAgentDto,
+    @Body() { enable_trace, background, webhook, version, model, ...body }: InvokeAgentDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<InvokeResultDto | RunStateDto | undefined> {
     const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
     if (webhook && !background) throw ValidationError.field('webhook', 'needs a run with "background": true');
-    const asked = { ...body, org_id, user_id, agent_id };
+    const chosen = { ...(version ? { version } : {}), ...(model ? { model } : {}) };
+    const asked = { ...body, org_id, user_id, agent_id, ...((version ?? model) ? { chosen } : {}) };
     const exchange = { request, response };
     if (background) {
       const target = webhook ? { webhook: this.webhooks.target(webhook.url) } : {};

@@ -15,7 +15,7 @@ import type { Page } from '../shared/page.js';
 import { Approvals } from './approvals.service.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { ConversationService } from './conversation.service.js';
-import { type Invocation, isOver, type KeptRequest, positionOf } from './invocation.js';
+import { type Chosen, type Invocation, isOver, type KeptRequest, positionOf } from './invocation.js';
 import {
   InvocationNotCancellableError,
   InvocationNotEndedError,
@@ -56,6 +56,8 @@ export interface InvokeRequest {
   max_cost_usd?: number | undefined;
   /** See {@link Invocation.depth}. */
   depth?: number | undefined;
+  /** Another version or model than the agent's own, for this run. */
+  chosen?: Chosen | undefined;
 }
 
 /** Invoking agents, and the records of their runs. */
@@ -88,8 +90,8 @@ export class InvocationsService {
 
   /** What the record of a background run begins with. @throws as {@link invoke}, except for the failure of the run. */
   async beginning(request: InvokeRequest): Promise<Omit<RunBeginning, 'live'>> {
-    const { org_id, user_id, agent_id, session_id, input_text } = request;
-    const { agent, definition } = await this.agents.getRunnable(org_id, agent_id);
+    const { org_id, user_id, agent_id, session_id, input_text, chosen } = request;
+    const { agent, definition } = await this.agents.getRunnable(org_id, agent_id, chosen);
     if (session_id !== undefined) await this.sessions.assertOpen(org_id, agent_id, session_id);
     const { turn, options, kept_request, after } = request;
     if (turn ?? options) await this.runs.assertTakes({ ...request, runtime: agent.runtime, definition });
@@ -97,7 +99,7 @@ export class InvocationsService {
     const position = after === undefined ? {} : { session_position: after + (turn?.length ?? 1) + 1 };
     const kept = kept_request ? { kept_request: storable(kept_request) } : {};
     const run = { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text };
-    return { ...run, ...session, ...position, ...kept };
+    return { ...run, ...session, ...position, ...kept, ...(chosen ? { chosen } : {}) };
   }
 
   /**
@@ -201,7 +203,7 @@ export class InvocationsService {
   }: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
     if (request.turn) assertAnswered(request.turn);
     const { kept_request, forgotten, ...asked } = request;
-    const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id);
+    const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id, request.chosen);
     return yield* this.runs.run({
       ...asked,
       ...(kept_request ? { kept_request: storable(kept_request) } : {}),

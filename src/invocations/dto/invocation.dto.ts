@@ -243,6 +243,15 @@ export class WebhookStateDto {
   delivered_at: string | null;
 }
 
+/** What the caller chose for one run instead of what the agent runs. */
+export class ChosenDto {
+  /** @example v1.0.0 */
+  version?: string;
+
+  /** @example nexus/offline */
+  model?: string;
+}
+
 /** The record of one run. */
 export class InvocationDto {
   /** @example inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -305,6 +314,9 @@ export class InvocationDto {
 
   /** Only when a single invocation is requested, and only for runs that asked for approval. */
   approvals?: ApprovalDto[];
+
+  /** Only when a single invocation is requested, and only if its caller chose a version or a model. */
+  chosen?: ChosenDto;
 
   /** Only when a single invocation is requested, and only for runs that have one. */
   webhook?: WebhookStateDto;

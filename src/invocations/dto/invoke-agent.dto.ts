@@ -57,6 +57,22 @@ export class InvokeAgentDto {
   @IsBoolean()
   background?: boolean;
 
+  /**
+   * Runs this version of the agent instead of its current one, with the agent's own model, approvals and output schema.
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 50)
+  version?: string;
+
+  /**
+   * Runs on this model instead of the agent's. `<provider>:<id>` names a model of another configured provider.
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  model?: string;
+
   /** Receives a signed request when a background run ends. */
   @IsOptional()
   @ValidateNested()

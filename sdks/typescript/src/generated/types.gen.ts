@@ -1389,6 +1389,28 @@ export type ApprovalDto = {
     decided_at: string | null;
 };
 
+export type SessionDocumentListDto = {
+    documents: Array<SessionDocumentDto>;
+    /**
+     * Number of records on this page.
+     */
+    total: number;
+    /**
+     * Cursor of the next page. Null on the last page.
+     */
+    last_key: string | null;
+};
+
+export type SessionDocumentDto = {
+    file_id: string;
+    filename: string;
+    /**
+     * Of its text. Null for documents uploaded before this was recorded.
+     */
+    characters: number | null;
+    uploaded_at: string;
+};
+
 export type InvokeAgentDto = {
     /**
      * 1 to 100,000 characters.
@@ -1416,6 +1438,14 @@ export type InvokeAgentDto = {
      * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream' its events are streamed.
      */
     background?: boolean | null;
+    /**
+     * Runs this version of the agent instead of its current one, with the agent's own model, approvals and output schema.
+     */
+    version?: string | null;
+    /**
+     * Runs on this model instead of the agent's. '<provider>:<id>' names a model of another configured provider.
+     */
+    model?: string | null;
     /**
      * Receives a signed request when a background run ends.
      */
@@ -1549,6 +1579,10 @@ export type InvocationDto = {
      */
     approvals?: Array<ApprovalDto>;
     /**
+     * Only when a single invocation is requested, and only if its caller chose a version or a model.
+     */
+    chosen?: ChosenDto;
+    /**
      * Only when a single invocation is requested, and only for runs that have one.
      */
     webhook?: WebhookStateDto;
@@ -1564,6 +1598,11 @@ export type InvocationErrorDto = {
      */
     reason: 'cancelled' | 'interrupted' | 'limit' | 'malformed' | 'model' | 'runtime' | 'timeout' | 'unreachable';
     message: string;
+};
+
+export type ChosenDto = {
+    version?: string;
+    model?: string;
 };
 
 export type WebhookStateDto = {
@@ -8660,6 +8699,22 @@ export type ListAgentSessionsData = {
          * The cursor that the previous page returned. Valid only for the same list and organization.
          */
         last_key?: string;
+        /**
+         * Only sessions in this state.
+         */
+        status?: 'active' | 'closed';
+        /**
+         * Only sessions of this user.
+         */
+        user_id?: string;
+        /**
+         * Last active at this time or later.
+         */
+        from?: string;
+        /**
+         * Last active at this time or earlier.
+         */
+        to?: string;
     };
     url: '/api/v1/agents/{agent_id}/sessions';
 };
@@ -8790,6 +8845,90 @@ export type CreateSessionResponses = {
 };
 
 export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Largest number of records.
+         */
+        limit?: number;
+        /**
+         * The cursor that the previous page returned. Valid only for the same list and organization.
+         */
+        last_key?: string;
+        /**
+         * Only sessions in this state.
+         */
+        status?: 'active' | 'closed';
+        /**
+         * Only sessions of this user.
+         */
+        user_id?: string;
+        /**
+         * Last active at this time or later.
+         */
+        from?: string;
+        /**
+         * Last active at this time or earlier.
+         */
+        to?: string;
+        /**
+         * Only sessions of this agent.
+         */
+        agent_id?: string;
+    };
+    url: '/api/v1/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * One page of sessions, last active first.
+     */
+    200: SuccessEnvelope & {
+        data: SessionListDto;
+    };
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
 
 export type DeleteSessionData = {
     body?: never;
@@ -9065,6 +9204,72 @@ export type SendMessageResponses = {
 
 export type SendMessageResponse = SendMessageResponses[keyof SendMessageResponses];
 
+export type ListSessionDocumentsData = {
+    body?: never;
+    path: {
+        session_id: string;
+    };
+    query?: {
+        /**
+         * Largest number of records.
+         */
+        limit?: number;
+        /**
+         * The cursor that the previous page returned. Valid only for the same list and organization.
+         */
+        last_key?: string;
+    };
+    url: '/api/v1/sessions/{session_id}/documents';
+};
+
+export type ListSessionDocumentsErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListSessionDocumentsError = ListSessionDocumentsErrors[keyof ListSessionDocumentsErrors];
+
+export type ListSessionDocumentsResponses = {
+    /**
+     * One page of documents, oldest first.
+     */
+    200: SuccessEnvelope & {
+        data: SessionDocumentListDto;
+    };
+};
+
+export type ListSessionDocumentsResponse = ListSessionDocumentsResponses[keyof ListSessionDocumentsResponses];
+
 export type InvokeAgentData = {
     body: InvokeAgentDto;
     headers?: {
@@ -9172,6 +9377,18 @@ export type ListAgentInvocationsData = {
          * The cursor that the previous page returned. Valid only for the same list and organization.
          */
         last_key?: string;
+        /**
+         * Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it.
+         */
+        status?: 'running' | 'waiting' | 'success' | 'failed';
+        /**
+         * Begun at this time or later.
+         */
+        from?: string;
+        /**
+         * Begun at this time or earlier.
+         */
+        to?: string;
     };
     url: '/api/v1/agents/{agent_id}/invocations';
 };
@@ -9223,6 +9440,86 @@ export type ListAgentInvocationsResponses = {
 };
 
 export type ListAgentInvocationsResponse = ListAgentInvocationsResponses[keyof ListAgentInvocationsResponses];
+
+export type ListInvocationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Largest number of records.
+         */
+        limit?: number;
+        /**
+         * The cursor that the previous page returned. Valid only for the same list and organization.
+         */
+        last_key?: string;
+        /**
+         * Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it.
+         */
+        status?: 'running' | 'waiting' | 'success' | 'failed';
+        /**
+         * Begun at this time or later.
+         */
+        from?: string;
+        /**
+         * Begun at this time or earlier.
+         */
+        to?: string;
+        /**
+         * Only runs of this agent.
+         */
+        agent_id?: string;
+    };
+    url: '/api/v1/invocations';
+};
+
+export type ListInvocationsErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListInvocationsError = ListInvocationsErrors[keyof ListInvocationsErrors];
+
+export type ListInvocationsResponses = {
+    /**
+     * One page of invocations, newest first.
+     */
+    200: SuccessEnvelope & {
+        data: InvocationListDto;
+    };
+};
+
+export type ListInvocationsResponse = ListInvocationsResponses[keyof ListInvocationsResponses];
 
 export type GetInvocationData = {
     body?: never;
