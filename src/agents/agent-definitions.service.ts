@@ -146,7 +146,13 @@ export class AgentDefinitions {
   ): Promise<Agent> {
     return retryOn(AgentRevisionError, async () => {
       const { agent, definition } = await this.agents.getAt(caller.org_id, agent_id);
-      return this.edit(caller, agent_id, agent.revision, { knowledge: changed(definition.knowledge) });
+      const knowledge = changed(definition.knowledge);
+      const names = new Set(knowledge.map(({ name }) => name));
+      // A member of the team does not list what is gone.
+      const team = definition.team?.map(({ documents, ...member }) =>
+        documents ? { ...member, documents: documents.filter((name) => names.has(name)) } : member,
+      );
+      return this.edit(caller, agent_id, agent.revision, { knowledge, ...(team ? { team } : {}) });
     });
   }
 

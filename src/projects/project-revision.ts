@@ -50,7 +50,7 @@ export function revisionArtifact(
   },
 ): Artifact {
   const { definition, version, contents, built } = from;
-  const fields = Object.keys(definition) as (keyof AgentDefinition)[];
+  const fields = [...new Set([...Object.keys(definition), ...Object.keys(built ?? {})])] as (keyof AgentDefinition)[];
   const brief: RevisionBrief = {
     ...from.revision,
     version,

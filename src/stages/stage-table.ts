@@ -55,7 +55,7 @@ export const STAGE_TABLE = [
     parent: DEVELOPMENT,
     display_name: 'Prompt engineering',
     weight: 30,
-    artifacts: { systemPrompt: 'prompts/system.md' },
+    artifacts: { systemPrompt: 'prompts/system.md', team: 'prompts/team.json' },
     resources: { prompt: ['prompts/'] },
   },
   {

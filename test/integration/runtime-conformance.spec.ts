@@ -32,6 +32,37 @@ describe.each([
     return last.result;
   };
 
+  it('runs a team: the members answer, and their calls and steps have their names', async () => {
+    const { run } = await agent({
+      tools: [],
+      team: [
+        {
+          name: 'sums',
+          description: 'Calculates totals',
+          role: 'the clerk for sums',
+          system_prompt: 'You calculate.',
+          tools: [{ kind: 'builtin', name: 'calculator' }],
+        },
+      ],
+    });
+    const events = await run({ input: 'What is 1234 * 56?' });
+    const { output, steps } = resultIn(events);
+    expect(output).toBe('1234 * 56 = 69,104.');
+    expect(steps.map((step) => `${step.agent ?? 'itself'} ${step.name}`)).toEqual([
+      'itself nexus/offline',
+      'itself ask_sums',
+      'sums nexus/offline',
+      'sums calculator',
+      'sums nexus/offline',
+      'itself nexus/offline',
+    ]);
+    const calls = events.flatMap((event) => (event.type === 'tool_call' ? [[event.agent, event.tool]] : []));
+    expect(calls).toEqual([
+      [undefined, 'ask_sums'],
+      ['sums', 'calculator'],
+    ]);
+  });
+
   const failing = (run: Promise<unknown>): Promise<AgentRunError> =>
     run.then(
       () => Promise.reject(new Error('it did not fail')),

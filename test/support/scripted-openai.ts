@@ -60,7 +60,10 @@ function verdictsOn(input: unknown): unknown {
 async function spokenAnswer({ messages, tools = [] }: ChatCompletionRequest): Promise<FixtureResponse> {
   const { content } = await SPOKEN.doGenerate({
     prompt: messages.map((message) => promptMessage(message, messages)),
-    tools: tools.map((tool) => ({ type: 'function', name: tool.function.name, inputSchema: { type: 'object' } })),
+    tools: tools.map(({ function: { name, description = '' } }) => ({
+      ...{ type: 'function', name, description },
+      inputSchema: { type: 'object' },
+    })),
   });
   const [first] = content;
   if (first?.type === 'tool-call')
@@ -83,9 +86,18 @@ function promptMessage(message: Message, all: readonly Message[]): LanguageModel
     case 'tool': {
       const toolCallId = message.tool_call_id ?? '';
       const toolName = all.flatMap(callsOf).find((call) => call.toolCallId === toolCallId)?.toolName ?? '';
-      const output = { type: 'json' as const, value: JSON.parse(text) as never };
+      const output = outputOf(text);
       return { role: 'tool', content: [{ type: 'tool-result', toolCallId, toolName, output }] };
     }
+  }
+}
+
+/** Tools answer in JSON, members of a team in words. */
+function outputOf(text: string) {
+  try {
+    return { type: 'json' as const, value: JSON.parse(text) as never };
+  } catch {
+    return { type: 'text' as const, value: text };
   }
 }
 

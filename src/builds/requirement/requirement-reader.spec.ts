@@ -109,6 +109,18 @@ describe('readRequirement', () => {
     expect(readRequirement(`Ok. ${statement}`).facts).toEqual([{ statement, question, key }]);
   });
 
+  it.each([
+    ['A team of a researcher, a writer and a reviewer that produces reports.', ['researcher', 'writer', 'reviewer']],
+    [
+      'A supervisor that hands questions to billing and shipping specialists.',
+      ['billing specialist', 'shipping specialist'],
+    ],
+    ['Build a support team: a clerk who counts words and a tutor who explains rules.', ['clerk', 'tutor']],
+    ['A bot for our team of two people that answers questions about orders.', []],
+  ])('finds the roles of "%s"', (requirement, names) => {
+    expect(readRequirement(requirement).roles.map(({ name }) => name)).toEqual(names);
+  });
+
   it('keeps a requirement in another language as it is', () => {
     const profile = readRequirement('请创建一个可以回答客户问题的智能助手');
     expect(profile.capabilities).toEqual([
@@ -123,6 +135,8 @@ describe('readRequirement', () => {
     'an agent for ',
     'one agent that ',
     'team of a writer who ',
+    'team of a b, ',
+    'hands to a, b and ',
     'our is ',
     '. ',
     'send ',

@@ -125,7 +125,7 @@ function lowerCase(words: string): string {
 }
 
 function teamOf(roles: readonly Role[]): string {
-  const names = roles.slice(0, 3).map((role) => role.name);
+  const names = roles.slice(0, 3).map((role) => role.name.replace(/ (?:specialist|expert)$/, ''));
   return clip(`${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''} team`, 80);
 }
 

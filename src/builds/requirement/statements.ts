@@ -154,18 +154,28 @@ function asWritten(sentences: readonly string[]): Capability {
 }
 
 const SEVERAL =
-  /\b(?:multi-?agent|multiple agents|several agents|(?:two|three|four|five|[2-9]) (?:\w+ )?agents|team of|agents? (?:that )?(?:cooperate|collaborate|work together)|hands? (?:it |them |over |off )|passes? (?:it|them|the)\b)/i;
+  /\b(?:multi-?agent|multiple agents|several agents|(?:two|three|four|five|[2-9]) (?:\w+ )?agents|team(?: of|:)|supervisors?|specialists?|agents? (?:that )?(?:cooperate|collaborate|work together)|hands? (?:it |them |over |off )|passes? (?:it|them|the)\b)/i;
+/** "Build a support team for …" */
+const OPENS_WITH_TEAM = /^(?:[a-z]{1,12}\s){0,3}?an?\s(?:[\w-]{1,30}\s){0,2}team\b/i;
 /** "a researcher who finds sources", "one writer agent that drafts" */
 const ROLE =
   /\b(?:an?|one|another|the|first|second|third)\s+((?:[a-z-]+\s){0,2}?[a-z-]{3,}) ?(?:(?:agent|bot|assistant) ?)?(?:\(([^)]{5,120})\)|(?:that|who|which|to)\s+([a-z][^,;.]{4,120}?))(?=[,;.]|\s+and\s+(?:an?|one|another|the)\b|$)/gi;
 const NOT_A_ROLE =
-  /\b(?:team|system|multi|agents?|user|customer|person|one|way|tool|page|list|question|request|product)s?$/i;
+  /\b(?:team|system|multi|agents?|supervisor|coordinator|orchestrator|user|customer|person|one|way|tool|page|list|question|request|product)s?$/i;
 const MAX_ROLES = 6;
+/** "a team of a researcher, a writer and a reviewer" */
+const LISTED = /\bteam of\s([^.;:]{5,200})/i;
+const LIST_END = /\s(?:that|who|which|to|for|with|working|where|each)\b.*$/i;
+const LISTED_ROLE = /^(?:an?|one|the)\s((?:[a-z-]{1,30}\s){0,2}[a-z-]{3,30})$/i;
+/** "a supervisor that hands to billing and shipping specialists" */
+const TOPICS =
+  /\b(?:hands?|routes?|delegates?|passes|forwards?|assigns?|gives?)\b[^.;]{0,60}?\bto\s(?:an?\s|the\s|its\s)?((?:[a-z-]{2,30}(?:,\s(?:and\s)?|\sand\s)){1,6}[a-z-]{2,30})\s(?:specialist|agent|expert|assistant)s?\b/i;
+const LIST_COMMA = /,\s(?:and\s)?|\sand\s/i;
 
 /** Cooperating roles when the text clearly describes at least two of them; otherwise none. */
 export function rolesOf(sentences: readonly string[]): Role[] {
   const text = sentences.map(withoutEnd).join('. ');
-  if (!SEVERAL.test(text)) return [];
+  if (!SEVERAL.test(text) && !OPENS_WITH_TEAM.test(text)) return [];
   const roles = new Map<string, Role>();
   for (const [, name, inBrackets, clause] of text.matchAll(ROLE)) {
     const responsibility = (inBrackets ?? clause ?? '').trim();
@@ -174,7 +184,42 @@ export function rolesOf(sentences: readonly string[]): Role[] {
     if (role === '' || NOT_A_ROLE.test(role) || !startsWithAction || roles.has(role)) continue;
     roles.set(role, { name: role, responsibility: clip(responsibility, 120) });
   }
-  return roles.size >= 2 ? [...roles.values()].slice(0, MAX_ROLES) : [];
+  const found = roles.size >= 2 ? [...roles.values()] : listedRoles(text);
+  return found.length >= 2 ? found.slice(0, MAX_ROLES) : [];
+}
+
+/** Roles that are only named, without what each does. */
+function listedRoles(text: string): Role[] {
+  const topics = TOPICS.exec(text)?.[1]?.toLowerCase().split(LIST_COMMA) ?? [];
+  if (topics.length > 0)
+    return [...new Set(topics)].map((topic) => ({
+      name: `${topic} specialist`,
+      responsibility: `answers questions about ${topic}`,
+    }));
+  const listed = (LISTED.exec(text)?.[1] ?? '').replace(LIST_END, '').split(LIST_COMMA);
+  const names = listed.map((one) => LISTED_ROLE.exec(one.trim())?.[1]?.toLowerCase());
+  if (names.includes(undefined)) return [];
+  return [...new Set(names)].flatMap((name) =>
+    name === undefined ? [] : [{ name, responsibility: `works as the ${name}` }],
+  );
+}
+
+const TOPIC_WORD = /\p{L}{4,}/gu;
+const topicWords = (text: string): string[] =>
+  (text.toLowerCase().match(TOPIC_WORD) ?? [])
+    .filter((word) => !STOP_WORDS.has(word))
+    .map((word) => word.replace(/(?:s|es|ing|ed)$/u, ''));
+
+/** The role whose name and duty share most words with a text; undefined when none shares any. */
+export function roleFor(text: string, roles: readonly Role[]): Role | undefined {
+  const words = new Set(topicWords(text));
+  let best: Role | undefined;
+  let most = 0;
+  for (const role of roles) {
+    const shared = new Set(topicWords(`${role.name} ${role.responsibility}`).filter((word) => words.has(word))).size;
+    if (shared > most) [best, most] = [role, shared];
+  }
+  return best;
 }
 
 const LABEL = /^(?:facts?|knowledge|background|faq|note|info(?:rmation)?)\s*:\s*/i;

@@ -161,7 +161,9 @@ describe('the steps before deployment, offline', () => {
 
   it.each(CLEAR)('write all documents for: %s', async (requirement) => {
     const artifacts = await build(requirement);
-    expect([...artifacts.keys()].filter((path) => !path.startsWith('tools/')).sort()).toEqual(EXPECTED);
+    expect([...artifacts.keys()].filter((path) => !path.startsWith('tools/')).sort()).toEqual(
+      /agents that|multi-agent/.test(requirement) ? [...EXPECTED, PATHS.team].sort() : EXPECTED,
+    );
     expect(agentDefinitionSchema.safeParse(JSON.parse(artifacts.get(PATHS.definition) ?? '')).success).toBe(true);
   });
 

@@ -13,6 +13,7 @@ import {
 import type { Conversation, ToolOutcome } from './prompt-reader.js';
 import { isRequest, sentencesOf } from './sentences.js';
 import { calculatorIntent } from './intents/calculator.js';
+import { delegated } from './intents/delegation.js';
 import { dateTimeIntent } from './intents/date-time.js';
 import { jsonQueryIntent, namedToolIntent, otherToolsIntent, knowledgeLookupIntent } from './intents/other-tools.js';
 import { recallIntent, toldIntent, unknownFactIntent, statementIntent } from './intents/recall.js';
@@ -72,8 +73,19 @@ export function answerConversation(conversation: Conversation, tools: ReadonlyMa
   const intents = advice === undefined ? SENTENCE_INTENTS : [knowledgeLookupIntent];
   const spoken: string[] = [];
   const unanswered: string[] = [];
+  const remarks: string[] = [];
   let calls = 0;
   for (const sentence of parts) {
+    const task = [...remarks.splice(0), sentence].join(' ');
+    const passed =
+      advice === undefined ? delegated({ ...base, sentence }, task, calls, conversation.outcomes) : { calls };
+    if (passed.call) return { type: 'call', index: passed.calls, ...passed.call };
+    calls = passed.calls;
+    if (passed.answer !== undefined) {
+      spoken.push(passed.answer);
+      continue;
+    }
+    if (!isRequest(sentence)) remarks.push(sentence);
     const reply = whole ?? firstReply(intents, { ...base, sentence });
     memory.learn(factsIn(sentence));
     if (!reply) {

@@ -4,6 +4,8 @@ import {
   type AgentDefinition,
   type AgentDefinitionInput,
   agentDefinitionSchema,
+  type TeamMember,
+  teamMemberSchema,
 } from '../../../runtimes/agent-definition.js';
 import type { RevisionBrief } from '../../../projects/project-revision.js';
 import { PATHS } from '../../../stages/stage.js';
@@ -18,6 +20,8 @@ import { codeOf, writtenTools } from '../tool-developer/prompt.js';
 import { exportProject } from './export.js';
 import { writePackageText } from './offline.js';
 import { PACKAGE_TASK } from './prompt.js';
+
+const teamSchema = z.object({ team: z.array(teamMemberSchema) });
 
 /** Writes the executable definition, and a small project that serves the agent outside the platform. */
 export const step = defineStep({
@@ -40,6 +44,7 @@ export const step = defineStep({
       design,
       system_prompt,
       written: codeOf(writtenTools(context)),
+      team: context.artifacts.has(PATHS.team) ? readDocument(context, PATHS.team, teamSchema).team : [],
       description: document.description,
       tags: context.tags,
       model_id: modelOf(context, models),
@@ -47,7 +52,7 @@ export const step = defineStep({
     });
     context.log(
       'info',
-      `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents`,
+      `Definition of ${definition.agent_name} is valid: ${definition.tools.length} tools, ${definition.knowledge.length} documents${definition.team ? `, a team of ${definition.team.length}` : ''}`,
     );
     const files = exportProject(definition, document);
     context.log('info', `Exportable project: ${files.map((file) => file.path).join(', ')}`);
@@ -80,6 +85,8 @@ export interface DefinitionParts {
   system_prompt: string;
   /** Tools that this build wrote. */
   written: readonly CodeTool[];
+  /** What a member has is not a tool of the agent itself. */
+  team: readonly TeamMember[];
   description: string;
   tags: readonly string[];
   /** Null when the project names no model; the agent then runs on the platform's current model. */
@@ -129,12 +136,16 @@ export function assembleDefinition({
   design,
   system_prompt,
   written,
+  team,
   description,
   tags,
   model_id,
   revision,
 }: DefinitionParts): AgentDefinition {
-  const tools = [...design.tools.map(({ name }) => ({ name, kind: 'builtin' as const })), ...written];
+  const all = [...design.tools.map(({ name }) => ({ name, kind: 'builtin' as const })), ...written];
+  const ofMembers = new Set(team.flatMap((member) => member.tools.map(({ name }) => name)));
+  const tools = all.filter(({ name }) => !ofMembers.has(name));
+  const documents = new Set(requirements.knowledge.map(({ name }) => name));
   const made: AgentDefinitionInput = {
     schema_version: '1',
     agent_name: design.agent_name,
@@ -144,6 +155,7 @@ export function assembleDefinition({
     system_prompt,
     model_id,
     tools,
+    ...(team.length > 0 ? { team: team.map((member) => withDocuments(member, documents)) } : {}),
     guardrails: design.guardrails,
     memory: { max_messages: design.memory.max_messages },
     limits: {
@@ -155,13 +167,22 @@ export function assembleDefinition({
     tags: [...new Set([...tags, plan.agent.category])].map((tag) => clip(tag, 200)).slice(0, 20),
   };
   const definition = withEdits(made, revision);
-  const named = (definition.tools ?? []).map(({ name }) => `tool:${name}`);
-  const parsed = agentDefinitionSchema.safeParse({ ...definition, capabilities: ['text_generation', ...named] });
+  const named = [...(definition.tools ?? []), ...team.flatMap((member) => member.tools)].map(
+    ({ name }) => `tool:${name}`,
+  );
+  const capabilities = [...new Set(['text_generation', ...named])];
+  const parsed = agentDefinitionSchema.safeParse({ ...definition, capabilities });
   if (parsed.success) return parsed.data;
   throw new BuildFault(`The agent definition is not valid: ${z.prettifyError(parsed.error)}`, {
     details: { agent_name: design.agent_name },
     cause: parsed.error,
   });
+}
+
+/** A revision may have removed documents. */
+function withDocuments(member: TeamMember, known: ReadonlySet<string>): TeamMember {
+  const { documents } = member;
+  return documents ? { ...member, documents: documents.filter((name) => known.has(name)) } : member;
 }
 
 /** "the model gpt-4o", "model_id: gpt-4o", "runs on gpt-4o", "powered by gpt-4o": phrases about the agent, not about its subject. */

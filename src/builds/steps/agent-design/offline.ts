@@ -1,4 +1,7 @@
+import { capabilitiesOfRoles } from '../../requirement/statements.js';
 import { clip, withoutEnd } from '../../requirement/words.js';
+import { roleDocument } from '../requirements-analysis/offline.js';
+import { toolsOfTasks } from '../requirements-analysis/offline-examples.js';
 import type { Requirements } from '../requirements-analysis/prompt.js';
 import { type DesignDraft, designInputSchema } from './prompt.js';
 
@@ -17,6 +20,7 @@ export function writeDesign(input: unknown): DesignDraft {
     boundaries: boundariesOf(requirements),
     limitations: requirements.scope.excluded,
     tools: requirements.needed_tools,
+    team: teamOf(requirements),
     memory: MEMORY,
     limits: limitsOf(requirements),
     guardrails: guardrailsOf(requirements),
@@ -24,16 +28,27 @@ export function writeDesign(input: unknown): DesignDraft {
   };
 }
 
+const LOOKUP = 'knowledge_lookup';
+
+/** Each role with the tools of its tasks and with its documents; documents that belong to no role are for all. */
+function teamOf({ roles, needed_tools, knowledge }: Requirements): DesignDraft['team'] {
+  if (roles.length < 2) return [];
+  const offered = needed_tools.map(({ name }) => name);
+  const owned = new Set(roles.map(({ name }) => roleDocument(name)));
+  return roles.map(({ name, responsibility }) => {
+    const [{ text = responsibility } = {}] = capabilitiesOfRoles([{ name, responsibility }]);
+    const documents = knowledge.map((one) => one.name).filter((one) => one === roleDocument(name) || !owned.has(one));
+    const tools = toolsOfTasks([{ id: 'R-1', kind: 'functional', text }], offered);
+    const lookup = documents.length > 0 && offered.includes(LOOKUP) ? [LOOKUP] : [];
+    return { name, responsibility, tools: [...new Set([...tools, ...lookup])], documents };
+  });
+}
+
 function roleOf(displayName: string, { audience, roles }: Requirements): string {
   const job = asWords(displayName);
   const article = articleFor(job);
   const known = audience === 'its users' ? '' : ` for ${withoutEnd(audience)}`;
-  return clip(
-    roles.length > 0
-      ? `${article} ${job} that plays the roles ${roles.map((role) => role.name).join(', ')}`
-      : `${article} ${job}${known}`,
-    300,
-  );
+  return clip(roles.length > 0 ? `the supervisor of ${article} ${job}${known}` : `${article} ${job}${known}`, 300);
 }
 
 /** A display name inside a sentence: only acronyms keep their capitals. */

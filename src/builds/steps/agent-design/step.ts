@@ -22,8 +22,11 @@ export const step = defineStep({
     const input = { plan, requirements, architecture, tools: toolCards(catalogue, context.requirement) };
     const { document, ...spent } = await writer.write(context, DESIGN_TASK, input);
     const tools = toolsOf(context, catalogue, document, requirements);
-    const design: Design = { ...document, agent_name: deployedAgentName(context, plan.agent.name), tools };
+    const team = teamOf(context, document, requirements, tools);
+    const design: Design = { ...document, agent_name: deployedAgentName(context, plan.agent.name), tools, team };
     context.log('info', `The agent is ${design.role}`);
+    for (const { name, tools: own, documents } of team)
+      context.log('info', `Specialist ${name}: ${[...own, ...documents].join(', ') || 'no tools, no documents'}`);
     context.log('info', tools.length > 0 ? `Tools: ${tools.map((tool) => tool.name).join(', ')}` : 'No tools');
     context.log(
       'info',
@@ -34,6 +37,7 @@ export const step = defineStep({
       output_data: {
         role: design.role,
         tools: tools.map((tool) => tool.name),
+        ...(team.length > 0 ? { team: team.map((one) => one.name) } : {}),
         guardrails: design.guardrails.length,
         max_messages: design.memory.max_messages,
       },
@@ -43,6 +47,27 @@ export const step = defineStep({
     };
   },
 });
+
+/** One specialist for each role of the requirements. A role that the design leaves out gets everything. */
+function teamOf(
+  context: StepContext,
+  { team }: DesignDraft,
+  { roles, knowledge }: Requirements,
+  tools: Design['tools'],
+): Design['team'] {
+  if (roles.length < 2) return [];
+  const owned = new Set(tools.map(({ name }) => name));
+  const written = new Set(knowledge.map(({ name }) => name));
+  return roles.map(({ name, responsibility }) => {
+    const designed = team.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (!designed) {
+      context.log('warning', `The design has no specialist ${name}: it gets every tool and document`);
+      return { name, responsibility, tools: [...owned], documents: [...written] };
+    }
+    const own = [...new Set(designed.tools)].filter((one) => owned.has(one));
+    return { ...designed, name, tools: own, documents: designed.documents.filter((one) => written.has(one)) };
+  });
+}
 
 /** The chosen tools and those that the acceptance examples check for, with the catalogue's schemas. */
 function toolsOf(

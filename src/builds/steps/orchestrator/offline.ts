@@ -54,7 +54,7 @@ function stepsFor(profile: RequirementProfile): Plan['steps'] {
     requirements_analysis: `Turn ${count} wish${count === 1 ? '' : 'es'}, starting with "${first}", into checkable requirements.`,
     system_architecture:
       profile.roles.length > 0
-        ? `Arrange the roles ${profile.roles.map((role) => role.name).join(', ')} in one agent.`
+        ? `Arrange the roles ${profile.roles.map((role) => role.name).join(', ')} as a team.`
         : 'Lay out one agent with its model, tools and memory.',
     agent_design: `Set the boundaries of the agent for ${profile.audience}.`,
     agent_developer_manager: 'Choose the tools, write the system prompt and the executable definition.',

@@ -14,11 +14,14 @@ export function writePromptParts(input: unknown): PromptParts {
         : []),
       'Begin with the answer; explain only as far as it helps.',
     ],
-    roles: requirements.roles.map((role, index) => ({
-      name: role.name,
+    roles: design.team.map(({ name, responsibility, documents }) => ({
+      name,
       instructions: [
-        clip(`The ${role.name} ${role.responsibility}.`, 1500),
-        handOver(requirements.roles[index + 1]?.name),
+        clip(`The ${name} ${responsibility}.`, 1500),
+        ...(documents.length > 0
+          ? ['Look questions about facts up in your documents first and answer as they say.']
+          : []),
+        'Give the finished result; say so when the task is not yours.',
       ],
     })),
     tool_guidance: tools.map((tool) => ({
@@ -36,8 +39,4 @@ export function writePromptParts(input: unknown): PromptParts {
     boundaries: design.boundaries,
     when_unsure: 'Say what you do not know, and ask one question that gets you further.',
   };
-}
-
-function handOver(next: string | undefined): string {
-  return next === undefined ? 'Give the finished result to the user.' : `Then go on as the ${next} with what you have.`;
 }

@@ -59,7 +59,7 @@ const INSTRUCTIONS = `Write the parts of the system prompt for the agent of inpu
 1. identity: begins with "You are" followed by input.design.role; then who the users are. Do not mention this build, models or vendors.
 2. objective: when a conversation with this agent was a success.
 3. instructions: numbered in your mind, in the order in which the agent should proceed; each is one imperative sentence that changes what the agent does. Cover every core function of the design and every acceptance example of the requirements. Leave out what any competent model does anyway.
-4. roles: for multi_agent one entry per role of the requirements with what it does and hands on; the agent plays them in turn within one answer. Else empty.
+4. roles: one entry per specialist of input.design.team, with the same name: instructions for that specialist alone. It sees one task at a time from the supervisor and its own tools and documents, not the conversation and not the other parts. Every other part is for the supervisor, which decides whom to ask, passes on everything that a specialist needs, and answers with the results. Empty without a team.
 5. tool_guidance: one entry per tool of input.tools (same name): when to call it, what to pass, what to do when it fails. Take it from when_to_use and when_not_to_use. Never tell the agent to use a tool that is not there.
 6. style: tone, length and form, with the limits that the requirement sets.
 7. boundaries: every boundary of the design as an imperative sentence, the most important first. Leave the guardrails out: the runtime adds them to the prompt.
@@ -70,7 +70,7 @@ Write for a reader with no context. No flattery, no capitals for emphasis, no re
 export const PROMPT_TASK = documentTask<PromptParts>({
   step: 'prompt_engineer',
   name: 'prompt_parts',
-  revision: 2,
+  revision: 3,
   schema: promptPartsSchema,
   role: ROLE,
   example: EXAMPLE,

@@ -1,7 +1,10 @@
+import { memberTool, type TeamMember } from '../../../runtimes/agent-definition.js';
 import { PATHS } from '../../../stages/stage.js';
+import { capitalised, clip, slugOf } from '../../requirement/words.js';
 import {
   bulletList,
   DocumentWriter,
+  jsonArtifact,
   markdownArtifact,
   markdownOf,
   numberedList,
@@ -11,9 +14,9 @@ import {
   toolPath,
 } from '../../step/documents.js';
 import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
-import { designSchema } from '../agent-design/prompt.js';
+import { type Design, designSchema, type Specialist } from '../agent-design/prompt.js';
 import { requirementsSchema } from '../requirements-analysis/prompt.js';
-import { type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
+import { codeOf, type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
 import { writePromptParts } from './offline.js';
 import { PROMPT_TASK, type PromptParts } from './prompt.js';
 
@@ -34,14 +37,20 @@ export const step = defineStep({
       tools,
     });
     const parts = { ...document, tool_guidance: guidanceForOwnTools(context, document, tools) };
-    const prompt = withChange(context, spent.model) ?? systemPrompt(parts);
+    const team = teamOf(context, parts, design);
+    const prompt = withChange(context, spent.model) ?? systemPrompt(parts, team);
     context.log(
       'info',
       `System prompt: ${prompt.length} characters, ${parts.instructions.length} instructions, ${parts.boundaries.length} boundaries`,
     );
-    for (const role of parts.roles) context.log('info', `Section for the role ${role.name}`);
+    for (const { name, system_prompt } of team)
+      context.log('info', `Prompt of the specialist ${name}: ${system_prompt.length} characters`);
     return {
-      artifacts: [markdownArtifact(PATHS.systemPrompt, prompt)],
+      artifacts: [
+        markdownArtifact(PATHS.systemPrompt, prompt),
+        // An empty list replaces the team of an earlier attempt.
+        ...(team.length > 0 || context.artifacts.has(PATHS.team) ? [jsonArtifact(PATHS.team, { team })] : []),
+      ],
       output_data: {
         characters: prompt.length,
         instructions: parts.instructions.length,
@@ -73,25 +82,83 @@ function guidanceForOwnTools(
   });
 }
 
-/** prompts/system.md: the parts as Markdown. */
-export function systemPrompt(parts: PromptParts): string {
+/** prompts/system.md: the parts as Markdown. The guidance on tools of members is in their prompts. */
+export function systemPrompt(parts: PromptParts, team: readonly TeamMember[] = []): string {
+  const ofMembers = new Set(team.flatMap(({ tools }) => tools.map(({ name }) => name)));
   return markdownOf([
     oneLine(parts.identity),
     `## Objective\n\n${oneLine(parts.objective)}`,
     `## How you work\n\n${numberedList(parts.instructions)}`,
-    ...roleSections(parts.roles),
-    section(
-      'Tools',
-      parts.tool_guidance.map((one) => `\`${one.tool}\`: ${one.guidance}`),
-    ),
+    teamSection(team),
+    toolSection(parts, (tool) => !ofMembers.has(tool)),
     section('Style', parts.style),
     section('Boundaries', parts.boundaries),
     `## When you are unsure\n\n${oneLine(parts.when_unsure)}`,
   ]);
 }
 
-function roleSections(roles: PromptParts['roles']): string[] {
-  if (roles.length === 0) return [];
-  const sections = roles.map((role) => `### As the ${oneLine(role.name)}\n\n${bulletList(role.instructions)}`);
-  return ['## Your roles\n\nYou play these roles one after the other within one answer.', ...sections];
+/** What the supervisor is told of its team. */
+function teamSection(team: readonly TeamMember[]): string {
+  if (team.length === 0) return '';
+  const rule =
+    'Give each part of a message to the specialist that it is for, with everything that it needs to know. Answer with what the specialists found; do not answer in their place.';
+  return `## Your team\n\n${rule}\n\n${bulletList(team.map((one) => `\`${memberTool(one)}\`: ${one.description}`))}`;
+}
+
+/** The team as the definition has it: what a person wrote by hand, else the specialists of the design. */
+function teamOf(context: StepContext, parts: PromptParts, design: Design): TeamMember[] {
+  const { revision } = context;
+  if (revision?.edited_by_hand.includes('team')) return revision.definition.team ?? [];
+  const names = new Set<string>();
+  const written = codeOf(writtenTools(context));
+  return design.team.map((specialist) => {
+    const name = memberName(specialist.name, names);
+    const builtin = specialist.tools.map((tool) => ({ kind: 'builtin' as const, name: tool }));
+    return {
+      name,
+      description: clip(capitalised(oneLine(specialist.responsibility)), 1000),
+      role: clip(`the ${oneLine(specialist.name)} of a team`, 500),
+      system_prompt: memberPrompt(
+        specialist,
+        parts,
+        written.map((tool) => tool.name),
+      ),
+      tools: [...builtin, ...written],
+      documents: specialist.documents,
+    };
+  });
+}
+
+function memberPrompt(specialist: Specialist, parts: PromptParts, written: readonly string[]): string {
+  const own = new Set([...specialist.tools, ...written]);
+  const { instructions } = parts.roles.find(({ name }) => name.toLowerCase() === specialist.name.toLowerCase()) ?? {
+    instructions: [specialist.responsibility],
+  };
+  return markdownOf([
+    `You are the ${oneLine(specialist.name)} of a team. A supervisor gives you one task at a time and passes your result on.`,
+    `## How you work\n\n${numberedList(instructions)}`,
+    toolSection(parts, (tool) => own.has(tool)),
+    section('Style', parts.style),
+    section('Boundaries', parts.boundaries),
+    `## When you are unsure\n\n${oneLine(parts.when_unsure)}`,
+  ]);
+}
+
+function toolSection({ tool_guidance }: PromptParts, isOwn: (tool: string) => boolean): string {
+  const own = tool_guidance.filter(({ tool }) => isOwn(tool));
+  return section(
+    'Tools',
+    own.map((one) => `\`${one.tool}\`: ${one.guidance}`),
+  );
+}
+
+const MEMBER_NAME_MAX = 50;
+
+/** A name that a tool may have, unique in the team. */
+function memberName(role: string, taken: Set<string>): string {
+  const base = slugOf(role, '_').replace(/^(?=[^a-z])/, 'role_');
+  let name = base.slice(0, MEMBER_NAME_MAX);
+  for (let next = 2; taken.has(name); next++) name = `${base.slice(0, MEMBER_NAME_MAX - 3)}_${next}`;
+  taken.add(name);
+  return name;
 }

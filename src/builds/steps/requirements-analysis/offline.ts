@@ -4,6 +4,7 @@ import {
   type Capability,
   knowledgeIn,
   type RequirementProfile,
+  roleFor,
   withoutReplaced,
 } from '../../requirement/statements.js';
 import { capitalised, clip, isEnglish } from '../../requirement/words.js';
@@ -88,7 +89,7 @@ function complexityOf(
   return {
     workflow_complexity: 'multi_agent',
     complexity_reason: clip(
-      `The requirement describes cooperating roles (${names}). One deployed agent plays them in turn; they are sections of its instructions, not separate processes.`,
+      `The requirement describes cooperating roles (${names}). Each becomes a specialist with instructions of its own, which the deployed agent supervises and calls as a tool.`,
       1000,
     ),
     roles: profile.roles,
@@ -120,16 +121,25 @@ function assumptionsOf(profile: RequirementProfile): string[] {
   return assumptions;
 }
 
-/** What the requirement says of the user's world, one passage for each sentence, so that answers quote the sentence that they rest on. */
+/**
+ * What the requirement says of the user's world, one passage for each sentence, so that answers quote the sentence that they rest on.
+ * What belongs to one role of a team is a document of its own.
+ */
 function knowledgeOf(profile: RequirementProfile): Requirements['knowledge'] {
   if (profile.facts.length === 0) return [];
-  return [
-    {
-      name: 'requirement.md',
-      content: clip(knowledgeIn(profile.sentences).join('\n\n'), 10_000),
-    },
-  ];
+  const passages = new Map<string | undefined, string[]>();
+  for (const sentence of knowledgeIn(profile.sentences)) {
+    const role = roleFor(sentence, profile.roles)?.name;
+    passages.set(role, [...(passages.get(role) ?? []), sentence]);
+  }
+  return [...passages].map(([role, sentences]) => ({
+    name: role === undefined ? 'requirement.md' : roleDocument(role),
+    content: clip(sentences.join('\n\n'), 10_000),
+  }));
 }
+
+/** The document of what belongs to one role. */
+export const roleDocument = (role: string): string => clip(`${role.replaceAll(' ', '-')}.md`, 100);
 
 const DEMANDING = new Set(
   'analyse analyze compare diagnose forecast predict negotiate research plan optimise optimize evaluate detect design reconcile'.split(

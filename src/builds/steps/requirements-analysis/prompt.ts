@@ -169,7 +169,7 @@ const INSTRUCTIONS = `Write the requirements document for input.requirement, fol
 2. functional_requirements: one for each requirement of kind functional, with the same id. user_story as "As <who>, I want <what>, so that <why>." acceptance_criteria are observable in a single conversation. priority and complexity are High, Medium or Low; not everything is High.
 3. non_functional_requirements: only what the requirement says or what every agent of this kind needs (bounded answers, no secrets in answers, honest about not knowing).
 4. constraints: every sentence of the requirement that obliges or forbids, close to its own words.
-5. workflow_complexity: "single_agent" unless the requirement clearly describes several cooperating roles that hand work to one another; then "multi_agent" with those roles (at least two). complexity_reason explains the choice and, for multi_agent, that one deployed agent plays all roles. For single_agent roles is empty.
+5. workflow_complexity: "single_agent" unless the requirement clearly describes several cooperating roles that hand work to one another; then "multi_agent" with those roles (at least two). complexity_reason explains the choice. For multi_agent each role becomes a specialist that a supervisor calls as a tool; the supervisor is not one of the roles. For single_agent roles is empty.
 6. knowledge: facts that the requirement itself states (opening hours, prices, policies), copied word for word. Empty if it states no facts.
 7. needed_tools: only tools of input.tools that at least one functional requirement needs, each with the reason. "suggested" is a hint by keyword, not an order. Knowledge that is not empty needs the tool that looks documents up, if there is one.
 8. acceptance_examples: 2 to 8, ids EX-001, EX-002, ... Each is one message of a user and deterministic checks of the answer: contains, not_contains, matches (a short JavaScript regular expression without nested repetition), uses_tool (a name out of needed_tools), non_empty (value null). Check only what a correct answer must have and a wrong one would lack: an exact result, a fact from knowledge, a tool that has to be used. No check on wording, greetings or length. proves lists the ids of the requirements that the input exercises and whose failure the checks would show. A greeting, a question about the agent itself or a task that any assistant can do proves nothing: leave its proves empty, or leave it out. Write at least one example for every functional requirement that can be tested in one message; a requirement without one is reported as unproven. The examples decide whether the agent is deployed. Put what only a person can judge into judged, else null.
@@ -178,7 +178,7 @@ const INSTRUCTIONS = `Write the requirements document for input.requirement, fol
 export const REQUIREMENTS_TASK = documentTask<Requirements>({
   step: 'requirements_analysis',
   name: 'requirements',
-  revision: 3,
+  revision: 4,
   schema: requirementsSchema,
   role: ROLE,
   example: EXAMPLE,

@@ -10,7 +10,7 @@ export function writeArchitecture(input: unknown): Architecture {
   const multi = requirements.workflow_complexity === 'multi_agent';
   return {
     design_overview: clip(
-      `${plan.agent.display_name} is one agent: a language model with ${countOf(tools.length, 'tool')}, ${countOf(requirements.knowledge.length, 'document')} and the memory of the conversation. ${requirements.overview}`,
+      `${plan.agent.display_name} is ${multi ? `a team of ${requirements.roles.length} specialists and their supervisor` : 'one agent'}: a language model with ${countOf(tools.length, 'tool')}, ${countOf(requirements.knowledge.length, 'document')} and the memory of the conversation. ${requirements.overview}`,
       1000,
     ),
     topology: topologyOf(plan.agent.name, requirements),
@@ -29,7 +29,7 @@ export function writeArchitecture(input: unknown): Architecture {
       ...tools.slice(0, 10).map((tool) => `Calls and failures of ${tool.name} stand in the trace.`),
     ],
     design_rationale: multi
-      ? `The roles share one conversation and the same tools, so one deployed agent plays them in turn. ${requirements.complexity_reason}`.slice(
+      ? `Each role has its own duty, so each is a specialist with its own instructions, tools and documents. ${requirements.complexity_reason}`.slice(
           0,
           1000,
         )
@@ -113,7 +113,12 @@ function flowsOf({ functional_requirements, needed_tools, roles }: Requirements)
     steps: [
       'invocation takes the message and adds the conversation so far.',
       ...(roles.length > 0
-        ? [clip(`language_model works through the roles in turn: ${roles.map((role) => role.name).join(', ')}.`, 1000)]
+        ? [
+            clip(
+              `language_model gives the task to the specialist that it is for: ${roles.map((role) => role.name).join(', ')}.`,
+              1000,
+            ),
+          ]
         : []),
       tools === ''
         ? 'language_model works out the answer.'
@@ -143,7 +148,7 @@ export function topologyOf(agentName: string, requirements: Requirements): Topol
       role: `The ${role.name} of ${agentName}.`,
       responsibilities: [role.responsibility],
       interactions:
-        next === undefined ? [] : [{ with: next.name, purpose: `Hands its result on to the ${next.name}.` }],
+        next === undefined ? [] : [{ with: next.name, purpose: `Its result may go on to the ${next.name}.` }],
     };
   });
   return { kind: 'multi_agent', deployed_agents: 1, agents };

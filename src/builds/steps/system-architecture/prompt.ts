@@ -11,7 +11,7 @@ export const architectureSchema = z.object({
   design_overview: text,
   topology: z.object({
     kind: z.enum(['single_agent', 'multi_agent']),
-    /** Always one: cooperating roles are sections of its instructions. */
+    /** Always one, which callers reach: cooperating roles are its team. */
     deployed_agents: z.literal(1),
     agents: z
       .array(
@@ -137,7 +137,7 @@ const EXAMPLE: Architecture = {
 
 const INSTRUCTIONS = `Write the architecture for input.requirements.
 
-1. topology: deployed_agents is always 1. kind and agents follow requirements.workflow_complexity: one entry named input.plan.agent.name for single_agent; for multi_agent one entry per role of requirements.roles, with interactions that say who hands what to whom. design_rationale says that the roles are played by one deployed agent.
+1. topology: deployed_agents is always 1. kind and agents follow requirements.workflow_complexity: one entry named input.plan.agent.name for single_agent; for multi_agent one entry per role of requirements.roles, with interactions that say whose result another one needs; the supervisor passes it on and is not an entry itself. design_rationale says why the work is split so.
 2. components: one of kind model, one of kind memory, one of kind interface, one of kind tool per entry of requirements.needed_tools (same name), and one of kind knowledge if requirements.knowledge is not empty. Nothing else.
 3. data_models: what the agent reads and writes in words of the requirement's domain, at most six, with typed fields; begin with the message in and the answer out.
 4. interfaces: how a caller reaches the agent (one message in, one answer out) and each tool; errors name what the caller sees.
@@ -148,7 +148,7 @@ const INSTRUCTIONS = `Write the architecture for input.requirements.
 export const ARCHITECTURE_TASK = documentTask<Architecture>({
   step: 'system_architecture',
   name: 'architecture',
-  revision: 2,
+  revision: 3,
   schema: architectureSchema,
   role: ROLE,
   example: EXAMPLE,

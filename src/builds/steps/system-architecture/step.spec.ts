@@ -35,13 +35,15 @@ describe('mermaidDiagram', () => {
     ]);
   });
 
-  it('draws roles inside the one agent, in the order of the hand-over', async () => {
+  it('draws the roles as the team of a supervisor, with the order in which results go on', async () => {
     const diagram = await diagramOf(
       'Two agents that work together: a planner agent that splits a task into steps, and a checker agent that verifies each step.',
     );
     expect(diagram).toContain('role0["planner"]');
     expect(diagram).toContain('role1["checker"]');
-    expect(diagram).toContain('role0 --> role1');
+    expect(diagram).toContain('user -->|message| supervisor');
+    expect(diagram).toContain('supervisor -->|task| role1');
+    expect(diagram).toContain('role0 -.-> role1');
   });
 
   it('escapes names in labels', () => {

@@ -31,7 +31,7 @@ export const step = defineStep({
     const { topology, components, interaction_flows } = document;
     context.log('info', `Topology: ${topology.kind}, ${topology.agents.map((agent) => agent.name).join(', ')}`);
     if (topology.kind === 'multi_agent')
-      context.log('info', 'One deployed agent plays all roles; they become sections of its instructions');
+      context.log('info', 'The deployed agent supervises the roles; each becomes a specialist that it calls as a tool');
     context.log(
       'info',
       `${components.length} components, ${document.data_models.length} data models, ${interaction_flows.length} flows`,
@@ -61,7 +61,7 @@ export function architectureText(title: string, document: Architecture): string 
     `# ${oneLine(title)}: architecture`,
     document.design_overview,
     `\`\`\`mermaid\n${mermaidDiagram(document)}\n\`\`\``,
-    `Topology: ${topology.kind}, ${topology.deployed_agents} deployed agent.`,
+    `Topology: ${topology.kind}, ${topology.deployed_agents} deployed agent${isTeam(document) ? ` with a team of ${topology.agents.length}` : ''}.`,
     ...topology.agents.map(agentText),
     section(
       'Components',
@@ -96,34 +96,46 @@ function interfaceText({ name, input, output, errors }: Architecture['interfaces
   return section(`Interface: ${name}`, [`In: ${input}`, `Out: ${output}`, ...errors.map((error) => `Error: ${error}`)]);
 }
 
+const isTeam = ({ topology }: Architecture): boolean => topology.kind === 'multi_agent' && topology.agents.length > 1;
+
 /** The components and roles as a Mermaid flow chart. Labels are reduced to plain characters: a name cannot inject diagram code. */
-export function mermaidDiagram({ topology, components }: Architecture): string {
-  const lines = ['flowchart LR', '  user(["User"])', '  subgraph agent["One deployed agent"]'];
+export function mermaidDiagram(document: Architecture): string {
+  const { topology, components } = document;
+  const team = isTeam(document);
+  const head = team ? 'supervisor' : 'role0';
+  const lines = [
+    'flowchart LR',
+    '  user(["User"])',
+    `  subgraph agent["One deployed agent${team ? ' and its team' : ''}"]`,
+  ];
+  if (team) lines.push('    supervisor["Supervisor"]');
   topology.agents.forEach((agent, index) => lines.push(`    role${index}["${label(agent.name)}"]`));
   components.forEach((component, index) => {
     if (component.kind === 'model' || component.kind === 'memory')
       lines.push(`    part${index}["${label(component.name)}"]`);
   });
-  lines.push('  end', '  user -->|message| role0', '  role0 -->|answer| user');
+  lines.push('  end', `  user -->|message| ${head}`, `  ${head} -->|answer| user`);
+  if (team) topology.agents.forEach((_, index) => lines.push(`  supervisor -->|task| role${index}`));
   topology.agents.forEach((agent, index) => {
     for (const interaction of agent.interactions) {
       const target = topology.agents.findIndex((other) => other.name === interaction.with);
-      if (target >= 0) lines.push(`  role${index} --> role${target}`);
+      if (target >= 0) lines.push(`  role${index} ${team ? '-.->' : '-->'} role${target}`);
     }
   });
-  components.forEach((component, index) => lines.push(...connection(component, index)));
+  components.forEach((component, index) => lines.push(...connection(component, index, team ? 'agent' : head)));
   return lines.join('\n');
 }
 
-function connection({ kind, name }: Architecture['components'][number], index: number): string[] {
+/** @param from the node that uses the component; members of a team share the tools of their group */
+function connection({ kind, name }: Architecture['components'][number], index: number, from: string): string[] {
   switch (kind) {
     case 'model':
     case 'memory':
-      return [`  role0 --- part${index}`];
+      return from === 'agent' ? [] : [`  ${from} --- part${index}`];
     case 'tool':
-      return [`  part${index}{{"${label(name)}"}}`, `  role0 -->|calls| part${index}`];
+      return [`  part${index}{{"${label(name)}"}}`, `  ${from} -->|calls| part${index}`];
     case 'knowledge':
-      return [`  part${index}[("${label(name)}")]`, `  role0 -->|looks up| part${index}`];
+      return [`  part${index}[("${label(name)}")]`, `  ${from} -->|looks up| part${index}`];
     case 'interface':
       return [];
   }
