@@ -97,14 +97,30 @@ class Comparison {
     const pair = `${side} ${referenceOf(was)} ${referenceOf(now)}`;
     if (depth > DEPTH_MAX || (pair.includes('#') && this.seen.has(pair))) return;
     this.seen.add(pair);
-    const [old, fresh] = [deref(was, this.before.schemas), deref(now, this.after.schemas)];
+    const [old, fresh] = [resolved(was, this.before.schemas), resolved(now, this.after.schemas)];
     const at = place === '' ? side : `${side}.${place}`;
+    this.choices(side, place, old, fresh, depth);
     this.types(side, at, old, fresh);
     this.enums(side, at, old, fresh);
     if (side === 'input') this.limits(at, old, fresh);
     this.properties(side, place, old, fresh, depth);
     if (old['items'] !== undefined && fresh['items'] !== undefined)
       this.compare(side, place === '' ? '[]' : `${place}[]`, old['items'], fresh['items'], depth + 1);
+  }
+
+  /** Choices are the same when they refer to the same schema; inline ones have no name, so they are told apart by their text. */
+  private choices(side: Direction, place: string, old: JsonSchema, fresh: JsonSchema, depth: number): void {
+    const [was, now] = [choicesOf(old), choicesOf(fresh)];
+    if (was.size === 0 || now.size === 0) return;
+    const at = place === '' ? side : `${side}.${place}`;
+    for (const [key, choice] of was) if (now.has(key)) this.compare(side, place, choice, now.get(key), depth + 1);
+    const [gone, more] = [
+      [...was.keys()].filter((key) => !now.has(key)),
+      [...now.keys()].filter((key) => !was.has(key)),
+    ];
+    if (gone.length > 0)
+      this.add(side === 'input', 'choice-removed', at, `${gone.length} of ${was.size} choices were removed.`);
+    if (more.length > 0) this.add(false, 'choice-added', at, `There are ${more.length} more choices.`);
   }
 
   private types(side: Direction, at: string, old: JsonSchema, fresh: JsonSchema): void {
@@ -201,6 +217,30 @@ const typesOf = (schema: JsonSchema): Set<string> =>
   new Set([schema['type']].flat().filter((type) => typeof type === 'string'));
 
 function referenceOf(schema: unknown): string {
-  const reference = typeof schema === 'object' && schema !== null ? (schema as JsonSchema)['$ref'] : undefined;
-  return typeof reference === 'string' ? reference : '';
+  if (typeof schema !== 'object' || schema === null) return '';
+  const { $ref } = schema as JsonSchema;
+  return typeof $ref === 'string' ? $ref : referenceOf(onlyChoice(schema as JsonSchema));
+}
+
+/** Of a choice between one schema and null: that schema. */
+function onlyChoice({ anyOf, oneOf }: JsonSchema): JsonSchema | undefined {
+  const options = [anyOf ?? oneOf ?? []].flat() as (JsonSchema | null)[];
+  const others = options.filter((one) => one?.['type'] !== 'null');
+  return others.length === 1 && others[0] ? others[0] : undefined;
+}
+
+/** The schema behind references, with null among its types where a choice adds it. */
+function resolved(schema: unknown, schemas: Record<string, JsonSchema>, depth = 0): JsonSchema {
+  const found = deref(schema, schemas);
+  const only = depth < DEPTH_MAX ? onlyChoice(found) : undefined;
+  if (!only) return found;
+  const inner = resolved(only, schemas, depth + 1);
+  const isNullable = ((found['anyOf'] ?? found['oneOf']) as unknown[]).length > 1;
+  return isNullable && inner['type'] !== undefined ? { ...inner, type: [inner['type'], 'null'].flat() } : inner;
+}
+
+/** Of several choices: each by what names it. */
+function choicesOf({ anyOf, oneOf }: JsonSchema): Map<string, unknown> {
+  const options = [anyOf ?? oneOf ?? []].flat() as unknown[];
+  return new Map(options.map((one) => [referenceOf(one) || JSON.stringify(one), one]));
 }
