@@ -130,7 +130,7 @@ function exchangeOf(
     ...{ operation: id, path, query: given('query'), headers: given('header') },
     body: shape ? ((graphql === undefined ? input['body'] : input) ?? null) : null,
     request: { method, path: pathname, ...(graphql === undefined ? {} : { query: graphql }) },
-    response: { status: answer.status, headers: answer.headers, body: answer.body },
+    response: { status: answer.status, headers: answer.headers, body: method === 'HEAD' ? null : answer.body },
     ...(graphql === undefined ? {} : { result: fieldOf(answer.body, `data.${operation.path.split('/').at(-1)}`) }),
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readSource } from '../formats/read-source.js';
+import { clientTasks } from './client-tasks.js';
 import { openapiOf } from './openapi-document.js';
 import type { Catalogue, JsonSchema } from './operation.js';
 
@@ -63,6 +64,19 @@ it('writes a list in the style of objects with brackets, and leaves an empty bod
     expect.objectContaining({ name: 'expand[]', in: 'query', style: 'form', explode: true }),
   ]);
   expect(operation?.['requestBody']).toBeUndefined();
+});
+
+it('describes no body of an answer to HEAD, and expects none', async () => {
+  const answer = { description: 'ok', content: { 'application/json': { schema: { type: 'string' } } } };
+  const paths = { '/things': { head: { operationId: 'checkThings', responses: { 200: answer } } } };
+  const text = JSON.stringify({ openapi: '3.1.0', info: { title: 'Things', version: '1' }, paths });
+  const catalogue = (await readSource({ text, format: 'auto', url: undefined, files: {} })) as Catalogue;
+  const plan = clientTasks.plan_client([catalogue], { server: 'https://api.example.com' });
+  expect(JSON.parse(plan.document)).toMatchObject({
+    paths: { '/things': { head: { responses: { 200: { description: 'ok' } } } } },
+  });
+  expect(plan.document).not.toContain('content');
+  expect(plan.exchanges.map(({ response }) => [response.status, response.body])).toEqual([[200, null]]);
 });
 
 it('gives no names to the items of a list that stands in a choice', async () => {

@@ -109,11 +109,13 @@ class DocumentWriter {
   }
 
   private operation(id: string, operation: Operation, path: string): JsonSchema {
-    const { summary, description, deprecated, answers, auth } = operation;
+    const { summary, description, deprecated, answers, auth, method } = operation;
     const body = bodyOf(operation);
     const parameters = this.parameters(operation, path);
     const responses: Record<string, JsonSchema> = {};
-    for (const answer of answers) {
+    for (const one of answers) {
+      // An answer to HEAD has no body, whatever a document says.
+      const answer = method === 'HEAD' ? { ...one, schema: null } : one;
       const status = answer.status.replaceAll('X', '0');
       const type = answer.content_type?.startsWith('*') ? 'application/json' : answer.content_type;
       const isJson = type !== null && /[/+]json\b/i.test(type);

@@ -17,6 +17,22 @@ it('leaves out the second of two properties that have one name in Python, and do
   });
 });
 
+it('closes a model with a property of the name that open models have, and leaves out names of methods', () => {
+  const schema = {
+    type: 'object',
+    properties: { additionalProperties: { type: 'boolean' }, to_dict: { type: 'string' }, items: { type: 'object' } },
+  };
+  expect(withPythonNames({ schemas: { schema } })).toEqual({
+    schemas: {
+      schema: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { additionalProperties: { type: 'boolean' }, items: { type: 'object' } },
+      },
+    },
+  });
+});
+
 it('lists null among the values of an enum that may be null', () => {
   const status = { type: 'string', nullable: true, enum: ['open', 'shut'] };
   expect(withPythonNames({ properties: { status } })).toEqual({

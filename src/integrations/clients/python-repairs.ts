@@ -1,5 +1,7 @@
 const API = 'api/';
 const MODELS = 'models/';
+/** What every model has; a property of such a name would replace it. */
+const METHODS = ['to_dict', 'from_dict'];
 
 /**
  * An OpenAPI document without what openapi-python-client cannot read: two properties of one schema that have the same name in Python,
@@ -14,7 +16,7 @@ export function withPythonNames(value: unknown): unknown {
   if (rest['nullable'] === true && Array.isArray(rest['enum'])) rest['enum'] = [...(rest['enum'] as unknown[]), null];
   if (typeof properties !== 'object' || properties === null)
     return { ...rest, ...('properties' in value ? { properties } : {}), ...('required' in value ? { required } : {}) };
-  const taken = new Set<string>();
+  const taken = new Set(METHODS);
   const kept = Object.entries(properties).filter(([name, schema]) => {
     if (!isSchema(schema)) return true;
     const python = attributeOf(name);
@@ -26,6 +28,8 @@ export function withPythonNames(value: unknown): unknown {
   const needed = Array.isArray(required) ? required.filter((name: unknown) => names.has(String(name))) : [];
   return {
     ...rest,
+    // The generator gives every open model this attribute for what the schema does not name.
+    ...(taken.has('additional_properties') ? { additionalProperties: false } : {}),
     properties: Object.fromEntries(kept),
     ...(Array.isArray(required)
       ? needed.length > 0
