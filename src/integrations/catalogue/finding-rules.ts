@@ -72,10 +72,10 @@ const RULES: readonly Rule[] = [
     rule: 'plain-http',
     severity: 'error',
     fix: 'Serve the API by HTTPS only.',
-    look: ({ servers }) =>
-      servers
+    look: (catalogue) =>
+      catalogue.servers
         .filter((server) => /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(server))
-        .map((server) => ({ pointer: '/servers', message: `${server} is not encrypted.` })),
+        .map((server) => ({ pointer: serversPointer(catalogue), message: `${server} is not encrypted.` })),
   },
   {
     rule: 'no-error-answers',
@@ -144,10 +144,10 @@ const RULES: readonly Rule[] = [
     rule: 'schema-without-type',
     severity: 'info',
     fix: 'Give the schema a type.',
-    look: ({ schemas, format }) =>
-      Object.entries(schemas).flatMap(([name, schema]) =>
-        format === 'openapi' && !isTyped(schema)
-          ? [{ pointer: `/components/schemas/${name}`, message: `${name} has no type.` }]
+    look: (catalogue) =>
+      Object.entries(catalogue.schemas).flatMap(([name, schema]) =>
+        catalogue.format === 'openapi' && !isTyped(schema)
+          ? [{ pointer: schemaPointer(catalogue, name), message: `${name} has no type.` }]
           : [],
       ),
   },
@@ -211,6 +211,16 @@ export function findingsOf(catalogue: Catalogue): Findings {
   return result;
 }
 
+const isFormer = ({ format, format_version }: Catalogue): boolean => format === 'openapi' && format_version === '2.0';
+
+function serversPointer(catalogue: Catalogue): string {
+  if (catalogue.format !== 'openapi') return '';
+  return isFormer(catalogue) ? '/schemes' : '/servers';
+}
+
+const schemaPointer = (catalogue: Catalogue, name: string): string =>
+  catalogue.schema_pointers?.[name] ?? `${isFormer(catalogue) ? '/definitions/' : '/components/schemas/'}${name}`;
+
 const isTyped = (schema: JsonSchema): boolean =>
   Object.keys(schema).length === 0 ||
   ['type', '$ref', 'allOf', 'anyOf', 'oneOf', 'enum', 'const', 'not', 'properties', 'items'].some(
@@ -218,37 +228,42 @@ const isTyped = (schema: JsonSchema): boolean =>
   );
 
 /** Every example of a catalogue with its schema. */
-function* examplesOf({
-  operations,
-  schemas,
-}: Catalogue): Generator<{ pointer: string; schema: JsonSchema; example: unknown }> {
+function* examplesOf(
+  catalogue: Catalogue,
+): Generator<{ pointer: string; of: string; schema: JsonSchema; example: unknown }> {
+  const { operations, schemas } = catalogue;
   const ofSchema = (schema: JsonSchema): unknown[] =>
     Array.isArray(schema['examples']) ? (schema['examples'] as unknown[]) : [];
   for (const { parameters, body, answers, pointer } of operations) {
     for (const { schema, name } of parameters)
-      for (const example of ofSchema(schema)) yield { pointer: `${pointer}/parameters/${name}`, schema, example };
+      for (const example of ofSchema(schema)) yield { pointer, of: `the parameter ${name}`, schema, example };
     if (body)
       for (const example of ofSchema(body.schema))
-        yield { pointer: `${pointer}/requestBody`, schema: body.schema, example };
+        yield {
+          ...{ pointer: isFormer(catalogue) ? pointer : `${pointer}/requestBody`, of: 'the body' },
+          ...{ schema: body.schema, example },
+        };
     for (const { status, schema, example } of answers)
-      if (schema && example !== undefined) yield { pointer: `${pointer}/responses/${status}`, schema, example };
+      if (schema && example !== undefined)
+        yield { pointer: `${pointer}/responses/${status}`, of: `the answer ${status}`, schema, example };
   }
   for (const [name, schema] of Object.entries(schemas))
-    for (const example of ofSchema(schema)) yield { pointer: `/components/schemas/${name}`, schema, example };
+    for (const example of ofSchema(schema))
+      yield { pointer: schemaPointer(catalogue, name), of: `the schema ${name}`, schema, example };
 }
 
 function badExamples(catalogue: Catalogue): Found[] {
   if (catalogue.format !== 'openapi') return [];
   const deadline = performance.now() + EXAMPLES_MS;
   const found: Found[] = [];
-  for (const { pointer, schema, example } of examplesOf(catalogue)) {
+  for (const { pointer, of, schema, example } of examplesOf(catalogue)) {
     if (performance.now() > deadline) break;
     try {
       const [fault] = schemaFaults(standalone(schema, catalogue.schemas, EXAMPLE_SCHEMA_MAX), example);
       if (fault)
         found.push({
           pointer,
-          message: `The example does not fit its schema: ${fault.pointer || 'it'} ${fault.message}.`,
+          message: `The example of ${of} does not fit its schema: ${fault.pointer || 'it'} ${fault.message}.`,
         });
     } catch {
       // A schema that cannot be compiled is reported where it is used.
@@ -295,10 +310,10 @@ const SECRETS: readonly RegExp[] = [
 
 function secretExamples(catalogue: Catalogue): Found[] {
   const found: Found[] = [];
-  for (const { pointer, example } of examplesOf(catalogue)) {
+  for (const { pointer, of, example } of examplesOf(catalogue)) {
     const text = JSON.stringify(example) ?? '';
     if (SECRETS.some((pattern) => pattern.test(text)))
-      found.push({ pointer, message: 'The example holds what looks like a real secret.' });
+      found.push({ pointer, message: `The example of ${of} holds what looks like a real secret.` });
   }
   return found;
 }

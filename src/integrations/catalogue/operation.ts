@@ -112,6 +112,8 @@ export interface Catalogue {
   servers: string[];
   operations: Operation[];
   schemas: Record<string, JsonSchema>;
+  /** JSON pointers of schemas that stand elsewhere in the document than their name says. */
+  schema_pointers?: Record<string, string>;
   /** Faults of quality that only the document shows. */
   notes: { rule: string; pointer: string; message: string }[];
 }

@@ -236,15 +236,19 @@ class OpenapiReading {
     );
     const { schemas } = this.collector;
     for (const operation of drafts) operation.pagination = paginationOf(operation, schemas);
+    const schema_pointers = this.collector.pointersBeside(
+      this.version === '2.0' ? '/definitions/' : '/components/schemas/',
+    );
     return {
       format: 'openapi',
-      format_version: textOf(this.document['openapi'] ?? this.document['swagger']),
+      format_version: this.version === '2.0' ? '2.0' : textOf(this.document['openapi']),
       title: textOf(info['title']),
       api_version: textOf(info['version']),
       description: textOf(info['description']).slice(0, DESCRIPTION_MAX),
       servers: this.servers(),
       operations: drafts,
       schemas,
+      ...(Object.keys(schema_pointers).length > 0 ? { schema_pointers } : {}),
       notes: this.notes,
     };
   }

@@ -24,6 +24,15 @@ export class SchemaCollector {
     return Object.fromEntries(this.collected);
   }
 
+  /** Pointers of the collected schemas that are not the prefix and the name. */
+  pointersBeside(prefix: string): Record<string, string> {
+    const pointers = [...this.names].map(([reference, name]): [string, string] => [
+      name,
+      decoded(this.pointerOf(reference) ?? ''),
+    ]);
+    return Object.fromEntries(pointers.filter(([name, pointer]) => pointer !== prefix + name));
+  }
+
   copy(schema: unknown): JsonSchema {
     const copied = this.copied(schema, 0);
     return isRecord(copied) ? copied : copied === false ? { not: {} } : {};
