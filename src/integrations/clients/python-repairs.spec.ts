@@ -20,14 +20,24 @@ it('leaves out the second of two properties that have one name in Python, and do
 it('closes a model with a property of the name that open models have, and leaves out names of methods', () => {
   const schema = {
     type: 'object',
-    properties: { additionalProperties: { type: 'boolean' }, to_dict: { type: 'string' }, items: { type: 'object' } },
+    properties: {
+      ...{ additionalProperties: { type: 'boolean' }, to_dict: { type: 'string' } },
+      properties: { type: 'object', properties: { additionalProperties: { type: 'string' } } },
+    },
   };
   expect(withPythonNames({ schemas: { schema } })).toEqual({
     schemas: {
       schema: {
         type: 'object',
         additionalProperties: false,
-        properties: { additionalProperties: { type: 'boolean' }, items: { type: 'object' } },
+        properties: {
+          additionalProperties: { type: 'boolean' },
+          properties: {
+            type: 'object',
+            additionalProperties: false,
+            properties: { additionalProperties: { type: 'string' } },
+          },
+        },
       },
     },
   });

@@ -29,7 +29,7 @@ export function withPythonNames(value: unknown): unknown {
   return {
     ...rest,
     // The generator gives every open model this attribute for what the schema does not name.
-    ...(taken.has('additional_properties') ? { additionalProperties: false } : {}),
+    ...(rest['type'] === 'object' && taken.has('additional_properties') ? { additionalProperties: false } : {}),
     properties: Object.fromEntries(kept),
     ...(Array.isArray(required)
       ? needed.length > 0

@@ -25,13 +25,14 @@ import type { Catalogue, DocumentFault, JsonSchema, Operation, Parameter } from 
 import { NO_PAGES } from '../catalogue/operation.js';
 import { OperationNames } from '../catalogue/naming.js';
 import { isRecord, type Source, SourceFormat } from './source-format.js';
-import { DocumentFaults, fault, located } from './source-text.js';
+import { DocumentFaults, escaped, fault, located } from './source-text.js';
 
 /** Levels of objects that a selection goes into below the field itself. */
 const SELECTION_DEPTH = 2;
 const FIELDS_MAX = 150;
 const DESCRIPTION_MAX = 1_000;
 const FAULTS_MAX = 100;
+const TEXTS = new Set(['name', 'description', 'deprecationReason']);
 const NOTES_MAX = 100;
 /** GitHub's own schema has such fields. The first definition counts. */
 const REPEATED_FIELD = /^Field "[^"]+" can only be defined once/;
@@ -69,7 +70,9 @@ function fromText(text: string): GraphQLSchema {
   try {
     parse(text, { noLocation: false });
   } catch (error) {
-    throw new DocumentFaults(error instanceof GraphQLError ? faultsOf(error) : [fault('', String(error))]);
+    throw new DocumentFaults(
+      error instanceof GraphQLError ? faultsOf(error) : [{ ...fault('', String(error)), line: 1, column: 1 }],
+    );
   }
   try {
     return buildSchema(text);
@@ -105,6 +108,8 @@ function fromIntrospection(document: Record<string, unknown>, text: string): Gra
       : [fault(`${pointer}/types/${index}`, 'must be a type with a name and a kind')],
   );
   if (broken.length > 0) throw located(text, broken);
+  const wrong = textFaults(found['__schema'], pointer);
+  if (wrong.length > 0) throw located(text, wrong);
   try {
     const schema = buildClientSchema(found as unknown as IntrospectionQuery);
     // The library reads types when they are used; a fault in one shows here.
@@ -112,6 +117,8 @@ function fromIntrospection(document: Record<string, unknown>, text: string): Gra
       if (isObjectType(type) || isInterfaceType(type) || isInputObjectType(type)) type.getFields();
       if (isUnionType(type)) type.getTypes();
     }
+    // It throws for names that are no texts. The schema keeps the result.
+    validateSchema(schema);
     return schema;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -121,9 +128,22 @@ function fromIntrospection(document: Record<string, unknown>, text: string): Gra
   }
 }
 
+/** Names and descriptions that are no texts. Only lists and non-null types have no name. */
+function textFaults(value: unknown, pointer: string): DocumentFault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]: [string, unknown]) => {
+    const place = `${pointer}/${escaped(key)}`;
+    const isText = typeof child === 'string';
+    const mayBeNull = key !== 'name' || 'ofType' in value;
+    if (TEXTS.has(key) && !Array.isArray(value) && !isText && !(child === null && mayBeNull))
+      return [fault(place, 'must be a text')];
+    return textFaults(child, place);
+  });
+}
+
 function faultsOf({ message, locations }: GraphQLError): DocumentFault[] {
   const [place] = locations ?? [];
-  return [{ ...fault('', message), line: place?.line ?? null, column: place?.column ?? null }];
+  return [{ ...fault('', message), line: place?.line ?? 1, column: place?.column ?? 1 }];
 }
 
 class GraphqlReading {

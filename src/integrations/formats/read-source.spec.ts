@@ -91,6 +91,13 @@ describe('OpenAPI 3.1', () => {
     expect(JSON.stringify([named(catalogue, 'addBook').body, catalogue.schemas])).toContain('"required":["name"]');
   });
 
+  it('names the line of a list for its empty item', async () => {
+    const text = 'openapi: 3.1.0\ninfo: { title: T, version: "1" }\npaths:\n  /a:\n    parameters:\n      -\n';
+    expect((await faultsOf(text)).map(({ pointer, line, column }) => [pointer, line, column])).toEqual([
+      ['/paths/~1a/parameters/0', 5, 5],
+    ]);
+  });
+
   it('names every fault with its pointer and line', async () => {
     const text = document('books.openapi-3.1.yaml')
       .replace('version: 1.2.0', 'version: 12')
@@ -219,6 +226,16 @@ describe('GraphQL', () => {
       properties: { filter: { $ref: '#/$defs/BookFilter' } },
     });
     expect(named(catalogue, 'books').graphql).toContain('nodes { __typename id title genre');
+  });
+
+  it('names the place of an introspected name that is no text', async () => {
+    const types = [
+      { kind: 'OBJECT', name: 'Query', fields: [], interfaces: [] },
+      { kind: 'ENUM', name: 'Genre', enumValues: [{ name: null, isDeprecated: false }] },
+    ];
+    const schema = { queryType: { name: 'Query' }, types, directives: [] };
+    const faults = await faultsOf(JSON.stringify({ __schema: schema }, null, 1));
+    expect(faults.map(({ pointer, line }) => [pointer, line])).toEqual([['/__schema/types/1/enumValues/0/name', 18]]);
   });
 
   it('names faults with their lines', async () => {

@@ -10,6 +10,8 @@ const MAX_DEPTH = 200;
 const LINES_MAX_CHARACTERS = 10_000_000;
 const FAULTS_MAX = 100;
 const MESSAGE_MAX = 300;
+/** Of faults that concern the whole text. */
+const START = { line: 1, column: 1 };
 
 /** The document cannot be used. It names every fault, at most 100. */
 export class DocumentFaults extends Error {
@@ -26,7 +28,10 @@ export function parseDocument(text: string): unknown {
   const parsed = parse(text);
   if (expandedSize(parsed, MAX_VALUES, MAX_DEPTH) > MAX_VALUES)
     throw new DocumentFaults([
-      fault('', `has more than ${MAX_VALUES} values with aliases written out, or more than ${MAX_DEPTH} levels`),
+      {
+        ...fault('', `has more than ${MAX_VALUES} values with aliases written out, or more than ${MAX_DEPTH} levels`),
+        ...START,
+      },
     ]);
   return parsed;
 }
@@ -44,7 +49,8 @@ function parse(text: string): unknown {
     throw new DocumentFaults([
       {
         ...fault('', `is not valid YAML: ${reason}`),
-        ...(mark ? { line: mark.line + 1, column: mark.column + 1 } : {}),
+        // At the end of a text the parser may stand before the first column.
+        ...(mark ? { line: mark.line + 1, column: Math.max(1, mark.column + 1) } : START),
       },
     ]);
   }
@@ -52,7 +58,7 @@ function parse(text: string): unknown {
 
 function jsonFault(text: string): DocumentFaults {
   const found = JsonFaultFinder.find(text);
-  if (!found) return new DocumentFaults([fault('', 'is not valid JSON')]);
+  if (!found) return new DocumentFaults([{ ...fault('', 'is not valid JSON'), ...START }]);
   const { line, column, expected } = found;
   const message = `is not valid JSON: expected ${expected}, found ${JSON.stringify(found.found)}`;
   return new DocumentFaults([{ pointer: '', line, column, message }]);
@@ -150,7 +156,9 @@ function walk(text: string, all: Wanted[]): void {
     const step = parent ? (parent.isMapping ? (parent.key?.text ?? '') : String(parent.index++)) : '';
     const depth = open.length - 1;
     const wanted = parent ? parent.wanted.filter(({ steps }) => steps[depth] === step) : all;
-    for (const one of wanted) one.offset = parent?.key?.offset ?? start;
+    // An empty item has no place of its own: that of its list stays.
+    const offset = parent?.key?.offset ?? start;
+    if (offset >= 0) for (const one of wanted) one.offset = offset;
     if (parent) parent.key = undefined;
     if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE)
       open.push({ isMapping: event.type === EVENT_ID.MAPPING, wanted, key: undefined, index: 0 });
