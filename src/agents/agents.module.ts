@@ -12,6 +12,9 @@ import { AgentDefinitions } from './agent-definitions.service.js';
 import { AgentDeletionService } from './agent-deletion.service.js';
 import { AgentDocumentsRepository } from './agent-documents.repository.js';
 import { AgentViewService } from './agent-view.service.js';
+import { AgentExamplesController } from './agent-examples.controller.js';
+import { AgentExamplesRepository } from './agent-examples.repository.js';
+import { AgentExamples } from './agent-examples.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
@@ -19,16 +22,18 @@ import { AgentsService } from './agents.service.js';
 /** The registry: agents, their versions and where they run. Higher floors register what they store under agents. */
 @Module({
   imports: [BudgetsModule, ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
-  controllers: [AgentsController],
+  controllers: [AgentsController, AgentExamplesController],
   providers: [
     AgentsRepository,
     AgentDocumentsRepository,
+    AgentExamplesRepository,
+    AgentExamples,
     AgentDeletionService,
     AgentsService,
     AgentDefinitions,
     AgentViewService,
   ],
-  exports: [AgentsService, AgentDefinitions, AgentDeletionService, AgentViewService],
+  exports: [AgentsService, AgentDefinitions, AgentExamples, AgentDeletionService, AgentViewService],
 })
 export class AgentsModule {
   constructor(

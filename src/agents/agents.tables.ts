@@ -4,7 +4,7 @@ import type { TableDefinition } from '../platform/database/table-definition.js';
 export const AGENT_TABLES: TableDefinition[] = [
   /**
    * An agent is one item collection: `AGENT`, its immutable versions `VERSION#000001`..., and `DOCUMENT#<sha256>#0000`... for
-   * texts too large for a version. Another kind of item, keyed `PROJECT#<project_id>` / agent id, lists the agents of a project with consistent reads, which an index does not offer. Only
+   * texts too large for a version, and `EXAMPLE#<id>` for saved examples. Another kind of item, keyed `PROJECT#<project_id>` / agent id, lists the agents of a project with consistent reads, which an index does not offer. Only
    * `AGENT` has the list keys, until deletion begins.
    */
   {

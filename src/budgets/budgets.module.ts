@@ -7,11 +7,12 @@ import { BudgetNotices } from './budget-notices.js';
 import { BudgetsController } from './budgets.controller.js';
 import { BudgetsRepository } from './budgets.repository.js';
 import { BudgetsService } from './budgets.service.js';
+import { ModelsController } from './models.controller.js';
 
-/** Budgets of model calls. Features above register how their records are found. */
+/** What model calls may cost: budgets, prices, and tests of models. Features above register how their records are found. */
 @Module({
   imports: [ModelsModule],
-  controllers: [BudgetsController],
+  controllers: [BudgetsController, ModelsController],
   providers: [BudgetsRepository, SignedWebhooks, BudgetNotices, BudgetsService],
   exports: [BudgetsService],
 })

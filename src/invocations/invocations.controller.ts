@@ -75,6 +75,8 @@ export class InvocationsController {
   ): Promise<InvokeResultDto | RunStateDto | undefined> {
     const answer = (invocation: Invocation) => invokeResult(invocation, enable_trace ?? false);
     if (webhook && !background) throw ValidationError.field('webhook', 'needs a run with "background": true');
+    if (body.after !== undefined && body.session_id === undefined)
+      throw ValidationError.field('after', 'needs a session_id');
     const chosen = { ...(version ? { version } : {}), ...(model ? { model } : {}) };
     const asked = { ...body, org_id, user_id, agent_id, ...((version ?? model) ? { chosen } : {}) };
     const exchange = { request, response };

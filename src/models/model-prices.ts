@@ -1,7 +1,7 @@
 import type { Usage } from '../shared/usage.js';
 
 /** US dollars per million tokens, at list price: what a provider takes off for cached input is not counted. */
-interface Price {
+export interface Price {
   input: number;
   output: number;
 }
@@ -74,6 +74,14 @@ export class ModelPrices {
   priceOf(modelId: string): Price | undefined {
     const name = this.nameOf(modelId);
     return name === undefined ? undefined : (find(this.own, name) ?? find(PRICES, name));
+  }
+
+  /** Every model with a known price, by id. */
+  all(): { id: string; price: Price }[] {
+    const prices = { ...PRICES, ...this.own };
+    return Object.entries(prices)
+      .map(([id, price]) => ({ id, price }))
+      .sort((a, b) => a.id.localeCompare(b.id));
   }
 
   /** The name under which the model has a price; undefined when it has none. There are as many names as prices. */

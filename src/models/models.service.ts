@@ -6,14 +6,18 @@ import { ValidationError } from '../shared/domain-error.js';
 import { lazily } from '../platform/async/lazily.js';
 import type { Usage } from '../shared/usage.js';
 import { ModelMetrics } from './model-metrics.js';
-import { ModelPrices } from './model-prices.js';
-import type { ModelAbilities, ModelProvider, ProviderState } from './model-provider.js';
+import { ModelPrices, type Price } from './model-prices.js';
+import { callUsage, type ModelAbilities, type ModelProvider, type ProviderState } from './model-provider.js';
+import { ModelError } from './model-error.js';
 import { TracedModel } from './traced-model.js';
 import type { StructuredRequest } from './structured-generation.js';
 
 export type { StructuredRequest } from './structured-generation.js';
 
 const loadGeneration = lazily(() => import('./structured-generation.js'));
+
+/** Models that think before they answer need room for it. */
+const PROBE_TOKENS = 256;
 
 export const MODEL_PROVIDERS = Symbol('MODEL_PROVIDERS');
 
@@ -93,6 +97,45 @@ export class ModelsService {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** The providers that are set up, and the prices that are known. */
+  get offer(): {
+    providers: { name: string; is_default: boolean; default_model: string; state: ProviderState }[];
+    prices: { id: string; price: Price }[];
+  } {
+    const providers = this.providers.map(({ name, defaultModelId: default_model, state }) => {
+      return { name, is_default: name === this.provider.name, default_model, state };
+    });
+    return { providers, prices: this.prices.all() };
+  }
+
+  /**
+   * One small call of a model, which shows whether it answers.
+   * @param meter counts it on budgets
+   * @param within_ms an answer that takes longer is a timeout
+   * @throws ValidationError for an id that no provider serves; ModelError when the model does not answer
+   */
+  async probe(
+    modelId: string | null,
+    { meter, within_ms }: { meter: (model: LanguageModelV4) => LanguageModelV4; within_ms: number },
+  ): Promise<Usage> {
+    const model = meter(this.languageModel(modelId));
+    const signal = AbortSignal.timeout(within_ms);
+    const content = [{ type: 'text' as const, text: 'Reply with the word: ready' }];
+    try {
+      const { usage } = await model.doGenerate({
+        prompt: [{ role: 'user', content }],
+        maxOutputTokens: PROBE_TOKENS,
+        abortSignal: signal,
+      });
+      return callUsage(usage);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const { id, provider } = this.describe(modelId);
+      const message = `The model ${id} did not answer within ${within_ms / 1_000} seconds`;
+      throw new ModelError(message, { fault: 'timeout', details: { provider, model: id }, cause: error });
     }
   }
 

@@ -8,6 +8,7 @@ export type IdPrefix =
   | 'cred'
   | 'ctr'
   | 'dec'
+  | 'ex'
   | 'imp'
   | 'int'
   | 'tool'

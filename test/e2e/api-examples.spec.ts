@@ -210,6 +210,8 @@ async function agents(): Promise<void> {
   await send('POST /api/v1/sessions/{session_id}/messages');
   await send('POST /api/v1/agents/{agent_id}/sessions/{session_id}/stream');
   await send('POST /api/v1/agents/{agent_id}/invoke');
+  await send('POST /api/v1/agents/{agent_id}/examples');
+  await send('POST /api/v1/models/test');
   await send('POST /api/v1/stream-tickets');
   await send('POST /ag-ui/agents/{agent_id}');
   await send('POST /ai-sdk/agents/{agent_id}/chat');

@@ -66,6 +66,24 @@ describe('a run with a chosen version or model', () => {
     expect(ended).toMatchObject({ output: 'Obey. nexus/offline', agent_version: 'v1.0.0', chosen });
   });
 
+  it('continues after an earlier message in a copy of the session, and leaves the session as it was', async () => {
+    const { session_id } = (await invoke({ input_text: 'one' })).data;
+    await invoke({ input_text: 'two', session_id });
+    const said = async (id: string) => {
+      const { data } = await app.http.get<{ messages: { content: string }[] }>(`/api/v1/sessions/${id}/messages`);
+      return data.messages.map(({ content }) => content);
+    };
+    const edited = (await invoke({ input_text: 'two, edited', session_id, after: 2 })).data;
+    expect(edited.session_id).not.toBe(session_id);
+    const answer = 'Third. default';
+    expect(await said(edited.session_id)).toEqual(['one', answer, 'two, edited', answer]);
+    expect(await said(session_id)).toEqual(['one', answer, 'two', answer]);
+    const last = (await invoke({ input_text: 'three', session_id, after: 4 })).data;
+    expect(last.session_id).toBe(session_id);
+    const { status, error } = await invoke({ after: 2 });
+    expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, ['after']]);
+  });
+
   it('refuses a version that the agent does not have and a model that no provider serves, and records nothing', async () => {
     const runs = async () => (await app.http.get<{ total: number }>(`${path}/invocations?limit=100`)).data.total;
     const before = await runs();

@@ -1,3 +1,5 @@
+import type { AgentExample } from '../../src/agents/agent-example.js';
+import type { AgentExamples } from '../../src/agents/agent-examples.service.js';
 import type { AgentsService } from '../../src/agents/agents.service.js';
 import { DocumentWriter } from '../../src/builds/step/documents.js';
 import { offlineWriters } from '../../src/builds/step/step.js';
@@ -29,9 +31,13 @@ export function offlineModels(): ModelsService {
   );
 }
 
-/** The deployer over a real local runtime; only the registry is a list. */
+/**
+ * The deployer over a real local runtime; only the registry is a list.
+ * @param examples that people saved
+ */
 export function deployer(
   runtime: AgentRuntime = new LocalRuntime(offlineModels(), ToolResolver.standalone(), new Clock()),
+  examples: Pick<AgentExample, 'example_id' | 'input' | 'checks'>[] = [],
 ) {
   const registered: Registration[] = [];
   const register = async (registration: Registration) => {
@@ -41,10 +47,12 @@ export function deployer(
   const models = offlineModels();
   const judge = new AcceptanceJudge(new DocumentWriter(models), models, parseSettings({ ENVIRONMENT: 'test' }));
   const agents = { register } as unknown as AgentsService;
+  const saved = { all: async () => examples } as unknown as AgentExamples;
   return {
     runner: new AgentDeployer(
       new Runtimes([runtime]),
       agents,
+      saved,
       parseSettings({ ENVIRONMENT: 'test' }),
       new Clock(),
       judge,

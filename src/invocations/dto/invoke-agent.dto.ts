@@ -1,5 +1,16 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsOptional, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsBoolean,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 
 export class WebhookDto {
   /**
@@ -24,6 +35,16 @@ export class InvokeAgentDto {
   @IsString()
   @Length(1, 100)
   session_id?: string;
+
+  /**
+   * With session_id: continues after this many messages of the session. If it has more, the run continues in a copy of the session up
+   * to there, whose id the answer has.
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  after?: number;
 
   /**
    * Also returns every step of the run.

@@ -19,6 +19,7 @@ const TAGS: Readonly<Record<string, string>> = {
   sessions: 'Conversations of many turns',
   statistics: 'Exact counts; days are in UTC',
   exports: 'Packages of agents, flows and integrations',
+  models: 'Model providers, prices, and whether a model answers',
   budgets: 'What calls of models may cost in a day and a month',
   keys: 'API keys of an organization',
   organizations: 'Organizations, their members and invitations',

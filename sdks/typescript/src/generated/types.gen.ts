@@ -673,6 +673,86 @@ export type DeletedBudgetDto = {
     deleted: boolean;
 };
 
+export type ModelsDto = {
+    /**
+     * The model of agents that name none.
+     */
+    default_model: string;
+    /**
+     * Those that are set up.
+     */
+    providers: Array<ModelProviderDto>;
+    /**
+     * Models with a known price: the table of the platform and the setting MODEL_PRICES. Other models can be used too.
+     */
+    prices: Array<ModelPriceDto>;
+};
+
+export type ModelProviderDto = {
+    name: string;
+    /**
+     * Serves ids without a provider's name.
+     */
+    is_default: boolean;
+    /**
+     * Used when neither the agent nor the setting MODEL_ID names a model.
+     */
+    default_model: string;
+    /**
+     * open: calls failed repeatedly and are refused for a moment. half_open: the next call tries whether the provider answers again.
+     */
+    state: 'closed' | 'half_open' | 'open';
+};
+
+export type ModelPriceDto = {
+    id: string;
+    /**
+     * US dollars for a million tokens read, at list price.
+     */
+    input_usd: number;
+    /**
+     * US dollars for a million tokens written, at list price.
+     */
+    output_usd: number;
+};
+
+export type TestModelDto = {
+    /**
+     * Absent for the platform's model. '<provider>:<id>' names a model of another configured provider.
+     */
+    model_id?: string | null;
+};
+
+export type ModelTestDto = {
+    model: string;
+    provider: string;
+    /**
+     * The model answered.
+     */
+    ok: boolean;
+    /**
+     * Milliseconds until the answer or the failure.
+     */
+    latency_ms: number;
+    /**
+     * US dollars. Null if the price of the model is not known or it did not answer.
+     */
+    cost_usd: number | null;
+    error: ModelTestErrorDto | null;
+};
+
+export type ModelTestErrorDto = {
+    /**
+     * What went wrong: authentication, unknown_model, invalid_request, rate_limit, timeout, outage, refusal, truncated, malformed or internal.
+     */
+    fault: string;
+    message: string;
+    /**
+     * What to do about it.
+     */
+    suggestion: string;
+};
+
 export type StagesInfoDto = {
     total_stages: number;
     stages: Array<StageInfoDto>;
@@ -1266,6 +1346,58 @@ export type PlaceAgentDto = {
     endpoint_url?: string | null;
 };
 
+export type AgentExampleListDto = {
+    examples: Array<AgentExampleDto>;
+    /**
+     * Number of records on this page.
+     */
+    total: number;
+    /**
+     * Cursor of the next page. Null on the last page.
+     */
+    last_key: string | null;
+};
+
+export type AgentExampleDto = {
+    example_id: string;
+    input: string;
+    checks: Array<ExampleCheckDto>;
+    invocation_id: string | null;
+    created_by: string;
+    created_at: string;
+};
+
+export type ExampleCheckDto = {
+    /**
+     * contains and not_contains compare text without regard to case, matches takes a regular expression, uses_tool the name of a tool.
+     */
+    kind: 'contains' | 'matches' | 'non_empty' | 'not_contains' | 'uses_tool';
+    /**
+     * At most 500 characters. Null for non_empty only.
+     */
+    value?: string | null;
+};
+
+export type SaveExampleDto = {
+    /**
+     * What a user says, as the first message of a conversation. At most 5,000 characters.
+     */
+    input: string;
+    /**
+     * What an answer must satisfy: 1 to 10 checks.
+     */
+    checks: Array<ExampleCheckDto>;
+    /**
+     * The run that it is saved from.
+     */
+    invocation_id?: string | null;
+};
+
+export type DeletedExampleDto = {
+    example_id: string;
+    deleted: boolean;
+};
+
 export type SessionListDto = {
     sessions: Array<SessionDto>;
     /**
@@ -1420,6 +1552,10 @@ export type InvokeAgentDto = {
      * The conversation to continue. Without it, the run is independent.
      */
     session_id?: string | null;
+    /**
+     * With session_id: continues after this many messages of the session. If it has more, the run continues in a copy of the session up to there, whose id the answer has.
+     */
+    after?: number | null;
     /**
      * Also returns every step of the run.
      */
@@ -7411,6 +7547,126 @@ export type SetBudgetResponses = {
 
 export type SetBudgetResponse = SetBudgetResponses[keyof SetBudgetResponses];
 
+export type GetModelsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/models';
+};
+
+export type GetModelsErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type GetModelsError = GetModelsErrors[keyof GetModelsErrors];
+
+export type GetModelsResponses = {
+    /**
+     * Providers and prices.
+     */
+    200: SuccessEnvelope & {
+        data: ModelsDto;
+    };
+};
+
+export type GetModelsResponse = GetModelsResponses[keyof GetModelsResponses];
+
+export type TestModelData = {
+    body?: TestModelDto;
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/models/test';
+};
+
+export type TestModelErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type TestModelError = TestModelErrors[keyof TestModelErrors];
+
+export type TestModelResponses = {
+    /**
+     * Whether the model answered.
+     */
+    200: SuccessEnvelope & {
+        data: ModelTestDto;
+    };
+};
+
+export type TestModelResponse = TestModelResponses[keyof TestModelResponses];
+
 export type GetStagesInfoData = {
     body?: never;
     path?: never;
@@ -8684,6 +8940,205 @@ export type PlaceAgentResponses = {
 };
 
 export type PlaceAgentResponse = PlaceAgentResponses[keyof PlaceAgentResponses];
+
+export type ListAgentExamplesData = {
+    body?: never;
+    path: {
+        agent_id: string;
+    };
+    query?: {
+        /**
+         * Largest number of records.
+         */
+        limit?: number;
+        /**
+         * The cursor that the previous page returned. Valid only for the same list and organization.
+         */
+        last_key?: string;
+    };
+    url: '/api/v1/agents/{agent_id}/examples';
+};
+
+export type ListAgentExamplesErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListAgentExamplesError = ListAgentExamplesErrors[keyof ListAgentExamplesErrors];
+
+export type ListAgentExamplesResponses = {
+    /**
+     * One page of examples, oldest first.
+     */
+    200: SuccessEnvelope & {
+        data: AgentExampleListDto;
+    };
+};
+
+export type ListAgentExamplesResponse = ListAgentExamplesResponses[keyof ListAgentExamplesResponses];
+
+export type SaveAgentExampleData = {
+    body: SaveExampleDto;
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/examples';
+};
+
+export type SaveAgentExampleErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type SaveAgentExampleError = SaveAgentExampleErrors[keyof SaveAgentExampleErrors];
+
+export type SaveAgentExampleResponses = {
+    /**
+     * The example.
+     */
+    201: SuccessEnvelope & {
+        data: AgentExampleDto;
+    };
+};
+
+export type SaveAgentExampleResponse = SaveAgentExampleResponses[keyof SaveAgentExampleResponses];
+
+export type DeleteAgentExampleData = {
+    body?: never;
+    path: {
+        agent_id: string;
+        example_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/examples/{example_id}';
+};
+
+export type DeleteAgentExampleErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type DeleteAgentExampleError = DeleteAgentExampleErrors[keyof DeleteAgentExampleErrors];
+
+export type DeleteAgentExampleResponses = {
+    /**
+     * The id of the deleted example.
+     */
+    200: SuccessEnvelope & {
+        data: DeletedExampleDto;
+    };
+};
+
+export type DeleteAgentExampleResponse = DeleteAgentExampleResponses[keyof DeleteAgentExampleResponses];
 
 export type ListAgentSessionsData = {
     body?: never;

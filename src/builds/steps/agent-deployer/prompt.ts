@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { DocumentTask } from '../../step/document-task.js';
 import { PROOF_STATUSES } from '../../requirement/coverage.js';
-import { CHECK_KINDS, numberedRequirementSchema } from '../requirements-analysis/prompt.js';
+import { CHECK_KINDS } from '../../../agents/agent-example.js';
+import { numberedRequirementSchema } from '../requirements-analysis/prompt.js';
 
 const judgedSummarySchema = z.object({
   /** Share of the judged answers that must pass, 0 to 1. */

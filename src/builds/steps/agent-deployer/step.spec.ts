@@ -106,6 +106,24 @@ describe('AgentDeployerRunner', () => {
     expect([runtime.deployed, registered]).toEqual([[], []]);
   });
 
+  it('runs the examples that people saved, and deploys nothing when one of them fails', async () => {
+    const example = (value: string) => ({
+      example_id: 'ex_01TEST',
+      input: 'What is 15 % of 80?',
+      checks: [{ kind: 'contains' as const, value }],
+    });
+    const kept = deployer(undefined, [example('12')]);
+    const { artifacts } = await kept.runner.run(await developed());
+    const report = JSON.parse(artifacts[0]?.content ?? '') as { total: number; examples: { id: string }[] };
+    expect([report.total, report.examples.at(-1)]).toMatchObject([3, { id: 'ex_01TEST', passed: true, proves: [] }]);
+    const broken = deployer(undefined, [example('thirteen')]);
+    await expect(broken.runner.run(await developed())).rejects.toMatchObject({
+      code: 'BUILD_ERROR',
+      message: '1 of 3 acceptance examples failed: ex_01TEST',
+    });
+    expect([kept.registered.length, broken.registered.length]).toEqual([1, 0]);
+  });
+
   it('deploys requirements of version 1.0.0, which have no numbers, without coverage', async () => {
     const context = await developed();
     const { requirements, ...old } = JSON.parse(context.artifacts.get(PATHS.requirements) ?? '') as {

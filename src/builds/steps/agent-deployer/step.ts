@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Agent } from '../../../agents/agent.js';
-import { AgentChangedError, AgentRevisionError } from '../../../agents/agents.errors.js';
+import { AgentExamples } from '../../../agents/agent-examples.service.js';
+import { AgentChangedError, AgentNotFoundError, AgentRevisionError } from '../../../agents/agents.errors.js';
 import { AgentsService } from '../../../agents/agents.service.js';
 import { Settings } from '../../../platform/config/settings.js';
 import {
@@ -23,7 +24,7 @@ import { coverageOf, isFunctional, proofsOf } from '../../requirement/coverage.j
 import { jsonArtifact, readDocument } from '../../step/documents.js';
 import { BuildFault, defineStep, deployedAgentName, type StepContext, type StepResult } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
-import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
+import { type AcceptanceExample, type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { requirementNotProven } from '../requirements-analysis/review.js';
 import { AcceptanceJudge, type AcceptanceRun, runAcceptance } from './acceptance.js';
 import type { AcceptanceReport } from './prompt.js';
@@ -34,6 +35,7 @@ export class AgentDeployer {
   constructor(
     private readonly runtimes: Runtimes,
     private readonly agents: AgentsService,
+    private readonly saved: AgentExamples,
     private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly judge: AcceptanceJudge,
@@ -100,9 +102,12 @@ export class AgentDeployer {
     definition: AgentDefinition,
     { requirements, acceptance_examples }: Requirements,
   ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
-    context.log('info', `Running ${acceptance_examples.length} acceptance examples`);
+    const saved = await this.savedExamples(context.org_id, agentId);
+    const own = saved.length > 0 ? `, and ${saved.length} that people saved` : '';
+    context.log('info', `Running ${acceptance_examples.length} acceptance examples${own}`);
     const started_at = this.clock.timestamp();
-    const tried = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, acceptance_examples);
+    const examples = [...acceptance_examples, ...saved];
+    const tried = await runAcceptance(context, this.runtimes.get('local'), agentId, definition, examples);
     const { run, judged } = await this.judge.judge(context, tried);
     const failed = run.examples.filter((example) => !example.passed);
     const proofs = proofsOf(requirements, run.examples);
@@ -134,6 +139,15 @@ export class AgentDeployer {
       artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
       spent: run,
     });
+  }
+
+  /** What people saved of conversations with the agent, when an earlier build made it. */
+  private async savedExamples(org_id: string, agent_id: string): Promise<AcceptanceExample[]> {
+    const saved = await this.saved.all(org_id, agent_id).catch((error: unknown) => {
+      if (error instanceof AgentNotFoundError) return [];
+      throw error;
+    });
+    return saved.map(({ example_id, input, checks }) => ({ id: example_id, input, checks, judged: null, proves: [] }));
   }
 
   private async deploy(

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { CHECK_KINDS } from '../../../agents/agent-example.js';
 import { REQUIREMENT_KINDS } from '../../requirement/coverage.js';
 import { documentTask } from '../../step/document-task.js';
 import { toolCardSchema } from '../../step/offered-tools.js';
 import { planSchema } from '../orchestrator/prompt.js';
-
-export const CHECK_KINDS = ['contains', 'not_contains', 'matches', 'uses_tool', 'non_empty'] as const;
 
 /** A rule-based check of an answer. `value` is null for `non_empty` only. */
 export const acceptanceCheckSchema = z.object({

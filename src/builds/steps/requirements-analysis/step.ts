@@ -1,3 +1,4 @@
+import { isPattern } from '../../../agents/agent-example.js';
 import { ModelsService } from '../../../models/models.service.js';
 import { PATHS } from '../../../stages/stage.js';
 import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
@@ -136,14 +137,6 @@ function faultOf({ kind, value }: AcceptanceCheck, tools: ReadonlySet<string>): 
   if (value === null) return 'it has no value';
   if (kind === 'uses_tool' && !tools.has(value)) return `"${value}" is not among the tools of the agent`;
   return kind === 'matches' && !isPattern(value) ? 'it is not a regular expression' : undefined;
-}
-
-function isPattern(value: string): boolean {
-  try {
-    return new RegExp(value, 'iu') instanceof RegExp;
-  } catch {
-    return false;
-  }
 }
 
 /** requirements.md: the same document for people. */

@@ -5,11 +5,14 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { RateLimitedError } from '../../../shared/domain-error.js';
 import { Settings } from '../../config/settings.js';
 
-/** What shares a budget: the orchestration API, sign-in, and everything else. Probes are not counted. */
-type RateLimitGroup = 'orchestration' | 'auth' | 'default';
+/** What shares a budget: the orchestration API, sign-in, tests of models, and everything else. Probes are not counted. */
+type RateLimitGroup = 'orchestration' | 'auth' | 'model_tests' | 'default';
 
 const ORCHESTRATION = '/api/v1/orchestration';
 const SIGN_IN = '/api/v1/auth/';
+const MODEL_TEST = '/api/v1/models/test';
+/** Each calls a model. */
+const MODEL_TESTS_PER_MINUTE = 10;
 /** What a signed-in user does with the account; everything else under `/auth` is part of signing in. */
 const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions)(?:\/|$)/;
 
@@ -20,6 +23,7 @@ const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions)(?:\/|$)/;
 function groupOf(template: string): RateLimitGroup | undefined {
   if (template === '/health' || template.startsWith('/health/')) return undefined;
   if (template === ORCHESTRATION || template.startsWith(`${ORCHESTRATION}/`)) return 'orchestration';
+  if (template === MODEL_TEST) return 'model_tests';
   return template.startsWith(SIGN_IN) && !OWN_ACCOUNT.test(template) ? 'auth' : 'default';
 }
 
@@ -100,6 +104,7 @@ export class RateLimits implements OnApplicationShutdown {
     this.limits = {
       orchestration: settings.get('RATE_LIMIT_ORCHESTRATION_PER_MINUTE'),
       auth: settings.get('RATE_LIMIT_AUTH_PER_MINUTE'),
+      model_tests: MODEL_TESTS_PER_MINUTE,
       default: settings.get('RATE_LIMIT_PER_MINUTE'),
     };
   }
