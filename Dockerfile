@@ -6,12 +6,13 @@ FROM node AS source
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY console/package.json ./console/
+COPY cli/package.json ./cli/
 
 FROM source AS build
 # Without install scripts: the one of the package `node` fetches a second Node for hosts that have an old one.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY .swcrc ./
-COPY scripts/build.mjs scripts/console.mjs ./scripts/
+COPY scripts/build.mjs scripts/cli.mjs scripts/console.mjs ./scripts/
 COPY openapi.json ./
 COPY console ./console
 COPY src ./src

@@ -58,6 +58,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/src/**/!(*.mocked).spec.ts',
+        '<rootDir>/cli/src/**/*.spec.ts',
         '<rootDir>/test/score/**/*.spec.ts',
         '<rootDir>/scripts/!(manifests)/**/*.spec.ts',
         '<rootDir>/scripts/manifests/*.spec.ts',

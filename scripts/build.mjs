@@ -1,10 +1,11 @@
 // Compiles src/ to dist/ with swc, file by file: only what has changed, and without checking types (npm run types does).
-// Builds the console too, see scripts/console.mjs. `--platform` leaves the console out. `--watch` runs the platform and restarts it after every change.
+// Builds the command line and the console too, see scripts/cli.mjs and scripts/console.mjs. `--platform` leaves the console out. `--watch` runs the platform and restarts it after every change.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
+import { buildCli } from './cli.mjs';
 import { buildConsole } from './console.mjs';
 
 const [SOURCE, OUTPUT] = ['src', 'dist'];
@@ -95,7 +96,12 @@ async function serveAndWatch() {
 try {
   await (process.argv.includes('--watch')
     ? serveAndWatch()
-    : Promise.all([build(), bundleWorkflows(), ...(process.argv.includes('--platform') ? [] : [buildConsole()])]));
+    : Promise.all([
+        build(),
+        bundleWorkflows(),
+        buildCli(),
+        ...(process.argv.includes('--platform') ? [] : [buildConsole()]),
+      ]));
 } catch (error) {
   process.stderr.write(`\nThe build failed:\n${error.message}\n`);
   process.exitCode = 1;

@@ -21,6 +21,7 @@ const LOCK = 'sdks/generated.json';
 /** Files that hold the version, with what stands around it. */
 const VERSIONS: readonly (readonly [string, RegExp])[] = [
   ['sdks/typescript/package.json', /("version": ")[^"]*(")/],
+  ['cli/package.json', /("version": ")[^"]*(")/],
   ['sdks/python/pyproject.toml', /(^version = ")[^"]*(")/m],
   ['sdks/go/version.go', /(const Version = ")[^"]*(")/],
 ];

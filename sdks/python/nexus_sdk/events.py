@@ -37,7 +37,7 @@ class BuildEvent(Event):
 class RunEvent(Event):
     """What happens in the run of an agent. ``done`` or ``error`` is the last."""
 
-    event: Literal["start", "delta", "tool_call", "tool_result", "approval", "done", "error"]
+    event: Literal["start", "delta", "tool_call", "tool_result", "approval_required", "approval_decided", "done", "error"]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ export type BuildEvent =
 export type RunEvent =
   | Event<'start', { invocation_id: string; session_id: string | null }>
   | Event<'delta', { text: string }>
-  | Event<'tool_call' | 'tool_result' | 'approval', Record<string, unknown>>
+  | Event<'tool_call' | 'tool_result' | 'approval_required' | 'approval_decided', Record<string, unknown>>
   | Event<'done', Record<string, unknown> & { invocation_id: string; output: string }>
   | Event<'error', { code: string; message: string; suggestion: string }>;
 

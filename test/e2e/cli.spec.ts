@@ -1,0 +1,580 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { load } from 'js-yaml';
+import { Secret, TOTP } from 'otpauth';
+import { startApp, type TestApp } from '../support/app.js';
+import { freePort } from '../../src/platform/database/embedded/engine-program.js';
+import { temporaryDirectory } from '../support/database.js';
+import { builtAgent } from '../support/built-agent.js';
+import { eventually } from '../support/http.js';
+import { noteSecrets } from '../support/suite-logs.js';
+
+// The bundle that `npm run build` writes, as a process, against a real platform.
+const NEXUS = resolve('cli/dist/nexus.js');
+const ADMIN = { email: 'cli@nexus.test', password: 'an administrator of the command line' };
+const REQUIREMENT = 'A calculator assistant for our shop that works out discounts, totals and percentages.';
+/** Stands in for the generator of Python clients, which is installed apart. */
+const GENERATOR = `#!/bin/sh
+mkdir -p out/api/default
+echo 'def sync_detailed():' > out/api/default/list_books.py
+echo > out/client.py
+`;
+const FLOW = `
+name: Refund
+definition:
+  timeout_seconds: 600
+  steps:
+    - {id: person, approval: {roles: [admin], expires_seconds: 300}}
+    - {id: paper, needs: [person], wait_for: {signal: papers, expires_seconds: 300}}
+    - {id: hello, needs: [paper], transform: "Hello \${{ input.name }}"}
+  output: "\${{ steps.hello.output }}"
+`;
+const BROKEN_FLOW = `
+name: Broken
+definition:
+  timeout_seconds: 600
+  steps:
+    - {id: call, http: {url: "http://127.0.0.1:9/none"}, retry: {max_attempts: 1}}
+`;
+
+interface Ran {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+let app: TestApp;
+let home: string;
+let agent_id: string;
+let project_id: string;
+let api_key: string;
+/** The sign-in that the other commands use. */
+let signed: Ran;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  home = temporaryDirectory();
+  writeFileSync(join(home, 'generator'), GENERATOR);
+  chmodSync(join(home, 'generator'), 0o755);
+  app = await startApp({
+    ...{ NEXUS_ADMIN_EMAIL: ADMIN.email, NEXUS_ADMIN_PASSWORD: ADMIN.password },
+    CLIENT_GENERATOR_PYTHON: join(home, 'generator'),
+  });
+  await eventually(
+    () => app.http.anonymous().post('/api/v1/auth/login', ADMIN),
+    ({ status }) => status === 200,
+  );
+  const [made, agent] = await Promise.all([
+    app.http.post<{ api_key: string }>('/api/v1/api-keys', { name: 'work', roles: ['admin'] }),
+    builtAgent(app.http, REQUIREMENT),
+  ]);
+  ({ agent_id, project_id } = agent);
+  ({ api_key } = made.data);
+  signed = await nexus(['login', '--url', app.url, '--api-key-stdin', '--profile', 'work'], `${api_key}\n`);
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await app.close();
+});
+
+const file = (name: string): string => join(home, name);
+const configFile = (): string => file('nexus/config.json');
+
+function start(words: string[], env: Record<string, string> = {}): ChildProcess {
+  const own = { PATH: process.env['PATH'] ?? '', HOME: home, XDG_CONFIG_HOME: home };
+  const child = spawn(process.execPath, [NEXUS, ...words], { cwd: home, env: { ...own, ...env } });
+  children.push(child);
+  return child;
+}
+
+async function nexus(words: string[], input = '', env: Record<string, string> = {}): Promise<Ran> {
+  const child = start(words, env);
+  const said = { out: '', err: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.err += text));
+  child.stdin?.on('error', () => undefined).end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...said };
+}
+
+/** Standard output as JSON. @throws Error when the command failed */
+async function json<T = Record<string, unknown>>(words: string[], input = ''): Promise<T> {
+  const { code, out, err } = await nexus([...words, '--json'], input);
+  if (code !== 0) throw new Error(`nexus ${words.join(' ')} ended with ${code}: ${err}`);
+  return JSON.parse(out) as T;
+}
+
+describe('sign-in', () => {
+  it('without a key nothing is asked of the platform, and wrong input ends with its own exit codes', async () => {
+    const env = { NEXUS_URL: app.url, XDG_CONFIG_HOME: file('empty') };
+    const closed = `http://127.0.0.1:${await freePort()}`;
+    const [none, wrong, unknown, group, excess, lost, open, version] = await Promise.all([
+      nexus(['agents'], '', env),
+      nexus(['agents', '--json'], '', { ...env, NEXUS_API_KEY: 'nxs_wrong' }),
+      nexus(['agnets'], '', env),
+      nexus(['flows', 'aply', '--json'], '', env),
+      nexus(['whoami', '-o', 'xml'], '', env),
+      nexus(['whoami', '--url', closed, '--api-key', 'nxs_x'], '', env),
+      nexus(['whoami', '--url', 'http://nexus.example', '--api-key', 'nxs_x'], '', env),
+      nexus(['--version']),
+    ]);
+    expect(none).toEqual({
+      ...{ code: 3, out: '' },
+      err: `Not signed in to ${app.url}\nSign in: nexus login. Or set NEXUS_API_KEY\n`,
+    });
+    expect([wrong.code, wrong.out]).toEqual([3, '']);
+    expect(JSON.parse(wrong.err)).toMatchObject({
+      error: { exit_code: 3, trace_id: expect.stringMatching(/^req_/) as unknown },
+    });
+    expect([unknown.code, unknown.err]).toEqual([
+      2,
+      "unknown command 'agnets'\n(Did you mean agents?)\nRun with --help for the options.\n",
+    ]);
+    expect([group.code, group.err]).toEqual([
+      2,
+      expect.stringContaining("unknown command 'aply'. Commands: ls, get, apply,"),
+    ]);
+    expect([excess.code, excess.err]).toEqual([2, expect.stringContaining('Allowed choices are table, json, yaml')]);
+    expect([lost.code, lost.err]).toEqual([5, expect.stringContaining('connect ECONNREFUSED 127.0.0.1')]);
+    expect([open.code, open.err]).toEqual([3, expect.stringContaining('Refused to send a secret over plain http')]);
+    const { version: own } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(version).toEqual({ code: 0, out: `${own}\n`, err: '' });
+  });
+
+  it('with e-mail, password and second factor makes a key, which logout revokes', async () => {
+    const { access_token } = (await app.http.anonymous().post('/api/v1/auth/login', ADMIN)).body as unknown as {
+      access_token: string;
+    };
+    const account = { authorization: `Bearer ${access_token}` };
+    const enabled = await app.http
+      .anonymous()
+      .post<never>('/api/v1/auth/totp/enable', { password: ADMIN.password }, account);
+    const { secret } = enabled.body as unknown as { secret: string };
+    const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+    const confirmed = await app.http.anonymous().post('/api/v1/auth/totp/confirm', { code: totp.generate() }, account);
+    const { recovery_codes } = confirmed.body as unknown as { recovery_codes: string[] };
+    const [code = '', second = ''] = recovery_codes;
+    const login = ['login', '--url', app.url, '--profile', 'second', '--email', ADMIN.email, '--password-stdin'];
+    expect(await nexus([...login, '--code', code], 'wrong\n')).toMatchObject({ code: 3, out: '' });
+    const signed = await nexus([...login, '--code', code, '--roles', 'developer,viewer'], `${ADMIN.password}\n`);
+    expect(signed).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^signed in as {2}cli@nexus\.test\n/) as unknown,
+    });
+    const { api_key, key_id } = profileOf('second');
+    expect(signed.out + signed.err).not.toContain(api_key.slice(4));
+    expect(await json(['whoami', '--profile', 'second'])).toMatchObject({
+      roles: ['developer', 'viewer'],
+      via: 'api_key',
+    });
+    const denied = await nexus(['keys', '--profile', 'second']);
+    expect([denied.code, denied.err]).toEqual([3, expect.stringMatching(/Trace id req_\w+\n$/)]);
+    // A developer's key cannot revoke itself: the command says so, and the profile goes.
+    const out = await nexus(['logout', '--profile', 'second']);
+    expect([out.code, out.err]).toEqual([0, expect.stringContaining(`The key ${key_id} could not be revoked`)]);
+    await app.http.anonymous().post('/api/v1/auth/totp/disable', { password: ADMIN.password, code: second }, account);
+    expect(await nexus([...login], `${ADMIN.password}\n`)).toMatchObject({ code: 0 });
+    const revoked = profileOf('second').api_key;
+    expect(await nexus(['logout', '--profile', 'second'])).toMatchObject({
+      out: expect.stringMatching(/^removed {2}profile second\nrevoked {2}key_\w+\n$/) as unknown,
+    });
+    const gone = await nexus(['whoami', '--url', app.url], '', { NEXUS_API_KEY: revoked });
+    expect(gone.code).toBe(3);
+  });
+
+  it('with an API key keeps a profile that only its owner can read, and later commands use it', async () => {
+    expect([signed.code, signed.out.includes(api_key.slice(4))]).toEqual([0, false]);
+    expect([statSync(configFile()).mode & 0o777, statSync(file('nexus')).mode & 0o777]).toEqual([0o600, 0o700]);
+    const [wrong, me, profiles, table, unknown] = await Promise.all([
+      nexus(['login', '--url', app.url, '--api-key-stdin', '--profile', 'wrong'], 'nxs_wrong'),
+      json(['whoami']),
+      json<{ name: string }[]>(['profiles']),
+      nexus(['whoami']),
+      nexus(['profiles', 'use', 'wrok']),
+    ]);
+    expect([wrong.code, profileNames().includes('wrong')]).toEqual([3, false]);
+    expect(me).toMatchObject({ url: app.url, email: 'developer@default.test', roles: ['admin'], via: 'api_key' });
+    expect(profiles.find(({ name }) => name === 'work')).toEqual({ name: 'work', current: true, url: app.url });
+    expect(table.out).toMatch(
+      /^user {10}developer@default\.test\norganization {2}Default \(default\)\nroles {9}admin\n/,
+    );
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringMatching(/^There is no profile wrok\nProfiles: /)]);
+  });
+
+  it('keys are made, listed and revoked', async () => {
+    const made = await json<{ api_key: string; key_id: string }>([
+      ...['keys', 'create', 'robot', '--roles', 'viewer,developer', '--expires-days', '1'],
+    ]);
+    const { key_id } = noteSecrets(made);
+    const keys = await json<{ key_id: string; name: string }[]>(['keys']);
+    expect(keys.find((key) => key.key_id === key_id)).toMatchObject({ name: 'robot', roles: ['viewer', 'developer'] });
+    expect(await nexus(['keys', 'rm', key_id])).toEqual({ code: 0, out: `revoked  ${key_id}\n`, err: '' });
+    expect((await nexus(['whoami'], '', { NEXUS_API_KEY: made.api_key })).code).toBe(3);
+    expect((await nexus(['keys', 'rm', key_id])).code).toBe(4);
+  });
+});
+
+describe('from a paragraph to an agent that answers', () => {
+  it('build shows the six stages and the coverage, and shows them again by the id of the build', async () => {
+    const [built, refused] = await Promise.all([
+      nexus(['build', '-', '--agent-name', 'shop_totals'], REQUIREMENT),
+      nexus(['build', 'hi']),
+    ]);
+    expect(built).toMatchObject({ code: 0, err: '' });
+    const id = /^Build (proj_\w+)\n/.exec(built.out)?.[1] ?? '';
+    expect(built.out).toMatch(new RegExp(`\nTalk to it: nexus chat ${id}:\\w+\n$`));
+    const stages = [...built.out.matchAll(/^ {2}✓ (\d\/6 [\w ]+)$/gm)].map(([, name]) => name);
+    expect(stages).toEqual([
+      ...['1/6 Orchestrator', '2/6 Requirements analysis', '3/6 System architecture', '4/6 Agent design'],
+      ...['5/6 Agent development', '6/6 Agent deployment'],
+    ]);
+    expect(built.out).toContain('coverage  1 of 1 requirements are proven by acceptance examples\n');
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringContaining('  requirement must be longer than or equal to 10 characters\n'),
+    ]);
+    const again = await nexus(['build', id, '--json']);
+    expect(JSON.parse(again.out)).toMatchObject({ project_id: id, status: 'completed', coverage: { proven: 1 } });
+  });
+
+  it('a build that fails ends with 1 and says why; a detached one prints its id', async () => {
+    const [failed, detached] = await Promise.all([
+      nexus(['build', 'Make it good and nice, somehow, please.']),
+      json<{ project_id: string }>([
+        'build',
+        REQUIREMENT,
+        '--detach',
+        '--name',
+        'Other',
+        '--agent-name',
+        'other_totals',
+        '--tag',
+        'a,b',
+      ]),
+    ]);
+    expect([failed.code, failed.err]).toEqual([1, expect.stringMatching(/^The build ended as failed: .+\n.+\n$/)]);
+    const project = await json(['projects', 'get', detached.project_id]);
+    expect(project).toMatchObject({ project_name: 'Other', tags: ['a', 'b'] });
+    const removed = await nexus(['projects', 'rm', detached.project_id]);
+    expect([removed.code, removed.err]).toEqual([2, expect.stringContaining('there is no terminal to ask on')]);
+  });
+
+  it('projects are listed, paged and controlled, and their artifacts printed', async () => {
+    const [listed, artifacts, printed, stopped, missing] = await Promise.all([
+      json<{ project_id: string }[]>(['projects', '--search', 'calculator', '--limit', '1']),
+      nexus(['projects', 'artifacts', project_id]),
+      nexus(['projects', 'artifacts', project_id, 'requirements.json']),
+      nexus(['projects', 'stop', project_id]),
+      nexus(['projects', 'get', 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R']),
+    ]);
+    expect(listed).toHaveLength(1);
+    expect(artifacts.out).toMatch(/^PATH +STAGE +BYTES\n/);
+    expect(JSON.parse(printed.out)).toMatchObject({ acceptance_examples: expect.any(Array) as unknown });
+    expect([stopped.code, missing.code]).toEqual([1, 4]);
+    expect(missing.err).toMatch(/^Project not found\n.+\nTrace id req_\w+\n$/);
+  });
+
+  it('invoke prints the answer alone, reads standard input, and takes the name of an agent', async () => {
+    const [answer, traced, run, none] = await Promise.all([
+      nexus(['invoke', agent_id, '-'], 'What is 1234 * 56?\n'),
+      nexus(['invoke', agent_id.split(':')[1] ?? '', 'What is 15% of 80?', '--trace']),
+      json(['invoke', agent_id, 'What is 2 + 2?']),
+      nexus(['invoke', 'nobody', 'What is 2 + 2?']),
+    ]);
+    expect(answer).toEqual({ code: 0, out: '1234 * 56 = 69,104.\n', err: '' });
+    expect(traced.out).toBe('15% of 80 = 12.\n');
+    expect(traced.err).toMatch(
+      /^→ calculator \{"expression":"15% of 80"\}\n← .*"result":"12".*\nmodel nexus\/offline +▬/,
+    );
+    expect(run).toMatchObject({ agent_id, output: '2 + 2 = 4.', status: 'success' });
+    expect([none.code, none.err]).toEqual([4, 'There is no agent nobody\nnexus agents lists them.\n']);
+  });
+
+  it('chat keeps one session for all messages, shows tool calls and the trace, and ends at /exit', async () => {
+    const talk = 'My name is Ada\nWhat is 10% of 50?\n/trace\nWhat is my name?\n/exit\nnot sent\n';
+    const { code, out } = await nexus(['chat', agent_id], talk);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /you {4}What is 10% of 50\?\n {7}→ calculator .*\n {7}← .*\nagent {2}10% of 50 = 5\.\n {7}model /,
+    );
+    expect(out).toMatch(/you {4}What is my name\?\nagent {2}Your name is Ada\.\nGo on: nexus chat/);
+    expect(out).not.toContain('not sent');
+    const session_id = /--session (sess_\w+)\n$/.exec(out)?.[1] ?? '';
+    const [listed, messages, more] = await Promise.all([
+      json<{ session_id: string; message_count: number }[]>(['sessions', 'ls', agent_id]),
+      json<{ role: string; content: string }[]>(['sessions', 'get', session_id]),
+      nexus(['chat', agent_id, '--session', session_id, '--json'], 'Do you still know my name?\n'),
+    ]);
+    expect(listed.find((one) => one.session_id === session_id)).toBeDefined();
+    expect(messages.slice(0, 2)).toMatchObject([{ role: 'user', content: 'My name is Ada' }, { role: 'assistant' }]);
+    expect(JSON.parse(more.out)).toMatchObject({ session_id, output: expect.stringContaining('Ada') as unknown });
+    expect(await nexus(['sessions', 'rm', session_id])).toEqual({ code: 0, out: `deleted  ${session_id}\n`, err: '' });
+  });
+
+  it('agents and runs are listed and shown', async () => {
+    await nexus(['invoke', agent_id, 'What is 7 * 6?']);
+    const [agents, agent, versions, runs, background] = await Promise.all([
+      nexus(['agents', '-o', 'yaml', '--search', 'calculator']),
+      nexus(['agents', 'get', agent_id]),
+      json<{ version: string; current: boolean }[]>(['agents', 'versions', agent_id]),
+      json<{ invocation_id: string; input_text: string }[]>(['runs', 'ls', agent_id, '--all']),
+      json<{ invocation_id: string }>(['invoke', agent_id, 'What is 3 + 3?', '--background']),
+    ]);
+    expect((load(agents.out) as { agent_id: string }[]).map((one) => one.agent_id)).toContain(agent_id);
+    expect(agent.out).toMatch(new RegExp(`^agent +${agent_id}\n.*\nstatus +running\nversion +v1\\.0\\.0\n`));
+    expect(versions).toMatchObject([{ version: 'v1.0.0', current: true }]);
+    expect(runs.map(({ input_text }) => input_text)).toContain('What is 7 * 6?');
+    const { invocation_id } = background;
+    const shown = await eventually(
+      () => nexus(['runs', 'get', invocation_id]),
+      ({ out }) => out.includes('status   success'),
+    );
+    expect(shown.out).toMatch(/\noutput {3}3 \+ 3 = 6\.\ntrace {4}model nexus\/offline/);
+    const [late, none, rolled] = await Promise.all([
+      nexus(['runs', 'cancel', invocation_id]),
+      nexus(['runs', 'approve', invocation_id]),
+      nexus(['agents', 'rollback', agent_id, 'v9.9.9']),
+    ]);
+    expect([late.code, none.code, rolled.code]).toEqual([1, 1, 4]);
+  });
+});
+
+describe('flows', () => {
+  it('are applied from a file, run to an approval and a signal, and followed to their end', async () => {
+    writeFileSync(file('refund.yaml'), FLOW);
+    const [faulty, valid] = await Promise.all([
+      nexus(['flows', 'apply', '-f', '-'], FLOW.replace('needs: [paper]', 'needs: [papre]')),
+      nexus(['flows', 'validate', '-f', 'refund.yaml']),
+    ]);
+    expect([faulty.code, faulty.err]).toEqual([
+      2,
+      expect.stringMatching(/^The definition has \d faults?\n {2}steps\[2\].*papre/),
+    ]);
+    expect(valid).toMatchObject({ code: 0 });
+    const applied = await json<{ flow_id: string; version: number }>(['flows', 'apply', '-f', 'refund.yaml']);
+    expect(applied).toMatchObject({ name: 'Refund', status: 'published', version: 1 });
+    const exported = await nexus(['flows', 'get', 'Refund', '-o', 'yaml']);
+    const changed = await nexus(['flows', 'apply', '-f', '-'], exported.out.replace('Hello', 'Welcome'));
+    expect(changed.out).toBe(`changed  Refund (${applied.flow_id})\nstatus   published, version 2\n`);
+    const { run_id } = await json<{ run_id: string }>(['flows', 'run', 'Refund', '--detach', '-i', '{name: Ada}']);
+    const following = start(['flows', 'logs', '-f', run_id]);
+    let log = '';
+    following.stdout?.setEncoding('utf8').on('data', (text: string) => (log += text));
+    const closed = once(following, 'close');
+    await eventually(
+      () => Promise.resolve(log),
+      (text) => text.includes('step.waiting'),
+    );
+    expect((await nexus(['flows', 'logs', run_id])).out).toMatch(/ step\.waiting +\{.*"waits_for":"approval"/);
+    expect(await nexus(['flows', 'approve', run_id, '--comment', 'known'])).toMatchObject({
+      ...{ code: 0, err: '' },
+      out: expect.stringMatching(/^approved {2}person\nstatus {4}\w+\n$/) as unknown,
+    });
+    expect(await nexus(['flows', 'signal', run_id, 'papers', '--data', '{"pages": 2}'])).toMatchObject({ code: 0 });
+    expect(await closed).toEqual([0, null]);
+    expect(log).toMatch(/ run\.ended +\{"status":"completed".*\n$/);
+    const [run, runs, twice] = await Promise.all([
+      json(['flows', 'get', run_id]),
+      json<{ run_id: string }[]>(['flows', 'runs', 'Refund', '--status', 'completed']),
+      nexus(['flows', 'reject', run_id]),
+    ]);
+    expect(run).toMatchObject({ status: 'completed', output: 'Welcome Ada' });
+    expect(runs.map((one) => one.run_id)).toEqual([run_id]);
+    expect([twice.code, twice.err]).toEqual([1, `No step of ${run_id} waits for a person\n`]);
+  });
+
+  it('that fail end with 1, become dead letters that can be replayed, and a cancelled run says so', async () => {
+    await nexus(['flows', 'apply', '-f', '-'], BROKEN_FLOW);
+    await nexus(['flows', 'apply', '-f', '-'], FLOW.replace('Refund', 'Waiting'));
+    const [ran, waiting] = await Promise.all([
+      nexus(['flows', 'run', 'Broken']),
+      json<{ run_id: string }>(['flows', 'run', 'Waiting', '-d', '-i', '{name: Bob}']),
+    ]);
+    expect([ran.code, ran.err]).toEqual([1, 'The run ended as failed\n']);
+    expect(ran.out).toMatch(/^Run frun_\w+\n {2}✗ call /);
+    const [letter] = await json<{ dead_letter_id: string }[]>(['flows', 'dead-letters', 'ls', 'Broken']);
+    const id = letter?.dead_letter_id ?? '';
+    const replayed = await nexus(['flows', 'dead-letters', 'replay', id]);
+    expect([replayed.code, replayed.out]).toEqual([1, expect.stringContaining('  ✗ call ')]);
+    const cancelled = await nexus(['flows', 'cancel', waiting.run_id, '--reason', 'not needed']);
+    expect([cancelled.code, cancelled.out]).toEqual([0, expect.stringContaining(`run     ${waiting.run_id}\n`)]);
+    const [flows, missing] = await Promise.all([json<{ name: string }[]>(['flows']), nexus(['flows', 'run', 'None'])]);
+    expect(flows.map(({ name }) => name)).toEqual(expect.arrayContaining(['Broken', 'Waiting']));
+    expect([missing.code, missing.err]).toEqual([4, 'There is no flow None\nnexus flows lists them.\n']);
+  });
+});
+
+describe('integrations', () => {
+  it('are imported from a file, listed, mocked, called, and their clients are written', async () => {
+    const added = await nexus([
+      'integrations',
+      'add',
+      resolve('test/apis/documents/books.openapi-3.1.yaml'),
+      '--name',
+      'Books',
+    ]);
+    expect(added).toMatchObject({ code: 0, err: '' });
+    const id = /Importing (\w+)\n/.exec(added.out)?.[1] ?? '';
+    expect(added.out).toMatch(/\nstatus +ready\napi +Books 1\.2\.0\nformat +openapi 3\.1/);
+    expect(await nexus(['integrations', 'mock', id, 'instead'])).toMatchObject({
+      ...{ code: 0, out: `mock     instead\naddress  ${app.url}/mock/${id}\n` },
+    });
+    const [list, operations, called, invalid, findings, client, broken] = await Promise.all([
+      json<{ name: string }[]>(['integrations']),
+      nexus(['integrations', 'operations', id, '--risk', 'read']),
+      nexus(['integrations', 'call', id, 'listBooks', '-i', '{limit: 2}']),
+      nexus(['integrations', 'call', id, 'listBooks', '-i', '{limit: 200}']),
+      json(['integrations', 'findings', id]),
+      nexus(['integrations', 'client', id, '--language', 'python', '-o', 'books.zip']),
+      nexus(['integrations', 'add', '-', '--name', 'None'], 'no document'),
+    ]);
+    expect(list.map(({ name }) => name)).toContain('Books');
+    expect(operations.out).toMatch(/^NAME +RISK +METHOD +PATH +SUMMARY\nlistBooks +read +GET +\/books +Lists books\n/);
+    expect(JSON.parse(called.out)).toMatchObject({ items: expect.any(Array) as unknown });
+    expect([called.code, called.err]).toEqual([0, expect.stringMatching(/^GET \/books answered 200 in /)]);
+    expect([invalid.code, broken.code]).toEqual([2, 2]);
+    expect(findings).toMatchObject({
+      score: expect.any(Number) as unknown,
+      counts: { error: expect.any(Number) as unknown },
+    });
+    expect(client).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^wrote {2}books\.zip, \d+ bytes\n$/) as unknown,
+    });
+    expect(readFileSync(file('books.zip')).subarray(0, 2).toString()).toBe('PK');
+    expect(await nexus(['integrations', 'rm', id, '--yes'])).toMatchObject({ code: 0, out: `deleted  ${id}\n` });
+  });
+});
+
+describe('the platform', () => {
+  it('statistics, decisions and readiness are shown', async () => {
+    const context = '{name: Tea, estimated_cost: 1000, expected_revenue: 5000, budget: 2000, estimated_days: 30}';
+    const [stats, days, decided, ready] = await Promise.all([
+      json(['stats']),
+      nexus(['stats', 'invocations', '--agent', agent_id]),
+      json<{ decision_id: string; decision: string }>(['decisions', 'create', '-c', '-', '--seed', '7'], context),
+      nexus(['readiness', '--json']),
+    ]);
+    expect(stats).toMatchObject({ total_agents: expect.any(Number) as unknown });
+    expect(days).toMatchObject({ code: 0, err: expect.stringMatching(/^$|No day has runs/) as unknown });
+    const { decision_id, decision } = decided;
+    const outcome = await nexus(['decisions', 'outcome', decision_id, 'success', '--cost', '900', '--days', '20']);
+    expect(outcome.out).toMatch(new RegExp(`^decision +${decision} \\(${decision_id}\\)\n[^]*\noutcome +success\n$`));
+    expect(await json<unknown[]>(['decisions', '--limit', '1'])).toMatchObject([{ decision_id }]);
+    expect([ready.code, JSON.parse(ready.out)]).toEqual([1, expect.objectContaining({ overall_status: 'not_ready' })]);
+  });
+
+  it('open prints the address of the page of an id', async () => {
+    const [agent, decision, none] = await Promise.all([
+      nexus(['open', agent_id]),
+      nexus(['open', 'dec_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', '--print']),
+      nexus(['open', 'what']),
+    ]);
+    expect(agent).toEqual({ code: 0, out: `${app.url}/console/agents/${encodeURIComponent(agent_id)}\n`, err: '' });
+    expect(decision.out).toBe(`${app.url}/console/orchestration/decisions/dec_01KAG4ZQ4N5B1M6Z6K0TQX0N3R\n`);
+    expect([none.code, none.err]).toEqual([2, 'what is not an id with a page in the console\n']);
+  });
+
+  it('doctor finds nothing on a healthy platform, and otherwise names what is wrong with the fix', async () => {
+    const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    chmodSync(configFile(), 0o644);
+    const [exposed, foreign, dead, wrongKey] = await Promise.all([
+      nexus(['doctor']),
+      nexus(['doctor', '--url', otherUrl, '--api-key', 'nxs_x']),
+      nexus(['doctor', '--url', `http://127.0.0.1:${await freePort()}`]),
+      nexus(['doctor', '--json', '--api-key', 'nxs_x']),
+    ]);
+    chmodSync(configFile(), 0o600);
+    other.close();
+    expect([exposed.code, exposed.out]).toEqual([1, expect.stringContaining(`chmod 600 ${configFile()}`)]);
+    expect(foreign.out).toContain(`${otherUrl} answers 200, but is not Nexus`);
+    expect(dead.out).toContain('does not answer: connect ECONNREFUSED');
+    const { healthy, checks } = JSON.parse(wrongKey.out) as {
+      healthy: boolean;
+      checks: { name: string; status: string }[];
+    };
+    expect([healthy, checks.find(({ name }) => name === 'key')?.status]).toEqual([false, 'fail']);
+    const well = await json<{ healthy: boolean; checks: { name: string; status: string }[] }>(['doctor']);
+    expect(well.healthy).toBe(true);
+    expect(well.checks.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      ...['config pass', 'address pass', 'connection pass', 'ready pass', 'clock pass', 'version pass', 'key pass'],
+    ]);
+  });
+});
+
+describe('the process', () => {
+  it('shows no key to those who list processes, and ends at Ctrl-C with 130', async () => {
+    const child = start(['chat', agent_id, '--url', app.url, '--api-key', api_key]);
+    let said = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const closed = once(child, 'close');
+    await eventually(
+      () => Promise.resolve(said),
+      (text) => text.includes('/exit ends'),
+    );
+    if (process.platform === 'linux')
+      expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').replaceAll('\0', '')).toBe('nexus');
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+  });
+
+  it('stops quietly when its reader has left', () => {
+    const { status, stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', 'set -o pipefail; "$0" "$1" --help | head -1; echo "${PIPESTATUS[0]}"', process.execPath, NEXUS],
+      { encoding: 'utf8' },
+    );
+    expect([status, stdout, stderr]).toEqual([0, 'Usage: nexus [options] [command]\n0\n', '']);
+  });
+
+  it('completes commands and ids in bash', async () => {
+    const script = `
+      nexus() { "$NODE" "$PROGRAM" "$@"; }
+      eval "$(nexus completion bash)"
+      complete_line() {
+        COMP_LINE=$1 COMP_POINT=\${#1}
+        _nexus
+        printf '%s|' "\${COMPREPLY[@]}"
+        echo
+      }
+      complete_line "nexus integ"
+      complete_line "nexus flows dead-letters "
+      complete_line "nexus -o "
+      complete_line "nexus chat proj_"
+      complete_line "nexus chat $AGENT"
+    `;
+    const child = spawn('bash', ['--norc', '-c', script], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        XDG_CONFIG_HOME: home,
+        NODE: process.execPath,
+        PROGRAM: NEXUS,
+        AGENT: agent_id.slice(0, -3),
+      },
+    });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    await once(child, 'close');
+    const lines = out.split('\n');
+    expect(lines.slice(0, 3)).toEqual(['integrations|', 'ls|replay|rm|', 'table|json|yaml|']);
+    expect(lines[3]?.split('|')).toContain(agent_id);
+    // Bash replaces what stands after the last colon.
+    expect(lines[4]).toBe(`${agent_id.split(':')[1] ?? ''}|`);
+  });
+});
+
+interface KeptProfile {
+  api_key: string;
+  key_id: string;
+}
+
+const profilesOf = () =>
+  (JSON.parse(readFileSync(configFile(), 'utf8')) as { profiles: Record<string, KeptProfile> }).profiles;
+const profileNames = () => Object.keys(profilesOf());
+const profileOf = (name: string): KeptProfile => noteSecrets(profilesOf()[name] ?? { api_key: 'none', key_id: 'none' });
