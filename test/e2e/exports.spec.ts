@@ -52,6 +52,13 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+const TEAM = [
+  {
+    ...{ name: 'sums', description: 'Calculates', role: 'the clerk for sums', system_prompt: 'You calculate.' },
+    ...{ tools: [{ kind: 'builtin', name: 'calculator' }], documents: [] },
+  },
+];
+
 async function exported(wish: object): Promise<Buffer> {
   const answer = await fetch(`${app.url}/api/v1/exports`, {
     method: 'POST',
@@ -245,4 +252,14 @@ describe('a package that is not whole', () => {
     const [integrations, agents, projects] = await counts();
     expect([integrations, agents, projects]).toEqual(before.slice(0, 3));
   });
+});
+
+it('carries the team of an agent', async () => {
+  const definition = { agent_name: 'supervised', description: 'Helps', system_prompt: 'You help.', team: TEAM };
+  const { data } = await here.post<{ agent_id: string }>('/api/v1/agents', { definition });
+  const archive = await exported({ name: 'team', agent_ids: [data.agent_id] });
+  const report = await imported(archive);
+  expect(report.status).toBe(201);
+  const path = `/api/v1/agents/${encodeURIComponent(report.data.agents[0]?.id ?? '')}/definition`;
+  expect((await there.get(path)).data).toMatchObject({ definition: { team: TEAM } });
 });

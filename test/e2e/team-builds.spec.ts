@@ -127,6 +127,30 @@ describe('a build of a team with the offline model', () => {
     expect(known.trace.steps.filter(({ agent }) => agent !== undefined)).toEqual([]);
   });
 
+  it('keeps a team that was edited by hand when it is revised, and builds none that was removed', async () => {
+    const { http } = offline;
+    const own = await built(offline);
+    const path = `${pathOf(own)}/definition`;
+    const edited = async (change: (team: Member[]) => object[]) => {
+      const { revision, definition } = (await http.get<{ revision: number; definition: Definition }>(path)).data;
+      expect((await http.put(path, { revision, team: change(definition.team) })).status).toBe(200);
+      const change_request = { change: 'It should also convert lengths from inches to centimetres.' };
+      expect((await http.post(`/api/v1/projects/${own.project_id}/revise`, change_request)).status).toBe(202);
+      const ended = await eventually(
+        async () => (await http.get<ProjectBody>(`/api/v1/projects/${own.project_id}`)).data,
+        ({ status }) => status === 'completed' || status === 'failed',
+      );
+      expect(ended).toMatchObject({ status: 'completed', error_info: null });
+      return definitionOf(offline, own);
+    };
+    const kept = await edited((team) => team.map((one) => ({ ...one, system_prompt: 'You are brief.' })));
+    expect(kept.team.map(({ system_prompt }) => system_prompt)).toEqual(['You are brief.', 'You are brief.']);
+    const removed = await edited(() => []);
+    expect(removed.team).toBeUndefined();
+    expect(names(removed.tools)).toEqual(expect.arrayContaining(['calculator', 'knowledge_lookup']));
+    expect(removed.system_prompt).not.toContain('Your team');
+  });
+
   it('fails without a proof when the requirement names only roles that need a language model', async () => {
     const failed = await built(offline, 'A team of a researcher, a writer and a reviewer that produces reports.');
     expect(failed).toMatchObject({ status: 'failed', error_info: { code: 'REQUIREMENT_NOT_PROVEN' } });

@@ -220,6 +220,45 @@ describe('an agent with a team', () => {
     });
   });
 
+  it('keeps what members do out of responses, streamed and read again', async () => {
+    play();
+    const send = async (body: object) => {
+      const asked = { model: desk.agent_id, input: 'Prices and times?', ...body };
+      const headers = { 'content-type': 'application/json' };
+      return app.http.raw('POST', '/v1/responses', JSON.stringify(asked), headers);
+    };
+    type Item = { type: string; name?: string; content?: { text: string }[] };
+    const shown = (output: Item[]) => output.map(({ type, name, content }) => name ?? content?.[0]?.text ?? type);
+    const expected = ['ask_billing', 'ask_shipping', 'Both say: They cost 60. / It takes 3 working days.'];
+    const whole = (await (await send({})).json()) as { id: string; output: Item[] };
+    expect(shown(whole.output)).toEqual(expected);
+    const events = (await (await send({ stream: true })).text())
+      .split('\n')
+      .filter((line) => line.startsWith('data: {'));
+    const last = JSON.parse(events.at(-1)?.slice('data: '.length) ?? '') as { response: { output: Item[] } };
+    expect(shown(last.response.output)).toEqual(expected);
+    const again = (await (await app.http.raw('GET', `/v1/responses/${whole.id}`)).json()) as { output: Item[] };
+    expect(shown(again.output)).toEqual(expected);
+  });
+
+  it('names members in the steps of AG-UI, and gives none of their text', async () => {
+    play();
+    const events = await readEvents(`${app.url}/ag-ui/agents/${encodeURIComponent(desk.agent_id)}`, {
+      method: 'POST',
+      headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+      body: JSON.stringify({ threadId: 't', runId: 'r', messages: [{ id: '1', role: 'user', content: 'How much?' }] }),
+    });
+    const of = (type: string) => events.map(({ data }) => data).filter((data) => data['type'] === type);
+    expect(
+      of('TEXT_MESSAGE_CONTENT')
+        .map((data) => data['delta'])
+        .join(''),
+    ).toBe('Both say: They cost 60. / It takes 3 working days.');
+    expect(of('STEP_STARTED').map((data) => String(data['stepName']).replace(/#.*/, ''))).toEqual(
+      expect.arrayContaining(['ask_billing', 'ask_shipping', 'billing: calculator']),
+    );
+  });
+
   it('counts the calls of each model', async () => {
     const counted = async () => {
       const text = await (await app.http.raw('GET', '/health/metrics')).text();
