@@ -77,6 +77,42 @@ describe('DocumentReader', () => {
     expect(await read(file('fees', page))).toBe('## Fees\n\n15 €');
   });
 
+  it.each([
+    [
+      'a PDF document of too many pages',
+      'long.pdf',
+      pdf(Array<string>(2_001).fill('Page')),
+      'has 2001 pages; at most 2000 are read',
+    ],
+    ['more text than is kept', 'long.html', `<p>${'word '.repeat(1_100_000)}</p>`, 'has more than 5000000 characters'],
+  ])('refuses %s', async (_, name, content, fault) => {
+    await expect(read(file(name, content))).rejects.toThrow(`${name} ${fault}`);
+  });
+
+  it('reads a PDF document of as many pages as are allowed', async () => {
+    expect((await read(file('long.pdf', pdf(Array<string>(2_000).fill('Page'))))).split('\f')).toHaveLength(2_000);
+  });
+
+  it.each([
+    ['CPU time', { deadline_ms: 200, heap_mb: 512 }, 'it ran too long'],
+    ['memory', { deadline_ms: 60_000, heap_mb: 48 }, 'it needs too much memory'],
+  ])('ends the process of a document that takes too much %s, and no other', async (_, bounds, fault) => {
+    const bounded = new DocumentReader(bounds);
+    try {
+      const costly = bounded.read('org_a', file('costly.html', `<html>${'<p>a'.repeat(8_000_000)}`));
+      const [said, other] = await Promise.all([
+        costly.then(
+          ({ length }) => `read ${length} characters`,
+          ({ message }: Error) => message,
+        ),
+        read(file('b.html', '<p>still here</p>')),
+      ]);
+      expect([said, other]).toEqual([expect.stringContaining(`costly.html cannot be read: ${fault}`), 'still here']);
+    } finally {
+      await bounded.onApplicationShutdown();
+    }
+  });
+
   it('refuses what is damaged, foreign or a bomb, and goes on', async () => {
     const bomb = await word('x'.repeat(51_000_000));
     expect(bomb.byteLength).toBeLessThan(100_000);

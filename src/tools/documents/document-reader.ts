@@ -1,10 +1,10 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { WorkerError, WorkerPool } from '../../platform/async/worker-pool.js';
 import { RateLimitedError, ValidationError } from '../../shared/domain-error.js';
 import type { documentJobs, DocumentKind } from './document.worker.js';
 
-const DEADLINE_MS = 60_000;
-const HEAP_MB = 512;
+/** CPU time and JavaScript heap of a process that reads a document. */
+const BOUNDS = { deadline_ms: 60_000, heap_mb: 512 };
 
 export interface UploadedDocument {
   name: string;
@@ -19,10 +19,14 @@ export interface UploadedDocument {
  */
 @Injectable()
 export class DocumentReader implements OnApplicationShutdown {
-  private readonly workers = new WorkerPool<typeof documentJobs>({
-    module: new URL('./document.worker.js', import.meta.url),
-    ...{ processes: 2, tenant_processes: 1, waiting_max: 20, heap_mb: HEAP_MB },
-  });
+  private readonly workers: WorkerPool<typeof documentJobs>;
+
+  constructor(@Optional() private readonly bounds: typeof BOUNDS = BOUNDS) {
+    this.workers = new WorkerPool<typeof documentJobs>({
+      module: new URL('./document.worker.js', import.meta.url),
+      ...{ processes: 2, tenant_processes: 1, waiting_max: 20, heap_mb: bounds.heap_mb },
+    });
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.workers.close();
@@ -33,7 +37,7 @@ export class DocumentReader implements OnApplicationShutdown {
     const kind = kindOf(document);
     if (kind === undefined) return plainText(document);
     const { name, bytes } = document;
-    const options = { deadline_ms: DEADLINE_MS, tenant: org_id };
+    const options = { deadline_ms: this.bounds.deadline_ms, tenant: org_id };
     const read = await this.workers.run('extract', { kind, bytes }, options).catch((error: unknown) => {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy') throw new RateLimitedError('Too many documents are being read', 5);
