@@ -180,6 +180,56 @@ describe('a build on a model behind the protocol of OpenAI', () => {
     });
   });
 
+  it('does not overwrite an agent that was edited while its revision was built, and says what to do', async () => {
+    server.mock.on({}, scriptedAnswer);
+    const { project_id, agents } = await build();
+    const path = `/api/v1/agents/${encodeURIComponent(agents[0] ?? '')}/definition`;
+    interface Defined {
+      version: string;
+      revision: number;
+      definition: { guardrails: string[] };
+    }
+    const defined = async () => (await app.http.get<Defined>(path)).data;
+    const before = await defined();
+    const edited: number[] = [];
+    server.mock.clearFixtures();
+    server.mock.on({}, async (request) => {
+      if (documentOf(request) === 'architecture' && edited.length === 0) {
+        const edit = { revision: before.revision, guardrails: ['Never round.'] };
+        edited.push((await app.http.put(path, edit)).status);
+      }
+      return scriptedAnswer(request);
+    });
+    const change = 'It should also convert lengths from inches to centimetres.';
+    expect((await app.http.post(`/api/v1/projects/${project_id}/revise`, { change })).status).toBe(202);
+    const failed = await eventually(
+      async () => (await app.http.get<BuiltProject>(`/api/v1/projects/${project_id}`)).data,
+      ({ status }) => status === 'failed' || status === 'completed',
+    );
+    expect(edited).toEqual([200]);
+    expect(failed).toMatchObject({
+      status: 'failed',
+      error_info: {
+        code: 'BUILD_ERROR',
+        stage: 'agent_deployer',
+        message: expect.stringMatching(
+          /^The agent \S+ got another version while its change was being built$/,
+        ) as string,
+        suggestion: 'Revise the agent again, with the same change.',
+      },
+    });
+    const after = await defined();
+    expect(after.definition.guardrails).toEqual(['Never round.']);
+    expect([after.revision, after.version]).toEqual([before.revision + 1, 'v1.0.1']);
+    expect((await app.http.post(`/api/v1/projects/${project_id}/revise`, { change })).status).toBe(202);
+    const again = await eventually(
+      async () => (await app.http.get<BuiltProject>(`/api/v1/projects/${project_id}`)).data,
+      ({ status }) => status === 'failed' || status === 'completed',
+    );
+    expect(again.status).toBe('completed');
+    expect((await defined()).definition.guardrails).toContain('Never round.');
+  });
+
   it('names no model in the definition unless the request did, and runs the agent on the one it names', async () => {
     server.mock.on({}, scriptedAnswer);
     const [free, bound] = await Promise.all([build(), build({ model_id: 'gpt-4o-mini' })]);
