@@ -11,7 +11,7 @@ import {
   readDocument,
   textArtifact,
 } from './documents.js';
-import { BuildFault } from './step.js';
+import { BuildFault, type Spent } from './step.js';
 
 const TASK: DocumentTask<{ n: number }> = {
   name: 'numbers',
@@ -72,12 +72,14 @@ describe('DocumentWriter', () => {
   it('fails for good on an answer that does not fit, and counts its cost', async () => {
     const usage = { input_tokens: 7, output_tokens: 3 };
     const { writer } = writerOver([new ModelError('does not fit', { fault: 'malformed', usage })]);
-    await expect(writer.write(stageContext('a requirement'), TASK, {})).rejects.toMatchObject({
+    const spent: Spent[] = [];
+    const context = stageContext('a requirement', { spend: (one) => spent.push(one) });
+    await expect(writer.write(context, TASK, {})).rejects.toMatchObject({
       code: 'BUILD_ERROR',
       transient: false,
       details: { document: 'numbers', fault: 'malformed' },
-      spent: { model: 'm', usage, cost_usd: 0.25 },
     });
+    expect(spent).toEqual([{ model: 'm', usage, cost_usd: 0.25 }]);
   });
 
   it('leaves retries of transient failures to the engine', async () => {

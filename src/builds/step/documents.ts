@@ -58,14 +58,12 @@ export class DocumentWriter {
   private asBuildFault({ model_id, spend }: StepContext, name: string, error: unknown): unknown {
     if (!(error instanceof ModelError)) return error;
     const model = this.models.describe(model_id).id;
-    const spent = { model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) };
-    spend?.(spent);
+    spend?.({ model, usage: error.usage, cost_usd: this.models.costOf(model, error.usage) });
     return new BuildFault(error.message, {
       transient: error.transient,
       details: { document: name, ...error.details },
       suggestion: error.suggestion ?? 'Restart the build.',
       cause: error,
-      spent,
     });
   }
 }

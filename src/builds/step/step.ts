@@ -90,7 +90,6 @@ export interface BuildFaultOptions extends DomainErrorOptions {
   /** `BUILD_ERROR` if absent. */
   code?: BuildFaultCode;
   transient?: boolean;
-  spent?: Spent;
   /** What is stored although the step failed. */
   artifacts?: StepArtifact[];
 }
@@ -99,15 +98,12 @@ export interface BuildFaultOptions extends DomainErrorOptions {
 export class BuildFault extends DomainError {
   override readonly code: BuildFaultCode;
   readonly transient: boolean;
-  /** Counts although the step failed. */
-  readonly spent: Spent | undefined;
   readonly artifacts: readonly StepArtifact[];
 
   constructor(message: string, options: BuildFaultOptions = {}) {
     super(message, options);
     this.code = options.code ?? 'BUILD_ERROR';
     this.transient = options.transient ?? false;
-    this.spent = options.spent;
     this.artifacts = options.artifacts ?? [];
   }
 }

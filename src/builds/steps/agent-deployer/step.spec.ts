@@ -101,7 +101,6 @@ describe('AgentDeployerRunner', () => {
         },
       },
       artifacts: [{ path: PATHS.acceptanceReport }],
-      spent: { usage: { input_tokens: expect.any(Number) as number } },
     });
     expect([runtime.deployed, registered]).toEqual([[], []]);
   });

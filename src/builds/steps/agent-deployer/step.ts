@@ -128,7 +128,7 @@ export class AgentDeployer {
       const isProven = proofs.length === 0 || proofs.some((one) => isFunctional(one) && one.status === 'proven');
       if (!isProven && !context.accept_unproven) {
         const artifacts = [jsonArtifact(PATHS.acceptanceReport, report)];
-        throw requirementNotProven(proofs, this.judge.isOffline(context), { artifacts, spent: run });
+        throw requirementNotProven(proofs, this.judge.isOffline(context), { artifacts });
       }
       if (typeof report.coverage?.warning === 'string') context.log('warning', report.coverage.warning);
       return { report, run };
@@ -137,7 +137,6 @@ export class AgentDeployer {
       details: { report },
       suggestion: 'Read the report, then restart the build from scratch with a clearer requirement.',
       artifacts: [jsonArtifact(PATHS.acceptanceReport, report)],
-      spent: run,
     });
   }
 

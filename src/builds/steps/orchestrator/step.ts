@@ -1,6 +1,6 @@
 import { PATHS } from '../../../stages/stage.js';
 import { DocumentWriter, jsonArtifact, textArtifact } from '../../step/documents.js';
-import { agentNameFor, BuildFault, defineStep, type Spent, toAgentName } from '../../step/step.js';
+import { agentNameFor, BuildFault, defineStep, toAgentName } from '../../step/step.js';
 import { writePlan } from './offline.js';
 import { type Plan, PLAN_TASK } from './prompt.js';
 
@@ -17,7 +17,7 @@ export const step = defineStep({
       requirement,
       project_name,
     });
-    if (document.refusal !== null) throw refused(document.refusal, spent);
+    if (document.refusal !== null) throw refused(document.refusal);
     const agent_name = agentNameFor(context, 'orchestrator', toAgentName(document.agent.name));
     const { revision } = context;
     const { display_name } = revision?.definition ?? document.agent;
@@ -45,11 +45,10 @@ export const step = defineStep({
 });
 
 /** Another attempt would be refused again. */
-function refused({ rule, reason }: NonNullable<Plan['refusal']>, spent: Spent): BuildFault {
+function refused({ rule, reason }: NonNullable<Plan['refusal']>): BuildFault {
   return new BuildFault(`The requirement was refused by rule ${rule}. ${reason}`, {
     code: 'REQUIREMENT_REFUSED',
     details: { rule, reason, policy: 'docs/requirement-policy.md' },
     suggestion: 'Create a project for a purpose that the policy allows.',
-    spent,
   });
 }

@@ -115,7 +115,7 @@ const MESSAGE_NAMES_MAX = 5;
 export function requirementNotProven(
   proofs: readonly RequirementProof[],
   isOffline: boolean,
-  options: Pick<BuildFaultOptions, 'artifacts' | 'spent'>,
+  options: Pick<BuildFaultOptions, 'artifacts'>,
 ): BuildFault {
   const open = proofs.filter((proof) => isFunctional(proof) && proof.status !== 'proven');
   const named = open.slice(0, MESSAGE_NAMES_MAX).map(({ id, text }) => `${id} (${clip(text, 80)})`);

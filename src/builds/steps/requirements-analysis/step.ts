@@ -71,7 +71,7 @@ export const step = defineStep({
     const isProvable = proofs.some((proof) => isFunctional(proof) && proof.status === 'proven');
     if (!isProvable && !context.accept_unproven) {
       const isOffline = models.describe(context.model_id).provider === 'offline';
-      throw requirementNotProven(proofs, isOffline, { artifacts, spent: total });
+      throw requirementNotProven(proofs, isOffline, { artifacts });
     }
     return {
       artifacts,

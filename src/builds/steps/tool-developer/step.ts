@@ -126,7 +126,6 @@ export class ToolWriter {
     throw new BuildFault(`The tool "${wish.name}" fails its own tests: ${second.problems.join(' ').slice(0, 1_000)}`, {
       details: { tool: wish.name, problems: second.problems },
       suggestion: 'Restart the build, or word the requirement so that it needs no such tool.',
-      spent: total,
     });
   }
 
