@@ -268,3 +268,32 @@ describe('AsyncAPI', () => {
     ]);
   });
 });
+
+it('reads a document of 200 operations in under two seconds of CPU', async () => {
+  const answer = (index: number) => ({
+    description: 'ok',
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/Thing${index}` } } },
+  });
+  const paths = Array.from({ length: 100 }, (_, index): [string, object] => {
+    const parameters = [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }];
+    const operation = (verb: string) => ({ operationId: verb + index, parameters, responses: { 200: answer(index) } });
+    return [`/things${index}/{id}`, { get: operation('get'), put: operation('put') }];
+  });
+  const fields = Array.from({ length: 30 }, (_, index): [string, object] => [
+    `field_${index}`,
+    { type: 'string', description: 'A field' },
+  ]);
+  const schemas = paths.map((_, index): [string, object] => [
+    `Thing${index}`,
+    { type: 'object', properties: Object.fromEntries(fields) },
+  ]);
+  const text = JSON.stringify({
+    ...{ openapi: '3.1.0', info: { title: 'Things', version: '1' }, paths: Object.fromEntries(paths) },
+    components: { schemas: Object.fromEntries(schemas) },
+  });
+  const before = process.threadCpuUsage();
+  const { operations } = await read(text);
+  const { user, system } = process.threadCpuUsage(before);
+  expect(operations.length).toBe(200);
+  expect((user + system) / 1_000_000).toBeLessThan(2);
+});

@@ -236,6 +236,14 @@ describe('OAuth authorization code', () => {
       ({ headers }) => headers['authorization'] !== first,
     );
     expect(tokens.grants).toEqual(['authorization_code', 'refresh_token']);
+    // An MCP server gets the same token.
+    const { agent_id } = await registeredAgent(app, { org_id: 'credential-org' });
+    const config = { transport: { type: 'streamable_http', url: mcp.url } };
+    const tool = { agent_id, credential_id, kind: 'mcp', name: 'shelf', description: 'A shelf', config };
+    const sent = mcp.seen.length;
+    expect((await http.post('/api/v1/tools', tool)).status).toBe(201);
+    const { authorization } = (await seenWith(credential_id)).headers;
+    expect(new Set(mcp.seen.slice(sent).map((one) => one.authorization))).toEqual(new Set([authorization]));
   });
 });
 
