@@ -1,6 +1,7 @@
 import { AGENT_TABLES } from './agents/agents.tables.js';
 import { BUDGET_TABLES } from './budgets/budgets.tables.js';
 import { ENGINE_TABLES } from './engine/engine.tables.js';
+import { EXPORT_TABLES } from './exports/exports.tables.js';
 import { FLOW_TABLES } from './flows/flows.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
@@ -36,4 +37,5 @@ export const TABLES: TableDefinition[] = [
   ...PARTNERSHIP_TABLES,
   ...BUDGET_TABLES,
   ...FLOW_TABLES,
+  ...EXPORT_TABLES,
 ];

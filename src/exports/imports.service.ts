@@ -1,5 +1,5 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/agents.service.js';
 import { DefinitionWorkers } from '../flows/definition/definition-workers.js';
 import { FlowsService } from '../flows/flows.service.js';
@@ -8,13 +8,13 @@ import { MockService } from '../integrations/mock.service.js';
 import { ModelsService } from '../models/models.service.js';
 import { unzip, ZipFault } from '../platform/archive/zip.js';
 import { sha256 } from '../platform/async/hash.js';
-import { ProjectDeletionService } from '../projects/project-deletion.service.js';
 import { ProjectsService } from '../projects/projects.service.js';
 import { type AgentDefinition, agentDefinitionSchema } from '../runtimes/agent-definition.js';
 import { DomainError, InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { ToolAttachment } from '../tools/attachments/tool-attachment.service.js';
 import { TOOL_KIND_NAMES, type ToolKindName } from '../tools/kinds/tool-kinds.js';
 import { type Manifest, MANIFEST, manifestSchema, PACKAGE_MAX_FILES, UNPACKED_MAX_BYTES } from './package.js';
+import { type NoteItem, UnfinishedImports } from './unfinished-imports.workflow.js';
 
 /** JSON and YAML of a package are read in this process: an agent or a flow is far smaller. */
 const TEXT_MAX_BYTES = 1_000_000;
@@ -54,39 +54,34 @@ interface OpenPackage {
 /** Takes packages over: every item gets a new id, and what names another item names the new one. */
 @Injectable()
 export class ImportsService {
-  private readonly logger = new Logger(ImportsService.name);
-
   constructor(
     private readonly agents: AgentsService,
     private readonly projects: ProjectsService,
-    private readonly deletion: ProjectDeletionService,
     private readonly tools: ToolAttachment,
     private readonly flows: FlowsService,
     private readonly yaml: DefinitionWorkers,
     private readonly integrations: IntegrationsService,
     private readonly mocks: MockService,
     private readonly models: ModelsService,
+    private readonly unfinished: UnfinishedImports,
   ) {}
 
   /**
    * Makes integrations, projects, agents, tools and flows, in this order. When one cannot be made, those made before are deleted
-   * again. When the process dies meanwhile, they stay: each is whole by itself and can be used or deleted.
+   * again; also when the process dies meanwhile, by the engine within a minute.
    * @throws ValidationError that names what is wrong with the package; DocumentInvalidError, FlowNotPublishableError
    */
   async import(importer: Importer, archive: Uint8Array, signal?: AbortSignal): Promise<ImportReport> {
     const open = await this.opened(archive);
     const report: ImportReport = { integrations: [], projects: [], agents: [], tools: [], flows: [], needs: [] };
-    try {
-      await this.importIntegrations(importer, open, report, signal);
-      await this.importAgents(importer, open, report);
+    return this.unfinished.during(importer.org_id, async (note) => {
+      await this.importIntegrations(importer, open, report, note, signal);
+      await this.importAgents(importer, open, report, note);
       await this.importTools(importer, open, report, (kind) => kind !== 'flow');
-      await this.importFlows(importer, open, report);
+      await this.importFlows(importer, open, report, note);
       await this.importTools(importer, open, report, (kind) => kind === 'flow');
       return report;
-    } catch (error) {
-      await this.undo(importer.org_id, report);
-      throw error;
-    }
+    });
   }
 
   private async opened(archive: Uint8Array): Promise<OpenPackage> {
@@ -125,6 +120,7 @@ export class ImportsService {
     { org_id, user_id }: Importer,
     { manifest, files }: OpenPackage,
     report: ImportReport,
+    note: NoteItem,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     for (const packed of manifest.integrations) {
@@ -135,8 +131,18 @@ export class ImportsService {
           Object.entries(references).map(([url, path]) => [url, files[path]!.toString('utf8')]),
         ),
       };
-      const wish = { org_id, user_id, name, origin, format, ...(base_url === null ? {} : { base_url }) };
-      const { integration_id } = await this.integrations.create(wish, signal);
+      const integration_id = this.integrations.newId();
+      await note({ kind: 'integration', id: integration_id });
+      const wish = {
+        org_id,
+        user_id,
+        name,
+        origin,
+        format,
+        integration_id,
+        ...(base_url === null ? {} : { base_url }),
+      };
+      await this.integrations.create(wish, signal);
       report.integrations.push({ from, id: integration_id, name });
       await this.untilReady(org_id, integration_id, name, signal);
       if (mock !== 'off') await this.mocks.turn(org_id, integration_id, mock);
@@ -168,12 +174,15 @@ export class ImportsService {
     { org_id, user_id }: Importer,
     { manifest, definitions }: OpenPackage,
     report: ImportReport,
+    note: NoteItem,
   ): Promise<void> {
     for (const { project_id: from, project_name, requirement, tags } of manifest.projects) {
       const own = manifest.agents.filter(({ project_id }) => project_id === from);
       const names = own.map(({ agent_id }) => definitions.get(agent_id)!.agent_name);
       const wish = { org_id, user_id, project_name, requirement, tags };
-      const { project_id, build_id } = await this.projects.createBuilt(wish, names);
+      const project_id = this.projects.newId();
+      await note({ kind: 'project', id: project_id });
+      const { build_id } = await this.projects.createBuilt(wish, names, project_id);
       report.projects.push({ from, id: project_id, name: project_name });
       for (const { agent_id, description, category, tags: labels } of own) {
         const definition = this.withKnownModel(definitions.get(agent_id)!, report);
@@ -238,7 +247,12 @@ export class ImportsService {
     }
   }
 
-  private async importFlows(importer: Importer, { manifest, files }: OpenPackage, report: ImportReport): Promise<void> {
+  private async importFlows(
+    importer: Importer,
+    { manifest, files }: OpenPackage,
+    report: ImportReport,
+    note: NoteItem,
+  ): Promise<void> {
     const { org_id } = importer;
     for (const { flow_id: from, name, description, file } of manifest.flows) {
       const text = files[file]!;
@@ -247,35 +261,12 @@ export class ImportsService {
       const { definition } = (read ?? {}) as { definition?: Record<string, unknown> };
       if (typeof definition !== 'object' || definition === null)
         throw ValidationError.field('file', `holds a ${file} without a definition`);
-      const { flow } = await this.flows.create(importer, { name, description, definition });
-      report.flows.push({ from, id: flow.flow_id, name });
-      await this.flows.publish(importer, flow.flow_id);
+      const flow_id = this.flows.newId();
+      await note({ kind: 'flow', id: flow_id });
+      await this.flows.create(importer, { name, description, definition }, flow_id);
+      report.flows.push({ from, id: flow_id, name });
+      await this.flows.publish(importer, flow_id);
     }
-  }
-
-  /** Newest first. What cannot be deleted stays, is logged, and does not hide why the import failed. */
-  private async undo(org_id: string, { flows, projects, integrations }: ImportReport): Promise<void> {
-    const steps = [
-      ...flows.toReversed().map(
-        ({ id }) =>
-          () =>
-            this.flows.archive(org_id, id),
-      ),
-      ...projects.map(
-        ({ id }) =>
-          () =>
-            this.deletion.delete(org_id, id),
-      ),
-      ...integrations.map(
-        ({ id }) =>
-          () =>
-            this.integrations.delete(org_id, id),
-      ),
-    ];
-    for (const step of steps)
-      await step().catch((error: unknown) => {
-        this.logger.warn({ msg: 'an item of a failed import could not be deleted', err: error });
-      });
   }
 }
 

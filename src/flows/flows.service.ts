@@ -44,16 +44,22 @@ export class FlowsService {
   async create(
     { org_id, user_id }: { org_id: string; user_id: string },
     wish: { name: string; description?: string | undefined; definition: Record<string, unknown> },
+    flow_id = this.newId(),
   ): Promise<CheckedFlow> {
     requireBounded(wish.definition);
     const at = this.clock.timestamp();
     const { name, description = '', definition } = wish;
     const flow: Flow = {
-      ...{ flow_id: this.ids.next('flow'), org_id, user_id, name, description, definition },
+      ...{ flow_id, org_id, user_id, name, description, definition },
       ...{ status: 'draft', version: null, revision: 1, created_at: at, updated_at: at, published_at: null },
     };
     await this.repository.create(flow);
     return { flow, faults: checkDefinition(definition).faults };
+  }
+
+  /** For a flow that is noted before it is created. */
+  newId(): string {
+    return this.ids.next('flow');
   }
 
   /** @throws FlowNotFoundError */

@@ -28,6 +28,8 @@ export interface NewIntegration {
   format: FormatName | 'auto';
   base_url?: string | undefined;
   credential_id?: string | undefined;
+  /** From {@link IntegrationsService.newId}; a new one unless given. */
+  integration_id?: string | undefined;
 }
 
 /** Imported APIs and their catalogues. */
@@ -52,7 +54,7 @@ export class IntegrationsService {
    * @throws DocumentInvalidError with every fault, ValidationError, PayloadTooLargeError, RateLimitedError
    */
   async create(wish: NewIntegration, signal?: AbortSignal): Promise<Integration> {
-    const { org_id, user_id, name, origin, format, base_url, credential_id } = wish;
+    const { org_id, user_id, name, origin, format, base_url, credential_id, integration_id = this.newId() } = wish;
     if (base_url !== undefined) this.checkAddress('base_url', base_url);
     if (credential_id !== undefined) await this.credentials.get(org_id, credential_id);
     const fetched = await this.source.fetch(origin, signal);
@@ -61,7 +63,7 @@ export class IntegrationsService {
     const integration: Integration = {
       ...read.summary,
       ...{
-        integration_id: this.ids.next('int'),
+        integration_id,
         org_id,
         name,
         status: 'importing',
@@ -75,6 +77,11 @@ export class IntegrationsService {
     await this.repository.create(integration);
     const state = await this.startImport(integration, { fetched, format, user_id }, read);
     return { ...integration, import: state };
+  }
+
+  /** For an integration that is noted before it is created. */
+  newId(): string {
+    return this.ids.next('int');
   }
 
   /** @throws IntegrationNotFoundError, also for an integration of another organization */

@@ -72,13 +72,17 @@ export class ProjectsService {
   }
 
   /** Stores a project that was built elsewhere, without a build. @param names of its agents, which the caller registers next */
-  async createBuilt(input: NewProject, names: readonly string[]): Promise<Project> {
-    return (await this.repository.create(this.withoutBuild(input, names), [], [])).project;
+  async createBuilt(input: NewProject, names: readonly string[], project_id = this.newId()): Promise<Project> {
+    return (await this.repository.create(this.withoutBuild(input, names, project_id), [], [])).project;
   }
 
-  private withoutBuild(input: NewProject, names: readonly string[]): ProjectWhole {
+  /** For a project that is noted before it is created. */
+  newId(): string {
+    return this.ids.next('proj');
+  }
+
+  private withoutBuild(input: NewProject, names: readonly string[], project_id = this.newId()): ProjectWhole {
     const at = this.clock.timestamp();
-    const project_id = this.ids.next('proj');
     const agents = names.map((name) => agentIdOf(project_id, name));
     return builtElsewhere(newProject(input, { project_id, build_id: this.ids.next('bld') }, at), agents, at);
   }

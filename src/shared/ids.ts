@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'push'
   | 'whk'
   | 'mail'
+  | 'pkg'
   | 'proj'
   | 'bld'
   | 'inv'
