@@ -1,11 +1,8 @@
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
-import { FirstStartService, newPassword } from '../identity/accounts/first-start.service.js';
-import { RecoveryService } from '../identity/authentication/recovery.service.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
 import { EmbeddedDatabaseError } from '../platform/database/embedded/engine-program.js';
 import { commandLine } from '../shared/command-line.js';
 import { DomainError } from '../shared/domain-error.js';
+import { openPlatform } from './open-platform.js';
 
 const USAGE =
   'Usage: npm run admin -- reset [e-mail]\n\nGives an account a new password and prints it. Default: NEXUS_ADMIN_EMAIL.';
@@ -22,11 +19,12 @@ async function main([command, given]: string[]): Promise<void> {
     return;
   }
   const settings = loadSettings({ BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
-    logger: ['warn', 'error'],
-    abortOnError: false,
-  });
+  const app = await openPlatform(settings);
   try {
+    const [{ FirstStartService, newPassword }, { RecoveryService }] = await Promise.all([
+      import('../identity/accounts/first-start.service.js'),
+      import('../identity/authentication/recovery.service.js'),
+    ]);
     const password = newPassword();
     const account = await app
       .get(RecoveryService, { strict: false })

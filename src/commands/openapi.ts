@@ -1,12 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from '../app.module.js';
-import { configureApp } from '../configure-app.js';
 import { loadSettings } from '../platform/config/load-settings.js';
-import { apiDocument } from '../platform/http/openapi.js';
 import { commandLine } from '../shared/command-line.js';
 
 const USAGE = `Usage: npm run openapi [-- --check]
@@ -20,6 +16,13 @@ const FILE = 'openapi.json';
 async function writeDocument(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'nexus-openapi-'));
   const settings = loadSettings({ ENVIRONMENT: 'test', NEXUS_DATABASE: 'embedded', NEXUS_DATA_DIR: directory });
+  // Loaded only now, so that --help answers at once.
+  const [{ NestFactory }, { AppModule }, { configureApp }, { apiDocument }] = await Promise.all([
+    import('@nestjs/core'),
+    import('../app.module.js'),
+    import('../configure-app.js'),
+    import('../platform/http/openapi.js'),
+  ]);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings), {
     logger: ['error'],
     bodyParser: false,

@@ -1,9 +1,8 @@
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
-import { OperatorsService } from '../identity/operator/operators.service.js';
+import type { OperatorsService } from '../identity/operator/operators.service.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
 import { commandLine } from '../shared/command-line.js';
 import { DomainError } from '../shared/domain-error.js';
+import { openPlatform } from './open-platform.js';
 
 const USAGE = 'Usage: npm run operators -- list | grant <e-mail> | revoke <e-mail>';
 
@@ -18,11 +17,9 @@ async function main([command = '', email]: string[]): Promise<void> {
     return;
   }
   const settings = loadSettings({ BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
-    logger: ['warn', 'error'],
-    abortOnError: false,
-  });
+  const app = await openPlatform(settings);
   try {
+    const { OperatorsService } = await import('../identity/operator/operators.service.js');
     print(await run(app.get(OperatorsService, { strict: false }), command, email ?? ''));
   } finally {
     await app.close();

@@ -1,8 +1,6 @@
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
 import { commandLine } from '../shared/command-line.js';
-import { StatisticsRebuild } from '../statistics/statistics-rebuild.js';
+import { openPlatform } from './open-platform.js';
 
 const USAGE = `Usage: npm run statistics:rebuild [-- --dry-run]
 
@@ -17,11 +15,9 @@ const command = commandLine(USAGE, ['dry-run']);
 async function rebuild(): Promise<void> {
   const dry_run = command.has('dry-run');
   const settings = loadSettings({ ENGINE: 'embedded', BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
-    logger: ['warn', 'error'],
-    abortOnError: false,
-  });
+  const app = await openPlatform(settings);
   try {
+    const { StatisticsRebuild } = await import('../statistics/statistics-rebuild.js');
     const { differences } = await app.get(StatisticsRebuild).run({ dry_run });
     for (const difference of differences) print(JSON.stringify(difference));
     print(`${differences.length} differences ${dry_run ? 'found' : 'corrected'}`);

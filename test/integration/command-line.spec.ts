@@ -28,15 +28,17 @@ function run(program: string, argument: string) {
   return { status, stdout, stderr, made: readdirSync(directory) };
 }
 
-it.each(COMMANDS)('%s --help prints the usage and does nothing else', (program, name) => {
-  for (const argument of ['--help', '-h'])
+it.each([...COMMANDS.map(([program, name]) => [program, '--help', name]), ['dist/main.js', '-h', 'npm start']])(
+  '%s %s prints the usage and does nothing else',
+  (program, argument, name) => {
     expect(run(program, argument)).toEqual({
       status: 0,
       stdout: expect.stringMatching(new RegExp(`^Usage: ${name}`)) as unknown,
       stderr: '',
       made: [],
     });
-});
+  },
+);
 
 it.each(COMMANDS)('%s refuses an unknown option with a hint and does nothing else', (program, name) => {
   expect(run(program, '--nonsense')).toEqual({
