@@ -43,9 +43,16 @@ const environment = kind === 'java' ? { TEMPORAL_CLI: '' } : { TEMPORAL_CLI: com
 if (kind === 'java')
   console.log('Left to npm run test:temporal: schedules and search attributes, which the test server does not have.');
 const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
-const { status } = spawnSync(
-  process.execPath,
-  [...jest, '--testTimeout=240000', '--maxWorkers=1', '--forceExit', '--selectProjects', 'temporal', ...more],
-  { stdio: 'inherit', env: { ...process.env, ...environment, NEXUS_TEST_TEMPORAL: kind } },
-);
-process.exitCode = status ?? 1;
+const run = (...words) =>
+  spawnSync(
+    process.execPath,
+    [...jest, '--testTimeout=240000', '--maxWorkers=1', '--forceExit', '--selectProjects', 'temporal', ...words],
+    { stdio: 'inherit', env: { ...process.env, ...environment, NEXUS_TEST_TEMPORAL: kind } },
+  ).status ?? 1;
+let status = run(...more);
+if (status !== 0 && kind === 'java') {
+  // A run on it can stop for good, without an error, while other work takes the processor. The real server has never shown this.
+  console.log("On a busy machine Temporal's test server loses tasks. The files that failed run once more.");
+  status = run('--onlyFailures', ...more);
+}
+process.exitCode = status;
