@@ -122,6 +122,8 @@ describe('a build of a team with the offline model', () => {
       'shipping_specialist knowledge_lookup',
     ]);
     expect((await ask(offline, project, 'Write a poem about the sea.')).output).toContain('I cannot write new text');
+    const greeted = await ask(offline, project, 'My name is Ada. What is 2 + 2?');
+    expect(greeted.output).toBe('Nice to meet you, Ada. 2 + 2 = 4.');
     const known = await ask(offline, project, 'My name is Ada. What is my name?');
     expect(known.output).toContain('Your name is Ada.');
     expect(known.trace.steps.filter(({ agent }) => agent !== undefined)).toEqual([]);

@@ -129,6 +129,10 @@ interface TraceStep {
   duration_ms: number;
 }
 
+/** The name of a called tool, after the member of the team that called it. */
+export const calledBy = ({ agent, tool }: { agent?: string; tool: string }): string =>
+  agent === undefined ? tool : `${agent}: ${tool}`;
+
 /** The spans of an invocation's trace. @param began when the run was created, ISO 8601 */
 export function spansOfTrace(steps: readonly TraceStep[], began: string): Span[] {
   const zero = new Date(began).getTime();

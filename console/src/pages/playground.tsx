@@ -9,7 +9,7 @@ import { agentChoices } from '../components/agent-choice';
 import { Icon } from '../components/icons';
 import { Markdown } from '../components/text';
 import { Empty, ErrorBox, Loaded, Loading, notifyError, Page as Frame, Section, LinkButton } from '../components/ui';
-import { spansOfTrace, Waterfall } from '../components/waterfall';
+import { calledBy, spansOfTrace, Waterfall } from '../components/waterfall';
 import { count, duration, money } from '../format';
 import { texts } from '../texts';
 
@@ -47,10 +47,6 @@ interface Conversation {
 }
 
 /** One conversation with an agent. Each turn is streamed; the session connects the turns. */
-/** The name of a called tool, after the member of the team that called it. */
-const calledBy = ({ agent, tool }: Record<string, unknown>): string =>
-  agent === undefined ? String(tool) : `${String(agent)}: ${String(tool)}`;
-
 function useConversation(agent_id: string | undefined): Conversation {
   const [turns, setTurns] = useState<Turn[]>([]);
   const [session_id, setSession] = useState<string>();
@@ -81,7 +77,14 @@ function useConversation(agent_id: string | undefined): Conversation {
         else if (event === 'tool_call')
           change(id, ({ calls }) => ({
             status: 'streaming',
-            calls: [...calls, { id: String(data['call_id']), name: calledBy(data), input: data['input'] }],
+            calls: [
+              ...calls,
+              {
+                id: String(data['call_id']),
+                name: calledBy(data as { tool: string; agent?: string }),
+                input: data['input'],
+              },
+            ],
           }));
         else if (event === 'tool_result')
           change(id, ({ calls }) => ({

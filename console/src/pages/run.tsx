@@ -23,7 +23,7 @@ import {
   Status,
   LinkButton,
 } from '../components/ui';
-import { spansOfTrace, Waterfall } from '../components/waterfall';
+import { calledBy, spansOfTrace, Waterfall } from '../components/waterfall';
 import { agentNameOf, count, duration, money } from '../format';
 import { texts } from '../texts';
 
@@ -237,7 +237,7 @@ function One({ run }: { run: InvocationDto }): ReactElement {
               <li key={one.approval_id}>
                 <Status value={one.status} />
                 <span>
-                  {one.tool}
+                  {calledBy(one)}
                   <small>{one.comment ?? ''}</small>
                 </span>
               </li>
@@ -326,7 +326,7 @@ function Approval({ approval, invocation_id }: { approval: ApprovalDto; invocati
     }
   };
   return (
-    <Section title={t.approve(approval.tool)}>
+    <Section title={t.approve(calledBy(approval))}>
       <Stack>
         <JsonView value={approval.input} label={approval.tool} />
         <TextInput label={t.comment} value={comment} onChange={(event) => setComment(event.currentTarget.value)} />

@@ -167,6 +167,24 @@ describe('the steps before deployment, offline', () => {
     expect(agentDefinitionSchema.safeParse(JSON.parse(artifacts.get(PATHS.definition) ?? '')).success).toBe(true);
   });
 
+  it('make a team of the roles of a design of version 1.0.0, which has none', async () => {
+    const context = stageContext(
+      'Two agents: an adder agent that calculates totals, and a guide agent that answers questions. Delivery takes 3 days.',
+      { accept_unproven: true },
+    );
+    const steps = developmentSteps(bareWriters);
+    await runSteps(context, steps);
+    const { team: _team, ...old } = JSON.parse(context.artifacts.get(PATHS.design) ?? '') as { team: unknown };
+    context.artifacts.set(PATHS.design, JSON.stringify(old));
+    await runSteps(context, steps.slice(-2));
+    const { team = [], tools } = agentDefinitionSchema.parse(JSON.parse(context.artifacts.get(PATHS.definition) ?? ''));
+    expect(tools).toEqual([]);
+    expect(team.map((one) => [one.name, one.tools.map(({ name }) => name)])).toEqual([
+      ['adder', ['calculator', 'knowledge_lookup']],
+      ['guide', ['calculator', 'knowledge_lookup']],
+    ]);
+  });
+
   it('write the same documents each time', async () => {
     for (const requirement of CLEAR) expect(await build(requirement)).toEqual(await build(requirement));
   });

@@ -82,13 +82,14 @@ export function answerConversation(conversation: Conversation, tools: ReadonlyMa
     if (passed.call) return { type: 'call', index: passed.calls, ...passed.call };
     calls = passed.calls;
     if (passed.answer !== undefined) {
+      memory.noteAnswer(passed.answer);
       spoken.push(passed.answer);
       continue;
     }
-    if (!isRequest(sentence)) remarks.push(sentence);
     const reply = whole ?? firstReply(intents, { ...base, sentence });
     memory.learn(factsIn(sentence));
     if (!reply) {
+      if (!isRequest(sentence)) remarks.push(sentence);
       unanswered.push(sentence);
       continue;
     }

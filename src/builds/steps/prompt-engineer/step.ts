@@ -15,7 +15,7 @@ import {
 } from '../../step/documents.js';
 import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema, type Specialist } from '../agent-design/prompt.js';
-import { requirementsSchema } from '../requirements-analysis/prompt.js';
+import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { codeOf, type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
 import { writePromptParts } from './offline.js';
 import { PROMPT_TASK, type PromptParts } from './prompt.js';
@@ -28,7 +28,7 @@ export const step = defineStep({
   uses: [DocumentWriter],
   run: async (context, writer) => {
     const requirements = readDocument(context, PATHS.requirements, requirementsSchema);
-    const design = readDocument(context, PATHS.design, designSchema);
+    const design = withTeam(readDocument(context, PATHS.design, designSchema), requirements);
     const builtin = design.tools.map((tool) => readDocument(context, toolPath(tool.name), toolDocumentSchema));
     const tools = [...builtin, ...writtenTools(context).map((one) => one.document)];
     const { document, ...spent } = await writer.write(context, PROMPT_TASK, {
@@ -103,6 +103,13 @@ function teamSection(team: readonly TeamMember[]): string {
   const rule =
     'Give each part of a message to the specialist that it is for, with everything that it needs to know. Answer with what the specialists found; do not answer in their place.';
   return `## Your team\n\n${rule}\n\n${bulletList(team.map((one) => `\`${memberTool(one)}\`: ${one.description}`))}`;
+}
+
+/** Designs of version 1.0.0 have no team: each role gets every tool and document. */
+function withTeam(design: Design, { roles, knowledge }: Requirements): Design {
+  if (roles.length < 2 || design.team.length > 0) return design;
+  const all = { tools: design.tools.map(({ name }) => name), documents: knowledge.map(({ name }) => name) };
+  return { ...design, team: roles.map((role) => ({ ...role, ...all })) };
 }
 
 /** The team as the definition has it: what a person wrote by hand, else the specialists of the design. */

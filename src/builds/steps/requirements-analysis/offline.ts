@@ -5,6 +5,7 @@ import {
   knowledgeIn,
   type RequirementProfile,
   roleFor,
+  rolesOf,
   withoutReplaced,
 } from '../../requirement/statements.js';
 import { capitalised, clip, isEnglish } from '../../requirement/words.js';
@@ -129,6 +130,7 @@ function knowledgeOf(profile: RequirementProfile): Requirements['knowledge'] {
   if (profile.facts.length === 0) return [];
   const passages = new Map<string | undefined, string[]>();
   for (const sentence of knowledgeIn(profile.sentences)) {
+    if (rolesOf([sentence]).length > 0) continue;
     const role = roleFor(sentence, profile.roles)?.name;
     passages.set(role, [...(passages.get(role) ?? []), sentence]);
   }

@@ -1,4 +1,6 @@
 import { stageContext } from '../../../../test/support/stage-context.js';
+import { writePlan } from '../orchestrator/offline.js';
+import { writeRequirements } from './offline.js';
 import { soundExamples } from './step.js';
 
 describe('soundExamples', () => {
@@ -31,5 +33,23 @@ describe('soundExamples', () => {
       },
     ];
     expect(soundExamples(stageContext('a requirement'), examples, new Set(['calculator']))).toEqual(examples);
+  });
+});
+
+describe('writeRequirements', () => {
+  it('keeps the sentence that names the roles out of what they know', () => {
+    const requirement =
+      'A supervisor that hands questions to billing and shipping specialists. Billing is done on the 1st. Shipping takes 3 days. Returns take 5 days.';
+    const tools = ['knowledge_lookup'].map((name) => ({ name, description: name, suggested: true }));
+    const { knowledge } = writeRequirements({
+      requirement,
+      plan: writePlan({ requirement, project_name: 'Desk' }),
+      tools,
+    });
+    expect(knowledge).toEqual([
+      { name: 'billing-specialist.md', content: 'Billing is done on the 1st.' },
+      { name: 'shipping-specialist.md', content: 'Shipping takes 3 days.' },
+      { name: 'requirement.md', content: 'Returns take 5 days.' },
+    ]);
   });
 });
