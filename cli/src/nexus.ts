@@ -36,7 +36,10 @@ for (const stream of [stdout, stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
 process.on('SIGINT', () => void interrupt());
 // A program that started this one over a channel takes it along.
-if (process.channel) process.once('disconnect', () => process.exit(EXIT.interrupted));
+if (process.channel) {
+  process.once('disconnect', () => process.exit(EXIT.interrupted));
+  process.channel.unref();
+}
 
 try {
   await main();

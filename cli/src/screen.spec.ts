@@ -43,9 +43,11 @@ describe('a list', () => {
 ${'x'.repeat(11)}…  東東東東東…
 `,
     );
+    expect(narrow.screen.fitted('x'.repeat(40))).toBe(`${'x'.repeat(29)}…`);
     const piped = screenOf('table', { columns: 30 });
     piped.screen.list([row], COLUMNS, 'none');
     expect(piped.out.text).toContain('x'.repeat(30));
+    expect(piped.screen.fitted('x'.repeat(40))).toBe('x'.repeat(40));
   });
 
   it('is an array in json and yaml, also when it is empty', () => {

@@ -96,6 +96,12 @@ export class Screen {
     this.write(this.format === 'yaml' ? dump(jsonOf(data), { lineWidth: -1 }) : `${JSON.stringify(data, null, 2)}\n`);
   }
 
+  /** One line, cut to the width of a terminal. Elsewhere it is whole. */
+  fitted(text: string): string {
+    const width = this.out.columns ?? 80;
+    return this.isTerminal && stringWidth(text) > width ? padded(text, width) : text;
+  }
+
   /** One of many documents: a line of json, a document of a yaml stream. */
   event(data: unknown): void {
     this.write(this.format === 'yaml' ? `---\n${dump(jsonOf(data), { lineWidth: -1 })}` : `${JSON.stringify(data)}\n`);

@@ -40,6 +40,11 @@ export class Api {
     return signedIn.user.org_id;
   }
 
+  /** What a program reads that is to act as this client does. */
+  environment(): Record<string, string> {
+    return { NEXUS_URL: this.url, NEXUS_API_KEY: this.token };
+  }
+
   get<T>(path: string): Promise<T> {
     return this.call<T>('GET', path);
   }

@@ -1,9 +1,10 @@
 // Takes one requirement to a running agent and shows every step. Usage: npm run demo -- "your requirement"
 import { Api, ApiError } from './api.ts';
+import { nexus } from './command-line.ts';
 import { showFlow } from './flow.ts';
 import { findOrStartPlatform, type Platform } from './platform.ts';
 import { showApi } from './shop-api.ts';
-import { bold, dim, green, heading, line, ProgressBar, red, table } from './screen.ts';
+import { dim, heading, line, red, table } from './screen.ts';
 
 const USAGE =
   'Usage: npm run demo -- [--flow] [--api] ["your requirement"]\n\nTakes one requirement to a running agent and shows every step. Without a requirement it takes a sample.\nWith --flow the agent then works in a refund flow with an approval and a failure that is undone.\nWith --api it uses an imported shop API through its mock, and a flow calls the API.';
@@ -32,26 +33,7 @@ const SETTINGS: Record<string, string> = showsFlow ? { NEXUS_ALLOW_PRIVATE_ADDRE
 
 interface ProjectAnswer {
   project_id: string;
-  project_name: string;
-  status: string;
   agents: string[];
-  error_info: { message: string; suggestion?: string } | null;
-  coverage: { proven: number; total: number; warning: string | null } | null;
-  build_summary: {
-    total_duration_seconds: number | null;
-    model: string | null;
-    input_tokens: number;
-    output_tokens: number;
-  };
-}
-
-interface MessageAnswer {
-  content: string;
-  metadata: { model: string; duration_ms: number; invocation_id: string };
-}
-
-interface InvocationAnswer {
-  trace: { steps: { type: string; name: string; input: unknown }[] } | null;
 }
 
 interface Artifact {
@@ -105,35 +87,11 @@ async function show(api: Api, requirement: string): Promise<void> {
   await statistics(api);
 }
 
+/** The build is watched, and the agent talked to, by the command line that newcomers use next. */
 async function watch(api: Api, project_id: string): Promise<ProjectAnswer> {
-  heading(`Build ${dim(project_id)}`);
-  const bar = new ProgressBar();
-  let label = 'waiting for a build slot';
-  for await (const { event, data } of api.events(`/api/v1/projects/${project_id}/events`)) {
-    if (event === 'stage') {
-      label = `${String(data['sub_stage_name'] ?? data['stage_name'])} ${String(data['status'])}`;
-      if (data['status'] === 'completed') bar.note(`  ${green('✓')} ${label}`);
-      if (data['status'] === 'failed') bar.note(`  ${red('✗')} ${label}`);
-    }
-    if (event === 'log') bar.note(dim(`      ${String(data['message'])}`));
-    if (event === 'progress') bar.show(Number(data['progress']), label);
-  }
-  bar.end();
-  const project = await api.get<ProjectAnswer>(`/api/v1/projects/${project_id}`);
-  if (project.status !== 'completed')
-    throw new Error(
-      `The build ended as ${project.status}: ${project.error_info?.message ?? 'no reason given'}\n${project.error_info?.suggestion ?? ''}`,
-    );
-  const { total_duration_seconds, model, input_tokens, output_tokens } = project.build_summary;
-  line(
-    `  ${bold(project.project_name)} is built in ${total_duration_seconds} s by ${model} (${input_tokens} tokens in, ${output_tokens} out).`,
-  );
-  if (project.coverage) {
-    const { proven, total, warning } = project.coverage;
-    line(`  ${proven} of ${total} requirements are proven by acceptance examples.`);
-    if (warning !== null) line(`  ${red('!')} ${warning}`);
-  }
-  return project;
+  line();
+  await nexus(api, ['build', project_id]);
+  return api.get<ProjectAnswer>(`/api/v1/projects/${project_id}`);
 }
 
 async function artifacts(api: Api, project_id: string): Promise<void> {
@@ -145,20 +103,8 @@ async function artifacts(api: Api, project_id: string): Promise<void> {
 async function conversation(api: Api, project: ProjectAnswer): Promise<void> {
   const [agent_id] = project.agents;
   if (!agent_id) throw new Error('The build registered no agent');
-  heading(`Conversation with ${agent_id}`);
-  const session = await api.post<{ session_id: string }>(`/api/v1/agents/${encodeURIComponent(agent_id)}/sessions`, {
-    display_name: 'Demo',
-  });
-  for (const content of await questions(api, project.project_id)) {
-    line(`  ${bold('you  ')} ${content}`);
-    const answer = await api.post<MessageAnswer>(`/api/v1/sessions/${session.session_id}/messages`, { content });
-    line(`  ${bold('agent')} ${answer.content.replaceAll('\n', '\n        ')}`);
-    const { trace } = await api.get<InvocationAnswer>(`/api/v1/invocations/${answer.metadata.invocation_id}`);
-    const calls =
-      trace?.steps.filter(({ type }) => type === 'tool').map(({ name, input }) => `${name} ${JSON.stringify(input)}`) ??
-      [];
-    line(dim(`        ${[answer.metadata.model, `${answer.metadata.duration_ms} ms`, ...calls].join(' · ')}`));
-  }
+  heading('Conversation');
+  await nexus(api, ['chat', agent_id], await questions(api, project.project_id));
 }
 
 /** An introduction, a question that this very agent was built to answer, and one that only the conversation can answer. */

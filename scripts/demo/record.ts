@@ -1,7 +1,10 @@
-// Records the demo's terminal to docs/demo.svg, from a real run. Usage: npm run demo:record (needs `script` of util-linux)
-import { spawn } from 'node:child_process';
+// Records terminals from real runs: the demo's to docs/demo.svg, that of the command line to docs/cli.svg.
+// Usage: npm run demo:record [-- demo|cli] (needs `script` of util-linux)
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const [COLUMNS, ROWS, LAST_FRAME_SECONDS] = [104, 30, 8];
 /** Output within this time is one frame. */
@@ -10,7 +13,10 @@ const FRAME_MS = 120;
 const LONGEST_FRAME_SECONDS = 1.2;
 const [CHARACTER, LINE, MARGIN] = [8.43, 19, 14];
 const COLORS: Readonly<Record<string, string>> = { '31': '#f85149', '32': '#3fb950' };
-const DATA = '.nexus/recording';
+const DATA = resolve('.nexus/recording');
+const PASSWORD = 'nexus demo, only here';
+const NEXUS = resolve('cli/dist/nexus.js');
+const KEY_MS = 45;
 
 const ESCAPE = String.fromCharCode(27);
 const TOKEN = new RegExp(`${ESCAPE}\\[\\d*[A-Za-z]|[^]`, 'gu');
@@ -20,7 +26,7 @@ interface Cell {
   style: string;
 }
 
-/** As much of a terminal as the demo uses: lines that wrap, carriage return, erasing a line, bold, dim and two colours. */
+/** As much of a terminal as is used: lines that wrap, carriage return, columns, erasing a line or its rest, bold, dim and two colours. */
 class Terminal {
   private readonly lines: Cell[][] = [[]];
   private column = 0;
@@ -40,6 +46,8 @@ class Terminal {
     if (token === '\n') this.lines.push([]);
     if (token === '\n' || token === '\r') this.column = 0;
     else if (token.startsWith(ESCAPE) && token.endsWith('K')) line.length = 0;
+    else if (token.startsWith(ESCAPE) && token.endsWith('J')) line.length = Math.min(line.length, this.column);
+    else if (token.startsWith(ESCAPE) && token.endsWith('G')) this.column = Number(token.slice(2, -1)) - 1;
     else if (token.startsWith(ESCAPE)) this.style = token.slice(2, -1).replace(/^0$/, '');
     else if (token >= ' ') {
       if (this.column >= COLUMNS) {
@@ -67,16 +75,23 @@ interface Frame {
   rows: string[];
 }
 
-async function record(): Promise<Frame[]> {
-  rmSync(DATA, { recursive: true, force: true });
-  const command = `stty cols ${COLUMNS} rows ${ROWS}; exec '${process.execPath}' --no-warnings scripts/demo/demo.ts`;
-  const child = spawn('script', ['-qfec', command, '/dev/null'], {
-    env: { ...process.env, NEXUS_DATA_DIR: DATA, NEXUS_ADMIN_PASSWORD: 'nexus demo, only here', TERM: 'xterm' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+interface Recording {
+  /** What bash runs. */
+  command: string;
+  env: Record<string, string>;
+  /** Typed into the terminal, each when the output ends with the prompt. */
+  answers?: { prompt: string; lines: string[] };
+}
+
+async function record({ command, env, answers }: Recording): Promise<Frame[]> {
+  const child = spawn('script', ['-qfec', `stty cols ${COLUMNS} rows ${ROWS}; ${command}`, '/dev/null'], {
+    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/bash', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const terminal = new Terminal();
   const startedAt = Date.now();
   const frames: Frame[] = [];
+  const lines = [...(answers?.lines ?? [])];
   child.stdout.setEncoding('utf8').on('data', (output: string) => {
     terminal.write(output);
     const at = Date.now() - startedAt;
@@ -84,11 +99,18 @@ async function record(): Promise<Frame[]> {
     const last = frames.at(-1);
     if (last && at - last.at < FRAME_MS) last.rows = frame.rows;
     else frames.push(frame);
+    if (answers && output.includes(answers.prompt)) void type(child, lines.shift() ?? '/exit');
   });
   const [code] = (await once(child, 'close')) as [number];
-  rmSync(DATA, { recursive: true, force: true });
-  if (code !== 0) throw new Error(`the demo ended with code ${code}`);
+  if (code !== 0) throw new Error(`the recorded command ended with code ${code}`);
   return frames;
+}
+
+async function type({ stdin }: ChildProcess, line: string): Promise<void> {
+  for (const key of `${line}\r`) {
+    await delay(KEY_MS);
+    stdin?.write(key);
+  }
 }
 
 function svgOfRow(runs: Cell[]): string {
@@ -108,7 +130,7 @@ function svgOfRow(runs: Cell[]): string {
 }
 
 /** Every frame in its time: each is shown by one animation, and rows that stay the same are written once. */
-function svgOf(frames: Frame[]): string {
+function svgOf(frames: Frame[], label: string): string {
   const seconds = frames.map(({ at }, index) =>
     Math.min(((frames[index + 1]?.at ?? at) - at) / 1000, LONGEST_FRAME_SECONDS),
   );
@@ -132,7 +154,7 @@ function svgOf(frames: Frame[]): string {
     return `<g visibility="${isLast ? 'visible' : 'hidden'}">${uses}<animate attributeName="visibility" calcMode="discrete" dur="${total.toFixed(2)}s" repeatCount="indefinite" keyTimes="${times}" values="${values}"/></g>`;
   });
   const texts = [...rows].map(([row, id]) => `<text id="${id}" xml:space="preserve">${row}</text>`).join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height.toFixed(0)}" role="img" aria-label="Terminal: npm run demo builds an agent from one paragraph in six stages and talks to it">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height.toFixed(0)}" role="img" aria-label="${label}">
 <style>text{font:14px ui-monospace,Menlo,Consolas,monospace;fill:#c9d1d9}.b{font-weight:700;fill:#fff}.d{fill:#8b949e}</style>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 <defs>${texts}</defs>
@@ -143,4 +165,42 @@ ${shown.join('\n')}
 `;
 }
 
-writeFileSync('docs/demo.svg', svgOf(await record()));
+async function demo(): Promise<void> {
+  const command = `exec '${process.execPath}' --no-warnings scripts/demo/demo.ts`;
+  const frames = await record({ command, env: { NEXUS_DATA_DIR: DATA, NEXUS_ADMIN_PASSWORD: PASSWORD } });
+  const label = 'Terminal: npm run demo builds an agent from one paragraph in six stages and talks to it';
+  writeFileSync('docs/demo.svg', svgOf(frames, label));
+}
+
+/** `nexus build` and `nexus chat` on a platform of their own, after a sign-in that is not shown. */
+async function commandLine(): Promise<void> {
+  Object.assign(process.env, { NEXUS_DATA_DIR: DATA, NEXUS_ADMIN_PASSWORD: PASSWORD });
+  const { findOrStartPlatform } = await import('./platform.ts');
+  const platform = await findOrStartPlatform(0, 350, {});
+  try {
+    const env = { XDG_CONFIG_HOME: DATA, NEXUS_URL: platform.url };
+    const login = [NEXUS, 'login', '--email', platform.administrator().email, '--password-stdin'];
+    execFileSync(process.execPath, login, { env: { ...process.env, ...env }, input: PASSWORD });
+    const requirement =
+      'A support assistant for our web shop that works out discounts. Our delivery takes 3 working days.';
+    const shown = (words: string): string => `printf '\\033[32m$\\033[0m \\033[1m%s\\033[0m\\n' '${words}'; sleep 1`;
+    const nexus = `'${process.execPath}' '${NEXUS}'`;
+    const command = [
+      `${shown(`nexus build "${requirement}"`)}; ${nexus} build "${requirement}"; sleep 1; echo`,
+      `${shown('nexus chat support_assistant')}; ${nexus} chat support_assistant`,
+    ].join('; ');
+    const lines = ['What is 19.99 minus 15%?', 'How long does the delivery take?', '/exit'];
+    const frames = await record({ command, env, answers: { prompt: 'you ', lines } });
+    const label = 'Terminal: nexus build shows the six stages of a build, nexus chat talks to the agent';
+    writeFileSync('docs/cli.svg', svgOf(frames, label));
+  } finally {
+    await platform.stop();
+  }
+}
+
+const wanted = process.argv[2];
+rmSync(DATA, { recursive: true, force: true });
+if (wanted !== 'cli') await demo();
+rmSync(DATA, { recursive: true, force: true });
+if (wanted !== 'demo') await commandLine();
+rmSync(DATA, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-const BAR_WIDTH = 32;
 const isTerminal = process.stdout.isTTY;
 const style = (code: number, text: string): string => (isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text);
 
@@ -14,32 +13,6 @@ export function line(text = ''): void {
 export function heading(text: string): void {
   line();
   line(bold(text));
-}
-
-/** A bar that is redrawn in place on a terminal, and a line for each step elsewhere. */
-export class ProgressBar {
-  private last = '';
-
-  show(percent: number, label: string): void {
-    const filled = Math.round((percent / 100) * BAR_WIDTH);
-    const text = `  [${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}] ${percent.toFixed(2).padStart(6)} %  ${label}`;
-    if (text === this.last) return;
-    this.last = text;
-    process.stdout.write(isTerminal ? `\r\u001b[2K${text}` : `${text}\n`);
-  }
-
-  /** Writes a line above the bar. */
-  note(text: string): void {
-    if (!isTerminal) {
-      line(text);
-      return;
-    }
-    process.stdout.write(`\r\u001b[2K${text}\n${this.last}`);
-  }
-
-  end(): void {
-    if (isTerminal) line();
-  }
 }
 
 /** Counts the seconds of a wait on a terminal; elsewhere it writes nothing. */

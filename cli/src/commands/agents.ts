@@ -255,7 +255,7 @@ class Talk {
     const note = (line: string): void => {
       if (!isNewLine) screen.line();
       isNewLine = true;
-      screen.line(screen.dim(`${INDENT}${line}`));
+      screen.line(screen.dim(screen.fitted(`${INDENT}${line}`)));
     };
     const ignored = { text: () => undefined, note: () => undefined };
     try {
