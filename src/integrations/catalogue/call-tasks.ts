@@ -195,6 +195,8 @@ function nextOf(
     return isShort ? null : { input: { ...input, [param]: (Number(input[param] ?? first) || 0) + 1 } };
   }
   const next = next_field === null ? undefined : fieldOf(body, next_field);
+  // A GraphQL connection gives the cursor of its last item also on the last page.
+  if (next_field !== null && fieldOf(body, next_field.replace(/[^.]*$/, 'hasNextPage')) === false) return null;
   if (typeof next === 'string' || typeof next === 'number') {
     if (next === '') return null;
     // Some APIs give the whole address of the next page.

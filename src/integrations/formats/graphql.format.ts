@@ -22,7 +22,7 @@ import {
   validateSchema,
 } from 'graphql';
 import type { Catalogue, DocumentFault, JsonSchema, Operation, Parameter } from '../catalogue/operation.js';
-import { NO_PAGES } from '../catalogue/operation.js';
+import { NO_PAGES, type Pagination } from '../catalogue/operation.js';
 import { OperationNames } from '../catalogue/naming.js';
 import { isRecord, type Source, SourceFormat } from './source-format.js';
 import { DocumentFaults, escaped, fault, located } from './source-text.js';
@@ -40,6 +40,7 @@ const DEFINITION = /^\s*(?:"""|"|#|extend\b|schema\b|type\b|interface\b|input\b|
 const DESTRUCTIVE = /^(?:delete|remove|destroy|purge)(?:[A-Z_]|$)/;
 /** The lists of a connection stand one level deeper than other objects. */
 const CONNECTION_FIELDS = new Set(['nodes', 'edges', 'node']);
+const PAGE_INFO = 'pageInfo';
 
 /** GraphQL as SDL or as the answer to an introspection query. Each query and each mutation is an operation. */
 export class GraphqlFormat extends SourceFormat {
@@ -207,7 +208,7 @@ class GraphqlReading {
           headers: [],
         },
       ],
-      pagination: NO_PAGES,
+      pagination: paginationOf(name, args, schema),
       auth: [],
       rate_limit: null,
       pointer: `/${kind}/${name}`,
@@ -260,7 +261,9 @@ class GraphqlReading {
       if (isEnumType(named)) return { text: '', schema: wrap({ type: 'string' }) };
       if (isLeafType(named)) return { text: '', schema: wrap(scalar(named.name)) };
       if (depth < 0) return undefined;
-      const fields = isUnionType(named) ? [] : Object.values(named.getFields());
+      const declared = isUnionType(named) ? [] : Object.values(named.getFields());
+      // Where the next page begins is asked for first: a bounded selection must not lose it.
+      const fields = declared.toSorted((a, b) => Number(b.name === PAGE_INFO) - Number(a.name === PAGE_INFO));
       const chosen: string[] = ['__typename'];
       const properties: [string, JsonSchema][] = [['__typename', { type: 'string' }]];
       for (const field of fields) {
@@ -281,6 +284,20 @@ class GraphqlReading {
     };
     return select(type, SELECTION_DEPTH) ?? { text: '', schema: {} };
   }
+}
+
+/** Of a connection as Relay specifies it: `after` takes the cursor that `pageInfo` gave. */
+function paginationOf(name: string, args: readonly GraphQLArgument[], { properties }: JsonSchema): Pagination {
+  const fields = (properties ?? {}) as Record<string, JsonSchema>;
+  const info = (fields[PAGE_INFO]?.['properties'] ?? {}) as Record<string, unknown>;
+  const items = ['nodes', 'edges'].find((field) => [fields[field]?.['type']].flat().includes('array'));
+  const has = (wanted: string): boolean => args.some((one) => one.name === wanted);
+  if (items === undefined || !has('after') || info['endCursor'] === undefined) return NO_PAGES;
+  return {
+    ...{ kind: 'cursor', param: 'after', size_param: has('first') ? 'first' : null },
+    next_field: `data.${name}.${PAGE_INFO}.endCursor`,
+    items_field: `data.${name}.${items}`,
+  };
 }
 
 function wrapped(type: GraphQLOutputType, schema: JsonSchema): JsonSchema {

@@ -121,6 +121,22 @@ describe('calling an operation', () => {
     expect([metadata.status, Object.keys(metadata.error.details.fields ?? {})]).toEqual([400, ['base_url']]);
   });
 
+  it('follows the pages of a GraphQL connection', async () => {
+    const pages: Record<string, object> = {
+      first: { nodes: [{ id: '1' }, { id: '2' }], pageInfo: { endCursor: 'b', hasNextPage: true } },
+      b: { nodes: [{ id: '3' }], pageInfo: { endCursor: 'c', hasNextPage: false } },
+    };
+    const graph = await apiService(({ body }) => {
+      const { variables } = JSON.parse(body) as { variables: { after?: string } };
+      return { body: { data: { books: pages[variables.after ?? 'first'] } } };
+    });
+    const made = await importApi(http, apiDocument('library.graphql'), { base_url: graph.url });
+    const path = `/api/v1/integrations/${made.integration_id}/operations/books/call`;
+    const { data } = await http.post<Result>(path, { input: { first: 2 }, all_pages: true });
+    await graph.close();
+    expect(data).toMatchObject({ items: [{ id: '1' }, { id: '2' }, { id: '3' }], pages: 2, complete: true });
+  });
+
   it('calls GraphQL, and lists messages without calling them', async () => {
     const graph = await apiService(({ body }) => ({
       body: { data: { book: null }, sent: JSON.parse(body) as unknown },

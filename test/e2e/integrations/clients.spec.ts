@@ -93,7 +93,7 @@ it('holds the queries of a GraphQL API, and what sends them', async () => {
   const files = await unzip(Buffer.from(await answer.arrayBuffer()), LIMITS);
   const text = (name: string) => String(files[`library/${name}`]);
   expect(text('library/queries.py')).toMatch(
-    /^QUERIES: dict\[str, str\] = \{\n {2}"\/query\/books": "query books\(\$first: Int, \$filter: BookFilter\) \{ books\(/m,
+    /^QUERIES: dict\[str, str\] = \{\n {2}"\/query\/books": "query books\(\$first: Int, \$after: String, \$filter: BookFilter\) \{ books\(/m,
   );
   expect(text('library/runtime.py')).toContain('{"transport": GraphqlTransport(RetryTransport(retries))}');
   expect(text('library/graphql.py')).toContain('class GraphqlTransport');
