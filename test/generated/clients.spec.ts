@@ -10,7 +10,13 @@ import { apiDocument, importApi } from '../support/imported-api.js';
 const CACHE = process.env['NEXUS_TEST_CACHE'] ?? '';
 const NODE_MODULES = join(process.cwd(), 'node_modules');
 const LIMITS = { files_max: 10_000, bytes_max: 100_000_000 };
-const DOCUMENTS = ['books.openapi-3.1.yaml', 'orders.swagger-2.0.json', 'tickets.postman-2.1.json', 'library.graphql'];
+const DOCUMENTS = [
+  'books.openapi-3.1.yaml',
+  'payments.openapi-3.0.json',
+  'orders.swagger-2.0.json',
+  'tickets.postman-2.1.json',
+  'library.graphql',
+];
 
 let app: TestApp;
 let http: HttpClient;

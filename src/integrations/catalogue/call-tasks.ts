@@ -196,7 +196,7 @@ function nextOf(
   }
   const next = next_field === null ? undefined : fieldOf(body, next_field);
   // A GraphQL connection gives the cursor of its last item also on the last page.
-  if (next_field !== null && fieldOf(body, next_field.replace(/[^.]*$/, 'hasNextPage')) === false) return null;
+  if (next_field !== null && fieldOf(body, moreFieldOf(next_field)) === false) return null;
   if (typeof next === 'string' || typeof next === 'number') {
     if (next === '') return null;
     // Some APIs give the whole address of the next page.
@@ -210,6 +210,10 @@ function nextOf(
     ? { input: { ...input, [param]: id } }
     : null;
 }
+
+/** Beside the cursor of a connection: whether there is another page. */
+export const moreFieldOf = (next_field: string): string =>
+  `${next_field.slice(0, next_field.lastIndexOf('.') + 1)}hasNextPage`;
 
 /** The number of the first page: what the document gives as the default or the least, otherwise 1. */
 function firstPage({ parameters }: Operation, param: string): number {

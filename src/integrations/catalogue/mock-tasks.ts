@@ -1,5 +1,5 @@
 import { fieldOf } from './http-request.js';
-import { shapeFor } from './call-tasks.js';
+import { moreFieldOf, shapeFor } from './call-tasks.js';
 import { find } from './list-tasks.js';
 import { deref } from './pagination.js';
 import {
@@ -246,7 +246,7 @@ function paged(
     setField(body, next_field, isNullable ? null : '');
   }
   if (body['has_more'] === true) body['has_more'] = false;
-  if (next_field?.includes('.') === true) setField(body, next_field.replace(/[^.]*$/, 'hasNextPage'), false);
+  if (next_field?.includes('.') === true) setField(body, moreFieldOf(next_field), false);
   const first = parameters.find(({ key }) => key === param)?.schema['minimum'] ?? (kind === 'page' ? 1 : 0);
   const isLater =
     param !== null && (kind === 'offset' || kind === 'page') && Number(input[param] ?? first) > Number(first);

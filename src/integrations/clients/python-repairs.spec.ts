@@ -83,6 +83,12 @@ it.each([
     '        made_.additional_properties = d\n        return made_\n',
   ],
   [
+    'a UUID in a header',
+    'api/default/create_thing.py',
+    '    key: UUID | Unset = UNSET,\n    name: str,\n) -> dict[str, Any]:\n    headers["X-Name"] = name\n    if not isinstance(key, Unset):\n        headers["Idempotency-Key"] = key\n',
+    '    headers["X-Name"] = name\n    if not isinstance(key, Unset):\n        headers["Idempotency-Key"] = str(key)\n',
+  ],
+  [
     'the reading of an error that is not as described',
     'api/default/list_things.py',
     'def _parse_response(\n    *, client: Client, response: httpx.Response\n) -> Fault | list[Thing]:\n    if response.status_code == 200:\n        return []\n\n    return Fault.from_dict(response.json())\n\n\ndef _build_response(\n    *, client: Client, response: httpx.Response\n) -> Response[Fault | list[Thing]]:\n    return Response(\n        parsed=_parse_response(client=client, response=response),\n    )\n',

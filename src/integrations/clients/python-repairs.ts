@@ -58,7 +58,7 @@ export function repaired(generated: Readonly<Record<string, string>>): Record<st
     Object.entries(generated).map(([path, text]) => {
       if (path === 'client.py')
         return [path, text.replaceAll('*args: object, **kwargs: Any', '*args: Any, **kwargs: Any')];
-      if (path.startsWith(API)) return [path, withReadErrors(withOwnQuote(withOptionalBody(text)))];
+      if (path.startsWith(API)) return [path, withReadErrors(withTextHeaders(withOwnQuote(withOptionalBody(text))))];
       return [path, path.startsWith(MODELS) ? withOwnVariable(withoutCasts(text)) : text];
     }),
   );
@@ -105,6 +105,12 @@ function withOptionalBody(text: string): string {
     '    elif not isinstance(body, Unset):\n$1',
   );
 }
+
+/** A UUID in a header: httpx takes texts only. */
+const withTextHeaders = (text: string): string =>
+  text.replaceAll(/^( +(?:headers|cookies)\["[^"]+"\] = )(\w+)$/gm, (line, start: string, name: string) =>
+    new RegExp(`^ {4}${name}: [^=\\n]*\\bUUID\\b`, 'm').test(text) ? `${start}str(${name})` : line,
+  );
 
 /** A parameter of the name of the function that writes paths. */
 const withOwnQuote = (text: string): string =>
