@@ -1,7 +1,17 @@
-// Compiles src/ to dist/ with swc, file by file: only what has changed, and without checking types (npm run types does).
+// Compiles src/ to dist/ with swc, file by file: only what has changed, and without checking types (npm run types does). Copies YAML as it is.
 // Builds the command line and the console too, see scripts/cli.mjs and scripts/console.mjs. `--platform` leaves the console out. `--watch` runs the platform and restarts it after every change.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
@@ -48,6 +58,8 @@ async function build() {
   if (stale.length > 0) process.stderr.write(`Compiling ${stale.length} of ${sources.length} files … `);
   const startedAt = performance.now();
   await Promise.all(stale.map(compile));
+  for (const data of filesOf(SOURCE, '.yaml'))
+    if (timeOf(outputOf(data)) < timeOf(data)) copyFileSync(data, outputOf(data));
   if (stale.length > 0) process.stderr.write(`done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   return stale.length;
 }

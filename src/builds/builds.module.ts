@@ -3,7 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { Engine } from '../engine/engine.js';
 import { BudgetsModule } from '../budgets/budgets.module.js';
 import { ModelsModule } from '../models/models.module.js';
-import { OfflineWriters } from '../models/offline/offline-writers.js';
+import { OfflineWriters } from '../models/offline/offline-model.js';
 import { BUILD_KIND } from '../projects/build.js';
 import { figure, Metrics } from '../platform/observability/metrics.js';
 import { ProjectsModule } from '../projects/projects.module.js';

@@ -2,8 +2,7 @@ import { Module } from '@nestjs/common';
 import { ModelMetrics } from './model-metrics.js';
 import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
-import { OfflineProvider } from './offline/offline-model.js';
-import { OfflineWriters } from './offline/offline-writers.js';
+import { OfflineProvider, OfflineWriters } from './offline/offline-model.js';
 import { configuredProviders } from './providers/providers.js';
 
 @Module({

@@ -3,8 +3,7 @@ import { parseSettings } from '../platform/config/load-settings.js';
 import { ModelsService } from './models.service.js';
 import type { ModelProvider } from './model-provider.js';
 import { configuredProviders } from './providers/providers.js';
-import { OfflineProvider } from './offline/offline-model.js';
-import { OfflineWriters } from './offline/offline-writers.js';
+import { OfflineProvider, OfflineWriters } from './offline/offline-model.js';
 import { ModelMetrics } from './model-metrics.js';
 import { Metrics } from '../platform/observability/metrics.js';
 

@@ -7,8 +7,7 @@ import { AcceptanceJudge } from '../../src/builds/steps/agent-deployer/acceptanc
 import { AgentDeployer } from '../../src/builds/steps/agent-deployer/step.js';
 import * as STEPS from '../../src/builds/steps/steps.js';
 import { ModelsService } from '../../src/models/models.service.js';
-import { OfflineProvider } from '../../src/models/offline/offline-model.js';
-import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
+import { OfflineProvider, OfflineWriters } from '../../src/models/offline/offline-model.js';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';

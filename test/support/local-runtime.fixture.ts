@@ -1,8 +1,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { ModelProvider } from '../../src/models/model-provider.js';
 import { ModelsService } from '../../src/models/models.service.js';
-import { OfflineProvider } from '../../src/models/offline/offline-model.js';
-import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
+import { OfflineProvider, OfflineWriters } from '../../src/models/offline/offline-model.js';
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { Clock } from '../../src/shared/clock.js';
 import { BuiltinToolKind } from '../../src/tools/kinds/builtin/builtin.kind.js';

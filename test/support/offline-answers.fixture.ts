@@ -5,7 +5,7 @@ import { serve } from '../../src/platform/async/worker-jobs.js';
 
 const NAMES = ['calculator', 'date_time', 'unit_conversion', 'text_statistics', 'json_query', 'knowledge_lookup'];
 const tools = new Map<string, OfferedTool>(
-  NAMES.map((name) => [name, { name, description: name, input_schema: { type: 'object' } }]),
+  NAMES.map((name) => [name, { name, description: name, inputSchema: { type: 'object' } }]),
 );
 
 /** The rules of the offline model, in a process that a slow pattern cannot take along. */

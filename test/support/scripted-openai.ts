@@ -2,8 +2,7 @@ import type { LanguageModelV4Message } from '@ai-sdk/provider';
 import type { ChatCompletionRequest, FixtureResponse } from '@copilotkit/aimock';
 import { offlineWriters } from '../../src/builds/step/step.js';
 import * as STEPS from '../../src/builds/steps/steps.js';
-import { OfflineModel } from '../../src/models/offline/offline-model.js';
-import { OfflineWriters } from '../../src/models/offline/offline-writers.js';
+import { OfflineModel, OfflineWriters } from '../../src/models/offline/offline-model.js';
 import { readStructuredInput } from '../../src/models/structured-prompt.js';
 
 type Message = ChatCompletionRequest['messages'][number];

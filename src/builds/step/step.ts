@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { OfflineWriter } from '../../models/offline/offline-writers.js';
+import type { OfflineWriter } from '../../models/offline/offline-model.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import type { LogLevel } from '../../projects/project.js';
 import type { RevisionBrief } from '../../projects/project-revision.js';

@@ -1,48 +1,21 @@
 import { toUSVString } from 'node:util';
 import { ConversationMemory } from './conversation-memory.js';
-import { emergencyAdvice } from './emergency.js';
-import { factsIn } from './facts.js';
-import { type Intent, type OfferedTool, type Reply, type Turn, readPersona } from './intent.js';
-import {
-  fallback,
-  unansweredPart,
-  beyondRulesIntent,
-  translationIntent,
-  smallTalkIntent,
-} from './intents/small-talk.js';
+import type { Intent, OfferedTool, ToolReply, Turn } from './intent.js';
+import { calculatorIntent, conversionIntent } from './intents/calculator.js';
+import { delegated } from './intents/delegation.js';
+import { jsonIntent, knowledgeLookupIntent, otherToolsIntent } from './intents/other-tools.js';
+import * as talk from './intents/talk.js';
+import { sortingIntent, summaryIntent, textStatisticsIntent } from './intents/text-work.js';
+import { PHRASES } from './vocabulary.js';
 import type { Conversation, ToolOutcome } from './prompt-reader.js';
 import { isRequest, sentencesOf } from './sentences.js';
-import { calculatorIntent } from './intents/calculator.js';
-import { delegated } from './intents/delegation.js';
-import { dateTimeIntent } from './intents/date-time.js';
-import { jsonQueryIntent, namedToolIntent, otherToolsIntent, knowledgeLookupIntent } from './intents/other-tools.js';
-import { recallIntent, toldIntent, unknownFactIntent, statementIntent } from './intents/recall.js';
-import { sortingIntent, summaryIntent, textStatisticsIntent } from './intents/text-work.js';
-import { unitConversionIntent } from './intents/unit-conversion.js';
 
 /** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
-const MESSAGE_INTENTS: readonly Intent[] = [
-  namedToolIntent,
-  jsonQueryIntent,
-  textStatisticsIntent,
-  summaryIntent,
-  sortingIntent,
-  translationIntent,
-];
-
+const MESSAGE_INTENTS = [jsonIntent, textStatisticsIntent, summaryIntent, sortingIntent, talk.translationIntent];
 /** Rules about one sentence, the special before the general. */
-const SENTENCE_INTENTS: readonly Intent[] = [
-  recallIntent,
-  unitConversionIntent,
-  dateTimeIntent,
-  calculatorIntent,
-  toldIntent,
-  unknownFactIntent,
-  beyondRulesIntent,
-  smallTalkIntent,
-  statementIntent,
-  otherToolsIntent,
-  knowledgeLookupIntent,
+const SENTENCE_INTENTS = [
+  ...[talk.historyIntent, conversionIntent, calculatorIntent, talk.recallIntent, talk.beyondRulesIntent],
+  ...[talk.smallTalkIntent, talk.statementIntent, otherToolsIntent, knowledgeLookupIntent],
 ];
 
 /** The model either speaks or asks for one tool call; `index` counts the calls of this turn. */
@@ -60,69 +33,66 @@ const MESSAGE_MAX_CHARACTERS = 100_000;
  * an emergency begins with the advice to call for help; after it only the agent's documents are quoted.
  */
 export function answerConversation(conversation: Conversation, tools: ReadonlyMap<string, OfferedTool>): Answer {
-  const memory = ConversationMemory.of(conversation.system, conversation.earlier);
-  const base = {
-    message: conversation.latest.trim().slice(0, MESSAGE_MAX_CHARACTERS),
-    memory,
-    tools,
-    persona: readPersona(conversation.system),
-  };
-  const advice = emergencyAdvice(base.message);
-  const whole = advice !== undefined ? undefined : firstReply(MESSAGE_INTENTS, { ...base, sentence: base.message });
-  const parts = whole ? [base.message] : sentencesOf(base.message);
-  const intents = advice === undefined ? SENTENCE_INTENTS : [knowledgeLookupIntent];
-  const spoken: string[] = [];
-  const unanswered: string[] = [];
-  const remarks: string[] = [];
+  const { system, earlier, outcomes } = conversation;
+  const message = conversation.latest.trim().slice(0, MESSAGE_MAX_CHARACTERS);
+  const turn: Turn = { message, sentence: message, system, memory: new ConversationMemory(system, earlier), tools };
+  const advice = emergencyAdvice(message);
+  const whole = advice === undefined ? firstReply(MESSAGE_INTENTS, turn) : undefined;
+  const spoken = advice === undefined ? [] : [advice];
+  const [open, remarks]: [string[], string[]] = [[], []];
   let calls = 0;
-  for (const sentence of parts) {
+  for (const sentence of whole === undefined ? sentencesOf(message) : [message]) {
     const task = [...remarks.splice(0), sentence].join(' ');
-    const passed =
-      advice === undefined ? delegated({ ...base, sentence }, task, calls, conversation.outcomes) : { calls };
-    if (passed.call) return { type: 'call', index: passed.calls, ...passed.call };
-    calls = passed.calls;
-    if (passed.answer !== undefined) {
-      memory.noteAnswer(passed.answer);
-      spoken.push(passed.answer);
+    const { asked, tool, answer } = advice ? { asked: 0 } : delegated({ ...turn, sentence }, outcomes.slice(calls));
+    calls += asked;
+    if (tool !== undefined) return { type: 'call', index: calls, tool, input: { task } };
+    if (answer !== undefined) {
+      turn.memory.noteAnswer(answer);
+      spoken.push(answer);
       continue;
     }
-    const reply = whole ?? firstReply(intents, { ...base, sentence });
-    memory.learn(factsIn(sentence));
-    if (!reply) {
-      if (!isRequest(sentence)) remarks.push(sentence);
-      unanswered.push(sentence);
-      continue;
+    const intents = advice === undefined ? SENTENCE_INTENTS : [knowledgeLookupIntent];
+    const reply = whole ?? firstReply(intents, { ...turn, sentence });
+    turn.memory.learn(sentence);
+    const isNote = typeof reply === 'string' && reply.startsWith('Noted: ');
+    if (!isRequest(sentence) && (reply === undefined || isNote)) remarks.push(sentence);
+    if (reply === undefined) open.push(sentence);
+    else if (typeof reply === 'string') spoken.push(reply);
+    else {
+      const outcome = outcomes[calls];
+      if (!outcome) return { type: 'call', index: calls, tool: reply.tool, input: reply.input };
+      spoken.push(phrased(reply, outcome));
+      calls += 1;
     }
-    const outcome = 'tool' in reply ? conversation.outcomes[calls] : undefined;
-    if ('tool' in reply && !outcome) return { type: 'call', index: calls, tool: reply.tool, input: reply.input };
-    if ('tool' in reply) calls += 1;
-    const text = phrase(reply, outcome);
-    memory.noteAnswer(text);
-    spoken.push(text);
+    if (reply !== undefined) turn.memory.noteAnswer(spoken.at(-1) ?? '');
   }
-  if (advice !== undefined) return { type: 'text', text: shortened([advice, ...spoken].join(' ')) };
-  return { type: 'text', text: shortened(compose(spoken, unanswered, base)) };
+  if (spoken.length === 0) spoken.push(talk.fallback(turn));
+  // Questions and requests left open are named; remarks beside an answered question need no comment.
+  else if (advice === undefined)
+    spoken.push(...open.filter(isRequest).map((part) => `I cannot answer "${part}" with the offline model.`));
+  return { type: 'text', text: shortened(spoken.join(' ')) };
 }
 
-function firstReply(intents: readonly Intent[], turn: Turn): Reply | undefined {
-  for (const intent of intents) {
-    const reply = intent(turn);
-    if (reply) return reply;
-  }
-  return undefined;
+const EMERGENCIES = Object.values(PHRASES.emergencies).map(
+  ({ signs, advice }) => [new RegExp(signs.join('|'), 'iu'), advice] as const,
+);
+
+/** The advice in the language of an emergency. Languages share words ("overdose"): the longest match decides. */
+function emergencyAdvice(text: string): string | undefined {
+  const found = EMERGENCIES.map(([signs, advice]) => ({ advice, length: signs.exec(text)?.[0].length ?? 0 }));
+  return found.filter(({ length }) => length > 0).sort((a, b) => b.length - a.length)[0]?.advice;
 }
 
-function phrase(reply: Reply, outcome: ToolOutcome | undefined): string {
-  if (!('tool' in reply)) return reply.text;
-  if (!outcome?.ok) return `The tool ${reply.tool} could not do that: ${reasonOf(outcome)}`;
-  const output =
-    typeof outcome.value === 'object' && outcome.value !== null ? { ...outcome.value } : { result: outcome.value };
-  return reply.phrase(output);
+function firstReply(intents: readonly Intent[], turn: Turn): ReturnType<Intent> {
+  return intents.reduce<ReturnType<Intent>>((reply, intent) => reply ?? intent(turn), undefined);
 }
 
-/** The SDK writes an error's class before its message. */
-function reasonOf(outcome: ToolOutcome | undefined): string {
-  return outcome?.ok === false ? outcome.error.replace(/^\w*Error: /, '') : 'it gave no result.';
+function phrased(reply: ToolReply, outcome: ToolOutcome): string {
+  // The SDK writes an error's class before its message.
+  if ('error' in outcome)
+    return `The tool ${reply.tool} could not do that: ${outcome.error.replace(/^\w*Error: /, '')}`;
+  const { value } = outcome;
+  return reply.phrase(typeof value === 'object' && value !== null ? { ...value } : { result: value });
 }
 
 /** Long answers repeat what they were given, so their beginning says enough. */
@@ -130,10 +100,4 @@ function shortened(answer: string): string {
   if (answer.length <= ANSWER_MAX_CHARACTERS) return answer;
   const note = ` … (shortened from ${answer.length} characters)`;
   return toUSVString(answer.slice(0, ANSWER_MAX_CHARACTERS - note.length)) + note;
-}
-
-/** Questions and requests left open are named; remarks beside an answered question need no comment. */
-function compose(spoken: string[], unanswered: string[], turn: Pick<Turn, 'persona' | 'tools'>): string {
-  if (spoken.length === 0) return fallback(turn).text;
-  return [...spoken, ...unanswered.filter(isRequest).map(unansweredPart)].join(' ');
 }

@@ -1,88 +1,73 @@
-import { factKey, factsIn, type Fact } from './facts.js';
-import type { SpokenMessage } from './prompt-reader.js';
-import { amountOf, conversionSourceOf, type Quantity, resultOf } from './quantity.js';
-import { sentencesOf } from './sentences.js';
+import { parsedJson } from '../../shared/parsed-json.js';
+import { PHRASES } from './vocabulary.js';
+import type { Conversation } from './prompt-reader.js';
+import { amountOf, type Quantity, resultOf } from './quantity.js';
+import { essence, isQuestion, sentencesOf } from './sentences.js';
 
-const STATE_START = '<session_state>\n';
-const STATE_END = '\n</session_state>';
+const [STATE_START, STATE_END] = ['<session_state>\n', '\n</session_state>'] as const;
 /** The end of an answer, where its result stands. */
 const ANSWER_READ_CHARACTERS = 20_000;
 
 /** What has been said so far: facts of the user, results of the agent, and the messages themselves. Later facts replace earlier ones. */
 export class ConversationMemory {
-  readonly userMessages: string[] = [];
+  /** What the user wrote before the latest message, oldest first. */
+  readonly messages: string[] = [];
   readonly answers: string[] = [];
-  private readonly known = new Map<string, string>();
-  private result: Quantity | undefined;
-  private converted: Quantity | undefined;
-  private mentioned: Quantity | undefined;
+  /** By their keys as {@link factKey} writes them. */
+  readonly facts = new Map<string, string>();
+  /** The number that "that" means: the last result or amount that was spoken of. */
+  mentioned: Quantity | undefined;
+  /** What "and in miles?" converts. */
+  source: Quantity | undefined;
 
-  static of(system: string, earlier: readonly SpokenMessage[]): ConversationMemory {
-    const memory = new ConversationMemory();
-    for (const [key, value] of Object.entries(sessionState(system))) {
-      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-        memory.known.set(factKey(key), String(value));
-    }
+  constructor(system: string, earlier: Conversation['earlier']) {
+    for (const [key, value] of Object.entries(sessionState(system)))
+      if (['string', 'number', 'boolean'].includes(typeof value)) this.facts.set(factKey(key), String(value));
     for (const { role, text } of earlier) {
-      if (role === 'assistant') memory.noteAnswer(text);
-      else memory.noteMessage(text);
+      if (role === 'assistant') this.noteAnswer(text);
+      else {
+        this.messages.push(text);
+        sentencesOf(text).forEach((sentence) => this.learn(sentence));
+      }
     }
-    return memory;
-  }
-
-  noteMessage(text: string): void {
-    this.userMessages.push(text);
-    for (const sentence of sentencesOf(text)) this.learn(factsIn(sentence));
   }
 
   noteAnswer(text: string): void {
     this.answers.push(text);
-    const read = text.slice(-ANSWER_READ_CHARACTERS);
-    const result = resultOf(read);
-    this.result = result ?? this.result;
-    this.mentioned = result ?? this.mentioned;
-    this.converted = conversionSourceOf(read) ?? this.converted;
+    const { result, source } = resultOf(text.slice(-ANSWER_READ_CHARACTERS));
+    if (result) [this.mentioned, this.source] = [result, source];
   }
 
-  learn(facts: readonly Fact[]): void {
-    for (const { key, value } of facts) {
-      this.known.set(key, value);
-      this.mentioned = amountOf(value) ?? this.mentioned;
+  learn(sentence: string): void {
+    for (const [key, value] of factsIn(sentence)) {
+      this.facts.set(key, value);
+      const amount = amountOf(value);
+      if (amount) [this.mentioned, this.source] = [amount, undefined];
     }
-  }
-
-  fact(key: string): string | undefined {
-    return this.known.get(factKey(key));
-  }
-
-  get facts(): Fact[] {
-    return [...this.known].map(([key, value]) => ({ key, value }));
-  }
-
-  /** The number that "that" means: the last result or amount that was spoken of. */
-  get lastMentioned(): Quantity | undefined {
-    return this.mentioned;
-  }
-
-  get lastResult(): Quantity | undefined {
-    return this.result;
-  }
-
-  /** What "and in miles?" converts. */
-  get lastConversionSource(): Quantity | undefined {
-    return this.converted;
   }
 }
 
-function sessionState(system: string): Record<string, unknown> {
-  const start = system.indexOf(STATE_START) + STATE_START.length;
-  const end = system.lastIndexOf(STATE_END);
-  if (start < STATE_START.length || end < start) return {};
-  const json = system.slice(start, end);
-  try {
-    const state: unknown = JSON.parse(json);
-    return typeof state === 'object' && state !== null ? { ...state } : {};
-  } catch {
-    return {};
-  }
+function sessionState(system: string): object {
+  const [start, end] = [system.indexOf(STATE_START), system.lastIndexOf(STATE_END)];
+  const state = start < 0 || end < start ? undefined : parsedJson(system.slice(start + STATE_START.length, end));
+  return typeof state === 'object' && state !== null ? state : {};
+}
+
+/** "I am Ada": only the capital tells a name. */
+const FACTS = [new RegExp(PHRASES.named, 'u'), ...PHRASES.facts.map((phrase) => new RegExp(phrase, 'iu'))];
+
+/** What a sentence states of the user: "budget" is "1200 euros". A question states nothing. */
+export function factsIn(sentence: string): [key: string, value: string][] {
+  const clauses = isQuestion(sentence) ? [] : sentence.split(/(?:,?\s{1,9}and|,)\s{1,9}(?=(?:my|i|i['’]m)\s)/iu);
+  return clauses.flatMap((clause) => {
+    const told = essence(clause);
+    const groups = FACTS.map((pattern) => pattern.exec(told)?.groups).find((found) => found !== undefined);
+    return groups ? [[factKey(groups['key'] ?? 'name'), groups['value']?.trim() ?? '']] : [];
+  });
+}
+
+/** How keys are compared: "My Favourite_Color" is "favorite color". */
+export function factKey(text: string): string {
+  const key = text.trim().toLowerCase().replaceAll('_', ' ').replace(/\s+/g, ' ');
+  return key.replaceAll('ourite', 'orite').replaceAll('colour', 'color');
 }

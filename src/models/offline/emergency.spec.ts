@@ -4,7 +4,7 @@ import type { OfferedTool } from './intent.js';
 const answer = (latest: string, tools: string[] = []) =>
   answerConversation(
     { system: 'You are a budget assistant.', earlier: [], latest, outcomes: [] },
-    new Map(tools.map((name): [string, OfferedTool] => [name, { name, description: name, input_schema: {} }])),
+    new Map(tools.map((name): [string, OfferedTool] => [name, { name, description: name, inputSchema: {} }])),
   );
 
 const CASES: Record<string, [advice: string, ...messages: string[]]> = {

@@ -1,7 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import fc from 'fast-check';
-import { OfflineModel } from './offline-model.js';
-import { OfflineWriters } from './offline-writers.js';
+import { OfflineModel, OfflineWriters } from './offline-model.js';
 
 const model = new OfflineModel(new OfflineWriters());
 const toolNames = ['calculator', 'date_time', 'unit_conversion', 'text_statistics', 'json_query', 'knowledge_lookup'];

@@ -1,3 +1,5 @@
+import { PHRASES } from './vocabulary.js';
+
 /** A number that was spoken of, with the word behind it, if any. */
 export interface Quantity {
   /** Plain digits without thousands separators. */
@@ -7,88 +9,39 @@ export interface Quantity {
 
 const NUMBER = String.raw`-?(?<!\d)(?:\d{1,3}(?:,\d{3}){1,100}|\d{1,300})(?:\.\d{1,300})?(?:e[+-]?\d{1,9})?`;
 const UNIT = String.raw`[\p{L}°$€£][\p{L}°²³/ ]{0,30}`;
-const RESULT = new RegExp(
-  String.raw`=\s{0,9}(?:about\s{1,9})?([$€£])?(${NUMBER})(?:\s{0,9}(%)|\s{1,9}(${UNIT}))?`,
-  'gu',
-);
-const CONVERTED = new RegExp(String.raw`(${NUMBER})\s{1,9}(${UNIT}?)\s{1,9}=\s`, 'gu');
-const AMOUNT = new RegExp(String.raw`^([$€£])?\s?(${NUMBER})\s*(${UNIT})?$`, 'u');
+const SOURCE = String.raw`(?:(?<given>${NUMBER})\s{1,9}(?<of>${UNIT}?)\s{1,9})?`;
+const VALUE = String.raw`(?<sign>[$€£])?\s?(?<value>${NUMBER})(?:\s{0,9}(?<percent>%)|\s{0,9}(?<unit>${UNIT}))?`;
+const RESULT = new RegExp(String.raw`${SOURCE}=\s{0,9}(?:about\s{1,9})?${VALUE}`, 'gu');
+const AMOUNT = new RegExp(`^${VALUE}$`, 'u');
 
-/** The last result that an answer states as "... = 69,104 unit". */
-export function resultOf(answer: string): Quantity | undefined {
-  const match = [...answer.matchAll(RESULT)].at(-1);
-  return match ? quantity(match[2], match[3] ?? match[4] ?? match[1]) : undefined;
-}
-
-/** What the last conversion in an answer started from: 10 km of "10 km = 6.2 miles". */
-export function conversionSourceOf(answer: string): Quantity | undefined {
-  const match = [...answer.matchAll(CONVERTED)].at(-1);
-  return match ? quantity(match[1], match[2]) : undefined;
+/** The last result that an answer states, and what it was converted from: 10 km of "10 km = 6.2 miles". */
+export function resultOf(answer: string): { result?: Quantity | undefined; source?: Quantity | undefined } {
+  const { value, sign, percent, unit, given, of } = [...answer.matchAll(RESULT)].at(-1)?.groups ?? {};
+  return { result: quantity(value, unit ?? percent ?? sign), source: quantity(given, of) };
 }
 
 /** A text that is nothing but an amount: "1200 euros", "$50", "12 km". */
 export function amountOf(text: string): Quantity | undefined {
-  const match = AMOUNT.exec(text.trim());
-  return match ? quantity(match[2], match[3] ?? match[1]) : undefined;
+  const { value, sign, percent, unit } = AMOUNT.exec(text.trim())?.groups ?? {};
+  return quantity(value, unit ?? percent ?? sign);
 }
 
-function quantity(number: string | undefined, unit: string | undefined): Quantity {
-  const named = unit?.trim().replace(/\s{1,9}(?:per|for|and|in|to)$/u, '');
-  return { value: (number ?? '0').replaceAll(',', ''), ...(named ? { unit: named } : {}) };
+function quantity(number: string | undefined, word = ''): Quantity | undefined {
+  const unit = word.trim().replace(/\s{1,9}(?:per|for|and|in|to)$/u, '');
+  return number === undefined ? undefined : { value: number.replaceAll(',', ''), ...(unit ? { unit } : {}) };
 }
 
-/** Digits for people: thousands separated, at most 10 significant digits of a fraction. */
-export function readable(value: number): string {
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 10 });
-}
-
-/** Words for money. They may stand behind a number in a calculation; converting between them needs a rate of the day. */
-export const CURRENCY_WORD =
-  /\b(?:euros?|eur|dollars?|usd|pounds sterling|gbp|francs?|chf|yen|jpy|rupees?|inr|yuan|cny|pesos?|kronor|kroner|bucks|cents?)\b/iu;
-
-const SMALL: readonly string[] = [
-  'zero',
-  'one',
-  'two',
-  'three',
-  'four',
-  'five',
-  'six',
-  'seven',
-  'eight',
-  'nine',
-  'ten',
-  'eleven',
-  'twelve',
-  'thirteen',
-  'fourteen',
-  'fifteen',
-  'sixteen',
-  'seventeen',
-  'eighteen',
-  'nineteen',
-];
-const TENS: readonly string[] = ['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
-const SCALES: Readonly<Record<string, number>> = {
-  hundred: 100,
-  thousand: 1000,
-  million: 1_000_000,
-  billion: 1_000_000_000,
-};
-
-const WORDS = new Map<string, number>([
-  ...SMALL.map((word, index) => [word, index] as const),
-  ...TENS.map((word, index) => [word, (index + 2) * 10] as const),
-]);
-const TENS_AND_ONES = new RegExp(`\\b(${TENS.join('|')})[- ](${SMALL.slice(1, 10).join('|')})\\b`, 'gi');
-const SINGLE = new RegExp(`\\b(${[...WORDS.keys()].join('|')})\\b`, 'gi');
-const SCALED = /(?<!\d)(\d{1,300}(?:\.\d{1,300})?)\s{1,9}(hundred|thousand|million|billion)\b/gi;
+const { ones: ONES, tens: TENS, scales } = PHRASES.numbers;
+const TENS_AND_ONES = new RegExp(`\\b(${TENS.join('|')})(?:[- ](${ONES.slice(1, 10).join('|')}))?\\b`, 'gi');
+const SINGLE = new RegExp(`\\b(?:${ONES.join('|')})\\b`, 'gi');
+const SCALED = new RegExp(`(?<!\\d)(\\d{1,300}(?:\\.\\d{1,300})?)\\s{1,9}(${Object.keys(scales).join('|')})\\b`, 'gi');
 
 /** "twenty-five" becomes 25, "2 million" 2000000. */
 export function digitsForWords(text: string): string {
-  const value = (word: string) => WORDS.get(word.toLowerCase()) ?? 0;
+  const ones = (word = 'zero') => ONES.indexOf(word.toLowerCase());
+  const tens = (word: string) => TENS.indexOf(word.toLowerCase()) * 10 + 20;
   return text
-    .replace(TENS_AND_ONES, (_, tens: string, ones: string) => String(value(tens) + value(ones)))
-    .replace(SINGLE, (word) => String(value(word)))
-    .replace(SCALED, (_, count: string, scale: string) => String(Number(count) * (SCALES[scale.toLowerCase()] ?? 1)));
+    .replace(TENS_AND_ONES, (_, ten: string, one?: string) => `${tens(ten) + ones(one)}`)
+    .replace(SINGLE, (word) => `${ones(word)}`)
+    .replace(SCALED, (_, count: string, scale: string) => `${Number(count) * (scales[scale.toLowerCase()] ?? 1)}`);
 }

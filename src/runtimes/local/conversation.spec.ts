@@ -31,6 +31,24 @@ describe('a conversation with the offline model', () => {
     ]);
   });
 
+  it('continues a result that is not named, and quotes what the user said in other words or another language', async () => {
+    expect(await converse(['What is 12 * 15?', 'plus 20', 'divide by 4', 'halve'])).toEqual([
+      '12 * 15 = 180.',
+      '180 + 20 = 200.',
+      '200 / 4 = 50.',
+      '50 / 2 = 25.',
+    ]);
+    const [joined, named] = [
+      await converse(['I joined in March 2021.', 'When did I join?']),
+      await converse(['Mein Name ist Jonas.', 'Wie heiße ich?']),
+    ];
+    expect([joined[0], joined[1]]).toEqual([
+      'Noted: I joined in March 2021.',
+      'You told me: "I joined in March 2021."',
+    ]);
+    expect(named[1]).toBe('You told me: "Mein Name ist Jonas."');
+  });
+
   it('answers every part of a message, chaining results', async () => {
     expect(await converse(['What is 15% of 80? Then add 10 to that. Who was Bach?'])).toEqual([
       '15% of 80 = 12. 12 + 10 = 22. I cannot answer "Who was Bach?" with the offline model.',
@@ -48,6 +66,10 @@ describe('a conversation with the offline model', () => {
     ['how many days between 2024-01-01 and 2024-12-25?', 'From 2024-01-01 to 2024-12-25 = 359 days.'],
     ['What time is it in Tokyo?', 'It is 19:00 on Thursday, 2026-03-05 (Asia/Tokyo).'],
     ['what day of the week is December 25, 2026?', '2026-12-25 is a Friday.'],
+    ['Welcher Wochentag ist der 25. Dezember 2026?', '2026-12-25 is a Friday.'],
+    ['What time is it in Tokyo when it is 3pm in London?', '3pm in London is 00:00 in Tokyo (Friday, 2026-03-06).'],
+    ['10 days before 2024-01-05', '10 days before 2024-01-05 is Tuesday, 2023-12-26.'],
+    ['2 hours 30 minutes in minutes', '2.5 hours = 150 minutes.'],
     ['How many feet are in 2 meters?', '2 meters = 6.56167979 feet.'],
     ['split 120 between 4 people', '120 / 4 = 30.'],
     ['what percentage is 30 of 120?', '30 / 120 * 100 = 25%.'],

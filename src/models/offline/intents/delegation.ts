@@ -1,44 +1,35 @@
-import type { OfferedTool, Turn } from '../intent.js';
+import { indexDocument, rankPassages } from '../../../platform/search/document-index.js';
+import type { Turn } from '../intent.js';
 import type { ToolOutcome } from '../prompt-reader.js';
-import { smallTalkIntent } from './small-talk.js';
-import { recallIntent, statementIntent, toldIntent } from './recall.js';
+import { historyIntent, recallIntent, smallTalkIntent, statementIntent } from './talk.js';
 
 const MEMBER = /^ask_/;
 /** How the offline model begins to say that it cannot do something. */
 const DECLINES =
   /\bI cannot answer that: I run on|^I (?:cannot|found nothing about|would need the tool)\b|^The tool \S+ could not do that/;
-
 /** Talk about the conversation and about the agent itself. */
-const OWN = [smallTalkIntent, recallIntent, toldIntent, statementIntent];
-
-/** What came of passing a sentence on: a call to make, an answer, or neither. `calls` counts the calls of the turn so far. */
-export type Delegated = { calls: number; call?: { tool: string; input: { task: string } }; answer?: string };
+const OWN = [smallTalkIntent, historyIntent, recallIntent, statementIntent];
 
 /**
- * A supervisor passes a sentence to the members of its team, the one first whose duty shares most words with it, until one answers.
- * @param task the sentence with what was said before it in the same message
- * @param outcomes of the calls made in this turn
+ * A supervisor passes a task to the members of its team, the one first whose duty fits the sentence best, until one answers.
+ * @param outcomes of the calls that this turn made for the sentence so far
+ * @returns how many members have answered or declined, and an answer or the tool to call next
  */
-export function delegated(turn: Turn, task: string, calls: number, outcomes: readonly ToolOutcome[]): Delegated {
+export function delegated(
+  turn: Turn,
+  outcomes: readonly ToolOutcome[],
+): { asked: number; tool?: string; answer?: string } {
   const team = [...turn.tools.values()].filter(({ name }) => MEMBER.test(name));
-  if (team.length === 0 || OWN.some((intent) => intent(turn))) return { calls };
-  for (const { name } of byDuty(team, turn.sentence)) {
-    const outcome = outcomes[calls];
-    if (!outcome) return { calls, call: { tool: name, input: { task } } };
-    calls += 1;
-    if (outcome.ok && !DECLINES.test(String(outcome.value))) return { calls, answer: String(outcome.value) };
+  if (team.length === 0 || OWN.some((intent) => intent(turn) !== undefined)) return { asked: 0 };
+  const duties = team.map(({ name, description }) => {
+    return { name, index: indexDocument(`${name.replaceAll('_', ' ')} ${description}`) };
+  });
+  const fitting = rankPassages(turn.sentence, duties, Infinity).map(({ document }) => document);
+  for (const [asked, tool] of [...new Set([...fitting, ...team.map(({ name }) => name)])].entries()) {
+    const outcome = outcomes[asked];
+    if (!outcome) return { asked, tool };
+    if ('value' in outcome && !DECLINES.test(String(outcome.value)))
+      return { asked: asked + 1, answer: String(outcome.value) };
   }
-  return { calls };
-}
-
-/** In the order of the definition among equals. */
-function byDuty(team: readonly OfferedTool[], sentence: string): OfferedTool[] {
-  const said = new Set(stemsOf(sentence));
-  const shared = ({ name, description }: OfferedTool): number =>
-    new Set(stemsOf(`${name.replaceAll('_', ' ')} ${description}`).filter((word) => said.has(word))).size;
-  return team.toSorted((a, b) => shared(b) - shared(a));
-}
-
-function stemsOf(text: string): string[] {
-  return (text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).map((word) => word.replace(/(?:s|es|ing|ed)$/u, ''));
+  return { asked: team.length };
 }

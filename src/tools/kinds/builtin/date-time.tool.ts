@@ -17,7 +17,7 @@ export const dateTime = defineTool({
     date: text()
       .optional()
       .describe(
-        'convert, difference, add: the moment to start from, ISO 8601; also "now", "today", "tomorrow", "15:30" (today) and "12-25" (its next occurrence)',
+        'convert, difference, add: the moment to start from, ISO 8601; also "now", "today", "tomorrow", "15:30" (today), "12-25" (its next occurrence) and words such as "December 25, 2026"',
       ),
     other_date: text().optional().describe('difference: the moment to end at'),
     to_zone: text().optional().describe('convert: the zone to show the moment in'),

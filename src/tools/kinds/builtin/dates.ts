@@ -1,4 +1,5 @@
 import { DateTime, type DurationLikeObject, IANAZone } from 'luxon';
+import { dateInWords, timeInWords } from '../../../shared/date-words.js';
 import { ToolError } from '../../tool.js';
 
 type Unit = keyof DurationLikeObject | 'business_days';
@@ -113,13 +114,15 @@ function parse(text: string | undefined, zoneName: string, now: Date): DateTime 
     tomorrow: today.startOf('day').plus({ days: 1 }),
     yesterday: today.startOf('day').minus({ days: 1 }),
   };
-  const word = (text ?? 'now').trim().toLowerCase();
+  const asked = text ?? 'now';
+  const written = dateInWords(asked) ?? timeInWords(asked) ?? asked;
+  const word = written.trim().toLowerCase();
   const known = Object.hasOwn(relative, word) ? relative[word] : undefined;
   const moment =
     known ??
     timeOfToday(word, today) ??
     nextDayOfYear(word, today) ??
-    DateTime.fromISO(text ?? '', { zone, setZone: true });
+    DateTime.fromISO(written, { zone, setZone: true });
   if (!moment.isValid)
     throw new ToolError(`"${text}" is not a date in ISO 8601, for example "2024-12-25" or "2024-12-25T18:30".`);
   return moment;

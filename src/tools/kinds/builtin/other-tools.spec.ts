@@ -30,6 +30,20 @@ describe('date_time', () => {
   });
 
   it('knows leap years, business days and negative differences', async () => {
+    for (const date of [
+      'December 28, 2024',
+      'Dec 28 2024',
+      'the 28th of December, 2024',
+      '28. Dezember 2024',
+      '28 de diciembre de 2024',
+    ])
+      expect(await run('date_time', { operation: 'add', date, amount: 0 })).toMatchObject({ date: '2024-12-28' });
+    expect(await run('date_time', { operation: 'add', date: 'Christmas', amount: 0 })).toMatchObject({
+      date: '2026-12-25',
+    });
+    expect(await run('date_time', { operation: 'convert', date: '3pm', to_zone: 'Tokyo' })).toMatchObject({
+      time: '00:00',
+    });
     expect(await run('date_time', { operation: 'add', date: '2024-02-28', amount: 1 })).toMatchObject({
       date: '2024-02-29',
     });
