@@ -75,6 +75,12 @@ describe('calling an operation', () => {
     ]);
   });
 
+  it('stops at the twentieth page and says that there are more', async () => {
+    const { data } = await call('listBooks', { limit: 1 }, { all_pages: true });
+    expect([data.pages, data.complete]).toEqual([20, false]);
+    expect(data.items).toEqual(BOOKS.slice(0, 20));
+  });
+
   it('reports an answer that does not fit the document and passes it on', async () => {
     const odd = await call('getBook', { id: 'odd' });
     expect(odd.data).toMatchObject({ status: 200, valid: false, body: { id: 7 } });

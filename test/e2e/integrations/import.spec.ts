@@ -92,6 +92,20 @@ describe('importing a document', () => {
     expect(await settled(http, data.integration_id)).toMatchObject({ status: 'ready', operation_count: 4 });
   });
 
+  it('refuses a file of more than 25 MB', async () => {
+    await http.ready();
+    const form = new FormData();
+    form.append('name', 'Too large');
+    form.append('file', new Blob([Buffer.alloc(25 * 1024 * 1024 + 1, ' ')]), 'large.json');
+    const response = await fetch(`${app.url}/api/v1/integrations`, {
+      method: 'POST',
+      headers: http.headers,
+      body: form,
+    });
+    const { error } = (await response.json()) as { error: { code: string } };
+    expect([response.status, error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  });
+
   it('fetches an address and the files that it refers to', async () => {
     const made = await http.post<WireIntegration>('/api/v1/integrations', {
       name: 'Remote',
