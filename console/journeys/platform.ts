@@ -17,10 +17,14 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 800 };
 
+export const ADMIN = { email: 'admin@nexus.local', password: 'nine purple lanterns' };
+
 export interface Platform {
   url: string;
   /** The address that the start printed, with the code that signs in once. */
   link: string;
+  /** What it printed, with its mails: in development they go to the terminal. */
+  said: () => string;
   stop: () => Promise<void>;
 }
 
@@ -45,9 +49,11 @@ export async function startPlatform(): Promise<Platform> {
       API_PORT: String(await freePort()),
       NEXUS_DATA_DIR: join(folder, 'data'),
       RATE_LIMIT_PER_MINUTE: '100000',
+      NEXUS_ADMIN_PASSWORD: ADMIN.password,
+      NEXUS_ALLOW_REGISTRATION: 'true',
       LOG_LEVEL: 'ERROR',
     },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async (): Promise<void> => {
     const ended = new Promise((done) => child.once('exit', done));
@@ -55,6 +61,7 @@ export async function startPlatform(): Promise<Platform> {
     rmSync(folder, { recursive: true, force: true });
   };
   let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const link = await new Promise<string>((done, fail) => {
     const timer = setTimeout(() => fail(new Error(`The platform did not start:\n${said}`)), START_MS);
     child.once('exit', () => fail(new Error(`The platform ended:\n${said}`)));
@@ -69,7 +76,7 @@ export async function startPlatform(): Promise<Platform> {
     await stop();
     throw error;
   });
-  return { url: new URL(link).origin, link, stop };
+  return { url: new URL(link).origin, link, said: () => said, stop };
 }
 
 /** The Chromium of the system: nothing is downloaded. */

@@ -21,7 +21,10 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignIn,
-  validateSearch: (search): { to?: string } => (typeof search['to'] === 'string' ? { to: search['to'] } : {}),
+  validateSearch: (search): { to?: string; code?: string } =>
+    Object.fromEntries(
+      ['to', 'code'].flatMap((name) => (typeof search[name] === 'string' ? [[name, search[name]]] : [])),
+    ),
 });
 
 /** Everything but the sign-in: a visitor without one is sent there, and back afterwards. */
@@ -30,7 +33,7 @@ const signedIn = createRoute({
   id: 'signed-in',
   component: Shell,
   beforeLoad: async ({ location }) => {
-    if (/^#?sign-in=/.test(location.hash)) redirect({ to: '/sign-in', hash: location.hash, throw: true });
+    if (/^#?(?:sign-in|action)=/.test(location.hash)) redirect({ to: '/sign-in', hash: location.hash, throw: true });
     try {
       await queryClient.ensureQueryData({ queryKey: ['me'], queryFn: () => api(getMe()), staleTime: 60_000 });
     } catch (error) {

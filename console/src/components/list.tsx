@@ -3,7 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type ReactElement, type ReactNode } from 'react';
+import { memo, useEffect, useMemo, useRef, type ReactElement, type ReactNode } from 'react';
 import { texts } from '../texts';
 import { ErrorBox, Loading } from './ui';
 
@@ -21,13 +21,16 @@ export type PagedQuery<T> = UseInfiniteQueryResult<InfiniteData<CursorPage<T>>>;
 export function usePages<T>(
   key: readonly unknown[],
   read: (last_key: string | undefined) => Promise<CursorPage<T>>,
-  options: { refetchInterval?: number; enabled?: boolean } = {},
+  { refetchInterval, ...options }: { refetchInterval?: number; enabled?: boolean } = {},
 ): PagedQuery<T> {
   return useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.last_key ?? undefined,
+    // Every loaded page would be read again: a person who has scrolled down reads on undisturbed.
+    refetchInterval: ({ state }) =>
+      refetchInterval === undefined || (state.data?.pages.length ?? 0) > 1 ? false : refetchInterval,
     ...options,
   });
 }
@@ -51,27 +54,70 @@ interface ListProps<T> {
   columns: readonly Column<T>[];
   idOf: (row: T) => string;
   /** The address of a row's own page. */
-  to?: (row: T) => string;
-  onOpen?: (row: T) => void;
+  to?: ((row: T) => string) | undefined;
+  onOpen?: ((row: T) => void) | undefined;
   empty: ReactNode;
   label: string;
   /** Keeps rows of the loaded pages only. */
   filter?: (row: T) => boolean;
 }
 
+interface RowProps<T> extends Pick<ListProps<T>, 'to' | 'onOpen'> {
+  row: T;
+  index: number;
+  start: number;
+  columns: readonly Column<T>[];
+  tracks: string;
+}
+
+/** A row is drawn once: scrolling moves it without drawing it again. */
+const Row = memo(function Row<T>({ row, index, start, columns, tracks, to, onOpen }: RowProps<T>): ReactElement {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className="list-row"
+      data-opens={to !== undefined || onOpen !== undefined}
+      style={{ gridTemplateColumns: tracks, height: ROW_HEIGHT, transform: `translateY(${start}px)` }}
+    >
+      {columns.map(({ title, cell, align }, column) => (
+        <div role="cell" key={title} data-align={align}>
+          {column === 0 && to ? (
+            <Link to={to(row)} className="row-link">
+              {cell(row)}
+            </Link>
+          ) : column === 0 && onOpen ? (
+            <button type="button" className="row-link" onClick={() => onOpen(row)}>
+              {cell(row)}
+            </button>
+          ) : (
+            cell(row)
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}) as <T>(props: RowProps<T>) => ReactElement;
+
 /** A table of any length: only the rows in view are in the page, and the next page of records is read when its end comes near. */
 export function List<T>({ query, columns, idOf, to, onOpen, empty, label, filter }: ListProps<T>): ReactElement {
   const { ref: sizeRef, width } = useElementSize();
   const scroller = useRef<HTMLDivElement>(null);
-  const loaded = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const rows = filter ? loaded.filter(filter) : loaded;
-  const shown = columns.filter(({ from }) => from === undefined || width === 0 || width >= from);
+  const { data } = query;
+  const rows = useMemo(() => {
+    const loaded = data?.pages.flatMap((page) => page.items) ?? [];
+    return filter ? loaded.filter(filter) : loaded;
+  }, [data, filter]);
+  const shown = useMemo(
+    () => columns.filter(({ from }) => from === undefined || width === 0 || width >= from),
+    [columns, width],
+  );
   const tracks = shown.map((column) => column.width).join(' ');
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 12,
+    overscan: 8,
     initialRect: { width: 1_000, height: TALLEST_PX },
   });
   const items = virtual.getVirtualItems();
@@ -113,30 +159,16 @@ export function List<T>({ query, columns, idOf, to, onOpen, empty, label, filter
               const row = rows[index];
               if (row === undefined) return null;
               return (
-                <div
-                  role="row"
-                  aria-rowindex={index + 2}
+                <Row
                   key={idOf(row)}
-                  className="list-row"
-                  data-opens={to !== undefined || onOpen !== undefined}
-                  style={{ gridTemplateColumns: tracks, height: ROW_HEIGHT, transform: `translateY(${start}px)` }}
-                >
-                  {shown.map(({ title, cell, align }, column) => (
-                    <div role="cell" key={title} data-align={align}>
-                      {column === 0 && to ? (
-                        <Link to={to(row)} className="row-link">
-                          {cell(row)}
-                        </Link>
-                      ) : column === 0 && onOpen ? (
-                        <button type="button" className="row-link" onClick={() => onOpen(row)}>
-                          {cell(row)}
-                        </button>
-                      ) : (
-                        cell(row)
-                      )}
-                    </div>
-                  ))}
-                </div>
+                  row={row}
+                  index={index}
+                  start={start}
+                  columns={shown}
+                  tracks={tracks}
+                  to={to}
+                  onOpen={onOpen}
+                />
               );
             })}
           </div>

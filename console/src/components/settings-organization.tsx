@@ -20,7 +20,8 @@ import type { AuditEntryDto, MeDto } from '../client/types.gen';
 import { dateTime } from '../format';
 import { texts } from '../texts';
 import { List, usePages } from './list';
-import { useMe } from './shell';
+import { ModelOffer } from './models';
+import { useMay, useMe } from './shell';
 import { JsonView } from './text';
 import { Ago, DangerButton, Empty, ErrorBox, Id, Loaded, notify, notifyError, Section, Status } from './ui';
 
@@ -148,8 +149,18 @@ function Password(): ReactElement {
   );
 }
 
-/** The provider and the models of the running process. */
+/** Providers and prices; for administrators also the settings of the running process. */
 export function Models(): ReactElement {
+  const isAdmin = useMay('admin');
+  return (
+    <Stack>
+      <ModelOffer />
+      {isAdmin && <ProcessSettings />}
+    </Stack>
+  );
+}
+
+function ProcessSettings(): ReactElement {
   const query = useQuery({ queryKey: ['configuration'], queryFn: () => api(getOrchestrationConfig()) });
   return (
     <Loaded query={query}>
@@ -157,7 +168,7 @@ export function Models(): ReactElement {
         const models = Object.entries(configuration.orchestration_settings);
         return (
           <div className="split">
-            <Section title={t.tabs.models}>
+            <Section title={t.modelSettings}>
               <Stack gap="sm">
                 <dl className="facts">
                   {models

@@ -28,6 +28,8 @@ import {
   updateAgent,
 } from '../client/sdk.gen';
 import type { AgentDto, AgentVersionDto } from '../client/types.gen';
+import { EditDefinition } from '../components/definition';
+import { Examples } from '../components/examples';
 import { Icon } from '../components/icons';
 import { useMay } from '../components/shell';
 import { Diff, Editor } from '../components/text';
@@ -97,6 +99,8 @@ export function Page(): ReactElement {
                 <Tabs.Tab value="code">{t.code}</Tabs.Tab>
                 <Tabs.Tab value="versions">{t.versions}</Tabs.Tab>
                 <Tabs.Tab value="runs">{texts.nav.runs}</Tabs.Tab>
+                <Tabs.Tab value="examples">{t.examples}</Tabs.Tab>
+                {may && <Tabs.Tab value="definition">{t.definition}</Tabs.Tab>}
                 {may && <Tabs.Tab value="edit">{t.edit}</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="overview" p="md">
@@ -110,6 +114,12 @@ export function Page(): ReactElement {
               </Tabs.Panel>
               <Tabs.Panel value="runs">
                 <AgentRuns agent_id={data.agent_id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="examples" p="md">
+                <Examples agent_id={data.agent_id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="definition" p="md">
+                <EditDefinition agent={data} />
               </Tabs.Panel>
               <Tabs.Panel value="edit" p="md">
                 <Edit agent={data} />

@@ -1,4 +1,18 @@
-import { Badge, Box, Button, Group, Menu, Modal, Progress, Radio, ScrollArea, Stack, Tabs, Text } from '@mantine/core';
+import {
+  Badge,
+  Box,
+  Button,
+  Group,
+  Menu,
+  Modal,
+  Progress,
+  Radio,
+  ScrollArea,
+  Select,
+  Stack,
+  Tabs,
+  Text,
+} from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
@@ -12,7 +26,7 @@ import {
   getProjectBuild,
   listProjectArtifacts,
 } from '../client/sdk.gen';
-import type { ArtifactSummaryDto, BuildDashboardDto, ProjectDto } from '../client/types.gen';
+import type { ArtifactSummaryDto, BuildDashboardDto, ControlProjectDto, ProjectDto } from '../client/types.gen';
 import { Icon } from '../components/icons';
 import { ProgressSteps, type Step } from '../components/progress';
 import { useMay } from '../components/shell';
@@ -245,6 +259,9 @@ function Failure({ project }: { project: ProjectDto }): ReactElement | null {
   );
 }
 
+type StageName = NonNullable<NonNullable<ControlProjectDto['from_stage']>>;
+const STAGE_NAMES: readonly string[] = Object.keys(texts.stages);
+
 function Controls({
   project,
   artifacts,
@@ -257,14 +274,18 @@ function Controls({
   const { project_id, status } = project;
   const [isRestarting, setRestarting] = useState(false);
   const [mode, setMode] = useState('keep');
+  const [stage, setStage] = useState<StageName>('agent_deployer');
   const queries = useQueryClient();
   const navigate = useNavigate();
   const may = useMay('developer');
-  const act = async (action: 'pause' | 'resume' | 'stop' | 'restart', from_scratch?: boolean): Promise<void> => {
+  const act = async (
+    action: 'pause' | 'resume' | 'stop' | 'restart',
+    from: { from_scratch?: boolean; from_stage?: StageName } = {},
+  ): Promise<void> => {
     await api(
       controlProject({
         path: { project_id },
-        body: { action, ...(from_scratch === undefined ? {} : { from_scratch }) },
+        body: { action, ...from },
       }),
     );
     await queries.invalidateQueries({ queryKey: ['project', project_id] });
@@ -276,6 +297,10 @@ function Controls({
     act(action).catch(notifyError);
   };
   const agent = project.agents[0];
+  // A stage can run again when those before it are completed; the first is "from the first stage".
+  const reached =
+    status === 'completed' ? STAGE_NAMES.length : STAGE_NAMES.indexOf(project.error_info?.stage ?? '') + 1;
+  const restartable = STAGE_NAMES.slice(1, reached) as StageName[];
   return (
     <>
       {agent !== undefined && (
@@ -309,7 +334,13 @@ function Controls({
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item leftSection={<Icon name="refresh" />} onClick={() => setRestarting(true)}>
+            <Menu.Item
+              leftSection={<Icon name="refresh" />}
+              onClick={() => {
+                setMode(status === 'failed' ? 'keep' : 'stage');
+                setRestarting(true);
+              }}
+            >
               {t.restart}
             </Menu.Item>
             <Menu.Item
@@ -344,6 +375,19 @@ function Controls({
           <Radio.Group value={mode} onChange={setMode} aria-label={t.restart}>
             <Stack gap="sm">
               {status === 'failed' && <Radio value="keep" label={t.restartKeep} description={t.restartKeepHint} />}
+              {restartable.length > 0 && (
+                <Radio value="stage" label={t.restartStage} description={t.restartStageHint} />
+              )}
+              {mode === 'stage' && (
+                <Select
+                  aria-label={t.restartStage}
+                  data={restartable.map((name) => ({ value: name, label: texts.stages[name] ?? name }))}
+                  value={restartable.includes(stage) ? stage : (restartable.at(-1) ?? null)}
+                  onChange={(name) => setStage(name as StageName)}
+                  allowDeselect={false}
+                  ml={30}
+                />
+              )}
               <Radio value="scratch" label={t.restartScratch} description={t.restartScratchHint} />
             </Stack>
           </Radio.Group>
@@ -352,10 +396,11 @@ function Controls({
               {texts.actions.cancel}
             </Button>
             <Button
-              disabled={status === 'completed' && mode === 'keep'}
               onClick={() => {
                 setRestarting(false);
-                act('restart', mode === 'scratch').catch(notifyError);
+                const from_stage = restartable.includes(stage) ? stage : restartable.at(-1);
+                const from = mode === 'stage' && from_stage ? { from_stage } : { from_scratch: mode === 'scratch' };
+                act('restart', from).catch(notifyError);
               }}
             >
               {t.restart}

@@ -17,6 +17,7 @@ import { useState, type ReactElement } from 'react';
 import { api } from '../api/api';
 import { createProject, getDetailedHealth } from '../client/sdk.gen';
 import { Icon } from '../components/icons';
+import { ModelTest } from '../components/models';
 import { useMay } from '../components/shell';
 import { ErrorBox, Page as Frame, Section, Status } from '../components/ui';
 import { TEMPLATES } from '../templates';
@@ -229,9 +230,6 @@ function ModelChoice({ choice, setChoice, model, setModel }: ChoiceProps): React
         />
       )}
       <Group gap="sm">
-        <Button size="xs" variant="default" loading={health.isFetching} onClick={() => void health.refetch()}>
-          {t.testConnection}
-        </Button>
         {check && (
           <Group gap={6} role="status">
             <Status value={check.status} />
@@ -242,6 +240,7 @@ function ModelChoice({ choice, setChoice, model, setModel }: ChoiceProps): React
         )}
         {health.error && <ErrorBox error={health.error} />}
       </Group>
+      <ModelTest key={choice === 'own' ? model : ''} model_id={choice === 'own' ? model.trim() : undefined} />
       {choice === 'default' && isOffline && (
         <Alert color="indigo" title={t.offlineTitle}>
           <Text size="sm">{t.offlineCan}</Text>

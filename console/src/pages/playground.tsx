@@ -1,12 +1,14 @@
-import { ActionIcon, Button, Group, Select, Stack, Switch, Text, Textarea, Tooltip } from '@mantine/core';
+import { ActionIcon, Autocomplete, Button, Group, Select, Stack, Switch, Text, Textarea, Tooltip } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } from 'react';
 import { api, errorOf } from '../api/api';
 import { readStream } from '../api/stream';
-import { getInvocation, listMessages } from '../client/sdk.gen';
-import { agentChoices } from '../components/agent-choice';
+import { getInvocation, getModels, listAgentVersions, listMessages } from '../client/sdk.gen';
+import { AgentSelect, agentChoices } from '../components/agent-choice';
+import { SaveExample } from '../components/examples';
 import { Icon } from '../components/icons';
+import { useMay } from '../components/shell';
 import { Markdown } from '../components/text';
 import { Empty, ErrorBox, Loaded, Loading, notifyError, Page as Frame, Section, LinkButton } from '../components/ui';
 import { calledBy, spansOfTrace, Waterfall } from '../components/waterfall';
@@ -22,8 +24,19 @@ interface ToolCall {
   output?: unknown;
 }
 
+/** What runs: an agent, and what is chosen instead of its own version and model. */
+interface Variant {
+  agent: string | undefined;
+  version?: string | undefined;
+  model?: string | undefined;
+}
+
 interface Turn {
   id: number;
+  /** Messages of the session before it. */
+  before: number;
+  /** The version and model that were chosen for it. */
+  chosen: string;
   input: string;
   output: string;
   calls: ToolCall[];
@@ -39,15 +52,14 @@ interface Conversation {
   turns: Turn[];
   session_id: string | undefined;
   isBusy: boolean;
-  send: (input: string) => void;
+  /** @param instead the turn that this message replaces, with all that followed it */
+  send: (input: string, instead?: Turn) => void;
   stop: () => void;
   reset: (session_id?: string) => void;
-  /** Forgets the turn and those after it here; the session keeps them. */
-  cut: (id: number) => void;
 }
 
 /** One conversation with an agent. Each turn is streamed; the session connects the turns. */
-function useConversation(agent_id: string | undefined): Conversation {
+function useConversation({ agent: agent_id, version, model }: Variant): Conversation {
   const [turns, setTurns] = useState<Turn[]>([]);
   const [session_id, setSession] = useState<string>();
   const [isBusy, setBusy] = useState(false);
@@ -59,15 +71,25 @@ function useConversation(agent_id: string | undefined): Conversation {
   const change = (id: number, with_: (turn: Turn) => Partial<Turn>): void =>
     setTurns((all) => all.map((turn) => (turn.id === id ? { ...turn, ...with_(turn) } : turn)));
 
-  const send = (input: string): void => {
+  const send = (input: string, instead?: Turn): void => {
     if (agent_id === undefined || isBusy) return;
     const id = next.current++;
     const controller = new AbortController();
     abort.current = controller;
-    setTurns((all) => [...all, { id, input, output: '', calls: [], status: 'streaming' }]);
+    const kept = instead === undefined ? turns : turns.filter((turn) => turn.id < instead.id);
+    const before = instead?.before ?? messagesIn(turns);
+    const chosen = [version, model].filter((one) => one !== undefined).join(' · ');
+    setTurns([...kept, { id, before, chosen, input, output: '', calls: [], status: 'streaming' }]);
     setBusy(true);
+    const session = session_id === undefined || before === 0 ? {} : { session_id };
     readStream(`/api/v1/agents/${encodeURIComponent(agent_id)}/invoke`, {
-      body: { input_text: input, ...(session_id === undefined ? {} : { session_id }) },
+      body: {
+        input_text: input,
+        ...session,
+        ...('session_id' in session && instead !== undefined ? { after: before } : {}),
+        ...(version === undefined ? {} : { version }),
+        ...(model === undefined ? {} : { model }),
+      },
       signal: controller.signal,
       onEvent: ({ event, data }) => {
         if (event === 'start') {
@@ -131,6 +153,8 @@ function useConversation(agent_id: string | undefined): Conversation {
             return [
               {
                 id: next.current++,
+                before: index,
+                chosen: '',
                 input: message.content,
                 output: isAnswered ? answer.content : '',
                 calls: [],
@@ -151,20 +175,42 @@ function useConversation(agent_id: string | undefined): Conversation {
     send,
     stop: () => abort.current?.abort(),
     reset,
-    cut: (id) => setTurns((all) => all.filter((turn) => turn.id < id)),
   };
 }
 
+/** Messages that the session has after these turns: a turn without an answer left its question only. */
+function messagesIn(turns: readonly Turn[]): number {
+  const last = turns.at(-1);
+  if (last === undefined) return 0;
+  return last.before + (last.status === 'failed' || last.status === 'stopped' ? 1 : 2);
+}
+
+interface Search {
+  agent?: string | undefined;
+  version?: string | undefined;
+  model?: string | undefined;
+  session?: string;
+  input?: string;
+  beside?: string | undefined;
+  beside_version?: string | undefined;
+  beside_model?: string | undefined;
+}
+
 export function Page(): ReactElement {
-  const search: { agent?: string; session?: string; input?: string; beside?: string } = useSearch({ strict: false });
+  const search: Search = useSearch({ strict: false });
   const navigate = useNavigate();
   const agents = useQuery(agentChoices);
   const [isComparing, setComparing] = useState(search.beside !== undefined);
   const running = agents.data?.filter(({ status }) => status === 'running') ?? [];
   const agent = search.agent ?? running[0]?.agent_id;
-  const beside = search.beside ?? running.find(({ agent_id }) => agent_id !== agent)?.agent_id ?? agent;
-  const left = useConversation(agent);
-  const right = useConversation(beside);
+  const one: Variant = { agent, version: search.version, model: search.model };
+  const other: Variant = {
+    agent: search.beside ?? agent,
+    version: search.beside_version,
+    model: search.beside_model,
+  };
+  const left = useConversation(one);
+  const right = useConversation(other);
   const [text, setText] = useState(search.input ?? '');
   const [selected, setSelected] = useState<string>();
   const input = useRef<HTMLTextAreaElement>(null);
@@ -176,40 +222,47 @@ export function Page(): ReactElement {
     reset(search.session);
   }, [search.session, reset]);
 
-  const choose = (change: { agent?: string; beside?: string }): void => {
+  const [edited, setEdited] = useState<number>();
+  const startOver = (): void => {
     left.reset();
     right.reset();
     setSelected(undefined);
-    void navigate({
-      to: '/playground',
-      search: { agent, ...(isComparing ? { beside } : {}), ...change },
-      replace: true,
-    });
+    setEdited(undefined);
   };
-  const send = (words = text): void => {
-    if (words.trim() === '') return;
-    left.send(words.trim());
-    if (isComparing) right.send(words.trim());
+  /** Another agent starts over; another version or model continues the conversation. */
+  const choose = (change: Partial<Search>): void => {
+    if ('agent' in change || 'beside' in change) startOver();
+    const { agent: _agent, session: _session, input: _input, ...kept } = search;
+    void navigate({ to: '/playground', search: { agent, ...kept, ...change }, replace: true });
+  };
+  const send = (): void => {
+    const words = text.trim();
+    if (words === '') return;
+    for (const talk of isComparing ? [left, right] : [left])
+      talk.send(words, edited === undefined ? undefined : talk.turns[edited]);
     setText('');
     setSelected(undefined);
+    setEdited(undefined);
   };
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
   };
-  const edit = (turn: Turn): void => {
+  const edit = (talk: Conversation, turn: Turn): void => {
+    setEdited(talk.turns.indexOf(turn));
     setText(turn.input);
     input.current?.focus();
+  };
+  const retry = (talk: Conversation, turn: Turn): void => {
+    talk.send(turn.input, turn);
+    setSelected(undefined);
   };
   const isBusy = left.isBusy || (isComparing && right.isBusy);
   const shown =
     selected ??
     left.turns.findLast(({ invocation_id, status }) => invocation_id !== undefined && status !== 'streaming')
       ?.invocation_id;
-  const choices = running.map(({ agent_id, agent_name }) => ({ value: agent_id, label: agent_name }));
-  const withUnlisted = (id: string | undefined) =>
-    id === undefined || choices.some(({ value }) => value === id) ? choices : [...choices, { value: id, label: id }];
 
   return (
     <Frame
@@ -223,7 +276,7 @@ export function Page(): ReactElement {
             onChange={(event) => setComparing(event.currentTarget.checked)}
             size="sm"
           />
-          <Button variant="default" leftSection={<Icon name="plus" />} onClick={() => choose({})}>
+          <Button variant="default" leftSection={<Icon name="plus" />} onClick={startOver}>
             {t.newConversation}
           </Button>
         </Group>
@@ -245,30 +298,51 @@ export function Page(): ReactElement {
               <Section flush>
                 <div className={isComparing ? 'chat-sides' : undefined}>
                   <Side
-                    label={t.agent}
-                    data={withUnlisted(agent)}
-                    value={agent}
-                    onChange={(value) => choose({ agent: value })}
+                    labels={t.left}
+                    variant={one}
+                    onChange={choose}
                     talk={left}
                     selected={shown}
                     onSelect={setSelected}
                     onEdit={edit}
-                    onRetry={(turn) => send(turn.input)}
+                    onRetry={retry}
                   />
-                  {isComparing && beside !== undefined && (
+                  {isComparing && (
                     <Side
-                      label={t.beside}
-                      data={withUnlisted(beside)}
-                      value={beside}
-                      onChange={(value) => choose({ beside: value })}
+                      labels={t.right}
+                      variant={other}
+                      onChange={(change) =>
+                        choose({
+                          ...('agent' in change ? { beside: change.agent } : {}),
+                          ...('version' in change ? { beside_version: change.version } : {}),
+                          ...('model' in change ? { beside_model: change.model } : {}),
+                        })
+                      }
                       talk={right}
                       selected={shown}
                       onSelect={setSelected}
                       onEdit={edit}
-                      onRetry={(turn) => send(turn.input)}
+                      onRetry={retry}
                     />
                   )}
                 </div>
+                {edited !== undefined && (
+                  <Group px="md" pt="xs" gap="xs" className="composer" role="status">
+                    <Text size="xs" c="dimmed">
+                      {t.editing}
+                    </Text>
+                    <Button
+                      size="compact-xs"
+                      variant="subtle"
+                      onClick={() => {
+                        setEdited(undefined);
+                        setText('');
+                      }}
+                    >
+                      {texts.actions.cancel}
+                    </Button>
+                  </Group>
+                )}
                 <Group p="md" gap="xs" align="flex-end" wrap="nowrap" className="composer">
                   <Textarea
                     ref={input}
@@ -296,7 +370,7 @@ export function Page(): ReactElement {
                       {t.stop}
                     </Button>
                   ) : (
-                    <Button leftSection={<Icon name="send" />} disabled={text.trim() === ''} onClick={() => send()}>
+                    <Button leftSection={<Icon name="send" />} disabled={text.trim() === ''} onClick={send}>
                       {t.send}
                     </Button>
                   )}
@@ -312,18 +386,82 @@ export function Page(): ReactElement {
 }
 
 interface SideProps {
-  label: string;
-  data: { value: string; label: string }[];
-  value: string;
-  onChange: (agent: string) => void;
+  labels: { agent: string; version: string; model: string };
+  variant: Variant;
+  onChange: (change: Partial<Variant>) => void;
   talk: Conversation;
   selected: string | undefined;
   onSelect: (invocation_id: string) => void;
-  onEdit: (turn: Turn) => void;
-  onRetry: (turn: Turn) => void;
+  onEdit: (talk: Conversation, turn: Turn) => void;
+  onRetry: (talk: Conversation, turn: Turn) => void;
 }
 
-function Side({ label, data, value, onChange, talk, selected, onSelect, onEdit, onRetry }: SideProps): ReactElement {
+/** The agent, and another version or model of it if wanted. */
+function VariantChoice({
+  labels,
+  variant,
+  onChange,
+}: Pick<SideProps, 'labels' | 'variant' | 'onChange'>): ReactElement {
+  const { agent, version, model } = variant;
+  const versions = useQuery({
+    queryKey: ['agent', agent, 'versions'],
+    enabled: agent !== undefined,
+    queryFn: () => api(listAgentVersions({ path: { agent_id: agent ?? '' }, query: { limit: 50 } })),
+  });
+  const models = useQuery({ queryKey: ['models'], queryFn: () => api(getModels()), staleTime: 60_000 });
+  const [typed, setTyped] = useState(model ?? '');
+  useEffect(() => setTyped(model ?? ''), [model]);
+  const commit = (next: string): void => {
+    const chosen = next.trim() === '' ? undefined : next.trim();
+    if (chosen !== model) onChange({ model: chosen });
+  };
+  return (
+    <>
+      <AgentSelect
+        label={labels.agent}
+        value={agent}
+        onChange={(next) => onChange({ agent: next, version: undefined })}
+        running
+        size="xs"
+        flex="1 1 150px"
+      />
+      <Select
+        aria-label={labels.version}
+        placeholder={t.currentVersion}
+        data={(versions.data?.versions ?? []).map((one) => ({
+          value: one.version,
+          label: one.current ? t.isCurrent(one.version) : one.version,
+        }))}
+        value={version ?? null}
+        onChange={(next) => onChange({ version: next ?? undefined })}
+        clearable
+        clearButtonProps={{ 'aria-label': texts.actions.clear }}
+        size="xs"
+        flex="1 1 110px"
+      />
+      <Autocomplete
+        aria-label={labels.model}
+        placeholder={t.ownModel}
+        data={(models.data?.prices ?? []).map(({ id }) => id)}
+        value={typed}
+        onChange={setTyped}
+        onOptionSubmit={commit}
+        onBlur={() => commit(typed)}
+        onKeyDown={(event) => event.key === 'Enter' && commit(typed)}
+        limit={20}
+        clearable
+        onClear={() => commit('')}
+        clearButtonProps={{ 'aria-label': texts.actions.clear }}
+        size="xs"
+        flex="1 1 120px"
+      />
+    </>
+  );
+}
+
+function Side({ labels, variant, onChange, talk, selected, onSelect, onEdit, onRetry }: SideProps): ReactElement {
+  const [kept, setKept] = useState<Turn>();
+  const may = useMay('developer');
   const end = useRef<HTMLDivElement>(null);
   const length = talk.turns.reduce((sum, { output, calls }) => sum + output.length + calls.length + 1, 0);
   useEffect(() => {
@@ -331,18 +469,8 @@ function Side({ label, data, value, onChange, talk, selected, onSelect, onEdit, 
   }, [length]);
   return (
     <div className="chat-side">
-      <Group px="md" py="sm" justify="space-between" className="section-head" wrap="nowrap">
-        <Select
-          aria-label={label}
-          data={data}
-          value={value}
-          onChange={(next) => next !== null && onChange(next)}
-          searchable
-          allowDeselect={false}
-          size="xs"
-          flex="1 1 160px"
-          maw={320}
-        />
+      <Group px="md" py="sm" gap="xs" className="section-head">
+        <VariantChoice labels={labels} variant={variant} onChange={onChange} />
         {talk.session_id !== undefined && (
           <Text size="xs">
             <Link to={`/sessions/${talk.session_id}`}>{t.session}</Link>
@@ -390,32 +518,54 @@ function Side({ label, data, value, onChange, talk, selected, onSelect, onEdit, 
                 {turn.duration_ms !== undefined && <span>{duration(turn.duration_ms)}</span>}
                 {turn.tokens !== undefined && <span>{t.tokens(count(turn.tokens))}</span>}
                 {turn.cost_usd != null && turn.cost_usd > 0 && <span>{money(turn.cost_usd)}</span>}
-                {turn.invocation_id !== undefined && (
-                  <Button
-                    size="compact-xs"
-                    variant={selected === turn.invocation_id ? 'light' : 'subtle'}
-                    onClick={() => onSelect(turn.invocation_id ?? '')}
-                    aria-pressed={selected === turn.invocation_id}
-                  >
-                    {t.trace}
-                  </Button>
-                )}
-                <Tooltip label={t.retry}>
-                  <ActionIcon size="sm" onClick={() => onRetry(turn)} aria-label={t.retry}>
-                    <Icon name="refresh" size={14} />
-                  </ActionIcon>
-                </Tooltip>
-                <Tooltip label={t.edit}>
-                  <ActionIcon size="sm" onClick={() => onEdit(turn)} aria-label={t.edit}>
-                    <Icon name="edit" size={14} />
-                  </ActionIcon>
-                </Tooltip>
+                {turn.chosen !== '' && <span>{turn.chosen}</span>}
+                <Group gap={4} wrap="nowrap">
+                  {turn.invocation_id !== undefined && (
+                    <Button
+                      size="compact-xs"
+                      variant={selected === turn.invocation_id ? 'light' : 'subtle'}
+                      onClick={() => onSelect(turn.invocation_id ?? '')}
+                      aria-pressed={selected === turn.invocation_id}
+                    >
+                      {t.trace}
+                    </Button>
+                  )}
+                  <Tooltip label={t.retry}>
+                    <ActionIcon size="sm" onClick={() => onRetry(talk, turn)} aria-label={t.retry}>
+                      <Icon name="refresh" size={14} />
+                    </ActionIcon>
+                  </Tooltip>
+                  <Tooltip label={t.edit}>
+                    <ActionIcon size="sm" onClick={() => onEdit(talk, turn)} aria-label={t.edit}>
+                      <Icon name="edit" size={14} />
+                    </ActionIcon>
+                  </Tooltip>
+                  {turn.status === 'done' && may && (
+                    <Tooltip label={t.keep}>
+                      <ActionIcon size="sm" onClick={() => setKept(turn)} aria-label={t.keep}>
+                        <Icon name="save" size={14} />
+                      </ActionIcon>
+                    </Tooltip>
+                  )}
+                </Group>
               </Group>
             )}
           </div>
         ))}
         <div ref={end} />
       </div>
+      {kept !== undefined && variant.agent !== undefined && (
+        <SaveExample
+          agent_id={variant.agent}
+          turn={{
+            input: kept.input,
+            output: kept.output,
+            tools: kept.calls.map(({ name }) => name),
+            invocation_id: kept.invocation_id,
+          }}
+          onClose={() => setKept(undefined)}
+        />
+      )}
     </div>
   );
 }

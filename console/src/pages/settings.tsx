@@ -27,9 +27,9 @@ export function Page(): ReactElement {
               ]
             : []),
           ...(mayWrite ? [{ value: 'credentials', label: t.tabs.credentials, content: () => <Credentials /> }] : []),
+          { value: 'models', label: t.tabs.models, content: () => <Models /> },
           ...(isAdmin
             ? [
-                { value: 'models', label: t.tabs.models, content: () => <Models /> },
                 { value: 'budgets', label: t.tabs.budgets, content: () => <Budgets /> },
                 { value: 'audit', label: t.tabs.audit, content: () => <AuditLog /> },
                 { value: 'organization', label: t.tabs.organization, content: () => <Organization /> },

@@ -30,6 +30,8 @@ export class GithubProvider extends OAuthProvider {
     super();
   }
 
+  override readonly label = 'GitHub';
+
   override get isEnabled(): boolean {
     return this.settings.get('OAUTH_GITHUB_CLIENT_ID') !== undefined;
   }

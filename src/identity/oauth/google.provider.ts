@@ -27,6 +27,12 @@ export class GoogleProvider extends OAuthProvider {
     super();
   }
 
+  /** Google, or the host of the provider that the settings name. */
+  override get label(): string {
+    const { hostname } = new URL(this.settings.get('OAUTH_GOOGLE_ISSUER'));
+    return hostname === 'accounts.google.com' ? 'Google' : hostname;
+  }
+
   override get isEnabled(): boolean {
     return this.settings.get('OAUTH_GOOGLE_CLIENT_ID') !== undefined;
   }

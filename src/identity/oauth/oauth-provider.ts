@@ -24,6 +24,9 @@ export interface ProvenIdentity {
 export abstract class OAuthProvider {
   abstract readonly name: ProviderName;
 
+  /** What people call it. */
+  abstract readonly label: string;
+
   /** Client id and secret are set. */
   abstract readonly isEnabled: boolean;
 

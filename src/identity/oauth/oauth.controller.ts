@@ -5,7 +5,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
-import { ExchangeDto, OAuthCodeDto, SignedInDto } from '../authentication/dto/auth.dto.js';
+import { ExchangeDto, OAuthCodeDto, SignedInDto, SignInOptionsDto } from '../authentication/dto/auth.dto.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
 import { BrowserCookies } from '../authentication/browser-cookies.js';
@@ -24,6 +24,23 @@ export class OAuthController {
     private readonly cookies: BrowserCookies,
     private readonly settings: Settings,
   ) {}
+
+  /** For pages that sign people in. Public: it says what anyone can try. */
+  @Get('options')
+  @ApiOperation({
+    summary: 'Show how people can sign in',
+    operationId: 'getSignInOptions',
+    description: 'Returns the configured providers, and whether people can register and get mails.',
+  })
+  @ApiOkResponse({ type: SignInOptionsDto, description: 'The ways to sign in beside a password.' })
+  @ApiErrors(429)
+  options(): SignInOptionsDto {
+    return {
+      providers: this.oauth.ways.map(({ name, label }) => ({ name, label, path: `/api/v1/auth/${name}` })),
+      registration: this.settings.get('NEXUS_ALLOW_REGISTRATION'),
+      mail: this.settings.get('SMTP_URL') !== undefined || this.settings.get('ENVIRONMENT') === 'development',
+    };
+  }
 
   /** For browsers: sends them to Google, or to the OpenID Connect provider that the settings name. */
   @Get('google')
@@ -46,7 +63,8 @@ export class OAuthController {
   })
   @ApiOkResponse({
     type: OAuthCodeDto,
-    description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
+    description:
+      'A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.',
   })
   @ApiErrors(400, 401, 403, 404, 429)
   googleCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -74,7 +92,8 @@ export class OAuthController {
   })
   @ApiOkResponse({
     type: OAuthCodeDto,
-    description: 'A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.',
+    description:
+      'A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.',
   })
   @ApiErrors(400, 401, 403, 404, 429)
   githubCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -113,7 +132,7 @@ export class OAuthController {
     const { searchParams: query } = new URL(request.originalUrl, 'http://callback.invalid');
     const code = await this.oauth.finish(provider, { query, browser: this.cookies.signInSecret(request) });
     response.setHeader('Cache-Control', 'no-store');
-    const page = this.settings.get('OAUTH_RETURN_URL');
+    const page = this.settings.get('OAUTH_RETURN_URL') ?? this.consoleFor(request);
     if (page === undefined) {
       response.json({ code, expires_in: CODE_SECONDS });
       return;
@@ -121,5 +140,13 @@ export class OAuthController {
     const target = new URL(page);
     target.searchParams.set('code', code);
     response.redirect(302, target.href);
+  }
+
+  /** A person who looks at the answer gets a page instead of JSON. */
+  private consoleFor(request: Request): string | undefined {
+    const base = this.settings.get('NEXUS_PUBLIC_URL');
+    const isPerson = request.headers.accept?.includes('text/html') === true;
+    if (base === undefined || !isPerson || !this.settings.get('NEXUS_CONSOLE')) return undefined;
+    return new URL('console/sign-in', base.endsWith('/') ? base : `${base}/`).href;
   }
 }

@@ -74,6 +74,11 @@ export class OAuthService {
     this.providers = { google, github };
   }
 
+  /** The providers that are set up. */
+  get ways(): OAuthProvider[] {
+    return Object.values(this.providers).filter(({ isEnabled }) => isEnabled);
+  }
+
   /** @throws NotFoundError, UnauthenticatedError when the provider cannot be reached */
   async begin(name: ProviderName, browser: string): Promise<URL> {
     const provider = this.enabled(name);

@@ -93,6 +93,26 @@ class Browser {
   }
 }
 
+it('names the ways to sign in, and returns a person to the console and a program a code', async () => {
+  const options = async ({ http }: TestApp) => (await http.anonymous().get('/api/v1/auth/options')).body as unknown;
+  expect(await options(app)).toEqual({
+    providers: [
+      { name: 'google', label: 'localhost', path: '/api/v1/auth/google' },
+      { name: 'github', label: 'GitHub', path: '/api/v1/auth/github' },
+    ],
+    registration: true,
+    mail: true,
+  });
+  expect(await options(open)).toEqual({ providers: [], registration: false, mail: false });
+  await provenAs({ email: person(), email_verified: true });
+  const browser = new Browser();
+  const { back } = await browser.leave('google');
+  const headers = { cookie: browser.cookie, accept: 'text/html,application/xhtml+xml' };
+  const page = await fetch(back, { redirect: 'manual', headers });
+  expect(page.status).toBe(302);
+  expect(page.headers.get('location')).toMatch(/^http:\/\/nexus\.test\/console\/sign-in\?code=nxo_/);
+});
+
 async function codeOf(response: Response, browser: Browser): Promise<string> {
   expect(response.status).toBe(200);
   const body = (await response.json()) as { code: string; expires_in: number };

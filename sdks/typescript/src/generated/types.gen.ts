@@ -334,6 +334,33 @@ export type StreamTicketDto = {
     expires_at: string;
 };
 
+export type SignInOptionsDto = {
+    /**
+     * Those that are set up.
+     */
+    providers: Array<SignInProviderDto>;
+    /**
+     * People can create accounts.
+     */
+    registration: boolean;
+    /**
+     * Mails are sent: password resets and sign-in links work. In development they are printed.
+     */
+    mail: boolean;
+};
+
+export type SignInProviderDto = {
+    name: 'github' | 'google';
+    /**
+     * What people call it.
+     */
+    label: string;
+    /**
+     * Open it in the browser to begin.
+     */
+    path: string;
+};
+
 export type OAuthCodeDto = {
     code: string;
     /**
@@ -5792,6 +5819,51 @@ export type CreateStreamTicketResponses = {
 
 export type CreateStreamTicketResponse = CreateStreamTicketResponses[keyof CreateStreamTicketResponses];
 
+export type GetSignInOptionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/options';
+};
+
+export type GetSignInOptionsErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type GetSignInOptionsError = GetSignInOptionsErrors[keyof GetSignInOptionsErrors];
+
+export type GetSignInOptionsResponses = {
+    /**
+     * The ways to sign in beside a password.
+     */
+    200: SignInOptionsDto;
+};
+
+export type GetSignInOptionsResponse = GetSignInOptionsResponses[keyof GetSignInOptionsResponses];
+
 export type BeginGoogleData = {
     body?: never;
     path?: never;
@@ -5878,7 +5950,7 @@ export type FinishGoogleError = FinishGoogleErrors[keyof FinishGoogleErrors];
 
 export type FinishGoogleResponses = {
     /**
-     * A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.
+     * A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.
      */
     200: OAuthCodeDto;
 };
@@ -5971,7 +6043,7 @@ export type FinishGithubError = FinishGithubErrors[keyof FinishGithubErrors];
 
 export type FinishGithubResponses = {
     /**
-     * A one-time code, or a redirect to OAUTH_RETURN_URL if that is set.
+     * A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.
      */
     200: OAuthCodeDto;
 };

@@ -222,6 +222,34 @@ export class ExchangeDto {
   password?: string;
 }
 
+export class SignInProviderDto {
+  /** @example google */
+  name: 'google' | 'github';
+
+  /**
+   * What people call it.
+   * @example Google
+   */
+  label: string;
+
+  /**
+   * Open it in the browser to begin.
+   * @example /api/v1/auth/google
+   */
+  path: string;
+}
+
+export class SignInOptionsDto {
+  /** Those that are set up. */
+  providers: SignInProviderDto[];
+
+  /** People can create accounts. */
+  registration: boolean;
+
+  /** Mails are sent: password resets and sign-in links work. In development they are printed. */
+  mail: boolean;
+}
+
 export class OAuthCodeDto {
   /** @example nxo_Zk3v0y7n1m4b8q2w5e6r9t0u1i2o3p4a5s6d7f8g9h0 */
   code: string;
