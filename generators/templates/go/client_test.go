@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -225,5 +226,30 @@ func TestErrorsOfGraphQLAreErrorsWhateverTheStatus(t *testing.T) {
 	var failure *APIError
 	if !errors.As(err, &failure) || failure.StatusCode != 200 || string(failure.Body) != `{"errors":[{"message":"no"}]}` {
 		t.Fatalf("failed with %v", err)
+	}
+}
+
+func TestPagesPutThePositionIntoTheBody(t *testing.T) {
+	answers := []string{`{"nodes":[1],"pageInfo":{"endCursor":"b","hasNextPage":true}}`, `{"nodes":[2],"pageInfo":{"endCursor":"c","hasNextPage":false}}`}
+	var sent []string
+	send := func(edit RequestEditorFn) (*http.Response, []byte, error) {
+		request, _ := http.NewRequest(http.MethodPost, "http://localhost/query/things", strings.NewReader(`{"first":1}`))
+		if err := edit(context.Background(), request); err != nil {
+			return nil, nil, err
+		}
+		body, err := io.ReadAll(request.Body)
+		sent = append(sent, string(body))
+		return &http.Response{StatusCode: 200}, []byte(answers[len(sent)-1]), err
+	}
+	var found []int
+	paging := Paging{Kind: "cursor", Param: "after", NextField: "pageInfo.endCursor", ItemsField: "nodes", InBody: true}
+	for item, err := range pages[int](send, paging) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, item)
+	}
+	if !reflect.DeepEqual(found, []int{1, 2}) || !reflect.DeepEqual(sent, []string{`{"first":1}`, `{"after":"b","first":1}`}) {
+		t.Fatalf("found %v, sent %q", found, sent)
 	}
 }

@@ -1,8 +1,10 @@
 package {{module}}
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -18,6 +20,8 @@ type Paging struct {
 	SizeParam  string
 	NextField  string
 	ItemsField string
+	// InBody: the position is a field of the body, as a variable of GraphQL is.
+	InBody bool
 }
 
 type pageCall func(edit RequestEditorFn) (*http.Response, []byte, error)
@@ -33,6 +37,7 @@ func pages[T any](call pageCall, paging Paging) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		var next *url.URL
+		cursor := ""
 		var query url.Values
 		seen := map[string]bool{}
 		for {
@@ -43,6 +48,9 @@ func pages[T any](call pageCall, paging Paging) iter.Seq2[T, error] {
 					request.URL = next
 				}
 				sent = request.URL
+				if cursor != "" {
+					return withField(request, paging.Param, cursor)
+				}
 				return nil
 			})
 			if err == nil {
@@ -61,6 +69,14 @@ func pages[T any](call pageCall, paging Paging) iter.Seq2[T, error] {
 				if !yield(item, nil) {
 					return
 				}
+			}
+			if paging.InBody {
+				cursor = textAt(body, paging.NextField)
+				if cursor == "" || seen[cursor] || isLast(body, paging.NextField) {
+					return
+				}
+				seen[cursor] = true
+				continue
 			}
 			query = sent.Query()
 			following := following(paging, sent, query, answer.Header, body, len(items))
@@ -135,6 +151,36 @@ func following(paging Paging, sent *url.URL, query url.Values, header http.Heade
 	return &copied
 }
 
+// withField puts a field into the JSON body of a request.
+func withField(request *http.Request, name, value string) error {
+	fields := map[string]any{}
+	if request.Body != nil {
+		text, err := io.ReadAll(request.Body)
+		if err == nil && len(text) > 0 {
+			err = json.Unmarshal(text, &fields)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	fields[name] = value
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	request.Body, err = request.GetBody()
+	request.ContentLength = int64(len(body))
+	request.Header.Set("Content-Type", "application/json")
+	return err
+}
+
+// isLast says whether a connection has no further page. It gives the cursor of its last item there, too.
+func isLast(body []byte, path string) bool {
+	more, known := valueAt(body, path[:strings.LastIndex(path, ".")+1]+"hasNextPage").(bool)
+	return known && !more
+}
+
 func nextLink(header string) string {
 	for _, found := range linkPart.FindAllStringSubmatch(header, -1) {
 		if relNext.MatchString(found[2]) {
@@ -144,16 +190,20 @@ func nextLink(header string) string {
 	return ""
 }
 
-func textAt(body []byte, path string) string {
+func valueAt(body []byte, path string) any {
 	var value any
 	if json.Unmarshal(body, &value) != nil {
-		return ""
+		return nil
 	}
 	for _, step := range strings.Split(path, ".") {
 		fields, _ := value.(map[string]any)
 		value = fields[step]
 	}
-	switch found := value.(type) {
+	return value
+}
+
+func textAt(body []byte, path string) string {
+	switch found := valueAt(body, path).(type) {
 	case string:
 		return found
 	case float64:

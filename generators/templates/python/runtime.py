@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from .client import AuthenticatedClient, Client
-from .types import UNSET, Response
+from .types import UNSET, Response, Unset
 
 BASE_URL = "{{server}}"
 RETRY_WAIT_MAX_SECONDS = 60.0
@@ -153,6 +153,7 @@ def items(
     next_field: str | None,
     items_field: str,
     items_name: str,
+    body_type: Any = None,
 ) -> Iterator[Any]:
     """The items of all pages. Pages of another host are not followed. Raises ApiError."""
     response = operation.sync_detailed(*arguments, client=client, **parameters)
@@ -171,6 +172,17 @@ def items(
         address = (
             _link(response.headers.get("link", "")) if kind == "link" else _at(body, next_field)
         )
+        if next_field and _at(body, ".".join([*next_field.split(".")[:-1], "hasNextPage"])) is False:
+            return
+        if body_type is not None and param is not None:
+            if not isinstance(address, str) or address in seen:
+                return
+            seen.add(address)
+            sent = current.get("body", UNSET)
+            fields = {} if isinstance(sent, Unset) else sent.to_dict()
+            current["body"] = body_type.from_dict({**fields, param: address})
+            response = operation.sync_detailed(*arguments, client=client, **current)
+            continue
         if kind == "link" or (isinstance(address, str) and re.match(r"(https?:/)?/", address)):
             base = str(client.get_httpx_client().base_url)
             url = urljoin(base, address) if isinstance(address, str) else None

@@ -85,9 +85,11 @@ function planOf(catalogue: Catalogue, server: string | null): ClientPlan {
   };
 }
 
-function pagingOf({ pagination, parameters }: Operation): Pagination | null {
+function pagingOf({ pagination, parameters, graphql }: Operation): Pagination | null {
   const { kind, param, size_param, items_field } = pagination;
   if (kind === 'none' || items_field === null || items_field.includes('.')) return null;
+  // Variables are fields of the body.
+  if (graphql !== undefined) return pagination;
   const wire = (key: string | null) => parameters.find((one) => one.key === key)?.name ?? null;
   return { ...pagination, param: wire(param), size_param: wire(size_param) };
 }

@@ -17,12 +17,17 @@ export function withPathPerField(catalogue: Catalogue): Catalogue {
     const field = path.split('/').at(-1) ?? '';
     const whole = successOf(operation)?.schema ?? {};
     const value = fieldOf(whole, `properties.data.properties.${field}`) as JsonSchema | undefined;
+    const { pagination } = operation;
+    const inField = (place: string | null) => place && place.replace(`data.${field}.`, '');
     const isRequired = parameters.some(({ required }) => required);
     const variables = inputSchemaOf({ parameters, body: null });
     return {
       ...{ ...operation, path, parameters: [], auth: [[BEARER]] },
       body:
         parameters.length === 0 ? null : { content_type: 'application/json', required: isRequired, schema: variables },
+      pagination: {
+        ...{ ...pagination, next_field: inField(pagination.next_field), items_field: inField(pagination.items_field) },
+      },
       answers: answers.map((answer) => ({ ...answer, description: '', schema: objects.named(value ?? {}) })),
     };
   });

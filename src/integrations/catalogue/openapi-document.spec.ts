@@ -117,6 +117,14 @@ it('gives each GraphQL field a path, its variables as the body and its value as 
     security: [{ bearer: [] }],
   });
   expect(paths['/query/books']?.post['requestBody']).toMatchObject({ required: false });
+  const plan = clientTasks.plan_client([catalogue], { server: null });
+  expect(plan.operations.map(({ id, paging }) => [id, paging?.items_field ?? null])).toEqual([
+    ['book', null],
+    ['books', 'nodes'],
+    ['add_book', null],
+    ['delete_book', null],
+  ]);
+  expect(plan.operations[1]?.paging).toMatchObject({ param: 'after', next_field: 'pageInfo.endCursor' });
   // What a mutation returns is selected as deeply as what a query returns: one type.
   const answerOf = (path: string) => JSON.stringify(paths[path]?.post['responses']).match(/schemas\/(\w+)"/)?.[1] ?? '';
   expect(answerOf('/mutation/addBook')).toBe(answerOf('/query/book'));

@@ -74,7 +74,7 @@ export class GoLanguage extends ClientLanguage {
     module: string,
   ): Files {
     const taken = new Map([...(generated[FILE] ?? '').matchAll(METHOD)].map(([, name, given]) => [name!, given!]));
-    const functions = operations.flatMap(({ name, paging }) => {
+    const functions = operations.flatMap(({ name, paging, graphql }) => {
       const given = taken.get(name);
       if (!paging || given === undefined) return [];
       const passed = given.split(', ').flatMap((one) => one.split(' ')[0] || []);
@@ -83,7 +83,7 @@ export class GoLanguage extends ClientLanguage {
       return [
         `// ${name}Items gives the items of all pages.
 func ${name}Items[T any](ctx context.Context, c *ClientWithResponses, ${given}reqEditors ...RequestEditorFn) iter.Seq2[T, error] {
-	paging := Paging{Kind: ${kind}, Param: ${param}, SizeParam: ${size}, NextField: ${next}, ItemsField: ${items}}
+	paging := Paging{Kind: ${kind}, Param: ${param}, SizeParam: ${size}, NextField: ${next}, ItemsField: ${items}${graphql === undefined ? '' : ', InBody: true'}}
 	return pages[T](func(edit RequestEditorFn) (*http.Response, []byte, error) {
 		answer, err := c.${name}WithResponse(${['ctx', ...passed, 'append([]RequestEditorFn{edit}, reqEditors...)...'].join(', ')})
 		if err != nil {

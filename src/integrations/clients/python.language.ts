@@ -94,7 +94,7 @@ export class PythonLanguage extends ClientLanguage {
       const found = argumentsOf(source);
       return operation.paging && found ? [{ ...operation, paging: operation.paging, source, ...found }] : [];
     });
-    const functions = paged.map(({ name, paging, positional, source }) => {
+    const functions = paged.map(({ name, paging, positional, source, graphql }) => {
       const { kind, param, size_param, next_field, items_field } = paging;
       const taken = positional.map((one) => `    ${one}: Any,\n`).join('');
       const given = positional.length === 0 ? '()' : `(${positional.join(', ')},)`;
@@ -108,6 +108,9 @@ export class PythonLanguage extends ClientLanguage {
       const named = Object.entries({ ...words, items_name: attributeOf(items_field ?? '') }).map(
         ([key, value]) => `        ${key}=${value === null ? 'None' : JSON.stringify(value)},\n`,
       );
+      // Variables of GraphQL are fields of the body.
+      const model = graphql === undefined ? undefined : bodyModelOf(source);
+      if (model) named.push(`        body_type=${model.name},\n`);
       return `def ${name}_items(
 ${taken}    *,
     client: AuthenticatedClient | Client,
@@ -122,6 +125,8 @@ ${taken}    *,
 ${named.join('')}    )
 `;
     });
+    const models = paged.flatMap(({ source, graphql }) => (graphql === undefined ? [] : (bodyModelOf(source) ?? [])));
+    const bodies = models.map(({ module: file, name }) => `from .models.${file} import ${name}\n`).join('');
     const imports = paged.length === 0 ? '' : `from .api.default import ${paged.map(({ name }) => name).join(', ')}\n`;
     const pages = `"""Operations whose answers are paged."""
 
@@ -131,7 +136,7 @@ from collections.abc import Iterator
 from typing import Any
 
 ${imports}from .client import AuthenticatedClient, Client
-from .runtime import items
+${bodies}from .runtime import items
 
 ${functions.map((one) => `\n${one}`).join('\n')}`;
     const queries = queriesOf(operations);
@@ -171,4 +176,13 @@ function argumentFor(source: string, param: string | null): string | null {
   const at = source.indexOf(`params["${param}"] = `);
   const value = at < 0 ? undefined : /^params\["[^"]*"\] = (?:json_)?(\w+)/.exec(source.slice(at))?.[1];
   return value ?? param;
+}
+
+/** The model of the body that an operation takes. */
+function bodyModelOf(source: string): { module: string; name: string } | undefined {
+  const name = /^ {4}body: (\w+)/m.exec(source)?.[1];
+  const module = [...source.matchAll(/^from \.{3}models\.(\w+) import (\w+)$/gm)].find(
+    ([, , one]) => one === name,
+  )?.[1];
+  return name === undefined || module === undefined ? undefined : { module, name };
 }

@@ -62,12 +62,13 @@ export class TypescriptLanguage extends ClientLanguage {
       const isTyped = found !== undefined && new RegExp(`^export type ${response} =`, 'm').test(types);
       return operation.paging && isTyped ? [{ operation, ...found, response: response! }] : [];
     });
-    const iterators = paged.map(({ operation: { name, paging }, options, data, response }) => {
+    const iterators = paged.map(({ operation: { name, paging, graphql }, options, data, response }) => {
+      const inBody = graphql !== undefined;
       const item = `Item<${response}, '${paging?.items_field}'>`;
       const standard = options.endsWith('?') ? ' = {}' : '';
       return `/** The items of all pages. @throws ApiError */
 export const ${name}Items = (options: Options<${data}>${standard}): AsyncGenerator<${item}> =>
-  items<${item}, Options<${data}>>(${name}, options, ${JSON.stringify(paging)});\n`;
+  items<${item}, Options<${data}>>(${name}, options, ${JSON.stringify(inBody ? { ...paging, in_body: true } : paging)});\n`;
     });
     const names = paged.map(({ operation }) => operation.name);
     const used = [...new Set(paged.flatMap(({ data, response }) => [data, response]))].toSorted();

@@ -7,6 +7,8 @@ export interface Paging {
   size_param: string | null;
   next_field: string | null;
   items_field: string | null;
+  /** Whether the position is a field of the body, as a variable of GraphQL is. */
+  in_body?: boolean;
 }
 
 /** The type of an item of the list at P. */
@@ -14,8 +16,8 @@ export type Item<R, P extends string> = P extends ''
   ? R extends ReadonlyArray<infer I>
     ? I
     : never
-  : P extends keyof R
-    ? NonNullable<R[P]> extends ReadonlyArray<infer I>
+  : P extends keyof NonNullable<R>
+    ? NonNullable<NonNullable<R>[P]> extends ReadonlyArray<infer I>
       ? I
       : unknown
     : unknown;
@@ -44,20 +46,22 @@ export async function* items<I, O extends object>(
     const found = at(data, paging.items_field ?? '');
     const list = Array.isArray(found) ? (found as I[]) : [];
     yield* list;
-    const following = nextOf(paging, { ...options, ...next } as { query?: Record<string, unknown> }, data, list, response);
+    const following = nextOf(paging, { ...options, ...next }, data, list, response);
     if (!following) return;
     next = following;
   }
 }
 
 function nextOf(
-  { kind, param, size_param, next_field }: Paging,
-  { query = {} }: { query?: Record<string, unknown> },
+  { kind, param, size_param, next_field, in_body }: Paging,
+  { query = {}, body = {} }: { query?: Record<string, unknown>; body?: object },
   data: unknown,
   list: unknown[],
   response: Response,
 ): object | undefined {
   const address = kind === 'link' ? linkOf(response.headers.get('link') ?? '') : at(data, next_field ?? '-');
+  if (at(data, next_field?.replace(/[^.]*$/, 'hasNextPage') ?? '-') === false) return undefined;
+  if (in_body) return param !== null && typeof address === 'string' ? { body: { ...body, [param]: address } } : undefined;
   if (kind === 'link' || (typeof address === 'string' && /^(?:https?:\/)?\//.test(address))) {
     if (typeof address !== 'string') return undefined;
     const url = new URL(address, response.url);
