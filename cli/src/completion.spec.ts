@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { complete } from './completion.js';
 import { nexusProgram } from './program.js';
 import type { World } from './shell.js';
@@ -58,6 +59,8 @@ it('describes each candidate after a tab, on one line', async () => {
 
 it('every command has a description, takes the common options, and keeps -o for itself where it writes a file', () => {
   const program = nexusProgram(world);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(program.version()).toBe(version);
   const leaves = program.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one]));
   expect(leaves.length).toBeGreaterThan(50);
   for (const { description, options } of leaves.map((one) => ({

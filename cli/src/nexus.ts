@@ -1,13 +1,10 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { complete } from './completion.js';
-import { EXIT, exitCodeOf, recordOf, textOf } from './failure.js';
-import { nexusProgram } from './program.js';
-import { Interrupted, type Shell } from './shell.js';
+import { EXIT } from './failure.js';
+import { run } from './program.js';
+import type { Shell } from './shell.js';
 
 const { argv, env, stdin, stdout, stderr } = process;
 let shell: Shell | undefined;
-
 let isInterrupted = false;
 
 /** Ends the process, unless the command goes on. The first Ctrl-C lets it say what goes on without it, a second one ends at once. */
@@ -16,17 +13,6 @@ async function interrupt(): Promise<void> {
   isInterrupted = true;
   isInterrupted = (await shell?.interrupted?.()) !== true;
   if (isInterrupted) process.exit(EXIT.interrupted);
-}
-
-async function main(): Promise<void> {
-  const words = argv.slice(2);
-  const program = nexusProgram({ env, stdin, stdout, stderr }, (started) => (shell = started));
-  if (words[0] === '__complete') {
-    stdout.write(await complete(program, words.slice(2), { env, stdin, stdout, stderr }));
-    return;
-  }
-  if (words.length === 0) program.outputHelp();
-  else await program.parseAsync(argv);
 }
 
 // Keys in options are not for those who list processes.
@@ -40,19 +26,4 @@ if (process.channel) {
   process.once('disconnect', () => process.exit(EXIT.interrupted));
   process.channel.unref();
 }
-
-try {
-  await main();
-} catch (error) {
-  if (error instanceof Interrupted) {
-    stderr.write('\n');
-    process.exitCode = EXIT.interrupted;
-  } else {
-    // Commander has printed its own errors.
-    if (!(error instanceof CommanderError))
-      stderr.write(
-        shell?.screen.format === 'json' ? `${JSON.stringify({ error: recordOf(error) })}\n` : `${textOf(error)}\n`,
-      );
-    process.exitCode = exitCodeOf(error);
-  }
-}
+process.exitCode = await run(argv.slice(2), { env, stdin, stdout, stderr }, (started) => (shell = started));

@@ -1,13 +1,14 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addAgents } from './commands/agents.js';
 import { addBuilds } from './commands/builds.js';
 import { addFlows } from './commands/flows.js';
 import { addIntegrations } from './commands/integrations.js';
 import { addPlatform } from './commands/platform.js';
 import { addSignIn } from './commands/sign-in.js';
-import { addCompletion } from './completion.js';
+import { addCompletion, complete } from './completion.js';
+import { EXIT, exitCodeOf, type ExitCode, recordOf, textOf } from './failure.js';
 import { FORMATS } from './screen.js';
-import { type Act, type GlobalOptions, Shell, type World } from './shell.js';
+import { type Act, type GlobalOptions, Interrupted, Shell, type World } from './shell.js';
 import { VERSION } from './target.js';
 
 const GLOBAL_OPTIONS = [
@@ -25,6 +26,37 @@ const ABOUT = `The command line of Nexus, the control plane for AI agents.
   nexus login                                 sign in to a platform
   nexus build "A support assistant for …"     one paragraph to a running agent
   nexus chat <agent>                          talk to it`;
+
+/**
+ * Runs one command line and reports its failure on standard error.
+ * @param words without the name of the program
+ * @param started is called with the shell of the command that runs
+ * @returns the exit code
+ */
+export async function run(
+  words: readonly string[],
+  world: World,
+  started: (shell: Shell) => void = () => undefined,
+): Promise<ExitCode> {
+  let shell: Shell | undefined;
+  const program = nexusProgram(world, (one) => started((shell = one)));
+  try {
+    if (words[0] === '__complete') world.stdout.write(await complete(program, words.slice(2), world));
+    else if (words.length === 0) program.outputHelp();
+    else await program.parseAsync(words, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      world.stderr.write('\n');
+      return EXIT.interrupted;
+    }
+    const isJson = shell?.screen.format === 'json';
+    // Commander has printed its own errors.
+    if (!(error instanceof CommanderError))
+      world.stderr.write(isJson ? `${JSON.stringify({ error: recordOf(error) })}\n` : `${textOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
 
 /**
  * All commands.

@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { load } from 'js-yaml';
 import { Secret, TOTP } from 'otpauth';
 import { startApp, type TestApp } from '../support/app.js';
@@ -11,10 +12,12 @@ import { freePort } from '../../src/platform/database/embedded/engine-program.js
 import { temporaryDirectory } from '../support/database.js';
 import { builtAgent } from '../support/built-agent.js';
 import { eventually } from '../support/http.js';
+import { registeredAgent } from '../support/registered-agent.js';
 import { noteSecrets } from '../support/suite-logs.js';
 
-// The bundle that `npm run build` writes, as a process, against a real platform.
+// Against a real platform: most commands in this process, one of each group as the program that `npm run build` writes.
 const NEXUS = resolve('cli/dist/nexus.js');
+const SOURCE = resolve('cli/src/program.ts');
 const ADMIN = { email: 'cli@nexus.test', password: 'an administrator of the command line' };
 const REQUIREMENT = 'A calculator assistant for our shop that works out discounts, totals and percentages.';
 /** Stands in for the generator of Python clients, which is installed apart. */
@@ -57,6 +60,7 @@ let signed: Ran;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
+  ({ run } = (await import(SOURCE)) as { run: Run });
   home = temporaryDirectory();
   writeFileSync(join(home, 'generator'), GENERATOR);
   chmodSync(join(home, 'generator'), 0o755);
@@ -74,7 +78,7 @@ beforeAll(async () => {
   ]);
   ({ agent_id, project_id } = agent);
   ({ api_key } = made.data);
-  signed = await nexus(['login', '--url', app.url, '--api-key-stdin', '--profile', 'work'], `${api_key}\n`);
+  signed = await program(['login', '--url', app.url, '--api-key-stdin', '--profile', 'work'], `${api_key}\n`);
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -91,7 +95,27 @@ function start(words: string[], env: Record<string, string> = {}): ChildProcess 
   return child;
 }
 
+class Kept extends Writable {
+  text = '';
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+type Run = (words: string[], world: object) => Promise<number>;
+let run: Run;
+
+/** A command in this process. */
 async function nexus(words: string[], input = '', env: Record<string, string> = {}): Promise<Ran> {
+  const [stdout, stderr] = [new Kept(), new Kept()];
+  const world = { stdin: Readable.from([input]), stdout, stderr, env: { HOME: home, XDG_CONFIG_HOME: home, ...env } };
+  const code = await run(words, world);
+  return { code, out: stdout.text, err: stderr.text };
+}
+
+/** The same as a process of its own. */
+async function program(words: string[], input = '', env: Record<string, string> = {}): Promise<Ran> {
   const child = start(words, env);
   const said = { out: '', err: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.out += text));
@@ -114,7 +138,7 @@ describe('sign-in', () => {
     const closed = `http://127.0.0.1:${await freePort()}`;
     const [none, wrong, unknown, group, excess, lost, open, version] = await Promise.all([
       nexus(['agents'], '', env),
-      nexus(['agents', '--json'], '', { ...env, NEXUS_API_KEY: 'nxs_wrong' }),
+      program(['agents', '--json'], '', { ...env, NEXUS_API_KEY: 'nxs_wrong' }),
       nexus(['agnets'], '', env),
       nexus(['flows', 'aply', '--json'], '', env),
       nexus(['whoami', '-o', 'xml'], '', env),
@@ -193,8 +217,9 @@ describe('sign-in', () => {
       nexus(['login', '--url', app.url, '--api-key-stdin', '--profile', 'wrong'], 'nxs_wrong'),
       json(['whoami']),
       json<{ name: string }[]>(['profiles']),
-      nexus(['whoami']),
+      program(['whoami']),
       nexus(['profiles', 'use', 'wrok']),
+      nexus(['profiles', 'use', 'work']),
     ]);
     expect([wrong.code, profileNames().includes('wrong')]).toEqual([3, false]);
     expect(me).toMatchObject({ url: app.url, email: 'developer@default.test', roles: ['admin'], via: 'api_key' });
@@ -212,7 +237,7 @@ describe('sign-in', () => {
     const { key_id } = noteSecrets(made);
     const keys = await json<{ key_id: string; name: string }[]>(['keys']);
     expect(keys.find((key) => key.key_id === key_id)).toMatchObject({ name: 'robot', roles: ['viewer', 'developer'] });
-    expect(await nexus(['keys', 'rm', key_id])).toEqual({ code: 0, out: `revoked  ${key_id}\n`, err: '' });
+    expect(await program(['keys', 'rm', key_id])).toEqual({ code: 0, out: `revoked  ${key_id}\n`, err: '' });
     expect((await nexus(['whoami'], '', { NEXUS_API_KEY: made.api_key })).code).toBe(3);
     expect((await nexus(['keys', 'rm', key_id])).code).toBe(4);
   });
@@ -221,7 +246,7 @@ describe('sign-in', () => {
 describe('from a paragraph to an agent that answers', () => {
   it('build shows the six stages and the coverage, and shows them again by the id of the build', async () => {
     const [built, refused] = await Promise.all([
-      nexus(['build', '-', '--agent-name', 'shop_totals'], REQUIREMENT),
+      program(['build', '-', '--agent-name', 'shop_totals'], REQUIREMENT),
       nexus(['build', 'hi']),
     ]);
     expect(built).toMatchObject({ code: 0, err: '' });
@@ -266,7 +291,7 @@ describe('from a paragraph to an agent that answers', () => {
   it('projects are listed, paged and controlled, and their artifacts printed', async () => {
     const [listed, artifacts, printed, stopped, missing] = await Promise.all([
       json<{ project_id: string }[]>(['projects', '--search', 'calculator', '--limit', '1']),
-      nexus(['projects', 'artifacts', project_id]),
+      program(['projects', 'artifacts', project_id]),
       nexus(['projects', 'artifacts', project_id, 'requirements.json']),
       nexus(['projects', 'stop', project_id]),
       nexus(['projects', 'get', 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R']),
@@ -275,12 +300,24 @@ describe('from a paragraph to an agent that answers', () => {
     expect(artifacts.out).toMatch(/^PATH +STAGE +BYTES\n/);
     expect(JSON.parse(printed.out)).toMatchObject({ acceptance_examples: expect.any(Array) as unknown });
     expect([stopped.code, missing.code]).toEqual([1, 4]);
+    for (const action of ['pause', 'resume']) {
+      const refused = await nexus(['projects', action, project_id]);
+      expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/Trace id req_\w+\n$/)]);
+    }
+    const again = await json<{ project_id: string }>(['build', REQUIREMENT, '-d', '--agent-name', 'again_totals']);
+    await nexus(['build', again.project_id]);
+    const restarted = await json(['projects', 'restart', again.project_id, '--from-scratch', '--reason', 'once more']);
+    expect(restarted).toMatchObject({ action: 'restart', attempt: 2, reason: 'once more' });
+    expect(await json(['build', again.project_id])).toMatchObject({ status: 'completed', attempt: 2 });
+    expect(await nexus(['agents', 'rm', `${again.project_id}:again_totals`, '--yes'])).toMatchObject({ code: 0 });
+    expect(await nexus(['projects', 'rm', again.project_id, '-y'])).toMatchObject({ code: 0 });
+    expect((await nexus(['projects', 'get', again.project_id])).code).toBe(4);
     expect(missing.err).toMatch(/^Project not found\n.+\nTrace id req_\w+\n$/);
   });
 
   it('invoke prints the answer alone, reads standard input, and takes the name of an agent', async () => {
     const [answer, traced, run, none] = await Promise.all([
-      nexus(['invoke', agent_id, '-'], 'What is 1234 * 56?\n'),
+      program(['invoke', agent_id, '-'], 'What is 1234 * 56?\n'),
       nexus(['invoke', agent_id.split(':')[1] ?? '', 'What is 15% of 80?', '--trace']),
       json(['invoke', agent_id, 'What is 2 + 2?']),
       nexus(['invoke', 'nobody', 'What is 2 + 2?']),
@@ -296,7 +333,7 @@ describe('from a paragraph to an agent that answers', () => {
 
   it('chat keeps one session for all messages, shows tool calls and the trace, and ends at /exit', async () => {
     const talk = 'My name is Ada\nWhat is 10% of 50?\n/trace\nWhat is my name?\n/exit\nnot sent\n';
-    const { code, out } = await nexus(['chat', agent_id], talk);
+    const { code, out } = await program(['chat', agent_id], talk);
     expect(code).toBe(0);
     expect(out).toMatch(
       /you {4}What is 10% of 50\?\n {7}→ calculator .*\n {7}← .*\nagent {2}10% of 50 = 5\.\n {7}model /,
@@ -312,13 +349,17 @@ describe('from a paragraph to an agent that answers', () => {
     expect(listed.find((one) => one.session_id === session_id)).toBeDefined();
     expect(messages.slice(0, 2)).toMatchObject([{ role: 'user', content: 'My name is Ada' }, { role: 'assistant' }]);
     expect(JSON.parse(more.out)).toMatchObject({ session_id, output: expect.stringContaining('Ada') as unknown });
-    expect(await nexus(['sessions', 'rm', session_id])).toEqual({ code: 0, out: `deleted  ${session_id}\n`, err: '' });
+    expect(await program(['sessions', 'rm', session_id])).toEqual({
+      code: 0,
+      out: `deleted  ${session_id}\n`,
+      err: '',
+    });
   });
 
   it('agents and runs are listed and shown', async () => {
     await nexus(['invoke', agent_id, 'What is 7 * 6?']);
     const [agents, agent, versions, runs, background] = await Promise.all([
-      nexus(['agents', '-o', 'yaml', '--search', 'calculator']),
+      program(['agents', '-o', 'yaml', '--search', 'calculator']),
       nexus(['agents', 'get', agent_id]),
       json<{ version: string; current: boolean }[]>(['agents', 'versions', agent_id]),
       json<{ invocation_id: string; input_text: string }[]>(['runs', 'ls', agent_id, '--all']),
@@ -343,19 +384,38 @@ describe('from a paragraph to an agent that answers', () => {
   });
 });
 
+it('a run that waits for an approval is named, and goes on when it is approved', async () => {
+  const guarded = await registeredAgent(app, { agent_name: 'guarded', tools: ['calculator'] });
+  await app.http.put(guarded.path, { requires_approval: ['calculator'] });
+  const asked = await nexus(['invoke', 'guarded', 'What is 2 * 3?']);
+  expect([asked.code, asked.out]).toEqual([1, '']);
+  const run =
+    /The run (inv_\w+) waits for an approval of calculator \{"expression":"2 \* 3"\}\n/.exec(asked.err)?.[1] ?? '';
+  expect(asked.err).toContain(`nexus runs approve ${run}`);
+  expect(await program(['runs', 'approve', run])).toEqual({ code: 0, out: 'approved  calculator\n', err: '' });
+  const ended = await eventually(
+    () => app.http.get<{ status: string }>(`/api/v1/invocations/${run}`),
+    ({ data }) => data.status !== 'waiting' && data.status !== 'running',
+  );
+  expect(ended.data).toMatchObject({ status: 'success', output: '2 * 3 = 6.' });
+  const other = await nexus(['invoke', 'guarded', 'What is 4 * 5?']);
+  const rejected = await nexus(['runs', 'reject', /inv_\w+/.exec(other.err)?.[0] ?? '', '--comment', 'not today']);
+  expect(rejected).toEqual({ code: 0, out: 'rejected  calculator\n', err: '' });
+});
+
 describe('flows', () => {
   it('are applied from a file, run to an approval and a signal, and followed to their end', async () => {
     writeFileSync(file('refund.yaml'), FLOW);
     const [faulty, valid] = await Promise.all([
-      nexus(['flows', 'apply', '-f', '-'], FLOW.replace('needs: [paper]', 'needs: [papre]')),
-      nexus(['flows', 'validate', '-f', 'refund.yaml']),
+      program(['flows', 'apply', '-f', '-'], FLOW.replace('needs: [paper]', 'needs: [papre]')),
+      nexus(['flows', 'validate', '-f', file('refund.yaml')]),
     ]);
     expect([faulty.code, faulty.err]).toEqual([
       2,
       expect.stringMatching(/^The definition has \d faults?\n {2}steps\[2\].*papre/),
     ]);
     expect(valid).toMatchObject({ code: 0 });
-    const applied = await json<{ flow_id: string; version: number }>(['flows', 'apply', '-f', 'refund.yaml']);
+    const applied = await json<{ flow_id: string; version: number }>(['flows', 'apply', '-f', file('refund.yaml')]);
     expect(applied).toMatchObject({ name: 'Refund', status: 'published', version: 1 });
     const exported = await nexus(['flows', 'get', 'Refund', '-o', 'yaml']);
     const changed = await nexus(['flows', 'apply', '-f', '-'], exported.out.replace('Hello', 'Welcome'));
@@ -400,6 +460,11 @@ describe('flows', () => {
     const id = letter?.dead_letter_id ?? '';
     const replayed = await nexus(['flows', 'dead-letters', 'replay', id]);
     expect([replayed.code, replayed.out]).toEqual([1, expect.stringContaining('  ✗ call ')]);
+    expect(await json(['flows', 'pause', waiting.run_id])).toMatchObject({ status: 'paused' });
+    expect(await json(['flows', 'resume', waiting.run_id])).toMatchObject({ run_id: waiting.run_id });
+    expect(await nexus(['flows', 'dead-letters', 'rm', id])).toEqual({ code: 0, out: `deleted  ${id}\n`, err: '' });
+    const failedRun = /frun_\w+/.exec(ran.out)?.[0] ?? '';
+    expect(await json(['flows', 'retry', failedRun])).toMatchObject({ run_id: failedRun });
     const cancelled = await nexus(['flows', 'cancel', waiting.run_id, '--reason', 'not needed']);
     expect([cancelled.code, cancelled.out]).toEqual([0, expect.stringContaining(`run     ${waiting.run_id}\n`)]);
     const [flows, missing] = await Promise.all([json<{ name: string }[]>(['flows']), nexus(['flows', 'run', 'None'])]);
@@ -423,16 +488,18 @@ describe('integrations', () => {
     expect(await nexus(['integrations', 'mock', id, 'instead'])).toMatchObject({
       ...{ code: 0, out: `mock     instead\naddress  ${app.url}/mock/${id}\n` },
     });
-    const [list, operations, called, invalid, findings, client, broken] = await Promise.all([
+    const [list, shown, operations, called, invalid, findings, client, broken] = await Promise.all([
       json<{ name: string }[]>(['integrations']),
-      nexus(['integrations', 'operations', id, '--risk', 'read']),
+      json(['integrations', 'get', id]),
+      program(['integrations', 'operations', id, '--risk', 'read']),
       nexus(['integrations', 'call', id, 'listBooks', '-i', '{limit: 2}']),
       nexus(['integrations', 'call', id, 'listBooks', '-i', '{limit: 200}']),
       json(['integrations', 'findings', id]),
-      nexus(['integrations', 'client', id, '--language', 'python', '-o', 'books.zip']),
+      nexus(['integrations', 'client', id, '--language', 'python', '-o', file('books.zip')]),
       nexus(['integrations', 'add', '-', '--name', 'None'], 'no document'),
     ]);
     expect(list.map(({ name }) => name)).toContain('Books');
+    expect(shown).toMatchObject({ name: 'Books', status: 'ready', mock: 'instead' });
     expect(operations.out).toMatch(/^NAME +RISK +METHOD +PATH +SUMMARY\nlistBooks +read +GET +\/books +Lists books\n/);
     expect(JSON.parse(called.out)).toMatchObject({ items: expect.any(Array) as unknown });
     expect([called.code, called.err]).toEqual([0, expect.stringMatching(/^GET \/books answered 200 in /)]);
@@ -443,7 +510,7 @@ describe('integrations', () => {
     });
     expect(client).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^wrote {2}books\.zip, \d+ bytes\n$/) as unknown,
+      out: expect.stringMatching(/^wrote {2}.*books\.zip, \d+ bytes\n$/) as unknown,
     });
     expect(readFileSync(file('books.zip')).subarray(0, 2).toString()).toBe('PK');
     expect(await nexus(['integrations', 'rm', id, '--yes'])).toMatchObject({ code: 0, out: `deleted  ${id}\n` });
@@ -455,22 +522,24 @@ describe('the platform', () => {
     const context = '{name: Tea, estimated_cost: 1000, expected_revenue: 5000, budget: 2000, estimated_days: 30}';
     const [stats, days, decided, ready] = await Promise.all([
       json(['stats']),
-      nexus(['stats', 'invocations', '--agent', agent_id]),
+      program(['stats', 'invocations', '--agent', agent_id]),
       json<{ decision_id: string; decision: string }>(['decisions', 'create', '-c', '-', '--seed', '7'], context),
-      nexus(['readiness', '--json']),
+      program(['readiness', '--json']),
     ]);
     expect(stats).toMatchObject({ total_agents: expect.any(Number) as unknown });
     expect(days).toMatchObject({ code: 0, err: expect.stringMatching(/^$|No day has runs/) as unknown });
     const { decision_id, decision } = decided;
-    const outcome = await nexus(['decisions', 'outcome', decision_id, 'success', '--cost', '900', '--days', '20']);
+    const outcome = await program(['decisions', 'outcome', decision_id, 'success', '--cost', '900', '--days', '20']);
     expect(outcome.out).toMatch(new RegExp(`^decision +${decision} \\(${decision_id}\\)\n[^]*\noutcome +success\n$`));
     expect(await json<unknown[]>(['decisions', '--limit', '1'])).toMatchObject([{ decision_id }]);
+    expect(await json(['decisions', 'get', decision_id])).toMatchObject({ decision_id, outcome: { success: true } });
+    expect((await nexus(['stats', 'builds'])).code).toBe(0);
     expect([ready.code, JSON.parse(ready.out)]).toEqual([1, expect.objectContaining({ overall_status: 'not_ready' })]);
   });
 
   it('open prints the address of the page of an id', async () => {
     const [agent, decision, none] = await Promise.all([
-      nexus(['open', agent_id]),
+      program(['open', agent_id]),
       nexus(['open', 'dec_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', '--print']),
       nexus(['open', 'what']),
     ]);
@@ -488,7 +557,7 @@ describe('the platform', () => {
       nexus(['doctor']),
       nexus(['doctor', '--url', otherUrl, '--api-key', 'nxs_x']),
       nexus(['doctor', '--url', `http://127.0.0.1:${await freePort()}`]),
-      nexus(['doctor', '--json', '--api-key', 'nxs_x']),
+      program(['doctor', '--json', '--api-key', 'nxs_x']),
     ]);
     chmodSync(configFile(), 0o600);
     other.close();
