@@ -2,10 +2,13 @@
 // Python 3.11 or later and Go 1.24 or later must be there.
 // Usage: npm run test:generated [-- <arguments of jest>]
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { generatorTools } from './generator-tools.mjs';
 
 const cache = generatorTools();
+// The same project tests the readers of documents, which are installed apart, too.
+if (!existsSync('documents/node_modules')) spawnSync('npm', ['run', 'documents:install'], { stdio: 'inherit' });
 const { status } = spawnSync(
   process.execPath,
   [
