@@ -774,6 +774,8 @@ export const texts = {
     targets: 'Targets',
     noTargets: 'No targets are set.',
     history: 'Health and history',
+    past: 'Hour by hour',
+    noPast: 'Nothing was measured in the last seven days.',
     measure: 'Measure',
     score: 'Health',
     pushMeasure: 'Add a measurement',

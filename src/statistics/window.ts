@@ -27,6 +27,12 @@ export function windowRange(window: Window, now: Date): { first: string; last: s
   return window === '1h' ? { first: slice(start), last: slice(end) } : { first: hour(start), last: hour(end) };
 }
 
+/** The time at which a bucket begins. */
+export function periodStart(period: string): string {
+  const minute = period.startsWith(HOUR) ? `${period.slice(HOUR.length)}:00` : period.slice(SLICE.length);
+  return `${minute}:00.000Z`;
+}
+
 /** When a bucket may be dropped, in seconds since 1970; undefined for rows that are kept for ever. */
 export function expiryOf(period: string): number | undefined {
   if (period.startsWith(SLICE)) return expiry(period.slice(SLICE.length), SLICE_KEPT_MS);

@@ -162,6 +162,21 @@ describe('a partnership that is linked to an agent', () => {
     );
     expect(notes[0]).toMatchObject({ actor: 'partnership-probes', target: 'cursor_technical' });
 
+    const past = async (window: string) =>
+      bare<{ points: Record<string, unknown>[] }>(
+        await http.get(`${API}/partnerships/cursor_technical/history?window=${window}`),
+      ).points;
+    const [hours, slices] = [await past('24h'), await past('1h')];
+    expect(hours[0]?.['at']).toMatch(/T\d\d:00:00\.000Z$/);
+    expect(slices[0]?.['at']).toMatch(/T\d\d:\d[05]:00\.000Z$/);
+    const all = (points: Record<string, unknown>[]) => points.reduce((sum, { requests }) => sum + Number(requests), 0);
+    expect([all(hours), all(slices)]).toEqual([16, 16]);
+    expect(hours.every(({ uptime }) => Number(uptime) >= 0 && Number(uptime) <= 100)).toBe(true);
+    expect(bare(await http.get(`${API}/partnerships/cursor_technical/history?window=7d`))).toMatchObject({
+      window: '7d',
+    });
+    expect((await http.get(`${API}/partnerships/none/history`)).status).toBe(404);
+
     const one = bare<Metrics>(await http.get(`${API}/metrics/technical_excellence?window=1h`));
     expect(one.metrics).toMatchObject({ uptime: 50, success_rate: 42.86, requests: 16 });
   });

@@ -22,11 +22,13 @@ import {
   deletePartnership,
   getOrchestrationHealth,
   getPartnership,
+  getPartnershipHistory,
   pushMeasurement,
   updateDeliverable,
   updatePartnership,
 } from '../client/sdk.gen';
 import type { PartnershipDto } from '../client/types.gen';
+import { Chart } from '../components/text';
 import {
   Ago,
   DangerButton,
@@ -89,6 +91,7 @@ function Partnership({ one }: { one: PartnershipDto }): ReactElement {
       <div className="split" style={{ '--left': '1.5fr', '--right': '1fr' } as React.CSSProperties}>
         <Stack gap="lg">
           <History one={one} />
+          <Past id={one.id} />
           <Deliverables one={one} />
         </Stack>
         <Stack gap="lg">
@@ -248,6 +251,55 @@ function History({ one }: { one: PartnershipDto }): ReactElement {
             </div>
           );
         }}
+      </Loaded>
+    </Section>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+const nameOf = (at: string): string => at.slice(0, 16).replace('T', ' ');
+
+/** The health of each hour of a week. Hours without a call stay empty. */
+function Past({ id }: { id: string }): ReactElement {
+  const query = useQuery({
+    queryKey: ['partnership', id, 'past'],
+    queryFn: async () => {
+      const { points } = await api(getPartnershipHistory({ path: { id }, query: { window: '7d' } }));
+      const known = new Map(points.map((point) => [Date.parse(point.at), point]));
+      const [first, last] = [Math.min(...known.keys()), Math.max(...known.keys())];
+      const hours = points.length === 0 ? 0 : (last - first) / HOUR_MS + 1;
+      const times = Array.from({ length: hours }, (_, index) => first + index * HOUR_MS);
+      const valuesOf = (of: (point: (typeof points)[number]) => number | null): (number | null)[] =>
+        times.map((time) => {
+          const point = known.get(time);
+          return point ? of(point) : null;
+        });
+      return {
+        days: times.map((time) => nameOf(new Date(time).toISOString())),
+        series: [
+          { label: t.score, values: valuesOf(({ score }) => score), tone: 'accent' as const },
+          {
+            label: texts.orchestration.metric('uptime'),
+            values: valuesOf(({ uptime }) => uptime),
+            tone: 'good' as const,
+          },
+        ],
+      };
+    },
+    refetchInterval: 60_000,
+  });
+  return (
+    <Section title={t.past}>
+      <Loaded query={query}>
+        {({ days, series }) =>
+          days.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              {t.noPast}
+            </Text>
+          ) : (
+            <Chart days={days} series={series} label={t.past} />
+          )
+        }
       </Loaded>
     </Section>
   );

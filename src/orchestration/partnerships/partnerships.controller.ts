@@ -8,6 +8,7 @@ import {
   DeletedPartnershipDto,
   OrchestrationHealthDto,
   PartnershipDto,
+  PartnershipHistoryDto,
   PartnershipMetricsDto,
   PartnershipStatusDto,
   StoredMeasurementDto,
@@ -105,6 +106,28 @@ export class PartnershipsController {
   @ApiErrors(403)
   async list(@CurrentPrincipal() { org_id }: Principal): Promise<PartnershipStatusDto[]> {
     return statusViews(await this.partnerships.snapshot(org_id));
+  }
+
+  /** Kept for eight days; those of 1h for three hours. */
+  @Get('partnerships/:id/history')
+  @ApiOperation({
+    summary: 'Get the past health of a partnership',
+    operationId: 'getPartnershipHistory',
+    description:
+      'Returns what was measured in each hour of the window, or each five minutes of 1h, oldest first. Times without a call are left out.',
+  })
+  @ApiOkResponse({ type: PartnershipHistoryDto, description: 'The measured hours.' })
+  @ApiErrors(400, 403, 404)
+  async history(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('id') id: string,
+    @Query() { window = DEFAULT_WINDOW }: WindowQuery,
+  ): Promise<PartnershipHistoryDto> {
+    const points = (await this.partnerships.history(org_id, id, window)).map(({ at, score, values }) => ({
+      ...{ at, score, uptime: values['uptime'] ?? null, success_rate: values['success_rate'] ?? null },
+      ...{ response_time_p95: values['response_time_p95'] ?? null, requests: values['requests'] ?? 0 },
+    }));
+    return { id, window, points };
   }
 
   /** The progress of one partnership's deliverables. */

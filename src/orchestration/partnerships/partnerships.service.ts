@@ -3,8 +3,9 @@ import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
 import { StatisticsQueries } from '../../statistics/statistics-queries.js';
-import { type Window, WINDOWS, windowRange } from '../../statistics/window.js';
-import { type Health, defaultPartnerships, type Partnership, type Priority } from './partnership.js';
+import { periodStart, type Window, WINDOWS, windowRange } from '../../statistics/window.js';
+import { type Health, defaultPartnerships, type Partnership, type Priority, scoreOf } from './partnership.js';
+import { type Bucket, type Metrics, metricsOf } from './partnership-metrics.js';
 import { PartnershipNotFoundError } from './partnerships.errors.js';
 import { type KnownOrganization, PartnershipsRepository } from './partnerships.repository.js';
 import { agentSource, type Reading, type Snapshot, snapshotOf, type Sources, urlSource } from './snapshot.js';
@@ -21,6 +22,13 @@ export interface PartnerHealthView {
   /** 0-100; null when nothing was measured. */
   score: number | null;
   health: Health;
+}
+
+/** What was measured in one bucket. */
+export interface PastReading {
+  at: string;
+  score: number | null;
+  values: Metrics['values'];
 }
 
 /** Reads and measures the partnerships of an organization. */
@@ -67,6 +75,29 @@ export class PartnershipsService {
     const reading = readings.find(({ partnership }) => partnership.id === id);
     if (!reading) throw new PartnershipNotFoundError(id);
     return reading;
+  }
+
+  /**
+   * What was measured in each bucket of a window, oldest first: five minutes for 1h, else an hour. Buckets without a call are left
+   * out, and so are pushed measurements, which have times of their own.
+   * @throws PartnershipNotFoundError
+   */
+  async history(org_id: string, id: string, window: Window = DEFAULT_WINDOW): Promise<PastReading[]> {
+    const { partnership } = await this.get(org_id, id, window);
+    const sources = await this.sources(org_id, [partnership], window);
+    const periods = new Map<string, Bucket[]>();
+    for (const bucket of [...sources.values()].flat()) {
+      const period = String(bucket['period'] ?? bucket['item']);
+      periods.set(period, [...(periods.get(period) ?? []), bucket]);
+    }
+    return [...periods.keys()].sort().map((period) => {
+      const { values, points } = metricsOf({
+        partnerships: [partnership],
+        buckets: periods.get(period) ?? [],
+        pushed: [],
+      });
+      return { at: periodStart(period), score: scoreOf(points), values };
+    });
   }
 
   /** @throws ValidationError naming the types of the organization */

@@ -3854,6 +3854,39 @@ export type TargetDto = {
     direction: 'higher' | 'lower';
 };
 
+export type PartnershipHistoryDto = {
+    id: string;
+    window: '1h' | '24h' | '7d';
+    /**
+     * Oldest first. Times without a call are left out.
+     */
+    points: Array<PastHealthDto>;
+};
+
+export type PastHealthDto = {
+    /**
+     * When it begins.
+     */
+    at: string;
+    /**
+     * 0 to 100. Null when nothing counts.
+     */
+    score: number | null;
+    /**
+     * Per cent.
+     */
+    uptime: number | null;
+    /**
+     * Per cent.
+     */
+    success_rate: number | null;
+    /**
+     * Milliseconds.
+     */
+    response_time_p95: number | null;
+    requests: number;
+};
+
 export type ChangePartnershipDto = {
     name?: string | null;
     /**
@@ -15950,6 +15983,66 @@ export type CreatePartnershipResponses = {
 };
 
 export type CreatePartnershipResponse = CreatePartnershipResponses[keyof CreatePartnershipResponses];
+
+export type GetPartnershipHistoryData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * The measured period. Defaults to 24h.
+         */
+        window?: '1h' | '24h' | '7d';
+    };
+    url: '/api/v1/orchestration/partnerships/{id}/history';
+};
+
+export type GetPartnershipHistoryErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type GetPartnershipHistoryError = GetPartnershipHistoryErrors[keyof GetPartnershipHistoryErrors];
+
+export type GetPartnershipHistoryResponses = {
+    /**
+     * The measured hours.
+     */
+    200: PartnershipHistoryDto;
+};
+
+export type GetPartnershipHistoryResponse = GetPartnershipHistoryResponses[keyof GetPartnershipHistoryResponses];
 
 export type GetPartnershipStatusData = {
     body?: never;

@@ -262,3 +262,50 @@ export class WindowQuery {
   @IsIn(WINDOWS)
   window?: Window;
 }
+
+/** What was measured in one hour, or in five minutes. */
+export class PastHealthDto {
+  /**
+   * When it begins.
+   * @example 2026-11-20T10:00:00.000Z
+   */
+  at: string;
+
+  /**
+   * 0 to 100. Null when nothing counts.
+   * @example 97.5
+   */
+  score: number | null;
+
+  /**
+   * Per cent.
+   * @example 100
+   */
+  uptime: number | null;
+
+  /**
+   * Per cent.
+   * @example 98.2
+   */
+  success_rate: number | null;
+
+  /**
+   * Milliseconds.
+   * @example 240
+   */
+  response_time_p95: number | null;
+
+  /** @example 12 */
+  requests: number;
+}
+
+export class PartnershipHistoryDto {
+  /** @example cursor_technical */
+  id: string;
+
+  /** @example 24h */
+  window: Window;
+
+  /** Oldest first. Times without a call are left out. */
+  points: PastHealthDto[];
+}
