@@ -101,16 +101,19 @@ describe('a call of a destructive tool', () => {
   });
 
   it('streams the wait, and goes on with the same events when it is decided', async () => {
+    const runs = async () => (await app.http.get<{ invocations: Run[] }>(`${agent.path}/invocations`)).data.invocations;
+    // Another test may have left a run that waits.
+    const before = new Set((await runs()).map(({ invocation_id }) => invocation_id));
     const following = readEvents(`${app.url}${agent.path}/invoke`, {
       method: 'POST',
       headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
       body: JSON.stringify(ASKED),
     });
-    const { data } = await eventually(
-      () => app.http.get<{ invocations: Run[] }>(`${agent.path}/invocations`),
-      (answer) => answer.data.invocations[0]?.status === 'waiting',
+    const waiting = await eventually(
+      async () => (await runs()).find(({ invocation_id }) => !before.has(invocation_id)),
+      (run) => run?.status === 'waiting',
     );
-    const id = data.invocations[0]?.invocation_id ?? '';
+    const id = waiting?.invocation_id ?? '';
     await decide(await record(id), { approve: true });
     const events = await following;
     expect(events.map(({ event }) => event).filter((name, at, all) => name !== all[at - 1])).toEqual([
