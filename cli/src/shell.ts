@@ -50,7 +50,7 @@ export class Shell {
     return targetOf(this.globals, this.world.env, this.profiles);
   }
 
-  /** @throws CliError when nobody is signed in */
+  /** @throws CliError without a key */
   nexus(): Nexus {
     if (this.profiles.isExposed())
       this.screen.note(`Other users can read ${this.profiles.path}. Close it: chmod 600 ${this.profiles.path}`);

@@ -56,7 +56,7 @@ async function main(): Promise<void> {
 const KNOWN_PASSWORD =
   'Set NEXUS_ADMIN_PASSWORD (or NEXUS_TOKEN), or stop the platform and get a new password: npm run admin -- reset';
 
-/** With NEXUS_TOKEN (an access token or an API key) as whoever it is; otherwise as the administrator. */
+/** As the caller of NEXUS_TOKEN (an access token or an API key); otherwise as the administrator. */
 async function signedIn(platform: Platform): Promise<Api> {
   heading('Sign in');
   const token = process.env['NEXUS_TOKEN'];
