@@ -383,7 +383,7 @@ async function addHealth(url: string, add: Add): Promise<void> {
   const [own = '', theirs = ''] = [VERSION, version].map((one) => one.split('.', 1)[0]);
   const text = `nexus ${VERSION}, platform ${version}`;
   if (VERSION === version) add('version', 'pass', text);
-  else add('version', own === theirs ? 'warning' : 'fail', text, `npm install --global nexus-cli@${version}`);
+  else add('version', own === theirs ? 'warning' : 'fail', text, `Use the command line of version ${version}`);
   for (const [name, { status, message }] of Object.entries(checks))
     if (status === 'unhealthy') add(name, 'fail', message, 'nexus readiness names the fix');
 }
