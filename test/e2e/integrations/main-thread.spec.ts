@@ -105,36 +105,42 @@ function parsing(): number {
 const imported = (name: string) =>
   http.post<WireIntegration>('/api/v1/integrations', { name, source: { url: `${url}/${name}` } });
 
-/** The shortest of three longest stalls: a collection of garbage falls into one of them, work on the document into all. */
-async function leastStall(work: () => Promise<unknown>): Promise<number> {
-  const stalls: number[] = [];
-  for (let time = 0; time < 3; time++) stalls.push(await longestStall(work));
-  return Math.min(...stalls);
+/**
+ * The shortest of at most three longest stalls: a collection of garbage falls into one of them, work on the document into all.
+ * @param enough a shorter one ends the search
+ */
+async function leastStall(work: () => Promise<unknown>, enough: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < 3 && least >= enough; time++) least = Math.min(least, await longestStall(work));
+  return least;
 }
 
 it('notices a document that is parsed in this thread', async () => {
+  const one = parsing();
   const stall = await leastStall(async () => {
     for (let reading = 0; reading < 3; reading++) JSON.parse(documents['good']!);
-  });
-  expect(stall).toBeGreaterThan(parsing());
+  }, one);
+  expect(stall).toBeGreaterThan(one);
 });
 
 it('imports a document of 10 MB and 3,000 operations while this thread does less than parse it', async () => {
   let made: WireIntegration | undefined;
+  const bound = parsing();
   const stall = await leastStall(async () => {
     const answer = await imported('good');
     made = await settled(http, answer.data.integration_id);
-  });
+  }, bound);
   expect(made).toMatchObject({ status: 'ready', operation_count: OPERATIONS });
-  expect(stall).toBeLessThan(parsing());
+  expect(stall).toBeLessThan(bound);
 });
 
 it.each(['cut', 'dangling', 'binary', 'nested'])(
   'refuses a large document that is broken (%s) while this thread does less than parse one',
   async (name) => {
     let status = 0;
-    const stall = await leastStall(async () => ({ status } = await imported(name)));
+    const bound = parsing();
+    const stall = await leastStall(async () => ({ status } = await imported(name)), bound);
     expect(status).toBe(422);
-    expect(stall).toBeLessThan(parsing());
+    expect(stall).toBeLessThan(bound);
   },
 );
