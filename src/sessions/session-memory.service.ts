@@ -66,14 +66,15 @@ export class SessionMemory {
     return documents;
   }
 
-  /** Oldest first. @throws SessionNotFoundError */
+  /** Oldest first. @throws SessionNotFoundError; ValidationError for a cursor that is not of this list */
   async listDocuments(
     org_id: string,
     session_id: string,
     page: { limit: number; last_key?: string | undefined },
   ): Promise<Page<ListedDocument>> {
     const { document_count } = await this.sessions.get(org_id, session_id);
-    return document_count === 0 ? { items: [], last_key: null } : this.store.list(org_id, session_id, page);
+    if (document_count === 0 && page.last_key === undefined) return { items: [], last_key: null };
+    return this.store.list(org_id, session_id, page);
   }
 
   /**

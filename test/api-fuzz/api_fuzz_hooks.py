@@ -67,6 +67,10 @@ RULES = [
     ("agent_id", "must be one of the agents"),
     (r"usd_per_(day|month)", "constraints"),
     ("from_stage", "cannot be combined"),
+    ("body", "Too many (fields|parts)"),
+    (r"checks\.\d+\.value", "needs a value|regular expression"),
+    ("after", "needs a session_id|message"),
+    ("model", "does not serve|is not set up"),
 ]
 RULES = [(re.compile(field), re.compile(reason)) for field, reason in RULES]
 

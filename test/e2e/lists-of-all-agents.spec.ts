@@ -132,6 +132,7 @@ describe('the documents of a session', () => {
     const { data } = await own.post<Session>(`${agent}/sessions`, {});
     const path = `/api/v1/sessions/${data.session_id}/documents`;
     expect((await own.get(path)).data).toEqual({ documents: [], total: 0, last_key: null });
+    expect((await own.get(`${path}?last_key=none`)).status).toBe(400);
     const upload = `${agent}/sessions/${data.session_id}/upload`;
     for (const text of ['Returns within 30 days.', 'Shipping is free.']) await own.rawForm('POST', upload, text);
     const documents = await allPages(own, { path, list: 'documents', limit: 1 });

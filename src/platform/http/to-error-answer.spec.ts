@@ -53,6 +53,14 @@ describe('the answer to an error', () => {
     expect(JSON.stringify(answer)).not.toContain('hunter2');
   });
 
+  it('names the body when a form has more fields than its route takes', () => {
+    expect(toErrorAnswer(new BadRequestException('Too many fields'))).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_ERROR',
+      details: { fields: { body: ['Too many fields'] } },
+    });
+  });
+
   it('keeps details and advice, and says when to come back', () => {
     const error = new DatabaseUnavailableError('away', {
       details: { reason: 'throttled' },

@@ -61,6 +61,8 @@ export interface ErrorAnswer {
   headers: Record<string, string>;
 }
 
+/** What the reader of multipart bodies says of a form with more than its route takes. */
+const MULTIPART_BOUND = /^Too many (?:fields|parts)$/;
 const LONGEST_MESSAGE = 200;
 const DATABASE_UNAVAILABLE = 503;
 /** RFC 9110: a 401 names the scheme that would be accepted. */
@@ -85,6 +87,8 @@ const STATUS_BY_REASON: Readonly<Record<string, number>> = {
 /** Every failure becomes one of the platform's codes. An unknown one reveals nothing about its cause. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof DomainError) return fromDomainError(error);
+  if (error instanceof HttpException && MULTIPART_BOUND.test(error.message))
+    return answer('VALIDATION_ERROR', error.message, { details: { fields: { body: [error.message] } } });
   if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
   if (isHttpError(error)) return fromHttpError(error);
   return answer('INTERNAL_ERROR', 'Something went wrong on our side');
