@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const [COLUMNS, ROWS, LAST_FRAME_SECONDS] = [104, 30, 8];
@@ -167,7 +167,9 @@ ${shown.join('\n')}
 
 async function demo(): Promise<void> {
   const command = `exec '${process.execPath}' --no-warnings scripts/demo/demo.ts`;
-  const frames = await record({ command, env: { NEXUS_DATA_DIR: DATA, NEXUS_ADMIN_PASSWORD: PASSWORD } });
+  // The demo prints the folder, so it is named from the checkout.
+  const env = { NEXUS_DATA_DIR: relative('', DATA), NEXUS_ADMIN_PASSWORD: PASSWORD };
+  const frames = await record({ command, env });
   const label = 'Terminal: npm run demo builds an agent from one paragraph in six stages and talks to it';
   writeFileSync('docs/demo.svg', svgOf(frames, label));
 }
