@@ -35,7 +35,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Options win over the environment, and that wins over the profile. The key of a profile goes to the address of that profile only.
- * @throws CliError when a profile is named that does not exist, or the address is none
+ * @throws CliError when the named profile does not exist, or the address is not valid
  */
 export function targetOf(globals: Globals, env: Env, profiles: Profiles): Target {
   const named = globals.profile ?? (env['NEXUS_PROFILE'] || undefined);

@@ -19,7 +19,7 @@ export interface StepContext {
   project_name: string;
   /** With the changes that revisions have made. */
   requirement: string;
-  /** The changes at the end of `requirement`, oldest first. Absent when there are none. */
+  /** The changes at the end of `requirement`, oldest first. Absent if nothing was changed. */
   changes?: readonly string[];
   /** The change that this build makes to an agent. Absent for a build from the requirement alone. */
   revision?: RevisionBrief;

@@ -108,7 +108,7 @@ class Comparison {
       this.compare(side, place === '' ? '[]' : `${place}[]`, old['items'], fresh['items'], depth + 1);
   }
 
-  /** Choices are the same when they refer to the same schema; inline ones have no name, so they are told apart by their text. */
+  /** Choices are the same when they refer to the same schema; inline ones have no name, so their text identifies them. */
   private choices(side: Direction, place: string, old: JsonSchema, fresh: JsonSchema, depth: number): void {
     const [was, now] = [choicesOf(old), choicesOf(fresh)];
     if (was.size === 0 || now.size === 0) return;

@@ -97,7 +97,7 @@ export function systemPrompt(parts: PromptParts, team: readonly TeamMember[] = [
   ]);
 }
 
-/** What the supervisor is told of its team. */
+/** The part of the supervisor's instructions that describes its team. */
 function teamSection(team: readonly TeamMember[]): string {
   if (team.length === 0) return '';
   const rule =
