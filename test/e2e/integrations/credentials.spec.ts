@@ -266,9 +266,10 @@ describe('tools', () => {
     expect(overHttp.status).toBe(201);
     await http.post(`/api/v1/tools/${overHttp.data.tool_id}/test`, { input: { id: '1' } });
     expect(api.seen.at(-1)?.headers['authorization']).toBe(`Bearer ${SECRET}`);
-    const transport = { type: 'streamable_http', url: mcp.url };
+    const transport = { type: 'streamable_http', url: `${mcp.url}/of-this-test` };
     const overMcp = await http.post('/api/v1/tools', { ...owner, kind: 'mcp', name: 'server', config: { transport } });
     expect(overMcp.status).toBe(201);
-    expect(new Set(mcp.seen.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${SECRET}`]));
+    const sent = mcp.seen.filter(({ path }) => path === '/of-this-test');
+    expect(new Set(sent.map((one) => one.authorization))).toEqual(new Set([`Bearer ${SECRET}`]));
   });
 });
