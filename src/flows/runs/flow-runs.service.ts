@@ -114,10 +114,10 @@ export class FlowRunsService implements BeforeApplicationShutdown {
 
   /** Waits until the run has ended, at most so long. @returns the run as it is then. @throws the signal's reason when it is aborted */
   async wait(run: FlowRun, wait_seconds: number, signal?: AbortSignal): Promise<FlowRun> {
-    const deadline = Date.now() + wait_seconds * 1000;
+    const deadline = performance.now() + wait_seconds * 1000;
     let current = run;
     for (let pause = FIRST_POLL_MS; !isFinal(current.status); pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (left <= 0 || this.isClosing) break;
       await delay(Math.min(pause, left), undefined, signal ? { signal } : {});
       current = (await this.repository.findRun(run.org_id, run.run_id)) ?? current;

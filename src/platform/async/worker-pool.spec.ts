@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { WorkerPool } from './worker-pool.js';
 import type { testJobs } from '../../../test/support/worker-jobs.fixture.js';
 
@@ -55,6 +56,17 @@ describe('WorkerPool', () => {
   if (process.platform === 'linux')
     it('lets a job go on after its deadline that got no CPU time', async () => {
       expect(await pool.run('rest', 600, soon)).toBe('timed-out');
+    });
+
+  if (process.platform === 'linux')
+    it('does not end a job because the wall clock was set forward', async () => {
+      let minutes = 0;
+      const wallClock = jest.spyOn(Date, 'now').mockImplementation(() => (minutes += 1) * 60_000);
+      try {
+        expect(await pool.run('rest', 600, soon)).toBe('timed-out');
+      } finally {
+        wallClock.mockRestore();
+      }
     });
 
   it('gives processes none of the environment', async () => {

@@ -95,7 +95,7 @@ export class WorkerProcess {
     const endSoon = (): void => void (timer = setTimeout(() => setImmediate(() => this.running === job && late()), 0));
     const endUnlessStarved = (since: { time: number; cpu_ms: number }): void => {
       const missing_ms = deadline_ms - (this.cpuTime() - since.cpu_ms);
-      const left_ms = since.time + deadline_ms + STARVED_MS - Date.now();
+      const left_ms = since.time + deadline_ms + STARVED_MS - performance.now();
       if (!(missing_ms > TICK_MS && left_ms > 0)) endSoon();
       else timer = setTimeout(() => endUnlessStarved(since), Math.min(missing_ms, left_ms));
     };
@@ -107,7 +107,7 @@ export class WorkerProcess {
       return await new Promise((resolve, reject) => {
         const begun = (): void => {
           clearTimeout(timer);
-          const since = { time: Date.now(), cpu_ms: this.cpuTime() };
+          const since = { time: performance.now(), cpu_ms: this.cpuTime() };
           timer = setTimeout(() => endUnlessStarved(since), deadline_ms);
         };
         job = this.running = { begun, resolve, reject };

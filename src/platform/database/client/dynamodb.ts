@@ -300,11 +300,11 @@ export class DynamoDb {
 
   private async run<T>(call: (options: CallOptions) => Promise<T>): Promise<T> {
     const abortSignal = AbortSignal.timeout(this.deadline_seconds * 1000);
-    for (const patience = Date.now() + RESTART_PATIENCE_MS; ;) {
+    for (const patience = performance.now() + RESTART_PATIENCE_MS; ;) {
       try {
         return await call({ abortSignal });
       } catch (error) {
-        if (!isRefusedConnection(error) || Date.now() > patience) throw toDatabaseError(error);
+        if (!isRefusedConnection(error) || performance.now() > patience) throw toDatabaseError(error);
         await delay(RECONNECT_PAUSE_MS);
       }
     }

@@ -86,8 +86,8 @@ export class OrphanEngine {
     const pid = this.recorded();
     if (pid === undefined || !this.isOurEngine(pid)) return undefined;
     process.kill(pid, 'SIGTERM');
-    for (const deadline = Date.now() + GRACE_MS; this.isOurEngine(pid); await delay(POLL_MS))
-      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+    for (const deadline = performance.now() + GRACE_MS; this.isOurEngine(pid); await delay(POLL_MS))
+      if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
     return pid;
   }
 

@@ -70,7 +70,7 @@ export class EngineProcess {
   }
 
   private async becomesReady(): Promise<boolean> {
-    for (const deadline = Date.now() + START_DEADLINE_MS; this.isRunning && Date.now() < deadline;) {
+    for (const deadline = performance.now() + START_DEADLINE_MS; this.isRunning && performance.now() < deadline;) {
       if (await this.answers()) return true;
       await Promise.race([this.ended, delay(POLL_MS)]);
     }
@@ -173,10 +173,10 @@ export class EmbeddedDatabase {
     const { signal } = this.stopping;
     let engine = first;
     let backoff = FIRST_BACKOFF_MS;
-    for (let startedAt = Date.now(); ; startedAt = Date.now()) {
+    for (let startedAt = performance.now(); ; startedAt = performance.now()) {
       await engine.ended;
       if (signal.aborted) return;
-      if (Date.now() - startedAt > HEALTHY_AFTER_MS) backoff = FIRST_BACKOFF_MS;
+      if (performance.now() - startedAt > HEALTHY_AFTER_MS) backoff = FIRST_BACKOFF_MS;
       this.logger.error(`${program.name} ended unexpectedly, starting it again: ${engine.lastOutput}`);
       const restarted = await this.restart(program, () => (backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)));
       if (!restarted) return;

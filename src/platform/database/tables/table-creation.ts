@@ -91,8 +91,8 @@ export class TableCreation {
   }
 
   private async untilActive(name: string): Promise<TableDescription> {
-    const deadline = Date.now() + ACTIVE_DEADLINE_MS;
-    for (let pause = FIRST_POLL_MS; Date.now() < deadline; pause = Math.min(pause * 2, MAX_POLL_MS)) {
+    const deadline = performance.now() + ACTIVE_DEADLINE_MS;
+    for (let pause = FIRST_POLL_MS; performance.now() < deadline; pause = Math.min(pause * 2, MAX_POLL_MS)) {
       const table = await this.describe(name);
       const indexes = table?.GlobalSecondaryIndexes ?? [];
       if (table?.TableStatus === 'ACTIVE' && indexes.every((index) => (index.IndexStatus ?? 'ACTIVE') === 'ACTIVE'))
