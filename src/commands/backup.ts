@@ -10,6 +10,7 @@ import { commandLine } from '../shared/command-line.js';
 import { DomainError } from '../shared/domain-error.js';
 import { VERSION } from '../shared/version.js';
 import { TABLES } from '../tables.js';
+import { CommandLogger } from './command-logger.js';
 
 const USAGE = `Usage: npm run backup -- <directory>
        npm run restore -- <directory> [--continue]
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
   const imports = [ConfigModule.forRoot(loadSettings()), DatabaseModule.forRoot(TABLES)];
   const app = await NestFactory.createApplicationContext(
     { module: BackupModule, imports },
-    { logger: ['warn', 'error'], abortOnError: false },
+    { logger: new CommandLogger(), abortOnError: false },
   );
   try {
     const backup = app.get(Backup, { strict: false });

@@ -6,6 +6,7 @@ import { DatabaseModule } from '../platform/database/database.module.js';
 import { TableCreation } from '../platform/database/tables/table-creation.js';
 import { commandLine } from '../shared/command-line.js';
 import { TABLES } from '../tables.js';
+import { CommandLogger } from './command-logger.js';
 
 commandLine('Usage: npm run db:migrate\n\nCreates missing tables, indexes and TTL settings. Safe to repeat.');
 
@@ -17,7 +18,7 @@ async function migrate(): Promise<void> {
   const imports = [ConfigModule.forRoot(loadSettings()), DatabaseModule.forRoot(TABLES)];
   const app = await NestFactory.createApplicationContext(
     { module: MigrationModule, imports },
-    { logger: ['warn', 'error'], abortOnError: false },
+    { logger: new CommandLogger(), abortOnError: false },
   );
   try {
     const created = await app.get(TableCreation, { strict: false }).createMissing();

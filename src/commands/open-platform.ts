@@ -6,9 +6,13 @@ import type { Settings } from '../platform/config/settings.js';
  * what it does not understand at once.
  */
 export async function openPlatform(settings: Settings): Promise<INestApplicationContext> {
-  const [{ NestFactory }, { AppModule }] = await Promise.all([import('@nestjs/core'), import('../app.module.js')]);
+  const [{ NestFactory }, { AppModule }, { CommandLogger }] = await Promise.all([
+    import('@nestjs/core'),
+    import('../app.module.js'),
+    import('./command-logger.js'),
+  ]);
   return NestFactory.createApplicationContext(AppModule.forRoot(settings), {
-    logger: ['warn', 'error'],
+    logger: new CommandLogger(),
     abortOnError: false,
   });
 }
