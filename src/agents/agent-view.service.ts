@@ -35,6 +35,12 @@ export class AgentViewService {
   }
 }
 
+function shareOf({ rollout }: Agent): AgentDto['rollout'] {
+  if (rollout?.status !== 'running') return null;
+  const { rollout_id, version, percent } = rollout;
+  return { rollout_id, version, percent };
+}
+
 function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats'> {
   const { agent_id, agent_name, project_id, description, category, version, revision, status } = agent;
   const {
@@ -58,6 +64,7 @@ function agentFields(agent: Agent, model: string): Omit<AgentDto, 'runtime_stats
     description,
     category,
     version,
+    rollout: shareOf(agent),
     revision,
     status,
     capabilities,

@@ -1,6 +1,7 @@
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import type { Coverage } from '../shared/coverage.js';
 import type { Deployment } from '../runtimes/agent-runtime.js';
+import { type Rollout, rolloutAfter } from './rollout.js';
 
 export const AGENT_STATUSES = ['running', 'building', 'offline', 'error'] as const;
 export type AgentStatus = (typeof AGENT_STATUSES)[number];
@@ -48,6 +49,8 @@ export interface Agent {
   error_message: string | null;
   /** The build that registered the agent last. Makes registration idempotent for a build. Null before the first build. */
   build_id: string | null;
+  /** The last rollout, which may have ended. Absent: there never was one. */
+  rollout?: Rollout;
   created_at: string;
   updated_at: string;
   deployed_at: string;
@@ -150,6 +153,7 @@ export function registered(
     endpoint_url: null,
     error_message: null,
     build_id,
+    ...rolloutAfter(existing, version_number, at),
     created_at: existing?.created_at ?? at,
     updated_at: at,
     deployed_at: at,
@@ -186,6 +190,7 @@ export function edited(
       ...agent,
       ...ableBy(definition),
       ...{ version, version_number, latest_version_number: version_number, coverage: null },
+      ...rolloutAfter(agent, version_number, at),
       deployed_at: at,
     },
     version: { ...made, definition, created_by: user_id, created_at: at },

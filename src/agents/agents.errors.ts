@@ -16,6 +16,25 @@ export class AgentVersionNotFoundError extends NotFoundError {
   }
 }
 
+/** The agent has no rollout, or the last one has ended. */
+export class RolloutNotFoundError extends NotFoundError {
+  constructor(agent_id: string) {
+    super('Rollout', agent_id, {
+      suggestion: 'PUT /api/v1/agents/{agent_id}/rollout starts a rollout.',
+    });
+  }
+}
+
+/** The agent rolls out another version already. */
+export class RolloutRunsError extends ConflictError {
+  constructor(agent_id: string, version: string) {
+    super(`The agent already rolls out ${version}`, {
+      details: { agent_id, version },
+      suggestion: 'Promote or stop the rollout that runs, then start another.',
+    });
+  }
+}
+
 export class AgentNotRunningError extends InvalidStateError {
   constructor(agent_id: string, status: AgentStatus) {
     super(`The agent is ${status} and cannot be invoked`, {

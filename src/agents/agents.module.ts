@@ -18,11 +18,13 @@ import { AgentExamples } from './agent-examples.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
+import { RolloutsController } from './rollouts.controller.js';
+import { RolloutsService } from './rollouts.service.js';
 
 /** The registry: agents, their versions and where they run. Higher floors register what they store under agents. */
 @Module({
   imports: [BudgetsModule, ModelsModule, RuntimesModule, StatisticsModule, ToolsModule],
-  controllers: [AgentsController, AgentExamplesController],
+  controllers: [AgentsController, AgentExamplesController, RolloutsController],
   providers: [
     AgentsRepository,
     AgentDocumentsRepository,
@@ -32,6 +34,7 @@ import { AgentsService } from './agents.service.js';
     AgentsService,
     AgentDefinitions,
     AgentViewService,
+    RolloutsService,
   ],
   exports: [AgentsService, AgentDefinitions, AgentExamples, AgentDeletionService, AgentViewService],
 })

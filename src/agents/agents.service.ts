@@ -33,6 +33,7 @@ import {
   AgentVersionNotFoundError,
 } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository, charactersOf } from './agents.repository.js';
+import { rolloutAfter, runsCandidate, stopped } from './rollout.js';
 
 export { RECENT_MS } from './agents.repository.js';
 
@@ -50,6 +51,8 @@ const PAGE = 100;
 export interface RunnableAgent {
   agent: Agent;
   definition: AgentDefinition;
+  /** Of a run that takes part in a rollout, whichever of its two versions it runs. */
+  rollout_id?: string;
 }
 
 /** What a caller of a run chooses instead of what the agent runs now. */
@@ -57,6 +60,8 @@ export interface RunChoice {
   /** The label of one of its versions. */
   version?: string | undefined;
   model?: string | undefined;
+  /** The session of the run: decides its version while a rollout runs. Absent: the current version. */
+  session_id?: string | undefined;
 }
 
 const SCHEMA_CHARACTERS = 20_000;
@@ -67,9 +72,26 @@ const schemaOf = (schema: Record<string, unknown>) => (Object.keys(schema).lengt
 /** The labels that builds give; see `versionLabel`. */
 const BUILD_LABEL = /^v1\.0\.\d+$/;
 type VersionFields = 'version' | 'version_number' | 'latest_version_number';
-interface Change {
+export interface Change {
   agent: Agent;
   version?: AgentVersion | undefined;
+}
+
+/** Which of the two versions of a rollout the session runs. A version that the caller chooses goes before the rollout. */
+function inRollout(agent: Agent, { version, model, session_id }: RunChoice): Omit<RunnableAgent, 'definition'> {
+  const { rollout, runtime } = agent;
+  if (rollout?.status !== 'running' || runtime !== 'local' || version !== undefined || session_id === undefined)
+    return { agent };
+  const { version_number, rollout_id } = rollout;
+  const runs = runsCandidate(rollout, session_id) ? { version: rollout.version, version_number } : {};
+  // A run on a model of the caller's choice says nothing about the versions.
+  return { agent: { ...agent, ...runs }, ...(model === undefined ? { rollout_id } : {}) };
+}
+
+/** The agent with another current version. */
+export function pointedTo(agent: Agent, target: AgentVersion): Agent {
+  const { version, version_number, definition, coverage = null } = target;
+  return { ...agent, version, version_number, coverage, ...ableBy(definition) };
 }
 
 /** The registry: agents, their versions and their state. */
@@ -172,7 +194,8 @@ export class AgentsService {
   }
 
   /**
-   * The agent with the definition that it runs now, or with a version or model that the caller chooses. A change by another
+   * The agent with the definition that it runs now, or with a version or model that the caller chooses. While a rollout runs, a
+   * session runs one of its two versions; `agent.version` names it. A change by another
    * process takes effect within half a second. Overrides of the agent apply to any version; a chosen model goes before them.
    * @throws AgentNotFoundError, AgentNotRunningError; AgentVersionNotFoundError; ValidationError for a model that no provider
    * serves, and for a choice where the agent runs in a container
@@ -181,20 +204,21 @@ export class AgentsService {
     const found = await this.repository.findRecent(org_id, agent_id);
     if (!found) throw new AgentNotFoundError(agent_id);
     if (found.status !== 'running') throw new AgentNotRunningError(agent_id, found.status);
-    const agent = await this.chosen(found, choice);
+    const { agent: own, ...part } = inRollout(found, choice);
+    const agent = await this.chosen(own, choice);
     // A deleted agent can be registered again under the same id: the creation time tells the two apart.
     const key = `${agent_id}#${agent.created_at}#${agent.version_number}`;
     const definition = this.definitions.get(key) ?? (await this.version(agent)).definition;
     this.definitions.set(key, definition);
     const { model_id, requires_approval = [], output_schema } = agent;
-    if (!model_id && requires_approval.length === 0 && !output_schema) return { agent, definition };
+    if (!model_id && requires_approval.length === 0 && !output_schema) return { agent, definition, ...part };
     const approved = [...(definition.requires_approval ?? []), ...requires_approval];
     const set = {
       ...(model_id ? { model_id } : {}),
       ...(approved.length > 0 ? { requires_approval: approved } : {}),
       ...(output_schema ? { output_schema } : {}),
     };
-    return { agent, definition: { ...definition, ...set } };
+    return { agent, definition: { ...definition, ...set }, ...part };
   }
 
   /** The agent as it would be with the version and the model. */
@@ -215,14 +239,22 @@ export class AgentsService {
     return { ...agent, ...at, ...(model === undefined ? {} : { model_id: model }) };
   }
 
-  /** One call for a label that a build or an edit gave, as it tells the number; a list for others. */
   private async placeOf(agent: Agent, label: string): Promise<Pick<Agent, 'version' | 'version_number'>> {
+    const { version, version_number } = await this.labelled(agent, label);
+    return { version, version_number };
+  }
+
+  /**
+   * The version of a label, with its definition. One call for a label that a build or an edit gave, as it tells the number; a list
+   * for others. @throws AgentVersionNotFoundError
+   */
+  async labelled(agent: Agent, label: string): Promise<AgentVersion> {
     const { agent_id } = agent;
     const number = BUILD_LABEL.test(label) ? Number(label.slice(label.lastIndexOf('.') + 1)) + 1 : 0;
     const guess = number > 0 ? await this.repository.findVersion(agent_id, number) : undefined;
     const target = guess?.version === label ? guess : await this.versionLabelled(agent, label);
     if (!target) throw new AgentVersionNotFoundError(agent_id, label);
-    return { version: label, version_number: target.version_number };
+    return target;
   }
 
   /**
@@ -376,11 +408,8 @@ export class AgentsService {
 
   /** Points the agent to an earlier version, with the coverage that its build proved. @throws AgentVersionNotFoundError */
   async rollback(org_id: string, agent_id: string, label: string): Promise<Agent> {
-    const target = await this.versionLabelled(await this.get(org_id, agent_id), label);
-    if (!target) throw new AgentVersionNotFoundError(agent_id, label);
-    const { version, version_number, definition, coverage = null } = target;
-    const changes = { version, version_number, coverage, ...ableBy(definition) };
-    return this.change(org_id, agent_id, async (agent) => ({ agent: { ...agent, ...changes } }));
+    const target = await this.labelled(await this.get(org_id, agent_id), label);
+    return this.change(org_id, agent_id, async (agent) => ({ agent: pointedTo(agent, target) }));
   }
 
   /** Asks the runtime whether it can run the agent. @throws AgentNotFoundError */
@@ -392,7 +421,8 @@ export class AgentsService {
 
   /**
    * Moves an agent to another runtime: deploys the definition that it runs now, points the agent to the deployment, and
-   * removes the old one. Until the move is complete the agent answers from where it was.
+   * removes the old one. Until the move is complete the agent answers from where it was. A container has one version, so a
+   * rollout ends.
    * @throws AgentNotFoundError; ValidationError for a runtime that is not configured, for an endpoint_url with a runtime other
    * than http, and for a container that does not answer its ping.
    */
@@ -406,9 +436,16 @@ export class AgentsService {
       throw ValidationError.field('runtime', 'must be local: a container cannot keep requires_approval of the agent');
     if (kind !== 'local' && (before.output_schema ?? definition.output_schema))
       throw ValidationError.field('runtime', 'must be local: a container cannot keep output_schema of the agent');
+    const at = this.clock.timestamp();
     const deployment = await runtime.deploy(agent_id, definition, endpoint_url === undefined ? {} : { endpoint_url });
     const placed = await this.change(org_id, agent_id, async (agent) => ({
-      agent: { ...agent, runtime: kind, endpoint_url: null, ...deployment },
+      agent: {
+        ...agent,
+        runtime: kind,
+        endpoint_url: null,
+        ...deployment,
+        ...(kind === 'local' ? {} : stopped(agent, at)),
+      },
     }));
     if (before.runtime !== kind) await this.runtimes.get(before.runtime).undeploy(agent_id, deploymentOf(before));
     return placed;
@@ -439,11 +476,17 @@ export class AgentsService {
       if (deletion === undefined) yield { org_id, name: gaugeOf(status) };
   }
 
-  private async change(org_id: string, agent_id: string, changed: (agent: Agent) => Promise<Change>): Promise<Agent> {
+  /**
+   * Stores a change of the agent as it is now. `changed` is called again when another request changed the agent meanwhile.
+   * @throws AgentNotFoundError, AgentChangedError after several attempts
+   */
+  async change(org_id: string, agent_id: string, changed: (agent: Agent) => Promise<Change>): Promise<Agent> {
     return retryOn(AgentChangedError, async () => {
       const before = await this.get(org_id, agent_id);
       const { agent: next, version } = await changed(before);
-      const agent = { ...next, updated_at: this.clock.timestamp(), revision: before.revision + 1 };
+      const at = this.clock.timestamp();
+      const ended = before.version_number === next.version_number ? {} : rolloutAfter(before, next.version_number, at);
+      const agent = { ...next, ...ended, updated_at: at, revision: before.revision + 1 };
       await this.repository.save(before, agent, this.moved(org_id, before.status, agent.status), version);
       return agent;
     });

@@ -46,6 +46,10 @@ export const BACKGROUND_RUN = 'background_run';
 
 export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_position' | 'forgotten'> {
   chosen?: Chosen | undefined;
+  /** Absent: a new id. */
+  invocation_id?: string | undefined;
+  /** See {@link Invocation.rollout_id}. */
+  rollout_id?: string | undefined;
   org_id: string;
   user_id: string;
   agent_id: string;
@@ -96,6 +100,8 @@ export type RunBeginning = Pick<
   | 'live'
   | 'depth'
   | 'chosen'
+  | 'invocation_id'
+  | 'rollout_id'
 > &
   Pick<Invocation, 'background' | 'webhook' | 'kept_request' | 'session_position' | 'forgotten'>;
 
@@ -134,6 +140,8 @@ export class AgentRunService {
     if (!request.resumed && (request.options ?? request.turn)) await this.assertTakes(request);
     const recording = request.live?.recording ?? this.recording(request);
     const { invocation_id, session_id } = recording.invocation;
+    // The record may have begun before the agent got another version.
+    recording.ranBy(request);
     const abandoned = new AbortController();
     const outside = [request.signal, request.live?.signal].filter((signal) => signal !== undefined);
     const signal = AbortSignal.any([...outside, abandoned.signal]);
@@ -248,7 +256,7 @@ export class AgentRunService {
 
   private begun(request: RunBeginning): Invocation {
     const { org_id, user_id, agent_id, agent_version, input_text, live, background, webhook } = request;
-    const invocation_id = live?.invocation_id ?? this.ids.next('inv');
+    const invocation_id = live?.invocation_id ?? request.invocation_id ?? this.ids.next('inv');
     const key_id = request.key_id ?? this.context.current()?.key_id;
     return {
       invocation_id,
@@ -277,6 +285,7 @@ export class AgentRunService {
       ...(request.forgotten ? { forgotten: true } : {}),
       ...(request.depth === undefined ? {} : { depth: request.depth }),
       ...(request.chosen ? { chosen: request.chosen } : {}),
+      ...(request.rollout_id === undefined ? {} : { rollout_id: request.rollout_id }),
     };
   }
 

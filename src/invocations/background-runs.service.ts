@@ -124,8 +124,8 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
 
   /** Returns as soon as the run is recorded. @throws AgentNotFoundError, DatabaseError */
   async start<T>(request: BackgroundRun<T>): Promise<Invocation> {
-    const { org_id } = request.beginning;
-    const live = this.live.open(org_id, this.ids.next('inv'));
+    const { org_id, invocation_id } = request.beginning;
+    const live = this.live.open(org_id, invocation_id ?? this.ids.next('inv'));
     const run_id = live.invocation_id;
     const recording = this.runs.recording({ ...request.beginning, live, background: true });
     const plan = this.engine.plan({ kind: this.name, run_id, org_id });

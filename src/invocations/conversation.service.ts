@@ -82,7 +82,10 @@ export class ConversationService implements ConversationSource {
     const turn = await this.turns.take(request.org_id, request.session_id, request.wait_ms);
     try {
       const before = turn.session;
-      const { agent, definition } = await this.agents.getRunnable(before.org_id, before.agent_id, request.chosen);
+      const { session_id } = before;
+      const choice = { ...request.chosen, session_id };
+      const runnable = await this.agents.getRunnable(before.org_id, before.agent_id, choice);
+      const { agent, definition, rollout_id } = runnable;
       if (request.after !== undefined && before.message_count !== request.after)
         throw new SessionContinuedError(request.session_id);
       const { kept_request, forgotten, ...asked } = request;
@@ -103,6 +106,7 @@ export class ConversationService implements ConversationSource {
         agent_id,
         project_id: agent.project_id,
         agent_version: agent.version,
+        rollout_id,
         runtime,
         deployment: deploymentOf(agent),
         definition,
@@ -123,11 +127,13 @@ export class ConversationService implements ConversationSource {
    */
   async *resume(run: Invocation, suspended: Suspended, live: LiveRun): AsyncGenerator<RunEvent, Invocation> {
     const { org_id, agent_id, session_id, invocation_id } = run;
-    const { agent, definition: present } = await this.agents.getRunnable(org_id, agent_id, run.chosen);
+    const choice = { ...run.chosen, session_id };
+    const { agent, definition: present, rollout_id } = await this.agents.getRunnable(org_id, agent_id, choice);
     const { options, session_state, held, max_cost_usd } = suspended;
     const definition = max_cost_usd === undefined ? present : withinCost(present, max_cost_usd);
     const request = {
       ...run,
+      ...{ agent_version: agent.version, rollout_id },
       ...{ runtime: agent.runtime, deployment: deploymentOf(agent), definition, history: [], live },
       ...{ options, session_state, resumed: { held, approvals: run.approvals ?? [] } },
     };
@@ -155,8 +161,9 @@ export class ConversationService implements ConversationSource {
   async beginning(session: Session, { user_id, content }: SayRequest): Promise<Omit<RunBeginning, 'live'>> {
     const { org_id, session_id, agent_id } = session;
     if (session.status === 'closed') throw new SessionClosedError(session_id);
-    const { agent, definition } = await this.agents.getRunnable(org_id, agent_id);
-    return { org_id, user_id, agent_id, agent_version: agent.version, definition, session_id, input_text: content };
+    const { agent, definition, rollout_id } = await this.agents.getRunnable(org_id, agent_id, { session_id });
+    const run = { org_id, user_id, agent_id, agent_version: agent.version, rollout_id, definition };
+    return { ...run, session_id, input_text: content };
   }
 
   /** The conversation of an ended run without a session, whose record names this session id. */

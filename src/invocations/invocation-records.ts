@@ -9,7 +9,7 @@ import type { AgentRunFailure } from '../runtimes/agent-runtime.js';
 import { ArchivedDeletion, type Deletable } from '../statistics/archived-deletion.js';
 import { type InvocationFact, type StoredFact, FactSource, type UncountedFact } from '../statistics/fact.js';
 import { type Invocation, isOver } from './invocation.js';
-import { type CountedPart, InvocationsRepository } from './invocations.repository.js';
+import { type CountedPart, InvocationsRepository, rolloutPart } from './invocations.repository.js';
 import { LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
 import { TaskPushesRepository } from './task-pushes.repository.js';
@@ -50,7 +50,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
 
   override async *all(): AsyncGenerator<StoredFact> {
     for await (const invocation of this.repository.all())
-      if (isOver(invocation)) yield { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+      if (isOver(invocation)) yield { ...recordedFact(invocation), counted: invocation.uncounted === undefined };
   }
 
   /** Stops the agent's runs of this process; runs of other processes stop when they cannot renew their lease. */
@@ -66,7 +66,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
     for (const invocation of page) await this.deleteAttached(invocation);
     return page.map((invocation) => {
       const hasEnded = isOver(invocation);
-      const fact = { ...invocationFact(invocation), counted: invocation.uncounted === undefined };
+      const fact = { ...recordedFact(invocation), counted: invocation.uncounted === undefined };
       return { fact: hasEnded ? fact : undefined, deletion: this.repository.deletion(invocation) };
     });
   }
@@ -96,8 +96,11 @@ const FAULTS: readonly string[] = [
   'runtime',
 ] satisfies AgentRunFailure[];
 
+const recordedFact = (invocation: Invocation): InvocationFact =>
+  invocationFact({ ...invocation, ...rolloutPart(invocation) });
+
 function invocationFact(invocation: CountedPart): InvocationFact {
-  const { org_id, agent_id, created_at, status, error, duration_ms, usage } = invocation;
+  const { org_id, agent_id, created_at, status, error, duration_ms, usage, rollout } = invocation;
   return {
     kind: 'invocation',
     org_id,
@@ -107,5 +110,6 @@ function invocationFact(invocation: CountedPart): InvocationFact {
     fault: status === 'failed' && error?.code === 'AGENT_INVOCATION_FAILED' && FAULTS.includes(error.reason),
     duration_ms: duration_ms ?? 0,
     ...usage,
+    ...(rollout ? { rollout } : {}),
   };
 }

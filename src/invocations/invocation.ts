@@ -94,6 +94,8 @@ export interface Invocation {
   suspended?: Suspended;
   /** Absent when the caller chose nothing. */
   chosen?: Chosen;
+  /** The rollout that decided `agent_version`, which counts the run. */
+  rollout_id?: string;
   /** Where the end of the run is delivered. */
   webhook?: { url: string; delivery_id: string };
 }

@@ -5,6 +5,7 @@ import { conditionFailed, DynamoDb } from '../platform/database/client/dynamodb.
 import { UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { eventWrite } from '../platform/events/platform-events.repository.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
+import type { RolloutPart } from '../statistics/fact.js';
 import { boundsOf, type Page, type TimeRange } from '../shared/page.js';
 import type { Approval, Invocation, InvocationStatus, KeptRequest, Suspended } from './invocation.js';
 import { ApprovalNotPendingError, RunEndedElsewhereError } from './invocations.errors.js';
@@ -17,7 +18,12 @@ const RUN_WAITS = '#status = :waiting';
 /** Uncounted runs are spread over a few partitions of their sparse index to avoid a hot partition. */
 const SHARDS = ['U0', 'U1', 'U2', 'U3'] as const;
 
-type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace' | 'kept_request' | 'suspended'> & {
+type Row = Omit<
+  Invocation,
+  'input_text' | 'output_text' | 'trace' | 'kept_request' | 'suspended' | 'usage' | 'rollout_id'
+> & {
+  /** With what a rollout counts of the run: `UncountedIndex` has `usage` as a whole, and an index cannot get another attribute. */
+  usage: Invocation['usage'] & { rollout?: RolloutPart };
   input_text: PackedText;
   output_text: PackedText | null;
   /** JSON: one text costs a fraction of a hundred attributes. Lists do not have it. */
@@ -33,7 +39,7 @@ type Row = Omit<Invocation, 'input_text' | 'output_text' | 'trace' | 'kept_reque
 export type CountedPart = Pick<
   Invocation,
   'invocation_id' | 'org_id' | 'agent_id' | 'created_at' | 'status' | 'error' | 'duration_ms' | 'usage'
->;
+> & { rollout?: RolloutPart };
 
 /** An invocation with what the statistics need to know of its record. */
 export type CountableInvocation = Invocation & { uncounted?: string };
@@ -290,7 +296,7 @@ export class InvocationsRepository {
   async listUncounted(limit: number): Promise<CountedPart[]> {
     const pages = await Promise.all(
       SHARDS.map((shard) =>
-        this.db.query<CountedPart>({
+        this.db.query<Omit<CountedPart, 'rollout'> & Pick<Row, 'usage'>>({
           TableName: TABLE,
           IndexName: 'UncountedIndex',
           KeyConditionExpression: 'uncounted = :shard',
@@ -299,7 +305,9 @@ export class InvocationsRepository {
         }),
       ),
     );
-    return pages.flatMap(({ items }) => items);
+    return pages.flatMap(({ items }) =>
+      items.map(({ usage: { rollout, ...usage }, ...run }) => ({ ...run, usage, ...(rollout ? { rollout } : {}) })),
+    );
   }
 
   /** Marks a run as counted by the statistics. Fails when it was counted before. */
@@ -397,10 +405,17 @@ export function isStorable(suspended: Suspended, approvals: Approval[]): boolean
   return size <= SUSPENDED_MAX_BYTES / 2 && pack(JSON.stringify(suspended)).length <= SUSPENDED_MAX_BYTES;
 }
 
+/** What the statistics of a rollout count of a run. */
+export function rolloutPart({ rollout_id, agent_version, cost_usd }: Invocation): { rollout?: RolloutPart } {
+  if (rollout_id === undefined) return {};
+  return { rollout: { rollout_id, version: agent_version, ...(cost_usd === null ? {} : { cost_usd }) } };
+}
+
 function packed(invocation: Invocation): Row {
-  const { input_text, output_text, trace, kept_request, suspended, ...rest } = invocation;
+  const { input_text, output_text, trace, kept_request, suspended, rollout_id: _rollout, ...rest } = invocation;
   return {
     ...rest,
+    usage: { ...rest.usage, ...rolloutPart(invocation) },
     input_text: pack(input_text),
     output_text: output_text === null ? null : pack(output_text),
     trace: trace === null ? null : pack(JSON.stringify(trace)),
@@ -413,9 +428,11 @@ function finishedItem(invocation: Invocation): Record<string, unknown> {
   return { ...packed(invocation), uncounted: SHARDS[Math.floor(Math.random() * SHARDS.length)] };
 }
 
-function unpacked({ kept_request, suspended, ...row }: Row): CountableInvocation {
+function unpacked({ kept_request, suspended, usage: { rollout, ...usage }, ...row }: Row): CountableInvocation {
   return {
     ...row,
+    usage,
+    ...(rollout ? { rollout_id: rollout.rollout_id } : {}),
     input_text: unpack(row.input_text),
     output_text: row.output_text === null ? null : unpack(row.output_text),
     trace: row.trace ? (JSON.parse(unpack(row.trace)) as Invocation['trace']) : null,

@@ -10,12 +10,13 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import { TURN_WAIT_MS } from '../sessions/session-turns.service.js';
 import { assertAnswered, type CallOptions, type ConversationMessage } from '../runtimes/caller-request.js';
 import { Clock } from '../shared/clock.js';
+import { Ids } from '../shared/ids.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
 import { Approvals } from './approvals.service.js';
 import { AgentRunService, type RunBeginning, type RunEvent } from './agent-run.service.js';
 import { ConversationService } from './conversation.service.js';
-import { type Chosen, type Invocation, isOver, type KeptRequest, positionOf } from './invocation.js';
+import { type Chosen, type Invocation, isOver, type KeptRequest, positionOf, sessionBegunBy } from './invocation.js';
 import {
   InvocationNotCancellableError,
   InvocationNotEndedError,
@@ -73,6 +74,7 @@ export class InvocationsService {
     private readonly events: RunEventsRepository,
     private readonly approvals: Approvals,
     private readonly clock: Clock,
+    private readonly ids: Ids,
   ) {}
 
   /**
@@ -91,15 +93,18 @@ export class InvocationsService {
   /** What the record of a background run begins with. @throws as {@link invoke}, except for the failure of the run. */
   async beginning(request: InvokeRequest): Promise<Omit<RunBeginning, 'live'>> {
     const { org_id, user_id, agent_id, session_id, input_text, chosen } = request;
-    const { agent, definition } = await this.agents.getRunnable(org_id, agent_id, chosen);
+    const invocation_id = this.ids.next('inv');
+    const session_of_run = session_id ?? sessionBegunBy(invocation_id);
+    const runnable = await this.agents.getRunnable(org_id, agent_id, { ...chosen, session_id: session_of_run });
+    const { agent, definition, rollout_id } = runnable;
     if (session_id !== undefined) await this.sessions.assertOpen(org_id, agent_id, session_id);
     const { turn, options, kept_request, after } = request;
     if (turn ?? options) await this.runs.assertTakes({ ...request, runtime: agent.runtime, definition });
     const session = session_id === undefined ? {} : { session_id };
     const position = after === undefined ? {} : { session_position: after + (turn?.length ?? 1) + 1 };
     const kept = kept_request ? { kept_request: storable(kept_request) } : {};
-    const run = { org_id, user_id, agent_id, agent_version: agent.version, definition, input_text };
-    return { ...run, ...session, ...position, ...kept, ...(chosen ? { chosen } : {}) };
+    const run = { invocation_id, org_id, user_id, agent_id, agent_version: agent.version, definition, input_text };
+    return { ...run, rollout_id, ...session, ...position, ...kept, ...(chosen ? { chosen } : {}) };
   }
 
   /**
@@ -203,9 +208,13 @@ export class InvocationsService {
   }: Omit<InvokeRequest, 'session_id'>): AsyncGenerator<RunEvent, Invocation> {
     if (request.turn) assertAnswered(request.turn);
     const { kept_request, forgotten, ...asked } = request;
-    const { agent, definition } = await this.agents.getRunnable(request.org_id, request.agent_id, request.chosen);
+    const { org_id, agent_id, live, chosen } = request;
+    const invocation_id = live?.invocation_id ?? this.ids.next('inv');
+    const choice = { ...chosen, session_id: sessionBegunBy(invocation_id) };
+    const { agent, definition, rollout_id } = await this.agents.getRunnable(org_id, agent_id, choice);
     return yield* this.runs.run({
       ...asked,
+      ...{ invocation_id, rollout_id },
       ...(kept_request ? { kept_request: storable(kept_request) } : {}),
       ...(forgotten ? { forgotten } : {}),
       project_id: agent.project_id,

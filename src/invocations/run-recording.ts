@@ -37,6 +37,13 @@ export class Recording {
     return this.invocation.invocation_id;
   }
 
+  /** The version that the run really runs. */
+  ranBy({ agent_version, rollout_id }: { agent_version: string; rollout_id?: string | undefined }): void {
+    this.invocation.agent_version = agent_version;
+    if (rollout_id === undefined) delete this.invocation.rollout_id;
+    else this.invocation.rollout_id = rollout_id;
+  }
+
   get isOver(): boolean {
     return this.ending !== undefined;
   }

@@ -35,7 +35,8 @@ export type IdPrefix =
   | 'trg'
   | 'sig'
   | 'hold'
-  | 'note';
+  | 'note'
+  | 'roll';
 
 const POOL_BYTES = 4_096;
 /** A byte is one of so many values. */

@@ -92,7 +92,7 @@ export function deletionBatches<T extends Fact | StoredFact>(
 }
 
 /**
- * The archive's part of a transaction that deletes the records of these facts: at most six rows per fact (twelve where
+ * The archive's part of a transaction that deletes the records of these facts: at most seven rows per fact (fourteen where
  * it is uncounted), fewer when facts share agent and time. Each delete must be conditional on its record being there and
  * its `uncounted` attribute being as it was read. A fact that is not counted yet is added to the counters as well.
  */

@@ -1,4 +1,13 @@
-import { agentInvocationsOf, buildsOf, dayPeriod, invocationsOf, type RowChange, TOTAL } from './counter-row.js';
+import {
+  agentInvocationsOf,
+  buildsOf,
+  dayPeriod,
+  invocationsOf,
+  rolloutOf,
+  type RowChange,
+  TOTAL,
+  versionPeriod,
+} from './counter-row.js';
 import type { BuildFact, Fact, InvocationFact } from './fact.js';
 import { bucketAttribute } from './latency-histogram.js';
 import { bucketPeriods } from './window.js';
@@ -52,7 +61,24 @@ function ofInvocation(fact: InvocationFact): RowChange[] {
     { subject: agent, period: day, amounts, longest_us },
     { subject: agent, period: TOTAL, amounts, longest_us, last_invoked_at: fact.occurred_at },
     ...bucketPeriods(fact.occurred_at).map((period) => ({ subject: agent, period, amounts: windowAmounts(fact) })),
+    ...ofRollout(fact, amounts, longest_us),
   ];
+}
+
+/** Costs are counted in whole billionths of a US dollar, for the same reason as durations. */
+export const NANOS_PER_USD = 1e9;
+
+function ofRollout(
+  { org_id, agent_id, fault, rollout }: InvocationFact,
+  amounts: Record<string, number>,
+  longest_us: number,
+): RowChange[] {
+  if (!rollout) return [];
+  const { rollout_id, version, cost_usd } = rollout;
+  const cost = cost_usd === undefined ? { unpriced: 1 } : { cost_nanos: whole(cost_usd * NANOS_PER_USD, 'cost_usd') };
+  const counted = { ...amounts, ...cost, faults: fault ? 1 : 0 };
+  const subject = rolloutOf(org_id, agent_id, rollout_id);
+  return [{ subject, period: versionPeriod(version), amounts: counted, longest_us }];
 }
 
 /** What one call adds to the bucket of a sliding window. Only answers have a response time. */

@@ -37,9 +37,13 @@ const ARCHIVE = 'ARCHIVE#';
 export const invocationsOf = (org_id: string): string => `ORG#${org_id}#INVOCATIONS`;
 export const agentInvocationsOf = (org_id: string, agent_id: string): string =>
   `ORG#${org_id}#AGENT#${agent_id}#INVOCATIONS`;
+/** One row for each of the two versions; see {@link versionPeriod}. */
+export const rolloutOf = (org_id: string, agent_id: string, rollout_id: string): string =>
+  `ORG#${org_id}#AGENT#${agent_id}#ROLLOUT#${rollout_id}`;
 export const buildsOf = (org_id: string): string => `ORG#${org_id}#BUILDS`;
 export const gaugesOf = (org_id: string): string => `ORG#${org_id}#GAUGES`;
 export const dayPeriod = (day: string): string => `DAY#${day}`;
+export const versionPeriod = (version: string): string => `VERSION#${version}`;
 export const shardPeriod = (shard: number): string => `SHARD#${shard}`;
 
 export const rowName = ({ subject, period }: CounterKey): string => `${subject}|${period}`;

@@ -14,6 +14,17 @@ export interface InvocationFact {
   duration_ms: number;
   input_tokens: number;
   output_tokens: number;
+  /** Of a run that a rollout gave one of its two versions. */
+  rollout?: RolloutPart;
+}
+
+/** What a run tells of the rollout that it took part in. */
+export interface RolloutPart {
+  rollout_id: string;
+  /** The version that it ran. */
+  version: string;
+  /** US dollars; absent when the price is not known. */
+  cost_usd?: number;
 }
 
 /** One build attempt that has ended. */

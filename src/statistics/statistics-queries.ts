@@ -3,7 +3,16 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import { Coalescer } from '../platform/async/coalescer.js';
-import { agentInvocationsOf, type CounterRow, buildsOf, dayPeriod, invocationsOf, TOTAL } from './counter-row.js';
+import {
+  agentInvocationsOf,
+  type CounterRow,
+  buildsOf,
+  dayPeriod,
+  invocationsOf,
+  rolloutOf,
+  TOTAL,
+  versionPeriod,
+} from './counter-row.js';
 import { CountersRepository } from './counters.repository.js';
 import {
   type Overview,
@@ -15,6 +24,8 @@ import {
   invocationDay,
   trendValue,
   type RuntimeStats,
+  type RolloutStats,
+  rolloutStatsOf,
   runtimeStatsOf,
 } from './statistics-view.js';
 import { type Window, windowRange } from './window.js';
@@ -25,6 +36,8 @@ export interface AskedDays {
   start_date?: string | undefined;
   end_date?: string | undefined;
 }
+
+export type { RolloutStats } from './statistics-view.js';
 
 const FIRST_DAY = '0000-01-01';
 const LAST_DAY = '9999-12-31';
@@ -111,6 +124,16 @@ export class StatisticsQueries {
       agent_ids.map((id) => ({ subject: agentInvocationsOf(org_id, id), period: TOTAL })),
     );
     return new Map(agent_ids.map((id, index) => [id, runtimeStatsOf(rows[index])]));
+  }
+
+  /** One batch read. An entry for each version, with zeros when it ran nothing in the rollout. */
+  async rolloutStats(
+    { org_id, agent_id, rollout_id }: { org_id: string; agent_id: string; rollout_id: string },
+    versions: string[],
+  ): Promise<RolloutStats[]> {
+    const subject = rolloutOf(org_id, agent_id, rollout_id);
+    const rows = await this.counters.rows(versions.map((version) => ({ subject, period: versionPeriod(version) })));
+    return rows.map(rolloutStatsOf);
   }
 
   /** One query for each agent, with at most 169 small rows, after what this process stored is counted. */

@@ -1,5 +1,5 @@
 import type { BuildDayDto, InvocationDayDto, OverviewDto, TrendMetric } from './dto/statistics.dto.js';
-import { STAGE_PREFIX } from './contribution.js';
+import { NANOS_PER_USD, STAGE_PREFIX } from './contribution.js';
 import {
   amount,
   type CounterRow,
@@ -31,6 +31,18 @@ export interface RuntimeStats {
   last_invoked_at: string | null;
 }
 
+/** What one version of an agent did in a rollout. */
+export interface RolloutStats extends Omit<RuntimeStats, 'last_invoked_at'> {
+  /** Failures that are no cancellation and no limit of the agent itself. */
+  faults: number;
+  /** Per cent; null before the first run has ended. */
+  success_rate: number | null;
+  /** US dollars of the runs whose price is known. */
+  cost_usd: number;
+  /** Runs on a model whose price is not known. */
+  unpriced_invocations: number;
+}
+
 export type InvocationDay = InvocationDayDto;
 
 export type BuildDay = BuildDayDto;
@@ -45,6 +57,17 @@ export function runtimeStatsOf(row: MaybeRow): RuntimeStats {
     p95_duration_ms: durationPercentile(row, 0.95),
     ...tokens(row),
     last_invoked_at: typeof last === 'string' ? last : null,
+  };
+}
+
+export function rolloutStatsOf(row: MaybeRow): RolloutStats {
+  const { last_invoked_at: _last, ...stats } = runtimeStatsOf(row);
+  return {
+    ...stats,
+    faults: amount(row, 'faults'),
+    success_rate: successRate(row),
+    cost_usd: amount(row, 'cost_nanos') / NANOS_PER_USD,
+    unpriced_invocations: amount(row, 'unpriced'),
   };
 }
 

@@ -226,6 +226,9 @@ async function agents(): Promise<void> {
   known['revision'] = (await http.get(`/api/v1/agents/${encodeURIComponent(String(known['agent_id']))}/definition`))
     .data['revision'] as number;
   await send('PUT /api/v1/agents/{agent_id}/definition');
+  await send('POST /api/v1/agents/{agent_id}/rollback');
+  await send('PUT /api/v1/agents/{agent_id}/rollout');
+  await send('POST /api/v1/agents/{agent_id}/rollout/promote');
   known['agent_id'] = built;
   await send('PUT /api/v1/agents/{agent_id}');
   await send('PUT /api/v1/agents/{agent_id}/status');

@@ -1,6 +1,7 @@
 import type { RuntimeKind } from '../../runtimes/agent-runtime.js';
 import type { AgentStatus } from '../agent.js';
 import { CoverageDto } from './coverage.dto.js';
+import { RolloutShareDto } from './rollout.dto.js';
 
 export class AgentCoreConfigDto {
   agent_arn: string;
@@ -56,6 +57,9 @@ export class AgentDto {
 
   /** @example v1.0.0 */
   version: string;
+
+  /** The version that is rolled out beside `version`. Null while no rollout runs. */
+  rollout: RolloutShareDto | null;
 
   /**
    * Increases by one with every change of the agent. An edit of the definition sends it.

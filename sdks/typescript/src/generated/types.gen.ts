@@ -903,6 +903,7 @@ export type AgentDto = {
     description: string;
     category: string;
     version: string;
+    rollout: RolloutShareDto | null;
     /**
      * Increases by one with every change of the agent. An edit of the definition sends it.
      */
@@ -946,6 +947,12 @@ export type AgentDto = {
     created_at: string;
     updated_at: string;
     deployed_at: string;
+};
+
+export type RolloutShareDto = {
+    rollout_id: string;
+    version: string;
+    percent: number;
 };
 
 export type CoverageDto = {
@@ -1423,6 +1430,84 @@ export type SaveExampleDto = {
 export type DeletedExampleDto = {
     example_id: string;
     deleted: boolean;
+};
+
+export type RolloutDto = {
+    agent_id: string;
+    rollout_id: string;
+    /**
+     * running; promoted: the candidate became the current version; stopped: all sessions run the current version again; superseded: another version became the current one.
+     */
+    status: 'promoted' | 'running' | 'stopped' | 'superseded';
+    /**
+     * The agent's revision, for the next change.
+     */
+    revision: number;
+    /**
+     * The version that was current while the rollout ran.
+     */
+    current: RolloutVersionDto;
+    /**
+     * The version that is rolled out.
+     */
+    candidate: RolloutVersionDto;
+    started_by: string;
+    started_at: string;
+    updated_at: string;
+    ended_at: string | null;
+};
+
+export type RolloutVersionDto = {
+    version: string;
+    /**
+     * Per cent of the sessions that began since the rollout began and run this version. After the end of the rollout: the last share.
+     */
+    percent: number;
+    total_invocations: number;
+    successful_invocations: number;
+    failed_invocations: number;
+    /**
+     * Failures of the model, the tools or the platform. Cancelled runs and runs that reached a limit of the agent do not count here.
+     */
+    faults: number;
+    /**
+     * Per cent. Null before the first run has ended.
+     */
+    success_rate: number | null;
+    avg_duration_ms: number | null;
+    p95_duration_ms: number | null;
+    input_tokens: number;
+    output_tokens: number;
+    /**
+     * US dollars at list price, of the runs whose price is known.
+     */
+    cost_usd: number;
+    /**
+     * Runs on a model whose price is not known.
+     */
+    unpriced_invocations: number;
+};
+
+export type SetRolloutDto = {
+    /**
+     * The candidate: an existing version other than the current one.
+     */
+    version: string;
+    /**
+     * Per cent of the sessions that run the candidate. The others run the current version.
+     */
+    percent: number;
+    /**
+     * The revision of the agent that you have read. 409 when the agent has changed since. Without it the change applies to the agent as it is.
+     */
+    revision?: number | null;
+};
+
+export type PromoteRolloutDto = {
+    /**
+     * The revision of the agent that you have read. 409 when the agent has changed since.
+     */
+    revision?: number | null;
 };
 
 export type SessionListDto = {
@@ -9244,6 +9329,264 @@ export type DeleteAgentExampleResponses = {
 };
 
 export type DeleteAgentExampleResponse = DeleteAgentExampleResponses[keyof DeleteAgentExampleResponses];
+
+export type StopAgentRolloutData = {
+    body?: never;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/rollout';
+};
+
+export type StopAgentRolloutErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type StopAgentRolloutError = StopAgentRolloutErrors[keyof StopAgentRolloutErrors];
+
+export type StopAgentRolloutResponses = {
+    /**
+     * The rollout, which has ended.
+     */
+    200: SuccessEnvelope & {
+        data: RolloutDto;
+    };
+};
+
+export type StopAgentRolloutResponse = StopAgentRolloutResponses[keyof StopAgentRolloutResponses];
+
+export type GetAgentRolloutData = {
+    body?: never;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/rollout';
+};
+
+export type GetAgentRolloutErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type GetAgentRolloutError = GetAgentRolloutErrors[keyof GetAgentRolloutErrors];
+
+export type GetAgentRolloutResponses = {
+    /**
+     * The rollout.
+     */
+    200: SuccessEnvelope & {
+        data: RolloutDto;
+    };
+};
+
+export type GetAgentRolloutResponse = GetAgentRolloutResponses[keyof GetAgentRolloutResponses];
+
+export type SetAgentRolloutData = {
+    body: SetRolloutDto;
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/rollout';
+};
+
+export type SetAgentRolloutErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type SetAgentRolloutError = SetAgentRolloutErrors[keyof SetAgentRolloutErrors];
+
+export type SetAgentRolloutResponses = {
+    /**
+     * The rollout.
+     */
+    200: SuccessEnvelope & {
+        data: RolloutDto;
+    };
+};
+
+export type SetAgentRolloutResponse = SetAgentRolloutResponses[keyof SetAgentRolloutResponses];
+
+export type PromoteAgentRolloutData = {
+    body?: PromoteRolloutDto;
+    headers?: {
+        /**
+         * Retrying with the same key and body returns the original response. Keys expire after 24 hours.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        agent_id: string;
+    };
+    query?: never;
+    url: '/api/v1/agents/{agent_id}/rollout/promote';
+};
+
+export type PromoteAgentRolloutErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     */
+    422: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type PromoteAgentRolloutError = PromoteAgentRolloutErrors[keyof PromoteAgentRolloutErrors];
+
+export type PromoteAgentRolloutResponses = {
+    /**
+     * The rollout, which has ended.
+     */
+    200: SuccessEnvelope & {
+        data: RolloutDto;
+    };
+};
+
+export type PromoteAgentRolloutResponse = PromoteAgentRolloutResponses[keyof PromoteAgentRolloutResponses];
 
 export type ListAgentSessionsData = {
     body?: never;

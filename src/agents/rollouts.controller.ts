@@ -1,0 +1,96 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
+import { Audited } from '../identity/audit/audit.interceptor.js';
+import type { Principal } from '../identity/principal.js';
+import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
+import { PromoteRolloutDto, RolloutDto, SetRolloutDto } from './dto/rollout.dto.js';
+import { type ObservedRollout, RolloutsService } from './rollouts.service.js';
+
+@ApiTags('agents')
+@Access('viewer')
+@Controller('agents/:agent_id/rollout')
+export class RolloutsController {
+  constructor(private readonly rollouts: RolloutsService) {}
+
+  /**
+   * A session stays with its version: its id decides, so a higher share moves sessions to the candidate only, and sessions that began
+   * before the rollout run the current version. A run that chooses a version or model itself is not counted.
+   */
+  @Put()
+  @Audited({ action: 'agent.rollout_set', target: 'agent_id', details: ['version', 'percent'] })
+  @Access('developer')
+  @ApiOperation({
+    summary: 'Roll out a version to a share of the sessions',
+    operationId: 'setAgentRollout',
+    description:
+      'Starts a rollout of a version, or changes the share of the one that runs. Sessions that began since then run the candidate with this share, and each stays with its version. Returns 409 while another version is rolled out.',
+  })
+  @ApiData(RolloutDto, { description: 'The rollout.' })
+  @ApiErrors(400, 404, 409)
+  async set(
+    @CurrentPrincipal() { org_id, user_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() body: SetRolloutDto,
+  ): Promise<RolloutDto> {
+    return view(await this.rollouts.set({ org_id, user_id }, agent_id, body));
+  }
+
+  /** The last rollout, also after it has ended. */
+  @Get()
+  @ApiOperation({
+    summary: 'Get the rollout of an agent',
+    operationId: 'getAgentRollout',
+    description:
+      'Returns the last rollout with what its two versions did since it began. 404 when the agent never had one.',
+  })
+  @ApiData(RolloutDto, { description: 'The rollout.' })
+  @ApiErrors(404)
+  async get(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<RolloutDto> {
+    return view(await this.rollouts.get(org_id, agent_id));
+  }
+
+  @Delete()
+  @Audited({ action: 'agent.rollout_stopped', target: 'agent_id' })
+  @Access('developer')
+  @ApiOperation({
+    summary: 'Stop a rollout',
+    operationId: 'stopAgentRollout',
+    description: 'All sessions run the current version again, from their next message on. 404 when no rollout runs.',
+  })
+  @ApiData(RolloutDto, { description: 'The rollout, which has ended.' })
+  @ApiErrors(404, 409)
+  async stop(@CurrentPrincipal() { org_id }: Principal, @Param('agent_id') agent_id: string): Promise<RolloutDto> {
+    return view(await this.rollouts.stop(org_id, agent_id));
+  }
+
+  @Post('promote')
+  @Audited({ action: 'agent.rollout_promoted', target: 'agent_id' })
+  @Access('developer')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Make the candidate of a rollout the current version',
+    operationId: 'promoteAgentRollout',
+    description:
+      'All sessions run the candidate, from their next message on. A rollback returns to the earlier version. 404 when no rollout runs.',
+  })
+  @ApiData(RolloutDto, { description: 'The rollout, which has ended.' })
+  @ApiErrors(400, 404, 409)
+  async promote(
+    @CurrentPrincipal() { org_id }: Principal,
+    @Param('agent_id') agent_id: string,
+    @Body() { revision }: PromoteRolloutDto,
+  ): Promise<RolloutDto> {
+    return view(await this.rollouts.promote(org_id, agent_id, revision));
+  }
+}
+
+function view({ agent, rollout, current, candidate }: ObservedRollout): RolloutDto {
+  const { rollout_id, status, version, base_version, percent, started_by, started_at, updated_at, ended_at } = rollout;
+  return {
+    ...{ agent_id: agent.agent_id, rollout_id, status, revision: agent.revision },
+    current: { version: base_version, percent: 100 - percent, ...current },
+    candidate: { version, percent, ...candidate },
+    ...{ started_by, started_at, updated_at, ended_at },
+  };
+}
