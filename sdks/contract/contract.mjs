@@ -1,10 +1,13 @@
 // The contract: a program in each language does the same ten things through a proxy that drops streams, refuses requests and loses
-// answers. Each prints what it saw as one line of JSON, and all three must equal EXPECTED. What cannot run here is named.
+// answers. Each prints what it saw as one line of JSON, and all three must equal EXPECTED. Then the ten examples of each README run as they
+// stand there, without the proxy. What cannot run here is named.
 import { spawn, spawnSync } from 'node:child_process';
 import { deepStrictEqual } from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectPrinted, programOf } from './examples.mjs';
 
 const ROOT = process.env.NEXUS_ROOT ?? join(import.meta.dirname, '../..');
 const SDKS = join(ROOT, 'sdks');
@@ -60,6 +63,8 @@ function faultyProxy(target) {
       answer.on('end', () => outgoing.end());
     });
     sent.on('error', () => outgoing.destroy());
+    // A stream that the client gave up would keep this process for a minute.
+    outgoing.on('close', () => sent.destroy());
     incoming.pipe(sent);
   });
   return new Promise((resolve) =>
@@ -80,12 +85,24 @@ function run(command, args, options = {}) {
 const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 const inTools = (path) => (TOOLS === '' ? undefined : existsSync(join(TOOLS, path)) ? join(TOOLS, path) : undefined);
 
-/** For each language: why it is left out, how its code is prepared, and the program. */
+const tsc = (...args) => run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), ...args]);
+
+/** For each language: why it is left out, how its code is prepared, the program of the contract, and how the program of its README runs. */
 const LANGUAGES = {
   typescript: {
     missing: () => undefined,
-    prepare: () => run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(SDKS, 'typescript')]),
+    prepare: () => tsc('-p', join(SDKS, 'typescript')),
     program: (env) => run(process.execPath, [join(import.meta.dirname, 'typescript.mjs')], { env }),
+    // Installed as a package, so that its exports count.
+    examples: async (program, folder, env) => {
+      mkdirSync(join(folder, 'node_modules'));
+      symlinkSync(join(SDKS, 'typescript'), join(folder, 'node_modules/nexus-sdk'));
+      const file = join(folder, 'examples.mts');
+      writeFileSync(file, program);
+      const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node'];
+      await tsc('--strict', '--target', 'es2023', '--module', 'nodenext', '--skipLibCheck', ...types, '--ignoreConfig', file);
+      return run(process.execPath, [join(folder, 'examples.mjs')], { env });
+    },
   },
   python: {
     missing: () =>
@@ -102,6 +119,13 @@ const LANGUAGES = {
       run(join(TOOLS, 'python/bin/python'), [join(import.meta.dirname, 'python.py')], {
         env: { ...env, PYTHONPATH: join(SDKS, 'python'), PYTHONDONTWRITEBYTECODE: '1' },
       }),
+    examples: async (program, folder, env) => {
+      const file = join(folder, 'examples.py');
+      writeFileSync(file, program);
+      const python = { env: { ...env, PYTHONPATH: join(SDKS, 'python'), MYPYPATH: join(SDKS, 'python'), PYTHONDONTWRITEBYTECODE: '1' } };
+      await run(join(TOOLS, 'python/bin/mypy'), ['--strict', '--cache-dir', join(TOOLS, 'mypy-sdk'), file], python);
+      return run(join(TOOLS, 'python/bin/python'), [file], python);
+    },
   },
   go: {
     missing: () =>
@@ -112,18 +136,28 @@ const LANGUAGES = {
           : 'its code is not generated (npm run sdks)',
     prepare: () => run('go', ['vet', './...'], { cwd: join(SDKS, 'go') }),
     program: (env) => run('go', ['run', './contract'], { cwd: join(SDKS, 'go'), env }),
+    // As a module of its own that requires the client.
+    examples: async (program, folder, env) => {
+      const own = readFileSync(join(SDKS, 'go/go.mod'), 'utf8').replace(/^module nexus$/m, 'module examples');
+      writeFileSync(join(folder, 'go.mod'), `${own}\nrequire nexus v0.0.0\n\nreplace nexus => ${join(SDKS, 'go')}\n`);
+      copyFileSync(join(SDKS, 'go/go.sum'), join(folder, 'go.sum'));
+      writeFileSync(join(folder, 'main.go'), program);
+      await run('go', ['vet', '.'], { cwd: folder });
+      return run('go', ['run', '.'], { cwd: folder, env });
+    },
   },
 };
 
 const failed = [];
 const skipped = [];
-for (const [name, { missing, prepare, program }] of Object.entries(LANGUAGES)) {
+for (const [name, { missing, prepare, program, examples }] of Object.entries(LANGUAGES)) {
   const reason = missing();
   if (reason !== undefined) {
     skipped.push(`${name}: ${reason}`);
     continue;
   }
-  const started = Date.now();
+  const folder = mkdtempSync(join(tmpdir(), `nexus-${name}-`));
+  let started = Date.now();
   const { server, seen, url } = await faultyProxy(process.env.NEXUS_URL);
   try {
     await prepare();
@@ -136,12 +170,16 @@ for (const [name, { missing, prepare, program }] of Object.entries(LANGUAGES)) {
     const cut = ['flow-runs', 'invocations', 'projects'].map((kind) => [kind, seen.cut.get(kind)]);
     deepStrictEqual(cut, cut.map(([kind]) => [kind, 2]));
     console.log(`passed ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
+    started = Date.now();
+    expectPrinted(await examples(programOf(join(SDKS, name, 'README.md')), folder, process.env));
+    console.log(`passed the examples of ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
   } catch (error) {
     failed.push(name);
     console.error(`FAILED ${name}: ${error.message}`);
   } finally {
     server.closeAllConnections();
     server.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 for (const one of skipped) console.log(`SKIPPED ${one}`);
