@@ -52,6 +52,32 @@ describe('what a fact adds to the counters', () => {
     ]);
   });
 
+  it('is a row of the version too, for an invocation of a rollout', () => {
+    const rollout = { rollout_id: 'roll_1', version: 'v1.0.1' };
+    const subject = 'ORG#acme#AGENT#proj_1:reader#ROLLOUT#roll_1';
+    const counted = {
+      total: 1,
+      successful: 0,
+      failed: 1,
+      faults: 1,
+      duration_us: 812_000,
+      input_tokens: 40,
+      output_tokens: 7,
+    };
+    const failed = { ...invocation, success: false, fault: true };
+    const row = (cost: object) => [
+      {
+        subject,
+        period: 'VERSION#v1.0.1',
+        amounts: { ...counted, ...cost, [bucketAttribute(812)]: 1 },
+        longest_us: 812_000,
+      },
+    ];
+    const priced = contributionOf({ ...failed, rollout: { ...rollout, cost_usd: 0.1 + 0.2 } });
+    expect(priced.slice(6)).toEqual(row({ cost_nanos: 300_000_000 }));
+    expect(contributionOf({ ...failed, rollout }).slice(6)).toEqual(row({ unpriced: 1 }));
+  });
+
   it.each([true, false])('adds a failure to the buckets without a response time (its fault: %s)', (fault) => {
     const buckets = contributionOf({ ...invocation, success: false, fault }).slice(-2);
     expect(buckets.map(({ amounts }) => amounts)).toEqual(

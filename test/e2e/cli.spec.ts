@@ -384,6 +384,28 @@ describe('from a paragraph to an agent that answers', () => {
   });
 });
 
+it('a version is rolled out, compared and promoted', async () => {
+  const { path } = await registeredAgent(app, { agent_name: 'rolled' });
+  await app.http.put(`${path}/definition`, { revision: 1, system_prompt: 'Second.' });
+  await app.http.post(`${path}/rollback`, { version: 'v1.0.0' });
+  expect(await nexus(['agents', 'rollout', 'rolled'])).toMatchObject({ code: 4 });
+  expect(await nexus(['agents', 'rollout', 'rolled', '--version', 'v1.0.1'])).toMatchObject({ code: 2 });
+  expect(await nexus(['agents', 'rollout', 'rolled', '--promote', '--stop'])).toMatchObject({ code: 2 });
+  const started = await nexus(['agents', 'rollout', 'rolled', '--version', 'v1.0.1', '--percent', '10']);
+  expect(started.out).toMatch(/^agent {4}proj_test:rolled\nrollout {2}running\nstarted {2}.*\n\nVERSION {2}ROLE .*\n/);
+  expect(started.out).toMatch(/\nv1\.0\.0 +current +90 % +0 +0 +\$0\nv1\.0\.1 +candidate +10 % +0 +0 +\$0\n$/);
+  const { data } = await app.http.get<{ revision: number }>(path);
+  const raised = await json<{ candidate: { percent: number }; revision: number }>([
+    ...['agents', 'rollout', 'rolled', '--percent', '50'],
+  ]);
+  expect(raised).toMatchObject({ candidate: { percent: 50 }, revision: data.revision + 1 });
+  expect(await json(['agents', 'rollout', 'rolled', '--stop'])).toMatchObject({ status: 'stopped' });
+  expect(await nexus(['agents', 'rollout', 'rolled', '--percent', '50'])).toMatchObject({ code: 2 });
+  await nexus(['agents', 'rollout', 'rolled', '--version', 'v1.0.1', '--percent', '10']);
+  expect(await json(['agents', 'rollout', 'rolled', '--promote'])).toMatchObject({ status: 'promoted' });
+  expect(await json(['agents', 'get', 'rolled'])).toMatchObject({ version: 'v1.0.1', rollout: null });
+});
+
 it('a run that waits for an approval is named, and goes on when it is approved', async () => {
   const guarded = await registeredAgent(app, { agent_name: 'guarded', tools: ['calculator'] });
   await app.http.put(guarded.path, { requires_approval: ['calculator'] });

@@ -150,7 +150,11 @@ describe('a rollout', () => {
       expect(figures.avg_duration_ms).toBeGreaterThan(0);
       expect(figures.p95_duration_ms).toBeGreaterThan(0);
     }
-    expect(await app.app.get(StatisticsRecount, { strict: false }).differences()).toEqual([]);
+    const recount = app.app.get(StatisticsRecount, { strict: false });
+    expect(await recount.differences()).toEqual([]);
+    expect((await http.delete(agent.path)).status).toBe(200);
+    expect(await recount.differences()).toEqual([]);
+    expect((await http.get(`${agent.path}/rollout`)).status).toBe(404);
   });
 
   it('decides the same at every door', async () => {

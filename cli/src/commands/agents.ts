@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   cancelInvocation,
   createSession,
@@ -8,6 +8,7 @@ import {
   deleteAgent,
   deleteSession,
   getAgent,
+  getAgentRollout,
   getInvocation,
   getSession,
   invokeAgent,
@@ -17,15 +18,26 @@ import {
   listAgentVersions,
   listMessages,
   type Nexus,
+  promoteAgentRollout,
   rollbackAgent,
   sendMessage,
+  setAgentRollout,
+  stopAgentRollout,
 } from '../../../sdks/typescript/src/index.js';
 import { EXIT, CliError, failed, misused, textOf } from '../failure.js';
 import { agentIdOf, cancel, followed, type Invocation, short, traceLines } from '../runs.js';
 import { percentOf, plain, timeOf } from '../screen.js';
-import { type Act, Interrupted, listed, type ListOptions, pageOf, type Shell, taken } from '../shell.js';
+import { type Act, Interrupted, listed, type ListOptions, pageOf, type Shell, taken, wholeNumber } from '../shell.js';
 
 type Agent = DataOf<typeof getAgent>;
+type Rollout = DataOf<typeof getAgentRollout>;
+
+interface RolloutOptions {
+  version?: string;
+  percent?: number;
+  promote?: true;
+  stop?: true;
+}
 
 interface InvokeOptions {
   session?: string;
@@ -138,6 +150,24 @@ function addRegistry(agents: Command, act: Act): void {
       }),
     );
   agents
+    .command('rollout')
+    .argument('<agent>')
+    .summary('give a version a share of the sessions')
+    .description(
+      'Shows the last rollout of an agent with what its two versions did.\n' +
+        '--version with --percent starts one, --percent alone changes its share, --promote and --stop end it.',
+    )
+    .option('--version <version>', 'the version to roll out')
+    .option('--percent <number>', 'its share of the sessions, 1 to 99', (text) => wholeNumber(text, '--percent'))
+    .addOption(new Option('--promote', 'make it the current version').conflicts(['version', 'percent', 'stop']))
+    .addOption(new Option('--stop', 'all sessions run the current version again').conflicts(['version', 'percent']))
+    .action(
+      act(async (shell, given: string, options: RolloutOptions) => {
+        const nexus = shell.nexus();
+        showRollout(shell, await rolledOut(nexus, await agentIdOf(nexus, given), options));
+      }),
+    );
+  agents
     .command('rm')
     .argument('<agent>')
     .description('Deletes an agent with its sessions and runs.')
@@ -152,6 +182,55 @@ function addRegistry(agents: Command, act: Act): void {
         shell.screen.record(deleted, [['deleted', agent_id]]);
       }),
     );
+}
+
+async function rolledOut(nexus: Nexus, agent_id: string, options: RolloutOptions): Promise<Rollout> {
+  const { version, percent, promote, stop } = options;
+  const path = { agent_id };
+  if (promote) return nexus.call(promoteAgentRollout, { path, body: {} });
+  if (stop) return nexus.call(stopAgentRollout, { path });
+  if (version !== undefined && percent === undefined)
+    throw misused('The share of the version is missing', '--percent gives it, such as --percent 10');
+  if (percent === undefined) return nexus.call(getAgentRollout, { path });
+  if (version !== undefined) return nexus.call(setAgentRollout, { path, body: { version, percent } });
+  const { candidate, revision, status } = await nexus.call(getAgentRollout, { path });
+  if (status !== 'running') throw misused('No rollout runs', '--version names the version to roll out');
+  return nexus.call(setAgentRollout, { path, body: { version: candidate.version, percent, revision } });
+}
+
+function showRollout({ screen }: Shell, rollout: Rollout): void {
+  const { agent_id, status, started_at, ended_at, current, candidate } = rollout;
+  screen.record(rollout, [
+    ['agent', agent_id],
+    ['rollout', status],
+    ['started', timeOf(started_at)],
+    ['ended', timeOf(ended_at)],
+  ]);
+  if (!screen.isTable) return;
+  type Row = typeof candidate & { role: string };
+  const rows: Row[] = [
+    { role: 'current', ...current },
+    { role: 'candidate', ...candidate },
+  ];
+  const columns = [
+    { title: 'version', value: (row: Row) => row.version },
+    { title: 'role', value: (row: Row) => row.role },
+    { title: 'share', value: (row: Row) => `${row.percent} %` },
+    { title: 'calls', value: (row: Row) => row.total_invocations },
+    { title: 'success', value: (row: Row) => (row.success_rate === null ? '' : `${row.success_rate} %`) },
+    { title: 'mean ms', value: (row: Row) => row.avg_duration_ms },
+    { title: 'p95 ms', value: (row: Row) => row.p95_duration_ms },
+    { title: 'tokens', value: (row: Row) => row.input_tokens + row.output_tokens },
+    { title: 'cost', value: (row: Row) => costOf(row) },
+  ];
+  screen.line();
+  screen.write(screen.table(rows, columns));
+}
+
+/** In US dollars; a sum that lacks runs without a known price is marked. */
+function costOf({ cost_usd, unpriced_invocations, total_invocations }: Rollout['candidate']): string {
+  if (total_invocations > 0 && unpriced_invocations === total_invocations) return '';
+  return `${unpriced_invocations > 0 ? '> ' : ''}$${Number(cost_usd.toFixed(6))}`;
 }
 
 async function invoke(shell: Shell, given: string, input: string, options: InvokeOptions): Promise<void> {
