@@ -121,6 +121,39 @@ it('edits the definition, which makes a version', async () => {
   await page.getByText('Answer in one sentence.').first().waitFor();
 });
 
+it('rolls out a version: starts, compares, changes the share, stops and promotes', async () => {
+  await open(agent);
+  await page.getByRole('tab', { name: 'Versions' }).click();
+  const part = page.getByRole('tabpanel', { name: 'Versions' });
+  const percent = part.getByRole('spinbutton', { name: 'Share of sessions' });
+  await percent.fill('100');
+  await page.keyboard.press('Enter');
+  await part.getByRole('alert').getByText('Trace').waitFor();
+  await percent.fill('99');
+  expect(await faultsOf(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  const figures = part.getByRole('table', { name: 'v1.0.1 and v1.0.0 since the rollout began' });
+  await figures.getByRole('columnheader', { name: 'v1.0.0 (candidate)' }).waitFor();
+  await page.getByText('v1.0.0 at 99 %', { exact: true }).waitFor();
+  await percent.focus();
+  await percent.fill('30');
+  await page.keyboard.press('Enter');
+  await figures.getByRole('row', { name: 'Share of sessions' }).getByText('30 %').waitFor();
+  expect(await figures.getByRole('row', { name: 'Calls' }).getByRole('cell').allInnerTexts()).toEqual(['0', '0']);
+  expect(await faultsOf(page)).toEqual([]);
+  await part.getByRole('button', { name: 'Stop the rollout' }).click();
+  await page.getByRole('dialog').getByText('All sessions run v1.0.1 again').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop the rollout' }).click();
+  await part.getByText('Stopped', { exact: true }).waitFor();
+  await part.getByRole('button', { name: 'Start the rollout' }).click();
+  await part.getByRole('button', { name: 'Promote v1.0.0' }).click();
+  await part.getByText('Promoted', { exact: true }).waitFor();
+  expect(await faultsOf(page)).toEqual([]);
+  await part.getByRole('button', { name: 'Go back to v1.0.1' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Go back to v1.0.1' }).click();
+  await page.getByText('The agent runs v1.0.1').waitFor();
+});
+
 it('compares two versions, sends an edited message again, and saves an answer as an example', async () => {
   await open(`/playground?agent=${agent.slice('/agents/'.length)}&version=v1.0.0`);
   const message = page.getByRole('textbox', { name: 'Message' });

@@ -31,6 +31,7 @@ import type { AgentDto, AgentVersionDto } from '../client/types.gen';
 import { EditDefinition } from '../components/definition';
 import { Examples } from '../components/examples';
 import { Icon } from '../components/icons';
+import { Rollout } from '../components/rollout';
 import { useMay } from '../components/shell';
 import { Diff, Editor } from '../components/text';
 import {
@@ -75,6 +76,7 @@ export function Page(): ReactElement {
               <Group gap="sm">
                 <Status value={data.status} label={data.status === 'running' ? texts.agents.serving : undefined} />
                 <span>{data.version}</span>
+                {data.rollout && <span>{texts.rollout.beside(data.rollout.version, data.rollout.percent)}</span>}
                 <Id value={data.agent_id} short />
               </Group>
             </Stack>
@@ -358,6 +360,7 @@ function Versions({ agent, mayChange }: { agent: AgentDto; mayChange: boolean })
         }));
         return (
           <Stack>
+            <Rollout agent={agent} versions={all} mayChange={mayChange} />
             {before ? (
               <>
                 <Group align="flex-end">
