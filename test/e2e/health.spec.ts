@@ -1,5 +1,6 @@
 import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { eventually } from '../support/http.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -51,10 +52,17 @@ describe('a probe', () => {
 
   it('costs no database call when it only says that the process lives; else a hundred cost what one does', async () => {
     const asked: unknown[] = [];
+    let arrived = 0;
+    const count = () => (arrived += 1);
     const { client } = app.app.get(DatabaseConnection, { strict: false });
     client.middlewareStack.add(
-      (next, context) => (args) => {
+      (next, context) => async (args) => {
         if (context.commandName === 'DescribeTableCommand') asked.push((args.input as { TableName: string }).TableName);
+        // No answer before the last of the hundred has come.
+        await eventually(
+          () => Promise.resolve(arrived),
+          (seen) => seen >= 100,
+        );
         return next(args);
       },
       { step: 'initialize', name: 'counting' },
@@ -63,7 +71,9 @@ describe('a probe', () => {
     await hundred('/health');
     await hundred('/health/live');
     expect(asked).toEqual([]);
+    app.app.getHttpServer().on('request', count);
     const answers = await hundred('/health/ready');
+    app.app.getHttpServer().off('request', count);
     client.middlewareStack.remove('counting');
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(new Set(asked).size).toBe(asked.length);

@@ -24,10 +24,6 @@ const listed = async (query: string): Promise<string[]> =>
   (await http.get<{ invocations: Run[] }>(`/api/v1/invocations?${query}`)).data.invocations.map(
     ({ input_text }) => input_text,
   );
-const sessions = async (query: string): Promise<string[]> =>
-  (await http.get<{ sessions: Session[] }>(`/api/v1/sessions?${query}`)).data.sessions.map(
-    ({ display_name }) => display_name,
-  );
 
 beforeAll(async () => {
   app = await startApp({}, new ObedientRuntime());
@@ -46,12 +42,6 @@ beforeAll(async () => {
   ] as const)
     await http.post(`${path}/invoke`, { input_text });
   runs.push(...(await http.get<{ invocations: Run[] }>('/api/v1/invocations')).data.invocations);
-  for (const [{ path }, display_name, user_id] of [
-    [one, 'a', 'ada'],
-    [two, 'b', 'ben'],
-    [one, 'c', 'ben'],
-  ] as const)
-    await http.post(`${path}/sessions`, { display_name, user_id });
 });
 afterAll(() => app.close());
 
@@ -109,18 +99,34 @@ describe('the runs of all agents', () => {
 
 describe('the sessions of all agents', () => {
   it('are those of the organization, last active first, with filters, without deleted ones', async () => {
+    const own = app.http.as('talks');
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((agent_name) =>
+        registeredAgent(app, { org_id: 'talks', project_id: 'proj_talks', agent_name }),
+      ),
+    );
+    for (const [agent, display_name, user_id] of [
+      [one, 'a', 'ada'],
+      [two, 'b', 'ben'],
+      [one, 'c', 'ben'],
+    ] as const)
+      await own.post(`${agent?.path ?? ''}/sessions`, { display_name, user_id });
+    const sessions = async (query: string): Promise<string[]> =>
+      (await own.get<{ sessions: Session[] }>(`/api/v1/sessions?${query}`)).data.sessions.map(
+        ({ display_name }) => display_name,
+      );
     expect(await sessions('')).toEqual(['c', 'b', 'a']);
-    expect(await sessions('agent_id=proj_lists:one')).toEqual(['c', 'a']);
+    expect(await sessions('agent_id=proj_talks:one')).toEqual(['c', 'a']);
     expect(await sessions('user_id=ben')).toEqual(['c', 'b']);
     expect(await sessions('status=closed')).toEqual([]);
     expect(await sessions('to=2020-01-01')).toEqual([]);
-    const pages = await allPages<Session>(http, { path: '/api/v1/sessions', list: 'sessions', limit: 1 });
+    const pages = await allPages<Session>(own, { path: '/api/v1/sessions', list: 'sessions', limit: 1 });
     expect(pages.map(({ display_name }) => display_name)).toEqual(['c', 'b', 'a']);
-    const { data } = await http.get<{ sessions: Session[] }>('/api/v1/sessions');
+    const { data } = await own.get<{ sessions: Session[] }>('/api/v1/sessions');
     const [c, , a] = data.sessions.map(({ session_id }) => session_id);
-    await http.post(`/api/v1/sessions/${a ?? ''}/messages`, { content: 'hello' });
+    await own.post(`/api/v1/sessions/${a ?? ''}/messages`, { content: 'hello' });
     expect(await sessions('')).toEqual(['a', 'c', 'b']);
-    await http.delete(`/api/v1/sessions/${c ?? ''}`);
+    await own.delete(`/api/v1/sessions/${c ?? ''}`);
     expect(await sessions('')).toEqual(['a', 'b']);
   });
 });
