@@ -1136,7 +1136,7 @@ export const texts = {
     language: 'Language',
     makeKey: 'Create an API key',
     keyName: (agent: string) => `Console: ${agent}`,
-    keyHint: 'Set NEXUS_API_KEY to a key with the role developer. Settings lists all keys.',
+    keyHint: 'Set NEXUS_API_KEY to a key with the role developer. Settings lists your keys.',
     keyOnce: 'The key is in the code above. It is shown only now; Settings revokes it.',
     noVersions: 'No versions',
     noVersionsText: 'This agent was registered without a definition.',

@@ -33,7 +33,7 @@ import { BrowserSessionController } from './authentication/browser-session.contr
 import { StreamTicketsController } from './authentication/stream-tickets.controller.js';
 import { StreamTicketsRepository } from './authentication/stream-tickets.repository.js';
 import { StreamTickets } from './authentication/stream-tickets.service.js';
-import { ApiKeysController } from './keys/api-keys.controller.js';
+import { ApiKeysController, OwnApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysRepository } from './keys/api-keys.repository.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
 import { AccountMailsRepository } from './mail/account-mails.repository.js';
@@ -91,6 +91,7 @@ export class AuditModule {}
     OAuthController,
     JoiningController,
     ApiKeysController,
+    OwnApiKeysController,
     OrganizationsController,
     OrganizationController,
     OperatorController,

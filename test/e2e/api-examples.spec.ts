@@ -147,6 +147,7 @@ async function accounts(): Promise<void> {
   await send('POST /api/v1/auth/magic-link/verify', cookie());
   await signIn();
   await send('POST /api/v1/api-keys');
+  await send('POST /api/v1/auth/api-keys');
   await send('POST /api/v1/auth/totp/enable');
   newCode();
   await send('POST /api/v1/auth/totp/confirm');

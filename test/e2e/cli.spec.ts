@@ -197,9 +197,10 @@ describe('sign-in', () => {
     });
     const denied = await nexus(['keys', '--profile', 'second']);
     expect([denied.code, denied.err]).toEqual([3, expect.stringMatching(/Trace id req_\w+\n$/)]);
-    // A developer's key cannot revoke itself: the command says so, and the profile goes.
-    const out = await nexus(['logout', '--profile', 'second']);
-    expect([out.code, out.err]).toEqual([0, expect.stringContaining(`The key ${key_id} could not be revoked`)]);
+    const own = await json<{ key_id: string }[]>(['keys', '--own', '--profile', 'second']);
+    expect(own.map((key) => key.key_id)).toEqual([key_id]);
+    expect(await nexus(['logout', '--profile', 'second'])).toMatchObject({ code: 0, err: '' });
+    expect((await nexus(['whoami', '--url', app.url], '', { NEXUS_API_KEY: api_key })).code).toBe(3);
     await app.http.anonymous().post('/api/v1/auth/totp/disable', { password: ADMIN.password, code: second }, account);
     expect(await nexus([...login], `${ADMIN.password}\n`)).toMatchObject({ code: 0 });
     const revoked = profileOf('second').api_key;
@@ -208,6 +209,28 @@ describe('sign-in', () => {
     });
     const gone = await nexus(['whoami', '--url', app.url], '', { NEXUS_API_KEY: revoked });
     expect(gone.code).toBe(3);
+  });
+
+  it('takes no role: a viewer gets a key of their own with that role', async () => {
+    const given = { email: 'viewer@nexus.test', roles: ['viewer'] };
+    const { data } = await app.http.post<{ invitation_token: string }>('/api/v1/organizations/default/members', given);
+    const { invitation_token } = noteSecrets(data);
+    const joining = { invitation_token, name: 'Vi', password: 'nine amber kettles' };
+    await app.http.anonymous().post('/api/v1/auth/invitations/accept', joining);
+    const login = ['login', '--url', app.url, '--profile', 'viewer', '--email', given.email, '--password-stdin'];
+    expect(await nexus([...login, '--roles', 'developer'], joining.password)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('You cannot grant roles that you do not have') as unknown,
+    });
+    expect(await nexus(login, joining.password)).toMatchObject({ code: 0 });
+    const { key_id, api_key: key } = profileOf('viewer');
+    expect(await json(['whoami', '--profile', 'viewer'])).toMatchObject({ roles: ['viewer'], via: 'api_key' });
+    expect((await nexus(['keys', '--profile', 'viewer'])).code).toBe(3);
+    expect(await json(['logout', '--profile', 'viewer'])).toEqual({ profile: 'viewer', removed: true, revoked: true });
+    expect((await nexus(['whoami', '--url', app.url], '', { NEXUS_API_KEY: key })).code).toBe(3);
+    expect(await json<{ key_id: string }[]>(['keys', '--profile', 'work'])).not.toContainEqual(
+      expect.objectContaining({ key_id }),
+    );
   });
 
   it('with an API key keeps a profile that only its owner can read, and later commands use it', async () => {

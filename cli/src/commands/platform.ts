@@ -13,6 +13,7 @@ import {
   getMe,
   getStatisticsOverview,
   listApiKeys,
+  listOwnApiKeys,
   listDecisions,
   NexusError,
   recordDecisionOutcome,
@@ -38,7 +39,7 @@ type KeyRole = 'admin' | 'developer' | 'orchestration_manager' | 'viewer';
 
 /** `keys`, `stats`, `decisions`, `readiness`, `doctor`, `open`. */
 export function addPlatform(program: Command, act: Act): void {
-  addKeys(program.command('keys').description('API keys of your organization. Takes the role admin.'), act);
+  addKeys(program.command('keys').description('API keys. Those of your organization take the role admin.'), act);
   addStatistics(program.command('stats').description('What runs, and what it costs.'), act);
   addDecisions(program.command('decisions').description('Decisions with their figures and outcomes.'), act);
   program
@@ -61,9 +62,10 @@ function addKeys(keys: Command, act: Act): void {
   keys
     .command('ls', { isDefault: true })
     .description('Lists the keys; their secrets are stored nowhere.')
+    .option('--own', 'those that you created, which takes no role')
     .action(
-      act(async (shell) => {
-        const { keys: rows } = await shell.nexus().call(listApiKeys);
+      act(async (shell, { own }: { own?: boolean }) => {
+        const { keys: rows } = await shell.nexus().call(own ? listOwnApiKeys : listApiKeys);
         const columns = [
           { title: 'id', value: (row: (typeof rows)[number]) => row.key_id },
           { title: 'name', value: (row: (typeof rows)[number]) => row.name },

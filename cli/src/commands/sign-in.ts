@@ -2,15 +2,14 @@ import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import {
   AuthenticationError,
-  createApiKey,
-  deleteApiKey,
+  createOwnApiKey,
+  deleteOwnApiKey,
   getMe,
   login,
   loginWithTotp,
   logout,
   type Nexus,
   NexusError,
-  PermissionDeniedError,
 } from '../../../sdks/typescript/src/index.js';
 import { CliError, EXIT, misused } from '../failure.js';
 import type { Profile } from '../profiles.js';
@@ -35,8 +34,8 @@ export function addSignIn(program: Command, act: Act): void {
     .summary('sign in to a platform')
     .description(
       'Signs in to a platform and keeps the key in a profile. Asks for what is not given.\n\n' +
-        'With an API key: paste it, or pipe it with --api-key-stdin. With e-mail and password, an API key is made for this machine;\n' +
-        'that takes the role admin. Other members ask an administrator for a key (nexus keys create).',
+        'With an API key: paste it, or pipe it with --api-key-stdin. With e-mail and password, an API key of your own is made for this\n' +
+        'machine.',
     )
     .option('--api-key-stdin', 'read an API key from standard input')
     .option('--email <address>', 'sign in with e-mail and password')
@@ -158,17 +157,10 @@ async function madeKey(
     const days = Number(options.expiresDays);
     if (!Number.isInteger(days) || days < 0) throw misused('--expires-days must be a whole number of at least 0');
     const expires_at = days === 0 ? null : new Date(Date.now() + days * 86_400_000).toISOString();
-    const { api_key, key_id } = await nexus.call(createApiKey, {
+    const { api_key, key_id } = await nexus.call(createOwnApiKey, {
       body: { name: `nexus CLI on ${hostname()}`.slice(0, 100), roles, expires_at },
     });
     return { api_key, key_id };
-  } catch (error) {
-    if (!(error instanceof PermissionDeniedError)) throw error;
-    throw new CliError(
-      `${email} may not make API keys: that takes the role admin`,
-      EXIT.denied,
-      'Ask an administrator for a key (nexus keys create), then: nexus login --api-key-stdin',
-    );
   } finally {
     await nexus.call(logout).catch(() => undefined);
   }
@@ -203,7 +195,7 @@ async function signOut(shell: Shell): Promise<void> {
   if (key_id !== undefined) {
     const target = { url, urlFrom: '', profile: name, key: api_key, allowHttp: allow_http };
     try {
-      await connect(target).call(deleteApiKey, { path: { key_id } });
+      await connect(target).call(deleteOwnApiKey, { path: { key_id } });
       isRevoked = true;
     } catch (error) {
       if (!(error instanceof NexusError || error instanceof CliError)) throw error;

@@ -3,11 +3,19 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
 import { api } from '../api/api';
-import { createApiKey, deleteApiKey, listApiKeys } from '../client/sdk.gen';
+import {
+  createApiKey,
+  createOwnApiKey,
+  deleteApiKey,
+  deleteOwnApiKey,
+  listApiKeys,
+  listOwnApiKeys,
+} from '../client/sdk.gen';
 import type { CreatedApiKeyDto } from '../client/types.gen';
 import { texts } from '../texts';
 import { Icon } from './icons';
 import { List, usePages } from './list';
+import { useMay } from './shell';
 import { Ago, CopyableCode, DangerButton, Empty, ErrorBox, Section } from './ui';
 
 const t = texts.settings;
@@ -16,11 +24,16 @@ export type Role = (typeof ROLES)[number];
 export const ROLE_DATA = ROLES.map((value) => ({ value, label: t.roles[value] }));
 const DAY_MS = 86_400_000;
 
+/** An administrator sees the keys of the organization, other members their own. */
 export function ApiKeys(): ReactElement {
+  const isAdmin = useMay('admin');
   const queries = useQueryClient();
   const [isOpen, dialog] = useDisclosure();
   const [made, setMade] = useState<CreatedApiKeyDto>();
-  const query = usePages(['api-keys'], async () => ({ items: (await api(listApiKeys())).keys, last_key: null }));
+  const query = usePages(['api-keys'], async () => {
+    const { keys } = isAdmin ? await api(listApiKeys()) : await api(listOwnApiKeys());
+    return { items: keys, last_key: null };
+  });
   const add = (
     <Button size="xs" leftSection={<Icon name="plus" size={14} />} onClick={dialog.open}>
       {t.newKey}
@@ -77,7 +90,8 @@ export function ApiKeys(): ReactElement {
                   title={t.revokeTitle(name)}
                   text={t.revokeText}
                   onConfirm={async () => {
-                    await api(deleteApiKey({ path: { key_id } }));
+                    const path = { key_id };
+                    await (isAdmin ? api(deleteApiKey({ path })) : api(deleteOwnApiKey({ path })));
                     if (made?.key_id === key_id) setMade(undefined);
                     await queries.invalidateQueries({ queryKey: ['api-keys'] });
                   }}
@@ -107,8 +121,10 @@ export function ApiKeys(): ReactElement {
 
 function KeyForm({ onDone }: { onDone: (key: CreatedApiKeyDto) => void }): ReactElement {
   const queries = useQueryClient();
+  const [isAdmin, isManager, isDeveloper] = [useMay('admin'), useMay('orchestration_manager'), useMay('developer')];
+  const held = ROLE_DATA.slice(0, isAdmin ? 4 : isManager ? 3 : isDeveloper ? 2 : 1);
   const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('developer');
+  const [role, setRole] = useState<Role>(isDeveloper ? 'developer' : 'viewer');
   const [days, setDays] = useState('90');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -116,15 +132,12 @@ function KeyForm({ onDone }: { onDone: (key: CreatedApiKeyDto) => void }): React
     setBusy(true);
     setError(undefined);
     try {
-      const key = await api(
-        createApiKey({
-          body: {
-            name: name.trim(),
-            roles: [role],
-            ...(days === '' ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
-          },
-        }),
-      );
+      const body = {
+        name: name.trim(),
+        roles: [role],
+        ...(days === '' ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
+      };
+      const key = await (isAdmin ? api(createApiKey({ body })) : api(createOwnApiKey({ body })));
       await queries.invalidateQueries({ queryKey: ['api-keys'] });
       onDone(key);
     } catch (failure) {
@@ -150,7 +163,7 @@ function KeyForm({ onDone }: { onDone: (key: CreatedApiKeyDto) => void }): React
         <Select
           label={t.role}
           description={t.roleHints[role]}
-          data={ROLE_DATA}
+          data={held}
           value={role}
           allowDeselect={false}
           onChange={(value) => setRole(value ?? 'viewer')}

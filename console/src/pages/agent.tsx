@@ -18,7 +18,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState, type ReactElement } from 'react';
 import { api } from '../api/api';
 import {
-  createApiKey,
+  createOwnApiKey,
   deleteAgent,
   getAgent,
   getAgentDefinition,
@@ -294,9 +294,9 @@ function CodeFor({ agent }: { agent: AgentDto }): ReactElement {
   const [language, setLanguage] = useState<SnippetLanguage>('curl');
   const [key, setKey] = useState<string>();
   const [error, setError] = useState<unknown>();
-  const mayMakeKeys = useMay('admin');
+  const mayMakeKeys = useMay('developer');
   const make = async (): Promise<void> => {
-    const made = await api(createApiKey({ body: { name: t.keyName(agent.agent_name), roles: ['developer'] } }));
+    const made = await api(createOwnApiKey({ body: { name: t.keyName(agent.agent_name), roles: ['developer'] } }));
     setKey(made.api_key);
   };
   return (

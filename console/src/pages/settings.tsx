@@ -20,12 +20,8 @@ export function Page(): ReactElement {
         label={texts.nav.settings}
         tabs={[
           { value: 'account', label: t.tabs.account, content: () => <Account /> },
-          ...(isAdmin
-            ? [
-                { value: 'members', label: t.tabs.members, content: () => <Members /> },
-                { value: 'keys', label: t.tabs.keys, content: () => <ApiKeys /> },
-              ]
-            : []),
+          ...(isAdmin ? [{ value: 'members', label: t.tabs.members, content: () => <Members /> }] : []),
+          { value: 'keys', label: t.tabs.keys, content: () => <ApiKeys /> },
           ...(mayWrite ? [{ value: 'credentials', label: t.tabs.credentials, content: () => <Credentials /> }] : []),
           { value: 'models', label: t.tabs.models, content: () => <Models /> },
           ...(isAdmin

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
+import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
@@ -26,9 +27,7 @@ export class ApiKeysController {
   @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
-    const { key, api_key } = await this.keys.create(principal, body);
-    const { key_id, name, roles, created_at } = key;
-    return { key_id, name, roles, api_key, created_at, expires_at: key.expires_at_time };
+    return created(await this.keys.create(principal, body));
   }
 
   /** All of the organization, oldest first, without their secrets. */
@@ -57,6 +56,61 @@ export class ApiKeysController {
     await this.keys.delete(principal, key_id);
     return { key_id, deleted: true };
   }
+}
+
+/** What a member does with keys of their own, whatever the role: it changes no more than how they sign in. */
+@ApiTags('keys')
+@Bare()
+@Access('viewer')
+@Controller('auth/api-keys')
+export class OwnApiKeysController {
+  constructor(private readonly keys: ApiKeysService) {}
+
+  @Post()
+  @SecretAnswer()
+  @ApiOperation({
+    summary: 'Create an API key of your own',
+    operationId: 'createOwnApiKey',
+    description:
+      'Creates a key that acts as you in your organization, with the given roles, which may not exceed your own. It ends with your membership. API keys cannot create keys here. At most 50 unexpired keys.',
+  })
+  @ApiCreatedResponse({ type: CreatedApiKeyDto, description: 'The key. Its secret is shown once.' })
+  @ApiErrors(400, 403, 409)
+  async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
+    return created(await this.keys.createOwn(principal, body));
+  }
+
+  @Get()
+  @ApiOperation({
+    summary: 'List your API keys',
+    operationId: 'listOwnApiKeys',
+    description: 'Lists the keys that you created in your organization, oldest first, without their secrets.',
+  })
+  @ApiOkResponse({ type: ApiKeyListDto, description: 'Your keys.' })
+  @ApiErrors()
+  async list(@CurrentPrincipal() principal: Principal): Promise<ApiKeyListDto> {
+    const keys = (await this.keys.listOwn(principal)).map(listed);
+    return { keys, total: keys.length };
+  }
+
+  @Delete(':key_id')
+  @ApiOperation({
+    summary: 'Delete an API key of your own',
+    operationId: 'deleteOwnApiKey',
+    description:
+      'Revokes a key that you created, which is refused within 5 seconds, and deletes its budget. An API key can revoke itself and no other key.',
+  })
+  @ApiOkResponse({ type: DeletedApiKeyDto, description: 'The key is revoked.' })
+  @ApiErrors(403, 404)
+  async delete(@CurrentPrincipal() principal: Principal, @Param('key_id') key_id: string): Promise<DeletedApiKeyDto> {
+    await this.keys.deleteOwn(principal, key_id);
+    return { key_id, deleted: true };
+  }
+}
+
+function created({ key, api_key }: { key: ApiKey; api_key: string }): CreatedApiKeyDto {
+  const { key_id, name, roles, created_at, expires_at_time } = key;
+  return { key_id, name, roles, api_key, created_at, expires_at: expires_at_time };
 }
 
 function listed({ key_id, name, roles, created_by, created_at, expires_at_time, last_used_at }: ApiKey) {

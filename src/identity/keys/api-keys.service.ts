@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import { Clock, elapsedMs } from '../../shared/clock.js';
 import {
+  ConflictError,
   NotFoundError,
   PermissionDeniedError,
   UnauthenticatedError,
@@ -12,13 +13,21 @@ import { AuditLog } from '../audit/audit-log.js';
 import { StandingRepository } from '../authentication/standing.repository.js';
 import { StandingService } from '../authentication/standing.service.js';
 import { apiKeyKey, secretKey } from '../identity.tables.js';
-import { actorOf, holds, type Principal, requireGrantable, type Role } from '../principal.js';
+import { actorOf, holds, type Principal, requireGrantable, requireToken, type Role } from '../principal.js';
 import { newSecret, secretHash } from '../secrets.js';
 import { type ApiKey, KEY_PREFIX } from './api-key.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
 /** The last use is stored at most this often: a busy key costs one write in five minutes. */
 const TOUCH_EVERY_MS = 5 * 60_000;
+/** Bounds what one member can add to the organization's list. */
+const MOST_OWN = 50;
+
+interface NewKey {
+  name: string;
+  roles: Role[];
+  expires_at?: string | undefined;
+}
 
 /** API keys: created, listed, deleted, and resolved to the principal of a request. */
 @Injectable()
@@ -39,10 +48,7 @@ export class ApiKeysService {
    * @throws PermissionDeniedError for roles that the caller does not hold and for operators, ValidationError for an end in the past
    *   or after the end of the key that is used
    */
-  async create(
-    principal: Principal,
-    given: { name: string; roles: Role[]; expires_at?: string | undefined },
-  ): Promise<{ key: ApiKey; api_key: string }> {
+  async create(principal: Principal, given: NewKey): Promise<{ key: ApiKey; api_key: string }> {
     requireMember(principal);
     requireGrantable(principal, given.roles);
     const created_at = this.clock.timestamp();
@@ -66,6 +72,24 @@ export class ApiKeysService {
     return { key, api_key };
   }
 
+  /**
+   * As {@link create}, for a member of any role. A key that was stolen could otherwise replace itself before it is revoked, so API keys
+   * are refused.
+   * @throws ConflictError with 50 unexpired keys
+   */
+  async createOwn(principal: Principal, given: NewKey): Promise<{ key: ApiKey; api_key: string }> {
+    requireToken(principal);
+    const now = this.clock.timestamp();
+    const valid = (await this.listOwn(principal)).filter(
+      ({ expires_at_time }) => expires_at_time === null || expires_at_time > now,
+    );
+    if (valid.length >= MOST_OWN)
+      throw new ConflictError(`You have ${MOST_OWN} API keys`, {
+        suggestion: 'Delete one that you no longer use with DELETE /api/v1/auth/api-keys/{key_id}.',
+      });
+    return this.create(principal, given);
+  }
+
   /** A key that expires cannot create a key that outlives it. */
   private async requireNotLonger({ via, org_id, token_id = '' }: Principal, end: string | null): Promise<void> {
     if (via !== 'api_key') return;
@@ -82,6 +106,26 @@ export class ApiKeysService {
 
   async list(org_id: string): Promise<ApiKey[]> {
     return this.repository.listByOrg(org_id);
+  }
+
+  /** The keys that the user created in this organization, oldest first. */
+  async listOwn({ org_id, user_id }: Principal): Promise<ApiKey[]> {
+    return (await this.repository.listByOrg(org_id)).filter(({ created_by }) => created_by === user_id);
+  }
+
+  /**
+   * As {@link delete}, for the user who created the key, and for the key itself.
+   * @throws NotFoundError also for a key of another user, PermissionDeniedError for a key that names another
+   */
+  async deleteOwn(principal: Principal, key_id: string): Promise<void> {
+    const { org_id, user_id, via, token_id } = principal;
+    const key = await this.repository.find(org_id, key_id);
+    if (key?.created_by !== user_id) throw new NotFoundError('API key', key_id);
+    if (via === 'api_key' && token_id !== key_id)
+      throw new PermissionDeniedError('An API key can revoke itself only', {
+        suggestion: 'Sign in and send the access token.',
+      });
+    await this.delete(principal, key_id);
   }
 
   /** Refused at once in this process, within 4 seconds in others. @throws NotFoundError */

@@ -1,5 +1,5 @@
 import { startApp, type TestApp } from '../../support/app.js';
-import { eventually, type HttpClient } from '../../support/http.js';
+import { eventually, HttpClient } from '../../support/http.js';
 import { MailServer } from '../../support/mail-server.js';
 import { startBeside } from '../../support/shared-app.js';
 
@@ -380,6 +380,87 @@ describe('an API key', () => {
       () => status(bearer(data.api_key)),
       (answered) => answered === 401,
     );
+  });
+});
+
+describe('an API key of a member who is no administrator', () => {
+  const OWN = '/api/v1/auth/api-keys';
+  const create = (http: HttpClient, body: object) => http.post(OWN, { name: 'mine', roles: ['viewer'], ...body });
+  const made = async (http: HttpClient, body: object = {}) =>
+    (await create(http, body)).body as unknown as { key_id: string; api_key: string };
+  const listOf = async (http: HttpClient) =>
+    (await http.get(OWN)).body as unknown as { keys: { key_id: string }[]; total: number };
+  const keyed = ({ api_key }: { api_key: string }) => new HttpClient(app.url, bearer(api_key));
+
+  it('is made, listed and revoked by its owner only, never exceeds the role, and is audited', async () => {
+    const [admin, viewer] = [app.http.as('own-keys', 'boss'), app.http.as('own-keys', 'reader', ['viewer'])];
+    const strangers = [app.http.as('own-keys', 'builder', ['developer']), app.http.as('other-keys', 'reader')];
+    const key = await made(viewer);
+    expect(key).toMatchObject({ name: 'mine', roles: ['viewer'], expires_at: null });
+    expect((await keyed(key).get('/api/v1/projects')).status).toBe(200);
+    expect((await keyed(key).post('/api/v1/projects', {})).status).toBe(403);
+    expect(await create(viewer, { roles: ['viewer', 'developer'] })).toMatchObject({
+      status: 403,
+      body: { error: { details: { roles: ['developer'] } } },
+    });
+    const byAdmin = await admin.post<{ key_id: string }>('/api/v1/api-keys', { name: 'k', roles: ['viewer'] });
+    expect(await listOf(viewer)).toMatchObject({ total: 1, keys: [{ key_id: key.key_id, created_by: 'reader' }] });
+    expect((await admin.get<{ total: number }>('/api/v1/api-keys')).data.total).toBe(2);
+    for (const stranger of strangers) {
+      expect((await listOf(stranger)).total).toBe(0);
+      expect((await stranger.delete(`${OWN}/${key.key_id}`)).status).toBe(404);
+    }
+    expect((await viewer.delete(`${OWN}/${byAdmin.data.key_id}`)).status).toBe(404);
+    expect(await viewer.delete(`${OWN}/${key.key_id}`)).toMatchObject({
+      status: 200,
+      body: { key_id: key.key_id, deleted: true },
+    });
+    expect((await keyed(key).get('/api/v1/projects')).status).toBe(401);
+    const { entries } = (await admin.get<{ entries: object[] }>('/api/v1/audit?actor=reader')).data;
+    expect(entries).toMatchObject(
+      ['api_key.deleted', 'api_key.created'].map((action) => ({ action, actor: 'reader', target: key.key_id })),
+    );
+  });
+
+  it('revokes itself, and neither makes nor revokes another', async () => {
+    const viewer = app.http.as('leaving-keys', 'reader', ['viewer']);
+    const [key, other] = [await made(viewer), await made(viewer)];
+    expect((await create(keyed(key), {})).status).toBe(403);
+    expect((await keyed(key).delete(`${OWN}/${other.key_id}`)).status).toBe(403);
+    expect((await keyed(key).delete(`${OWN}/${key.key_id}`)).status).toBe(200);
+    expect((await keyed(key).get('/api/v1/auth/me')).status).toBe(401);
+    expect((await keyed(other).get('/api/v1/auth/me')).status).toBe(200);
+    const audit = await app.http
+      .as('leaving-keys', 'boss')
+      .get<{ entries: object[] }>(`/api/v1/audit?actor=${key.key_id}&action=api_key.deleted`);
+    expect(audit.data.entries).toMatchObject([{ actor: key.key_id, target: key.key_id, outcome: 'success' }]);
+  });
+
+  it('ends with the membership', async () => {
+    const admin = await register();
+    const member = await joined(admin, ['viewer']);
+    const key = await made(new HttpClient(app.url, bearer(member.access_token)));
+    expect((await keyed(key).get('/api/v1/projects')).status).toBe(200);
+    await call(
+      admin.access_token,
+      'DELETE',
+      `/api/v1/organizations/${admin.user.org_id}/members/${member.user.user_id}`,
+    );
+    expect((await keyed(key).get('/api/v1/projects')).status).toBe(401);
+  });
+
+  it('is refused beyond 50 that are valid', async () => {
+    const viewer = app.http.as('many-keys', 'reader', ['viewer']);
+    const expires_at = new Date(Date.now() + 1_000).toISOString();
+    const first = await made(viewer, { expires_at });
+    await Promise.all(Array.from({ length: 49 }, () => made(viewer)));
+    await eventually(
+      () => keyed(first).get('/api/v1/auth/me'),
+      ({ status }) => status === 401,
+    );
+    expect((await create(viewer, {})).status).toBe(201);
+    expect(await create(viewer, {})).toMatchObject({ status: 409, body: { error: { code: 'RESOURCE_CONFLICT' } } });
+    expect((await listOf(viewer)).total).toBe(51);
   });
 });
 

@@ -6571,6 +6571,163 @@ export type DeleteApiKeyResponses = {
 
 export type DeleteApiKeyResponse = DeleteApiKeyResponses[keyof DeleteApiKeyResponses];
 
+export type ListOwnApiKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/api-keys';
+};
+
+export type ListOwnApiKeysErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type ListOwnApiKeysError = ListOwnApiKeysErrors[keyof ListOwnApiKeysErrors];
+
+export type ListOwnApiKeysResponses = {
+    /**
+     * Your keys.
+     */
+    200: ApiKeyListDto;
+};
+
+export type ListOwnApiKeysResponse = ListOwnApiKeysResponses[keyof ListOwnApiKeysResponses];
+
+export type CreateOwnApiKeyData = {
+    body: CreateApiKeyDto;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/api-keys';
+};
+
+export type CreateOwnApiKeyErrors = {
+    /**
+     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     */
+    400: ErrorEnvelope;
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     */
+    409: ErrorEnvelope;
+    /**
+     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     */
+    413: ErrorEnvelope;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type CreateOwnApiKeyError = CreateOwnApiKeyErrors[keyof CreateOwnApiKeyErrors];
+
+export type CreateOwnApiKeyResponses = {
+    /**
+     * The key. Its secret is shown once.
+     */
+    201: CreatedApiKeyDto;
+};
+
+export type CreateOwnApiKeyResponse = CreateOwnApiKeyResponses[keyof CreateOwnApiKeyResponses];
+
+export type DeleteOwnApiKeyData = {
+    body?: never;
+    path: {
+        key_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/api-keys/{key_id}';
+};
+
+export type DeleteOwnApiKeyErrors = {
+    /**
+     * UNAUTHENTICATED: credentials are missing or not valid.
+     */
+    401: ErrorEnvelope;
+    /**
+     * PERMISSION_DENIED: the caller lacks the required role.
+     */
+    403: ErrorEnvelope;
+    /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
+     * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
+     */
+    429: ErrorEnvelope;
+    /**
+     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     */
+    431: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
+};
+
+export type DeleteOwnApiKeyError = DeleteOwnApiKeyErrors[keyof DeleteOwnApiKeyErrors];
+
+export type DeleteOwnApiKeyResponses = {
+    /**
+     * The key is revoked.
+     */
+    200: DeletedApiKeyDto;
+};
+
+export type DeleteOwnApiKeyResponse = DeleteOwnApiKeyResponses[keyof DeleteOwnApiKeyResponses];
+
 export type ListOrganizationsData = {
     body?: never;
     path?: never;

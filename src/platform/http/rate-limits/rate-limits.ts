@@ -14,7 +14,7 @@ const MODEL_TEST = '/api/v1/models/test';
 /** Each calls a model. */
 const MODEL_TESTS_PER_MINUTE = 10;
 /** What a signed-in user does with the account; everything else under `/auth` is part of signing in. */
-const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions)(?:\/|$)/;
+const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions|api-keys)(?:\/|$)/;
 
 /**
  * The group of a route; undefined for what is never limited, so that a flood cannot turn a probe red.
