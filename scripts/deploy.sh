@@ -125,7 +125,7 @@ start() {
   read_settings
   check_port
   # As npm start does: see docs/performance.md.
-  local program=(node --max-semi-space-size=16 --heap-growing-percent=50 dist/main.js)
+  local program=(node --max-semi-space-size=16 --heap-growing-percent=50 --no-allocation-site-pretenuring dist/main.js)
   if [ "$environment" = development ]; then program=(node scripts/build.mjs --watch); fi
   # The log of a first start in development holds a password.
   (umask 077 && touch "$LOG")

@@ -1,7 +1,8 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { catchError, concatMap, from, type Observable, throwError } from 'rxjs';
+import { RouteSteps, type RouteStep } from '../../platform/http/route-steps.js';
 import { DomainError } from '../../shared/domain-error.js';
 import { actorOf } from '../principal.js';
 import { AuditLog } from './audit-log.js';
@@ -27,11 +28,18 @@ export const Audited = (route: AuditedRoute) => SetMetadata(AUDITED, route);
 
 /** Records the calls of {@link Audited} routes: a success before it is answered, so that none goes unrecorded. */
 @Injectable()
-export class AuditInterceptor implements NestInterceptor {
+export class AuditInterceptor implements RouteStep {
   constructor(
     private readonly reflector: Reflector,
     private readonly audit: AuditLog,
-  ) {}
+    steps: RouteSteps,
+  ) {
+    steps.add(this);
+  }
+
+  concerns(route: ExecutionContext): boolean {
+    return this.reflector.get<AuditedRoute | undefined>(AUDITED, route.getHandler()) !== undefined;
+  }
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const route = this.reflector.get<AuditedRoute | undefined>(AUDITED, execution.getHandler());

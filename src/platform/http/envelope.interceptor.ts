@@ -1,4 +1,4 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response, Request, RequestHandler } from 'express';
 import { map, type Observable } from 'rxjs';
@@ -6,6 +6,7 @@ import { raw } from 'body-parser';
 import { Clock } from '../../shared/clock.js';
 import { RequestContext } from '../observability/request-context.js';
 import { PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from '../../shared/domain-error.js';
+import { isReading, type RouteStep } from './route-steps.js';
 import { assertBounded, type JsonBounds, JsonFaultFinder } from './json-text.js';
 
 const BARE_ANSWER = 'nexus:bare';
@@ -15,19 +16,22 @@ export const Bare = () => SetMetadata(BARE_ANSWER, true);
 
 /** Wraps what a controller returns in `{success, data, timestamp, request_id}`, unless it has streamed its answer itself. */
 @Injectable()
-export class EnvelopeInterceptor implements NestInterceptor {
+export class EnvelopeInterceptor implements RouteStep {
   constructor(
     private readonly reflector: Reflector,
     private readonly context: RequestContext,
     private readonly clock: Clock,
   ) {}
 
-  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+  concerns(route: ExecutionContext): boolean {
     const isBare = this.reflector.getAllAndOverride<boolean | undefined>(BARE_ANSWER, [
-      execution.getHandler(),
-      execution.getClass(),
+      route.getHandler(),
+      route.getClass(),
     ]);
-    if (isBare) return next.handle();
+    return isBare !== true;
+  }
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const response = execution.switchToHttp().getResponse<Response>();
     return next.handle().pipe(map((data: unknown) => (response.headersSent ? data : this.envelope(data))));
   }
@@ -90,10 +94,14 @@ const ENCODINGS = ['identity', 'gzip', 'deflate', 'br'];
  * checked while the bytes arrive and before objects are built from them. Other types of body are left to their routes.
  */
 @Injectable()
-export class BodyInterceptor implements NestInterceptor {
+export class BodyInterceptor implements RouteStep {
   private readonly readers = new Map<BodyKind, RequestHandler>();
 
   constructor(private readonly reflector: Reflector) {}
+
+  concerns(route: ExecutionContext): boolean {
+    return !isReading(route) || this.reflector.get<BodyKind | undefined>(BODY_KIND, route.getHandler()) !== undefined;
+  }
 
   /**
    * @throws ValidationError for text that is not JSON, or JSON that is no object or over its bounds

@@ -1,12 +1,5 @@
 import { once } from 'node:events';
-import {
-  applyDecorators,
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  type NestInterceptor,
-  SetMetadata,
-} from '@nestjs/common';
+import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiQuery } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
@@ -19,6 +12,7 @@ import {
 } from '../../shared/domain-error.js';
 import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
+import type { RouteStep } from './route-steps.js';
 
 /** Aborted when the caller goes away before the answer was sent. */
 export function callerSignal(response: Response): AbortSignal {
@@ -72,7 +66,7 @@ export const StreamsEvents = (to: Streaming) =>
  * its run starts, so that nothing is spent on it.
  */
 @Injectable()
-export class EventStreamLimit implements NestInterceptor {
+export class EventStreamLimit implements RouteStep {
   private readonly open = new Map<string, number>();
   private readonly limit: number;
 
@@ -82,6 +76,10 @@ export class EventStreamLimit implements NestInterceptor {
     private readonly context: RequestContext,
   ) {
     this.limit = settings.get('EVENT_STREAMS_PER_PRINCIPAL');
+  }
+
+  concerns(route: ExecutionContext): boolean {
+    return this.reflector.get<Streaming | undefined>(STREAMS_EVENTS, route.getHandler()) !== undefined;
   }
 
   /** @throws RateLimitedError */

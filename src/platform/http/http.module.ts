@@ -7,6 +7,7 @@ import { EventStreamLimit } from './event-stream.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { indexRoutes } from './route-index.js';
+import { type RouteStep, RouteSteps } from './route-steps.js';
 import { RequestContext } from '../observability/request-context.js';
 
 /** Bodies, envelope, error filter, idempotency keys and request context for every route. */
@@ -18,12 +19,18 @@ import { RequestContext } from '../observability/request-context.js';
     MethodCheck,
     ErrorFilter,
     { provide: APP_FILTER, useExisting: ErrorFilter },
-    { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: EventStreamLimit },
-    { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    BodyInterceptor,
+    EventStreamLimit,
+    EnvelopeInterceptor,
+    IdempotencyInterceptor,
+    {
+      provide: RouteSteps,
+      inject: [BodyInterceptor, EventStreamLimit, EnvelopeInterceptor, IdempotencyInterceptor],
+      useFactory: (...steps: RouteStep[]) => new RouteSteps(steps),
+    },
+    { provide: APP_INTERCEPTOR, useExisting: RouteSteps },
   ],
-  exports: [RequestContext, ErrorFilter],
+  exports: [RequestContext, ErrorFilter, RouteSteps],
 })
 export class HttpModule implements OnApplicationBootstrap {
   constructor(

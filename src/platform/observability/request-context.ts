@@ -10,16 +10,16 @@ export interface RequestFacts {
   request_id: string;
   /** W3C trace id, 32 hexadecimal digits: of the caller's trace, or of the one that began here. */
   trace_id?: string;
-  /** Where the request came from; computed when asked. */
-  client?: () => { address: string; user_agent: string | undefined };
+  /** Where the request came from; computed when asked, undefined once the answer was sent. */
+  client?: (() => { address: string; user_agent: string | undefined }) | undefined;
   org_id?: string;
   user_id?: string;
   /** The API key that the request was authenticated with. */
   key_id?: string;
-  /** Sets a header of the response, unless its head was sent already. */
-  answer_header?: (name: string, value: string) => void;
+  /** Sets a header of the response, unless its head was sent already. Undefined once the answer was sent. */
+  answer_header?: ((name: string, value: string) => void) | undefined;
   /** Adds up what the request waits for; undefined where that is not measured. */
-  spent?: (on: WaitedFor, ms: number) => void;
+  spent?: ((on: WaitedFor, ms: number) => void) | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestFacts>();
@@ -55,6 +55,16 @@ export class RequestContext {
   }
 }
 
+/**
+ * Sockets and timers that a request touched keep its facts for as long as they live, an idle connection until its next request. The facts
+ * of a request whose answer was sent must not keep the request and its response with them.
+ */
+function forgetRequest(facts: RequestFacts): void {
+  facts.client = undefined;
+  facts.answer_header = undefined;
+  facts.spent = undefined;
+}
+
 /** Ids from outside end up in logs and headers, so only harmless ones are taken over. */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9_.:-]{8,100}$/;
 
@@ -70,12 +80,16 @@ export class RequestContextMiddleware implements NestMiddleware {
     const offered = request.header('x-request-id');
     const request_id = offered && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : this.ids.next('req');
     response.setHeader('X-Request-Id', request_id);
-    const client = () => ({ address: request.ip ?? 'unknown', user_agent: request.header('user-agent') });
-    const answer_header = (name: string, value: string): void => {
-      if (!response.headersSent) response.setHeader(name, value);
+    const facts: RequestFacts = {
+      request_id,
+      client: () => ({ address: request.ip ?? 'unknown', user_agent: request.header('user-agent') }),
+      answer_header: (name, value) => {
+        if (!response.headersSent) response.setHeader(name, value);
+      },
     };
-    this.context.run({ request_id, client, answer_header }, () => {
-      next();
+    response.once('close', () => {
+      if (response.writableFinished) forgetRequest(facts);
     });
+    this.context.run(facts, next);
   };
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, concatMap, finalize, from, type Observable, of } from 'rxjs';
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../../observability/request-context.js';
 import { SECRET_ANSWER } from '../route.decorators.js';
+import { isReading, type RouteStep } from '../route-steps.js';
 import {
   IdempotencyRepository,
   type KeptAnswer,
@@ -23,7 +24,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
  * are not kept ({@link SECRET_ANSWER}).
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
+export class IdempotencyInterceptor implements RouteStep {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
 
   constructor(
@@ -32,10 +33,15 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
   ) {}
 
+  /** Tokens and keys are never stored: such a route runs again, and what it must not do twice it refuses itself. */
+  concerns(route: ExecutionContext): boolean {
+    return !isReading(route) && this.reflector.get<boolean | undefined>(SECRET_ANSWER, route.getHandler()) !== true;
+  }
+
   async intercept(execution: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = execution.switchToHttp().getRequest<Request>();
     const key = request.header(HEADER);
-    if (request.method !== 'POST' || key === undefined || this.isSecret(execution)) return next.handle();
+    if (request.method !== 'POST' || key === undefined) return next.handle();
     if (!KEY.test(key)) throw ValidationError.field(HEADER, 'must be 1 to 255 visible ASCII characters');
     const requestKey = this.requestKey(request, key);
     const body = BodyHash.of(request);
@@ -54,11 +60,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
         clearInterval(renewal);
       }),
     );
-  }
-
-  /** Tokens and keys are never stored: such a route runs again, and what it must not do twice it refuses itself. */
-  private isSecret(execution: ExecutionContext): boolean {
-    return this.reflector.get<boolean | undefined>(SECRET_ANSWER, execution.getHandler()) === true;
   }
 
   private replay(earlier: RememberedAnswer, bodyHash: string, response: Response): unknown {
