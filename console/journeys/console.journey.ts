@@ -121,9 +121,16 @@ it('edits the definition, which makes a version', async () => {
   await page.getByText('Answer in one sentence.').first().waitFor();
 });
 
-it('rolls out a version: starts, compares, changes the share, stops and promotes', async () => {
+it('rolls out a version: saves one for it, starts, compares, changes the share, stops and promotes', async () => {
   await open(agent);
+  await page.getByRole('tab', { name: 'Definition' }).click();
+  const prompt = page.getByRole('textbox', { name: 'Instructions' });
+  await prompt.fill(`${await prompt.inputValue()}\nBe brief.`);
+  await page.getByRole('button', { name: 'Save for a rollout' }).click();
+  await page.getByText('Saved as v1.0.2').waitFor();
   await page.getByRole('tab', { name: 'Versions' }).click();
+  await page.getByRole('combobox', { name: 'Version to roll out' }).click();
+  await page.getByRole('option', { name: 'v1.0.0' }).last().click();
   const part = page.getByRole('tabpanel', { name: 'Versions' });
   const percent = part.getByRole('spinbutton', { name: 'Share of sessions' });
   await percent.fill('100');
@@ -145,8 +152,9 @@ it('rolls out a version: starts, compares, changes the share, stops and promotes
   await page.getByRole('dialog').getByText('All sessions run v1.0.1 again').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Stop the rollout' }).click();
   await part.getByText('Stopped', { exact: true }).waitFor();
+  expect(await part.getByRole('combobox', { name: 'Version to roll out' }).inputValue()).toBe('v1.0.2');
   await part.getByRole('button', { name: 'Start the rollout' }).click();
-  await part.getByRole('button', { name: 'Promote v1.0.0' }).click();
+  await part.getByRole('button', { name: 'Promote v1.0.2' }).click();
   await part.getByText('Promoted', { exact: true }).waitFor();
   expect(await faultsOf(page)).toEqual([]);
   await part.getByRole('button', { name: 'Go back to v1.0.1' }).click();
@@ -212,7 +220,7 @@ it('restarts the build from a stage, which runs the saved example', async () => 
   await dialog.getByRole('button', { name: 'Restart' }).click();
   await page.getByRole('tab', { name: 'Log' }).click();
   await page.getByText('and 1 that people saved').waitFor();
-  await page.getByText(/Registered .*version v1\.0\.2/).waitFor();
+  await page.getByText(/Registered .*version v1\.0\.3/).waitFor();
 });
 
 it('tests a model and shows the prices', async () => {

@@ -1279,11 +1279,13 @@ export const texts = {
   },
   definition: {
     note: (version: string) =>
-      `What ${version} runs. Saving makes a new version, which the agent runs at once; the others stay.`,
+      `What ${version} runs. Saving makes a new version, which the agent runs at once; the others stay. A version that is saved for a rollout serves only what the rollout gives it.`,
     prompt: 'Instructions',
     rest: 'Tools, model, limits and the rest',
     save: 'Save as a new version',
     saved: (version: string) => `Saved as ${version}`,
+    keep: 'Save for a rollout',
+    kept: (version: string) => `Saved as ${version}. Roll it out in Versions.`,
     discard: 'Discard the changes',
     noJson: (reason: string) => `The definition is not JSON: ${reason}`,
     noObject: 'The definition is not a JSON object',

@@ -47,6 +47,12 @@ export interface NewAgent {
   tags?: string[] | undefined;
 }
 
+/** An agent after an edit, and the label of the version that the edit made. */
+export interface EditedAgent {
+  agent: Agent;
+  version: string;
+}
+
 /** Definitions that people write: they are checked as those of builds are, and every change makes a new version. */
 @Injectable()
 export class AgentDefinitions {
@@ -84,17 +90,19 @@ export class AgentDefinitions {
   }
 
   /**
-   * Makes a version with the changes, which the agent then runs. An override of the model, the approvals or the output
-   * schema gives way to a change of the same field.
+   * Makes a version with the changes, which the agent then runs if `activate` is set. An override of the model, the approvals or the
+   * output schema gives way to a change of the same field.
    * @param revision of the agent as the caller has read it
-   * @throws AgentNotFoundError; AgentRevisionError with the current revision; ValidationError that names each wrong field
+   * @throws AgentNotFoundError; AgentRevisionError with the current revision; ValidationError that names each wrong field, and a field
+   * that an override would hide, without `activate`
    */
   async edit(
     caller: { org_id: string; user_id: string },
     agent_id: string,
     revision: number,
     changes: DefinitionChanges,
-  ): Promise<Agent> {
+    activate = true,
+  ): Promise<EditedAgent> {
     const given = Object.entries(changes).filter(([, value]) => value !== undefined);
     const { agent, definition } = await this.agents.getAt(caller.org_id, agent_id, revision);
     const next = {
@@ -103,11 +111,13 @@ export class AgentDefinitions {
     };
     const checked = await this.checked(caller.org_id, next, '');
     assertKept(agent.runtime, checked);
+    if (!activate) assertNotHidden(agent, Object.fromEntries(given));
     const overrides = Object.fromEntries(
       given.flatMap(([field]) => (field in OVERRIDES ? [[field, OVERRIDES[field]]] : [])),
     );
     const about = changes.description === undefined ? {} : { description: checked.description };
-    return this.agents.storeEdit(agent, checked, { user_id: caller.user_id, fields: { ...overrides, ...about } });
+    const fields = { ...overrides, ...about };
+    return this.agents.storeEdit(agent, checked, { user_id: caller.user_id, fields, activate });
   }
 
   /**
@@ -152,7 +162,7 @@ export class AgentDefinitions {
       const team = definition.team?.map(({ documents, ...member }) =>
         documents ? { ...member, documents: documents.filter((name) => names.has(name)) } : member,
       );
-      return this.edit(caller, agent_id, agent.revision, { knowledge, ...(team ? { team } : {}) });
+      return (await this.edit(caller, agent_id, agent.revision, { knowledge, ...(team ? { team } : {}) })).agent;
     });
   }
 
@@ -207,6 +217,22 @@ export class AgentDefinitions {
 
 /** Fields of the agent that override its definition, as they are when they do not. */
 const OVERRIDES: Readonly<Record<string, unknown>> = { model_id: null, requires_approval: [], output_schema: null };
+
+/** @throws ValidationError for a change that no run would see, because the agent has an override of the same field */
+function assertNotHidden(agent: Agent, changes: DefinitionChanges): void {
+  const { model_id, requires_approval = [], output_schema } = agent;
+  const overrides = {
+    model_id: Boolean(model_id),
+    requires_approval: requires_approval.length > 0,
+    output_schema: Boolean(output_schema),
+  };
+  for (const [field, isSet] of Object.entries(overrides))
+    if (isSet && field in changes)
+      throw ValidationError.field(
+        field,
+        'is set for the agent itself, which applies to every version: remove it with PUT /agents/{agent_id} first',
+      );
+}
 
 /** An empty model, schema or team removes it. */
 function emptied(field: string, value: unknown): unknown {

@@ -175,24 +175,26 @@ export function registered(
   };
 }
 
-/** The agent after an edit by hand. The definition becomes its next version, which no build has proven. */
+/**
+ * The agent after an edit by hand. The definition becomes its next version, which no build has proven. Without `activate` the agent
+ * stays at its current version.
+ */
 export function edited(
   agent: Agent,
   definition: AgentDefinition,
-  { user_id, at }: { user_id: string; at: string },
+  { user_id, at, activate }: { user_id: string; at: string; activate: boolean },
 ): { agent: Agent; version: AgentVersion } {
   const { agent_id, org_id } = agent;
   const version_number = agent.latest_version_number + 1;
   const version = versionLabel(version_number);
   const made = { agent_id, org_id, version, version_number, build_id: null, coverage: null };
+  const active = {
+    ...ableBy(definition),
+    ...{ version, version_number, coverage: null, deployed_at: at },
+    ...rolloutAfter(agent, version_number, at),
+  };
   return {
-    agent: {
-      ...agent,
-      ...ableBy(definition),
-      ...{ version, version_number, latest_version_number: version_number, coverage: null },
-      ...rolloutAfter(agent, version_number, at),
-      deployed_at: at,
-    },
+    agent: { ...agent, latest_version_number: version_number, ...(activate ? active : {}) },
     version: { ...made, definition, created_by: user_id, created_at: at },
   };
 }

@@ -26,7 +26,7 @@ import { AgentViewService } from './agent-view.service.js';
 import type { AgentVersion } from './agent.js';
 import { AgentsService } from './agents.service.js';
 import { AgentDocumentListDto, DefinitionDto, EditDefinitionDto } from './dto/agent-definition.dto.js';
-import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto } from './dto/agent.dto.js';
+import { AgentDto, AgentListDto, AgentVersionListDto, DeletedAgentDto, EditedAgentDto } from './dto/agent.dto.js';
 import {
   ListAgentsQuery,
   PlaceAgentDto,
@@ -157,8 +157,8 @@ export class AgentsController {
   }
 
   /**
-   * Makes a version with the changed definition, which the agent runs from the next message on. No build has proven it, so its
-   * coverage is null. Earlier versions stay: `POST /agents/{agent_id}/rollback` returns to them.
+   * Makes a version with the changed definition, which the agent runs from the next message on unless `activate` is false. No build has
+   * proven it, so its coverage is null. Earlier versions stay: `POST /agents/{agent_id}/rollback` returns to them.
    */
   @Put(':agent_id/definition')
   @TakesBody('document')
@@ -168,18 +168,19 @@ export class AgentsController {
     summary: 'Change prompt, tools, model, knowledge or limits',
     operationId: 'editAgentDefinition',
     description:
-      'Stores the changed definition as a new version, which new calls run. Fields that you leave out stay as they are. Returns 409 if the agent has changed since `revision` was read.',
+      'Stores the changed definition as a new version, which new calls run; with `"activate": false` they do not, and you can roll it out. Fields that you leave out stay as they are. Returns 409 if the agent has changed since `revision` was read.',
   })
-  @ApiData(AgentDto, { description: 'The agent with its new version.' })
+  @ApiData(EditedAgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413)
   async edit(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Param('agent_id') agent_id: string,
-    @Body() { revision, ...changes }: EditDefinitionDto,
-  ): Promise<AgentDto> {
+    @Body() { revision, activate, ...changes }: EditDefinitionDto,
+  ): Promise<EditedAgentDto> {
     const isEmpty = Object.values(changes).every((value) => value === undefined);
     if (isEmpty) throw ValidationError.field('body', `must have at least one of ${EDITABLE.join(', ')}`);
-    return this.views.one(await this.definitions.edit({ org_id, user_id }, agent_id, revision, changes));
+    const { agent, version } = await this.definitions.edit({ org_id, user_id }, agent_id, revision, changes, activate);
+    return { ...(await this.views.one(agent)), edited_version: version };
   }
 
   /**

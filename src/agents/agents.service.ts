@@ -162,24 +162,27 @@ export class AgentsService {
   }
 
   /**
-   * Makes a version with a definition that was checked, and points the agent to it.
+   * Makes a version with a definition that was checked, and points the agent to it if `activate` is set.
    * @param before the agent as it was read
+   * @param edit.fields changed together with the current version
+   * @returns the agent, and the label of the version
    * @throws AgentRevisionError when the agent has changed since
    */
   async storeEdit(
     before: Agent,
     definition: AgentDefinition,
-    { user_id, fields }: { user_id: string; fields: Partial<Agent> },
-  ): Promise<Agent> {
+    { user_id, fields, activate }: { user_id: string; fields: Partial<Agent>; activate: boolean },
+  ): Promise<{ agent: Agent; version: string }> {
     const at = this.clock.timestamp();
-    const { agent: next, version } = edited({ ...before, ...fields }, definition, { user_id, at });
+    const changed = activate ? { ...before, ...fields } : before;
+    const { agent: next, version } = edited(changed, definition, { user_id, at, activate });
     const agent = { ...next, updated_at: at, revision: before.revision + 1 };
     await this.repository.save(before, agent, [], version).catch(async (error: unknown) => {
       if (!(error instanceof AgentChangedError)) throw error;
       const { agent_id, revision } = await this.get(before.org_id, before.agent_id);
       throw new AgentRevisionError(agent_id, revision);
     });
-    return agent;
+    return { agent, version: version.version };
   }
 
   /** @throws AgentNotFoundError also when the agent belongs to another organization. */

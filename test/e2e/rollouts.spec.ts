@@ -316,6 +316,33 @@ describe('a rollout', () => {
     expect((await rolloutOf(agent)).status).toBe('running');
   });
 
+  it('takes a version that an edit stored without serving it, and goes on beside such an edit', async () => {
+    const agent = await registeredAgent(app, { agent_name: 'edited-aside' });
+    const edit = (body: object) => http.put<AgentBody & { edited_version: string }>(`${agent.path}/definition`, body);
+    const { data: kept } = await edit({ revision: 1, activate: false, system_prompt: 'Second.' });
+    expect(kept).toMatchObject({ version: 'v1.0.0', edited_version: 'v1.0.1', revision: 2, rollout: null });
+    expect((await invoke(agent)).output).toBe('Obey.');
+    expect((await invoke(agent, { version: 'v1.0.1' })).output).toBe('Second.');
+    expect((await start(agent, 50)).status).toBe(200);
+    const { data: third } = await edit({ revision: 3, activate: false, system_prompt: 'Third.' });
+    expect(third).toMatchObject({ version: 'v1.0.0', edited_version: 'v1.0.2', rollout: { version: 'v1.0.1' } });
+    expect((await http.post(`${agent.path}/rollout/promote`, {})).status).toBe(200);
+    const { data: served } = await edit({ revision: 5, activate: true, role: 'another' });
+    expect(served).toMatchObject({ version: 'v1.0.3', edited_version: 'v1.0.3' });
+    const versions = (await http.get<{ versions: { version: string; current: boolean }[] }>(`${agent.path}/versions`))
+      .data;
+    expect(versions.versions.map(({ version, current }) => [version, current])).toEqual([
+      ['v1.0.3', true],
+      ['v1.0.2', false],
+      ['v1.0.1', false],
+      ['v1.0.0', false],
+    ]);
+    await http.put(agent.path, { requires_approval: ['calculator'] });
+    const hidden = await edit({ revision: 7, activate: false, requires_approval: [] });
+    expect([hidden.status, Object.keys(hidden.error.details.fields ?? {})]).toEqual([400, ['requires_approval']]);
+    expect((await edit({ revision: 7, activate: false })).status).toBe(400);
+  });
+
   it('is refused with the reason', async () => {
     const agent = await twoVersions();
     const rollout = `${agent.path}/rollout`;

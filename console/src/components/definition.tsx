@@ -30,26 +30,28 @@ type Fields = Record<string, unknown>;
 const fieldsOf = (definition: Fields): Fields =>
   Object.fromEntries(FIELDS.flatMap((name) => (name in definition ? [[name, definition[name]]] : [])));
 
-/** Edits prompt, tools, model and limits directly. Saving makes a new version, which the agent then runs. */
+/** Edits prompt, tools, model and limits directly. Saving makes a new version, which the agent then runs, or keeps for a rollout. */
 export function EditDefinition({ agent }: { agent: AgentDto }): ReactElement {
   const { agent_id, revision } = agent;
   const query = useQuery({
     queryKey: ['agent', agent_id, 'definition', revision],
     queryFn: () => api(getAgentDefinition({ path: { agent_id } })),
   });
-  return <Loaded query={query}>{(data) => <Form key={data.revision} {...data} />}</Loaded>;
+  return <Loaded query={query}>{(data) => <Form key={data.revision} {...data} runtime={agent.runtime} />}</Loaded>;
 }
 
-function Form({ agent_id, revision, definition, version }: DefinitionDto): ReactElement {
+type FormProps = DefinitionDto & Pick<AgentDto, 'runtime'>;
+
+function Form({ agent_id, revision, definition, version, runtime }: FormProps): ReactElement {
   const given = definition as unknown as Fields & { system_prompt: string };
   const written = JSON.stringify(fieldsOf(given), null, 2);
   const [prompt, setPrompt] = useState(given.system_prompt);
   const [text, setText] = useState(written);
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState<'activate' | 'keep'>();
   const [error, setError] = useState<unknown>();
   const queries = useQueryClient();
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const save = async (activate: boolean): Promise<void> => {
+    setBusy(activate ? 'activate' : 'keep');
     setError(undefined);
     try {
       const next = parsed(text);
@@ -59,14 +61,14 @@ function Form({ agent_id, revision, definition, version }: DefinitionDto): React
         ...Object.fromEntries(changed),
         ...(prompt === given.system_prompt ? {} : { system_prompt: prompt }),
       };
-      const body = { revision, ...changes } as unknown as EditDefinitionDto;
-      const { version: made } = await api(editAgentDefinition({ path: { agent_id }, body }));
+      const body = { revision, activate, ...changes } as unknown as EditDefinitionDto;
+      const { edited_version: made } = await api(editAgentDefinition({ path: { agent_id }, body }));
       await queries.invalidateQueries({ queryKey: ['agent', agent_id] });
-      notify(t.saved(made));
+      notify(activate ? t.saved(made) : t.kept(made));
     } catch (failure) {
       setError(failure);
     } finally {
-      setBusy(false);
+      setBusy(undefined);
     }
   };
   const isChanged = prompt !== given.system_prompt || text !== written;
@@ -91,8 +93,16 @@ function Form({ agent_id, revision, definition, version }: DefinitionDto): React
       </div>
       {error !== undefined && <ErrorBox error={error} />}
       <Group>
-        <Button loading={busy} disabled={!isChanged} onClick={() => void save()}>
+        <Button loading={busy === 'activate'} disabled={!isChanged} onClick={() => void save(true)}>
           {t.save}
+        </Button>
+        <Button
+          variant="default"
+          loading={busy === 'keep'}
+          disabled={!isChanged || runtime !== 'local'}
+          onClick={() => void save(false)}
+        >
+          {t.keep}
         </Button>
         <Button
           variant="default"

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
+import { IsArray, IsBoolean, IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
 
 /** A tool of a definition. `builtin` takes only a name, `code` everything but tool_id, `attached` a name and tool_id. */
 export class DefinedToolDto {
@@ -258,6 +258,14 @@ export class EditDefinitionDto {
   @IsInt()
   @Min(1)
   revision: number;
+
+  /**
+   * Whether the agent runs the new version at once. Send false to store it for a rollout.
+   * @example true
+   */
+  @IsOptional()
+  @IsBoolean()
+  activate?: boolean;
 
   /** @example 'Price helper' */
   @IsOptional()

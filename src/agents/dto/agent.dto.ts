@@ -139,6 +139,14 @@ export class AgentDto {
   deployed_at: string;
 }
 
+export class EditedAgentDto extends AgentDto {
+  /**
+   * The version that the edit made. The agent runs it, unless `activate` was false.
+   * @example v1.0.1
+   */
+  edited_version: string;
+}
+
 export class AgentListDto {
   agents: AgentDto[];
 

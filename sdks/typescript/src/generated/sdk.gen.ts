@@ -917,7 +917,7 @@ export const getAgentDefinition = <ThrowOnError extends boolean = false>(options
 /**
  * Change prompt, tools, model, knowledge or limits
  *
- * Stores the changed definition as a new version, which new calls run. Fields that you leave out stay as they are. Returns 409 if the agent has changed since 'revision' was read.
+ * Stores the changed definition as a new version, which new calls run; with ''activate': false' they do not, and you can roll it out. Fields that you leave out stay as they are. Returns 409 if the agent has changed since 'revision' was read.
  */
 export const editAgentDefinition = <ThrowOnError extends boolean = false>(options: Options<EditAgentDefinitionData, ThrowOnError>): RequestResult<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError> => (options.client ?? client).put<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

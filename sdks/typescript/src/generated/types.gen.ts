@@ -1301,6 +1301,10 @@ export type EditDefinitionDto = {
      * The revision that you have read. 409 when the agent has changed since.
      */
     revision: number;
+    /**
+     * Whether the agent runs the new version at once. Send false to store it for a rollout.
+     */
+    activate?: boolean | null;
     display_name?: string | null;
     description?: string | null;
     role?: string | null;
@@ -1320,6 +1324,63 @@ export type EditDefinitionDto = {
         [key: string]: unknown;
     } | null;
     guardrails?: Array<string> | null;
+};
+
+export type EditedAgentDto = {
+    agent_id: string;
+    agent_name: string;
+    project_id: string;
+    description: string;
+    category: string;
+    version: string;
+    rollout: RolloutShareDto | null;
+    /**
+     * Increases by one with every change of the agent. An edit of the definition sends it.
+     */
+    revision: number;
+    /**
+     * running, building, offline or error.
+     */
+    status: 'building' | 'error' | 'offline' | 'running';
+    capabilities: Array<string>;
+    tools: Array<string>;
+    supported_models: Array<string>;
+    /**
+     * The model set for the agent. Null means the one in its definition, or else the platform's.
+     */
+    model_id: string | null;
+    coverage: CoverageDto | null;
+    /**
+     * Names of tools whose calls wait for a person's approval. Calls of tools with the risk destructive always do.
+     */
+    requires_approval: Array<string>;
+    /**
+     * JSON Schema that every answer fits, if one was set for the agent.
+     */
+    output_schema: {
+        [key: string]: unknown;
+    } | null;
+    supported_inputs: Array<string>;
+    tags: Array<string>;
+    /**
+     * local, http or agentcore.
+     */
+    runtime: 'agentcore' | 'http' | 'local';
+    agentcore_config: AgentCoreConfigDto | null;
+    runtime_stats: RuntimeStatsDto;
+    region: string | null;
+    /**
+     * Address of the container of an agent with the runtime http. Null for other runtimes.
+     */
+    endpoint_url: string | null;
+    error_message: string | null;
+    created_at: string;
+    updated_at: string;
+    deployed_at: string;
+    /**
+     * The version that the edit made. The agent runs it, unless 'activate' was false.
+     */
+    edited_version: string;
 };
 
 export type AgentDocumentListDto = {
@@ -8876,7 +8937,7 @@ export type EditAgentDefinitionResponses = {
      * The agent with its new version.
      */
     200: SuccessEnvelope & {
-        data: AgentDto;
+        data: EditedAgentDto;
     };
 };
 
