@@ -59,7 +59,7 @@ export interface Said {
 
 /**
  * Runs agents in sessions. A message and its answer cost six database calls: take the turn, read the agent, store the user's
- * message, read the history, store the invocation, store the answer and give the turn back. One more when the agent's
+ * message, read what is new in the history, store the invocation, store the answer and give the turn back. One more when the agent's
  * definition is not cached.
  */
 @Injectable()

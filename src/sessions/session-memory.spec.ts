@@ -15,16 +15,24 @@ const session = {
 
 function memoryOf({ exists = true } = {}) {
   const stored: { name: string; content: string }[] = [];
-  const asked: number[] = [];
+  const asked: string[] = [];
+  const rows = Array.from({ length: 9 }, (_, index) => ({
+    sequence: index + 1,
+    role: 'user',
+    content: `m${index + 1}`,
+  }));
   let listed = 0;
   const memory = new SessionMemory(
     { getOfAgent: async () => session } as unknown as SessionsService,
     { addDocuments: async () => exists } as unknown as SessionsRepository,
     {
-      listLast: async (_org: string, _id: string, limit: number) => {
-        asked.push(limit);
-        const all = [1, 2, 3, 4, 5].map((sequence) => ({ sequence, role: 'user', content: `m${sequence}` }));
-        return all.slice(-limit);
+      listLast: async (_org: string, _id: string, limit: number, upTo: number) => {
+        asked.push(`last ${limit} up to ${upTo}`);
+        return rows.filter(({ sequence }) => sequence <= upTo).slice(-limit);
+      },
+      listFrom: async (_org: string, _id: string, { limit, from }: { limit: number; from: number }) => {
+        asked.push(`${limit} from ${from}`);
+        return rows.filter(({ sequence }) => sequence >= from).slice(0, limit);
       },
     } as unknown as MessagesRepository,
     {
@@ -38,7 +46,7 @@ function memoryOf({ exists = true } = {}) {
     new Ids(),
     new DocumentReader(),
   );
-  return { memory, stored, asked, listed: () => listed };
+  return { memory, stored, asked, rows, listed: () => listed };
 }
 const file = (name: string, bytes: Buffer) => ({ name, content_type: 'text/plain', bytes });
 
@@ -47,6 +55,31 @@ describe('the history of a session', () => {
     const { memory } = memoryOf();
     expect((await memory.history(session, 2)).map(({ content }) => content)).toEqual(['m3', 'm4']);
     expect((await memory.history(session, 100)).map(({ content }) => content)).toEqual(['m1', 'm2', 'm3', 'm4']);
+  });
+
+  it('is read once: later turns read what was added', async () => {
+    const { memory, asked } = memoryOf();
+    const said = async (message_count: number, limit: number) =>
+      (await memory.history({ ...session, message_count }, limit)).map(({ content }) => content).join();
+    expect(await said(4, 3)).toBe('m2,m3,m4');
+    expect(await said(6, 3)).toBe('m4,m5,m6');
+    expect(await said(6, 5)).toBe('m2,m3,m4,m5,m6');
+    expect(await said(6, 6)).toBe('m1,m2,m3,m4,m5,m6');
+    expect(await said(8, 100)).toBe('m1,m2,m3,m4,m5,m6,m7,m8');
+    expect(await said(5, 2)).toBe('m4,m5');
+    expect(asked).toEqual(['last 3 up to 4', '2 from 5', 'last 6 up to 6', '2 from 7', 'last 2 up to 5']);
+  });
+
+  it('is read again after a message was deleted, and does not reach beyond the session where one is missing', async () => {
+    const { memory, rows } = memoryOf();
+    const said = async (changed: Partial<typeof session & { messages_deleted: number }>) =>
+      (await memory.history({ ...session, ...changed }, 10)).map(({ content }) => content).join();
+    expect(await said({})).toBe('m1,m2,m3,m4');
+    rows.splice(4, 1);
+    expect(await said({ message_count: 6 })).toBe('m1,m2,m3,m4,m6');
+    rows.splice(1, 1);
+    expect(await said({ message_count: 6, messages_deleted: 1 })).toBe('m1,m3,m4,m6');
+    expect(await said({ message_count: 7, messages_deleted: 1 })).toBe('m1,m3,m4,m6,m7');
   });
 
   it('of an empty session is not read', async () => {

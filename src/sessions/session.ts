@@ -21,6 +21,8 @@ export interface Session {
   conversation_mode: ConversationMode;
   metadata: Record<string, unknown>;
   message_count: number;
+  /** How often messages were deleted; absent before the first time. */
+  messages_deleted?: number;
   document_count: number;
   created_at: string;
   last_active_at: string;

@@ -186,6 +186,14 @@ export class SessionsRepository {
     );
   }
 
+  /** To be called after the message was deleted: who reads the new count must not find it any more. */
+  async countDeletedMessage(org_id: string, session_id: string): Promise<boolean> {
+    return this.change(session_id, 'ADD messages_deleted :one', 'org_id = :org AND attribute_not_exists(deletion)', {
+      ':one': 1,
+      ':org': org_id,
+    });
+  }
+
   async addDocuments(org_id: string, session_id: string, added: number): Promise<boolean> {
     return this.change(session_id, 'ADD document_count :added', 'org_id = :org AND attribute_not_exists(deletion)', {
       ':added': added,

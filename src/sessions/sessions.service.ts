@@ -124,6 +124,7 @@ export class SessionsService {
   async deleteMessage(org_id: string, session_id: string, sequence: number): Promise<Session> {
     const session = await this.get(org_id, session_id);
     await this.messages.delete(session_id, sequence);
+    await this.repository.countDeletedMessage(org_id, session_id);
     return session;
   }
 

@@ -387,6 +387,22 @@ describe('conversations', () => {
     expect(texts((await call<List>('get', `${path}/items?order=asc`)).answer)).toEqual(['two', 'three']);
   });
 
+  it('do not show the agent an item that was deleted between two responses', async () => {
+    const { answer: conversation } = await call<{ id: string }>('post', '/conversations', {
+      items: [
+        { role: 'user', content: 'I am Ada.' },
+        { role: 'user', content: 'I live in Graz.' },
+      ],
+    });
+    await respond({ input: 'What is my name?', conversation: conversation.id });
+    expect(sent.map(textOf).slice(1)).toEqual(['I am Ada.', 'I live in Graz.', 'What is my name?']);
+    const path = `/conversations/${conversation.id}/items`;
+    const { answer: items } = await call<List>('get', `${path}?order=asc`);
+    await call('delete', `${path}/${items.data[1]?.id}`);
+    await respond({ input: 'my name again', conversation: conversation.id });
+    expect(sent.map(textOf).slice(1)).toEqual(['I am Ada.', 'What is my name?', 'Your name is Ada.', 'my name again']);
+  });
+
   it('are changed and deleted', async () => {
     const { answer: conversation } = await call<{ id: string }>('post', '/conversations', { metadata: { a: '1' } });
     const path = `/conversations/${conversation.id}`;
