@@ -1,8 +1,10 @@
+import type { ChatCompletionRequest } from '@copilotkit/aimock';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { eventually } from '../support/http.js';
 import { type ModelServer, startModelServer } from '../support/model-server.js';
 import { registeredAgent } from '../support/registered-agent.js';
+import { textOf } from '../support/scripted-openai.js';
 import { startBeside } from '../support/shared-app.js';
 import { readEvents } from '../support/sse.js';
 import { type Service, shop } from '../support/tool-services.js';
@@ -148,6 +150,27 @@ describe('a call of a destructive tool', () => {
       [ASKED.input_text, ended.output].sort(),
     );
     expect(calls()).toEqual([]);
+  });
+
+  it('goes on with the version and the model that were chosen, though the agent has changed and another process decides', async () => {
+    const changing = await registeredAgent(app, { agent_name: 'changing', project_id: 'proj_changing' });
+    await app.http.post('/api/v1/tools', cancelOrderTool(store.url, changing));
+    await app.http.put(`${changing.path}/definition`, { revision: 1, system_prompt: 'Second.' });
+    const chosen = { version: 'v1.0.0', model: 'gpt-4o-mini' };
+    const { data } = await app.http.post<Run>(`${changing.path}/invoke`, { ...ASKED, ...chosen });
+    await app.http.put(`${changing.path}/definition`, { revision: 2, system_prompt: 'Third.' });
+    const there = await startBeside(app, undefined, model.openai);
+    model.mock.clearRequests();
+    const decision = `/api/v1/invocations/${data.invocation_id}/approvals/${data.approvals[0]?.approval_id ?? ''}/decision`;
+    await there.http.post(decision, { approve: true });
+    const ended = await reaches(data.invocation_id, 'success');
+    await there.close();
+    expect(ended).toMatchObject({ agent_version: 'v1.0.0', chosen, approvals: [{ status: 'approved' }] });
+    const resumed = model.mock.getRequests().map(({ body }) => body as ChatCompletionRequest);
+    expect(resumed.map(({ model: id, messages }) => [id, ...messages.slice(0, 1).map(textOf)])).toEqual([
+      ['gpt-4o-mini', expect.stringContaining('Obey.')],
+    ]);
+    expect(calls()).toEqual(['DELETE /orders/7']);
   });
 
   it('counts as refused when no one decides in time, whatever process looks', async () => {
