@@ -5,6 +5,7 @@ import { addFlows } from './commands/flows.js';
 import { addIntegrations } from './commands/integrations.js';
 import { addPlatform } from './commands/platform.js';
 import { addSignIn } from './commands/sign-in.js';
+import { addTeams } from './commands/teams.js';
 import { addCompletion, complete } from './completion.js';
 import { EXIT, exitCodeOf, type ExitCode, recordOf, textOf } from './failure.js';
 import { FORMATS } from './screen.js';
@@ -85,6 +86,7 @@ export function nexusProgram(world: World, started: (shell: Shell) => void = () 
   addSignIn(program, act);
   addBuilds(program, act);
   addAgents(program, act);
+  addTeams(program, act);
   addFlows(program, act);
   addIntegrations(program, act);
   addPlatform(program, act);

@@ -50,7 +50,8 @@ export async function followed(shell: Shell, nexus: Nexus, invocation_id: string
   const path = { invocation_id };
   for await (const { event, data } of nexus.runEvents(invocation_id) as AsyncIterable<RunEventOfAnyKind>) {
     if (event === 'delta') shown.text(textIn(data['text']));
-    if (event === 'tool_call') shown.note(`→ ${textIn(data['tool'])} ${short(data['input'])}`);
+    if (event === 'tool_call')
+      shown.note(`→ ${named(textIn(data['tool']), textIn(data['agent']))} ${short(data['input'])}`);
     if (event === 'tool_result')
       shown.note(`← ${data['error'] === undefined ? short(data['output']) : `failed: ${short(data['error'])}`}`);
     if (event === 'approval_required') await decide(shell, nexus, await nexus.call(getInvocation, { path }), shown);
@@ -104,15 +105,21 @@ function waterfall(steps: readonly Step[]): string[] {
   const begins = steps.map(({ started_at }) => Date.parse(started_at));
   const from = Math.min(...begins);
   const total = Math.max(1, ...steps.map(({ duration_ms }, at) => (begins[at] ?? 0) + duration_ms - from));
-  const width = Math.max(0, ...steps.map(({ name }) => name.length));
-  return steps.map(({ type, name, duration_ms, input, error }, at) => {
+  const names = steps.map(({ name, agent }) => named(name, agent));
+  const width = Math.max(0, ...names.map((name) => name.length));
+  return steps.map(({ type, duration_ms, input, error }, at) => {
     const left = Math.min(BAR_WIDTH - 1, Math.floor((((begins[at] ?? from) - from) / total) * BAR_WIDTH));
     const length = Math.max(1, Math.min(BAR_WIDTH - left, Math.round((duration_ms / total) * BAR_WIDTH)));
     const bar = `${' '.repeat(left)}${'▬'.repeat(length)}`.padEnd(BAR_WIDTH);
     const detail = type === 'tool' ? ` ${error === undefined ? short(input) : `failed: ${error}`}` : '';
-    return plain(`${type.padEnd(5)} ${name.padEnd(width)} ${bar} ${String(duration_ms).padStart(5)} ms${detail}`);
+    return plain(
+      `${type.padEnd(5)} ${(names[at] ?? '').padEnd(width)} ${bar} ${String(duration_ms).padStart(5)} ms${detail}`,
+    );
   });
 }
+
+/** What a member of a team does is named after it. */
+const named = (name: string, agent = ''): string => (agent === '' ? name : `${agent}: ${name}`);
 
 /** JSON on one line, cut after 200 characters. */
 export function short(value: unknown): string {

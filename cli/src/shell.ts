@@ -83,6 +83,16 @@ export class Shell {
     }
   }
 
+  /** What a file or standard input holds as JSON or YAML. @throws CliError with the place of a fault */
+  async document(path: string): Promise<unknown> {
+    const text = await this.file(path);
+    try {
+      return load(text);
+    } catch (error) {
+      throw misused(`${path} is neither JSON nor YAML`, '', (error as Error).message.split('\n').slice(0, 6));
+    }
+  }
+
   /** JSON or YAML that is an object: as it stands, from a file as `@path`, from standard input as `-`. @throws CliError */
   async object(given: string, what: string): Promise<Json> {
     const text = given === '-' || given.startsWith('@') ? await this.file(given.replace(/^@/, '')) : given;

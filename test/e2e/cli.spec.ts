@@ -407,6 +407,37 @@ describe('from a paragraph to an agent that answers', () => {
   });
 });
 
+it('a team is applied, shown, printed as apply reads it, named in the trace, and removed', async () => {
+  await registeredAgent(app, { agent_name: 'desk' });
+  expect(await nexus(['teams', 'get', 'desk'])).toMatchObject({ code: 0, out: '', err: 'The agent has no team.\n' });
+  const team = `
+- {name: billing, description: Works out prices and totals, role: the billing specialist, system_prompt: You work out prices.,
+   tools: [{kind: builtin, name: calculator}], documents: []}
+- {name: shipping, description: Knows delivery times, role: the shipping specialist, system_prompt: You know delivery times.}
+`;
+  const [named, broken, empty] = [
+    await nexus(['teams', 'apply', 'desk', '-f', '-'], team.replace('name: shipping', 'name: billing')),
+    await nexus(['teams', 'apply', 'desk', '-f', '-'], '- {name: x'),
+    await nexus(['teams', 'apply', 'desk', '-f', '-'], '[]'),
+  ];
+  expect([named.code, broken.code, empty.code]).toEqual([2, 2, 2]);
+  expect(named.err).toContain('team');
+  expect(empty.err).toBe('- holds no list of members\nnexus teams rm removes a team.\n');
+  const applied = await nexus(['teams', 'apply', 'desk', '-f', '-'], team);
+  expect(applied.out).toBe('agent    proj_test:desk\nversion  v1.0.1\nmembers  billing, shipping\n');
+  const shown = await nexus(['teams', 'get', 'desk']);
+  expect(shown.out).toMatch(
+    /^NAME +MODEL +TOOLS +DOCUMENTS +DESCRIPTION\nbilling +of the agent +calculator +Works out .*\nship/,
+  );
+  const { out: yaml } = await nexus(['teams', 'get', 'desk', '-o', 'yaml']);
+  expect(await nexus(['teams', 'apply', 'desk', '-f', '-'], yaml)).toMatchObject({ code: 0 });
+  const asked = await nexus(['invoke', 'desk', 'What is the total price of 3 * 20?', '--trace']);
+  expect(asked.out).toContain('60');
+  expect(asked.err).toMatch(/\n→ billing: calculator .*\n[^]*\ntool {2}billing: calculator /);
+  expect(await nexus(['teams', 'rm', 'desk'])).toMatchObject({ code: 0 });
+  expect((await nexus(['teams', 'get', 'desk'])).err).toBe('The agent has no team.\n');
+});
+
 it('a version is rolled out, compared and promoted', async () => {
   const { path } = await registeredAgent(app, { agent_name: 'rolled' });
   await app.http.put(`${path}/definition`, { revision: 1, system_prompt: 'Second.' });
@@ -651,6 +682,25 @@ describe('the process', () => {
     expect([status, stdout, stderr]).toEqual([0, 'Usage: nexus [options] [command]\n0\n', '']);
   });
 
+  /** What a shell prints, whose completion of commands and ids is asked for with `complete_line`. */
+  const completed = async (shell: string, words: string[], script: string): Promise<string[]> => {
+    const env = { PATH: process.env['PATH'] ?? '', HOME: home, XDG_CONFIG_HOME: home, TERM: 'dumb' };
+    const child = spawn(shell, [...words, `${script}\n`], {
+      env: { ...env, NODE: process.execPath, PROGRAM: NEXUS, AGENT: agent_id.slice(0, -3) },
+      timeout: 60_000,
+    });
+    children.push(child);
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    await once(child, 'close');
+    return out.split('\n');
+  };
+  const has = (shell: string): boolean => {
+    const isThere = spawnSync(shell, ['--version'], { stdio: 'ignore' }).status === 0;
+    if (!isThere) process.stderr.write(`LEFT OUT: ${shell} is not installed, so its completion is not tested\n`);
+    return isThere;
+  };
+
   it('completes commands and ids in bash', async () => {
     const script = `
       nexus() { "$NODE" "$PROGRAM" "$@"; }
@@ -667,23 +717,56 @@ describe('the process', () => {
       complete_line "nexus chat proj_"
       complete_line "nexus chat $AGENT"
     `;
-    const child = spawn('bash', ['--norc', '-c', script], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        XDG_CONFIG_HOME: home,
-        NODE: process.execPath,
-        PROGRAM: NEXUS,
-        AGENT: agent_id.slice(0, -3),
-      },
-    });
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    await once(child, 'close');
-    const lines = out.split('\n');
+    const lines = await completed('bash', ['--norc', '-c'], script);
     expect(lines.slice(0, 3)).toEqual(['integrations|', 'ls|replay|rm|', 'table|json|yaml|']);
     expect(lines[3]?.split('|')).toContain(agent_id);
     // Bash replaces what stands after the last colon.
     expect(lines[4]).toBe(`${agent_id.split(':')[1] ?? ''}|`);
+  });
+
+  it('completes commands and ids in fish', async () => {
+    if (!has('fish')) return;
+    const script = `
+      function nexus; $NODE $PROGRAM $argv; end
+      nexus completion fish | source
+      function complete_line; complete -C $argv[1] | cut -f 1 | string join '|'; end
+      complete_line "nexus integ"
+      complete_line "nexus flows dead-letters "
+      complete_line "nexus chat $AGENT"
+      complete -C "nexus buil"
+    `;
+    const lines = await completed('fish', ['--no-config', '-c'], script);
+    expect([lines[0], lines[1]]).toEqual(['integrations', 'ls|replay|rm']);
+    expect(lines[2]).toBe(agent_id);
+    expect(lines[3]).toBe('build\tbuild an agent from one paragraph');
+  });
+
+  it('completes commands and ids in zsh', async () => {
+    if (!has('zsh')) return;
+    // Completion runs in the line editor only: a second zsh types the line and Tab on a terminal of its own, and reads what it became.
+    const script = `
+      zmodload zsh/zpty
+      zpty shell zsh -f -i
+      expect() { local line all=; while zpty -r shell line; do all+=$line; [[ $all == *$1* ]] && break; done; REPLY=$all }
+      send() { zpty -w -n shell "$1" }
+      send "PS1=; stty -echo; autoload -Uz compinit; compinit -u -D"$'\\n'
+      send 'nexus() { "$NODE" "$PROGRAM" "$@" }'$'\\n'
+      send 'eval "$(nexus completion zsh)"'$'\\n'
+      send 'show() { print -r -- "<<\${BUFFER}>>"; BUFFER= }; zle -N show; bindkey "^X" show; print re""ady'$'\\n'
+      expect ready
+      for line in "nexus integ" "nexus flows dead-letters re" "nexus chat $AGENT"; do
+        send "$line"$'\\t\\x18'
+        expect '>>'
+        print -r -- "\${\${REPLY##*<<}%%>>*}"
+      done
+      zpty -d shell
+    `;
+    const lines = await completed('zsh', ['-f', '-c'], script);
+    expect(lines.slice(0, 3)).toEqual([
+      'nexus integrations ',
+      'nexus flows dead-letters replay ',
+      `nexus chat ${agent_id} `,
+    ]);
   });
 });
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { load } from 'js-yaml';
 import {
   controlFlowRun,
   createFlow,
@@ -128,13 +127,7 @@ interface FlowFile {
 
 /** A file with `name` and `definition`, or the definition alone. @throws CliError */
 async function fileOf(shell: Shell, path: string): Promise<FlowFile> {
-  let value: unknown;
-  try {
-    value = load(await shell.file(path));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw misused(`${path} is neither JSON nor YAML`, '', (error as Error).message.split('\n').slice(0, 6));
-  }
+  const value = await shell.document(path);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw misused(`${path} holds no object`);
   const found = value as Json;
   const text = (name: string): string | undefined => (typeof found[name] === 'string' ? found[name] : undefined);
