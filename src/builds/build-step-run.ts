@@ -10,10 +10,10 @@ import { revisionBriefSchema } from '../projects/project-revision.js';
 import { ProjectChangedError } from '../projects/projects.errors.js';
 import { Clock } from '../shared/clock.js';
 import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
-import { PATHS } from '../stages/stage.js';
+import { PATHS, type StageStatus } from '../stages/stage.js';
 import { BuildLog } from './build-log.js';
 import { BuildObservation } from './build-observation.js';
-import type { BuildStep } from './build-step.js';
+import { type BuildStep, statusOf } from './build-step.js';
 import { begun, completed, failed, taken, type Transition } from './build-transitions.js';
 import {
   addSpent,
@@ -87,12 +87,12 @@ class BuildStepRun {
     if (this.project.status === 'pending') await this.store((whole) => taken(whole, this.now()));
     await this.services.pace(this.run.signal);
     for (let tries = 0; ; tries++) {
-      await this.store((whole) => begun(whole, step, this.now()));
+      await this.storeStatus(step, 'running', (whole) => begun(whole, step, this.now()));
       this.spent = NOTHING_SPENT;
       try {
         const result = await this.services.observation.step(step, () => this.execute(step));
         const logs = this.log.take();
-        await this.store((whole) => completed(whole, step, result, logs, this.now()));
+        await this.storeStatus(step, 'completed', (whole) => completed(whole, step, result, logs, this.now()));
         return this.whole;
       } catch (error) {
         if (this.isNotTheStepsFault(error)) throw error;
@@ -172,7 +172,7 @@ class BuildStepRun {
       this.logger.error({ msg: 'a build step failed', project_id: this.project.project_id, step, err: error });
     const logs = this.log.take();
     const { spent } = this;
-    await this.store((whole) => failed(whole, step, { error, isFinal, spent }, logs, this.now()));
+    await this.storeStatus(step, 'failed', (whole) => failed(whole, step, { error, isFinal, spent }, logs, this.now()));
   }
 
   /** A line that cannot be stored is lost, a build is not. */
@@ -184,8 +184,23 @@ class BuildStepRun {
     }
   }
 
+  /**
+   * Only the owner of the run changes the status of a step. A database that was killed before it answered has stored the transition, and
+   * refuses its repeat: that is no other writer.
+   */
+  private storeStatus(
+    step: BuildStep,
+    status: StageStatus,
+    decide: (whole: ProjectWhole) => Transition,
+  ): Promise<void> {
+    return this.store(decide, ({ stages }) => statusOf(stages, step) === status);
+  }
+
   /** Decides on the state as it is now, and again when another writer (a pause, a log line) changed it in between. */
-  private async store(decide: (whole: ProjectWhole) => Transition): Promise<void> {
+  private async store(
+    decide: (whole: ProjectWhole) => Transition,
+    isStored: (whole: ProjectWhole) => boolean = () => false,
+  ): Promise<void> {
     const { progress, builds } = this.services;
     for (let attempt = 1; ; attempt++) {
       const { change, end, isOver = false } = decide(this.whole);
@@ -197,6 +212,7 @@ class BuildStepRun {
       } catch (error) {
         if (!(error instanceof ProjectChangedError) || attempt === STORE_ATTEMPTS) throw error;
         await this.reload();
+        if (isStored(this.whole)) return;
       }
     }
   }

@@ -10,6 +10,7 @@ const USAGE = `Usage: npm run worker
 
 Runs durable runs without serving the API, until a signal stops it: builds, flow runs and whatever else the engine drives.`;
 commandLine(USAGE, []);
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** `npm run worker` drives durable runs with the same settings as the platform, and serves nothing. */
 async function work(): Promise<void> {
@@ -17,6 +18,8 @@ async function work(): Promise<void> {
   const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), { logger, abortOnError: false });
   logger.log({ msg: 'Nexus works', engine: settings.get('ENGINE') });
+  // Every timer of the platform is unreferenced. Without a connection, as after a restart of the database, the process would end.
+  setInterval(() => undefined, LONGEST_INTERVAL_MS);
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) return;
