@@ -46,7 +46,7 @@ const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/b
 const run = (...words) =>
   spawnSync(
     process.execPath,
-    [...jest, '--testTimeout=240000', '--maxWorkers=1', '--forceExit', '--selectProjects', 'temporal', ...words],
+    [...jest, '--selectProjects', 'temporal', '--testTimeout=240000', '--maxWorkers=1', '--forceExit', ...words],
     { stdio: 'inherit', env: { ...process.env, ...environment, NEXUS_TEST_TEMPORAL: kind } },
   ).status ?? 1;
 let status = run(...more);

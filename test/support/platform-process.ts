@@ -36,15 +36,8 @@ export class PlatformProcess {
   /** @throws Error when it is not ready in time. */
   static async start(environment: Record<string, string>): Promise<PlatformProcess> {
     const port = await freePort();
-    const given = noteSecrets({ ...ADMINISTRATOR, ...environment });
-    const env = { ...cleanEnvironment(), LOG_LEVEL: suiteLogLevel(), DYNAMODB_TIMEOUT_SECONDS: '20', ...given };
-    const { child, log } = withSuiteLog('process', (output, file) => ({
-      child: spawn(process.execPath, ['dist/main.js'], {
-        env: { ...env, API_PORT: String(port), API_HOST: '127.0.0.1' },
-        stdio: ['ignore', output, output],
-      }),
-      log: file,
-    }));
+    const address = { API_PORT: String(port), API_HOST: '127.0.0.1' };
+    const { child, log } = spawned('dist/main.js', { ...ADMINISTRATOR, ...environment, ...address });
     const http = new HttpClient(`http://127.0.0.1:${port}`);
     const started = new PlatformProcess(http, child);
     try {
@@ -59,12 +52,8 @@ export class PlatformProcess {
   }
 
   /** Ends the process, and with it whatever it was doing at this moment. @returns its exit code, null after a kill. */
-  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exit = once(this.child, 'exit') as Promise<[number | null]>;
-    this.child.kill(signal);
-    const [code] = await exit;
-    return code;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    return ended(this.child, signal);
   }
 
   private async isReady(): Promise<boolean> {
@@ -76,6 +65,49 @@ export class PlatformProcess {
       return false;
     }
   }
+}
+
+/** `npm run worker` as a process of its own, which drives durable runs and serves nothing. */
+export class RunWorker {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly log: string | undefined,
+  ) {}
+
+  /** It need not be ready to be killed. */
+  static start(environment: Record<string, string>): RunWorker {
+    const { child, log } = spawned('dist/commands/worker.js', environment);
+    return new RunWorker(child, log);
+  }
+
+  /** @throws Error with what it said last when it has ended by itself */
+  expectAlive(): void {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(`the worker ended with ${exitCode ?? signalCode}; it said: ${lastLines(this.log)}`);
+  }
+
+  /** @returns its exit code, null after a kill. */
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    return ended(this.child, signal);
+  }
+}
+
+function spawned(file: string, environment: Record<string, string>): { child: ChildProcess; log: string | undefined } {
+  const given = noteSecrets(environment);
+  const env = { ...cleanEnvironment(), LOG_LEVEL: suiteLogLevel(), DYNAMODB_TIMEOUT_SECONDS: '20', ...given };
+  return withSuiteLog('process', (output, log) => ({
+    child: spawn(process.execPath, [file], { env, stdio: ['ignore', output, output] }),
+    log,
+  }));
+}
+
+async function ended(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  const [code] = await exit;
+  return code;
 }
 
 function lastLines(log: string | undefined): string {
