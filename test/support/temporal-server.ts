@@ -86,10 +86,13 @@ export class TemporalServer {
 
 /** Keeps its data in a file, so that it survives a kill. */
 function developmentServer(port: number): string[] {
+  const partitions = ['Read', 'Write'].map((kind) => `matching.numTaskqueue${kind}Partitions=1`);
+  const priorities = ['matching.useNewMatcher=true', ...partitions];
   const attributes = ['NexusOrganization', 'NexusKind', 'NexusProject'];
   return [
     ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`, '--log-level', 'never'],
     ...['--db-filename', join(temporaryDirectory(), 'temporal.sqlite')],
+    ...priorities.flatMap((value) => ['--dynamic-config-value', value]),
     ...attributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { TestingModule } from '@nestjs/testing';
 import { DurableRunsRepository } from '../../src/engine/durable-runs.repository.js';
 import { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.js';
@@ -76,10 +77,10 @@ async function start(name: string, more: Record<string, unknown> = {}, slots = 4
   return { engine, kind, stop };
 }
 
-async function begin({ engine, kind }: Process, script: Script): Promise<string> {
+async function begin({ engine, kind }: Process, script: Script, priority = 5): Promise<string> {
   const run_id = `trun_${++counter}`;
   scripts.set(run_id, script);
-  await kind.create(run_id, engine.plan({ kind: KIND, run_id, org_id: 'org' }));
+  await kind.create(run_id, engine.plan({ kind: KIND, run_id, org_id: 'org', priority }));
   return run_id;
 }
 
@@ -208,6 +209,34 @@ describe('runs on Temporal', () => {
     expect(await doneOf(run_id)).toEqual({ first: 'fast', second: 'fast' });
   });
 });
+
+/** Temporal's test server has no priorities. */
+const cli = process.env['TEMPORAL_CLI'];
+if (cli)
+  it('runs on Temporal leave their task queue by priority', async () => {
+    const here = await start('here', {}, 1);
+    const gate = new Gate();
+    const order: string[] = [];
+    const holding = await begin(here, { next: inOrder('first'), work: () => gate.pass() });
+    await untilArrived(gate);
+    const noted: Script = {
+      next: inOrder('first'),
+      work: async (_step, _run, { run_id }) => {
+        order.push(run_id);
+      },
+    };
+    const low = [await begin(here, noted, 1), await begin(here, noted, 1)];
+    const high = await begin(here, noted, 9);
+    const isQueued = async (run_id: string): Promise<boolean> => {
+      const id = `${settings.get('NEXUS_TABLE_PREFIX')}${run_id}`;
+      const args = ['workflow', 'describe', '--address', settings.get('TEMPORAL_ADDRESS'), '-w', id, '-o', 'json'];
+      return spawnSync(cli, args, { encoding: 'utf8' }).stdout.includes('PENDING_ACTIVITY_STATE_SCHEDULED');
+    };
+    for (const run_id of [...low, high]) await eventually(() => isQueued(run_id), Boolean);
+    gate.open();
+    for (const run_id of [holding, ...low, high]) await untilForgotten(run_id);
+    expect(order).toEqual([high, ...low]);
+  });
 
 describe('a cluster that is away', () => {
   it('refuses new runs with 503 before anything is stored, or lets the embedded engine take them', async () => {
