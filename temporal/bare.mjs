@@ -1,9 +1,10 @@
-// node temporal/bare.mjs <address> <count> <at once>: runs workflows of three activities through the SDK alone and prints their seconds.
+// node temporal/bare.mjs <address> <count> <at once> [activities]: runs workflows of so many activities (3) through the SDK alone and prints
+// their seconds.
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
-const [address, count, atOnce] = process.argv.slice(2);
+const [address, count, atOnce, activities = '3'] = process.argv.slice(2);
 const taskQueue = 'bare';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -23,7 +24,13 @@ async function run(name, wanted) {
   const starting = async () => {
     while (next < wanted) {
       const number = next++;
-      handles.push(await client.workflow.start('bare', { taskQueue, workflowId: `${name}-${number}`, args: [number] }));
+      handles.push(
+        await client.workflow.start('bare', {
+          taskQueue,
+          workflowId: `${name}-${number}`,
+          args: [number, Number(activities)],
+        }),
+      );
     }
   };
   const begun = performance.now();
