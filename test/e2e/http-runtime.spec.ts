@@ -69,6 +69,20 @@ describe('an agent that was built here and runs in a container', () => {
     expect((await stats(agent))['output_tokens']).toBeGreaterThan(0);
   });
 
+  it('ends a rollout when it moves, and starts none in a container', async () => {
+    const { http } = platform;
+    const rollout = `${agent.path}/rollout`;
+    const share = { version: 'v1.0.1', percent: 10 };
+    expect((await http.put(`${agent.path}/runtime`, { runtime: 'local' })).status).toBe(200);
+    const { data } = await http.get<{ revision: number }>(agent.path);
+    await http.put(`${agent.path}/definition`, { revision: data.revision, activate: false, role: 'a reckoner' });
+    expect(await http.put(rollout, share)).toMatchObject({ status: 200, data: { status: 'running' } });
+    await http.put(`${agent.path}/runtime`, { runtime: 'http', endpoint_url: container.url });
+    expect((await http.get(rollout)).data).toMatchObject({ status: 'stopped' });
+    const { status, error } = await http.put(rollout, share);
+    expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, ['version']]);
+  });
+
   it('is refused with reasons, and stays where it was', async () => {
     const { http } = platform;
     const before = (await http.get(agent.path)).data;

@@ -1,5 +1,6 @@
 import { runsCandidate, type Rollout } from '../../src/agents/rollout.js';
 import { AgentRunError, type AgentEvent, type AgentRun } from '../../src/runtimes/agent-runtime.js';
+import { ValidationError } from '../../src/shared/domain-error.js';
 import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
@@ -9,11 +10,27 @@ import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { startBeside } from '../support/shared-app.js';
 
-/** Answers with its prompt, which differs between versions; fails when it is told to. */
+/** Answers with its prompt, which differs between versions; fails or waits when it is told to. */
 class TellingRuntime extends ObedientRuntime {
+  private begin = (): void => undefined;
+  /** Ends the runs that wait. */
+  release = (): void => undefined;
+  readonly begun = new Promise<void>((done) => (this.begin = done));
+  private readonly released = new Promise<void>((done) => (this.release = done));
+  lacksTools = false;
+
+  override async deploy(): ReturnType<ObedientRuntime['deploy']> {
+    if (this.lacksTools) throw ValidationError.field('tools', 'names the unknown tool abacus');
+    return super.deploy();
+  }
+
   override async *run(run: AgentRun): AsyncGenerator<AgentEvent> {
     const { definition, input } = run;
     yield { type: 'start', model: 'test/telling' };
+    if (input === 'wait') {
+      this.begin();
+      await this.released;
+    }
     if (input === 'fail') throw new AgentRunError('model', 'failed as told');
     const usage = { input_tokens: 3, output_tokens: 5 };
     const output = definition.system_prompt;
@@ -69,9 +86,10 @@ let app: TestApp;
 let http: HttpClient;
 let other: TestApp;
 let made = 0;
+const runtime = new TellingRuntime();
 
 beforeAll(async () => {
-  app = await startApp({}, new TellingRuntime());
+  app = await startApp({ BACKGROUND_RUN_SLOTS: '1' }, runtime);
   ({ http } = app);
   other = await startBeside(app, new TellingRuntime());
 });
@@ -292,6 +310,32 @@ describe('a rollout', () => {
       expect(await gone).toMatchObject({ status: 404, error: { code: 'RESOURCE_NOT_FOUND' } });
   });
 
+  it('counts a run that was accepted earlier for the version that it really runs', async () => {
+    const agent = await twoVersions();
+    const background = async (input_text: string) =>
+      (await http.post<Run>(`${agent.path}/invoke`, { input_text, background: true })).data.invocation_id;
+    const recordOf = async (id: string) => (await http.get<Run & { output: string }>(`/api/v1/invocations/${id}`)).data;
+    const { data } = await start(agent, 99);
+    await background('wait');
+    await runtime.begun;
+    const queued: string[] = [];
+    const versionOf = (id: string) => decided(data, id.replace('inv_', 'sess_'));
+    while (!queued.some((id) => versionOf(id) === 'v1.0.1')) queued.push(await background('Hello'));
+    const accepted = await Promise.all(queued.map(recordOf));
+    expect(accepted.map(({ agent_version }) => agent_version)).toEqual(queued.map(versionOf));
+    await http.delete(`${agent.path}/rollout`);
+    runtime.release();
+    for (const id of queued) {
+      const run = await eventually(
+        () => recordOf(id),
+        ({ status }) => status === 'success',
+      );
+      expect(run).toMatchObject({ agent_version: 'v1.0.0', output: 'Obey.' });
+    }
+    const { current, candidate } = await rolloutOf(agent);
+    expect(current.total_invocations + candidate.total_invocations).toBe(1);
+  });
+
   it('ends when another version becomes the current one, in whatever way', async () => {
     const changes: [string, string, (agent: BuiltAgent) => Promise<{ status: number }>][] = [
       ['an edit', 'superseded', async ({ path }) => http.put(`${path}/definition`, { revision: 4, role: 'another' })],
@@ -358,6 +402,13 @@ describe('a rollout', () => {
       expect([status, Object.keys(error.details.fields ?? {})]).toEqual([400, [field]]);
     }
     expect(await start(agent, 10, 'v9.9.9')).toMatchObject({ status: 404 });
+    runtime.lacksTools = true;
+    const unable = await start(agent, 10);
+    runtime.lacksTools = false;
+    expect([unable.status, unable.error?.details.fields]).toEqual([
+      400,
+      { version: ['cannot run: tools names the unknown tool abacus'] },
+    ]);
     const { data } = await start(agent, 10);
     await http.put(agent.path, { version: 'v1.0.0', tags: ['x'] });
     const stale = { version: 'v1.0.1', percent: 20, revision: data.revision };
