@@ -188,7 +188,7 @@ describe('a process that is told to stop', () => {
   it('lets background runs finish for a while and records the rest as interrupted', async () => {
     const leaving = await startBeside(app, new CountingRuntime(), {
       BACKGROUND_RUN_SLOTS: '2',
-      BACKGROUND_RUN_GRACE_SECONDS: '1',
+      BACKGROUND_RUN_GRACE_SECONDS: '4',
     });
     const ids: string[] = [];
     for (const input_text of ['count 20 every 20', 'count 900 every 20', 'count 1 every 1'])

@@ -207,7 +207,7 @@ describe('a partnership that is linked to an agent', () => {
 
 describe('a partner that is polled', () => {
   const polled = (http: HttpClient, changes: Record<string, unknown> = {}) =>
-    create(http, { probe: { health_url: partner.url, interval_seconds: 1, timeout_ms: 500, ...changes } });
+    create(http, { probe: { health_url: partner.url, interval_seconds: 1, timeout_ms: 5_000, ...changes } });
 
   it('is degraded within its interval when it stops, and recovers', async () => {
     const http = newcomer();
@@ -240,7 +240,7 @@ describe('a partner that is polled', () => {
   ] as const)('and %s costs nothing but its time-out', async (manner, reason, up) => {
     const http = newcomer();
     partner.manner = manner;
-    await polled(http);
+    await polled(http, manner === 'hangs' ? { timeout_ms: 500 } : {});
     const record = await eventually(
       async () => bare<{ last_probe: unknown }>(await http.get(`${API}/partnerships/gemini_visual`)),
       ({ last_probe }) => last_probe !== null,
