@@ -109,6 +109,12 @@ async function twoVersions(): Promise<BuiltAgent> {
 const start = async ({ path }: BuiltAgent, percent: number, version = 'v1.0.1') =>
   http.put<RolloutBody>(`${path}/rollout`, { version, percent });
 const rolloutOf = async ({ path }: BuiltAgent) => (await http.get<RolloutBody>(`${path}/rollout`)).data;
+/** The rollout when it has counted so many runs: counting may lag behind on a slow machine. */
+const countedOf = (agent: BuiltAgent, total: number) =>
+  eventually(
+    () => rolloutOf(agent),
+    ({ current, candidate }) => current.total_invocations + candidate.total_invocations >= total,
+  );
 const agentOf = async ({ path }: BuiltAgent) => (await http.get<AgentBody>(path)).data;
 const invoke = async ({ path }: BuiltAgent, body: object = {}, by = http) =>
   (await by.post<Invoked>(`${path}/invoke`, { input_text: 'Hello', ...body })).data;
@@ -154,7 +160,7 @@ describe('a rollout', () => {
     await invoke(agent, { model: 'nexus/offline' });
 
     const counted = [...sessions, ...late].map((id) => decided(data, id));
-    const { current, candidate } = await rolloutOf(agent);
+    const { current, candidate } = await countedOf(agent, counted.length + 1);
     for (const figures of [current, candidate]) {
       const successes = counted.filter((version) => version === figures.version).length;
       const failures = figures.version === decided(data, sessions[0] ?? '') ? 1 : 0;
@@ -244,7 +250,7 @@ describe('a rollout', () => {
     }
     const runs = await runsOf(agent);
     for (const { session_id, agent_version } of runs) expect(agent_version).toBe(decided(data, session_id));
-    const { current, candidate } = await rolloutOf(agent);
+    const { current, candidate } = await countedOf(agent, runs.length);
     const ofVersion = (version: string) => runs.filter((run) => run.agent_version === version).length;
     expect([current.total_invocations, candidate.total_invocations]).toEqual([
       ofVersion('v1.0.0'),
@@ -267,7 +273,7 @@ describe('a rollout', () => {
       expect(output).toBe(PROMPTS[decided(second, session_id)]);
       if (decided(first, session_id) === 'v1.0.1') expect(output).toBe('Second.');
     }
-    const { current, candidate } = await rolloutOf(agent);
+    const { current, candidate } = await countedOf(agent, 24);
     expect(current.total_invocations + candidate.total_invocations).toBe(24);
   });
 
@@ -332,7 +338,7 @@ describe('a rollout', () => {
       );
       expect(run).toMatchObject({ agent_version: 'v1.0.0', output: 'Obey.' });
     }
-    const { current, candidate } = await rolloutOf(agent);
+    const { current, candidate } = await countedOf(agent, 1);
     expect(current.total_invocations + candidate.total_invocations).toBe(1);
   });
 
