@@ -7,11 +7,11 @@ const check = new InputCheck(workers);
 afterAll(() => workers.onApplicationShutdown());
 
 /** Each definition refers to the next one twice, so the leaf is looked at 2^levels times. */
-function doubled(keyword: 'anyOf' | 'allOf' | 'oneOf', levels: number): Record<string, unknown> {
+function doubled(levels: number): Record<string, unknown> {
   const next = (level: number) => ({ $ref: `#/$defs/d${level + 1}` });
   const definitions = Array.from({ length: levels }, (_, level) => [
     `d${level}`,
-    { [keyword]: [next(level), next(level)] },
+    { anyOf: [next(level), next(level)] },
   ]);
   return {
     type: 'object',
@@ -59,7 +59,7 @@ describe('InputCheck', () => {
     const input = { a: 'x' };
     let ended = 0;
     const slow = Array.from({ length: 6 }, () =>
-      check.require('slow', doubled('anyOf', 24), input, 'org_greedy').catch(() => (ended += 1)),
+      check.require('slow', doubled(24), input, 'org_greedy').catch(() => (ended += 1)),
     );
     await expect(check.require('shop', nested(1), {}, 'org_modest')).resolves.toBeUndefined();
     // In the order of arrival it would wait for four of them.
@@ -92,9 +92,7 @@ describe('InputCheck', () => {
   });
 
   it.each([
-    ['doubled references in anyOf', doubled('anyOf', 40), { a: 'x' }],
-    ['doubled references in oneOf', doubled('oneOf', 40), { a: 1 }],
-    ['doubled references in allOf', doubled('allOf', 40), { a: 1 }],
+    ['doubled references', doubled(40), { a: 'x' }],
     [
       'unique items of a large array',
       { type: 'object', properties: { a: { type: 'array', uniqueItems: true } } },

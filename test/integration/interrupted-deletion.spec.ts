@@ -49,6 +49,14 @@ async function withoutCounters(ids: string[]): Promise<Record<string, unknown[]>
   return records;
 }
 
+/** What a deletion removes last. */
+const itemsOf = (project_id: string) => ({
+  TableName: 'AgentProjects',
+  KeyConditionExpression: 'project_id = :id',
+  ExpressionAttributeValues: { ':id': project_id },
+  ConsistentRead: true,
+});
+
 /** What the next start does. */
 function startAgain(): void {
   mortal.revive();
@@ -68,6 +76,11 @@ it('a deletion that dies before any of its writes is finished by the next start 
     );
     expect((await app.http.as(ORG).get(`/api/v1/projects/${project_id}`)).status).toBe(404);
     startAgain();
+    // A look at these costs a fraction of a look at every table.
+    await eventually(
+      () => app.app.get(DynamoDb, { strict: false }).query(itemsOf(project_id)),
+      ({ items }) => items.length === 0,
+    );
     await eventually(
       () => withoutCounters(ids),
       (found) => Object.keys(found).length === 0,

@@ -66,8 +66,10 @@ function long(beginning: string, repeated: string, end: string): string {
 
 describe('rules of the offline model on texts of 100,000 characters', () => {
   it.each(BEGINNINGS)('answer every message that begins with "%s" before the deadline', async (beginning) => {
+    // A pattern goes back over a text that does not fit at its end. One that fits is tried once, without a beginning.
+    const ends = beginning === '' ? ['', '!x'] : ['!x'];
     for (const repeated of REPEATED) {
-      for (const end of ['', '!x'])
+      for (const end of ends)
         expect([
           repeated,
           await pool.run('answer', { ...blank, latest: long(beginning, repeated, end) }, limits),

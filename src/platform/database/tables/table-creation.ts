@@ -59,15 +59,19 @@ export class TableCreation {
   private async bringUpToDate(definition: TableDefinition, found: TableDescription | undefined): Promise<string[]> {
     const name = this.options.prefix + definition.name;
     const changes: string[] = [];
-    if (!found) {
-      await this.create(definition, name);
-      changes.push(`created table ${name}`);
-    }
-    const table = found?.TableStatus === 'ACTIVE' ? found : await this.untilActive(name);
+    const created = found ? undefined : await this.create(definition, name);
+    if (!found) changes.push(`created table ${name}`);
+    const known = found ?? created;
+    const table = known && isActive(known) ? known : await this.untilActive(name);
     requireSameKey(definition, table);
     for (const index of definition.indexes ?? [])
       if (!hasIndex(table, index)) changes.push(await this.addIndex(definition, index, name));
-    if (definition.ttl_attribute) changes.push(...(await this.enableExpiry(name, definition.ttl_attribute)));
+    if (definition.ttl_attribute) {
+      // A table that was active at once, as local engines make them, cannot have its expiry from another process yet.
+      const isNew = created !== undefined && isActive(created);
+      if (isNew || !(await this.hasExpiry(name, definition.ttl_attribute)))
+        changes.push(await this.enableExpiry(name, definition.ttl_attribute));
+    }
     if (this.options.is_aws) changes.push(...(await this.protect(name, table)));
     return changes;
   }
@@ -81,12 +85,14 @@ export class TableCreation {
     }
   }
 
-  private async create(definition: TableDefinition, name: string): Promise<void> {
+  /** @returns undefined when another process creates it at the same time: then it only has to be waited for */
+  private async create(definition: TableDefinition, name: string): Promise<TableDescription | undefined> {
     try {
-      await this.client.send(new CreateTableCommand(createTableInput(definition, name, this.options.is_aws)));
+      const input = createTableInput(definition, name, this.options.is_aws);
+      return (await this.client.send(new CreateTableCommand(input))).TableDescription;
     } catch (error) {
-      // Another process creates it at the same time: then it only has to be waited for.
-      if (!isNamed(error, 'ResourceInUseException')) throw error;
+      if (isNamed(error, 'ResourceInUseException')) return undefined;
+      throw error;
     }
   }
 
@@ -94,9 +100,7 @@ export class TableCreation {
     const deadline = performance.now() + ACTIVE_DEADLINE_MS;
     for (let pause = FIRST_POLL_MS; performance.now() < deadline; pause = Math.min(pause * 2, MAX_POLL_MS)) {
       const table = await this.describe(name);
-      const indexes = table?.GlobalSecondaryIndexes ?? [];
-      if (table?.TableStatus === 'ACTIVE' && indexes.every((index) => (index.IndexStatus ?? 'ACTIVE') === 'ACTIVE'))
-        return table;
+      if (table && isActive(table)) return table;
       await delay(pause);
     }
     throw new DatabaseError(`Table ${name} did not become active within ${ACTIVE_DEADLINE_MS / 60_000} minutes`);
@@ -115,13 +119,16 @@ export class TableCreation {
     return `added index ${index.name} to table ${name}`;
   }
 
-  private async enableExpiry(name: string, attribute: string): Promise<string[]> {
+  private async hasExpiry(name: string, attribute: string): Promise<boolean> {
     const { TimeToLiveDescription: now } = await this.client.send(new DescribeTimeToLiveCommand({ TableName: name }));
     const isOn = now?.TimeToLiveStatus === 'ENABLED' || now?.TimeToLiveStatus === 'ENABLING';
-    if (isOn && now.AttributeName === attribute) return [];
+    return isOn && now.AttributeName === attribute;
+  }
+
+  private async enableExpiry(name: string, attribute: string): Promise<string> {
     const TimeToLiveSpecification = { Enabled: true, AttributeName: attribute };
     await this.client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
-    return [`records of table ${name} expire by ${attribute}`];
+    return `records of table ${name} expire by ${attribute}`;
   }
 
   private async protect(name: string, table: TableDescription): Promise<string[]> {
@@ -141,6 +148,13 @@ export class TableCreation {
     }
     return changes;
   }
+}
+
+function isActive({ TableStatus, GlobalSecondaryIndexes = [] }: TableDescription): boolean {
+  return (
+    TableStatus === 'ACTIVE' &&
+    GlobalSecondaryIndexes.every(({ IndexStatus }) => (IndexStatus ?? 'ACTIVE') === 'ACTIVE')
+  );
 }
 
 function hasIndex(table: TableDescription, index: IndexDefinition): boolean {
