@@ -1,7 +1,8 @@
 // node bench/doors.mjs [--quick]: what a protocol costs against POST /agents/{id}/invoke, by turns in one run, with a model that answers at
 // once. CPU time is that of the platform's process: other work on the machine changes it little, unlike the time that passes.
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { start } from './processes.mjs';
+import { flagsOf, start } from './processes.mjs';
 import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
@@ -13,15 +14,18 @@ const ADDED_MAX = 0.1;
 
 const directory = dataDirectory();
 const model = await start('bench/model-server.mjs', '/');
-const platform = await start('dist/main.js', '/health/ready', {
-  ...settingsOf(directory),
-  OPENAI_BASE_URL: `${model.url}/v1`,
-});
+const platform = await start(
+  'dist/main.js',
+  '/health/ready',
+  { ...settingsOf(directory), OPENAI_BASE_URL: `${model.url}/v1` },
+  flagsOf('start'),
+);
 
 try {
   await signIn(platform.url);
   const { agent_id } = await builtAgent(platform.url);
-  const path = `/api/v1/agents/${encodeURIComponent(agent_id)}`;
+  const id = encodeURIComponent(agent_id);
+  const path = `/api/v1/agents/${id}`;
   await call(platform.url, 'PUT', path, { model_id: 'openai:zero' });
   const json = { 'content-type': 'application/json', ...authorization(platform.url) };
   const events = { ...json, accept: 'text/event-stream' };
@@ -65,12 +69,51 @@ try {
       body: { model: agent_id, input: QUESTION, stream: true },
       base: 'invoke, streamed',
     },
+    {
+      name: 'AG-UI, streamed',
+      path: `/ag-ui/agents/${id}`,
+      headers: json,
+      body: () => ({ threadId: randomUUID(), runId: randomUUID(), messages: [{ id: '1', ...messages[0] }] }),
+      base: 'invoke, streamed',
+    },
+    {
+      name: 'AI SDK, streamed',
+      path: `/ai-sdk/agents/${id}/chat`,
+      headers: json,
+      body: () => ({
+        id: randomUUID(),
+        messages: [{ id: '1', role: 'user', parts: [{ type: 'text', text: QUESTION }] }],
+      }),
+      base: 'invoke, streamed',
+    },
+    {
+      name: 'MCP tool',
+      path: `/mcp/agents/${id}`,
+      headers: { ...json, accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
+      body: {
+        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        params: { name: agent_id.split(':')[1], arguments: { message: QUESTION } },
+      },
+      base: 'invoke',
+    },
+    {
+      name: 'A2A',
+      path: `/a2a/agents/${id}`,
+      headers: { ...json, 'a2a-version': '1.0' },
+      body: () => ({
+        ...{ jsonrpc: '2.0', id: 1, method: 'SendMessage' },
+        params: { message: { messageId: randomUUID(), role: 'ROLE_USER', parts: [{ text: QUESTION }] } },
+      }),
+      base: 'invoke',
+    },
   ].map((door) => ({ ...door, cpu: [], times: [] }));
 
   const ask = async ({ path: route, headers, body }) => {
-    const response = await fetch(platform.url + route, { method: 'POST', headers, body: JSON.stringify(body) });
+    const sent = JSON.stringify(typeof body === 'function' ? body() : body);
+    const response = await fetch(platform.url + route, { method: 'POST', headers, body: sent });
     const text = await response.text();
-    if (response.status !== 200) throw new Error(`${route} answered ${response.status}: ${text}`);
+    if (response.status !== 200 || !text.includes('391'))
+      throw new Error(`${route} answered ${response.status}: ${text}`);
   };
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round++)

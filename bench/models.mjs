@@ -1,7 +1,10 @@
-// node bench/models.mjs [--quick]: what Nexus adds to a call of a language model that answers at once.
-import { rmSync } from 'node:fs';
+// node bench/models.mjs [--quick] [--processes=2]: what Nexus adds to a call of a language model that answers at once.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import autocannon from 'autocannon';
-import { start } from './processes.mjs';
+import { EmbeddedDatabase } from '../dist/platform/database/embedded/embedded-database.js';
+import { flagsOf, start } from './processes.mjs';
 import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } from './seed.mjs';
 
 const quick = process.argv.includes('--quick');
@@ -10,14 +13,27 @@ const SECONDS = quick ? 3 : 10;
 const WARM_UP = 200;
 const CALLERS = 64;
 const OVERHEAD_P95_MS = 8;
-const RATE = 500;
+const processes = Number(/--processes=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 1);
+const RATE = processes > 1 ? { whole: 1_000, stream: 500 } : { whole: 500, stream: 500 };
 
 const directory = dataDirectory();
 const model = await start('bench/model-server.mjs', '/');
-const platform = await start('dist/main.js', '/health/ready', {
-  ...settingsOf(directory),
-  OPENAI_BASE_URL: `${model.url}/v1`,
-});
+/** Several processes cannot share the embedded database of one, so they get one beside them. */
+const shared = processes > 1 ? new EmbeddedDatabase(join(directory, 'shared')) : undefined;
+const settings = { ...settingsOf(directory), OPENAI_BASE_URL: `${model.url}/v1` };
+if (shared) {
+  mkdirSync(join(directory, 'shared'));
+  await shared.start();
+  Object.assign(settings, {
+    NEXUS_DATABASE: 'dynamodb',
+    DYNAMODB_ENDPOINT: shared.endpoint,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    WEB_CONCURRENCY: String(processes),
+  });
+  execFileSync(process.execPath, ['dist/commands/migrate.js'], { env: { ...process.env, ...settings } });
+}
+const platform = await start('dist/main.js', '/health/ready', settings, flagsOf('start'));
 
 const json = { 'content-type': 'application/json' };
 const messages = [{ role: 'user', content: 'What is 17 * 23?' }];
@@ -103,15 +119,16 @@ try {
       met: target === 0 ? '' : met,
     });
   };
-  await load('whole answers', plain, RATE);
-  await load('streams', streaming, RATE);
+  await load('whole answers', plain, RATE.whole);
+  await load('streams', streaming, RATE.stream);
   // What the same agent does without a model behind a network, on the same machine at the same time.
   await call(platform.url, 'PUT', path, { model_id: '' });
   await load('offline model, for comparison', { ...plain, body: JSON.stringify({ input_text: 'hello' }) }, 0);
   console.table(loads);
-  process.stdout.write(`Resident memory of the platform: ${platform.rss_mb()} MB\n`);
+  if (processes === 1) process.stdout.write(`Resident memory of the platform: ${platform.rss_mb()} MB\n`);
 } finally {
   await platform.stop();
+  await shared?.stop();
   await model.stop();
   rmSync(directory, { recursive: true, force: true });
 }
