@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Card, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -8,10 +8,11 @@ import { createFlowTrigger, deleteFlowTrigger, listFlowTriggers } from '../clien
 import type { TriggerDto } from '../client/types.gen';
 import { dateTime } from '../format';
 import { texts } from '../texts';
+import { Dialog, SavingForm } from './form';
 import { Icon } from './icons';
 import { useMay } from './shell';
 import { JsonView } from './text';
-import { Ago, CopyableCode, DangerButton, Empty, ErrorBox, Loaded, Section, Status } from './ui';
+import { Ago, CopyableCode, DangerButton, Empty, Loaded, Section, Status } from './ui';
 
 const t = texts.triggers;
 const KINDS = ['schedule', 'webhook', 'event'] as const;
@@ -57,12 +58,7 @@ export function FlowTriggers({ flow_id }: { flow_id: string }): ReactElement {
           }
         </Loaded>
       </Stack>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.add}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.add}>
         <TriggerForm
           flow_id={flow_id}
           onDone={(trigger) => {
@@ -70,7 +66,7 @@ export function FlowTriggers({ flow_id }: { flow_id: string }): ReactElement {
             dialog.close();
           }}
         />
-      </Modal>
+      </Dialog>
     </Section>
   );
 }
@@ -192,8 +188,6 @@ function TriggerForm({ flow_id, onDone }: { flow_id: string; onDone: (trigger: T
   const [header, setHeader] = useState('X-Signature');
   const [event, setEvent] = useState(EVENTS[1] ?? '');
   const [filter, setFilter] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const config = (): Record<string, unknown> => {
     if (kind === 'schedule')
       return /^\d+$/.test(cron.trim()) ? { every_seconds: Number(cron), timezone } : { cron: cron.trim(), timezone };
@@ -201,96 +195,75 @@ function TriggerForm({ flow_id, onDone }: { flow_id: string; onDone: (trigger: T
     return { verification: { kind: verification, ...(verification === 'hmac' ? { header } : {}) } };
   };
   const create = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const trigger = await api(createFlowTrigger({ path: { flow_id }, body: { kind, config: config() } }));
-      await queries.invalidateQueries({ queryKey: ['triggers', flow_id] });
-      onDone(trigger);
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    const trigger = await api(createFlowTrigger({ path: { flow_id }, body: { kind, config: config() } }));
+    await queries.invalidateQueries({ queryKey: ['triggers', flow_id] });
+    onDone(trigger);
   };
   return (
-    <form
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void create();
-      }}
-    >
-      <Stack>
-        <Select
-          label={t.kind}
-          data={KINDS.map((value) => ({ value, label: t.kinds[value] }))}
-          value={kind}
-          allowDeselect={false}
-          onChange={(value) => setKind(value ?? 'schedule')}
-        />
-        {kind === 'schedule' && (
-          <>
+    <SavingForm label={t.create} onSave={create}>
+      <Select
+        label={t.kind}
+        data={KINDS.map((value) => ({ value, label: t.kinds[value] }))}
+        value={kind}
+        allowDeselect={false}
+        onChange={(value) => setKind(value ?? 'schedule')}
+      />
+      {kind === 'schedule' && (
+        <>
+          <TextInput
+            label={t.cron}
+            description={t.cronHint}
+            value={cron}
+            onChange={({ currentTarget }) => setCron(currentTarget.value)}
+            className="mono-input"
+          />
+          <Select
+            label={t.timezone}
+            searchable
+            data={['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')]}
+            value={timezone}
+            onChange={(value) => setTimezone(value ?? 'UTC')}
+            limit={40}
+          />
+        </>
+      )}
+      {kind === 'webhook' && (
+        <>
+          <Select
+            label={t.verification}
+            description={t.verificationHint}
+            data={VERIFICATIONS}
+            value={verification}
+            allowDeselect={false}
+            onChange={(value) => setVerification(value ?? 'hmac')}
+          />
+          {verification === 'hmac' && (
             <TextInput
-              label={t.cron}
-              description={t.cronHint}
-              value={cron}
-              onChange={({ currentTarget }) => setCron(currentTarget.value)}
-              className="mono-input"
+              label={t.header}
+              value={header}
+              onChange={({ currentTarget }) => setHeader(currentTarget.value)}
             />
-            <Select
-              label={t.timezone}
-              searchable
-              data={['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')]}
-              value={timezone}
-              onChange={(value) => setTimezone(value ?? 'UTC')}
-              limit={40}
-            />
-          </>
-        )}
-        {kind === 'webhook' && (
-          <>
-            <Select
-              label={t.verification}
-              description={t.verificationHint}
-              data={VERIFICATIONS}
-              value={verification}
-              allowDeselect={false}
-              onChange={(value) => setVerification(value ?? 'hmac')}
-            />
-            {verification === 'hmac' && (
-              <TextInput
-                label={t.header}
-                value={header}
-                onChange={({ currentTarget }) => setHeader(currentTarget.value)}
-              />
-            )}
-          </>
-        )}
-        {kind === 'event' && (
-          <>
-            <Select
-              label={t.event}
-              data={EVENTS}
-              value={event}
-              allowDeselect={false}
-              onChange={(value) => setEvent(value ?? '')}
-            />
-            <TextInput
-              label={t.filter}
-              description={t.filterHint}
-              value={filter}
-              onChange={({ currentTarget }) => setFilter(currentTarget.value)}
-              className="mono-input"
-            />
-          </>
-        )}
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {t.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+          )}
+        </>
+      )}
+      {kind === 'event' && (
+        <>
+          <Select
+            label={t.event}
+            data={EVENTS}
+            value={event}
+            allowDeselect={false}
+            onChange={(value) => setEvent(value ?? '')}
+          />
+          <TextInput
+            label={t.filter}
+            description={t.filterHint}
+            value={filter}
+            onChange={({ currentTarget }) => setFilter(currentTarget.value)}
+            className="mono-input"
+          />
+        </>
+      )}
+    </SavingForm>
   );
 }

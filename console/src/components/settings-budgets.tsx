@@ -2,7 +2,6 @@ import {
   Button,
   Card,
   Group,
-  Modal,
   NumberInput,
   Progress,
   SegmentedControl,
@@ -19,9 +18,10 @@ import { deleteBudget, listBudgets, setBudget } from '../client/sdk.gen';
 import type { BudgetDto } from '../client/types.gen';
 import { count, money } from '../format';
 import { texts } from '../texts';
+import { Dialog, SavingForm } from './form';
 import { Icon } from './icons';
 import { useMe } from './shell';
-import { Ago, DangerButton, Empty, ErrorBox, Loaded, Section } from './ui';
+import { Ago, DangerButton, Empty, Loaded, Section } from './ui';
 
 const t = texts.settings;
 const SCOPES = ['organization', 'project', 'agent', 'key'] as const;
@@ -78,14 +78,9 @@ export function Budgets(): ReactElement {
           )
         }
       </Loaded>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.newBudget}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.newBudget}>
         <BudgetForm onDone={dialog.close} />
-      </Modal>
+      </Dialog>
     </Section>
   );
 }
@@ -127,76 +122,54 @@ function BudgetForm({ onDone }: { onDone: () => void }): ReactElement {
   const [id, setId] = useState('');
   const [enforcement, setEnforcement] = useState<'hard' | 'soft'>('hard');
   const [limits, setLimits] = useState<Readonly<Partial<Record<(typeof LIMITS)[number], number>>>>({});
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const scope_id = scope === 'organization' ? (me.data?.org_id ?? '') : id.trim();
   const save = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await api(setBudget({ path: { scope, scope_id }, body: { enforcement, ...limits } }));
-      await queries.invalidateQueries({ queryKey: ['budgets'] });
-      onDone();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    await api(setBudget({ path: { scope, scope_id }, body: { enforcement, ...limits } }));
+    await queries.invalidateQueries({ queryKey: ['budgets'] });
+    onDone();
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <Stack>
-        <Select
-          label={t.scope}
-          data={SCOPES.map((value) => ({ value, label: t.scopes[value] }))}
-          value={scope}
-          allowDeselect={false}
-          onChange={(value) => setScope(value ?? 'organization')}
+    <SavingForm label={texts.actions.save} onSave={save} disabled={scope_id === '' || Object.keys(limits).length === 0}>
+      <Select
+        label={t.scope}
+        data={SCOPES.map((value) => ({ value, label: t.scopes[value] }))}
+        value={scope}
+        allowDeselect={false}
+        onChange={(value) => setScope(value ?? 'organization')}
+      />
+      {scope !== 'organization' && (
+        <TextInput
+          label={t.scopeId}
+          value={id}
+          onChange={({ currentTarget }) => setId(currentTarget.value)}
+          className="mono-input"
         />
-        {scope !== 'organization' && (
-          <TextInput
-            label={t.scopeId}
-            value={id}
-            onChange={({ currentTarget }) => setId(currentTarget.value)}
-            className="mono-input"
-          />
-        )}
-        {LIMITS.map((limit) => (
-          <NumberInput
-            key={limit}
-            label={t.limits[limit]}
-            min={0}
-            allowDecimal={limit.startsWith('usd')}
-            value={limits[limit] ?? ''}
-            onChange={(value) => {
-              const { [limit]: _, ...others } = limits;
-              setLimits(value === '' ? others : { ...others, [limit]: Number(value) });
-            }}
-          />
-        ))}
-        <SegmentedControl
-          value={enforcement}
-          onChange={setEnforcement}
-          data={[
-            { value: 'hard', label: t.hard },
-            { value: 'soft', label: t.soft },
-          ]}
-          aria-label={t.enforcement}
+      )}
+      {LIMITS.map((limit) => (
+        <NumberInput
+          key={limit}
+          label={t.limits[limit]}
+          min={0}
+          allowDecimal={limit.startsWith('usd')}
+          value={limits[limit] ?? ''}
+          onChange={(value) => {
+            const { [limit]: _, ...others } = limits;
+            setLimits(value === '' ? others : { ...others, [limit]: Number(value) });
+          }}
         />
-        <Text size="xs" c="dimmed">
-          {t.enforcements[enforcement]}
-        </Text>
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={scope_id === '' || Object.keys(limits).length === 0}>
-            {texts.actions.save}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      ))}
+      <SegmentedControl
+        value={enforcement}
+        onChange={setEnforcement}
+        data={[
+          { value: 'hard', label: t.hard },
+          { value: 'soft', label: t.soft },
+        ]}
+        aria-label={t.enforcement}
+      />
+      <Text size="xs" c="dimmed">
+        {t.enforcements[enforcement]}
+      </Text>
+    </SavingForm>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Modal, PasswordInput, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Badge, Button, PasswordInput, Select, TagsInput, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
@@ -6,9 +6,10 @@ import { api } from '../api/api';
 import { authorizeCredential, createCredential, deleteCredential, listCredentials } from '../client/sdk.gen';
 import type { CreateCredentialDto } from '../client/types.gen';
 import { texts } from '../texts';
+import { Dialog, SavingForm } from './form';
 import { Icon } from './icons';
 import { List, usePages } from './list';
-import { Ago, DangerButton, Empty, ErrorBox, notifyError, Section, Status } from './ui';
+import { Ago, DangerButton, Empty, notifyError, Section, Status } from './ui';
 
 const t = texts.settings;
 type Kind = CreateCredentialDto['kind'];
@@ -101,14 +102,9 @@ export function Credentials(): ReactElement {
         ]}
         empty={<Empty icon="link" title={t.noCredentials} text={t.noCredentialsText} action={add} />}
       />
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.newCredential}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.newCredential}>
         <CredentialForm onDone={dialog.close} />
-      </Modal>
+      </Dialog>
     </Section>
   );
 }
@@ -119,94 +115,71 @@ function CredentialForm({ onDone }: { onDone: () => void }): ReactElement {
   const [kind, setKind] = useState<Kind>('api_key');
   const [fields, setFields] = useState<Readonly<Record<string, string>>>({ in: 'header', name: 'X-Api-Key' });
   const [hosts, setHosts] = useState<string[]>([]);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const set = (field: string, value: string): void => setFields((known) => ({ ...known, [field]: value }));
   const create = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
     const given = FIELDS[kind].flatMap((field): [string, unknown][] => {
       const value = fields[field] ?? '';
       if (value === '') return [];
       return [[field, field === 'scopes' ? value.split(/\s+/) : value]];
     });
-    try {
-      await api(
-        createCredential({
-          body: {
-            name: name.trim(),
-            kind,
-            fields: { ...Object.fromEntries(given), ...(hosts.length === 0 ? {} : { allowed_hosts: hosts }) },
-          },
-        }),
-      );
-      await queries.invalidateQueries({ queryKey: ['credentials'] });
-      onDone();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    await api(
+      createCredential({
+        body: {
+          name: name.trim(),
+          kind,
+          fields: { ...Object.fromEntries(given), ...(hosts.length === 0 ? {} : { allowed_hosts: hosts }) },
+        },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['credentials'] });
+    onDone();
   };
   return (
-    <form
-      autoComplete="off"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void create();
-      }}
-    >
-      <Stack>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          data-autofocus
-        />
-        <Select
-          label={t.kind}
-          data={KINDS.map((value) => ({ value, label: t.credentialKinds[value] }))}
-          value={kind}
-          allowDeselect={false}
-          onChange={(value) => setKind(value ?? 'api_key')}
-        />
-        {FIELDS[kind].map((field) =>
-          field === 'in' ? (
-            <Select
-              key={field}
-              label={t.credentialFields[field]}
-              data={['header', 'query', 'cookie']}
-              value={fields[field] ?? 'header'}
-              allowDeselect={false}
-              onChange={(value) => set(field, value ?? 'header')}
-            />
-          ) : SECRET.has(field) ? (
-            <PasswordInput
-              key={field}
-              label={t.credentialFields[field]}
-              autoComplete="new-password"
-              value={fields[field] ?? ''}
-              onChange={({ currentTarget }) => set(field, currentTarget.value)}
-            />
-          ) : (
-            <TextInput
-              key={field}
-              label={t.credentialFields[field]}
-              value={fields[field] ?? ''}
-              onChange={({ currentTarget }) => set(field, currentTarget.value)}
-            />
-          ),
-        )}
-        <TagsInput label={t.allowedHosts} description={t.allowedHostsHint} value={hosts} onChange={setHosts} />
-        <Text size="xs" c="dimmed">
-          {t.credentialNote}
-        </Text>
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={name.trim() === ''}>
-            {t.saveCredential}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SavingForm label={t.saveCredential} onSave={create} disabled={name.trim() === ''} autoComplete="off">
+      <TextInput
+        label={t.name}
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+        data-autofocus
+      />
+      <Select
+        label={t.kind}
+        data={KINDS.map((value) => ({ value, label: t.credentialKinds[value] }))}
+        value={kind}
+        allowDeselect={false}
+        onChange={(value) => setKind(value ?? 'api_key')}
+      />
+      {FIELDS[kind].map((field) =>
+        field === 'in' ? (
+          <Select
+            key={field}
+            label={t.credentialFields[field]}
+            data={['header', 'query', 'cookie']}
+            value={fields[field] ?? 'header'}
+            allowDeselect={false}
+            onChange={(value) => set(field, value ?? 'header')}
+          />
+        ) : SECRET.has(field) ? (
+          <PasswordInput
+            key={field}
+            label={t.credentialFields[field]}
+            autoComplete="new-password"
+            value={fields[field] ?? ''}
+            onChange={({ currentTarget }) => set(field, currentTarget.value)}
+          />
+        ) : (
+          <TextInput
+            key={field}
+            label={t.credentialFields[field]}
+            value={fields[field] ?? ''}
+            onChange={({ currentTarget }) => set(field, currentTarget.value)}
+          />
+        ),
+      )}
+      <TagsInput label={t.allowedHosts} description={t.allowedHostsHint} value={hosts} onChange={setHosts} />
+      <Text size="xs" c="dimmed">
+        {t.credentialNote}
+      </Text>
+    </SavingForm>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
@@ -13,10 +13,11 @@ import {
 } from '../client/sdk.gen';
 import type { CreatedApiKeyDto } from '../client/types.gen';
 import { texts } from '../texts';
+import { Dialog, SavingForm } from './form';
 import { Icon } from './icons';
 import { List, usePages } from './list';
 import { useMay } from './shell';
-import { Ago, CopyableCode, DangerButton, Empty, ErrorBox, Section } from './ui';
+import { Ago, CopyableCode, DangerButton, Empty, Section } from './ui';
 
 const t = texts.settings;
 export const ROLES = ['viewer', 'developer', 'orchestration_manager', 'admin'] as const;
@@ -102,19 +103,14 @@ export function ApiKeys(): ReactElement {
           empty={<Empty icon="link" title={t.noKeys} text={t.noKeysText} action={add} />}
         />
       </Section>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.newKey}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.newKey}>
         <KeyForm
           onDone={(key) => {
             setMade(key);
             dialog.close();
           }}
         />
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }
@@ -126,67 +122,45 @@ function KeyForm({ onDone }: { onDone: (key: CreatedApiKeyDto) => void }): React
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>(isDeveloper ? 'developer' : 'viewer');
   const [days, setDays] = useState('90');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const create = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const body = {
-        name: name.trim(),
-        roles: [role],
-        ...(days === '' ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
-      };
-      const key = await (isAdmin ? api(createApiKey({ body })) : api(createOwnApiKey({ body })));
-      await queries.invalidateQueries({ queryKey: ['api-keys'] });
-      onDone(key);
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const body = {
+      name: name.trim(),
+      roles: [role],
+      ...(days === '' ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
+    };
+    const key = await (isAdmin ? api(createApiKey({ body })) : api(createOwnApiKey({ body })));
+    await queries.invalidateQueries({ queryKey: ['api-keys'] });
+    onDone(key);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void create();
-      }}
-    >
-      <Stack>
-        <TextInput
-          label={t.name}
-          description={t.keyNameHint}
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          data-autofocus
-        />
-        <Select
-          label={t.role}
-          description={t.roleHints[role]}
-          data={held}
-          value={role}
-          allowDeselect={false}
-          onChange={(value) => setRole(value ?? 'viewer')}
-        />
-        <Select
-          label={t.expires}
-          data={[
-            { value: '30', label: t.inDays(30) },
-            { value: '90', label: t.inDays(90) },
-            { value: '365', label: t.inDays(365) },
-            { value: '', label: t.never },
-          ]}
-          value={days}
-          allowDeselect={false}
-          onChange={(value) => setDays(value ?? '')}
-        />
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={name.trim() === ''}>
-            {t.createKey}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SavingForm label={t.createKey} onSave={create} disabled={name.trim() === ''}>
+      <TextInput
+        label={t.name}
+        description={t.keyNameHint}
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+        data-autofocus
+      />
+      <Select
+        label={t.role}
+        description={t.roleHints[role]}
+        data={held}
+        value={role}
+        allowDeselect={false}
+        onChange={(value) => setRole(value ?? 'viewer')}
+      />
+      <Select
+        label={t.expires}
+        data={[
+          { value: '30', label: t.inDays(30) },
+          { value: '90', label: t.inDays(90) },
+          { value: '365', label: t.inDays(365) },
+          { value: '', label: t.never },
+        ]}
+        value={days}
+        allowDeselect={false}
+        onChange={(value) => setDays(value ?? '')}
+      />
+    </SavingForm>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
@@ -13,11 +13,12 @@ import {
 } from '../client/sdk.gen';
 import type { NewInvitationDto } from '../client/types.gen';
 import { texts } from '../texts';
+import { Dialog, SavingForm } from './form';
 import { Icon } from './icons';
 import { List, usePages } from './list';
 import { ROLE_DATA, ROLES, type Role } from './settings-keys';
 import { useMe } from './shell';
-import { Ago, CopyableCode, DangerButton, Empty, ErrorBox, Loading, notify, notifyError, Section, Status } from './ui';
+import { Ago, CopyableCode, DangerButton, Empty, Loading, notify, notifyError, Section, Status } from './ui';
 
 const t = texts.settings;
 
@@ -162,12 +163,7 @@ function MembersOf({ org_id, user_id }: { org_id: string; user_id: string }): Re
           empty={<Empty icon="send" title={t.noInvitations} text={t.noInvitationsText} />}
         />
       </Section>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.invite}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.invite}>
         <InviteForm
           org_id={org_id}
           onDone={(invitation) => {
@@ -175,7 +171,7 @@ function MembersOf({ org_id, user_id }: { org_id: string; user_id: string }): Re
             dialog.close();
           }}
         />
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }
@@ -203,50 +199,28 @@ function InviteForm(props: { org_id: string; onDone: (invitation: NewInvitationD
   const queries = useQueryClient();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('developer');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const invite = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const invitation = await api(inviteMember({ path: { org_id }, body: { email: email.trim(), roles: [role] } }));
-      await queries.invalidateQueries({ queryKey: ['invitations'] });
-      onDone(invitation);
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const invitation = await api(inviteMember({ path: { org_id }, body: { email: email.trim(), roles: [role] } }));
+    await queries.invalidateQueries({ queryKey: ['invitations'] });
+    onDone(invitation);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void invite();
-      }}
-    >
-      <Stack>
-        <TextInput
-          label={t.email}
-          type="email"
-          value={email}
-          onChange={({ currentTarget }) => setEmail(currentTarget.value)}
-          data-autofocus
-        />
-        <Select
-          label={t.role}
-          description={t.roleHints[role]}
-          data={ROLE_DATA}
-          value={role}
-          allowDeselect={false}
-          onChange={(value) => setRole(value ?? 'viewer')}
-        />
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={!email.includes('@')}>
-            {t.invite}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SavingForm label={t.invite} onSave={invite} disabled={!email.includes('@')}>
+      <TextInput
+        label={t.email}
+        type="email"
+        value={email}
+        onChange={({ currentTarget }) => setEmail(currentTarget.value)}
+        data-autofocus
+      />
+      <Select
+        label={t.role}
+        description={t.roleHints[role]}
+        data={ROLE_DATA}
+        value={role}
+        allowDeselect={false}
+        onChange={(value) => setRole(value ?? 'viewer')}
+      />
+    </SavingForm>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -23,6 +23,7 @@ import { List, usePages } from './list';
 import { ModelOffer } from './models';
 import { useMay, useMe } from './shell';
 import { JsonView } from './text';
+import { Dialog } from './form';
 import { Ago, DangerButton, Empty, ErrorBox, Id, Loaded, notify, notifyError, Section, Status } from './ui';
 
 const t = texts.settings;
@@ -287,13 +288,7 @@ export function AuditLog(): ReactElement {
           empty={<Empty icon="file" title={t.noEntries} text={t.noEntriesText} />}
         />
       </Section>
-      <Modal
-        opened={shown !== undefined}
-        onClose={() => setShown(undefined)}
-        size="lg"
-        title={<Text fw={650}>{shown?.action}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={shown !== undefined} onClose={() => setShown(undefined)} size="lg" title={shown?.action}>
         {shown && (
           <Stack>
             <dl className="facts">
@@ -319,7 +314,7 @@ export function AuditLog(): ReactElement {
             <JsonView value={shown.details} label={t.details} />
           </Stack>
         )}
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }

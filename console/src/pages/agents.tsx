@@ -1,17 +1,15 @@
-import { Group, SegmentedControl, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useState, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import { api } from '../api/api';
 import { listAgents } from '../client/sdk.gen';
 import type { AgentDto } from '../client/types.gen';
-import { Icon } from '../components/icons';
-import { List, usePages, type Column } from '../components/list';
-import { Ago, Empty, Page as Frame, Section, Status, LinkButton } from '../components/ui';
+import type { Column } from '../components/list';
+import { SearchedList } from '../components/searched-list';
+import { Ago, Status } from '../components/ui';
 import { count, percent } from '../format';
 import { texts } from '../texts';
 
 const t = texts.agents;
-const STATUSES = ['', 'running', 'building', 'offline', 'error'] as const;
+const STATUSES = ['running', 'building', 'offline', 'error'] as const;
 
 const columns: readonly Column<AgentDto>[] = [
   {
@@ -55,75 +53,21 @@ const columns: readonly Column<AgentDto>[] = [
 ];
 
 export function Page(): ReactElement {
-  const [text, setText] = useState('');
-  const [status, setStatus] = useState<(typeof STATUSES)[number]>('');
-  const [search] = useDebouncedValue(text.trim(), 250);
-  const query = usePages(['agents', search, status], async (last_key) => {
-    const page = await api(
-      listAgents({
-        query: {
-          limit: 50,
-          ...(last_key === undefined ? {} : { last_key }),
-          ...(search === '' ? {} : { search }),
-          ...(status === '' ? {} : { status }),
-        },
-      }),
-    );
-    return { items: page.agents, last_key: page.last_key };
-  });
-  const isFiltered = search !== '' || status !== '';
   return (
-    <Frame
+    <SearchedList
       title={texts.nav.agents}
-      note={t.note}
-      actions={
-        <LinkButton to="/agents/new" leftSection={<Icon name="plus" />}>
-          {texts.nav.newAgent}
-        </LinkButton>
-      }
-    >
-      <Group gap="sm">
-        <TextInput
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-          placeholder={t.search}
-          aria-label={t.search}
-          leftSection={<Icon name="search" />}
-          flex="1 1 220px"
-          maw={380}
-        />
-        <SegmentedControl
-          size="xs"
-          value={status}
-          onChange={(value) => setStatus(value)}
-          data={STATUSES.map((value) => ({
-            value,
-            label: value === '' ? t.all : value === 'running' ? t.serving : (texts.statuses[value] ?? value),
-          }))}
-          aria-label={t.status}
-        />
-      </Group>
-      <Section flush>
-        <List
-          query={query}
-          columns={columns}
-          idOf={(agent) => agent.agent_id}
-          to={(agent) => `/agents/${encodeURIComponent(agent.agent_id)}`}
-          label={texts.nav.agents}
-          empty={
-            isFiltered ? (
-              <Empty icon="search" title={t.noneFound} text={t.noneFoundText} />
-            ) : (
-              <Empty
-                icon="agents"
-                title={t.none}
-                text={t.noneText}
-                action={<LinkButton to="/agents/new">{texts.nav.newAgent}</LinkButton>}
-              />
-            )
-          }
-        />
-      </Section>
-    </Frame>
+      icon="agents"
+      texts={t}
+      statuses={STATUSES}
+      statusLabel={(status) => (status === 'running' ? t.serving : (texts.statuses[status] ?? status))}
+      queryKey={['agents']}
+      read={async (query) => {
+        const { agents, last_key } = await api(listAgents({ query }));
+        return { items: agents, last_key };
+      }}
+      columns={columns}
+      idOf={({ agent_id }) => agent_id}
+      to={({ agent_id }) => `/agents/${encodeURIComponent(agent_id)}`}
+    />
   );
 }

@@ -1,18 +1,4 @@
-import {
-  Badge,
-  Box,
-  Button,
-  Group,
-  Menu,
-  Modal,
-  Progress,
-  Radio,
-  ScrollArea,
-  Select,
-  Stack,
-  Tabs,
-  Text,
-} from '@mantine/core';
+import { Badge, Box, Button, Group, Menu, Progress, Radio, ScrollArea, Select, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
@@ -27,6 +13,7 @@ import {
   listProjectArtifacts,
 } from '../client/sdk.gen';
 import type { ArtifactSummaryDto, BuildDashboardDto, ControlProjectDto, ProjectDto } from '../client/types.gen';
+import { Dialog } from '../components/form';
 import { Icon } from '../components/icons';
 import { ProgressSteps, type Step } from '../components/progress';
 import { useMay } from '../components/shell';
@@ -365,12 +352,7 @@ function Controls({
           }}
         />
       )}
-      <Modal
-        opened={isRestarting}
-        onClose={() => setRestarting(false)}
-        title={<Text fw={650}>{t.restart}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isRestarting} onClose={() => setRestarting(false)} title={t.restart}>
         <Stack>
           <Radio.Group value={mode} onChange={setMode} aria-label={t.restart}>
             <Stack gap="sm">
@@ -407,7 +389,7 @@ function Controls({
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Modal, NumberInput, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Group, NumberInput, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -8,7 +8,8 @@ import { getDecision, recordDecisionOutcome } from '../client/sdk.gen';
 import type { DecisionDto } from '../client/types.gen';
 import { Distribution, Sensitivity } from '../components/decision-charts';
 import { JsonView } from '../components/text';
-import { Ago, ErrorBox, Id, Loaded, notify, Page as Frame, Section, Stat, Status } from '../components/ui';
+import { Dialog, SavingForm } from '../components/form';
+import { Ago, Id, Loaded, notify, Page as Frame, Section, Stat, Status } from '../components/ui';
 import { percent } from '../format';
 import { texts } from '../texts';
 import { DECISION_COLORS } from './orchestration';
@@ -242,14 +243,9 @@ function Decision({ decision }: { decision: DecisionDto }): ReactElement {
           </Section>
         </Stack>
       </div>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.recordOutcome}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.recordOutcome}>
         <OutcomeForm decision={decision} onDone={dialog.close} />
-      </Modal>
+      </Dialog>
     </Frame>
   );
 }
@@ -258,72 +254,49 @@ function OutcomeForm({ decision, onDone }: { decision: DecisionDto; onDone: () =
   const queries = useQueryClient();
   const [success, setSuccess] = useState('yes');
   const [figures, setFigures] = useState<{ cost?: number; revenue?: number; days?: number }>({});
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const save = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const changed = await api(
-        recordDecisionOutcome({
-          path: { decision_id: decision.decision_id },
-          body: {
-            success: success === 'yes',
-            ...(figures.cost === undefined ? {} : { actual_cost: figures.cost }),
-            ...(figures.revenue === undefined ? {} : { actual_revenue: figures.revenue }),
-            ...(figures.days === undefined ? {} : { actual_days: figures.days }),
-          },
-        }),
-      );
-      queries.setQueryData(['decision', decision.decision_id], changed);
-      await queries.invalidateQueries({ queryKey: ['decisions'] });
-      notify(t.recorded);
-      onDone();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    const changed = await api(
+      recordDecisionOutcome({
+        path: { decision_id: decision.decision_id },
+        body: {
+          success: success === 'yes',
+          ...(figures.cost === undefined ? {} : { actual_cost: figures.cost }),
+          ...(figures.revenue === undefined ? {} : { actual_revenue: figures.revenue }),
+          ...(figures.days === undefined ? {} : { actual_days: figures.days }),
+        },
+      }),
+    );
+    queries.setQueryData(['decision', decision.decision_id], changed);
+    await queries.invalidateQueries({ queryKey: ['decisions'] });
+    notify(t.recorded);
+    onDone();
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <Stack>
-        <Text size="sm" c="dimmed">
-          {t.outcomeText}
-        </Text>
-        <SegmentedControl
-          value={success}
-          onChange={setSuccess}
-          data={[
-            { value: 'yes', label: t.succeeded },
-            { value: 'no', label: t.failed },
-          ]}
-          aria-label={t.outcome}
+    <SavingForm label={texts.actions.save} onSave={save}>
+      <Text size="sm" c="dimmed">
+        {t.outcomeText}
+      </Text>
+      <SegmentedControl
+        value={success}
+        onChange={setSuccess}
+        data={[
+          { value: 'yes', label: t.succeeded },
+          { value: 'no', label: t.failed },
+        ]}
+        aria-label={t.outcome}
+      />
+      {(['cost', 'revenue', 'days'] as const).map((name) => (
+        <NumberInput
+          key={name}
+          label={t.actuals[name]}
+          min={0}
+          value={figures[name] ?? ''}
+          onChange={(value) => {
+            const { [name]: _, ...others } = figures;
+            setFigures(value === '' ? others : { ...others, [name]: Number(value) });
+          }}
         />
-        {(['cost', 'revenue', 'days'] as const).map((name) => (
-          <NumberInput
-            key={name}
-            label={t.actuals[name]}
-            min={0}
-            value={figures[name] ?? ''}
-            onChange={(value) => {
-              const { [name]: _, ...others } = figures;
-              setFigures(value === '' ? others : { ...others, [name]: Number(value) });
-            }}
-          />
-        ))}
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {texts.actions.save}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      ))}
+    </SavingForm>
   );
 }

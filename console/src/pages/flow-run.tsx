@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useDisclosure, useMediaQuery, useThrottledCallback } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -16,6 +16,7 @@ import {
   type Step,
   type StepTimes,
 } from '../components/flow-definition';
+import { Dialog } from '../components/form';
 import { Icon } from '../components/icons';
 import { useMay } from '../components/shell';
 import { PageTabs } from '../components/tabs';
@@ -489,12 +490,7 @@ function Signal({ run, record, step, onChanged }: OpenStep): ReactElement {
           {t.sendSignal}
         </Button>
       )}
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.sendSignal}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.sendSignal}>
         <Stack>
           <TextInput label={t.signalName} value={name} readOnly className="mono-input" />
           <Editor value={data} onChange={setData} language="json" label={t.signalData} height={160} />
@@ -505,7 +501,7 @@ function Signal({ run, record, step, onChanged }: OpenStep): ReactElement {
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </Group>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Switch, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Switch, Table, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -22,6 +22,7 @@ import { allSteps, graphOf, kindOf, STEP_KINDS, yamlOf, type Definition } from '
 import { FlowEditor } from '../components/flow-editor';
 import { FlowRunList } from '../components/flow-runs';
 import { FlowTriggers } from '../components/flow-triggers';
+import { Dialog, SavingForm } from '../components/form';
 import { Icon } from '../components/icons';
 import { List, usePages } from '../components/list';
 import { SchemaForm, startOf } from '../components/schema-form';
@@ -150,15 +151,9 @@ function Actions({ flow }: { flow: FlowDto }): ReactElement | null {
           {t.run}
         </Button>
       )}
-      <Modal
-        opened={isRunning}
-        onClose={run.close}
-        size="lg"
-        title={<Text fw={650}>{t.runTitle(flow.name)}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isRunning} onClose={run.close} size="lg" title={t.runTitle(flow.name)}>
         <StartForm flow={flow} />
-      </Modal>
+      </Dialog>
     </>
   );
 }
@@ -181,54 +176,32 @@ function InputForm({ flow, schema }: { flow: FlowDto; schema: Record<string, unk
   const navigate = useNavigate();
   const [input, setInput] = useState<Record<string, unknown> | undefined>(() => startOf(schema));
   const [isDry, setDry] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const start = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const run = await api(
-        startFlowRun({ path: { flow_id: flow.flow_id }, body: { input: input ?? {}, dry_run: isDry } }),
-      );
-      await navigate({ to: `/flow-runs/${run.run_id}` });
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const run = await api(
+      startFlowRun({ path: { flow_id: flow.flow_id }, body: { input: input ?? {}, dry_run: isDry } }),
+    );
+    await navigate({ to: `/flow-runs/${run.run_id}` });
   };
   const hasInput = Object.keys(schema).length > 0;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start();
-      }}
-    >
-      <Stack>
-        {hasInput ? (
+    <SavingForm label={isDry ? t.startDry : t.start} onSave={start} disabled={input === undefined}>
+      {hasInput ? (
+        <SchemaForm schema={schema} value={input ?? {}} onChange={setInput} label={t.input} />
+      ) : (
+        <>
+          <Text size="sm" c="dimmed">
+            {t.noInput}
+          </Text>
           <SchemaForm schema={schema} value={input ?? {}} onChange={setInput} label={t.input} />
-        ) : (
-          <>
-            <Text size="sm" c="dimmed">
-              {t.noInput}
-            </Text>
-            <SchemaForm schema={schema} value={input ?? {}} onChange={setInput} label={t.input} />
-          </>
-        )}
-        <Switch
-          label={t.dryRun}
-          description={t.dryRunHint}
-          checked={isDry}
-          onChange={(event) => setDry(event.currentTarget.checked)}
-        />
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={input === undefined}>
-            {isDry ? t.startDry : t.start}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+        </>
+      )}
+      <Switch
+        label={t.dryRun}
+        description={t.dryRunHint}
+        checked={isDry}
+        onChange={(event) => setDry(event.currentTarget.checked)}
+      />
+    </SavingForm>
   );
 }
 

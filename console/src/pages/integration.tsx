@@ -1,16 +1,4 @@
-import {
-  Badge,
-  Button,
-  Group,
-  Modal,
-  SegmentedControl,
-  Select,
-  Stack,
-  Switch,
-  Table,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Select, Stack, Switch, Table, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -38,6 +26,7 @@ import { Operations } from '../components/operations';
 import { ProgressSteps, type Step } from '../components/progress';
 import { useMay } from '../components/shell';
 import { PageTabs } from '../components/tabs';
+import { Dialog } from '../components/form';
 import {
   Ago,
   CopyableCode,
@@ -231,12 +220,7 @@ function Findings({ one }: { one: IntegrationDto }): ReactElement {
           empty={<Empty icon="check" title={t.noFindings} text={t.noFindingsText} />}
         />
       </Section>
-      <Modal
-        opened={shown !== undefined}
-        onClose={() => setShown(undefined)}
-        title={<Text fw={650}>{t.finding}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={shown !== undefined} onClose={() => setShown(undefined)} title={t.finding}>
         {shown && (
           <Stack gap="sm">
             <Text size="sm">{shown.message}</Text>
@@ -254,7 +238,7 @@ function Findings({ one }: { one: IntegrationDto }): ReactElement {
             </dl>
           </Stack>
         )}
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }
@@ -402,13 +386,7 @@ function Versions({ one }: { one: IntegrationDto }): ReactElement {
           )}
         </Loaded>
       </Section>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        size="lg"
-        title={<Text fw={650}>{t.newDocument}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} size="lg" title={t.newDocument}>
         <ReplaceForm
           one={one}
           onDone={() => {
@@ -416,7 +394,7 @@ function Versions({ one }: { one: IntegrationDto }): ReactElement {
             dialog.close();
           }}
         />
-      </Modal>
+      </Dialog>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Group, Modal, Progress, SegmentedControl, Stack, Switch, Text } from '@mantine/core';
+import { Badge, Button, Card, Group, Progress, SegmentedControl, Stack, Switch, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -13,13 +13,14 @@ import {
 } from '../client/sdk.gen';
 import type { DecisionSummaryDto, PartnershipStatusDto } from '../client/types.gen';
 import { Calibration } from '../components/decision-charts';
+import { Dialog, SavingForm } from '../components/form';
 import { Icon } from '../components/icons';
 import { List, usePages, type Column } from '../components/list';
 import { SchemaForm } from '../components/schema-form';
 import { useMay } from '../components/shell';
 import { PageTabs } from '../components/tabs';
 import { JsonView } from '../components/text';
-import { Ago, CopyableCode, Empty, ErrorBox, Loaded, Page as Frame, Section, Stat, Status } from '../components/ui';
+import { Ago, CopyableCode, Empty, Loaded, Page as Frame, Section, Stat, Status } from '../components/ui';
 import { percent } from '../format';
 import { texts } from '../texts';
 
@@ -235,15 +236,9 @@ function Decisions(): ReactElement {
           empty={<Empty icon="orchestration" title={t.noDecisions} text={t.noDecisionsText} action={add} />}
         />
       </Section>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        size="lg"
-        title={<Text fw={650}>{t.newDecision}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} size="lg" title={t.newDecision}>
         <DecisionForm />
-      </Modal>
+      </Dialog>
     </>
   );
 }
@@ -280,40 +275,18 @@ function DecisionForm(): ReactElement {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [context, setContext] = useState<Record<string, unknown> | undefined>({});
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const decide = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const decision = await api(createDecision({ body: { context: context ?? {} } }));
-      await queries.invalidateQueries({ queryKey: ['decisions'] });
-      await navigate({ to: `/orchestration/decisions/${decision.decision_id}` });
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const decision = await api(createDecision({ body: { context: context ?? {} } }));
+    await queries.invalidateQueries({ queryKey: ['decisions'] });
+    await navigate({ to: `/orchestration/decisions/${decision.decision_id}` });
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void decide();
-      }}
-    >
-      <Stack>
-        <Text size="sm" c="dimmed">
-          {t.newDecisionText}
-        </Text>
-        <SchemaForm schema={CONTEXT_SCHEMA} value={context ?? {}} onChange={setContext} label={t.context} />
-        {error !== undefined && <ErrorBox error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy} disabled={context === undefined}>
-            {t.analyse}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SavingForm label={t.analyse} onSave={decide} disabled={context === undefined}>
+      <Text size="sm" c="dimmed">
+        {t.newDecisionText}
+      </Text>
+      <SchemaForm schema={CONTEXT_SCHEMA} value={context ?? {}} onChange={setContext} label={t.context} />
+    </SavingForm>
   );
 }
 

@@ -2,7 +2,6 @@ import {
   Badge,
   Button,
   Group,
-  Modal,
   NumberInput,
   Progress,
   Select,
@@ -29,6 +28,7 @@ import {
 } from '../client/sdk.gen';
 import type { PartnershipDto } from '../client/types.gen';
 import { Chart } from '../components/text';
+import { Dialog } from '../components/form';
 import {
   Ago,
   DangerButton,
@@ -168,14 +168,9 @@ function Partnership({ one }: { one: PartnershipDto }): ReactElement {
           </Section>
         </Stack>
       </div>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.edit}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.edit}>
         <EditForm one={one} onDone={dialog.close} />
-      </Modal>
+      </Dialog>
     </Frame>
   );
 }
@@ -326,12 +321,7 @@ function Measure({ one }: { one: PartnershipDto }): ReactElement {
       <Button size="xs" variant="default" onClick={dialog.open}>
         {t.pushMeasure}
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={dialog.close}
-        title={<Text fw={650}>{t.pushMeasure}</Text>}
-        closeButtonProps={{ 'aria-label': texts.actions.close }}
-      >
+      <Dialog opened={isOpen} onClose={dialog.close} title={t.pushMeasure}>
         <Stack>
           <TextInput
             label={t.measure}
@@ -350,7 +340,7 @@ function Measure({ one }: { one: PartnershipDto }): ReactElement {
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }
