@@ -3,15 +3,22 @@ import type { ReactElement } from 'react';
 import { api, ApiError, queryClient } from './api/api';
 import { getMe } from './client/sdk.gen';
 import { Shell } from './components/shell';
-import { Empty, ErrorBox, Loading, Page } from './components/ui';
+import { Empty, ErrorBox, Loading, LinkButton, Page } from './components/ui';
 import { SignIn } from './pages/sign-in';
 import { texts } from './texts';
 
 function NotFound(): ReactElement {
   return (
-    <Page title={texts.errors.notFoundTitle}>
-      <Empty icon="search" title={texts.errors.notFoundTitle} text={texts.errors.notFoundText} />
-    </Page>
+    <main className="alone">
+      <Page title={texts.errors.notFoundTitle}>
+        <Empty
+          icon="search"
+          title={texts.errors.notFoundTitle}
+          text={texts.errors.notFoundText}
+          action={<LinkButton to="/">{texts.nav.home}</LinkButton>}
+        />
+      </Page>
+    </main>
   );
 }
 

@@ -73,7 +73,7 @@ function MembersOf({ org_id, user_id }: { org_id: string; user_id: string }): Re
             },
             {
               title: t.role,
-              width: '160px',
+              width: 'min(160px, 32vw)',
               cell: (member) => {
                 const role = ROLES.find((one) => member.roles.includes(one));
                 return role === undefined || member.user_id === user_id ? (

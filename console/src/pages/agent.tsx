@@ -96,7 +96,7 @@ export function Page(): ReactElement {
           <Figures agent={data} />
           <Section flush>
             <Tabs defaultValue="overview" keepMounted={false}>
-              <Tabs.List px="sm">
+              <Tabs.List px="sm" className="page-tabs">
                 <Tabs.Tab value="overview">{t.overview}</Tabs.Tab>
                 <Tabs.Tab value="code">{t.code}</Tabs.Tab>
                 <Tabs.Tab value="versions">{t.versions}</Tabs.Tab>

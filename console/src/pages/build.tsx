@@ -136,7 +136,7 @@ export function Page(): ReactElement {
             </Section>
             <Section flush>
               <Tabs defaultValue="artifacts" keepMounted={false}>
-                <Tabs.List px="sm">
+                <Tabs.List px="sm" className="page-tabs">
                   <Tabs.Tab value="artifacts">{t.artifacts(artifacts.data?.artifacts.length ?? 0)}</Tabs.Tab>
                   <Tabs.Tab value="coverage">{t.coverage}</Tabs.Tab>
                   <Tabs.Tab value="log">{t.log}</Tabs.Tab>
