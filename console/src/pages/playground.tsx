@@ -125,6 +125,8 @@ function useConversation({ agent: agent_id, version, model }: Variant): Conversa
             cost_usd: data['cost_usd'] as number | null,
             ...(usage ? { tokens: usage.input_tokens + usage.output_tokens } : {}),
           }));
+          // The next message need not wait until the stream is closed.
+          setBusy(false);
         } else if (event === 'error')
           change(id, () => ({ status: 'failed', error: errorOf(500, 'error' in data ? data : { error: data }) }));
       },
@@ -132,7 +134,7 @@ function useConversation({ agent: agent_id, version, model }: Variant): Conversa
       .then(() => change(id, ({ status }) => (status === 'streaming' ? { status: 'stopped' } : {})))
       .catch((error: unknown) => change(id, () => ({ status: 'failed', error })))
       .finally(() => {
-        setBusy(false);
+        if (abort.current === controller) setBusy(false);
         void queries.invalidateQueries({ queryKey: ['runs'] });
       });
   };
@@ -222,6 +224,7 @@ export function Page(): ReactElement {
     reset(search.session);
   }, [search.session, reset]);
 
+  const isBusy = left.isBusy || (isComparing && right.isBusy);
   const [edited, setEdited] = useState<number>();
   const startOver = (): void => {
     left.reset();
@@ -237,7 +240,8 @@ export function Page(): ReactElement {
   };
   const send = (): void => {
     const words = text.trim();
-    if (words === '') return;
+    // What was typed stays until it can be sent.
+    if (words === '' || isBusy) return;
     for (const talk of isComparing ? [left, right] : [left])
       talk.send(words, edited === undefined ? undefined : talk.turns[edited]);
     setText('');
@@ -258,7 +262,6 @@ export function Page(): ReactElement {
     talk.send(turn.input, turn);
     setSelected(undefined);
   };
-  const isBusy = left.isBusy || (isComparing && right.isBusy);
   const shown =
     selected ??
     left.turns.findLast(({ invocation_id, status }) => invocation_id !== undefined && status !== 'streaming')
