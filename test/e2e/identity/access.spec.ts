@@ -25,6 +25,11 @@ beforeAll(async () => {
   const agent = await builtAgent(owner);
   const run = await owner.post(`${agent.path}/invoke`, { input_text: 'What is 6 * 7?' });
   const session = await owner.post(`${agent.path}/sessions`, {});
+  const { data: before } = await owner.get(agent.path);
+  const edit = { revision: before['revision'], activate: false, system_prompt: 'Second.' };
+  const edited = await owner.put(`${agent.path}/definition`, edit);
+  const rollout = { version: edited.data['edited_version'], percent: 10 };
+  expect((await owner.put(`${agent.path}/rollout`, rollout)).status).toBe(200);
   const partnership = { id: 'own', name: 'Own', partnership_type: 'own_type', ai_partner: 'Partner' };
   await owner.post('/api/v1/orchestration/partnerships', partnership);
   const tool = await owner.post('/api/v1/tools', {
