@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CursorCodec, pageOf } from '../platform/database/cursors.js';
 import { DynamoDb, type PutInput } from '../platform/database/client/dynamodb.js';
+import { type Write, write } from '../platform/database/unit-of-work.js';
 import { type PackedText, pack, unpack } from '../platform/database/packed-text.js';
 import type { Page } from '../shared/page.js';
 import type { Message } from './session.js';
@@ -22,6 +23,10 @@ export function messageItem({ parts, calls, ...message }: Message): PutInput {
     ConditionExpression: 'attribute_not_exists(session_id)',
   };
 }
+
+/** For the transaction that also counts it. */
+export const messageDeletion = (session_id: string, sequence: number): Write =>
+  write.delete({ TableName: TABLE, Key: { session_id, sequence } });
 
 @Injectable()
 export class MessagesRepository {
@@ -72,10 +77,6 @@ export class MessagesRepository {
   async find(org_id: string, session_id: string, sequence: number): Promise<Message | undefined> {
     const row = await this.db.get<Row>(TABLE, { session_id, sequence });
     return row?.org_id === org_id ? unpacked(row) : undefined;
-  }
-
-  async delete(session_id: string, sequence: number): Promise<void> {
-    await this.db.batchDelete(TABLE, [{ session_id, sequence }]);
   }
 
   /** @returns how many messages were deleted. */

@@ -26,7 +26,7 @@ const CACHED_CHARACTERS = 100_000_000;
 const KEPT_MESSAGES = 200;
 /** Limits for the kept messages of one session, and of all sessions together. */
 const [KEPT_CHARACTERS_OF_ONE, KEPT_CHARACTERS] = [1_000_000, 10_000_000];
-/** A deletion that its process did not live to count is seen after this time. */
+/** Deletions by earlier versions of Nexus, which do not count them, are seen after this time. */
 const KEPT_MS = 60_000;
 
 interface KeptMessage {

@@ -5,8 +5,8 @@ import { UnitOfWork, write } from '../platform/database/unit-of-work.js';
 import { NotFoundError } from '../shared/domain-error.js';
 import { boundsOf, type Page, type TimeRange } from '../shared/page.js';
 import type { Message, Session } from './session.js';
-import { messageItem } from './messages.repository.js';
-import { TurnLostError } from './sessions.errors.js';
+import { messageDeletion, messageItem } from './messages.repository.js';
+import { SessionNotFoundError, TurnLostError } from './sessions.errors.js';
 
 const TABLE = 'AgentSessions';
 const MARKED = 'MARKED';
@@ -186,12 +186,17 @@ export class SessionsRepository {
     );
   }
 
-  /** To be called after the message was deleted: who reads the new count must not find it any more. */
-  async countDeletedMessage(org_id: string, session_id: string): Promise<boolean> {
-    return this.change(session_id, 'ADD messages_deleted :one', 'org_id = :org AND attribute_not_exists(deletion)', {
-      ':one': 1,
-      ':org': org_id,
-    });
+  /** Deletes a message and counts it, in one transaction. @throws SessionNotFoundError */
+  async deleteMessage(org_id: string, session_id: string, sequence: number): Promise<void> {
+    const counted = {
+      TableName: TABLE,
+      Key: { session_id },
+      UpdateExpression: 'ADD messages_deleted :one',
+      ConditionExpression: 'org_id = :org AND attribute_not_exists(deletion)',
+      ExpressionAttributeValues: { ':one': 1, ':org': org_id },
+    };
+    const gone = () => new SessionNotFoundError(session_id);
+    await this.unit.commit([write.update(counted, gone), messageDeletion(session_id, sequence)]);
   }
 
   async addDocuments(org_id: string, session_id: string, added: number): Promise<boolean> {

@@ -123,8 +123,7 @@ export class SessionsService {
   /** The numbers of the other messages stay. @throws SessionNotFoundError */
   async deleteMessage(org_id: string, session_id: string, sequence: number): Promise<Session> {
     const session = await this.get(org_id, session_id);
-    await this.messages.delete(session_id, sequence);
-    await this.repository.countDeletedMessage(org_id, session_id);
+    await this.repository.deleteMessage(org_id, session_id, sequence);
     return session;
   }
 
