@@ -17,6 +17,7 @@ const KILLS = Math.max(8, Math.ceil((BUILDS + RUNS) / 14));
 /** Long runs show how far they are. */
 const PROGRESS_FROM_KILLS = 20;
 const PARALLEL = 6;
+const SHOWN_MAX = 5;
 const ENDED_WITHIN_MS = 600_000;
 /** Writes of a run until its last one, which a failing run does not reach. */
 const WRITES = ['reserve', 'charge', 'line[0]', 'line[1]', 'line[2]', 'line[3]'];
@@ -122,8 +123,15 @@ class Work {
     await Promise.all(runs.map((run_id) => limit(() => this.attendOne(run_id))));
   }
 
-  isAttended(): boolean {
-    return this.decided.size === this.runs.length;
+  /** Runs that have not come past their approval, with what they wait for. */
+  async unattended(): Promise<string[]> {
+    const left = this.runs.filter((run_id) => !this.decided.has(run_id));
+    const views = left.slice(0, SHOWN_MAX).map((run_id) => runOf(this.platform.http, run_id));
+    const shown = (await Promise.all(views)).map(({ run_id, status, steps }) => {
+      const open = steps.filter((step) => !['completed', 'pending'].includes(step.status));
+      return `${run_id} ${status}: ${open.map(({ key, status: state }) => `${key} ${state}`).join(', ')}`;
+    });
+    return [...shown, ...left.slice(SHOWN_MAX)];
   }
 
   private async attendOne(run_id: string): Promise<void> {
@@ -161,7 +169,11 @@ async function worked(platform: DoomedPlatform, builds: number, runs: number, ki
         `${platform.engine}: kill ${kill} of ${kills} (${victim}), ${work.projects.length} builds and ${work.runs.length} flow runs, ${since(began)} s\n`,
       );
   }
-  await eventually(async () => work.attend(work.runs).then(() => work.isAttended()), Boolean, ENDED_WITHIN_MS);
+  await eventually(
+    async () => work.attend(work.runs).then(() => work.unattended()),
+    ({ length }) => length === 0,
+    ENDED_WITHIN_MS,
+  );
   return work;
 }
 
@@ -207,10 +219,11 @@ async function expectAllEnded(platform: DoomedPlatform, work: Work): Promise<Sum
     const events = await buildEvents(http, id);
     expectCleanHistory(events);
     await expectOneAgent(http, project);
-    const of = (status: string): number =>
-      events.filter(({ event, data }) => event === 'stage' && data['status'] === status).length;
-    sums.steps += of('completed');
-    sums.interrupted += of('running') - of('completed');
+    const begun = events.filter(({ event, data }) => event === 'stage' && data['status'] === 'running');
+    // A stage of several steps completes with the last of them, and does not begin by itself.
+    const steps = new Set(begun.map(({ data }) => `${String(data['stage_name'])}/${String(data['sub_stage_name'])}`));
+    sums.steps += steps.size;
+    sums.interrupted += begun.length - steps.size;
     slowest(Date.parse(project.completed_at) - Date.parse(project.created_at));
   };
   const flowRun = async (number: number, run_id: string): Promise<void> => {

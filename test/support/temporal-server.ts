@@ -92,6 +92,8 @@ function developmentServer(port: number): string[] {
   return [
     ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`, '--log-level', 'never'],
     ...['--db-filename', join(temporaryDirectory(), 'temporal.sqlite')],
+    // The file outlives a killed process without a flush of the disk after each write.
+    ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'],
     ...priorities.flatMap((value) => ['--dynamic-config-value', value]),
     ...attributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
