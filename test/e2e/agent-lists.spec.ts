@@ -101,6 +101,7 @@ describe('an agent', () => {
       output_schema: null,
       requires_approval: [],
       revision: 1,
+      rollout: null,
       project_id: 'proj_one',
       description: 'Obeys',
       category: 'math',
