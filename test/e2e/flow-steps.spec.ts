@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startApp, type TestApp } from '../support/app.js';
 import { CountingServer, publishedFlow, ranFlow, runWhen, startRun } from '../support/flows.js';
+import { eventually } from '../support/http.js';
+import { startBeside } from '../support/shared-app.js';
 
 let app: TestApp;
 let service: CountingServer;
@@ -173,4 +175,44 @@ it('stores a large result apart and reads it like any other', async () => {
   const [large, , larger] = steps;
   expect((large?.output as { both: string[] }).both.map(({ length }) => length)).toEqual([200_000, 200_000]);
   expect(larger?.error?.code).toBe('RESULT_TOO_LARGE');
+});
+
+it('does not fail a step whose process leaves: another process repeats the attempt', async () => {
+  const keys: unknown[] = [];
+  const slow = createServer(({ headers }, response) => {
+    keys.push(headers['idempotency-key']);
+    // The first request gets no answer.
+    if (keys.length > 1) response.writeHead(200, { 'content-type': 'application/json' }).end('{"paid":true}');
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/charge`;
+  const front = await startApp({ FLOW_RUN_SLOTS: '0' });
+  const leaving = await startBeside(front, undefined, {
+    BACKGROUND_RUN_GRACE_SECONDS: '0',
+    SHUTDOWN_GRACE_SECONDS: '1',
+  });
+  let next: TestApp | undefined;
+  try {
+    const charge = { id: 'charge', http: { method: 'POST', url }, idempotency_key: 'once', retry: { max_attempts: 2 } };
+    const flow_id = await publishedFlow(front.http, { timeout_seconds: 600, steps: [charge] });
+    const { run_id } = await startRun(front.http, flow_id);
+    await eventually(
+      () => Promise.resolve(keys.length),
+      (asked) => asked === 1,
+    );
+    await leaving.close();
+    next = await startBeside(front, undefined);
+    const { status, steps } = await runWhen(front.http, run_id);
+    expect([status, steps[0]?.attempts.map((attempt) => attempt.status)]).toEqual([
+      'completed',
+      ['interrupted', 'completed'],
+    ]);
+    expect(keys).toEqual(['once', 'once']);
+  } finally {
+    await next?.close();
+    await leaving.close().catch(() => undefined);
+    await front.close();
+    slow.closeAllConnections();
+    slow.close();
+  }
 });

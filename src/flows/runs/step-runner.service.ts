@@ -65,6 +65,8 @@ export class StepRunner {
         await this.inTurn(session, kind, () => this.attempt(session, { ...action, kind }, record, run));
       else await this.settled(session, record, run, await this.control.begin(session, action, record));
     } catch (error) {
+      // The process leaves or has lost the run. The step has not failed: another process repeats the attempt.
+      if (run.signal.aborted) throw error;
       await this.fail(session, record, run, expectedFailure(error));
     }
   }
