@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentNameOf, ago, count, duration, money, pathOfId, percent } from './format';
+import { agentNameOf, ago, count, duration, money, pathOfId, percent, inOrder } from './format';
 
 describe('figures', () => {
   it('say durations in the two largest units', () => {
@@ -46,4 +46,9 @@ describe('ids', () => {
       undefined,
     ]);
   });
+});
+
+it('puts the keys of objects in order at every depth, and leaves lists as they are', () => {
+  const ordered = inOrder({ b: [{ d: 1, c: 2 }, 'x'], a: null });
+  expect(JSON.stringify(ordered)).toBe('{"a":null,"b":[{"c":2,"d":1},"x"]}');
 });

@@ -75,3 +75,11 @@ const PAGES_OF_IDS: readonly (readonly [prefix: string, page: string])[] = [
   ['int', '/integrations/$'],
   ['dec', '/orchestration/decisions/$'],
 ];
+
+/** The value with the keys of its objects in order, so that two versions can be compared line by line. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]));
+}

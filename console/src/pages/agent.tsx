@@ -50,7 +50,7 @@ import {
   Status,
   LinkButton,
 } from '../components/ui';
-import { count, duration, percent } from '../format';
+import { count, duration, inOrder, percent } from '../format';
 import { snippets, type SnippetLanguage } from '../snippets';
 import { texts } from '../texts';
 import { RunList, type RunFilter } from '../components/run-list';
@@ -336,7 +336,7 @@ function CodeFor({ agent }: { agent: AgentDto }): ReactElement {
 const definitionText = (version: AgentVersionDto): string => {
   const { system_prompt, ...rest } = version.definition;
   const prompt = typeof system_prompt === 'string' ? system_prompt : '';
-  return `${JSON.stringify(rest, null, 2)}\n\n${prompt}`;
+  return `${JSON.stringify(inOrder(rest), null, 2)}\n\n${prompt}`;
 };
 
 function Versions({ agent, mayChange }: { agent: AgentDto; mayChange: boolean }): ReactElement {

@@ -29,6 +29,7 @@ import { SchemaForm, startOf } from '../components/schema-form';
 import { useMay } from '../components/shell';
 import { PageTabs } from '../components/tabs';
 import { Diff, Graph, JsonView } from '../components/text';
+import { inOrder } from '../format';
 import {
   Ago,
   DangerButton,
@@ -483,7 +484,11 @@ function Versions({ flow }: { flow: FlowDto }): ReactElement {
               </div>
             </Section>
             <Section title={t.diffTitle(selected.version)}>
-              <Diff before={yamlOf(selected.definition)} after={yamlOf(flow.definition)} label={t.tabs.versions} />
+              <Diff
+                before={yamlOf(inOrder(selected.definition))}
+                after={yamlOf(inOrder(flow.definition))}
+                label={t.tabs.versions}
+              />
             </Section>
           </div>
         );
