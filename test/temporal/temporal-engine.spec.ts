@@ -235,7 +235,8 @@ if (cli)
     for (const run_id of [...low, high]) await eventually(() => isQueued(run_id), Boolean);
     gate.open();
     for (const run_id of [holding, ...low, high]) await untilForgotten(run_id);
-    expect(order).toEqual([high, ...low]);
+    // Runs of one priority leave in any order: a queue has several partitions.
+    expect([order[0], order.slice(1).sort()]).toEqual([high, low.sort()]);
   });
 
 describe('a cluster that is away', () => {
