@@ -113,20 +113,58 @@ describe('webhook triggers', () => {
 });
 
 describe('schedules', () => {
+  const table = () => app.app.get(DynamoDb, { strict: false });
+  const keyOf = (flow_id: string, trigger_id: string) => ({
+    owner: `FLOW#default#${flow_id}`,
+    item: `TRIGGER#${trigger_id}`,
+  });
+
+  /** What would be due next Monday is due now: the clock of this process cannot be moved. */
+  async function makeDue(flow_id: string, trigger_id: string): Promise<string> {
+    const due_at = new Date(Date.now() - 1_000).toISOString();
+    await table().update({
+      TableName: 'Flows',
+      Key: keyOf(flow_id, trigger_id),
+      UpdateExpression: 'SET due_at = :at',
+      ExpressionAttributeValues: { ':at': due_at },
+    });
+    return due_at;
+  }
+
+  it.each([
+    ['skip', ['waiting']],
+    ['queue', ['queued', 'waiting']],
+    ['allow', ['waiting', 'waiting']],
+  ])('%s a time that comes while the run of an earlier one goes on', async (overlap, statuses) => {
+    const step = { id: 'a', wait_for: { signal: 'go' } };
+    const flow_id = await publishedFlow(app.http, { timeout_seconds: 60, steps: [step] });
+    const { data } = await create(flow_id, 'schedule', { cron: '0 9 * * 1', overlap });
+    for (let time = 1; time <= 2; time++) {
+      const due_at = await makeDue(flow_id, data.trigger_id);
+      await eventually(
+        () => table().get<{ due_at: string }>('Flows', keyOf(flow_id, data.trigger_id)),
+        (trigger) => trigger !== undefined && trigger.due_at > due_at,
+      );
+      await eventually(
+        () => runsOf(flow_id),
+        (runs) => runs.some(({ status }) => status === 'waiting'),
+      );
+    }
+    const isAsWanted = (runs: FlowRunView[]): boolean =>
+      runs
+        .map(({ status }) => status)
+        .sort()
+        .join() === statuses.join();
+    const runs = await eventually(() => runsOf(flow_id), isAsWanted);
+    expect(runs).toHaveLength(statuses.length);
+  });
+
   it('tell their next five times and start runs when they are due', async () => {
     const flow_id = await echo();
     const weekly = await create(flow_id, 'schedule', { cron: '0 9 * * 1', timezone: 'Asia/Tokyo', input: { n: 1 } });
     expect(weekly.data.next_times).toHaveLength(5);
     for (const at of weekly.data.next_times) expect(at).toMatch(/T00:00:00\.000Z$/);
-    // What would be due next Monday is due now: the clock of this process cannot be moved.
-    const db = app.app.get(DynamoDb, { strict: false });
-    const due_at = new Date(Date.now() - 1_000).toISOString();
-    await db.update({
-      TableName: 'Flows',
-      Key: { owner: `FLOW#default#${flow_id}`, item: `TRIGGER#${weekly.data.trigger_id}` },
-      UpdateExpression: 'SET due_at = :at',
-      ExpressionAttributeValues: { ':at': due_at },
-    });
+    const due_at = await makeDue(flow_id, weekly.data.trigger_id);
     const path = `/api/v1/flows/${flow_id}/triggers/${weekly.data.trigger_id}`;
     const { data } = await eventually(
       () => app.http.get<Trigger>(path),

@@ -10,7 +10,7 @@ import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { startBeside } from '../support/shared-app.js';
 
-/** Answers with its prompt, which differs between versions; fails or waits when it is told to. */
+/** Answers with its prompt, which differs between versions. The input can make it fail or wait. */
 class TellingRuntime extends ObedientRuntime {
   private begin = (): void => undefined;
   /** Ends the runs that wait. */

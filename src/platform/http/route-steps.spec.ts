@@ -30,7 +30,7 @@ async function answerOf(steps: RouteSteps, handler: () => void): Promise<unknown
   return lastValueFrom(await steps.intercept(route(handler), next));
 }
 
-it('runs the steps of a route in their order, and none that does not concern it', async () => {
+it('runs the steps that concern a route, in order', async () => {
   const steps = new RouteSteps([named('body', [create]), named('envelope', [list, create])]);
   steps.add(named('audit', [create]));
   expect(await answerOf(steps, list)).toBe('envelope(list)');
