@@ -204,7 +204,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Publish a flow',
     operationId: 'publishFlow',
-    description: 'Makes the draft the version that new runs use. Refused with 400 while it has faults.',
+    description: 'Makes the draft the version that new runs use. Refused with 422 while it has faults.',
   })
   @ApiData(FlowDto, { description: 'The published flow.' })
   @ApiErrors(404, 409, 422)

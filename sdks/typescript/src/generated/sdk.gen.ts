@@ -1792,7 +1792,7 @@ export const updateFlow = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Publish a flow
  *
- * Makes the draft the version that new runs use. Refused with 400 while it has faults.
+ * Makes the draft the version that new runs use. Refused with 422 while it has faults.
  */
 export const publishFlow = <ThrowOnError extends boolean = false>(options: Options<PublishFlowData, ThrowOnError>): RequestResult<PublishFlowResponses, PublishFlowErrors, ThrowOnError> => (options.client ?? client).post<PublishFlowResponses, PublishFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
