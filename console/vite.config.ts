@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   base: '/console/',
-  // The platform puts a fresh nonce in this place of every answer; see src/platform/http/console.ts.
+  // The platform puts a fresh nonce in this place of every answer; see src/platform/http/front-page.ts.
   html: { cspNonce: '__NONCE__' },
   build: {
     outDir: 'dist',

@@ -1,11 +1,15 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Settings } from './platform/config/settings.js';
-import { serveConsole } from './platform/http/console.js';
-import { hostGuard, leavingConnections, answerUnreadableRequests, securityHeaders } from './platform/http/edge.js';
-import { serveFrontPage } from './platform/http/front-page.js';
-import { Intake } from './platform/http/intake.js';
+import { serveConsole, serveFrontPage } from './platform/http/front-page.js';
+import {
+  hostGuard,
+  leavingConnections,
+  answerUnreadableRequests,
+  securityHeaders,
+  Intake,
+  takeTicket,
+} from './platform/http/edge.js';
 import { serveApiDocs } from './platform/http/openapi.js';
-import { takeTicket } from './platform/http/presented-credentials.js';
 import { RequestContext, RequestContextMiddleware } from './platform/observability/request-context.js';
 import { validationPipe } from './platform/http/validation.pipe.js';
 import { Lifecycle } from './platform/lifecycle/lifecycle.js';

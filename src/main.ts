@@ -19,7 +19,7 @@ async function start(): Promise<void> {
   const settings = loadSettings();
   if (!cluster.isWorker) await requireFreePort(settings);
   if (settings.get('WEB_CONCURRENCY') > 1 && cluster.isPrimary) {
-    const { lead } = await import('./lead.js');
+    const { lead } = await import('./platform/lifecycle/cluster-primary.js');
     await lead(settings);
   } else {
     const { serve } = await import('./serve.js');

@@ -9,11 +9,10 @@ import { FirstStartService } from './identity/accounts/first-start.service.js';
 import { modelOffer } from './models/model-offer.js';
 import { START_LINK_MINUTES, StartLink } from './identity/authentication/start-link.service.js';
 import { Settings } from './platform/config/settings.js';
-import { CONSOLE_PATH, hasConsole } from './platform/http/console.js';
+import { CONSOLE_PATH, hasConsole } from './platform/http/front-page.js';
 import { RequestContext } from './platform/observability/request-context.js';
-import { onRetirement } from './platform/lifecycle/cluster-worker.js';
-import { nestLogger } from './platform/observability/logging/nest-logger.js';
-import { createRootLogger } from './platform/observability/logging/root-logger.js';
+import { onRetirement } from './platform/lifecycle/cluster-primary.js';
+import { nestLogger, createRootLogger } from './platform/observability/logging/root-logger.js';
 import { Lifecycle } from './platform/lifecycle/lifecycle.js';
 
 /**

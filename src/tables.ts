@@ -7,9 +7,8 @@ import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.
 import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
 import { INTEGRATION_TABLES } from './integrations/integrations.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
-import { EVENT_TABLES } from './platform/events/platform-events.tables.js';
+import { EVENT_TABLES, IDEMPOTENCY_TABLES } from './platform/platform.tables.js';
 import type { TableDefinition } from './platform/database/table-definition.js';
-import { IDEMPOTENCY_TABLES } from './platform/http/idempotency/idempotency.tables.js';
 import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';

@@ -1,3 +1,3 @@
-/** The nonce with which this page may insert style elements; see src/platform/http/console.ts. */
+/** The nonce with which this page may insert style elements; see src/platform/http/front-page.ts. */
 export const styleNonce = (): string | undefined =>
   document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;

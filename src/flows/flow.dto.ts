@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
 import { PageQuery } from '../platform/http/page.dto.js';
-import { Packed } from '../platform/http/storable-body.js';
+import { Packed } from '../platform/http/validation.pipe.js';
 import { FAULT_CODES, type FaultCode } from './definition/definition-check.js';
 import { FLOW_STATUSES, type FlowStatus } from './flow.js';
 

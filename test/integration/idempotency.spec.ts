@@ -1,7 +1,7 @@
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { Settings } from '../../src/platform/config/settings.js';
 import { IdempotencyRepository } from '../../src/platform/http/idempotency/idempotency.repository.js';
-import { IDEMPOTENCY_TABLES } from '../../src/platform/http/idempotency/idempotency.tables.js';
+import { IDEMPOTENCY_TABLES } from '../../src/platform/platform.tables.js';
 import { Clock } from '../../src/shared/clock.js';
 import { startDatabase, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';

@@ -13,7 +13,7 @@ import {
   Min,
 } from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
-import { Packed } from '../../platform/http/storable-body.js';
+import { Packed } from '../../platform/http/validation.pipe.js';
 import { ANY_JSON, IsTimestamp } from '../../platform/http/api-docs.js';
 import {
   RUN_STATUSES,

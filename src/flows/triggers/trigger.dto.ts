@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsObject, IsOptional } from 'class-validator';
-import { Packed } from '../../platform/http/storable-body.js';
+import { Packed } from '../../platform/http/validation.pipe.js';
 import { FLOW_TRIGGER_KINDS, type FlowTriggerKind } from './trigger.js';
 
 export class CreateTriggerDto {

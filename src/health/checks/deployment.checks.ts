@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings.js';
 import { TableInspection, type TableState } from '../../platform/database/tables/table-inspection.js';
-import { redacted } from '../../platform/observability/logging/redaction.js';
+import { redacted } from '../../platform/observability/logging/root-logger.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
 import { type Check, defineCheck, healthy, unhealthy } from '../check.js';
 

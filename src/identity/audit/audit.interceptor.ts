@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, SetMetadata } from
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { catchError, concatMap, from, type Observable, throwError } from 'rxjs';
-import { RouteSteps, type RouteStep } from '../../platform/http/route-steps.js';
+import { RouteSteps, type RouteStep } from '../../platform/http/envelope.interceptor.js';
 import { DomainError } from '../../shared/domain-error.js';
 import { actorOf } from '../principal.js';
 import { AuditLog } from './audit-log.js';

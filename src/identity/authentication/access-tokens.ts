@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { Settings } from '../../platform/config/settings.js';
-import { persistedKey } from '../../platform/secrets/persisted-key.js';
+import { persistedKey } from '../../platform/secrets/secret-box.js';
 import { Ids } from '../../shared/ids.js';
 import type { Role } from '../principal.js';
 

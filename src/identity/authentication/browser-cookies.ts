@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { CookieOptions, Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
-import { ACCESS_COOKIE, cookieOf } from '../../platform/http/presented-credentials.js';
+import { ACCESS_COOKIE, cookieOf } from '../../platform/http/edge.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
 import { newSecret } from '../secrets.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, tokenSecret } from './access-tokens.js';

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Role } from '../principal.js';
 
 /** A key for programs. It acts as who created it, never with more than that user's roles. */
@@ -17,11 +16,3 @@ export interface ApiKey {
 }
 
 export const KEY_PREFIX = 'nxs_';
-const BEARER_KEY = /^Bearer +(nxs_\S+)$/i;
-
-/** The API key of a request, from `X-API-Key` or `Authorization: Bearer nxs_…`; undefined when it brings none. */
-export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
-  const own = headers['x-api-key'];
-  if (typeof own === 'string') return own;
-  return BEARER_KEY.exec(headers.authorization ?? '')?.[1];
-}

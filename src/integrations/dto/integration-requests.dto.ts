@@ -13,7 +13,7 @@ import {
   MaxLength,
 } from 'class-validator';
 import { PageQuery } from '../../platform/http/page.dto.js';
-import { Packed } from '../../platform/http/storable-body.js';
+import { Packed } from '../../platform/http/validation.pipe.js';
 import { FORMATS, type FormatName, type Risk, RISKS } from '../catalogue/operation.js';
 
 const SOURCE_FORMATS = ['auto', ...FORMATS] as const;

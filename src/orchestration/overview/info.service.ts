@@ -3,7 +3,7 @@ import { SelfCalls } from '../../health/self-calls.js';
 import { holds, type Principal, ROLES } from '../../identity/principal.js';
 import { Settings } from '../../platform/config/settings.js';
 import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
-import { RequestTotals } from '../../platform/observability/request-totals.js';
+import { RequestTotals } from '../../platform/observability/system-figures.js';
 import { Clock } from '../../shared/clock.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
 import { VERSION } from '../../shared/version.js';

@@ -1,7 +1,7 @@
 /** What a worker process runs: the jobs of the module that is its first argument, one after the other. */
 import { Worker } from 'node:worker_threads';
 import type { Serve } from './worker-jobs.js';
-import type { WorkerMessage, WorkerTask } from './worker-process.js';
+import type { WorkerMessage, WorkerTask } from './worker-pool.js';
 
 /** A job that never yields would outlive a platform that was killed: a thread watches for that and ends the whole process. */
 new Worker(

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ValidationError } from '../../shared/domain-error.js';
 import type { Key, QueryInput } from './database-inputs.js';
-import { persistedKey } from '../secrets/persisted-key.js';
+import { persistedKey } from '../secrets/secret-box.js';
 import type { Page } from '../../shared/page.js';
 import type { DynamoDb } from './client/dynamodb.js';
 

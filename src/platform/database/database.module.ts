@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown 
 import { Settings } from '../config/settings.js';
 import { Metrics } from '../observability/metrics.js';
 import { Tracing } from '../observability/tracing/tracing.js';
-import { OwnAddresses } from '../outgoing/own-addresses.js';
+import { OwnAddresses } from '../outgoing/guarded-lookup.js';
 import { CursorCodec, cursorSecret } from './cursors.js';
 import { DatabaseConnection, documentClient } from './client/dynamodb-client.js';
 import { DatabaseProbe } from './client/database-probe.js';

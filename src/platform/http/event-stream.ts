@@ -12,7 +12,7 @@ import {
 } from '../../shared/domain-error.js';
 import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
-import type { RouteStep } from './route-steps.js';
+import type { RouteStep } from './envelope.interceptor.js';
 
 /** Aborted when the caller goes away before the answer was sent. */
 export function callerSignal(response: Response): AbortSignal {

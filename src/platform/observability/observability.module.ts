@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { HttpMetrics, RequestObserver } from './request-observer.js';
-import { RequestTotals } from './request-totals.js';
-import { SystemFiguresService } from './system-figures.js';
+import { RequestTotals, SystemFiguresService } from './system-figures.js';
 import { Settings } from '../config/settings.js';
 import { Metrics } from './metrics.js';
 import { Tracing } from './tracing/tracing.js';

@@ -5,9 +5,16 @@ import { LRUCache } from 'lru-cache';
 import { lazily } from '../async/lazily.js';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../observability/tracing/tracing.js';
-import { type AddressGuard, checkLiteral, checkUrl, guardedLookup } from './guarded-lookup.js';
+import {
+  type AddressGuard,
+  checkLiteral,
+  checkUrl,
+  guardedLookup,
+  hostOf,
+  OwnAddresses,
+  portOf,
+} from './guarded-lookup.js';
 import { OutgoingFailedError, OutgoingRefusedError } from './outgoing.errors.js';
-import { hostOf, OwnAddresses, portOf } from './own-addresses.js';
 import { loadUndici } from './undici.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

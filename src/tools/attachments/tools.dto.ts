@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { ANY_JSON } from '../../platform/http/api-docs.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
-import { Packed } from '../../platform/http/storable-body.js';
+import { Packed } from '../../platform/http/validation.pipe.js';
 import { TOOL_KIND_NAMES, type ToolKindName } from '../kinds/tool-kinds.js';
 
 export class AttachToolDto {

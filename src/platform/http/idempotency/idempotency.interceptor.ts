@@ -6,7 +6,7 @@ import { catchError, concatMap, finalize, from, type Observable, of } from 'rxjs
 import { ConflictError, IdempotencyMismatchError, ValidationError } from '../../../shared/domain-error.js';
 import { RequestContext } from '../../observability/request-context.js';
 import { SECRET_ANSWER } from '../route.decorators.js';
-import { isReading, type RouteStep } from '../route-steps.js';
+import { isReading, type RouteStep } from '../envelope.interceptor.js';
 import {
   IdempotencyRepository,
   type KeptAnswer,

@@ -1,9 +1,18 @@
-import { Injectable, type OnApplicationShutdown, Logger } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationShutdown,
+  Logger,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { RateLimitedError } from '../../../shared/domain-error.js';
-import { Settings } from '../../config/settings.js';
+import { RateLimitedError } from '../../shared/domain-error.js';
+import { Settings } from '../config/settings.js';
+import { Reflector } from '@nestjs/core';
+import { hasCredentials } from './edge.js';
+import { PUBLIC_ROUTE } from './route.decorators.js';
 
 /** What shares a budget: the orchestration API, sign-in, tests of models, and everything else. Probes are not counted. */
 type RateLimitGroup = 'orchestration' | 'auth' | 'model_tests' | 'default';
@@ -183,4 +192,28 @@ type Limiter = Pick<RateLimiterMemory, 'consume'>;
 
 function spent({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean): Spent {
   return { allowed, remaining: Math.max(0, remainingPoints), seconds_left: Math.ceil(msBeforeNext / 1000) };
+}
+
+/**
+ * Counts before anybody is known, so that a flood without tokens is limited too. On a public route everybody is a stranger,
+ * whatever credentials come along; elsewhere credentials lead to the principal's own budget once they are verified.
+ */
+@Injectable()
+export class StrangerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly limits: RateLimits,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (isPublic === true || !hasCredentials(request)) await this.limits.countStranger(request, response);
+    else await this.limits.countClaim(request, response);
+    return true;
+  }
 }

@@ -1,5 +1,5 @@
 import { ValidationError } from '../../shared/domain-error.js';
-import { storableBody } from './storable-body.js';
+import { storableBody } from './validation.pipe.js';
 
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
 

@@ -2,7 +2,7 @@ import express from 'express';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { indexRoutes } from './route-index.js';
+import { indexRoutes } from './http.module.js';
 
 let server: Server;
 let tried: string[];

@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../database/table-definition.js';
+import type { TableDefinition } from './database/table-definition.js';
 
 export const EVENT_TABLES: TableDefinition[] = [
   /**
@@ -11,4 +11,9 @@ export const EVENT_TABLES: TableDefinition[] = [
     sort_key: 'event_key',
     ttl_attribute: 'expires_at',
   },
+];
+
+/** PlatformIdempotency: what was answered to a key, for 24 hours. The organization, the user and the route are in the key. */
+export const IDEMPOTENCY_TABLES: TableDefinition[] = [
+  { name: 'PlatformIdempotency', partition_key: 'request_key', ttl_attribute: 'expires_at' },
 ];

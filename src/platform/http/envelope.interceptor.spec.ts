@@ -1,7 +1,7 @@
 import { type CallHandler, Get, Post, type ExecutionContext } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { catchError, lastValueFrom, map, type Observable, of } from 'rxjs';
-import { isReading, RouteSteps, type RouteStep } from './route-steps.js';
+import { isReading, RouteSteps, type RouteStep } from './envelope.interceptor.js';
 
 class Things {
   @Get()

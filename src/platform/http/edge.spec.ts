@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { Intake } from './intake.js';
+import { Intake } from './edge.js';
 
 function intake() {
   const turns: (() => void)[] = [];
