@@ -4,17 +4,15 @@ import { ENGINE_TABLES } from './engine/engine.tables.js';
 import { EXPORT_TABLES } from './exports/exports.tables.js';
 import { FLOW_TABLES } from './flows/flows.tables.js';
 import { AUDIT_TABLES, IDENTITY_TABLES, MAIL_TABLES } from './identity/identity.tables.js';
-import { DECISION_TABLES } from './orchestration/decisions/decisions.tables.js';
+import { DECISION_TABLES, PARTNERSHIP_TABLES } from './orchestration/orchestration.tables.js';
 import { INTEGRATION_TABLES } from './integrations/integrations.tables.js';
 import { INVOCATION_TABLES } from './invocations/invocations.tables.js';
 import { EVENT_TABLES, IDEMPOTENCY_TABLES } from './platform/platform.tables.js';
 import type { TableDefinition } from './platform/database/table-definition.js';
-import { PARTNERSHIP_TABLES } from './orchestration/partnerships/partnerships.tables.js';
 import { PROJECT_TABLES } from './projects/projects.tables.js';
 import { SESSION_TABLES } from './sessions/sessions.tables.js';
 import { STATISTICS_TABLES } from './statistics/statistics.tables.js';
-import { CREDENTIAL_TABLES } from './tools/credentials/credentials.tables.js';
-import { ATTACHED_TOOL_TABLES } from './tools/attachments/attached-tools.tables.js';
+import { CREDENTIAL_TABLES, ATTACHED_TOOL_TABLES } from './tools/tools.tables.js';
 
 /** Every table of the platform; each feature defines its own. */
 export const TABLES: TableDefinition[] = [

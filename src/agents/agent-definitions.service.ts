@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Write } from '../platform/database/unit-of-work.js';
 import { type AgentDefinition, agentDefinitionSchema, type KnowledgeDocument } from '../runtimes/agent-definition.js';
 import type { RuntimeKind } from '../runtimes/agent-runtime.js';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { Runtimes } from '../runtimes/observed-runtimes.js';
 import { retryOn } from '../platform/async/retry.js';
 import { NotFoundError, ValidationError } from '../shared/domain-error.js';
 import { DocumentReader, type UploadedDocument } from '../tools/documents/document-reader.js';

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { Runtimes } from '../runtimes/observed-runtimes.js';
 import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import { StatisticsGauges } from '../statistics/statistics-gauges.js';

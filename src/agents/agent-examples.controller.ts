@@ -7,7 +7,7 @@ import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { PageQuery } from '../platform/http/page.dto.js';
 import type { AgentExample } from './agent-example.js';
 import { AgentExamples } from './agent-examples.service.js';
-import { AgentExampleDto, AgentExampleListDto, DeletedExampleDto, SaveExampleDto } from './dto/agent-example.dto.js';
+import { AgentExampleDto, AgentExampleListDto, DeletedExampleDto, SaveExampleDto } from './dto/agent-requests.dto.js';
 
 @ApiTags('agents')
 @Access('viewer')

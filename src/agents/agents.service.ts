@@ -5,7 +5,7 @@ import type { Write } from '../platform/database/unit-of-work.js';
 import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { Runtimes } from '../runtimes/observed-runtimes.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { CachedReads } from '../platform/async/cached-reads.js';
 import type { Page } from '../shared/page.js';

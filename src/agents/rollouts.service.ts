@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Runtimes } from '../runtimes/runtimes.js';
+import { Runtimes } from '../runtimes/observed-runtimes.js';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';

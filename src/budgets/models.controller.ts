@@ -6,7 +6,7 @@ import { ModelError } from '../models/model-error.js';
 import { ModelsService } from '../models/models.service.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { BudgetsService } from './budgets.service.js';
-import { ModelsDto, ModelTestDto, TestModelDto } from './dto/models.dto.js';
+import { ModelsDto, ModelTestDto, TestModelDto } from './dto/budget.dto.js';
 
 /** How long a test waits for a model, retries included. */
 const ANSWERS_WITHIN_MS = 20_000;

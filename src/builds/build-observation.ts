@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
-import type { BuildStep } from './build-step.js';
+import type { BuildStep } from './build-transitions.js';
 import type { StepResult } from './step/step.js';
 
 /** From the offline writers' milliseconds to the slowest model, in seconds. */

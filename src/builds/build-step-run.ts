@@ -1,3 +1,12 @@
+import {
+  type LogLevel,
+  type ProjectEventBody,
+  changesOf,
+  type Project,
+  type ProjectWhole,
+  wholeRequirement,
+} from '../projects/project.js';
+import { type StageName, PATHS, type StageStatus } from '../stages/stage.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { BudgetsService } from '../budgets/budgets.service.js';
@@ -5,16 +14,12 @@ import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
 import { Settings } from '../platform/config/settings.js';
 import { BuildsService } from '../projects/builds.service.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
-import { changesOf, type Project, type ProjectWhole, wholeRequirement } from '../projects/project.js';
 import { revisionBriefSchema } from '../projects/project-revision.js';
 import { ProjectChangedError } from '../projects/projects.errors.js';
 import { Clock } from '../shared/clock.js';
 import { DatabaseUnavailableError, DomainError } from '../shared/domain-error.js';
-import { PATHS, type StageStatus } from '../stages/stage.js';
-import { BuildLog } from './build-log.js';
 import { BuildObservation } from './build-observation.js';
-import { type BuildStep, statusOf } from './build-step.js';
-import { begun, completed, failed, taken, type Transition } from './build-transitions.js';
+import { type BuildStep, statusOf, begun, completed, failed, taken, type Transition } from './build-transitions.js';
 import {
   addSpent,
   BuildFault,
@@ -24,6 +29,52 @@ import {
   type StepContext,
   type StepResult,
 } from './step/step.js';
+
+/** How long lines gather before they are stored, in milliseconds: a watcher sees them soon, and a burst costs one write. */
+const FLUSH_MS = 250;
+/** Stays below the 100 items of a transaction together with the stage, the project and the artifacts. */
+const LINES_A_WRITE = 40;
+
+/**
+ * Log lines of a running step. They are stored while the step runs, but never two writes at once; what is left when the
+ * step ends goes with the step's own write.
+ */
+class BuildLog {
+  private readonly lines: ProjectEventBody[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> | undefined;
+
+  constructor(private readonly store: (lines: ProjectEventBody[]) => Promise<void>) {}
+
+  add(stage_name: StageName, level: LogLevel, message: string): void {
+    this.lines.push({ event: 'log', stage_name, level, message });
+    this.timer ??= setTimeout(() => {
+      this.flushing = this.flush();
+    }, FLUSH_MS);
+  }
+
+  /** No write is under way afterwards, and none begins by itself before the next line. */
+  async settle(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.flushing;
+  }
+
+  /** The oldest lines, for a write that the caller makes. */
+  take(): ProjectEventBody[] {
+    return this.lines.splice(0, LINES_A_WRITE);
+  }
+
+  private async flush(): Promise<void> {
+    try {
+      const lines = this.take();
+      if (lines.length > 0) await this.store(lines);
+    } finally {
+      this.timer = undefined;
+      this.flushing = undefined;
+    }
+  }
+}
 
 /** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
 const RETRY_WAITS_MS = [500, 2_000, 8_000, 30_000];

@@ -1,4 +1,12 @@
 import {
+  type Stage,
+  type StageStatus,
+  STEP_PLACES,
+  type StepPlace,
+  type SubStage,
+  type SubStageName,
+} from '../stages/stage.js';
+import {
   ARTIFACT_MAX_BYTES,
   type Artifact,
   nameFromRequirement,
@@ -18,10 +26,26 @@ import {
   startSubStage,
   type StepOutcome,
 } from '../stages/stage-rules.js';
-import type { Stage } from '../stages/stage.js';
-import { type BuildStep, nextStep } from './build-step.js';
 import type { BuildEnd } from '../projects/build.js';
 import { BuildFault, type Spent, type StepArtifact, type StepResult } from './step/step.js';
+
+export type BuildStep = StepPlace;
+
+/** The first step that is not completed: where a build begins, or resumes after a crash. */
+export function nextStep(stages: readonly Stage[]): BuildStep | undefined {
+  return STEP_PLACES.find((step) => {
+    const state = stages.find(({ stage_name }) => stage_name === step.stage);
+    return state && state.status !== 'completed' && statusOf(stages, step) !== 'completed';
+  });
+}
+
+/** Undefined when the stage does not have the part yet. */
+export function statusOf(stages: readonly Stage[], { stage, sub_stage }: BuildStep): StageStatus | undefined {
+  const state = stages.find(({ stage_name }) => stage_name === stage);
+  if (sub_stage === undefined) return state?.status;
+  const parts: Partial<Record<SubStageName, SubStage>> = state?.sub_stages ?? {};
+  return parts[sub_stage]?.status;
+}
 
 /** What a step's transition writes, and how the build ends by it, if it does. */
 export interface Transition {

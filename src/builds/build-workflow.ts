@@ -6,7 +6,7 @@ import { BuildsService } from '../projects/builds.service.js';
 import type { ProjectWhole } from '../projects/project.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
-import { type BuildStep, nextStep } from './build-step.js';
+import { type BuildStep, nextStep } from './build-transitions.js';
 import { BuildObservation, type CountedEnding } from './build-observation.js';
 import { BuildStepRuns } from './build-step-run.js';
 

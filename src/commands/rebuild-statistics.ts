@@ -17,7 +17,7 @@ async function rebuild(): Promise<void> {
   const settings = loadSettings({ ENGINE: 'embedded', BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0' });
   const app = await openPlatform(settings);
   try {
-    const { StatisticsRebuild } = await import('../statistics/statistics-rebuild.js');
+    const { StatisticsRebuild } = await import('../statistics/statistics-recount.js');
     const { differences } = await app.get(StatisticsRebuild).run({ dry_run });
     for (const difference of differences) print(JSON.stringify(difference));
     print(`${differences.length} differences ${dry_run ? 'found' : 'corrected'}`);

@@ -38,23 +38,23 @@ import { ApiKeysService } from './keys/api-keys.service.js';
 import { AccountMailsRepository } from './mail/account-mails.repository.js';
 import { AccountMails } from './mail/account-mails.service.js';
 import { Mailer } from './mail/mailer.js';
-import { GithubProvider } from './oauth/github.provider.js';
-import { GoogleProvider } from './oauth/google.provider.js';
+import { GithubProvider, GoogleProvider } from './oauth/oauth-providers.js';
 import { OAuthRecordsRepository } from './oauth/oauth-records.repository.js';
 import { OAuthController } from './oauth/oauth.controller.js';
 import { OAuthService } from './oauth/oauth.service.js';
 import { OperatorController } from './operator/operator.controller.js';
 import { OperatorsService } from './operator/operators.service.js';
-import { InvitationsRepository } from './organizations/invitations.repository.js';
+import {
+  InvitationsRepository,
+  MembersRepository,
+  OrganizationsRepository,
+} from './organizations/organizations.repository.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { JoiningController } from './organizations/joining.controller.js';
-import { MembersRepository } from './organizations/members.repository.js';
-import { MembersService } from './organizations/members.service.js';
+import { MembersService, OrganizationsService } from './organizations/organizations.service.js';
 import { OrganizationData, OrganizationDeletionService } from './organizations/organization-deletion.service.js';
 import { OrganizationDeletionRepository } from './organizations/organization-deletion.repository.js';
 import { OrganizationController, OrganizationsController } from './organizations/organizations.controller.js';
-import { OrganizationsRepository } from './organizations/organizations.repository.js';
-import { OrganizationsService } from './organizations/organizations.service.js';
 import { TotpController } from './authentication/totp.controller.js';
 import { TotpRepository } from './totp/totp.repository.js';
 import { TotpService } from './totp/totp.service.js';

@@ -7,7 +7,7 @@ import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { Public } from '../platform/http/route.decorators.js';
 import { PayloadTooLargeError } from '../shared/domain-error.js';
-import { MockDto, TurnMockDto } from './dto/mock.dto.js';
+import { MockDto, TurnMockDto } from './dto/integration.dto.js';
 import { MockService } from './mock.service.js';
 
 const BODY_MAX = 100 * 1024;

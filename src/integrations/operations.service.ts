@@ -4,7 +4,7 @@ import { OutgoingFailedError } from '../platform/outgoing/outgoing.errors.js';
 import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { secretValues } from '../shared/secret-values.js';
 import { CredentialsService } from '../tools/credentials/credentials.service.js';
-import { withPresentation } from '../tools/credentials/presentation.js';
+import { withPresentation } from '../tools/credentials/stored-credential.js';
 import type { Prepared, ReadAnswer } from './catalogue/call-tasks.js';
 import { CatalogueWorkers } from './catalogue-workers.js';
 import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';

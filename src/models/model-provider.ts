@@ -1,6 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4Usage } from '@ai-sdk/provider';
 import type { LanguageModelUsage } from 'ai';
 import type { Usage } from '../shared/usage.js';
+import { lazily } from '../platform/async/lazily.js';
 
 /** `open`: the provider failed and is left alone for a moment; `half_open`: one call tries whether it is back. */
 export type ProviderState = 'closed' | 'half_open' | 'open';
@@ -51,3 +52,6 @@ export function usageOf(usage: LanguageModelUsage): Usage {
 export function callUsage({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage {
   return { input_tokens: inputTokens.total ?? 0, output_tokens: outputTokens.total ?? 0 };
 }
+
+/** The AI SDK, loaded with the first run or build. Types are imported from `ai` directly. */
+export const aiSdk = lazily(() => import('ai'));

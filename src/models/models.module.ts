@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { ModelMetrics } from './model-metrics.js';
+import { ModelMetrics } from './observed-model.js';
 import { Settings } from '../platform/config/settings.js';
 import { MODEL_PROVIDERS, ModelsService } from './models.service.js';
 import { OfflineProvider, OfflineWriters } from './offline/offline-model.js';

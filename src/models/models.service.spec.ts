@@ -4,7 +4,7 @@ import { ModelsService } from './models.service.js';
 import type { ModelProvider } from './model-provider.js';
 import { configuredProviders } from './providers/providers.js';
 import { OfflineProvider, OfflineWriters } from './offline/offline-model.js';
-import { ModelMetrics } from './model-metrics.js';
+import { ModelMetrics } from './observed-model.js';
 import { Metrics } from '../platform/observability/metrics.js';
 
 const schema = z.object({ title: z.string(), words: z.number() });

@@ -5,11 +5,10 @@ import { Tracing } from '../platform/observability/tracing/tracing.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { lazily } from '../platform/async/lazily.js';
 import type { Usage } from '../shared/usage.js';
-import { ModelMetrics } from './model-metrics.js';
+import { ModelMetrics, TracedModel } from './observed-model.js';
 import { ModelPrices, type Price } from './model-prices.js';
 import { callUsage, type ModelAbilities, type ModelProvider, type ProviderState } from './model-provider.js';
 import { ModelError } from './model-error.js';
-import { TracedModel } from './traced-model.js';
 import type { StructuredRequest } from './structured-generation.js';
 
 export type { StructuredRequest } from './structured-generation.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, elapsedMs } from '../shared/clock.js';
 import { resourceTypeOf, type Stage, stageInfo, STAGES } from '../stages/stage.js';
-import type { ArtifactSummary } from './artifacts.repository.js';
+import type { ArtifactSummary } from './builds.repository.js';
 import type {
   BuildAlertDto,
   BuildDashboardDto,

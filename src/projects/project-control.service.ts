@@ -22,7 +22,7 @@ import {
   type ProjectEventBody,
 } from './project.js';
 import { type ProjectChange, ProjectsRepository } from './projects.repository.js';
-import { ArtifactsRepository } from './artifacts.repository.js';
+import { ArtifactsRepository } from './builds.repository.js';
 import { revisionArtifact } from './project-revision.js';
 
 import { retryOn } from '../platform/async/retry.js';

@@ -5,7 +5,7 @@ import type { Agent } from '../agents/agent.js';
 import { retryOn } from '../platform/async/retry.js';
 import { Clock } from '../shared/clock.js';
 import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
-import { ArtifactsRepository } from './artifacts.repository.js';
+import { ArtifactsRepository } from './builds.repository.js';
 import { BuildsService } from './builds.service.js';
 import type { Project } from './project.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';

@@ -10,7 +10,7 @@ import {
   type StepOutcome,
 } from '../stages/stage-rules.js';
 import { type Stage, SUB_STAGE_NAMES, type SubStageName } from '../stages/stage.js';
-import type { ArtifactsRepository } from './artifacts.repository.js';
+import type { ArtifactsRepository } from './builds.repository.js';
 import { newProject, type Project, type ProjectWhole, restarted, type ProjectEventBody } from './project.js';
 import { ProjectNotifier } from './project-events.service.js';
 import { type ProgressChange, ProjectProgressService } from './project-progress.service.js';

@@ -10,7 +10,7 @@ import {
   LOG_MESSAGE_LENGTH,
   type ProjectEventBody,
 } from './project.js';
-import { ArtifactsRepository } from './artifacts.repository.js';
+import { ArtifactsRepository } from './builds.repository.js';
 import { ProjectNotifier } from './project-events.service.js';
 import { ProjectsRepository } from './projects.repository.js';
 

@@ -5,15 +5,13 @@ import { OrganizationData } from '../identity/organizations/organization-deletio
 import { AgentsModule } from '../agents/agents.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
-import { ToolOwners } from '../tools/attachments/tool-owners.port.js';
+import { ToolOwners } from '../tools/attachments/tool-attachment.service.js';
 import { ToolsModule } from '../tools/tools.module.js';
-import { ArtifactsRepository } from './artifacts.repository.js';
+import { ArtifactsRepository, BuildsRepository } from './builds.repository.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsRecount } from '../statistics/statistics-recount.js';
 import { BuildDashboardService } from './build-dashboard.service.js';
-import { BuildFacts, BuildGauges } from './build-facts.js';
-import { BuildsRepository } from './builds.repository.js';
-import { BuildsService } from './builds.service.js';
+import { BuildFacts, BuildGauges, BuildsService } from './builds.service.js';
 import { ProjectBuildController } from './project-build.controller.js';
 import { ProjectControlService } from './project-control.service.js';
 import { ProjectDeletionRepository } from './project-deletion.repository.js';

@@ -15,7 +15,7 @@ import {
   type ProjectWhole,
 } from './project.js';
 import { ArtifactNotFoundError, ProjectNotFoundError } from './projects.errors.js';
-import { ArtifactsRepository, type ArtifactSummary } from './artifacts.repository.js';
+import { ArtifactsRepository, type ArtifactSummary } from './builds.repository.js';
 import { type ProjectFilter, ProjectsRepository } from './projects.repository.js';
 import { type Agent, agentIdOf } from '../agents/agent.js';
 import { AgentDefinitions } from '../agents/agent-definitions.service.js';
@@ -23,7 +23,7 @@ import { AgentChangedError } from '../agents/agents.errors.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { retryOn } from '../platform/async/retry.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
-import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-owners.port.js';
+import { type ToolOwner, ToolOwners } from '../tools/attachments/tool-attachment.service.js';
 
 export interface NewAgentRequest {
   definition: Record<string, unknown>;

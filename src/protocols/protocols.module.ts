@@ -1,8 +1,32 @@
 import { Module } from '@nestjs/common';
+import { InvocationsModule } from '../invocations/invocations.module.js';
+import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
+import { AgUiController } from './ag-ui/ag-ui.controller.js';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ErrorFilter } from '../platform/http/error.filter.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { OpenAiChatController } from './openai/chat.controller.js';
+import { OpenAiConversationsController } from './openai/conversations.controller.js';
+import { OpenAiModelsController } from './openai/models.controller.js';
+import { openAiError } from './openai/openai-error.js';
+import { OpenAiResponsesController } from './openai/responses.controller.js';
 import { A2aModule } from './a2a/a2a.module.js';
-import { FrontEndsModule } from './front-ends.module.js';
 import { McpModule } from './mcp/mcp.module.js';
-import { OpenAiModule } from './openai/openai.module.js';
+
+/** Protocols of chat front ends. */
+@Module({ imports: [InvocationsModule], controllers: [AgUiController, AiSdkController] })
+class FrontEndsModule {}
+
+/** OpenAI's API: translation only. Agents are models, runs are completions and responses, sessions are conversations. */
+@Module({
+  imports: [AgentsModule, SessionsModule, InvocationsModule],
+  controllers: [OpenAiModelsController, OpenAiChatController, OpenAiResponsesController, OpenAiConversationsController],
+})
+class OpenAiModule {
+  constructor(errors: ErrorFilter) {
+    errors.formBelow('/v1', openAiError);
+  }
+}
 
 /** The doors of the platform for clients that speak a protocol of their own. */
 @Module({ imports: [McpModule, A2aModule, OpenAiModule, FrontEndsModule] })

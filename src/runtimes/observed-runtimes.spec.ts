@@ -1,8 +1,7 @@
 import { Metrics } from '../platform/observability/metrics.js';
 import { Tracing } from '../platform/observability/tracing/tracing.js';
 import { AgentRunError, type AgentEvent, type AgentRun, type AgentRuntime } from './agent-runtime.js';
-import { ObservedRuntimes, RunMetrics } from './observed-runtimes.js';
-import { Runtimes } from './runtimes.js';
+import { ObservedRuntimes, RunMetrics, Runtimes } from './observed-runtimes.js';
 
 const RUN = { agent_id: 'a', session_id: 's', definition: { agent_name: 'n', model_id: null } } as unknown as AgentRun;
 const DONE = {

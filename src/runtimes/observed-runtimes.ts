@@ -1,18 +1,42 @@
-import { Injectable } from '@nestjs/common';
-import { type Context, context, type Span, trace } from '@opentelemetry/api';
-import { fail, Tracing } from '../platform/observability/tracing/tracing.js';
+import { ValidationError } from '../shared/domain-error.js';
 import {
+  type AgentRuntime,
+  type RuntimeKind,
   AgentRunError,
   type AgentRunFailure,
   type AgentEvent,
   type AgentResult,
   type AgentRun,
-  type AgentRuntime,
-  type RuntimeKind,
 } from './agent-runtime.js';
-import { Runtimes } from './runtimes.js';
+import { Injectable } from '@nestjs/common';
+import { type Context, context, type Span, trace } from '@opentelemetry/api';
+import { fail, Tracing } from '../platform/observability/tracing/tracing.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import type { Usage } from '../shared/usage.js';
+
+/** The runtimes that this process can use, by kind. */
+export class Runtimes {
+  private readonly byKind: ReadonlyMap<RuntimeKind, AgentRuntime>;
+
+  constructor(runtimes: readonly AgentRuntime[]) {
+    this.byKind = new Map(runtimes.map((runtime) => [runtime.kind, runtime]));
+  }
+
+  /** Throws {@link ValidationError} for a kind that is not set up here. */
+  get(kind: RuntimeKind): AgentRuntime {
+    const runtime = this.byKind.get(kind);
+    if (!runtime)
+      throw ValidationError.field(
+        'runtime',
+        `"${kind}" is not set up; available: ${[...this.byKind.keys()].join(', ')}`,
+      );
+    return runtime;
+  }
+
+  kinds(): RuntimeKind[] {
+    return [...this.byKind.keys()];
+  }
+}
 
 /** What agents do, by where they run. Agents and models are no labels: there may be any number of them. */
 @Injectable()

@@ -5,7 +5,7 @@ import { parseSettings } from '../platform/config/load-settings.js';
 import { TelemetryModule } from '../platform/observability/observability.module.js';
 import { OutgoingModule } from '../platform/outgoing/outgoing.module.js';
 import { LocalRuntime } from './local/local-runtime.js';
-import { Runtimes } from './runtimes.js';
+import { Runtimes } from './observed-runtimes.js';
 import { RuntimesModule } from './runtimes.module.js';
 
 describe('RuntimesModule', () => {

@@ -1,14 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
-import { AgentCoreClients } from './agentcore/agentcore-clients.js';
-import { AgentCoreDeployments } from './agentcore/agentcore-deployments.js';
+import { AgentCoreClients, AgentCoreDeployments } from './agentcore/agentcore-deployments.js';
 import { AgentCoreRuntime } from './agentcore/agentcore-runtime.js';
 import type { AgentRuntime } from './agent-runtime.js';
 import { HttpRuntime } from './http/http-runtime.js';
 import { LocalRuntime } from './local/local-runtime.js';
-import { ObservedRuntimes, RunMetrics } from './observed-runtimes.js';
-import { Runtimes } from './runtimes.js';
+import { ObservedRuntimes, RunMetrics, Runtimes } from './observed-runtimes.js';
 
 @Module({
   imports: [ModelsModule, ToolsModule],

@@ -4,13 +4,12 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { MessagesRepository } from './messages.repository.js';
-import { SessionDeletionService } from './session-deletion.service.js';
+import { SessionDeletionService, SessionsService } from './sessions.service.js';
 import { SessionDocumentsRepository } from './session-documents.repository.js';
 import { SessionFilesController, SessionsController } from './sessions.controller.js';
 import { SessionMemory } from './session-memory.service.js';
 import { SessionTurns } from './session-turns.service.js';
 import { SessionsRepository } from './sessions.repository.js';
-import { SessionsService } from './sessions.service.js';
 
 /** Conversations: sessions, messages, documents and whose turn it is. Running agents in them is the floor above. */
 @Module({

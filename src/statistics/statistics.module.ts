@@ -7,11 +7,10 @@ import { CountingLag } from './counting-lag.js';
 import { FactFolder } from './fact-folder.js';
 import { RebuildHoldRepository } from './rebuild-hold.repository.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
-import { StatisticsRecount } from './statistics-recount.js';
+import { StatisticsRecount, StatisticsRebuild } from './statistics-recount.js';
 import { StatisticsController } from './statistics.controller.js';
 import { StatisticsGauges } from './statistics-gauges.js';
 import { StatisticsQueries } from './statistics-queries.js';
-import { StatisticsRebuild } from './statistics-rebuild.js';
 
 /** Counters kept on write, their queries and their recount. Owners of facts register their sources here. */
 @Module({

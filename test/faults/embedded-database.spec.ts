@@ -6,8 +6,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
-import { DataDirectoryLock, OrphanEngine } from '../../src/platform/database/embedded/data-directory.js';
-import { EmbeddedDatabase } from '../../src/platform/database/embedded/embedded-database.js';
+import {
+  DataDirectoryLock,
+  OrphanEngine,
+  EmbeddedDatabase,
+} from '../../src/platform/database/embedded/embedded-database.js';
 import { temporaryDirectory, testSettings } from '../support/database.js';
 import { databaseModule } from '../support/nest-database.js';
 import { RECORD_TABLES } from '../support/records.tables.js';

@@ -2,7 +2,7 @@ import { AgentDeletionService } from '../../src/agents/agent-deletion.service.js
 import { Settings } from '../../src/platform/config/settings.js';
 import { DynamoDb } from '../../src/platform/database/client/dynamodb.js';
 import { ProjectDeletionService } from '../../src/projects/project-deletion.service.js';
-import { SessionDeletionService } from '../../src/sessions/session-deletion.service.js';
+import { SessionDeletionService } from '../../src/sessions/sessions.service.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
 import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
 import { startApp, type TestApp } from '../support/app.js';

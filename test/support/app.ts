@@ -9,7 +9,7 @@ import { TableCreation } from '../../src/platform/database/tables/table-creation
 import { RequestContext } from '../../src/platform/observability/request-context.js';
 import { nestLogger, createRootLogger } from '../../src/platform/observability/logging/root-logger.js';
 import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
-import { Runtimes } from '../../src/runtimes/runtimes.js';
+import { Runtimes } from '../../src/runtimes/observed-runtimes.js';
 import { startDatabase, testSettings } from './database.js';
 import { HttpClient } from './http.js';
 import { TestMembers } from './members.js';

@@ -11,10 +11,10 @@ import { OfflineProvider, OfflineWriters } from '../../src/models/offline/offlin
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import type { AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
-import { Runtimes } from '../../src/runtimes/runtimes.js';
+import { Runtimes } from '../../src/runtimes/observed-runtimes.js';
 import { Clock } from '../../src/shared/clock.js';
 import { ToolResolver } from '../../src/tools/tool-resolver.js';
-import { ModelMetrics } from '../../src/models/model-metrics.js';
+import { ModelMetrics } from '../../src/models/observed-model.js';
 import { Metrics } from '../../src/platform/observability/metrics.js';
 
 export type Registration = Parameters<AgentsService['register']>[0];

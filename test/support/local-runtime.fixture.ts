@@ -13,7 +13,7 @@ import {
 } from '../../src/runtimes/agent-definition.js';
 import type { AgentEvent, AgentResult, AgentRun, AgentRuntime } from '../../src/runtimes/agent-runtime.js';
 import { LocalRuntime } from '../../src/runtimes/local/local-runtime.js';
-import { ModelMetrics } from '../../src/models/model-metrics.js';
+import { ModelMetrics } from '../../src/models/observed-model.js';
 import { Metrics } from '../../src/platform/observability/metrics.js';
 
 class FixedClock extends Clock {

@@ -1,6 +1,6 @@
 import { answerConversation } from '../../src/models/offline/conversation-answer.js';
-import type { OfferedTool } from '../../src/models/offline/intent.js';
-import type { Conversation } from '../../src/models/offline/prompt-reader.js';
+import type { OfferedTool } from '../../src/models/offline/phrases.js';
+import type { Conversation } from '../../src/models/offline/conversation-memory.js';
 import { serve } from '../../src/platform/async/worker-jobs.js';
 
 const NAMES = ['calculator', 'date_time', 'unit_conversion', 'text_statistics', 'json_query', 'knowledge_lookup'];

@@ -1,7 +1,6 @@
 import { parseSettings } from '../../src/platform/config/load-settings.js';
 import { OutgoingHttp } from '../../src/platform/outgoing/outgoing-http.js';
-import { AgentCoreClients } from '../../src/runtimes/agentcore/agentcore-clients.js';
-import { AgentCoreDeployments } from '../../src/runtimes/agentcore/agentcore-deployments.js';
+import { AgentCoreClients, AgentCoreDeployments } from '../../src/runtimes/agentcore/agentcore-deployments.js';
 import { AgentCoreRuntime } from '../../src/runtimes/agentcore/agentcore-runtime.js';
 import type { AgentDefinition } from '../../src/runtimes/agent-definition.js';
 import type { AgentRuntime, Deployment } from '../../src/runtimes/agent-runtime.js';

@@ -6,9 +6,8 @@ import { CountersRepository } from '../../src/statistics/counters.repository.js'
 import { FactFolder } from '../../src/statistics/fact-folder.js';
 import { RebuildHoldRepository } from '../../src/statistics/rebuild-hold.repository.js';
 import { StatisticsAggregator } from '../../src/statistics/statistics-aggregator.js';
-import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';
+import { StatisticsRecount, StatisticsRebuild } from '../../src/statistics/statistics-recount.js';
 import { StatisticsQueries } from '../../src/statistics/statistics-queries.js';
-import { StatisticsRebuild } from '../../src/statistics/statistics-rebuild.js';
 import { CountedThings, FactRecords } from './statistics-facts.js';
 
 /** The statistics of one process on a database: what the module wires, with records of its own. */

@@ -32,9 +32,11 @@ import {
   triggerBinding,
   TriggerNotFoundError,
   type Verification,
+  type InboundCall,
+  parsedBody,
+  verdictOn,
 } from './trigger.js';
 import { TriggersRepository } from './triggers.repository.js';
-import { type InboundCall, parsedBody, verdictOn } from './webhook-verification.js';
 
 const LOOK_MS = 1_000;
 const DUE_AT_ONCE = 20;

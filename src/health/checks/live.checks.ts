@@ -7,7 +7,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { DatabaseProbe } from '../../platform/database/client/database-probe.js';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle.js';
 import { BUILD_KIND } from '../../projects/build.js';
-import { Runtimes } from '../../runtimes/runtimes.js';
+import { Runtimes } from '../../runtimes/observed-runtimes.js';
 import { CountingLag } from '../../statistics/counting-lag.js';
 import { type Check, defineCheck, degraded, type Finding, healthy, unhealthy } from '../check.js';
 import { SelfCalls } from '../self-calls.js';

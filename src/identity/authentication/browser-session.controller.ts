@@ -6,8 +6,15 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
-import { DoneDto, LoginDto } from './dto/auth.dto.js';
-import { BrowserSessionDto, BrowserSignedInDto, RefreshSessionDto, StartLinkDto } from './dto/browser-session.dto.js';
+import {
+  DoneDto,
+  LoginDto,
+  BrowserSessionDto,
+  BrowserSignedInDto,
+  RefreshSessionDto,
+  StartLinkDto,
+  type TokensDto,
+} from './dto/auth.dto.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
 import { StartLink } from './start-link.service.js';
 import { SignInsService } from './sign-ins.service.js';
@@ -15,7 +22,6 @@ import { TokensService } from './tokens.service.js';
 import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';
-import type { TokensDto } from './dto/auth.dto.js';
 
 /** The sign-in of a browser, in cookies that its scripts cannot read. The checks are those of every other sign-in. */
 @ApiTags('sign-in')

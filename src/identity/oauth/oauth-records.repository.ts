@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { IDENTITY_TABLE, type RecordKey, secretKey } from '../identity.tables.js';
-import type { ProvenIdentity, ProviderName } from './oauth-provider.js';
+import type { ProvenIdentity, ProviderName } from './oauth-providers.js';
 
 /** A sign-in that a browser was sent away with. */
 export interface OAuthState {

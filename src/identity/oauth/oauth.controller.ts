@@ -10,7 +10,7 @@ import { SignInService } from '../authentication/sign-in.service.js';
 import { ApiSignedIn, TotpRequiredDto } from '../authentication/dto/totp.dto.js';
 import { BrowserCookies } from '../authentication/browser-cookies.js';
 import { CODE_SECONDS, OAuthService } from './oauth.service.js';
-import type { ProviderName } from './oauth-provider.js';
+import type { ProviderName } from './oauth-providers.js';
 
 /** Sign-in through other providers. Without client ids of a provider its routes answer 404. */
 @ApiTags('sign-in')

@@ -13,15 +13,15 @@ import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { SignInService } from '../authentication/sign-in.service.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { GithubProvider } from './github.provider.js';
-import { GoogleProvider } from './google.provider.js';
 import {
+  GithubProvider,
+  GoogleProvider,
   callbackUrl,
   type OAuthChecks,
   type OAuthProvider,
   type ProvenIdentity,
   type ProviderName,
-} from './oauth-provider.js';
+} from './oauth-providers.js';
 import { type OAuthCode, OAuthRecordsRepository, type OAuthState } from './oauth-records.repository.js';
 
 /** Time to sign in at the provider, in seconds. */

@@ -14,8 +14,11 @@ import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { AccessTokens, familyOf } from '../authentication/access-tokens.js';
 import { ApiKeysRepository } from '../keys/api-keys.repository.js';
-import { MembersRepository } from '../organizations/members.repository.js';
-import { type ListedOrganization, OrganizationsRepository } from '../organizations/organizations.repository.js';
+import {
+  MembersRepository,
+  type ListedOrganization,
+  OrganizationsRepository,
+} from '../organizations/organizations.repository.js';
 import { holds, type Principal, requireToken, type Role } from '../principal.js';
 
 /** The actor of audit entries for changes made on the command line. */

@@ -20,7 +20,7 @@ import type { MailStatus } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';
 import { actorOf, holds, type Principal, requireGrantable, type Role } from '../principal.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { InvitationsRepository, removalOf } from './invitations.repository.js';
+import { InvitationsRepository, removalOf } from './organizations.repository.js';
 
 const KEPT_SECONDS = 7 * 86_400;
 const INVITATION_PREFIX = 'nxi_';

@@ -28,10 +28,9 @@ import {
   RevokedInvitationDto,
   TransferOrganizationDto,
 } from './dto/organization.dto.js';
-import { OrganizationsService } from './organizations.service.js';
+import { OrganizationsService, MembersService } from './organizations.service.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { InvitationsService, type ListedInvitation } from './invitations.service.js';
-import { MembersService } from './members.service.js';
 import { OrganizationDeletionService } from './organization-deletion.service.js';
 
 @ApiTags('organizations')

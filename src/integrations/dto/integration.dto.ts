@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   FORMATS,
   type FormatName,
@@ -9,6 +9,7 @@ import {
 } from '../catalogue/operation.js';
 import { ANY_JSON } from '../../platform/http/api-docs.js';
 import { INTEGRATION_STATUSES, type IntegrationStatus, MOCK_MODES, type MockMode } from '../integration.js';
+import { IsIn, IsOptional } from 'class-validator';
 
 export class ImportStateDto {
   /** @example imp_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
@@ -297,4 +298,24 @@ export class AttachedOperationsDto {
   agent_id: string | null;
 
   operations: AttachedOperationDto[];
+}
+
+export class TurnMockDto {
+  /** `on` serves the mock; `instead` also answers calls of operations from it. */
+  @ApiPropertyOptional({ enum: MOCK_MODES, default: 'on', example: 'on' })
+  @IsOptional()
+  @IsIn(MOCK_MODES)
+  mode?: MockMode;
+}
+
+export class MockDto {
+  integration_id: string;
+
+  mode: MockMode;
+
+  /**
+   * The mock's address on this platform; null when it is off.
+   * @example /mock/int_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
+  path: string | null;
 }

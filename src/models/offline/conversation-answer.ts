@@ -1,14 +1,19 @@
 import { toUSVString } from 'node:util';
-import { ConversationMemory } from './conversation-memory.js';
-import type { Intent, OfferedTool, ToolReply, Turn } from './intent.js';
-import { calculatorIntent, conversionIntent } from './intents/calculator.js';
-import { delegated } from './intents/delegation.js';
-import { jsonIntent, knowledgeLookupIntent, otherToolsIntent } from './intents/other-tools.js';
+import { ConversationMemory, type Conversation, type ToolOutcome } from './conversation-memory.js';
+import type { Intent, OfferedTool, ToolReply, Turn } from './phrases.js';
+import {
+  calculatorIntent,
+  conversionIntent,
+  jsonIntent,
+  knowledgeLookupIntent,
+  otherToolsIntent,
+  sortingIntent,
+  summaryIntent,
+  textStatisticsIntent,
+} from './intents/tasks.js';
 import * as talk from './intents/talk.js';
-import { sortingIntent, summaryIntent, textStatisticsIntent } from './intents/text-work.js';
-import { PHRASES } from './vocabulary.js';
-import type { Conversation, ToolOutcome } from './prompt-reader.js';
-import { isRequest, sentencesOf } from './sentences.js';
+import { delegated } from './intents/talk.js';
+import { PHRASES, isRequest, sentencesOf } from './vocabulary.js';
 
 /** Rules about a whole message, tried first: their text must not be taken apart into sentences. */
 const MESSAGE_INTENTS = [jsonIntent, textStatisticsIntent, summaryIntent, sortingIntent, talk.translationIntent];

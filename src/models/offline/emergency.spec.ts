@@ -1,5 +1,5 @@
 import { answerConversation } from './conversation-answer.js';
-import type { OfferedTool } from './intent.js';
+import type { OfferedTool } from './phrases.js';
 
 const answer = (latest: string, tools: string[] = []) =>
   answerConversation(

@@ -1,6 +1,6 @@
 import type { offlineJobs } from '../../../test/support/offline-answers.fixture.js';
 import { WorkerPool } from '../../platform/async/worker-pool.js';
-import type { Conversation } from './prompt-reader.js';
+import type { Conversation } from './conversation-memory.js';
 
 const pool = new WorkerPool<typeof offlineJobs>({
   module: new URL('../../../test/support/offline-answers.fixture.js', import.meta.url),

@@ -11,8 +11,8 @@ import { ModelError } from '../model-error.js';
 import { type ModelAbilities, ModelProvider } from '../model-provider.js';
 import { readStructuredInput } from '../structured-prompt.js';
 import { answerConversation } from './conversation-answer.js';
-import type { OfferedTool } from './intent.js';
-import { type Conversation, readPrompt } from './prompt-reader.js';
+import type { OfferedTool } from './phrases.js';
+import { type Conversation, readPrompt } from './conversation-memory.js';
 
 export const OFFLINE_MODEL_ID = 'nexus/offline';
 

@@ -5,7 +5,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { partsOf, type StreamPart } from '../streamed-model.js';
 import { Metrics } from '../../platform/observability/metrics.js';
-import { ModelMetrics } from '../model-metrics.js';
+import { ModelMetrics } from '../observed-model.js';
 import { ModelsService } from '../models.service.js';
 import { configuredProviders } from './providers.js';
 

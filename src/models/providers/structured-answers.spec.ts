@@ -3,7 +3,7 @@ import { type ModelServer, startModelServer } from '../../../test/support/model-
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { ModelsService } from '../models.service.js';
 import { configuredProviders } from './providers.js';
-import { ModelMetrics } from '../model-metrics.js';
+import { ModelMetrics } from '../observed-model.js';
 import { Metrics } from '../../platform/observability/metrics.js';
 
 const schema = z.object({ title: z.string().max(5), words: z.int().min(1) });

@@ -1,13 +1,166 @@
+import { ModelError } from '../model-error.js';
+import { type StreamPart, partsOf, StreamedModel } from '../streamed-model.js';
+import { type Called, failure, providerFailure } from './provider-failure.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BrokenCircuitError, circuitBreaker, CircuitState, CountBreaker, handleWhen } from 'cockatiel';
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import { LRUCache } from 'lru-cache';
 import type { Settings } from '../../platform/config/settings.js';
 import { lazily } from '../../platform/async/lazily.js';
 import { type ModelAbilities, ModelProvider, type ProviderState } from '../model-provider.js';
-import { partsOf, StreamedModel, type StreamPart } from '../streamed-model.js';
-import { CallPolicy } from './call-policy.js';
-import type { ModelError } from '../model-error.js';
-import { AttemptDeadline, watchedStream } from './attempt-deadline.js';
-import { type Called, providerFailure } from './provider-failure.js';
+
+/** The time of one attempt: its signal ends the request when the caller gives up or nothing came for too long. */
+class AttemptDeadline {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private late: ModelError | undefined;
+
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly called: Called,
+    private readonly caller: AbortSignal | undefined,
+  ) {
+    if (caller?.aborted) this.cancel();
+    else caller?.addEventListener('abort', this.cancel, { once: true });
+    this.timer = setTimeout(this.end, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Restarts the time after each part of the answer. */
+  extend(): void {
+    this.timer.refresh();
+  }
+
+  /** The caller gave up; that is no failure of the provider. */
+  get isCancelled(): boolean {
+    return this.caller?.aborted === true;
+  }
+
+  /** What an error of the attempt really was: the caller's wish, the time-out, or itself. */
+  causeOf(error: unknown): unknown {
+    return this.isCancelled ? this.caller?.reason : (this.late ?? error);
+  }
+
+  /** Frees the timer. Safe to repeat. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this.cancel);
+  }
+
+  private readonly end = (): void => {
+    this.late = failure('timeout', this.called, { details: { timeout_seconds: this.timeoutMs / 1000 } });
+    this.controller.abort(this.late);
+  };
+
+  readonly cancel = (): void => {
+    this.controller.abort(this.caller?.reason);
+  };
+}
+
+/**
+ * The parts of an answer as they come. A stream that pauses for too long is ended; a reader that leaves ends the request.
+ * Whatever breaks the stream becomes what `translate` makes of it.
+ */
+async function* watchedStream(
+  source: AsyncIterable<StreamPart>,
+  deadline: AttemptDeadline,
+  translate: (error: unknown) => unknown,
+): AsyncGenerator<StreamPart> {
+  let isOver = false;
+  try {
+    deadline.extend();
+    for await (const part of source) {
+      if (part.type === 'error') throw part.error as Error;
+      yield part;
+      deadline.extend();
+    }
+    isOver = true;
+  } catch (error) {
+    isOver = true;
+    throw translate(error);
+  } finally {
+    deadline.close();
+    if (!isOver) deadline.cancel();
+  }
+}
+
+/** A provider that asks for a longer rest gets its error passed on at once. */
+const LONGEST_WAIT_MS = 30_000;
+const FIRST_WAIT_MS = 500;
+const WAIT_MAX_MS = 10_000;
+
+interface CallLimits {
+  retries: number;
+  /** So many failures, and most of the last calls, open the breaker. */
+  breakerFailures: number;
+  breakerSeconds: number;
+}
+
+/**
+ * How a provider is called: what passes is tried again with jitter, or after as long as `Retry-After` says; a provider
+ * that is out is left alone by all calls for a while, and one of them then tries whether it is back.
+ */
+export class CallPolicy {
+  private readonly breaker;
+
+  constructor(private readonly limits: CallLimits) {
+    const { breakerFailures, breakerSeconds } = limits;
+    const window = { threshold: 0.5, size: breakerFailures * 2, minimumNumberOfCalls: breakerFailures };
+    this.breaker = circuitBreaker(handleWhen(isOutage), {
+      halfOpenAfter: breakerSeconds * 1000,
+      breaker: new CountBreaker(window),
+    });
+  }
+
+  get state(): 'closed' | 'half_open' | 'open' {
+    const { state } = this.breaker;
+    if (state === CircuitState.Closed) return 'closed';
+    return state === CircuitState.HalfOpen ? 'half_open' : 'open';
+  }
+
+  /** Rejects with a {@link ModelError}, or with the reason of the caller's signal. */
+  async execute<T>(called: Called, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.breaker.execute(attempt);
+      } catch (error) {
+        if (error instanceof BrokenCircuitError) throw this.isOpen(called, error);
+        signal?.throwIfAborted();
+        const wait = waitBefore(tries, error);
+        if (tries >= this.limits.retries || wait === undefined) throw error;
+        await delay(wait, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
+      }
+    }
+  }
+
+  /** Counts a failure that came after the call had succeeded, in the middle of its stream. */
+  failed(error: ModelError): void {
+    if (this.state === 'closed') void this.breaker.execute(() => Promise.reject(error)).catch(() => undefined);
+  }
+
+  private isOpen(called: Called, cause: BrokenCircuitError): ModelError {
+    return failure('outage', called, {
+      reason: 'it failed several times in a row and is left alone for a moment',
+      details: { breaker: 'open', retry_after_seconds: this.limits.breakerSeconds },
+      cause,
+    });
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof ModelError && (error.fault === 'outage' || error.fault === 'timeout');
+}
+
+/** Milliseconds until the next try, with full jitter; undefined when there is to be none. */
+function waitBefore(tries: number, error: unknown): number | undefined {
+  if (!(error instanceof ModelError) || !error.transient) return undefined;
+  if (error.retryAfterMs !== undefined)
+    return error.retryAfterMs > LONGEST_WAIT_MS ? undefined : error.retryAfterMs + Math.random() * FIRST_WAIT_MS;
+  return Math.random() * Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** (tries + 1));
+}
 
 /** A model behind a network: loaded at its first call, called under the provider's policy, failing with {@link ModelError} only. */
 class RemoteModel extends StreamedModel {

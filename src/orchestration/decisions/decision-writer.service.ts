@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BudgetExceededError } from '../../budgets/budgets.errors.js';
 import { BudgetsService } from '../../budgets/budgets.service.js';
 import { ModelsService } from '../../models/models.service.js';
-import type { TrackRecord } from './calibration.js';
+import type { TrackRecordDto as TrackRecord } from './figures.dto.js';
 import { type Analysis, optionFigures } from './engine/decision-engine.js';
 import { COMPUTED_MODEL, computedWords, type DecisionWords } from './words/computed-words.js';
 import { RULES, VERDICTS } from './engine/rules.js';

@@ -6,8 +6,7 @@ import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-w
 import { Batcher } from '../../platform/async/batcher.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import type { Page } from '../../shared/page.js';
-import type { Counters, Outcome } from './calibration.js';
-import type { Decision, DecisionSummary } from './decision.js';
+import type { Counters, Outcome, Decision, DecisionSummary } from './decision.js';
 import { OutcomeRecordedError } from './decisions.errors.js';
 import { type Verdict, VERDICTS } from './engine/rules.js';
 

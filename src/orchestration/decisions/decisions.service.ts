@@ -5,10 +5,17 @@ import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { Page } from '../../shared/page.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
-import { countersOf, type Outcome, trackRecord } from './calibration.js';
+import {
+  countersOf,
+  type Outcome,
+  trackRecord,
+  type Decision,
+  decisionRecord,
+  type DecisionSummary,
+  decisionSummary,
+} from './decision.js';
 import { type DecisionContext, parseContext } from './decision-context.js';
 import { DecisionWriter } from './decision-writer.service.js';
-import { type Decision, decisionRecord, type DecisionSummary, decisionSummary } from './decision.js';
 import { DecisionNotFoundError, OutcomeRecordedError } from './decisions.errors.js';
 import { DecisionsRepository, type VerdictCounts } from './decisions.repository.js';
 import { analyse } from './engine/decision-engine.js';

@@ -10,8 +10,7 @@ import { EndpointDocsDto, InfoDto } from './dto/info.dto.js';
 import { ConfigurationDto, OrchestrationStatusDto, ReadinessDto } from './dto/overview.dto.js';
 import { EndpointDocsService } from './endpoint-docs.service.js';
 import { InfoService } from './info.service.js';
-import { ReadinessService } from './readiness.service.js';
-import { StatusService } from './status.service.js';
+import { ReadinessService, StatusService } from './status.service.js';
 
 @ApiTags('orchestration')
 @Controller('orchestration')

@@ -6,9 +6,17 @@ import { Settings } from '../../platform/config/settings.js';
 import { SystemFiguresService } from '../../platform/observability/system-figures.js';
 import { Clock } from '../../shared/clock.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
-import type { ActivityDto, ComponentStateDto, OrchestrationStatusDto, ResourceUsageDto } from './dto/overview.dto.js';
+import type {
+  ActivityDto,
+  ComponentStateDto,
+  OrchestrationStatusDto,
+  ResourceUsageDto,
+  ReadinessDto,
+  ReadinessFindingDto,
+} from './dto/overview.dto.js';
+import type { Caller } from '../../health/check.js';
 
-const MAXIMUM_AGE_MS = 4_000;
+const STATUS_AGE_MS = 4_000;
 const ACTIVITIES = 10;
 
 export interface ComponentStates {
@@ -20,7 +28,7 @@ export interface ComponentStates {
 /** The state of each component, the resource usage of the process and the latest audit entries of an organization. */
 @Injectable()
 export class StatusService {
-  private readonly reads = new CachedReads({ fresh_ms: MAXIMUM_AGE_MS / 2, stale_ms: MAXIMUM_AGE_MS });
+  private readonly reads = new CachedReads({ fresh_ms: STATUS_AGE_MS / 2, stale_ms: STATUS_AGE_MS });
 
   constructor(
     private readonly checks: Checks,
@@ -43,7 +51,7 @@ export class StatusService {
       resource_usage,
       recent_activity,
       last_check: states.taken_at,
-      next_check: new Date(Date.parse(states.taken_at) + MAXIMUM_AGE_MS).toISOString(),
+      next_check: new Date(Date.parse(states.taken_at) + STATUS_AGE_MS).toISOString(),
     };
   }
 
@@ -90,4 +98,50 @@ function overallOf(results: CheckResult[]): ComponentStates['overall'] {
   const failing = results.filter(({ finding }) => finding?.state !== 'healthy');
   if (failing.some(({ check }) => check.severity === 'critical')) return 'critical';
   return failing.length > 0 ? 'degraded' : 'healthy';
+}
+
+const READINESS_AGE_MS = 5_000;
+const URGENCY: ReadinessFindingDto['status'][] = ['fail', 'warning', 'pass'];
+
+/** Whether this deployment is fit for production: `not_ready` with any fail, else `ready_with_warnings` with any warning. */
+@Injectable()
+export class ReadinessService {
+  private readonly reads = new CachedReads({ fresh_ms: READINESS_AGE_MS / 2, stale_ms: READINESS_AGE_MS });
+
+  constructor(
+    private readonly checks: Checks,
+    private readonly clock: Clock,
+  ) {}
+
+  /** At most five seconds old. A check that cannot run is a warning. The result is shared: do not modify it. */
+  read(caller: Caller): Promise<ReadinessDto> {
+    return this.reads.read(`${caller.secure} ${caller.org_id}`, () => this.run(caller));
+  }
+
+  private async run(caller: Caller): Promise<ReadinessDto> {
+    const results = await this.checks.run('readiness', caller);
+    const found = results.map((result) => [result.check.name, findingOf(result)] as const);
+    const count = (status: ReadinessFindingDto['status']) => found.filter(([, one]) => one.status === status).length;
+    const [passed, warnings, failed] = [count('pass'), count('warning'), count('fail')];
+    return {
+      overall_status: failed > 0 ? 'not_ready' : warnings > 0 ? 'ready_with_warnings' : 'production_ready',
+      readiness_score: Math.round((passed / found.length) * 1000) / 10,
+      checks: Object.fromEntries(found),
+      summary: { total_checks: found.length, passed, warnings, failed },
+      recommendations: [...found]
+        .sort(([, a], [, b]) => URGENCY.indexOf(a.status) - URGENCY.indexOf(b.status))
+        .flatMap(([name, { fix }]) => (fix === undefined ? [] : [`${name}: ${fix}`])),
+      last_check: this.clock.timestamp(),
+    };
+  }
+}
+
+function findingOf({ check, finding, failure }: CheckResult): ReadinessFindingDto {
+  if (!finding)
+    return { status: 'warning', message: failure, evidence: {}, fix: 'Repair what the log names, then ask again.' };
+  const { state, message, evidence, unfit } = finding;
+  const severity = check.severity === 'warning' ? 'warning' : 'fail';
+  if (state !== 'healthy') return { status: severity, message, evidence, fix: finding.fix ?? check.fix };
+  if (unfit) return { status: unfit.severity ?? severity, message: unfit.message, evidence, fix: unfit.fix };
+  return { status: 'pass', message, evidence };
 }

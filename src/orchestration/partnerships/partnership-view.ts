@@ -9,7 +9,7 @@ import type {
 import type { ChangePartnershipDto, CreatePartnershipDto } from './dto/partnership-input.dto.js';
 import { progressHealthOf, progressOf, type Partnership, type Watch } from './partnership.js';
 import type { PartnershipInput } from './partnership-management.service.js';
-import type { Reading, Snapshot } from './snapshot.js';
+import type { Reading, Snapshot } from './partnership-metrics.js';
 
 /** Caches a view for as long as its snapshot lives. */
 function once<T>(build: (snapshot: Snapshot) => T): (snapshot: Snapshot) => T {

@@ -212,3 +212,6 @@ export function progressHealthOf(progress: number | null): Health {
 export function meanOf(values: number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
+
+/** One bucket of a sliding window: numbers under `total`, `successful`, `faults`, `duration_us` and of the latency histogram. */
+export type Bucket = Record<string, string | number>;

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { eventWrite, type PlatformEvent } from '../../platform/events/platform-events.repository.js';
-import type { Bucket } from './partnership-metrics.js';
-import { isMeasured, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
+import { type Bucket, isMeasured, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
 import { PartnershipChangedError, PartnershipExistsError } from './partnerships.errors.js';
 import {
   type ItemKey,
@@ -15,7 +14,7 @@ import {
   recordKey,
   WATCHED,
   watchKey,
-} from './partnerships.tables.js';
+} from '../orchestration.tables.js';
 
 /** A partnership with its pushed metrics and its watch. */
 export interface KnownPartnership {

@@ -4,11 +4,26 @@ import { ValidationError } from '../../shared/domain-error.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
 import { StatisticsQueries } from '../../statistics/statistics-queries.js';
 import { periodStart, type Window, WINDOWS, windowRange } from '../../statistics/window.js';
-import { type Health, defaultPartnerships, type Partnership, type Priority, scoreOf } from './partnership.js';
-import { type Bucket, type Metrics, metricsOf } from './partnership-metrics.js';
+import {
+  type Bucket,
+  type Health,
+  defaultPartnerships,
+  type Partnership,
+  type Priority,
+  scoreOf,
+} from './partnership.js';
+import {
+  type Metrics,
+  metricsOf,
+  agentSource,
+  type Reading,
+  type Snapshot,
+  snapshotOf,
+  type Sources,
+  urlSource,
+} from './partnership-metrics.js';
 import { PartnershipNotFoundError } from './partnerships.errors.js';
 import { type KnownOrganization, PartnershipsRepository } from './partnerships.repository.js';
-import { agentSource, type Reading, type Snapshot, snapshotOf, type Sources, urlSource } from './snapshot.js';
 
 export const DEFAULT_WINDOW: Window = '24h';
 const MAXIMUM_AGE_MS = 1_000;

@@ -4,7 +4,7 @@ import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-w
 import { windowAmounts } from '../../statistics/contribution.js';
 import { bucketPeriods, expiryOf } from '../../statistics/window.js';
 import type { Watch } from './partnership.js';
-import { PARTNERSHIPS_TABLE as TableName, probesOf, WATCHED, watchKey } from './partnerships.tables.js';
+import { PARTNERSHIPS_TABLE as TableName, probesOf, WATCHED, watchKey } from '../orchestration.tables.js';
 
 /** The result of one probe. `up` is null if no request was made, which does not count against the partner. */
 export interface ProbeOutcome {

@@ -1,4 +1,4 @@
-import { CoverageDto } from '../../agents/dto/coverage.dto.js';
+import { CoverageDto } from '../../agents/dto/agent.dto.js';
 import type { StageName, StageStatus } from '../../stages/stage.js';
 import type { ResourceType } from '../../stages/stage-table.js';
 import type { VisibleStatus, LogLevel } from '../project.js';

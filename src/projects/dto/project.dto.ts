@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CoverageDto } from '../../agents/dto/coverage.dto.js';
+import { CoverageDto } from '../../agents/dto/agent.dto.js';
 import { type StageName, type SubStageName, type StageStatus, SUB_STAGE_NAMES } from '../../stages/stage.js';
 import type { VisibleStatus, LogLevel } from '../project.js';
 

@@ -4,8 +4,7 @@ import { ScriptedContainer } from '../../../test/support/scripted-container.js';
 import { parseSettings } from '../../platform/config/load-settings.js';
 import { Clock } from '../../shared/clock.js';
 import type { Deployment } from '../agent-runtime.js';
-import { AgentCoreClients } from './agentcore-clients.js';
-import { AgentCoreDeployments } from './agentcore-deployments.js';
+import { AgentCoreClients, AgentCoreDeployments } from './agentcore-deployments.js';
 import { AgentCoreRuntime } from './agentcore-runtime.js';
 
 const AGENT = 'proj_1:budget-helper';

@@ -14,8 +14,13 @@ import {
 } from '../agent-runtime.js';
 import { containerSessionId, payloadOf, type ContainerAnswer } from '../container/container-contract.js';
 import { containerRun } from '../container/container-run.js';
-import { AgentCoreClients, awsErrorName, ENDPOINT_NAME, runtimeIdOf } from './agentcore-clients.js';
-import { AgentCoreDeployments } from './agentcore-deployments.js';
+import {
+  AgentCoreClients,
+  awsErrorName,
+  ENDPOINT_NAME,
+  runtimeIdOf,
+  AgentCoreDeployments,
+} from './agentcore-deployments.js';
 
 /** Runs agents on Amazon Bedrock AgentCore: the agent server in a container, a machine of its own for each session. */
 @Injectable()

@@ -15,9 +15,10 @@ import {
   type ContainerAnswer,
   OUTPUT_MAX_CHARACTERS,
   malformed,
+  type ContainerEvent,
+  eventOf,
 } from './container-contract.js';
 import { TraceRecorder } from '../local/run-events.js';
-import { type ContainerEvent, eventOf } from './container-event.js';
 
 /** Makes one call and gives its answer as soon as the head is there. @throws AgentRunError for an answer that is a failure. */
 export type ContainerCall = (signal: AbortSignal) => Promise<ContainerAnswer>;

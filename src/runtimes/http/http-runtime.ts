@@ -20,8 +20,8 @@ import {
   payloadOf,
   SESSION_HEADER,
   type ContainerAnswer,
+  failure,
 } from '../container/container-contract.js';
-import { failure } from '../container/container-event.js';
 import { containerRun } from '../container/container-run.js';
 
 const PING_TIMEOUT_MS = 5_000;

@@ -2,7 +2,7 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { Injectable } from '@nestjs/common';
 import type { ModelMessage, ToolModelMessage, ToolSet } from 'ai';
 import { BudgetExceededError } from '../../budgets/budgets.errors.js';
-import { aiSdk } from '../../models/ai-sdk.js';
+import { aiSdk } from '../../models/model-provider.js';
 import { ModelError } from '../../models/model-error.js';
 import { ModelsService } from '../../models/models.service.js';
 import { failure } from '../../models/remote/provider-failure.js';
@@ -28,9 +28,8 @@ import {
   type RuntimeHealth,
 } from '../agent-runtime.js';
 import { type CallOptions, imagesIn } from '../caller-request.js';
-import { answered } from './answer-format.js';
+import { answered, checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
 import { ModelLoop, type RunOptions } from './model-loop.js';
-import { checkDefinition, instructionsOf, messagesOf } from './run-prompt.js';
 import { RunBounds, RunDeadline, RunSpending } from './run-bounds.js';
 import { MemberHeldError, messageOf, RunEvents, TraceRecorder } from './run-events.js';
 import { attachedOf, listed, Team } from './team.js';

@@ -1,7 +1,7 @@
 import type { JSONSchema7 } from '@ai-sdk/provider';
 import type { ToolModelMessage, ToolSet } from 'ai';
 import pLimit from 'p-limit';
-import { aiSdk } from '../../models/ai-sdk.js';
+import { aiSdk } from '../../models/model-provider.js';
 import { boundedOutput, ToolError } from '../../tools/tool.js';
 import type { DefinedTool } from '../../tools/tool-definition.js';
 import { type AgentDefinition, memberTool, type TeamMember } from '../agent-definition.js';

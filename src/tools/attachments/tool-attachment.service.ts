@@ -1,3 +1,4 @@
+import type { Write } from '../../platform/database/unit-of-work.js';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { ConflictError, ValidationError } from '../../shared/domain-error.js';
@@ -10,7 +11,24 @@ import type { ToolOperation } from '../kinds/tool-kind.js';
 import { type ToolKindName, ToolKinds } from '../kinds/tool-kinds.js';
 import { AttachedToolStore } from './attached-tool-store.js';
 import { type AttachedTool, ToolConflictError } from './attached-tool.js';
-import { type ToolOwner, ToolOwners } from './tool-owners.port.js';
+
+export interface ToolOwner {
+  project_id: string;
+  /** Null: the whole project. */
+  agent_id: string | null;
+}
+
+/** Projects and agents as owners of tools. The projects module implements it. */
+export abstract class ToolOwners {
+  /**
+   * The owner, and the conditions that it still exists when the tool is stored.
+   * @throws NotFoundError, also for a project or agent of another organization
+   */
+  abstract require(
+    org_id: string,
+    wanted: { project_id: string } | { agent_id: string },
+  ): Promise<{ owner: ToolOwner; conditions: Write[] }>;
+}
 
 const TOOLS_PER_PROJECT = 50;
 /** Operations with their schemas must fit one record. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
-import { aiSdk } from '../../models/ai-sdk.js';
+import { aiSdk } from '../../models/model-provider.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { secretValues } from '../../shared/secret-values.js';

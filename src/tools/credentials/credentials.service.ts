@@ -13,8 +13,10 @@ import type { Page } from '../../shared/page.js';
 import { secretValues } from '../../shared/secret-values.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import { type GrantedTokens, OAuthGrants } from './oauth-grants.js';
-import { parsedField, type Presentation, type PresentedTo } from './presentation.js';
 import {
+  parsedField,
+  type Presentation,
+  type PresentedTo,
   bindingOf,
   CredentialBusyError,
   type CredentialFields,

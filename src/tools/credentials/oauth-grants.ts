@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Configuration } from 'openid-client';
-import { openidClient, providerFetch } from '../../identity/oauth/oauth-provider.js';
+import { openidClient, providerFetch } from '../../identity/oauth/oauth-providers.js';
 import { Settings } from '../../platform/config/settings.js';
 import { OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import type { Fields, OAuthTokens } from './stored-credential.js';

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { parsedField, type Presentation, type PresentedTo, withPresentation } from '../credentials/presentation.js';
+import {
+  parsedField,
+  type Presentation,
+  type PresentedTo,
+  withPresentation,
+} from '../credentials/stored-credential.js';
 import { secretValues } from '../../shared/secret-values.js';
 
 const headerValue = z

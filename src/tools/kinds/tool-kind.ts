@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Schema } from 'ai';
 import { z } from 'zod';
-import { aiSdk } from '../../models/ai-sdk.js';
+import { aiSdk } from '../../models/model-provider.js';
 import type { ToolContext } from '../tool.js';
 import type { Credential } from './credentials.js';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HttpToolKind } from './http/http.kind.js';
 import { McpToolKind } from './mcp/mcp.kind.js';
 import { OpenapiToolKind } from './openapi/openapi.kind.js';
-import { parsedField } from '../credentials/presentation.js';
+import { parsedField } from '../credentials/stored-credential.js';
 import { chosenOperationsSchema, TOOL_RISKS, type ToolKind } from './tool-kind.js';
 
 /** Every kind of tool that can be attached, by the name that requests and stored tools give. */

@@ -15,7 +15,7 @@ import {
   type Deployment,
   type RuntimeKind,
 } from '../../../runtimes/agent-runtime.js';
-import { Runtimes } from '../../../runtimes/runtimes.js';
+import { Runtimes } from '../../../runtimes/observed-runtimes.js';
 import { Clock, elapsedMs } from '../../../shared/clock.js';
 import type { Coverage } from '../../../shared/coverage.js';
 import { PATHS } from '../../../stages/stage.js';

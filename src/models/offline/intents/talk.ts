@@ -1,9 +1,7 @@
 import { indexDocument, rankPassages } from '../../../platform/search/document-index.js';
-import { factKey, factsIn } from '../conversation-memory.js';
-import type { Intent, Turn } from '../intent.js';
-import { matcherOf } from '../phrases.js';
-import { PHRASES } from '../vocabulary.js';
-import { essence, isQuestion, sentencesOf } from '../sentences.js';
+import { factKey, factsIn, type ToolOutcome } from '../conversation-memory.js';
+import { type Intent, type Turn, matcherOf } from '../phrases.js';
+import { PHRASES, essence, isQuestion, sentencesOf } from '../vocabulary.js';
 
 const RECALLED = PHRASES.recalled.map((phrase) => new RegExp(phrase, 'iu'));
 const STATED = new RegExp(PHRASES.stated, 'iu');
@@ -99,3 +97,34 @@ export const beyondRulesIntent: Intent = ({ sentence, tools }) => {
 /** A text to translate is not to be read as sentences to the agent. */
 export const translationIntent: Intent = (turn) =>
   /^(?:please |can you |could you )*translate\b/i.test(turn.message) ? beyondRulesIntent(turn) : undefined;
+
+const MEMBER = /^ask_/;
+/** How the offline model begins to say that it cannot do something. */
+const DECLINES =
+  /\bI cannot answer that: I run on|^I (?:cannot|found nothing about|would need the tool)\b|^The tool \S+ could not do that/;
+/** Talk about the conversation and about the agent itself. */
+const OWN = [smallTalkIntent, historyIntent, recallIntent, statementIntent];
+
+/**
+ * A supervisor passes a task to the members of its team, the one first whose duty fits the sentence best, until one answers.
+ * @param outcomes of the calls that this turn made for the sentence so far
+ * @returns how many members have answered or declined, and an answer or the tool to call next
+ */
+export function delegated(
+  turn: Turn,
+  outcomes: readonly ToolOutcome[],
+): { asked: number; tool?: string; answer?: string } {
+  const team = [...turn.tools.values()].filter(({ name }) => MEMBER.test(name));
+  if (team.length === 0 || OWN.some((intent) => intent(turn) !== undefined)) return { asked: 0 };
+  const duties = team.map(({ name, description }) => {
+    return { name, index: indexDocument(`${name.replaceAll('_', ' ')} ${description}`) };
+  });
+  const fitting = rankPassages(turn.sentence, duties, Infinity).map(({ document }) => document);
+  for (const [asked, tool] of [...new Set([...fitting, ...team.map(({ name }) => name)])].entries()) {
+    const outcome = outcomes[asked];
+    if (!outcome) return { asked, tool };
+    if ('value' in outcome && !DECLINES.test(String(outcome.value)))
+      return { asked: asked + 1, answer: String(outcome.value) };
+  }
+  return { asked: team.length };
+}

@@ -1,7 +1,6 @@
 import { parseContext } from '../decision-context.js';
 import { analyse } from '../engine/decision-engine.js';
-import { computedWords } from './computed-words.js';
-import { phaseDays } from './implementation-plan.js';
+import { computedWords, phaseDays } from './computed-words.js';
 import { acceptedWords } from '../decision-writer.service.js';
 
 const TODAY = new Date('2026-11-21T23:30:00.000Z');

@@ -49,7 +49,7 @@ describe('what is logged', () => {
     expect(plain.err).toMatchObject({
       type: 'TypeError',
       message: 'the call failed',
-      stack: expect.stringContaining('redaction.spec') as unknown,
+      stack: expect.stringContaining('root-logger.spec') as unknown,
       cause: { message: 'refused', code: 'ECONNREFUSED' },
       responseHeaders: { 'set-cookie': '[redacted]' },
     });

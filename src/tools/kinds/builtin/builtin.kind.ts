@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Schema } from 'ai';
-import { aiSdk } from '../../../models/ai-sdk.js';
+import { aiSdk } from '../../../models/model-provider.js';
 import { ValidationError } from '../../../shared/domain-error.js';
 import { boundedOutput, type Tool, type ToolContext, ToolError } from '../../tool.js';
 import { ToolWorkers } from '../../tool-workers.js';

@@ -12,8 +12,11 @@ import {
   isParenthesisNode,
   isSymbolNode,
   parseExpression,
-} from './numbers.js';
-import { callFunction, factorial, modulo, power } from './functions.js';
+  callFunction,
+  factorial,
+  modulo,
+  power,
+} from './functions.js';
 
 /** Decimal exponents beyond this make single operations slow, and no answer to a person needs them. */
 const MAGNITUDE_MAX = 5000;

@@ -1,4 +1,4 @@
-import { type Counters, countersOf, type Outcome, type Predictions, trackRecord } from './calibration.js';
+import { type Counters, countersOf, type Outcome, type Predictions, trackRecord } from './decision.js';
 
 const predicted = (probability: number | null, cost = 100, revenue = 200, days = 10): Predictions => ({
   probability_of_success: probability,

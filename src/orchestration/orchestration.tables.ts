@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../../platform/database/table-definition.js';
+import type { TableDefinition } from '../platform/database/table-definition.js';
 
 export const PARTNERSHIPS_TABLE = 'PlatformPartnerships';
 
@@ -42,3 +42,12 @@ export const probesOf = ({ org_id, id, created_at }: { org_id: string; id: strin
 
 /** The only partition of the sparse index of due probes. */
 export const WATCHED = 'WATCHED';
+
+/**
+ * One partition per organization: `DECISION#<id>` (ids sort by time, so newest first needs no index), `OUTCOMES` (the sums that
+ * calibration is computed from, written in the transaction of each outcome) and `COUNT#0`..`COUNT#15` (the number of decisions
+ * by verdict; sixteen items, so that concurrent decisions rarely write the same one).
+ */
+export const DECISION_TABLES: TableDefinition[] = [
+  { name: 'PlatformDecisions', partition_key: 'org_id', sort_key: 'item' },
+];

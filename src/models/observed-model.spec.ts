@@ -1,7 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { Metrics } from '../platform/observability/metrics.js';
 import { ModelError } from './model-error.js';
-import { ModelMetrics } from './model-metrics.js';
+import { ModelMetrics } from './observed-model.js';
 
 const CALL = { prompt: [] };
 const DELTA: LanguageModelV4StreamPart = { type: 'text-delta', id: '1', delta: 'word' };

@@ -1,5 +1,5 @@
 import { ModelError, type ModelErrorOptions } from '../model-error.js';
-import { CallPolicy } from './call-policy.js';
+import { CallPolicy } from './remote-provider.js';
 
 const called = { provider: 'p', model: 'm' };
 
