@@ -19,12 +19,14 @@ import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js'
  * A run of another process may begin half a second after its agent was marked, from a record that is that old, and may write its own record
  * within 250 ms without reading the agent (see `AgentRunService`). After this time no such write can follow.
  */
-const LAST_WRITES_MS = RECENT_MS + 500;
+export const LAST_WRITES_MS = RECENT_MS + 500;
 
 /** Stored invocations as facts for the statistics, and their deletion with their agent, which keeps the statistics. */
 @Injectable()
 export class InvocationRecords extends FactSource implements AgentRecords {
   override readonly name = 'invocations';
+  /** How long a deletion waits for the last writes of runs. Shorter only in tests without runs. */
+  last_writes_ms = LAST_WRITES_MS;
 
   constructor(
     private readonly repository: InvocationsRepository,
@@ -56,7 +58,7 @@ export class InvocationRecords extends FactSource implements AgentRecords {
   /** Stops the agent's runs of this process; runs of other processes stop when they cannot renew their lease. */
   async deleteByAgent({ agent_id }: Pick<Agent, 'agent_id'>): Promise<{ invocations: number }> {
     this.live.stopAgent(agent_id);
-    await delay(LAST_WRITES_MS);
+    await delay(this.last_writes_ms);
     return { invocations: await this.archived.deleteAll(() => this.next(agent_id)) };
   }
 

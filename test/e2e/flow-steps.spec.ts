@@ -190,6 +190,8 @@ it('does not fail a step whose process leaves: another process repeats the attem
   const leaving = await startBeside(front, undefined, {
     BACKGROUND_RUN_GRACE_SECONDS: '0',
     SHUTDOWN_GRACE_SECONDS: '1',
+    // How soon it finds the run of the other process.
+    ENGINE_REAPER_SECONDS: '1',
   });
   let next: TestApp | undefined;
   try {

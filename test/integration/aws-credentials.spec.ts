@@ -197,8 +197,14 @@ describe('with the settings of docker-compose.yml', () => {
   });
 
   it('creates the tables and serves, signed with the keys of that file', async () => {
-    // Fewer rounds than 12 are for tests only, and this is production.
-    const started = { ...environment, NEXUS_BCRYPT_ROUNDS: '', NEXUS_DATA_DIR: temporaryDirectory() };
+    const started = {
+      ...environment,
+      // Fewer rounds than 12 are for tests only, and this is production.
+      NEXUS_BCRYPT_ROUNDS: '',
+      // No load balancer has to notice that it stops.
+      SHUTDOWN_DRAIN_SECONDS: '0',
+      NEXUS_DATA_DIR: temporaryDirectory(),
+    };
     // The command is waited for synchronously, so its requests cannot pass through a server of this process.
     migrate({ ...started, DYNAMODB_ENDPOINT: database.endpoint });
     const platform = await PlatformProcess.start({ ...started, DYNAMODB_ENDPOINT: endpoint });

@@ -1,6 +1,8 @@
 import type { Role } from '../../src/identity/principal.js';
 import { noteSecrets } from './suite-logs.js';
 
+const LONGEST_PAUSE_MS = 200;
+
 /** What came back over the wire. `data` is the success envelope's, `error` the error envelope's. */
 export interface Answer<T = Record<string, unknown>> {
   status: number;
@@ -93,7 +95,10 @@ export class HttpClient {
   }
 }
 
-/** Asks until the answer pleases; fails with the last answer at the deadline. */
+/**
+ * Asks until the answer pleases; fails with the last answer at the deadline. Pauses longer after a question that took long, so that the
+ * looks of a test leave the processor to what it waits for.
+ */
 export async function eventually<T>(
   ask: () => Promise<T>,
   pleases: (answer: T) => boolean,
@@ -101,11 +106,13 @@ export async function eventually<T>(
 ): Promise<T> {
   const deadline = Date.now() + within_ms;
   for (;;) {
+    const asked = performance.now();
     const answer = await ask();
     if (pleases(answer)) return answer;
     if (Date.now() > deadline)
       throw new Error(`not so within ${within_ms} ms; last: ${JSON.stringify(answer).slice(0, 2_000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const pause = Math.min(Math.max(20, 4 * (performance.now() - asked)), LONGEST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -6,8 +6,6 @@ import { Passwords } from './passwords.js';
 
 const passwords = new Passwords(parseSettings({ ENVIRONMENT: 'test', NEXUS_BCRYPT_ROUNDS: '10' }));
 
-afterAll(() => passwords.onApplicationShutdown());
-
 describe('passwords', () => {
   it('match their own hash only', async () => {
     const hash = await passwords.hash('seven quiet harbours');

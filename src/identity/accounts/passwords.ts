@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { Settings } from '../../platform/config/settings.js';
 import { WorkerError, WorkerPool } from '../../platform/async/worker-pool.js';
@@ -30,24 +30,22 @@ export const CONTEXT_WORDS = [
   'operator',
 ];
 
+/** One for the whole process, with which it ends: loading the dictionaries takes half a second of CPU time. */
+const judges = new WorkerPool<typeof strengthJobs>({
+  module: new URL('./password-strength.worker.js', import.meta.url),
+  ...{ processes: 1, waiting_max: 50, heap_mb: 128 },
+});
+
 /** How passwords are judged, stored and compared. Judging and bcrypt run outside of the event loop, so requests are not held up. */
 @Injectable()
-export class Passwords implements OnApplicationShutdown {
+export class Passwords {
   private readonly rounds: number;
-  private readonly judges = new WorkerPool<typeof strengthJobs>({
-    module: new URL('./password-strength.worker.js', import.meta.url),
-    ...{ processes: 1, waiting_max: 50, heap_mb: 128 },
-  });
   /** A hash without a known password, of as many rounds as the others. */
   private readonly nobody: string;
 
   constructor(settings: Settings) {
     this.rounds = settings.get('NEXUS_BCRYPT_ROUNDS');
     this.nobody = `$2b$${String(this.rounds).padStart(2, '0')}$${'x'.repeat(BCRYPT_SALT_AND_HASH)}`;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.judges.close();
   }
 
   /**
@@ -81,7 +79,7 @@ export class Passwords implements OnApplicationShutdown {
   private async guesses(password: string, own: string[]): Promise<number> {
     try {
       const judged = [...password].slice(0, JUDGED_CHARACTERS).join('');
-      return await this.judges.run('guesses', { password: judged, own }, { deadline_ms: JUDGE_MS });
+      return await judges.run('guesses', { password: judged, own }, { deadline_ms: JUDGE_MS });
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy') throw new RateLimitedError('Too many passwords are being set at the moment', 2);

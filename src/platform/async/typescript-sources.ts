@@ -1,7 +1,37 @@
-/** Loaded into worker processes by tests only, which run sources: `./name.js` is imported, and the file beside it is `./name.ts`. */
-import { readFileSync } from 'node:fs';
+/**
+ * Loaded into worker processes by tests only, which run sources: `./name.js` is imported, and the file beside it is `./name.ts`. Workers
+ * live for less time than it takes to compile what they load, so what was compiled is kept.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+const KEPT = fileURLToPath(new URL('../../../node_modules/.cache/nexus/sources/', import.meta.url));
+
+function compiled(source: string): string {
+  const kept = join(KEPT, `${createHash('sha256').update(`${process.version}\n${source}`).digest('hex')}.js`);
+  try {
+    return readFileSync(kept, 'utf8');
+  } catch {
+    const code = stripTypeScriptTypes(source, { mode: 'transform' });
+    keep(kept, code);
+    return code;
+  }
+}
+
+/** Whole or not at all, because other workers read it meanwhile. */
+function keep(path: string, code: string): void {
+  const unfinished = `${path}.${randomUUID()}`;
+  try {
+    mkdirSync(KEPT, { recursive: true });
+    writeFileSync(unfinished, code);
+    renameSync(unfinished, path);
+  } catch {
+    // Where nothing can be written, the next worker compiles it again.
+  }
+}
 
 registerHooks({
   resolve: (specifier, context, next) => {
@@ -10,7 +40,6 @@ registerHooks({
   },
   load: (url, context, next) => {
     if (!url.endsWith('.ts')) return next(url, context);
-    const source = stripTypeScriptTypes(readFileSync(fileURLToPath(url), 'utf8'), { mode: 'transform' });
-    return { format: 'module', source, shortCircuit: true };
+    return { format: 'module', source: compiled(readFileSync(fileURLToPath(url), 'utf8')), shortCircuit: true };
   },
 });

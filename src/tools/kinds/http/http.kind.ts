@@ -9,8 +9,6 @@ import { withCredential, withoutCredential } from '../credentials.js';
 import { addressSchema, type ToolCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 import { holesOf, requestOf, riskOf } from './http-request.js';
 
-/** For the whole call with its redirects, in milliseconds. */
-const HTTP_TOOL_TIMEOUT_MS = 15_000;
 const HTTP_TOOL_MAX_BYTES = 1024 * 1024;
 const ERROR_EXCERPT = 500;
 
@@ -53,6 +51,8 @@ type HttpToolConfig = z.infer<typeof httpConfigSchema>;
 @Injectable()
 export class HttpToolKind extends ToolKind<HttpToolConfig> {
   readonly config_schema = httpConfigSchema;
+  /** For the whole call with its redirects, in milliseconds. Tests shorten it. */
+  timeout_ms = 15_000;
 
   constructor(private readonly outgoing: OutgoingHttp) {
     super();
@@ -90,7 +90,7 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
         { url, method: call.method, headers: accepted, ...(body === undefined ? {} : { body }) },
         credential,
       )),
-      timeout_ms: HTTP_TOOL_TIMEOUT_MS,
+      timeout_ms: this.timeout_ms,
       max_bytes: HTTP_TOOL_MAX_BYTES,
       allowed_hosts: call.allowed_hosts,
       ...(signal ? { signal } : {}),
@@ -110,17 +110,17 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
       return await this.outgoing.request(request);
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw toolErrorOf(error);
+      throw toolErrorOf(error, this.timeout_ms);
     }
   }
 }
 
 /** Describes a refused or failed call to the model and the user. Returns other errors unchanged. */
-export function toolErrorOf(error: unknown): Error {
+export function toolErrorOf(error: unknown, timeout_ms: number): Error {
   if (error instanceof OutgoingRefusedError)
     return new ToolError(`The call was refused: ${error.message}.`, { cause: error });
   if (!(error instanceof OutgoingFailedError)) return error instanceof Error ? error : new Error(String(error));
-  const seconds = HTTP_TOOL_TIMEOUT_MS / 1000;
+  const seconds = timeout_ms / 1000;
   const reason = error.reason === 'timeout' ? `The service did not answer within ${seconds} seconds` : error.message;
   return new ToolError(`${reason}.`, { cause: error });
 }

@@ -89,7 +89,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ToolError) throw error;
-      if (error instanceof OutgoingRefusedError) throw toolErrorOf(error);
+      if (error instanceof OutgoingRefusedError) throw toolErrorOf(error, MCP_TIMEOUT_MS);
       throw new ToolError(`The MCP server failed: ${withoutCredential(reasonOf(error), credential)}.`, {
         cause: error,
       });
