@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { temporaryDirectory } from '../support/database.js';
 import { ADMINISTRATOR, PlatformProcess } from '../support/platform-process.js';
 
@@ -14,8 +12,6 @@ const blocks = [...readFileSync('docs/api-usage.md', 'utf8').matchAll(/^```sh\n(
 it('every block of docs/api-usage.md does what it says', async () => {
   expect(blocks.length).toBeGreaterThan(10);
   const platform = await PlatformProcess.start({ NEXUS_DATA_DIR: temporaryDirectory() });
-  const service = createServer((_, response) => response.end('{"status": "up"}')).listen(0, '127.0.0.1');
-  await once(service, 'listening');
   try {
     const script = ['set -euo pipefail', ...blocks, 'echo everything ran'].join('\n');
     const shell = spawn('bash', ['-c', script], {
@@ -23,7 +19,6 @@ it('every block of docs/api-usage.md does what it says', async () => {
         PATH: process.env['PATH'],
         ...ADMINISTRATOR,
         NEXUS_URL: platform.http.url,
-        SERVICE_URL: `http://127.0.0.1:${(service.address() as AddressInfo).port}/`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -35,7 +30,6 @@ it('every block of docs/api-usage.md does what it says', async () => {
       said: expect.stringContaining('everything ran') as unknown,
     });
   } finally {
-    service.close();
     await platform.kill('SIGTERM');
   }
 });
