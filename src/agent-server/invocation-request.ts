@@ -1,7 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { agentDefinitionSchema, type AgentDefinition, knowledgeDocumentSchema } from '../runtimes/agent-definition.js';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { knowledgeDocumentSchema } from '../runtimes/agent-definition.js';
-import { servedDefinitionSchema } from './served-definition.js';
+
+/** What the server can serve: tools that are attached live in the platform's database, which it does not have. */
+const servedDefinitionSchema = agentDefinitionSchema.refine(
+  ({ tools }) => tools.every(({ kind }) => kind !== 'attached'),
+  { path: ['tools'], message: 'attached tools can be used inside the platform only' },
+);
+
+/** The server cannot start; the message is shown to the operator. */
+export class AgentServerError extends Error {
+  constructor(message: string, problems: readonly string[] = []) {
+    super([message, ...problems.map((problem) => `  - ${problem}`)].join('\n'));
+    this.name = 'AgentServerError';
+  }
+}
+
+/** An exported `agent.json`. @throws AgentServerError that names everything that is wrong with it. */
+export async function readDefinition(path: string): Promise<AgentDefinition> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new AgentServerError(`${path} could not be read (${error.code ?? error.message})`);
+  });
+  const parsed = servedDefinitionSchema.safeParse(jsonIn(path, text));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'definition'}: ${issue.message}`);
+  throw new AgentServerError(`${path} is not a valid agent definition:`, problems);
+}
+
+function jsonIn(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new AgentServerError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** A request that is not answered by the agent; `status` is the answer's. */
 export class RefusedRequestError extends Error {

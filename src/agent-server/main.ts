@@ -1,14 +1,42 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ModelsModule } from '../models/models.module.js';
+import { ConfigModule } from '../platform/config.module.js';
+import type { Settings } from '../platform/config/settings.js';
+import { TelemetryModule, OutgoingModule } from '../platform/platform.module.js';
+import { LocalRuntime } from '../runtimes/local/local-runtime.js';
+import { InputCheck, ToolWorkers } from '../tools/tool-workers.js';
+import { Sandbox } from '../tools/sandbox/sandbox.js';
+import { ToolResolver } from '../tools/tool-resolver.js';
 import { NestFactory } from '@nestjs/core';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
-import type { Settings } from '../platform/config/settings.js';
 import type { AgentDefinition } from '../runtimes/agent-definition.js';
-import { LocalRuntime } from '../runtimes/local/local-runtime.js';
 import { commandLine } from '../shared/command-line.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { AgentServer } from './agent-server.js';
-import { AgentServerModule } from './agent-server.module.js';
-import { AgentServerError, readDefinition } from './served-definition.js';
+import { AgentServerError, readDefinition } from './invocation-request.js';
 import { Turns } from './turns.js';
+
+/** What one agent needs to run: models and tools, no database and no HTTP framework. */
+@Module({})
+export class AgentServerModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: AgentServerModule,
+      imports: [ConfigModule.forRoot(settings), TelemetryModule, OutgoingModule, ModelsModule],
+      providers: [
+        LocalRuntime,
+        InputCheck,
+        Sandbox,
+        ToolWorkers,
+        {
+          provide: ToolResolver,
+          inject: [Sandbox, ToolWorkers],
+          useFactory: (sandbox: Sandbox, workers: ToolWorkers) => ToolResolver.standalone(sandbox, workers),
+        },
+      ],
+    };
+  }
+}
 
 /** Kubernetes kills 30 s after it has asked. */
 const STOP_GRACE_MS = 25_000;

@@ -23,6 +23,9 @@ import {
   gaugeOf,
   registered,
   type Registration,
+  rolloutAfter,
+  runsCandidate,
+  stopped,
 } from './agent.js';
 import {
   AgentChangedError,
@@ -33,7 +36,6 @@ import {
   AgentVersionNotFoundError,
 } from './agents.errors.js';
 import { type AgentFilter, AgentsRepository, charactersOf } from './agents.repository.js';
-import { rolloutAfter, runsCandidate, stopped } from './rollout.js';
 
 export { RECENT_MS } from './agents.repository.js';
 

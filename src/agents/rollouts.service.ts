@@ -5,10 +5,9 @@ import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { type RolloutStats, StatisticsQueries } from '../statistics/statistics-queries.js';
-import type { Agent } from './agent.js';
+import { type Agent, type Rollout, stopped } from './agent.js';
 import { AgentRevisionError, RolloutNotFoundError, RolloutRunsError } from './agents.errors.js';
 import { AgentsService, pointedTo } from './agents.service.js';
-import { type Rollout, stopped } from './rollout.js';
 
 export interface AskedRollout {
   version: string;

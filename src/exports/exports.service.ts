@@ -22,7 +22,7 @@ import { VERSION } from '../shared/version.js';
 import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import type { AttachedTool } from '../tools/attachments/attached-tool.js';
 import { ExportRefusedError } from './exports.errors.js';
-import { dependenciesOf } from './client-dependencies.js';
+import { dependenciesOf, dockerfile, readme, sbom, type SbomLibrary } from './package-texts.js';
 import {
   credentialsIn,
   type ExportReason,
@@ -32,7 +32,6 @@ import {
   Slugs,
   UNPACKED_MAX_BYTES,
 } from './package.js';
-import { dockerfile, readme, sbom, type SbomLibrary } from './package-texts.js';
 
 export interface ExportWish {
   org_id: string;

@@ -4,7 +4,7 @@ import { BudgetsModule } from '../budgets/budgets.module.js';
 import { Engine } from '../engine/engine.js';
 import { OrganizationData } from '../identity/organizations/organization-deletion.service.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
-import { OperationUsers } from '../integrations/operation-users.js';
+import { OperationUsers } from '../integrations/versions.service.js';
 import { InvocationsModule } from '../invocations/invocations.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
-import type { OperationUser } from '../integrations/operation-users.js';
+import type { OperationUser } from '../integrations/versions.service.js';
 import { type Page, PAGE_LIMIT_MAX } from '../shared/page.js';
 import { checkDefinition, type Fault } from './definition/definition-check.js';
 import { FLOW_LIMITS } from './definition/definition.js';

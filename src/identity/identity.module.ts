@@ -18,15 +18,13 @@ import { ACCESS_TOKEN_SECONDS, AccessTokens, ALGORITHM, tokenSecret } from './au
 import { AttemptsRepository } from './accounts/attempts.repository.js';
 import { AuthController } from './authentication/auth.controller.js';
 import { AccessTokenStrategy, Credentials, PrincipalGuard } from './guard/principal.guard.js';
-import { LockoutsService } from './authentication/lockouts.service.js';
-import { SignInService } from './authentication/sign-in.service.js';
+import { LockoutsService, SignInService } from './authentication/sign-in.service.js';
 import { StartLink } from './authentication/start-link.service.js';
 import { SignInsController } from './authentication/sign-ins.controller.js';
 import { SignInsRepository } from './authentication/sign-ins.repository.js';
-import { SignInsService } from './authentication/sign-ins.service.js';
+import { SignInsService, TokensService } from './authentication/tokens.service.js';
 import { StandingRepository } from './authentication/standing.repository.js';
 import { StandingService } from './authentication/standing.service.js';
-import { TokensService } from './authentication/tokens.service.js';
 import { BrowserCookies } from './authentication/browser-cookies.js';
 import { BrowserSessionController } from './authentication/browser-session.controller.js';
 import { StreamTicketsController } from './authentication/stream-tickets.controller.js';

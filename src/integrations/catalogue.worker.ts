@@ -6,8 +6,7 @@ import { callTasks } from './catalogue/call-tasks.js';
 import { clientTasks } from './catalogue/client-tasks.js';
 import { contractTasks } from './catalogue/contract-tasks.js';
 import { mockTasks } from './catalogue/mock-tasks.js';
-import { reviewTasks } from './catalogue/review-tasks.js';
-import { listTasks } from './catalogue/list-tasks.js';
+import { reviewTasks, listTasks } from './catalogue/list-tasks.js';
 import type { Summary } from './integration.js';
 import type { Catalogue, DocumentFault, FormatName } from './catalogue/operation.js';
 

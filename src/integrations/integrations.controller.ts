@@ -39,9 +39,8 @@ import {
   OperationListDto,
   OperationResultDto,
 } from './dto/integration.dto.js';
-import { ImportEvents } from './import-events.service.js';
+import { ImportEvents, IntegrationsService } from './integrations.service.js';
 import { type Integration, integrationView } from './integration.js';
-import { IntegrationsService } from './integrations.service.js';
 import { DocumentFile, originOf } from './uploaded-document.js';
 import { OperationsService } from './operations.service.js';
 

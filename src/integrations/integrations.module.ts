@@ -9,17 +9,15 @@ import { ClientsService } from './clients/clients.service.js';
 import { ContractTestsController } from './contract-tests/contract-tests.controller.js';
 import { ContractTestsService } from './contract-tests/contract-tests.service.js';
 import { DocumentSource } from './document-source.js';
-import { ImportEvents } from './import-events.service.js';
+import { ImportEvents, IntegrationsService } from './integrations.service.js';
 import { ImportWorkflow } from './import.workflow.js';
 import { IntegrationToolKind } from './integration-tool.kind.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { IntegrationsRepository } from './integrations.repository.js';
-import { IntegrationsService } from './integrations.service.js';
 import { MockController, MockSwitchController } from './mock.controller.js';
 import { MockService } from './mock.service.js';
-import { OperationUsers } from './operation-users.js';
+import { OperationUsers, VersionsService } from './versions.service.js';
 import { VersionsController } from './versions.controller.js';
-import { VersionsService } from './versions.service.js';
 import { OperationsService } from './operations.service.js';
 
 /** Imported APIs: documents, catalogues and calls. Flows find and call operations through the exported services. */

@@ -1,24 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type { StreamEvent } from '../platform/http/event-stream.js';
+import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
+import { Clock } from '../shared/clock.js';
+import { visibleStatus, type ImportRun, type ImportState, type Integration } from './integration.js';
+import { IntegrationsRepository, type IntegrationChange } from './integrations.repository.js';
 import { Engine } from '../engine/engine.js';
 import { CursorCodec } from '../platform/database/cursors.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
 import { UnitOfWork } from '../platform/database/unit-of-work.js';
-import { Clock } from '../shared/clock.js';
 import { InvalidStateError, ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import { type Page, PAGE_LIMIT_MAX } from '../shared/page.js';
 import { CredentialsService } from '../tools/credentials/credentials.service.js';
 import { CatalogueWorkers, type StoredCatalogue } from './catalogue-workers.js';
 import type { Findings } from './catalogue/finding-rules.js';
-import type { FindingFilter } from './catalogue/review-tasks.js';
-import type { OperationFilter, OperationView } from './catalogue/list-tasks.js';
+import type { FindingFilter, OperationFilter, OperationView } from './catalogue/list-tasks.js';
 import type { FormatName } from './catalogue/operation.js';
 import { type DocumentOrigin, DocumentSource } from './document-source.js';
 import { ImportWorkflow } from './import.workflow.js';
-import type { ImportRun, ImportState, Integration } from './integration.js';
 import { IntegrationNotFoundError, OperationNotFoundError } from './integrations.errors.js';
-import { type IntegrationChange, IntegrationsRepository } from './integrations.repository.js';
+
+/** How soon a stream sees what another process stored. */
+const POLL_MS = 250;
+
+/** The progress of imports, from the database: any process sees the imports of all. */
+@Injectable()
+export class ImportEvents {
+  constructor(
+    private readonly repository: IntegrationsRepository,
+    private readonly lifecycle: Lifecycle,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The present state, then each change of it. Ends with the import, and when this process leaves. */
+  async *follow(org_id: string, integration_id: string): AsyncGenerator<StreamEvent> {
+    let seen = '';
+    while (!this.lifecycle.ending.aborted) {
+      const found = await this.repository.find(org_id, integration_id);
+      if (!found) return;
+      const { import: run, operation_count, version } = found;
+      const status = visibleStatus(found, this.clock.now());
+      const data = { integration_id, status, version, operation_count, import: run };
+      const state = JSON.stringify(data);
+      if (state !== seen) yield { event: 'import', data };
+      seen = state;
+      if (status !== 'importing' && run?.status !== 'running') return;
+      await delay(POLL_MS);
+    }
+  }
+}
 
 export interface NewIntegration {
   org_id: string;

@@ -10,7 +10,7 @@ import { CatalogueWorkers } from './catalogue-workers.js';
 import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';
 import type { OperationView } from './catalogue/list-tasks.js';
 import type { Risk } from './catalogue/operation.js';
-import type { SchemaFault } from './catalogue/schema-faults.js';
+import type { SchemaFault } from './catalogue/operation-schemas.js';
 import type { Integration } from './integration.js';
 import { OperationNotFoundError, UpstreamFailedError } from './integrations.errors.js';
 import { IntegrationsService } from './integrations.service.js';

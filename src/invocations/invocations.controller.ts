@@ -26,8 +26,7 @@ import { InvocationsService } from './invocations.service.js';
 import type { LiveRun } from './live-runs.service.js';
 import { RunAnswers } from './run-answers.js';
 import { RunEvents } from './run-events.service.js';
-import { WebhookSender } from './webhook-sender.service.js';
-import { Webhooks } from './webhooks.service.js';
+import { WebhookSender, Webhooks } from './webhooks.service.js';
 
 const POSITION = /^\d{1,9}$/;
 

@@ -14,9 +14,8 @@ import { StatisticsAggregator } from '../statistics/statistics-aggregator.js';
 import { StatisticsModule } from '../statistics/statistics.module.js';
 import { AgentRunService } from './agent-run.service.js';
 import { Approvals } from './approvals.service.js';
-import { BackgroundRuns } from './background-runs.service.js';
+import { BackgroundRuns, InterruptedRuns } from './background-runs.service.js';
 import { ConversationService } from './conversation.service.js';
-import { InterruptedRuns } from './interrupted-runs.service.js';
 import { InvocationRecords } from './invocation-records.js';
 import { InvocationsController } from './invocations.controller.js';
 import { InvocationsRepository } from './invocations.repository.js';
@@ -30,8 +29,7 @@ import { RunStreams } from './run-streams.service.js';
 import { TaskPushesRepository } from './task-pushes.repository.js';
 import { TaskPushes } from './task-pushes.service.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
-import { WebhookSender } from './webhook-sender.service.js';
-import { Webhooks } from './webhooks.service.js';
+import { WebhookSender, Webhooks } from './webhooks.service.js';
 
 /** Runs of agents, alone or in a session: their records, events, cancellation, background runs and webhooks. */
 @Module({

@@ -1,4 +1,12 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type Attempt, SignedWebhooks } from '../platform/webhooks/signed-webhooks.js';
+import type { Invocation } from './invocation.js';
+import { invocationView } from './invocation-view.js';
+import {
+  type WebhookDelivery,
+  type AttemptOutcome,
+  WebhookDeliveriesRepository,
+} from './webhook-deliveries.repository.js';
 import { Settings } from '../platform/config/settings.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
@@ -6,15 +14,33 @@ import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
 import type { WebhookStateDto } from './dto/invocation.dto.js';
-import type { Invocation } from './invocation.js';
 import { InvocationsRepository } from './invocations.repository.js';
-import {
-  type AttemptOutcome,
-  type WebhookDelivery,
-  WebhookDeliveriesRepository,
-} from './webhook-deliveries.repository.js';
-import type { Attempt } from '../platform/webhooks/signed-webhooks.js';
-import { WebhookSender } from './webhook-sender.service.js';
+
+/** Reports ended runs to webhooks. */
+@Injectable()
+export class WebhookSender {
+  constructor(private readonly webhooks: SignedWebhooks) {}
+
+  /** See {@link SignedWebhooks.secretOf}. */
+  secretOf(org_id: string): string {
+    return this.webhooks.secretOf(org_id);
+  }
+
+  /** One attempt to deliver. Never rejects because of the receiver. */
+  async send({ delivery_id, url }: WebhookDelivery, invocation: Invocation, signal: AbortSignal): Promise<Attempt> {
+    const { org_id } = invocation;
+    return this.webhooks.send({ org_id, id: delivery_id, url, payload: payload(invocation) }, signal);
+  }
+}
+
+/** Built from the record, which no longer changes. */
+function payload(invocation: Invocation) {
+  return {
+    type: invocation.status === 'success' ? 'invocation.completed' : 'invocation.failed',
+    timestamp: invocation.completed_at,
+    data: invocationView(invocation, false),
+  };
+}
 
 const ATTEMPTS = 5;
 const GROWTH = 6;

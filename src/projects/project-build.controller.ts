@@ -10,7 +10,7 @@ import { BuildDashboardService } from './build-dashboard.service.js';
 import { ArtifactDto, ArtifactListDto, BuildDashboardDto } from './dto/build-dashboard.dto.js';
 import { StageDto, StageListDto } from './dto/project.dto.js';
 import type { ProjectEvent } from './project.js';
-import { ProjectEventsService } from './project-events.service.js';
+import { ProjectEventsService } from './project-progress.service.js';
 import { stageView } from './project-view.js';
 import { ProjectsService } from './projects.service.js';
 

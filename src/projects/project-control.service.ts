@@ -26,7 +26,7 @@ import { ArtifactsRepository } from './builds.repository.js';
 import { revisionArtifact } from './project-revision.js';
 
 import { retryOn } from '../platform/async/retry.js';
-import { ProjectNotifier } from './project-events.service.js';
+import { ProjectNotifier } from './project-progress.service.js';
 import { ProjectChangedError, ProjectNotFoundError } from './projects.errors.js';
 
 export interface ControlRequest extends RestartOptions {

@@ -12,8 +12,7 @@ import {
 import { type Stage, SUB_STAGE_NAMES, type SubStageName } from '../stages/stage.js';
 import type { ArtifactsRepository } from './builds.repository.js';
 import { newProject, type Project, type ProjectWhole, restarted, type ProjectEventBody } from './project.js';
-import { ProjectNotifier } from './project-events.service.js';
-import { type ProgressChange, ProjectProgressService } from './project-progress.service.js';
+import { ProjectNotifier, type ProgressChange, ProjectProgressService } from './project-progress.service.js';
 import { ProjectChangedError } from './projects.errors.js';
 import type { ProjectChange, ProjectsRepository } from './projects.repository.js';
 

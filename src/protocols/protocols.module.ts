@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { InvocationsModule } from '../invocations/invocations.module.js';
-import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
-import { AgUiController } from './ag-ui/ag-ui.controller.js';
+import { AgUiController, AiSdkController, FrontEndRuns } from './front-ends.controller.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ErrorFilter } from '../platform/http/error.filter.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -14,7 +13,7 @@ import { A2aModule } from './a2a/a2a.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 
 /** Protocols of chat front ends. */
-@Module({ imports: [InvocationsModule], controllers: [AgUiController, AiSdkController] })
+@Module({ imports: [InvocationsModule], controllers: [AgUiController, AiSdkController], providers: [FrontEndRuns] })
 class FrontEndsModule {}
 
 /** OpenAI's API: translation only. Agents are models, runs are completions and responses, sessions are conversations. */

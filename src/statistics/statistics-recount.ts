@@ -15,12 +15,11 @@ import {
   type RowChange,
   unarchived,
 } from './counter-row.js';
-import { CountersRepository } from './counters.repository.js';
+import { CountersRepository, RebuildHoldRepository } from './counters.repository.js';
 import type { GaugeSource } from './fact.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
 import { isExpired } from './window.js';
 import { Ids } from '../shared/ids.js';
-import { RebuildHoldRepository } from './rebuild-hold.repository.js';
 
 const ATTEMPTS = 5;
 

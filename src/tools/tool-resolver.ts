@@ -1,14 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Tool, ToolSet } from 'ai';
 import { ToolCaller } from './attachments/tool-caller.js';
-import { InputCheck } from './input-check.js';
+import { InputCheck, ToolWorkers } from './tool-workers.js';
 import { BuiltinToolKind } from './kinds/builtin/builtin.kind.js';
 import { CodeToolKind } from './kinds/code/code.kind.js';
 import type { DefinedCall, ToolKind } from './kinds/tool-kind.js';
 import { Sandbox } from './sandbox/sandbox.js';
 import type { ToolRun } from './tool.js';
 import type { BuiltinTool, DefinedTool } from './tool-definition.js';
-import { ToolWorkers } from './tool-workers.js';
 
 const KNOWLEDGE_TOOL = 'knowledge_lookup';
 

@@ -10,7 +10,7 @@ import { CredentialsController } from './credentials/credentials.controller.js';
 import { CredentialsRepository } from './credentials/credentials.repository.js';
 import { CredentialsService } from './credentials/credentials.service.js';
 import { OAuthGrants } from './credentials/oauth-grants.js';
-import { InputCheck } from './input-check.js';
+import { InputCheck, ToolWorkers } from './tool-workers.js';
 import { DocumentReader } from './documents/document-reader.js';
 import { BuiltinToolKind } from './kinds/builtin/builtin.kind.js';
 import { CodeToolKind } from './kinds/code/code.kind.js';
@@ -18,7 +18,6 @@ import { McpConnections } from './kinds/mcp/mcp-connections.js';
 import { TOOL_KINDS, ToolKinds } from './kinds/tool-kinds.js';
 import { Sandbox } from './sandbox/sandbox.js';
 import { ToolResolver } from './tool-resolver.js';
-import { ToolWorkers } from './tool-workers.js';
 
 /** Built-in tools, tools written for an agent, and tools attached to projects and agents. The projects module binds `ToolOwners`. */
 @Module({

@@ -1,4 +1,4 @@
-import { runsCandidate, type Rollout } from '../../src/agents/rollout.js';
+import { runsCandidate, type Rollout } from '../../src/agents/agent.js';
 import { AgentRunError, type AgentEvent, type AgentRun } from '../../src/runtimes/agent-runtime.js';
 import { ValidationError } from '../../src/shared/domain-error.js';
 import { StatisticsRecount } from '../../src/statistics/statistics-recount.js';

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import type { RolloutStatus } from '../rollout.js';
+import type { RolloutStatus } from '../agent.js';
 
 export class SetRolloutDto {
   /**

@@ -7,7 +7,7 @@ import { OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js
 import { DomainError } from '../../shared/domain-error.js';
 import { AttachedToolStore } from '../../tools/attachments/attached-tool-store.js';
 import type { AttachedTool } from '../../tools/attachments/attached-tool.js';
-import { InputCheck } from '../../tools/input-check.js';
+import { InputCheck } from '../../tools/tool-workers.js';
 import { BuiltinToolKind } from '../../tools/kinds/builtin/builtin.kind.js';
 import type { FlowReferences } from '../flow.js';
 import { FlowsRepository } from '../flows.repository.js';

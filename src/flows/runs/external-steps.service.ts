@@ -7,7 +7,7 @@ import type { Invocation } from '../../invocations/invocation.js';
 import { RunWaitingError } from '../../invocations/invocations.errors.js';
 import { InvocationsService } from '../../invocations/invocations.service.js';
 import { drained } from '../../invocations/run-streams.service.js';
-import { WebhookSender } from '../../invocations/webhook-sender.service.js';
+import { WebhookSender } from '../../invocations/webhooks.service.js';
 import { type OutgoingAnswer, OutgoingHttp } from '../../platform/outgoing/outgoing-http.js';
 import { signedHeaders } from '../../platform/webhooks/signed-webhooks.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../../platform/outgoing/outgoing.errors.js';

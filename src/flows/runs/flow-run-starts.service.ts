@@ -12,7 +12,7 @@ import {
 } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { secretValues } from '../../shared/secret-values.js';
-import { InputCheck } from '../../tools/input-check.js';
+import { InputCheck } from '../../tools/tool-workers.js';
 import { ToolError } from '../../tools/tool.js';
 import type { FlowDefinition } from '../definition/definition.js';
 import { DefinitionWorkers } from '../definition/definition-workers.js';

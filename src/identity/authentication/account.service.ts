@@ -6,7 +6,7 @@ import { StandingService } from './standing.service.js';
 import { familyOf } from './access-tokens.js';
 import type { Membership, Organization, User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { LockoutsService } from './lockouts.service.js';
+import { LockoutsService } from './sign-in.service.js';
 import { Passwords } from '../accounts/passwords.js';
 
 /** What users see and change of their own accounts. */

@@ -24,8 +24,7 @@ import {
   TokensDto,
 } from './dto/auth.dto.js';
 import { SignInService } from './sign-in.service.js';
-import { SignInsService } from './sign-ins.service.js';
-import { TokensService } from './tokens.service.js';
+import { SignInsService, TokensService } from './tokens.service.js';
 
 @ApiTags('sign-in')
 @Bare()

@@ -17,8 +17,7 @@ import {
 } from './dto/auth.dto.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
 import { StartLink } from './start-link.service.js';
-import { SignInsService } from './sign-ins.service.js';
-import { TokensService } from './tokens.service.js';
+import { SignInsService, TokensService } from './tokens.service.js';
 import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';

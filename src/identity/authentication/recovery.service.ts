@@ -3,7 +3,7 @@ import { ConflictError, NotFoundError, RateLimitedError, UnauthenticatedError } 
 import { Ids } from '../../shared/ids.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { AttemptsRepository } from '../accounts/attempts.repository.js';
-import { LockoutsService } from './lockouts.service.js';
+import { LockoutsService } from './sign-in.service.js';
 import { StandingService } from './standing.service.js';
 import type { MailPurpose } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';

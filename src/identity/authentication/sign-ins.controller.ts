@@ -5,7 +5,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
 import { DoneDto, SignInListDto } from './dto/auth.dto.js';
-import { SignInsService } from './sign-ins.service.js';
+import { SignInsService } from './tokens.service.js';
 
 @ApiTags('sign-in')
 @Bare()

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
-import type { Membership } from '../accounts/account.js';
+import type { Membership, RefreshFamily, RefreshToken, SignIn } from '../accounts/account.js';
 import { familyKey, IDENTITY_TABLE, membershipKey, secretKey, signInKey } from '../identity.tables.js';
-import type { RefreshFamily, RefreshToken, SignIn } from './sign-in.js';
 
 const FAMILY_STANDS = 'attribute_exists(pk) AND attribute_not_exists(revoked_at)';
 

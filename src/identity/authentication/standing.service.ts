@@ -1,10 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
-import { DEFAULT_ORGANIZATION, type Membership, type Organization, type User } from '../accounts/account.js';
+import {
+  DEFAULT_ORGANIZATION,
+  type Membership,
+  type Organization,
+  type User,
+  familyStands,
+  type RefreshFamily,
+} from '../accounts/account.js';
 import { familyKey, membershipKey, organizationKey, revokedTokenKey, userKey } from '../identity.tables.js';
 import type { Principal, Role } from '../principal.js';
 import { type AccessClaims, familyOf, OPERATOR_ROLES } from './access-tokens.js';
-import { familyStands, type RefreshFamily } from './sign-in.js';
 import { StandingRepository } from './standing.repository.js';
 
 /** Whether the holder of a valid token or key is still accepted, and with which roles: those of the membership now, not those in the token. */

@@ -2,17 +2,29 @@ import { Injectable } from '@nestjs/common';
 import { decodeTime } from 'ulid';
 import { RequestContext } from '../../platform/observability/request-context.js';
 import { Clock, elapsedMs } from '../../shared/clock.js';
-import { ConflictError, UnauthenticatedError } from '../../shared/domain-error.js';
+import { ConflictError, UnauthenticatedError, NotFoundError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import type { Membership } from '../accounts/account.js';
+import {
+  type Membership,
+  familyStands,
+  type RefreshFamily,
+  type RefreshToken,
+  type SignIn,
+} from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { ACCESS_TOKEN_SECONDS, AccessTokens, REFRESH_TOKEN_SECONDS, SIGN_IN_SECONDS } from './access-tokens.js';
-import { familyStands, type RefreshFamily, type RefreshToken, type SignIn } from './sign-in.js';
+import {
+  ACCESS_TOKEN_SECONDS,
+  AccessTokens,
+  REFRESH_TOKEN_SECONDS,
+  SIGN_IN_SECONDS,
+  familyOf,
+} from './access-tokens.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { StandingService } from './standing.service.js';
 import type { TokensDto } from './dto/auth.dto.js';
+import { type Principal, requireToken } from '../principal.js';
 
 const LONGEST_DEVICE = 200;
 const REFRESH_PREFIX = 'nxr_';
@@ -167,3 +179,69 @@ const ended = (): UnauthenticatedError =>
 
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The refresh token is not valid', { suggestion: 'Sign in again.' });
+
+/** The newest are shown; older ones are still ended by a change of the password. */
+const MOST = 100;
+
+/** Lists and ends the sign-ins of a user. Only their owner can, and API keys cannot. */
+@Injectable()
+export class SignInsService {
+  constructor(
+    private readonly repository: SignInsRepository,
+    private readonly tokens: TokensService,
+    private readonly standing: StandingService,
+    private readonly accounts: AccountsRepository,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The sign-ins that still stand, newest first, at most 100. */
+  async list(principal: Principal): Promise<(SignIn & { current: boolean })[]> {
+    const current = familyOf(requireToken(principal));
+    const { user_id } = principal;
+    const [user, known] = await Promise.all([
+      this.accounts.findUser(user_id),
+      this.repository.listByUser(user_id, MOST),
+    ]);
+    const families = await this.repository.findFamilies(known.map(({ family_id }) => family_id));
+    const now = this.clock.now().getTime() / 1000;
+    return known
+      .filter((one, index) => user && one.expires_at > now && familyStands(user, families[index]))
+      .map((one) => ({ ...one, current: one.family_id === current }));
+  }
+
+  /** Ends all tokens of a sign-in: here at once, in other processes within 4 seconds. @throws NotFoundError also for a sign-in of another user */
+  async end(principal: Principal, session_id: string): Promise<void> {
+    requireToken(principal);
+    const { user_id, org_id } = principal;
+    const signIn = await this.repository.findSignIn(user_id, session_id);
+    const family = signIn && (await this.repository.findFamily(session_id));
+    if (family?.user_id !== user_id || family.revoked_at !== undefined) throw new NotFoundError('Sign-in', session_id);
+    await this.tokens.revokeFamily(session_id);
+    await this.repository.deleteSignIn(user_id, session_id);
+    const fact = { org_id, actor: user_id, action: 'auth.session_ended', target: session_id } as const;
+    await this.audit.record({ ...fact, outcome: 'success' });
+  }
+
+  /** POST /auth/logout. The access token is refused for as long as any token of its kind can live. */
+  async logout(principal: Principal): Promise<void> {
+    const token_id = requireToken(principal);
+    const { user_id, org_id } = principal;
+    const forgotten_at = Math.ceil(this.clock.now().getTime() / 1000) + ACCESS_TOKEN_SECONDS;
+    await Promise.all([
+      this.tokens.revokeFamily(familyOf(token_id)),
+      this.standing.revokeToken(token_id, forgotten_at),
+    ]);
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.logout', outcome: 'success' });
+  }
+
+  /** DELETE /auth/session. */
+  async endFamily({ family_id, user_id, org_id }: RefreshFamily): Promise<void> {
+    await this.tokens.revokeFamily(family_id);
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.logout', outcome: 'success' });
+  }
+
+  async recordPasswordChange({ user_id, org_id }: Principal): Promise<void> {
+    await this.audit.record({ org_id, actor: user_id, action: 'auth.password_changed', outcome: 'success' });
+  }
+}

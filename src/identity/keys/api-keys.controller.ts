@@ -5,7 +5,7 @@ import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
 import type { Principal } from '../principal.js';
-import type { ApiKey } from './api-key.js';
+import type { ApiKey } from '../accounts/account.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyListDto, CreateApiKeyDto, CreatedApiKeyDto, DeletedApiKeyDto } from './dto/api-key.dto.js';
 

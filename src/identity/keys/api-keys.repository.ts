@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { conditionFailed, DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, type Write, write } from '../../platform/database/unit-of-work.js';
 import { apiKeyKey, IDENTITY_TABLE, organizationKey, secretKey } from '../identity.tables.js';
-import type { ApiKey } from './api-key.js';
+import type { ApiKey } from '../accounts/account.js';
 
 type DeletionWith = (org_id: string, key_id: string) => Write;
 

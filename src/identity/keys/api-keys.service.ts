@@ -15,7 +15,7 @@ import { StandingService } from '../authentication/standing.service.js';
 import { apiKeyKey, secretKey } from '../identity.tables.js';
 import { actorOf, holds, type Principal, requireGrantable, requireToken, type Role } from '../principal.js';
 import { newSecret, secretHash } from '../secrets.js';
-import { type ApiKey, KEY_PREFIX } from './api-key.js';
+import { type ApiKey, KEY_PREFIX } from '../accounts/account.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
 /** The last use is stored at most this often: a busy key costs one write in five minutes. */

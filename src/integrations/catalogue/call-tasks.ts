@@ -9,8 +9,7 @@ import {
   type Operation,
   type Risk,
 } from './operation.js';
-import { standalone, withoutExamples } from './schema-closure.js';
-import { type SchemaFault, schemaFaults } from './schema-faults.js';
+import { standalone, withoutExamples, type SchemaFault, schemaFaults } from './operation-schemas.js';
 
 /** Characters of JSON of a schema that answers and inputs are held to; beyond it anything is accepted. */
 const CHECKED_SCHEMA_MAX = 1_000_000;

@@ -4,7 +4,7 @@ import { find } from './list-tasks.js';
 import { mockTasks, sampleInput } from './mock-tasks.js';
 import { REPEATS, type Shape, shapeOf } from './answer-shape.js';
 import type { Catalogue, Risk } from './operation.js';
-import type { SchemaFault } from './schema-faults.js';
+import type { SchemaFault } from './operation-schemas.js';
 
 const FAULTS_SHOWN = 5;
 

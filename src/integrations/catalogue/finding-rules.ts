@@ -1,7 +1,6 @@
 import { deref } from './pagination.js';
 import type { Catalogue, JsonSchema, Operation, Severity } from './operation.js';
-import { standalone } from './schema-closure.js';
-import { schemaFaults } from './schema-faults.js';
+import { standalone, schemaFaults } from './operation-schemas.js';
 
 /** What a rule takes off the score when every operation breaks it. */
 const WEIGHTS: Readonly<Record<Severity, number>> = { error: 15, warning: 6, info: 2 };

@@ -6,8 +6,11 @@ import {
   type Operation,
   type Risk,
   successOf,
+  type Severity,
 } from './operation.js';
-import { standalone, withoutExamples } from './schema-closure.js';
+import { standalone, withoutExamples } from './operation-schemas.js';
+import { compare, type Diff } from './compare.js';
+import { type Findings, findingsOf } from './finding-rules.js';
 
 /** Characters of JSON of one schema: in a list, and where one operation is shown. */
 const LISTED_SCHEMA_MAX = 8_000;
@@ -135,3 +138,24 @@ function scoreOf(operation: Operation, words: readonly string[]): number {
   }
   return score;
 }
+
+export interface FindingFilter {
+  severity?: Severity | undefined;
+  rule?: string | undefined;
+  limit: number;
+  offset: number;
+}
+
+/** Judges catalogues. */
+export const reviewTasks = {
+  findings: ([catalogue]: Catalogue[], filter: FindingFilter): Findings & { total: number } => {
+    const { severity, rule, limit, offset } = filter;
+    const all = findingsOf(catalogue!);
+    const kept = all.findings.filter(
+      (one) => (severity === undefined || one.severity === severity) && (rule === undefined || one.rule === rule),
+    );
+    return { ...all, findings: kept.slice(offset, offset + limit), total: kept.length };
+  },
+
+  compare: ([before, after]: Catalogue[], _args: null): Diff => compare(before!, after!),
+};

@@ -12,8 +12,7 @@ import {
   successOf,
 } from './operation.js';
 import { sampleOf } from './sample.js';
-import { standalone, withoutExamples } from './schema-closure.js';
-import { schemaFaults } from './schema-faults.js';
+import { standalone, withoutExamples, schemaFaults } from './operation-schemas.js';
 
 const CHECKED_SCHEMA_MAX = 1_000_000;
 

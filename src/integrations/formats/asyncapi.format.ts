@@ -5,9 +5,17 @@ import {
   type Operation,
   type Parameter,
 } from '../catalogue/operation.js';
-import { OperationNames } from '../catalogue/naming.js';
+import {
+  OperationNames,
+  isRecord,
+  type Json,
+  listOf,
+  recordOf,
+  type Source,
+  SourceFormat,
+  textOf,
+} from './source-format.js';
 import { SchemaCollector } from './schema-collector.js';
-import { isRecord, type Json, listOf, recordOf, type Source, SourceFormat, textOf } from './source-format.js';
 import { escaped, fault, located } from './source-text.js';
 
 const DESCRIPTION_MAX = 1_000;

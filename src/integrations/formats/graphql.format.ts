@@ -23,8 +23,7 @@ import {
 } from 'graphql';
 import type { Catalogue, DocumentFault, JsonSchema, Operation, Parameter } from '../catalogue/operation.js';
 import { NO_PAGES, type Pagination } from '../catalogue/operation.js';
-import { OperationNames } from '../catalogue/naming.js';
-import { isRecord, type Source, SourceFormat } from './source-format.js';
+import { OperationNames, isRecord, type Source, SourceFormat } from './source-format.js';
 import { DocumentFaults, escaped, fault, located } from './source-text.js';
 
 /** Levels of objects that a selection goes into below the field itself. */

@@ -10,10 +10,8 @@ import type {
   Parameter,
   RequestBody,
 } from '../catalogue/operation.js';
-import { OperationNames } from '../catalogue/naming.js';
-import { paginationOf } from '../catalogue/pagination.js';
-import { isSmall, SchemaCollector } from './schema-collector.js';
 import {
+  OperationNames,
   isRecord,
   type Json,
   listOf,
@@ -23,6 +21,8 @@ import {
   SourceFormat,
   textOf,
 } from './source-format.js';
+import { paginationOf } from '../catalogue/pagination.js';
+import { isSmall, SchemaCollector } from './schema-collector.js';
 import { DocumentFaults, escaped, fault, located, parseDocument } from './source-text.js';
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'trace'];

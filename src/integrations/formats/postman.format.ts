@@ -7,10 +7,18 @@ import type {
   Parameter,
   RequestBody,
 } from '../catalogue/operation.js';
-import { OperationNames } from '../catalogue/naming.js';
+import {
+  OperationNames,
+  isRecord,
+  type Json,
+  listOf,
+  recordOf,
+  type Source,
+  SourceFormat,
+  textOf,
+} from './source-format.js';
 import { paginationOf } from '../catalogue/pagination.js';
 import { isSmall, schemaOfExample } from './schema-collector.js';
-import { isRecord, type Json, listOf, recordOf, type Source, SourceFormat, textOf } from './source-format.js';
 import { fault, located } from './source-text.js';
 
 const DESCRIPTION_MAX = 1_000;

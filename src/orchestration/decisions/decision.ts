@@ -1,5 +1,10 @@
-import type { DecisionAnalysisDto } from './analysis.dto.js';
-import type { DecisionDto, DecisionSummaryDto, OutcomeDto, PredictionsDto } from './decision.dto.js';
+import type {
+  DecisionAnalysisDto,
+  DecisionDto,
+  DecisionSummaryDto,
+  OutcomeDto,
+  PredictionsDto,
+} from './decision.dto.js';
 import type { WrittenDecision } from './decision-writer.service.js';
 import { type Analysis, type Assessment, optionFigures } from './engine/decision-engine.js';
 import { round, exact } from './engine/rules.js';

@@ -7,7 +7,7 @@ import { Batcher } from '../../platform/async/batcher.js';
 import { pack, type PackedText, unpack } from '../../platform/database/packed-text.js';
 import type { Page } from '../../shared/page.js';
 import type { Counters, Outcome, Decision, DecisionSummary } from './decision.js';
-import { OutcomeRecordedError } from './decisions.errors.js';
+import { OutcomeRecordedError } from '../orchestration.errors.js';
 import { type Verdict, VERDICTS } from './engine/rules.js';
 
 const TABLE = 'PlatformDecisions';

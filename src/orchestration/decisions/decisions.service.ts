@@ -16,7 +16,7 @@ import {
 } from './decision.js';
 import { type DecisionContext, parseContext } from './decision-context.js';
 import { DecisionWriter } from './decision-writer.service.js';
-import { DecisionNotFoundError, OutcomeRecordedError } from './decisions.errors.js';
+import { DecisionNotFoundError, OutcomeRecordedError } from '../orchestration.errors.js';
 import { DecisionsRepository, type VerdictCounts } from './decisions.repository.js';
 import { analyse } from './engine/decision-engine.js';
 

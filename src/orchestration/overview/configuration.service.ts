@@ -9,7 +9,7 @@ import {
   REFRESH_TOKEN_SECONDS,
   SIGN_IN_SECONDS,
 } from '../../identity/authentication/access-tokens.js';
-import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/authentication/lockouts.service.js';
+import { ALLOWED_FAILURES, LOCK_MS } from '../../identity/authentication/sign-in.service.js';
 import { Settings } from '../../platform/config/settings.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';

@@ -3,7 +3,7 @@ import { type ApiDocument, SelfCalls } from '../../health/self-calls.js';
 import { holds, ROLES } from '../../identity/principal.js';
 import { ACCESS_TOKEN_SECONDS } from '../../identity/authentication/access-tokens.js';
 import { Settings } from '../../platform/config/settings.js';
-import type { EndpointDocsDto, EndpointDto } from './dto/info.dto.js';
+import type { EndpointDocsDto, EndpointDto } from './dto/overview.dto.js';
 
 const GROUP = '/api/v1/orchestration';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;

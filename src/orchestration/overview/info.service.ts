@@ -9,7 +9,7 @@ import { CachedReads } from '../../platform/async/cached-reads.js';
 import { VERSION } from '../../shared/version.js';
 import { DecisionsService } from '../decisions/decisions.service.js';
 import { PartnershipsService } from '../partnerships/partnerships.service.js';
-import type { InfoDto } from './dto/info.dto.js';
+import type { InfoDto } from './dto/overview.dto.js';
 import { StatusService } from './status.service.js';
 
 const MAXIMUM_AGE_MS = 2_000;

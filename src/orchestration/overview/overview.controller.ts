@@ -6,8 +6,13 @@ import type { Principal } from '../../identity/principal.js';
 import { ApiErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { ConfigurationService } from './configuration.service.js';
-import { EndpointDocsDto, InfoDto } from './dto/info.dto.js';
-import { ConfigurationDto, OrchestrationStatusDto, ReadinessDto } from './dto/overview.dto.js';
+import {
+  EndpointDocsDto,
+  InfoDto,
+  ConfigurationDto,
+  OrchestrationStatusDto,
+  ReadinessDto,
+} from './dto/overview.dto.js';
 import { EndpointDocsService } from './endpoint-docs.service.js';
 import { InfoService } from './info.service.js';
 import { ReadinessService, StatusService } from './status.service.js';

@@ -7,7 +7,11 @@ import { Clock } from '../../shared/clock.js';
 import { ConflictError, NotFoundError, ValidationError } from '../../shared/domain-error.js';
 import { HealthUrlProbe, PartnershipWatch } from './partnership-watch.service.js';
 import { DEFAULT_PROBE, type Deliverable, type Partnership, type Point, type Probe } from './partnership.js';
-import { DeliverableNotFoundError, PartnershipChangedError, PartnershipNotFoundError } from './partnerships.errors.js';
+import {
+  DeliverableNotFoundError,
+  PartnershipChangedError,
+  PartnershipNotFoundError,
+} from '../orchestration.errors.js';
 import { type KnownPartnership, PartnershipsRepository } from './partnerships.repository.js';
 import { PartnershipsService } from './partnerships.service.js';
 import { withPoint } from './partnership-metrics.js';

@@ -3,7 +3,7 @@ import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import { eventWrite, type PlatformEvent } from '../../platform/events/platform-events.repository.js';
 import { type Bucket, isMeasured, type Partnership, type PushedMetrics, type Watch } from './partnership.js';
-import { PartnershipChangedError, PartnershipExistsError } from './partnerships.errors.js';
+import { PartnershipChangedError, PartnershipExistsError } from '../orchestration.errors.js';
 import {
   type ItemKey,
   orgKey,

@@ -22,7 +22,7 @@ import {
   type Sources,
   urlSource,
 } from './partnership-metrics.js';
-import { PartnershipNotFoundError } from './partnerships.errors.js';
+import { PartnershipNotFoundError } from '../orchestration.errors.js';
 import { type KnownOrganization, PartnershipsRepository } from './partnerships.repository.js';
 
 export const DEFAULT_WINDOW: Window = '24h';

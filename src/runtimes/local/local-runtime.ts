@@ -9,7 +9,7 @@ import { failure } from '../../models/remote/provider-failure.js';
 import { Tracing } from '../../platform/observability/tracing/tracing.js';
 import { Clock } from '../../shared/clock.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { InputCheck } from '../../tools/input-check.js';
+import { InputCheck } from '../../tools/tool-workers.js';
 import { NO_USAGE } from '../../shared/usage.js';
 import { ToolError, type ToolRun } from '../../tools/tool.js';
 import { ToolResolver } from '../../tools/tool-resolver.js';

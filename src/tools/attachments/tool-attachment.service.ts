@@ -4,7 +4,7 @@ import { Clock } from '../../shared/clock.js';
 import { ConflictError, ValidationError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
-import { InputCheck } from '../input-check.js';
+import { InputCheck } from '../tool-workers.js';
 import { builtinTools } from '../kinds/builtin/index.js';
 import { parseCredential } from '../kinds/credentials.js';
 import type { ToolOperation } from '../kinds/tool-kind.js';

@@ -5,7 +5,7 @@ import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { secretValues } from '../../shared/secret-values.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
-import { InputCheck } from '../input-check.js';
+import { InputCheck } from '../tool-workers.js';
 import { type Credential, parseCredential } from '../kinds/credentials.js';
 import type { ToolCall, ToolOperation } from '../kinds/tool-kind.js';
 import { ToolKinds } from '../kinds/tool-kinds.js';

@@ -1,4 +1,4 @@
-import type { OptionDto } from '../analysis.dto.js';
+import type { OptionDto } from '../decision.dto.js';
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { DecisionContext, DecisionInputs, InputName } from '../decision-context.js';
 import type { PartnerHealthView } from '../../partnerships/partnerships.service.js';

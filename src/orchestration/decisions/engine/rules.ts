@@ -1,4 +1,4 @@
-import type { PartnerImpactDto } from '../analysis.dto.js';
+import type { PartnerImpactDto } from '../decision.dto.js';
 import type { DecisionReturnsDto, DecisionRiskDto, Priority, Verdict } from '../figures.dto.js';
 import type { DecisionInputs, NeededPartner } from '../decision-context.js';
 import type { PartnerHealthView } from '../../partnerships/partnerships.service.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { InputCheck } from '../../input-check.js';
+import { InputCheck } from '../../tool-workers.js';
 import { Sandbox } from '../../sandbox/sandbox.js';
 import { boundedOutput, type ToolContext, ToolError } from '../../tool.js';
 import { type CodeTool, codeToolSchema } from '../../tool-definition.js';

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { WorkerError } from '../../../platform/async/worker-pool.js';
 import { OutgoingHttp } from '../../../platform/outgoing/outgoing-http.js';
 import { DomainError, ValidationError } from '../../../shared/domain-error.js';
-import { problemOfWorker } from '../../input-check.js';
-import { ToolWorkers } from '../../tool-workers.js';
+import { problemOfWorker, ToolWorkers } from '../../tool-workers.js';
 import { HttpToolKind } from '../http/http.kind.js';
 import { addressSchema, chosenOperationsSchema, type ToolCall, ToolKind, type ToolOperation } from '../tool-kind.js';
 

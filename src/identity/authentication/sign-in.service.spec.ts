@@ -1,6 +1,6 @@
 import { Clock } from '../../shared/clock.js';
 import type { AttemptsRepository } from '../accounts/attempts.repository.js';
-import { LockoutsService, networkOf } from './lockouts.service.js';
+import { LockoutsService, networkOf } from './sign-in.service.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ulid } from 'ulid';
-import { type Rollout, rolloutAfter, runsCandidate, standingOf, stopped } from './rollout.js';
+import { type Rollout, rolloutAfter, runsCandidate, standingOf, stopped } from './agent.js';
 
 const STARTED_AT = '2026-11-20T10:00:00.000Z';
 const ROLLOUT: Rollout = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { OperationNames } from './naming.js';
+import { OperationNames } from './source-format.js';
 
 it('gives names that fit a tool of a model, each once, whatever a document calls its operations', () => {
   const wanted = fc.oneof(

@@ -1,9 +1,11 @@
 import { Global, Module } from '@nestjs/common';
-import { HttpMetrics, RequestObserver } from './request-observer.js';
-import { RequestTotals, SystemFiguresService } from './system-figures.js';
-import { Settings } from '../config/settings.js';
-import { Metrics } from './metrics.js';
-import { Tracing } from './tracing/tracing.js';
+import { HttpMetrics, RequestObserver } from './observability/request-observer.js';
+import { RequestTotals, SystemFiguresService } from './observability/system-figures.js';
+import { Settings } from './config/settings.js';
+import { Metrics } from './observability/metrics.js';
+import { Tracing } from './observability/tracing/tracing.js';
+import { OutgoingHttp } from './outgoing/outgoing-http.js';
+import { OwnAddresses } from './outgoing/guarded-lookup.js';
 
 /** Metrics and traces of this process, for programs with and without the platform's HTTP server. */
 @Global()
@@ -24,3 +26,8 @@ export class TelemetryModule {}
   exports: [TelemetryModule, RequestObserver, RequestTotals, SystemFiguresService],
 })
 export class ObservabilityModule {}
+
+/** Calls to other hosts, for every feature that makes some. */
+@Global()
+@Module({ providers: [OutgoingHttp, OwnAddresses], exports: [OutgoingHttp, OwnAddresses] })
+export class OutgoingModule {}

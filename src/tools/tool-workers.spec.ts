@@ -1,5 +1,4 @@
-import { InputCheck } from './input-check.js';
-import { ToolWorkers } from './tool-workers.js';
+import { InputCheck, ToolWorkers } from './tool-workers.js';
 
 const workers = new ToolWorkers();
 const check = new InputCheck(workers);
