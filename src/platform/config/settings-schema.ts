@@ -211,7 +211,7 @@ const prices = z
     }
   });
 
-/** Language models. `docs/models.md` explains each of them. */
+/** Language models. `.env.example` describes each setting, `docs/models.md` how they act. */
 const modelSettings = {
   MODEL_PROVIDER: z.enum(['offline', 'openai', 'anthropic', 'bedrock']).default('offline'),
   MODEL_ID: z.string().min(1).max(200).optional(),

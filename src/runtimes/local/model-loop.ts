@@ -56,7 +56,7 @@ interface Called {
 /**
  * The loop of model and tools: calls the model, makes the calls of tools that it asks for side by side, gives it the results, until it
  * answers, a bound is reached, or a call is someone else's to answer. It stands directly on the interface of the AI SDK's providers;
- * the SDK's own loop costs several times as much as the model call beside it (docs/performance.md).
+ * the SDK's own loop costs several times as much as the model call beside it (docs/adr/0027).
  */
 export class ModelLoop {
   private messages: ModelMessage[];
