@@ -7,8 +7,18 @@ import { Settings } from './platform/config/settings.js';
 import { Metrics } from './platform/observability/metrics.js';
 import { SystemFiguresService } from './platform/observability/system-figures.js';
 import { Clock } from './shared/clock.js';
-import { type Check, defineCheck, degraded, type Finding, healthy, unhealthy, type View } from './health/check.js';
-import { CHECKS, Checks, NotReadyError } from './health/checks.service.js';
+import {
+  type Check,
+  defineCheck,
+  degraded,
+  type Finding,
+  healthy,
+  unhealthy,
+  type View,
+  CHECKS,
+  Checks,
+  NotReadyError,
+} from './health/checks.service.js';
 import { HealthController } from './health/health.controller.js';
 
 const EVERYWHERE: View[] = ['ready', 'detailed', 'status', 'readiness'];

@@ -1,4 +1,4 @@
-import type { Check } from './health/check.js';
+import type { Check } from './health/checks.service.js';
 import { DEPLOYMENT_CHECKS } from './health/checks/deployment.checks.js';
 import { HTTP_CHECKS } from './health/checks/http.checks.js';
 import { LIVE_CHECKS } from './health/checks/live.checks.js';

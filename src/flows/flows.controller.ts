@@ -1,4 +1,8 @@
 import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
   Body,
   Controller,
   Delete,
@@ -13,8 +17,12 @@ import {
   Res,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { raw } from 'body-parser';
 import type { Request, Response } from 'express';
+import type { Observable } from 'rxjs';
+import { PayloadTooLargeError, ValidationError, NotFoundError } from '../shared/domain-error.js';
+import { DefinitionWorkers } from './definition/definition-workers.js';
+import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { dump } from 'js-yaml';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
@@ -22,9 +30,7 @@ import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { PageQuery } from '../platform/http/page.dto.js';
-import { NotFoundError, ValidationError } from '../shared/domain-error.js';
-import type { Fault } from './definition/definition-check.js';
-import { checkDefinition } from './definition/definition-check.js';
+import { type Fault, checkDefinition } from './definition/definition-check.js';
 import {
   CreateFlowDto,
   DraftFlowDto,
@@ -42,7 +48,41 @@ import type { CheckedFlow, Flow, FlowVersion } from './flow.js';
 import { FlowDrafts } from './flow-drafts.service.js';
 import { FlowsService } from './flows.service.js';
 import { TriggersService } from './triggers/triggers.service.js';
-import { YamlBodyInterceptor } from './yaml-body.interceptor.js';
+
+const YAML_TYPE = /^(?:application|text)\/(?:x-)?yaml *(?:;|$)/i;
+const YAML_MAX_BYTES = 400_000;
+
+/** Reads a body of the type `application/yaml` as the JSON that it means. Other bodies are read before. */
+@Injectable()
+class YamlBodyInterceptor implements NestInterceptor {
+  private readonly reader = raw({ type: () => true, limit: YAML_MAX_BYTES });
+
+  constructor(private readonly workers: DefinitionWorkers) {}
+
+  /** @throws ValidationError, PayloadTooLargeError, RateLimitedError */
+  async intercept(execution: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<Request>();
+    if (!YAML_TYPE.test(request.headers['content-type'] ?? '')) return next.handle();
+    const bytes = await this.read(request, http.getResponse<Response>());
+    const document = await this.workers.readYaml(request.principal?.org_id ?? '', bytes.toString('utf8'));
+    if (typeof document !== 'object' || document === null || Array.isArray(document))
+      throw ValidationError.field('body', 'must be a YAML document with fields, such as "name: Refund"');
+    request.body = document;
+    return next.handle();
+  }
+
+  private read(request: Request, response: Response): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.reader(request, response, (error?: unknown) => {
+        const { type } = (error ?? {}) as { type?: string };
+        if (type === 'entity.too.large') reject(new PayloadTooLargeError(YAML_MAX_BYTES));
+        else if (error instanceof Error) reject(ValidationError.field('body', `could not be read: ${error.message}`));
+        else resolve(request.body as Buffer);
+      });
+    });
+  }
+}
 
 const FORMS = ['application/json', 'application/yaml'] as const;
 

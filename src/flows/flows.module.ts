@@ -9,7 +9,7 @@ import { InvocationsModule } from '../invocations/invocations.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { DeadLettersRepository } from './runs/dead-letters.repository.js';
-import { DeadLettersService } from './runs/dead-letters.service.js';
+import { DeadLettersService, FlowRunsService } from './runs/flow-runs.service.js';
 import { DefinitionWorkers } from './definition/definition-workers.js';
 import { FlowReferencesService } from './definition/references.service.js';
 import { ToolKinds } from '../tools/kinds/tool-kinds.js';
@@ -31,7 +31,6 @@ import { FlowRunStarts } from './runs/flow-run-starts.service.js';
 import { FlowRunWorkflow } from './runs/flow-run.workflow.js';
 import { FlowRunsController } from './runs/flow-runs.controller.js';
 import { FlowRunsRepository } from './runs/flow-runs.repository.js';
-import { FlowRunsService } from './runs/flow-runs.service.js';
 import { StepRunner } from './runs/step-runner.service.js';
 
 /** Durable flows of agents, tools, calls, people and time: definitions, versions, runs and dead letters. */

@@ -3,10 +3,9 @@ import { TerminusModule } from '@nestjs/terminus';
 import { Settings } from '../platform/config/settings.js';
 import { Lifecycle } from '../platform/lifecycle/lifecycle.js';
 import { figure, Metrics } from '../platform/observability/metrics.js';
-import type { Check } from './check.js';
+import { type Check, CHECKS, Checks } from './checks.service.js';
 import { TableStates } from './checks/deployment.checks.js';
 import { freeDisk } from './checks/live.checks.js';
-import { CHECKS, Checks } from './checks.service.js';
 import { HealthController } from './health.controller.js';
 import { SelfCalls } from './self-calls.js';
 

@@ -26,8 +26,7 @@ import { SignInsService, TokensService } from './authentication/tokens.service.j
 import { StandingRepository } from './authentication/standing.repository.js';
 import { StandingService } from './authentication/standing.service.js';
 import { BrowserCookies } from './authentication/browser-cookies.js';
-import { BrowserSessionController } from './authentication/browser-session.controller.js';
-import { StreamTicketsController } from './authentication/stream-tickets.controller.js';
+import { BrowserSessionController, StreamTicketsController } from './authentication/browser-session.controller.js';
 import { StreamTicketsRepository } from './authentication/stream-tickets.repository.js';
 import { StreamTickets } from './authentication/stream-tickets.service.js';
 import { ApiKeysController, OwnApiKeysController } from './keys/api-keys.controller.js';

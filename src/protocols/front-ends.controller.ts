@@ -13,8 +13,7 @@ import { Bare, TakesBody } from '../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { askedRun, protocolEvents, resumptionOf, runError, runInputSchema } from './ag-ui/ag-ui.js';
 import { askedChat, chatRequestSchema, decidedChat, streamError, uiMessageStream } from './ai-sdk/ai-sdk.js';
-import { read } from './openai/openai-body.js';
-import { ApiZodBody } from './openai/openai-docs.js';
+import { read, ApiZodBody } from './openai/openai-body.js';
 
 type Decision = Omit<Parameters<Approvals['decideAll']>[1], 'agent_id'>;
 type Asked = Omit<Parameters<InvocationsService['invoke']>[0], 'org_id' | 'user_id' | 'agent_id' | 'signal' | 'live'>;

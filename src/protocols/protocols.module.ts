@@ -4,9 +4,8 @@ import { AgUiController, AiSdkController, FrontEndRuns } from './front-ends.cont
 import { AgentsModule } from '../agents/agents.module.js';
 import { ErrorFilter } from '../platform/http/error.filter.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
-import { OpenAiChatController } from './openai/chat.controller.js';
+import { OpenAiChatController, OpenAiModelsController } from './openai/chat.controller.js';
 import { OpenAiConversationsController } from './openai/conversations.controller.js';
-import { OpenAiModelsController } from './openai/models.controller.js';
 import { openAiError } from './openai/openai-error.js';
 import { OpenAiResponsesController } from './openai/responses.controller.js';
 import { A2aModule } from './a2a/a2a.module.js';

@@ -9,7 +9,7 @@ import { TakesBody } from '../../platform/http/envelope.interceptor.js';
 import { sendEventStream, type StreamEvent, StreamsEvents } from '../../platform/http/event-stream.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { ValidationError } from '../../shared/domain-error.js';
-import { DeadLettersService } from './dead-letters.service.js';
+import { DeadLettersService, FlowRunsService, type RunView } from './flow-runs.service.js';
 import {
   ControlFlowRunDto,
   DeadLetterListDto,
@@ -27,7 +27,6 @@ import { FlowsService } from '../flows.service.js';
 import { isFinal, type ListedRun, type RunEvent } from './flow-run.js';
 import { FlowRunControl } from './flow-run-control.service.js';
 import { FlowRunStarts } from './flow-run-starts.service.js';
-import { FlowRunsService, type RunView } from './flow-runs.service.js';
 
 const POSITION = /^\d{1,9}$/;
 const SIGNAL_NAME = /^[A-Za-z0-9_.-]{1,100}$/;

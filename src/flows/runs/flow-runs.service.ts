@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { actorOf, holds, type Principal, type Role } from '../../identity/principal.js';
-import { PermissionDeniedError } from '../../shared/domain-error.js';
+import { PermissionDeniedError, NotFoundError } from '../../shared/domain-error.js';
 import type { Page } from '../../shared/page.js';
 import { FlowRunNotFoundError } from '../flows.errors.js';
 import { FlowsService } from '../flows.service.js';
@@ -21,6 +21,8 @@ import {
 } from './flow-run.js';
 import { FlowRunControl, legalActions } from './flow-run-control.service.js';
 import { FlowRunsRepository, type RunFilter } from './flow-runs.repository.js';
+import { FlowRunStarts } from './flow-run-starts.service.js';
+import { type DeadLetter, DeadLettersRepository } from './dead-letters.repository.js';
 
 const FIRST_POLL_MS = 20;
 const LONGEST_POLL_MS = 400;
@@ -226,3 +228,52 @@ function compareItems(a: number[], b: number[]): number {
   const index = a.findIndex((item, at) => item !== b[at]);
   return index === -1 ? a.length - b.length : (a[index] ?? 0) - (b[index] ?? 0);
 }
+
+/** Runs that failed for good: looked through, run again from their input, or given up. */
+@Injectable()
+export class DeadLettersService {
+  constructor(
+    private readonly repository: DeadLettersRepository,
+    private readonly flows: FlowsService,
+    private readonly runs: FlowRunsService,
+    private readonly starts: FlowRunStarts,
+  ) {}
+
+  /** @throws FlowNotFoundError */
+  async list(org_id: string, flow_id: string, page: PageWish): Promise<Page<DeadLetter>> {
+    await this.flows.get(org_id, flow_id);
+    return this.repository.list(org_id, flow_id, page);
+  }
+
+  /**
+   * Starts a new run of the newest version with the same input. The dead letter goes in the same transaction, so it is
+   * replayed once.
+   * @throws NotFoundError, FlowNotPublishedError
+   */
+  async replay({ org_id, user_id }: { org_id: string; user_id: string }, dead_letter_id: string): Promise<FlowRun> {
+    const letter = await this.get(org_id, dead_letter_id);
+    const { input } = await this.runs.get(org_id, letter.run_id);
+    const wish = {
+      ...{ org_id, user_id, flow_id: letter.flow_id, input: input as Record<string, unknown> },
+      trigger: { kind: 'replay' as const, id: dead_letter_id },
+    };
+    const { run } = await this.starts.start(
+      wish,
+      this.repository.deletions(letter, () => missing(dead_letter_id)),
+    );
+    return run;
+  }
+
+  /** @throws NotFoundError */
+  async delete(org_id: string, dead_letter_id: string): Promise<void> {
+    await this.repository.delete(await this.get(org_id, dead_letter_id), () => missing(dead_letter_id));
+  }
+
+  private async get(org_id: string, dead_letter_id: string): Promise<DeadLetter> {
+    const letter = await this.repository.find(org_id, dead_letter_id);
+    if (!letter) throw missing(dead_letter_id);
+    return letter;
+  }
+}
+
+const missing = (dead_letter_id: string): NotFoundError => new NotFoundError('Dead letter', dead_letter_id);

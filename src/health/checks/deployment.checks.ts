@@ -3,7 +3,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { TableInspection, type TableState } from '../../platform/database/tables/table-inspection.js';
 import { redacted } from '../../platform/observability/logging/root-logger.js';
 import { CachedReads } from '../../platform/async/cached-reads.js';
-import { type Check, defineCheck, healthy, unhealthy } from '../check.js';
+import { type Check, defineCheck, healthy, unhealthy } from '../checks.service.js';
 
 /** An inspection makes three calls for each table, and tables rarely change. */
 const TABLES_MAXIMUM_AGE_MS = 10_000;

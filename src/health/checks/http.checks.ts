@@ -1,6 +1,6 @@
 import { HttpAdapterHost } from '@nestjs/core';
 import { Settings } from '../../platform/config/settings.js';
-import { type Check, defineCheck, healthy, unhealthy } from '../check.js';
+import { type Check, defineCheck, healthy, unhealthy } from '../checks.service.js';
 import { type SelfAnswer, SelfCalls } from '../self-calls.js';
 
 const TIMEOUT_MS = 5_000;

@@ -9,7 +9,7 @@ import { Lifecycle } from '../../platform/lifecycle/lifecycle.js';
 import { BUILD_KIND } from '../../projects/build.js';
 import { Runtimes } from '../../runtimes/observed-runtimes.js';
 import { CountingLag } from '../../statistics/counting-lag.js';
-import { type Check, defineCheck, degraded, type Finding, healthy, unhealthy } from '../check.js';
+import { type Check, defineCheck, degraded, type Finding, healthy, unhealthy } from '../checks.service.js';
 import { SelfCalls } from '../self-calls.js';
 
 const MINIMUM_FREE_DISK = 0.02;

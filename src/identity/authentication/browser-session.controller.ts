@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../../platform/http/api-docs.js';
+import { ApiErrors, ApiData } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
@@ -14,6 +14,8 @@ import {
   RefreshSessionDto,
   StartLinkDto,
   type TokensDto,
+  CreateStreamTicketDto,
+  StreamTicketDto,
 } from './dto/auth.dto.js';
 import { type SignedIn, SignInService } from './sign-in.service.js';
 import { StartLink } from './start-link.service.js';
@@ -21,6 +23,9 @@ import { SignInsService, TokensService } from './tokens.service.js';
 import { TotpLoginDto, TotpRequiredDto } from './dto/totp.dto.js';
 import { TotpService } from '../totp/totp.service.js';
 import { BrowserCookies } from './browser-cookies.js';
+import { Access, CurrentPrincipal } from '../access.decorators.js';
+import type { Principal } from '../principal.js';
+import { StreamTickets, TICKET_SECONDS } from './stream-tickets.service.js';
 
 /** The sign-in of a browser, in cookies that its scripts cannot read. The checks are those of every other sign-in. */
 @ApiTags('sign-in')
@@ -174,5 +179,34 @@ export class BrowserSessionController {
   private session(response: Response, pair: TokensDto): BrowserSessionDto {
     const csrf_token = this.cookies.set(response, pair, this.access.familyIn(pair.access_token));
     return { csrf_token, expires_in: ACCESS_TOKEN_SECONDS };
+  }
+}
+
+@ApiTags('sign-in')
+@Controller('stream-tickets')
+export class StreamTicketsController {
+  constructor(private readonly tickets: StreamTickets) {}
+
+  /**
+   * `EventSource` cannot send headers. A ticket opens one event stream once, within 60 seconds, as the caller: whether the caller may
+   * read it is decided when it is opened. A reconnect needs another ticket and continues with `?last_event_id=`.
+   */
+  @Post()
+  @Access('viewer')
+  @SecretAnswer()
+  @ApiOperation({
+    summary: 'Get a ticket for an event stream',
+    operationId: 'createStreamTicket',
+    description:
+      'For `EventSource`, which cannot send headers. The ticket opens the named event stream as `?ticket=…`, once, within 60 seconds.',
+  })
+  @ApiData(StreamTicketDto, { status: 201, description: 'The ticket. It is shown once.' })
+  @ApiErrors(400)
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { path }: CreateStreamTicketDto,
+  ): Promise<StreamTicketDto> {
+    const { ticket, expires_at } = await this.tickets.issue(principal, path);
+    return { ticket, url: `${path}?ticket=${ticket}`, expires_in: TICKET_SECONDS, expires_at };
   }
 }

@@ -3,7 +3,7 @@ import { conditionFailed, DynamoDb, type UpdateInput } from '../../platform/data
 import { UnitOfWork, write, type Write } from '../../platform/database/unit-of-work.js';
 import type { SealedSecret } from '../../platform/secrets/secret-box.js';
 import { IDENTITY_TABLE, secretKey, totpKey, userKey } from '../identity.tables.js';
-import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from './totp.js';
+import { CHALLENGE_ATTEMPTS, type Totp, type TotpChallenge } from '../accounts/account.js';
 
 /** Second factors, and the sign-ins that wait for one. */
 @Injectable()

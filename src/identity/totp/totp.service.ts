@@ -8,12 +8,9 @@ import {
   ValidationError,
 } from '../../shared/domain-error.js';
 import { lazily } from '../../platform/async/lazily.js';
-import type { Membership, User } from '../accounts/account.js';
-import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { AuditLog } from '../audit/audit-log.js';
-import { AttemptsRepository } from '../accounts/attempts.repository.js';
-import { newSecret, secretHash } from '../secrets.js';
 import {
+  type Membership,
+  type User,
   boundTo,
   CHALLENGE_SECONDS,
   normalRecoveryCode,
@@ -21,7 +18,11 @@ import {
   STEP_SECONDS,
   STEP_WINDOW,
   type Totp,
-} from './totp.js';
+} from '../accounts/account.js';
+import { AccountsRepository } from '../accounts/accounts.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { AttemptsRepository } from '../accounts/attempts.repository.js';
+import { newSecret, secretHash } from '../secrets.js';
 import { TotpRepository } from './totp.repository.js';
 
 const CHALLENGE_PREFIX = 'nxt_';

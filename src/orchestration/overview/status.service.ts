@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CheckResult, Checks } from '../../health/checks.service.js';
+import { type CheckResult, Checks, type Caller } from '../../health/checks.service.js';
 import { freeDisk } from '../../health/checks/live.checks.js';
 import { AuditLog } from '../../identity/audit/audit-log.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -14,7 +14,6 @@ import type {
   ReadinessDto,
   ReadinessFindingDto,
 } from './dto/overview.dto.js';
-import type { Caller } from '../../health/check.js';
 
 const STATUS_AGE_MS = 4_000;
 const ACTIVITIES = 10;

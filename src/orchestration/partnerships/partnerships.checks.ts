@@ -1,4 +1,4 @@
-import { type Check, defineCheck, degraded, healthy } from '../../health/check.js';
+import { type Check, defineCheck, degraded, healthy } from '../../health/checks.service.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
 import { PartnershipWatch } from './partnership-watch.service.js';

@@ -9,8 +9,21 @@ import { SessionTurns, TURN_WAIT_MS } from '../../sessions/session-turns.service
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError } from '../../shared/domain-error.js';
 import { itemSchema, itemsOfStored, messagesOf, placeOf } from './items.js';
-import { listed, listSchema, metadata, optional, read, seconds, sessionId } from './openai-body.js';
-import { ApiItemPage, ApiItems, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
+import {
+  listed,
+  listSchema,
+  metadata,
+  optional,
+  read,
+  seconds,
+  sessionId,
+  ApiItemPage,
+  ApiItems,
+  ApiObject,
+  ApiOpenAiErrors,
+  ApiZodBody,
+  OpenAiRoutes,
+} from './openai-body.js';
 
 const items = z.array(itemSchema).max(20);
 const createSchema = z.object({ metadata, items: optional(items) });

@@ -23,8 +23,19 @@ import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/htt
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
 import { decisionsIn, itemsOf } from './items.js';
-import { invocationId, listed, listSchema, optional, read, sessionId } from './openai-body.js';
-import { ApiItemPage, ApiObject, ApiOpenAiErrors, ApiZodBody, OpenAiRoutes } from './openai-docs.js';
+import {
+  invocationId,
+  listed,
+  listSchema,
+  optional,
+  read,
+  sessionId,
+  ApiItemPage,
+  ApiObject,
+  ApiOpenAiErrors,
+  ApiZodBody,
+  OpenAiRoutes,
+} from './openai-body.js';
 import { inCallersWords, refusedStream } from './openai-error.js';
 import { ResponseEvents } from './response-events.js';
 import {

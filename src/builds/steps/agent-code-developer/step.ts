@@ -1,3 +1,5 @@
+import { capitalised, clip } from '../../requirement/words.js';
+import { packageInputSchema, type PackageText, PACKAGE_TASK } from './prompt.js';
 import { z } from 'zod';
 import { ModelsService } from '../../../models/models.service.js';
 import {
@@ -10,7 +12,6 @@ import {
 import type { RevisionBrief } from '../../../projects/project-revision.js';
 import { PATHS } from '../../../stages/stage.js';
 import type { CodeTool } from '../../../tools/tool-definition.js';
-import { clip } from '../../requirement/words.js';
 import { DocumentWriter, jsonArtifact, readDocument, readText } from '../../step/documents.js';
 import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema } from '../agent-design/prompt.js';
@@ -18,8 +19,28 @@ import { type Plan, planSchema } from '../orchestrator/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { codeOf, writtenTools } from '../tool-developer/prompt.js';
 import { exportProject } from './export.js';
-import { writePackageText } from './offline.js';
-import { PACKAGE_TASK } from './prompt.js';
+
+/** Writes the description of the agent by rule. */
+export function writePackageText(input: unknown): PackageText {
+  const { requirements, design } = packageInputSchema.parse(input);
+  const tools = design.tools.map((tool) => tool.name);
+  const sources = [
+    ...(tools.length > 0 ? [`the tools ${tools.join(', ')}`] : []),
+    ...(requirements.knowledge.length > 0
+      ? [`the documents ${requirements.knowledge.map((one) => one.name).join(', ')}`]
+      : []),
+  ];
+  const basis =
+    sources.length > 0
+      ? `Its answers rest on ${sources.join(' and ')}.`
+      : 'It has no tools and no documents of its own.';
+  const limits = design.limitations.length > 0 ? ` Known limits: ${design.limitations.join(' ')}` : '';
+  return {
+    description: clip(`${capitalised(design.role)}. ${design.core_functions.slice(0, 3).join('; ')}.`, 500),
+    introduction: clip(`${requirements.overview} ${basis}${limits}`, 2000),
+    example_messages: requirements.acceptance_examples.slice(0, 5).map((example) => clip(example.input, 1000)),
+  };
+}
 
 const teamSchema = z.object({ team: z.array(teamMemberSchema) });
 

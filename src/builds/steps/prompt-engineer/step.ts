@@ -1,6 +1,7 @@
+import { clip, capitalised, slugOf } from '../../requirement/words.js';
+import { promptInputSchema, type PromptParts, PROMPT_TASK } from './prompt.js';
 import { memberTool, type TeamMember } from '../../../runtimes/agent-definition.js';
 import { PATHS } from '../../../stages/stage.js';
-import { capitalised, clip, slugOf } from '../../requirement/words.js';
 import {
   bulletList,
   DocumentWriter,
@@ -17,8 +18,46 @@ import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema, type Specialist } from '../agent-design/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { codeOf, type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
-import { writePromptParts } from './offline.js';
-import { PROMPT_TASK, type PromptParts } from './prompt.js';
+
+/** Writes the parts of the system prompt by rule. */
+export function writePromptParts(input: unknown): PromptParts {
+  const { requirements, design, tools } = promptInputSchema.parse(input);
+  return {
+    identity: clip(`You are ${design.role}.`, 1500),
+    objective: clip(`A conversation is a success when the user got this: ${design.purpose}`, 1500),
+    instructions: [
+      ...design.core_functions.slice(0, 20).map((one) => clip(`${one}.`, 1500)),
+      ...(requirements.knowledge.length > 0
+        ? ['Look questions about facts up in your documents first and answer as they say.']
+        : []),
+      'Begin with the answer; explain only as far as it helps.',
+    ],
+    roles: design.team.map(({ name, responsibility, documents }) => ({
+      name,
+      instructions: [
+        clip(`The ${name} ${responsibility}.`, 1500),
+        ...(documents.length > 0
+          ? ['Look questions about facts up in your documents first and answer as they say.']
+          : []),
+        'Give the finished result; say so when the task is not yours.',
+      ],
+    })),
+    tool_guidance: tools.map((tool) => ({
+      tool: tool.name,
+      guidance: clip(
+        `${tool.when_to_use} Not: ${tool.when_not_to_use} If it fails, mend the input once, then say what did not work.`,
+        1500,
+      ),
+    })),
+    style: [
+      `Be ${requirements.tone.join(', ')}.`,
+      'Answer in the language of the user.',
+      ...requirements.non_functional_requirements.usability.slice(1, 8),
+    ],
+    boundaries: design.boundaries,
+    when_unsure: 'Say what you do not know, and ask one question that gets you further.',
+  };
+}
 
 /** Writes the system prompt of the agent. */
 export const step = defineStep({
