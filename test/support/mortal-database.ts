@@ -24,7 +24,7 @@ export class MortalDatabase extends DynamoDb {
     private readonly death: Death | undefined,
   ) {
     // As in `testSettings`.
-    super(client, prefix, 60);
+    super(client, prefix, false, 60);
   }
 
   override query<T>(input: QueryInput) {

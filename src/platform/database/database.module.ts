@@ -127,6 +127,7 @@ async function readyDatabase(
   return new DynamoDb(
     documentClient(connection.client),
     settings.get('NEXUS_TABLE_PREFIX'),
+    connection.is_aws,
     settings.get('DYNAMODB_TIMEOUT_SECONDS'),
   );
 }

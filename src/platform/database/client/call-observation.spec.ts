@@ -46,7 +46,7 @@ async function after(work: (db: DynamoDb) => Promise<unknown>, slow_ms = 0): Pro
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createClient({ region: 'us-east-1', endpoint, placeholder_credentials: true });
   observeCalls(client, { metrics, tracing: Tracing.off(), prefix: 'test-', slow_ms });
-  await work(new DynamoDb(documentClient(client), 'test-')).catch(() => undefined);
+  await work(new DynamoDb(documentClient(client), 'test-', true)).catch(() => undefined);
   client.destroy();
   return (await metrics.registry.metrics()).split('\n').filter((line) => /^nexus_dynamodb_.*_total\{/.test(line));
 }

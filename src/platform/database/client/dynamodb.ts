@@ -32,6 +32,8 @@ export type { DeleteInput, Key, PutInput, QueryInput, TransactItem, UpdateInput 
 
 /** DynamoDB's limit of writes in one BatchWriteItem. */
 const WRITE_BATCH_LIMIT = 25;
+/** Far below DynamoDB's limit of 100 writes in a transaction: what is larger than 4 MB together would be refused. */
+const TRANSACTION_BATCH_LIMIT = 50;
 const WRITE_BATCHES_AT_ONCE = 2;
 
 /** All attempts of one call together: a database that hangs is answered with 503 after this long. */
@@ -70,23 +72,32 @@ export class DynamoDb {
     one: ({ table, key }) => this.getOne(table, key, true),
   });
 
-  private readonly writes = new Batcher<SinglePut, void>({
-    limit: WRITE_BATCH_LIMIT,
-    at_once: WRITE_BATCHES_AT_ONCE,
-    gathers: true,
-    keyOf: ({ table, key }) => identityOf(table, key),
-    many: (puts) => this.batchPut(puts),
-    one: ({ table, item }) => this.put({ TableName: table, Item: item }),
-  });
+  private readonly writes: Batcher<SinglePut, void>;
 
   /** Identical queries of one moment. */
   private readonly queries = new Coalescer();
 
+  /**
+   * @param is_aws false for an engine on this machine: it waits for the disk once a transaction, but for each record of a BatchWriteItem. AWS
+   * does not, and charges twice for a write in a transaction.
+   */
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly prefix: string,
+    is_aws: boolean,
     private readonly deadline_seconds = CALL_DEADLINE_SECONDS,
-  ) {}
+  ) {
+    this.writes = new Batcher<SinglePut, void>({
+      limit: is_aws ? WRITE_BATCH_LIMIT : TRANSACTION_BATCH_LIMIT,
+      at_once: WRITE_BATCHES_AT_ONCE,
+      gathers: true,
+      keyOf: ({ table, key }) => identityOf(table, key),
+      many: is_aws
+        ? (puts) => this.batchPut(puts)
+        : (puts) => this.transact(puts.map(({ table, item }) => ({ Put: { TableName: table, Item: item } }))),
+      one: ({ table, item }) => this.put({ TableName: table, Item: item }),
+    });
+  }
 
   /** The real name of a table in this environment. */
   tableName(table: string): string {
