@@ -33,6 +33,7 @@ import {
   type InvocationFailure,
   type Suspended,
 } from './invocation.js';
+import { recordedFact } from './invocation-records.js';
 import { RunWaitingError } from './invocations.errors.js';
 import { InvocationsRepository, isStorable } from './invocations.repository.js';
 import { Recording } from './run-recording.js';
@@ -301,8 +302,17 @@ export class AgentRunService {
       ...(finish_reason ? { finish_reason } : {}),
       ...(calls ? { calls } : {}),
     });
-    this.aggregator.kick();
+    this.count(stored);
     return stored;
+  }
+
+  private count(stored: Invocation): void {
+    const { invocation_id } = stored;
+    this.aggregator.kick({
+      fact: recordedFact(stored),
+      record: invocation_id,
+      mark: this.repository.counted(invocation_id),
+    });
   }
 
   /** Records that a run waits. @returns the error to throw, which holds the run */
@@ -341,14 +351,14 @@ export class AgentRunService {
     const known = refusal ?? (error instanceof AgentRunError || !(error instanceof DomainError) ? failure : error);
     const reason = failure.details['reason'] as InvocationFailure;
     try {
-      await recording.end({
+      const stored = await recording.end({
         status: 'failed',
         error: { code: known.code, reason, message: known.message },
         usage: failure.usage,
         cost_usd: failure.cost_usd,
         trace: boundedTrace(failure.steps),
       });
-      this.aggregator.kick();
+      this.count(stored);
     } catch (storeError) {
       this.logger.error({
         msg: 'a failed invocation could not be recorded',

@@ -98,7 +98,8 @@ const FAULTS: readonly string[] = [
   'runtime',
 ] satisfies AgentRunFailure[];
 
-const recordedFact = (invocation: Invocation): InvocationFact =>
+/** What the statistics count of a run that has ended. */
+export const recordedFact = (invocation: Invocation): InvocationFact =>
   invocationFact({ ...invocation, ...rolloutPart(invocation) });
 
 function invocationFact(invocation: CountedPart): InvocationFact {

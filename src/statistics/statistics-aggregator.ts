@@ -4,14 +4,18 @@ import { Coalescer } from '../platform/async/coalescer.js';
 import { within } from '../platform/async/deadline.js';
 import { Clock } from '../shared/clock.js';
 import { FactFolder } from './fact-folder.js';
-import type { FactSource, UncountedFact } from './fact.js';
+import type { Fact, FactSource, UncountedFact } from './fact.js';
 
 /** Facts read at once. */
 const READ_LIMIT = 200;
 /** A source that shows fewer has shown all: it may read from several partitions, each of which is full with a quarter. */
 const SURELY_ALL = READ_LIMIT / 4;
-/** A sweep finds what no kick announced: facts of a process that died, and of other processes. */
+/** A sweep finds what no kick announced: facts of a process that died. */
 const SWEEP_MS = 5_000;
+/** A sweep leaves facts that are younger to the process that stored them: two that count the same fact pay twice. */
+const LEFT_BEHIND_AFTER_MS = 3_000;
+/** More facts than these are not held in memory: they are read when they are counted. */
+const OWN_LIMIT = 5_000;
 /**
  * A kick waits this long, so that facts that arrive together are counted together: a pass costs the database a dozen
  * calls whether it counts one fact or a hundred. Reads do not wait for it, see {@link StatisticsAggregator.settle}.
@@ -33,6 +37,10 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   private readonly logger = new Logger(StatisticsAggregator.name);
   private readonly sources: { source: FactSource; quarantine: Quarantine }[] = [];
   private readonly passes = new Coalescer();
+  /** What this process stored and has not counted yet, so that counting need not read it. */
+  private own: UncountedFact[] = [];
+  /** Which other facts the next pass reads from the sources. */
+  private look: 'none' | 'left behind' | 'all' = 'all';
   /** How many facts were announced, and how many of them are surely counted; the start has facts of earlier processes. */
   private announced = 1;
   private settled = 0;
@@ -55,9 +63,14 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     return this.sources.map(({ source }) => source);
   }
 
-  /** A fact was stored: it is counted soon. Never blocks and never fails. */
-  kick(): void {
+  /**
+   * Something was stored: it is counted soon. Never blocks and never fails.
+   * @param fact what was stored; without it the sources are read
+   */
+  kick(fact?: UncountedFact): void {
     this.announced += 1;
+    if (fact && this.own.length < OWN_LIMIT) this.own.push(fact);
+    else this.look = 'all';
     if (this.isStopping) return;
     this.gathering ??= setTimeout(() => {
       this.gathering = undefined;
@@ -71,6 +84,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
    * counted by the next pass.
    */
   async catchUp(): Promise<void> {
+    this.look = 'all';
     await within(CATCH_UP_MS, this.count(), undefined);
   }
 
@@ -79,7 +93,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
    * at the sources. What other processes store, they count.
    */
   async settle(): Promise<void> {
-    if (this.settled < this.announced) await this.catchUp();
+    if (this.settled < this.announced) await within(CATCH_UP_MS, this.count(), undefined);
   }
 
   /** Resolves when a pass that began after this call has ended. */
@@ -92,7 +106,10 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   }
 
   onApplicationBootstrap(): void {
-    this.sweep = setInterval(() => void this.count(), SWEEP_MS).unref();
+    this.sweep = setInterval(() => {
+      if (this.look === 'none') this.look = 'left behind';
+      void this.count();
+    }, SWEEP_MS).unref();
     void this.count();
   }
 
@@ -105,10 +122,14 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   }
 
   private async pass(): Promise<void> {
+    await this.countOwn();
+    if (this.look === 'none') return;
+    const youngest = this.look === 'all' ? Infinity : this.clock.now().getTime() - LEFT_BEHIND_AFTER_MS;
+    this.look = 'none';
     await Promise.all(
       this.sources.map(async ({ source, quarantine }) => {
         try {
-          await this.drain(source, quarantine);
+          await this.drain(source, quarantine, youngest);
         } catch (error) {
           this.logger.warn({ msg: 'Counting is postponed', source: source.name, err: error });
         }
@@ -116,13 +137,32 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     );
   }
 
-  /** Reads and folds until all that the source showed is counted: what an index still shows although it is settled is not new. */
-  private async drain(source: FactSource, quarantine: Quarantine): Promise<void> {
+  /** What cannot be counted so is read from its source: it is stored there, whatever happens here. */
+  private async countOwn(): Promise<void> {
+    const own = this.own;
+    this.own = [];
+    if (own.length === 0) return;
+    try {
+      const { settled, paused } = await this.folder.fold(own);
+      if (settled.length < own.length && !paused) this.look = 'all';
+    } catch (error) {
+      this.look = 'all';
+      this.logger.warn({ msg: 'Counting is postponed', err: error });
+    }
+  }
+
+  /**
+   * Reads and folds until all that the source showed is counted: what an index still shows although it is settled is not new.
+   * @param youngest facts that ended after this time are left alone, in milliseconds since 1970
+   */
+  private async drain(source: FactSource, quarantine: Quarantine, youngest: number): Promise<void> {
     const tried = new Set<string>();
     quarantine.release(this.clock.now());
     for (let idle = 0; idle < IDLE_ROUNDS;) {
       const waiting = await source.uncounted(READ_LIMIT + quarantine.size);
-      const countable = waiting.filter((fact) => !quarantine.holds(fact, this.clock.now()));
+      const countable = waiting.filter(
+        (each) => endOf(each.fact) <= youngest && !quarantine.holds(each, this.clock.now()),
+      );
       const open = countable.filter((fact) => !tried.has(fact.record));
       const mayHideMore = countable.length > open.length;
       if (open.length === 0 && !mayHideMore) return;
@@ -146,6 +186,11 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
         record: fact.record,
       });
   }
+}
+
+/** When a fact was stored, about: milliseconds since 1970. */
+function endOf(fact: Fact): number {
+  return Date.parse(fact.occurred_at) + (fact.kind === 'invocation' ? fact.duration_ms : 0);
 }
 
 const FIRST_STAY_MS = 5_000;

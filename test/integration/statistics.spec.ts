@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import type { Settings } from '../../src/platform/config/settings.js';
@@ -221,6 +222,46 @@ describe('counting', () => {
     await process.facts.store('last', invocation());
     await process.aggregator.beforeApplicationShutdown();
     expect(await countedTotal(process)).toBe(3);
+  });
+
+  it('counts what its process stored without reading it, once, and what cannot be counted so from its record', async () => {
+    const process = startProcess();
+    await process.aggregator.catchUp();
+    process.db.queried.length = 0;
+    const stored = invocation({ duration_ms: 100 });
+    await process.facts.store('own', stored);
+    for (const _ of ['once', 'twice']) {
+      process.aggregator.kick(process.facts.announced('own', stored));
+      await process.aggregator.settle();
+    }
+    expect(process.db.queried).toEqual([]);
+    expect(await countedTotal(process)).toBe(1);
+    process.aggregator.kick(process.facts.announced('never stored', stored));
+    await process.aggregator.settle();
+    expect(await countedTotal(process)).toBe(1);
+    await process.facts.store('announced without itself', stored);
+    process.aggregator.kick();
+    await process.aggregator.settle();
+    expect(process.db.queried.length).toBeGreaterThan(0);
+    expect(await countedTotal(process)).toBe(2);
+    expect(await process.recount.differences()).toEqual([]);
+  });
+
+  it('leaves what was stored a moment ago to the process that stored it, and sweeps up the rest', async () => {
+    const process = startProcess();
+    const timers = jest.spyOn(globalThis, 'setInterval');
+    process.aggregator.onApplicationBootstrap();
+    const [sweep] = timers.mock.calls[0] ?? [];
+    timers.mockRestore();
+    await process.aggregator.catchUp();
+    const ended = (id: string, ago_ms: number) =>
+      process.facts.store(id, invocation({ occurred_at: new Date(NOW.getTime() - ago_ms - 812).toISOString() }));
+    await ended('just now', 2_900);
+    await ended('left behind', 3_100);
+    sweep?.();
+    await untilCounted(process, 1);
+    expect((await process.facts.uncounted(10)).map(({ record }) => record)).toEqual(['just now']);
+    await process.aggregator.beforeApplicationShutdown();
   });
 
   it('keeps buckets of sliding windows, and leaves those whose time is over out of the recount', async () => {

@@ -42,6 +42,11 @@ export class FactRecords extends FactSource {
     for (let start = 0; start < items.length; start += 50) await this.db.transact(items.slice(start, start + 50));
   }
 
+  /** As what stores a fact announces it. */
+  announced(id: string, fact: Fact): UncountedFact {
+    return { fact, record: id, mark: markOf(id) };
+  }
+
   override async uncounted(limit: number): Promise<UncountedFact[]> {
     const { items } = await this.db.query<FactRecord>({
       TableName: FACTS,
@@ -50,7 +55,7 @@ export class FactRecords extends FactSource {
       ExpressionAttributeValues: { ':waiting': WAITING },
       Limit: limit,
     });
-    return items.map(({ id, uncounted: _, ...fact }) => ({ fact, record: id, mark: markOf(id) }));
+    return items.map(({ id, uncounted: _, ...fact }) => this.announced(id, fact));
   }
 
   override async *all(): AsyncGenerator<StoredFact> {
