@@ -21,7 +21,12 @@ import { buildConsole } from './console.mjs';
 const [SOURCE, OUTPUT] = ['src', 'dist'];
 /** A change of these makes every file stale. */
 const INPUTS = ['.swcrc', 'package.json', 'scripts/build.mjs'];
-const OPTIONS = { ...JSON.parse(readFileSync('.swcrc', 'utf8')), sourceMaps: true, swcrc: false };
+const OPTIONS = {
+  ...JSON.parse(readFileSync('.swcrc', 'utf8')),
+  sourceMaps: true,
+  inlineSourcesContent: false,
+  swcrc: false,
+};
 /** How long a burst of changes, such as a checkout, may go on before the restart. */
 const SETTLED_MS = 50;
 

@@ -1,5 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
+  createMcpHandler,
+  isInitializeRequest,
   type jsonSchemaValidator,
   McpServer,
   ProtocolError,
@@ -22,6 +25,12 @@ const UNUSED: jsonSchemaValidator = {
   getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
 };
 
+/** Serves requests of the protocol. */
+export interface McpHandler {
+  serve: ReturnType<typeof toNodeHandler>;
+  isInitializeRequest: typeof isInitializeRequest;
+}
+
 /** Makes the server of one request: what it offers depends on the caller. */
 @Injectable()
 export class McpServers {
@@ -33,7 +42,13 @@ export class McpServers {
     private readonly prompts: McpPrompts,
   ) {}
 
-  create(caller: McpCaller): Server | McpServer {
+  /** For requests whose `auth.extra.caller` is an `McpCaller`. */
+  handler(): McpHandler {
+    const handler = createMcpHandler(({ authInfo }) => this.create(authInfo?.extra?.['caller'] as McpCaller));
+    return { serve: toNodeHandler(handler), isInitializeRequest };
+  }
+
+  private create(caller: McpCaller): Server | McpServer {
     const server = new Server(
       { name: 'nexus', title: 'Nexus', version: VERSION },
       {

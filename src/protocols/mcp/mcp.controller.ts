@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Controller, Delete, Get, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { type AuthInfo, createMcpHandler, isInitializeRequest } from '@modelcontextprotocol/server';
-import { toNodeHandler } from '@modelcontextprotocol/node';
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
@@ -11,7 +11,7 @@ import { callerSignal } from '../../platform/http/event-stream.js';
 import { Public } from '../../platform/http/route.decorators.js';
 import type { McpCaller } from './mcp-caller.js';
 import { McpErrorFilter, resourceOf } from './mcp-error.filter.js';
-import { McpServers } from './mcp-servers.js';
+import type { McpHandler } from './mcp-servers.js';
 
 const SESSION = 'mcp-session-id';
 const PATHS = ['mcp', 'mcp/agents/:agent_id'];
@@ -33,12 +33,9 @@ interface Cancellation {
 export class McpController {
   /** Requests of clients with a session id that are being served by this process. */
   private readonly running = new Map<string, AbortController>();
-  private readonly serve;
+  private handler: Promise<McpHandler> | undefined;
 
-  constructor(servers: McpServers) {
-    const handler = createMcpHandler(({ authInfo }) => servers.create(authInfo?.extra?.['caller'] as McpCaller));
-    this.serve = toNodeHandler(handler);
-  }
+  constructor(private readonly modules: LazyModuleLoader) {}
 
   @Post(PATHS)
   @Access('developer')
@@ -88,6 +85,13 @@ export class McpController {
     };
   }
 
+  private async load(): Promise<McpHandler> {
+    const { McpServersModule } = await import('./mcp-servers.module.js');
+    const { McpServers } = await import('./mcp-servers.js');
+    const module = await this.modules.load(() => McpServersModule);
+    return module.get(McpServers).handler();
+  }
+
   private async answer(
     principal: Principal,
     agent_id: string | undefined,
@@ -98,6 +102,7 @@ export class McpController {
     const session = request.header(SESSION);
     if (isCancellation(body) && session !== undefined)
       this.running.get(keyOf(principal, session, body.params.requestId))?.abort(new Error('The caller cancelled'));
+    const { serve, isInitializeRequest } = await (this.handler ??= this.load());
     if (isInitializeRequest(body)) response.setHeader(SESSION, randomUUID());
     const cancelling = new AbortController();
     const id = (body as { id?: unknown } | undefined)?.id;
@@ -107,7 +112,7 @@ export class McpController {
     const caller: McpCaller = { principal, signal, ...(agent_id === undefined ? {} : { agent_id }) };
     const auth: AuthInfo = { token: '', clientId: principal.user_id, scopes: [], extra: { caller } };
     try {
-      await this.serve(Object.assign(request, { auth }), response, body);
+      await serve(Object.assign(request, { auth }), response, body);
     } finally {
       if (key !== undefined && this.running.get(key) === cancelling) this.running.delete(key);
     }

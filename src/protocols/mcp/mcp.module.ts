@@ -1,21 +1,6 @@
 import { Module } from '@nestjs/common';
-import { AgentsModule } from '../../agents/agents.module.js';
-import { FlowsModule } from '../../flows/flows.module.js';
-import { IntegrationsModule } from '../../integrations/integrations.module.js';
-import { InvocationsModule } from '../../invocations/invocations.module.js';
-import { AgentTools } from './agent-tools.js';
 import { McpController } from './mcp.controller.js';
-import { McpPrompts } from './mcp-prompts.js';
-import { McpResources } from './mcp-resources.js';
-import { McpServers } from './mcp-servers.js';
-import { McpTools } from './mcp-tools.js';
-import { OperationTools } from './operation-tools.js';
-import { PlatformTools } from './platform-tools.js';
 
 /** The Model Context Protocol. */
-@Module({
-  imports: [AgentsModule, InvocationsModule, IntegrationsModule, FlowsModule],
-  controllers: [McpController],
-  providers: [AgentTools, OperationTools, PlatformTools, McpTools, McpResources, McpPrompts, McpServers],
-})
+@Module({ controllers: [McpController] })
 export class McpModule {}
