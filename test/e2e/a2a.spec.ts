@@ -5,7 +5,7 @@ import type { BuiltAgent } from '../support/built-agent.js';
 import { eventually, type HttpClient } from '../support/http.js';
 import { ObedientRuntime } from '../support/obedient-runtime.js';
 import { registeredAgent } from '../support/registered-agent.js';
-import { startBeside } from '../support/shared-app.js';
+import { leftoversOf, startBeside } from '../support/shared-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 /** The official client is in test/clients/a2a; here is what needs slow and failing agents, two processes, or what it cannot send. */
@@ -337,6 +337,21 @@ describe('push notifications', () => {
     );
     const { task } = JSON.parse(receiver.at('/500')[2]?.body ?? '{}') as { task: Task };
     expect([task.id, task.status.state]).toEqual([taskId, 'TASK_STATE_COMPLETED']);
+  });
+
+  it('are deleted with their agent', async () => {
+    const leaving = await registeredAgent(quick, { agent_name: 'leaving', build_id: 'bld_leaving' });
+    const path = `/a2a/agents/${encodeURIComponent(leaving.agent_id)}`;
+    const taskPushNotificationConfig = { url: receiver.url('/500') };
+    const configuration = { returnImmediately: true, taskPushNotificationConfig };
+    const { result } = await rpc('SendMessage', { ...said('hello'), configuration }, { http: quick.http, path });
+    const taskId = result.task?.id ?? '';
+    expect(await leftoversOf(quick, [taskId])).toMatchObject({ AgentTaskPushes: expect.anything() });
+    expect((await quick.http.delete(leaving.path)).status).toBe(200);
+    await eventually(
+      () => leftoversOf(quick, [taskId]),
+      (found) => Object.keys(found).length === 0,
+    );
   });
 
   it('never go to an address that the platform does not call', async () => {
