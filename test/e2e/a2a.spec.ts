@@ -346,7 +346,7 @@ describe('push notifications', () => {
     const configuration = { returnImmediately: true, taskPushNotificationConfig };
     const { result } = await rpc('SendMessage', { ...said('hello'), configuration }, { http: quick.http, path });
     const taskId = result.task?.id ?? '';
-    expect(await leftoversOf(quick, [taskId])).toMatchObject({ AgentTaskPushes: expect.anything() });
+    expect(Object.keys(await leftoversOf(quick, [taskId]))).toContain('AgentTaskPushes');
     expect((await quick.http.delete(leaving.path)).status).toBe(200);
     await eventually(
       () => leftoversOf(quick, [taskId]),
