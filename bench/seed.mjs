@@ -20,6 +20,7 @@ export const settingsOf = (directory) => ({
   // What is measured is the platform, not its limits.
   RATE_LIMIT_PER_MINUTE: '1000000000',
   RATE_LIMIT_ORCHESTRATION_PER_MINUTE: '1000000000',
+  EVENT_STREAMS_PER_PRINCIPAL: '100000',
 });
 
 const tokens = new Map();

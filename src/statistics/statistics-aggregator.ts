@@ -131,6 +131,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
         try {
           await this.drain(source, quarantine, youngest);
         } catch (error) {
+          this.look = 'all';
           this.logger.warn({ msg: 'Counting is postponed', source: source.name, err: error });
         }
       }),
@@ -143,8 +144,8 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     this.own = [];
     if (own.length === 0) return;
     try {
-      const { settled, paused } = await this.folder.fold(own);
-      if (settled.length < own.length && !paused) this.look = 'all';
+      const { settled } = await this.folder.fold(own);
+      if (settled.length < own.length) this.look = 'all';
     } catch (error) {
       this.look = 'all';
       this.logger.warn({ msg: 'Counting is postponed', err: error });
@@ -161,7 +162,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
     for (let idle = 0; idle < IDLE_ROUNDS;) {
       const waiting = await source.uncounted(READ_LIMIT + quarantine.size);
       const countable = waiting.filter(
-        (each) => endOf(each.fact) <= youngest && !quarantine.holds(each, this.clock.now()),
+        (each) => !isYounger(each.fact, youngest) && !quarantine.holds(each, this.clock.now()),
       );
       const open = countable.filter((fact) => !tried.has(fact.record));
       const mayHideMore = countable.length > open.length;
@@ -169,7 +170,10 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       const result = await this.folder.fold(open);
       for (const fact of result.unusable) this.setAside(source, quarantine, fact);
       for (const fact of [...result.settled, ...result.unusable]) tried.add(fact.record);
-      if (result.paused) return;
+      if (result.paused) {
+        this.look = 'all';
+        return;
+      }
       // What arrives meanwhile is counted by the next pass, together with what follows it.
       const isDone = result.settled.length + result.unusable.length === open.length && !mayHideMore;
       if (isDone && waiting.length < SURELY_ALL) return;
@@ -188,9 +192,9 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   }
 }
 
-/** When a fact was stored, about: milliseconds since 1970. */
-function endOf(fact: Fact): number {
-  return Date.parse(fact.occurred_at) + (fact.kind === 'invocation' ? fact.duration_ms : 0);
+/** Whether a fact was stored after this time, about. False for one without a valid time, which is set aside. */
+function isYounger(fact: Fact, time: number): boolean {
+  return Date.parse(fact.occurred_at) + (fact.kind === 'invocation' ? fact.duration_ms : 0) > time;
 }
 
 const FIRST_STAY_MS = 5_000;
