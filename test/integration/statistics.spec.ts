@@ -247,6 +247,18 @@ describe('counting', () => {
     expect(await process.recount.differences()).toEqual([]);
   });
 
+  it('sets aside a fact without a valid time, and counts the others', async () => {
+    const process = startProcess();
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await process.facts.store('broken', invocation({ occurred_at: 'yesterday' }));
+    await process.facts.store('whole', invocation());
+    await process.aggregator.catchUp();
+    const said = logged.mock.calls.map(([line]) => (line as { record?: string }).record);
+    logged.mockRestore();
+    expect(said).toEqual(['broken']);
+    expect(await countedTotal(process)).toBe(1);
+  });
+
   it('leaves what was stored a moment ago to the process that stored it, and sweeps up the rest', async () => {
     const process = startProcess();
     const timers = jest.spyOn(globalThis, 'setInterval');
