@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Outbox } from '../platform/async/outbox.js';
 import { Settings } from '../platform/config/settings.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingFailedError, OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
@@ -54,10 +55,14 @@ export interface NewPush {
 export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(TaskPushes.name);
   private readonly forms = new Map<string, PushForm>();
-  private readonly stopping = new AbortController();
-  private poll: NodeJS.Timeout | undefined;
-  private pass: Promise<void> | undefined;
-  private isWanted = false;
+  private readonly outbox = new Outbox<Pick<TaskPush, 'task' | 'push_id'> & { due_at: string }>({
+    at_a_time: AT_A_TIME,
+    due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
+    attempt: ({ due_at, ...key }) => this.look(key, due_at),
+    failed: (error) => {
+      this.logger.warn({ msg: 'runs could not be reported, the next poll tries again', err: error });
+    },
+  });
 
   constructor(
     private readonly repository: TaskPushesRepository,
@@ -70,13 +75,11 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.poll = setInterval(() => this.kick(), this.settings.get('WEBHOOK_POLL_SECONDS') * 1000).unref();
+    this.outbox.pollEvery(this.settings.get('WEBHOOK_POLL_SECONDS'));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.poll);
-    this.stopping.abort();
-    await this.pass;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.outbox.stop();
   }
 
   /** Registers how pushes of a form are written, while modules are initialised. */
@@ -111,7 +114,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
       expires_at: Math.floor(Date.parse(now) / 1000) + KEPT_SECONDS,
     };
     await this.repository.save(push);
-    this.kick();
+    this.outbox.kick();
     return { ...push, task: `${org_id}#${invocation_id}` };
   }
 
@@ -140,30 +143,9 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
       const now = this.clock.timestamp();
       const pushes = await this.repository.listByTask(run.org_id, run.invocation_id);
       await Promise.all(pushes.map((push) => this.repository.hasten(push, now)));
-      if (pushes.length > 0) this.kick();
+      if (pushes.length > 0) this.outbox.kick();
     } catch (error) {
       this.logger.warn({ msg: 'a run is reported later', invocation_id: run.invocation_id, err: error });
-    }
-  }
-
-  private kick(): void {
-    this.isWanted = true;
-    if (this.stopping.signal.aborted) return;
-    this.pass ??= this.reportDue()
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'runs could not be reported, the next poll tries again', err: error });
-      })
-      .finally(() => {
-        this.pass = undefined;
-      });
-  }
-
-  private async reportDue(): Promise<void> {
-    while (this.isWanted && !this.stopping.signal.aborted) {
-      this.isWanted = false;
-      const due = await this.repository.listDue(this.clock.timestamp(), AT_A_TIME);
-      const looked = await Promise.all(due.map(({ due_at, ...key }) => this.look(key, due_at)));
-      if (looked.some(Boolean) && due.length === AT_A_TIME) this.isWanted = true;
     }
   }
 
@@ -189,7 +171,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
     };
     const bounds = { timeout_ms: TIMEOUT_MS, max_bytes: ANSWER_BYTES, max_redirects: 0 };
     const { url } = push;
-    const { signal } = this.stopping;
+    const { signal } = this.outbox;
     const status = await this.outgoing.request({ url, method: 'POST', headers, body, signal, ...bounds }).then(
       (answer) => answer.status,
       (error: unknown) => {
@@ -207,7 +189,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
       return;
     }
     const pause = this.settings.get('WEBHOOK_RETRY_MS') * GROWTH ** (attempts - 1) * (0.5 + Math.random() / 2);
-    setTimeout(() => this.kick(), pause + 1).unref();
+    setTimeout(() => this.outbox.kick(), pause + 1).unref();
     await this.repository.settle(push, { reported: push.reported, attempts, next_at: this.inFuture(pause) });
   }
 

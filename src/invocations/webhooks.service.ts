@@ -7,6 +7,7 @@ import {
   type AttemptOutcome,
   WebhookDeliveriesRepository,
 } from './webhook-deliveries.repository.js';
+import { Outbox } from '../platform/async/outbox.js';
 import { Settings } from '../platform/config/settings.js';
 import { OutgoingHttp } from '../platform/outgoing/outgoing-http.js';
 import { OutgoingRefusedError } from '../platform/outgoing/outgoing.errors.js';
@@ -55,10 +56,14 @@ const AT_A_TIME = 8;
 @Injectable()
 export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Webhooks.name);
-  private readonly stopping = new AbortController();
-  private poll: NodeJS.Timeout | undefined;
-  private pass: Promise<void> | undefined;
-  private isWanted = false;
+  private readonly outbox = new Outbox<{ invocation_id: string; due_at: string }>({
+    at_a_time: AT_A_TIME,
+    due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
+    attempt: ({ invocation_id, due_at }) => this.attempt(invocation_id, due_at),
+    failed: (error) => {
+      this.logger.warn({ msg: 'webhooks could not be delivered, the next poll tries again', err: error });
+    },
+  });
 
   constructor(
     private readonly repository: WebhookDeliveriesRepository,
@@ -71,13 +76,11 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.poll = setInterval(() => this.kick(), this.settings.get('WEBHOOK_POLL_SECONDS') * 1000).unref();
+    this.outbox.pollEvery(this.settings.get('WEBHOOK_POLL_SECONDS'));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.poll);
-    this.stopping.abort();
-    await this.pass;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.outbox.stop();
   }
 
   /** Where the end of a run is delivered. @throws ValidationError for an address that the platform does not call. */
@@ -102,25 +105,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Delivers what is due now instead of at the next poll. */
   kick(): void {
-    this.isWanted = true;
-    if (this.stopping.signal.aborted) return;
-    this.pass ??= this.deliverDue()
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'webhooks could not be delivered, the next poll tries again', err: error });
-      })
-      .finally(() => {
-        this.pass = undefined;
-      });
-  }
-
-  private async deliverDue(): Promise<void> {
-    while (this.isWanted && !this.stopping.signal.aborted) {
-      this.isWanted = false;
-      const due = await this.repository.listDue(this.clock.timestamp(), AT_A_TIME);
-      const made = await Promise.all(due.map(({ invocation_id, due_at }) => this.attempt(invocation_id, due_at)));
-      // When nothing could be claimed, other processes deliver or the index lags: the next poll is soon enough.
-      if (made.some(Boolean) && due.length === AT_A_TIME) this.isWanted = true;
-    }
+    this.outbox.kick();
   }
 
   /** @returns false when another process makes the attempt. */
@@ -130,7 +115,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     const invocation = await this.invocations.findById(delivery.org_id, invocation_id);
     if (!invocation) await this.repository.delete(invocation_id);
     else {
-      const attempt = await this.sender.send(delivery, invocation, this.stopping.signal);
+      const attempt = await this.sender.send(delivery, invocation, this.outbox.signal);
       await this.repository.settle(delivery, this.outcome(delivery, attempt));
     }
     return true;
@@ -145,7 +130,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (attempt.kind === 'refused' || attempts >= ATTEMPTS) return { last_status, last_error, gives_up: true };
     const longest = this.settings.get('WEBHOOK_RETRY_MS') * GROWTH ** (attempts - 1);
     const pause = longest * (0.5 + Math.random() / 2);
-    setTimeout(() => this.kick(), pause + 1).unref();
+    setTimeout(() => this.outbox.kick(), pause + 1).unref();
     return { last_status, last_error, next_at: this.inFuture(pause) };
   }
 

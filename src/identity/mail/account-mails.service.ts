@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { Outbox } from '../../platform/async/outbox.js';
 import { Settings } from '../../platform/config/settings.js';
 import type { Write } from '../../platform/database/unit-of-work.js';
 import { Clock } from '../../shared/clock.js';
@@ -40,10 +41,14 @@ const LONGEST_INVITATION_PAUSE_MS = 3_600_000;
 @Injectable()
 export class AccountMails implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(AccountMails.name);
-  private poll: NodeJS.Timeout | undefined;
-  private pass: Promise<void> | undefined;
-  private isWanted = false;
-  private isStopping = false;
+  private readonly outbox = new Outbox<{ mail_id: string; due_at: string }>({
+    at_a_time: AT_A_TIME,
+    due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
+    attempt: ({ mail_id, due_at }) => this.attempt(mail_id, due_at),
+    failed: (error) => {
+      this.logger.warn({ msg: 'mails could not be sent; the next look tries again', err: error });
+    },
+  });
 
   constructor(
     private readonly repository: AccountMailsRepository,
@@ -63,13 +68,11 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
   onApplicationBootstrap(): void {
     const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
     if (!this.isOn || adapter === null) return;
-    this.poll = setInterval(() => this.sendSoon(), this.settings.get('MAIL_POLL_SECONDS') * 1000).unref();
+    this.outbox.pollEvery(this.settings.get('MAIL_POLL_SECONDS'));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    clearInterval(this.poll);
-    await this.pass;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.outbox.stop();
   }
 
   /** Resolves when the request is stored, whether or not the address has an account. @param email normalized */
@@ -146,25 +149,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Starts the outbox without waiting for its next turn. */
   sendSoon(): void {
-    this.isWanted = true;
-    if (this.isStopping) return;
-    this.pass ??= this.sendDue()
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'mails could not be sent; the next look tries again', err: error });
-      })
-      .finally(() => {
-        this.pass = undefined;
-        if (this.isWanted) this.sendSoon();
-      });
-  }
-
-  private async sendDue(): Promise<void> {
-    while (this.isWanted && !this.isStopping) {
-      this.isWanted = false;
-      const due = await this.repository.listDue(this.clock.timestamp(), AT_A_TIME);
-      const made = await Promise.all(due.map(({ mail_id, due_at }) => this.attempt(mail_id, due_at)));
-      if (made.some(Boolean) && due.length === AT_A_TIME) this.isWanted = true;
-    }
+    this.outbox.kick();
   }
 
   /** @returns false when another process makes it. */
