@@ -25,6 +25,8 @@ const HERE = 'bench/peers';
 const QUESTION = 'What is 17 * 23?';
 const READY_WITHIN_MS = 120_000;
 const FIRST_TEXT = 'The ';
+/** After it is ready a system may still end its start. */
+const CALM_MS = 6_000;
 
 const data = mkdtempSync(join(tmpdir(), 'nexus-peers-'));
 const json = { 'content-type': 'application/json' };
@@ -56,6 +58,7 @@ async function started(name, command, args, path, environment = {}) {
     if (performance.now() - began > READY_WITHIN_MS) throw new Error(`${name} was not ready in time`);
     await delay(100);
   }
+  await delay(CALM_MS);
   const stop = async () => {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');

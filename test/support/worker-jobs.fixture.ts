@@ -30,6 +30,7 @@ export const testJobs = {
     return text.length;
   },
   die: async () => (_: null) => process.exit(3),
+  pid: async () => (_: null) => process.pid,
   environment: async () => (_: null) => Object.keys(process.env),
   loadSlowly: async () => {
     await new Promise((resolve) => setTimeout(resolve, 400));

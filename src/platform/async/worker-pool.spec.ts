@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { eventually } from '../../../test/support/http.js';
 import { WorkerPool } from './worker-pool.js';
 import type { testJobs } from '../../../test/support/worker-jobs.fixture.js';
 
@@ -12,6 +13,14 @@ const soon = { deadline_ms: 200 };
 const later = { deadline_ms: 5_000 };
 
 afterAll(() => pool.close());
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('WorkerPool', () => {
   it('answers with what the job returns', async () => {
@@ -68,6 +77,20 @@ describe('WorkerPool', () => {
         wallClock.mockRestore();
       }
     });
+
+  it('ends a process that has had no job for its idle time, and starts another for the next', async () => {
+    const brief = new WorkerPool<typeof testJobs>({
+      module: new URL('../../../test/support/worker-jobs.fixture.js', import.meta.url),
+      ...{ processes: 1, waiting_max: 1, heap_mb: 32, idle_ms: 50 },
+    });
+    const first = await brief.run('pid', null, later);
+    await eventually(
+      async () => isRunning(first),
+      (runs) => !runs,
+    );
+    expect(await brief.run('pid', null, later)).not.toBe(first);
+    await brief.close();
+  });
 
   it('gives processes none of the environment', async () => {
     expect(await pool.run('environment', null, later)).toEqual([]);

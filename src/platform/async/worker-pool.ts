@@ -166,7 +166,7 @@ function failureOf(code: number | null, signal: NodeJS.Signals | null): WorkerEr
   return new WorkerError('error', `the worker ended with ${signal ?? `code ${code}`}`);
 }
 
-const IDLE_MS = 5 * 60_000;
+const IDLE_MS = 60_000;
 /** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
 const starts = pLimit(1);
 
@@ -179,6 +179,8 @@ export interface WorkerPoolOptions {
   waiting_max: number;
   /** JavaScript heap of one process, in MB. */
   heap_mb: number;
+  /** A process ends after this time without a job; a minute by default. */
+  idle_ms?: number;
   /** Most processes that the jobs of one tenant use at one time, and below `processes`. A tenant also gets only half of the waiting places. */
   tenant_processes?: number;
 }
@@ -197,7 +199,7 @@ interface TenantQueue {
 /**
  * Runs jobs that strangers can make slow or large, in processes that can be killed. A job that passes its deadline or its memory
  * limit ends with its process; the platform and the other jobs go on. They are processes because V8 aborts the whole process when a
- * single operation overfills the heap of a thread. They start with the first job and end after five minutes without one. Jobs
+ * single operation overfills the heap of a thread. They start with the first job and end after a minute without one. Jobs
  * bound the size of what they return. With `tenant_processes`, one tenant never holds all processes: a job of another one starts at once,
  * however many jobs of the first wait.
  */
@@ -287,7 +289,7 @@ export class WorkerPool<J extends WorkerJobs> {
       );
       this.workers.delete(worker);
       worker.end();
-    }, IDLE_MS).unref();
+    }, this.options.idle_ms ?? IDLE_MS).unref();
     this.idle.push({ worker, timer, tenant });
   }
 }
