@@ -3,8 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AgentRunError, type AgentRunFailure, type AgentEvent, type AgentResult } from '../runtimes/agent-runtime.js';
 import { SESSION_HEADER } from '../runtimes/container/container-contract.js';
-import { readInvocation, RefusedRequestError } from './invocation-request.js';
-import type { Turns } from './turns.js';
+import { readInvocation, RefusedRequestError, type Turns } from './turns.js';
 
 const SESSION_ID_MAX_LENGTH = 256;
 const IDLE_CHECK_MS = 50;

@@ -13,8 +13,7 @@ import type { AgentDefinition } from '../runtimes/agent-definition.js';
 import { commandLine } from '../shared/command-line.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { AgentServer } from './agent-server.js';
-import { AgentServerError, readDefinition } from './invocation-request.js';
-import { Turns } from './turns.js';
+import { AgentServerError, readDefinition, Turns } from './turns.js';
 
 /** What one agent needs to run: models and tools, no database and no HTTP framework. */
 @Module({})

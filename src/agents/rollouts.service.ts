@@ -8,13 +8,7 @@ import { type RolloutStats, StatisticsQueries } from '../statistics/statistics-q
 import { type Agent, type Rollout, stopped } from './agent.js';
 import { AgentRevisionError, RolloutNotFoundError, RolloutRunsError } from './agents.errors.js';
 import { AgentsService, pointedTo } from './agents.service.js';
-
-export interface AskedRollout {
-  version: string;
-  percent: number;
-  /** Of the agent as the caller has read it. */
-  revision?: number | undefined;
-}
+import type { SetRolloutDto } from './dto/rollout.dto.js';
 
 /** The last rollout of an agent, with what its two versions did in it. */
 export interface ObservedRollout {
@@ -52,7 +46,7 @@ export class RolloutsService {
   async set(
     { org_id, user_id }: { org_id: string; user_id: string },
     agent_id: string,
-    { version, percent, revision }: AskedRollout,
+    { version, percent, revision }: SetRolloutDto,
   ): Promise<ObservedRollout> {
     const agent = await this.agents.change(org_id, agent_id, async (before) => {
       assertRevision(before, revision);

@@ -18,7 +18,6 @@ import {
   BUDGET_WINDOWS,
   type BudgetLimits,
   type BudgetScope,
-  type BudgetWindow,
   type Enforcement,
   type Hold,
   isOf,
@@ -41,6 +40,7 @@ import { BudgetNotices } from './budget-notices.js';
 import { BudgetExceededError, BudgetNotFoundError } from './budgets.errors.js';
 import { BudgetsRepository } from './budgets.repository.js';
 import { type Held, MeteredModel } from './metered-model.js';
+import type { BudgetWindowDto } from './dto/budget.dto.js';
 
 /** How old the list of budgets that a process uses may be, in milliseconds; from half of it on it is renewed in the background. */
 const STALE_MS = 10_000;
@@ -53,17 +53,7 @@ export interface BudgetChange extends BudgetLimits {
   webhook_url: string | null;
 }
 
-export interface WindowState {
-  window: BudgetWindow;
-  period: string;
-  resets_at: string;
-  usd: { limit: number | null; spent: number; held: number };
-  tokens: { limit: number | null; spent: number; held: number };
-  /** Per cent of the limit that is closer to its end. */
-  used_percent: number;
-}
-
-export type BudgetState = Budget & { windows: WindowState[] };
+export type BudgetState = Budget & { windows: BudgetWindowDto[] };
 
 type Exists = (org_id: string, id: string) => Promise<boolean>;
 
@@ -341,7 +331,7 @@ export class BudgetsService {
     }));
   }
 
-  private windowState(ledger: Ledger, spending: Spending): WindowState {
+  private windowState(ledger: Ledger, spending: Spending): BudgetWindowDto {
     const { window, period, resets_at, limit } = ledger;
     const spent = spentOf(spending);
     const { committed } = spending;

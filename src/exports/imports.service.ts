@@ -15,29 +15,13 @@ import { ToolAttachment } from '../tools/attachments/tool-attachment.service.js'
 import { TOOL_KIND_NAMES, type ToolKindName } from '../tools/kinds/tool-kinds.js';
 import { type Manifest, MANIFEST, manifestSchema, PACKAGE_MAX_FILES, UNPACKED_MAX_BYTES } from './package.js';
 import { type NoteItem, UnfinishedImports } from './unfinished-imports.workflow.js';
+import type { ImportReportDto } from './exports.dto.js';
 
 /** JSON and YAML of a package are read in this process: an agent or a flow is far smaller. */
 const TEXT_MAX_BYTES = 1_000_000;
 const READY_MS = 120_000;
 const READY_POLL_MS = 50;
 const FAULTS_SHOWN = 20;
-
-/** One item of the package, and what it became. */
-export interface Imported {
-  from: string;
-  id: string;
-  name: string;
-}
-
-export interface ImportReport {
-  integrations: Imported[];
-  projects: Imported[];
-  agents: Imported[];
-  tools: Imported[];
-  flows: Imported[];
-  /** What to do before everything works, such as credentials to set. */
-  needs: { kind: 'credential' | 'model' | 'tool'; id: string | null; message: string }[];
-}
 
 interface Importer {
   org_id: string;
@@ -71,9 +55,9 @@ export class ImportsService {
    * again; also when the process dies meanwhile, by the engine within a minute.
    * @throws ValidationError that names what is wrong with the package; DocumentInvalidError, FlowNotPublishableError
    */
-  async import(importer: Importer, archive: Uint8Array, signal?: AbortSignal): Promise<ImportReport> {
+  async import(importer: Importer, archive: Uint8Array, signal?: AbortSignal): Promise<ImportReportDto> {
     const open = await this.opened(archive);
-    const report: ImportReport = { integrations: [], projects: [], agents: [], tools: [], flows: [], needs: [] };
+    const report: ImportReportDto = { integrations: [], projects: [], agents: [], tools: [], flows: [], needs: [] };
     return this.unfinished.during(importer.org_id, async (note) => {
       await this.importIntegrations(importer, open, report, note, signal);
       await this.importAgents(importer, open, report, note);
@@ -119,7 +103,7 @@ export class ImportsService {
   private async importIntegrations(
     { org_id, user_id }: Importer,
     { manifest, files }: OpenPackage,
-    report: ImportReport,
+    report: ImportReportDto,
     note: NoteItem,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -173,7 +157,7 @@ export class ImportsService {
   private async importAgents(
     { org_id, user_id }: Importer,
     { manifest, definitions }: OpenPackage,
-    report: ImportReport,
+    report: ImportReportDto,
     note: NoteItem,
   ): Promise<void> {
     for (const { project_id: from, project_name, requirement, tags } of manifest.projects) {
@@ -195,7 +179,7 @@ export class ImportsService {
     }
   }
 
-  private withKnownModel(definition: AgentDefinition, report: ImportReport): AgentDefinition {
+  private withKnownModel(definition: AgentDefinition, report: ImportReportDto): AgentDefinition {
     if (definition.model_id === null) return definition;
     try {
       this.models.describe(definition.model_id);
@@ -212,7 +196,7 @@ export class ImportsService {
   private async importTools(
     { org_id, user_id }: Importer,
     { manifest }: OpenPackage,
-    report: ImportReport,
+    report: ImportReportDto,
     isWanted: (kind: string) => boolean,
   ): Promise<void> {
     for (const {
@@ -250,7 +234,7 @@ export class ImportsService {
   private async importFlows(
     importer: Importer,
     { manifest, files }: OpenPackage,
-    report: ImportReport,
+    report: ImportReportDto,
     note: NoteItem,
   ): Promise<void> {
     const { org_id } = importer;
@@ -271,7 +255,7 @@ export class ImportsService {
 }
 
 /** Every id of the package becomes the new one, also inside of texts such as `<project_id>:<agent>`. */
-function renamed<T>(value: T, report: ImportReport): T {
+function renamed<T>(value: T, report: ImportReportDto): T {
   const pairs = [...report.agents, ...report.projects, ...report.integrations, ...report.tools, ...report.flows];
   const replace = (one: unknown): unknown => {
     if (typeof one === 'string') return pairs.reduce((text, { from, id }) => text.replaceAll(from, id), one);
@@ -282,7 +266,7 @@ function renamed<T>(value: T, report: ImportReport): T {
   return replace(value) as T;
 }
 
-function newId({ agents, projects }: ImportReport, from: string): string {
+function newId({ agents, projects }: ImportReportDto, from: string): string {
   const found = [...agents, ...projects].find((one) => one.from === from);
   if (!found) throw ValidationError.field('file', `names ${from}, which the package does not hold`);
   return found.id;

@@ -6,11 +6,12 @@ import { IntegrationsService } from '../integrations/integrations.service.js';
 import { ModelError } from '../models/model-error.js';
 import { ModelsService, type StructuredAnswer } from '../models/models.service.js';
 import { DomainError } from '../shared/domain-error.js';
-import { addUsage, NO_USAGE, type Usage } from '../shared/usage.js';
+import { addUsage, NO_USAGE } from '../shared/usage.js';
 import { AttachedToolStore } from '../tools/attachments/attached-tool-store.js';
 import { builtinTools } from '../tools/kinds/builtin/index.js';
 import type { Fault } from './definition/definition-check.js';
 import { FlowsService } from './flows.service.js';
+import type { FlowDraftDto } from './flow.dto.js';
 
 /** How often the model gets its definition back with the faults of it. */
 const CORRECTIONS = 2;
@@ -28,17 +29,6 @@ const draftSchema = z.object({
 });
 
 type Drafted = z.infer<typeof draftSchema>;
-
-/** A definition that a model has written. Nothing of it is stored. */
-export interface FlowDraft {
-  name: string;
-  description: string;
-  definition: Record<string, unknown>;
-  faults: Fault[];
-  model: string;
-  usage: Usage;
-  cost_usd: number | null;
-}
 
 export class ModelRequiredError extends DomainError {
   override readonly code = 'MODEL_REQUIRED';
@@ -106,10 +96,10 @@ export class FlowDrafts {
     org_id: string,
     { requirement, model_id }: { requirement: string; model_id?: string | undefined },
     signal?: AbortSignal,
-  ): Promise<FlowDraft> {
+  ): Promise<FlowDraftDto> {
     if (this.models.describe(model_id).provider === 'offline') throw new ModelRequiredError();
     const available = await this.available(org_id);
-    let best: FlowDraft | undefined;
+    let best: FlowDraftDto | undefined;
     let usage = NO_USAGE;
     let cost_usd: number | null = 0;
     for (let attempt = 0; attempt <= CORRECTIONS && best?.faults.length !== 0; attempt++) {

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../shared/clock.js';
 import { ValidationError } from '../shared/domain-error.js';
 import { Ids } from '../shared/ids.js';
-import type { OperationUser } from '../integrations/versions.service.js';
+import type { OperationUserDto } from '../integrations/dto/review.dto.js';
 import { type Page, PAGE_LIMIT_MAX } from '../shared/page.js';
 import { checkDefinition, type Fault } from './definition/definition-check.js';
 import { FLOW_LIMITS } from './definition/definition.js';
@@ -126,8 +126,8 @@ export class FlowsService {
   }
 
   /** The published flows that call operations of an integration. Reads every published flow of the organization. */
-  async usersOf(org_id: string, integration_id: string): Promise<OperationUser[]> {
-    const users: OperationUser[] = [];
+  async usersOf(org_id: string, integration_id: string): Promise<OperationUserDto[]> {
+    const users: OperationUserDto[] = [];
     for await (const { flow_id: id, name, version } of this.published(org_id)) {
       const { references } = (await this.runnable(org_id, id, version)).version;
       const used = Object.values(references.integrations ?? {}).filter((one) => one.integration_id === integration_id);

@@ -20,7 +20,7 @@ import { AuthController } from './authentication/auth.controller.js';
 import { AccessTokenStrategy, Credentials, PrincipalGuard } from './guard/principal.guard.js';
 import { LockoutsService, SignInService } from './authentication/sign-in.service.js';
 import { StartLink } from './authentication/start-link.service.js';
-import { SignInsController } from './authentication/sign-ins.controller.js';
+import { SignInsController, TotpController } from './authentication/sign-ins.controller.js';
 import { SignInsRepository } from './authentication/sign-ins.repository.js';
 import { SignInsService, TokensService } from './authentication/tokens.service.js';
 import { StandingRepository } from './authentication/standing.repository.js';
@@ -52,7 +52,6 @@ import { MembersService, OrganizationsService } from './organizations/organizati
 import { OrganizationData, OrganizationDeletionService } from './organizations/organization-deletion.service.js';
 import { OrganizationDeletionRepository } from './organizations/organization-deletion.repository.js';
 import { OrganizationController, OrganizationsController } from './organizations/organizations.controller.js';
-import { TotpController } from './authentication/totp.controller.js';
 import { TotpRepository } from './totp/totp.repository.js';
 import { TotpService } from './totp/totp.service.js';
 

@@ -9,11 +9,10 @@ import type { Prepared, ReadAnswer } from './catalogue/call-tasks.js';
 import { CatalogueWorkers } from './catalogue-workers.js';
 import { fieldOf, type PreparedRequest } from './catalogue/http-request.js';
 import type { OperationView } from './catalogue/list-tasks.js';
-import type { Risk } from './catalogue/operation.js';
-import type { SchemaFault } from './catalogue/operation-schemas.js';
 import type { Integration } from './integration.js';
 import { OperationNotFoundError, UpstreamFailedError } from './integrations.errors.js';
 import { IntegrationsService } from './integrations.service.js';
+import type { OperationResultDto } from './dto/integration.dto.js';
 
 /** For one request with its redirects, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -54,29 +53,6 @@ export interface OperationCall {
   signal?: AbortSignal | undefined;
 }
 
-export interface OperationResult {
-  operation_id: string;
-  name: string;
-  method: string;
-  path: string;
-  risk: Risk;
-  /** Of the API's answer, whatever it is; of the last page with `all_pages`. */
-  status: number;
-  headers: Record<string, string>;
-  /** Parsed when it is JSON. Null with `all_pages`, which gives `items`. */
-  body: unknown;
-  /** The items of all pages. */
-  items: unknown[] | null;
-  pages: number;
-  /** False when a bound was reached before the last page. */
-  complete: boolean;
-  /** Whether the answer fits what the document says; null when the document says nothing. */
-  valid: boolean | null;
-  mismatches: SchemaFault[];
-  /** Rounded to hundredths of a millisecond. */
-  duration_ms: number;
-}
-
 type Ready = Extract<Prepared, { request: unknown }>;
 
 /** Calls operations of imported APIs: for people, agents and flows. */
@@ -95,7 +71,7 @@ export class OperationsService {
    * @throws IntegrationNotFoundError, OperationNotFoundError, ValidationError that names each wrong field of the input,
    * OutgoingRefusedError, UpstreamFailedError when there is no answer
    */
-  async call(call: OperationCall): Promise<OperationResult> {
+  async call(call: OperationCall): Promise<OperationResultDto> {
     const { org_id, integration_id, operation, input, all_pages = false, is_mocked = false, signal } = call;
     const started = performance.now();
     const stored = await this.integrations.getReady(org_id, integration_id);

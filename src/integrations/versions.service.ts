@@ -13,20 +13,9 @@ import type { Integration, IntegrationVersion } from './integration.js';
 import { IntegrationNotFoundError } from './integrations.errors.js';
 import { IntegrationsRepository } from './integrations.repository.js';
 import { IntegrationsService } from './integrations.service.js';
+import type { OperationUserDto } from './dto/review.dto.js';
 
-/** What uses an operation. */
-export interface OperationUser {
-  kind: 'tool' | 'flow';
-  /** The id of the tool or flow. */
-  id: string;
-  name: string;
-  project_id: string | null;
-  /** Null: every agent of the project, or none. */
-  agent_id: string | null;
-  operation_ids: string[];
-}
-
-type FindUsers = (org_id: string, integration_id: string) => Promise<OperationUser[]>;
+type FindUsers = (org_id: string, integration_id: string) => Promise<OperationUserDto[]>;
 
 /** What uses the operations of integrations: attached tools, and what higher floors register. */
 @Injectable()
@@ -41,10 +30,10 @@ export class OperationUsers {
   }
 
   /** Those that use one of the operations. Reads every attached tool of the organization. */
-  async of(org_id: string, integration_id: string, operation_ids: ReadonlySet<string>): Promise<OperationUser[]> {
+  async of(org_id: string, integration_id: string, operation_ids: ReadonlySet<string>): Promise<OperationUserDto[]> {
     if (operation_ids.size === 0) return [];
     const tools = (await this.tools.byOrg(org_id)).flatMap(
-      ({ tool_id, name, project_id, agent_id, config, operations }): OperationUser[] =>
+      ({ tool_id, name, project_id, agent_id, config, operations }): OperationUserDto[] =>
         config.kind === 'integration' && config.integration_id === integration_id
           ? [
               {
@@ -70,7 +59,7 @@ const decompress = promisify<Uint8Array, Buffer>(gunzip);
 
 /** What a version changes, and what uses the operations that it breaks. */
 export interface VersionDiff extends Diff {
-  affected: OperationUser[];
+  affected: OperationUserDto[];
 }
 
 /** Versions of integrations: a new document makes one, an older one can be restored. Versions never change. */

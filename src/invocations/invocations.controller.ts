@@ -6,7 +6,7 @@ import { AuditLog } from '../identity/audit/audit-log.js';
 import type { Principal } from '../identity/principal.js';
 import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/envelope.interceptor.js';
-import { sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
+import { lastEventNumber, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { ValidationError } from '../shared/domain-error.js';
 import type { Page } from '../shared/page.js';
 import {
@@ -27,8 +27,6 @@ import type { LiveRun } from './live-runs.service.js';
 import { RunAnswers } from './run-answers.js';
 import { RunEvents } from './run-events.service.js';
 import { WebhookSender, Webhooks } from './webhooks.service.js';
-
-const POSITION = /^\d{1,9}$/;
 
 @ApiTags('invocations')
 @Access('viewer')
@@ -167,9 +165,7 @@ export class InvocationsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    if (lastEventId && !POSITION.test(lastEventId))
-      throw ValidationError.field('Last-Event-ID', 'must be the number of an event');
-    const events = await this.events.follow(org_id, invocation_id, Number(lastEventId || 0));
+    const events = await this.events.follow(org_id, invocation_id, lastEventNumber(lastEventId));
     if (events) await sendEventStream(response, events);
     else response.status(204).end();
   }

@@ -97,7 +97,7 @@ class TokensStateDto {
   held: number;
 }
 
-class BudgetWindowDto {
+export class BudgetWindowDto {
   @ApiProperty({ enum: BUDGET_WINDOWS, example: 'day' })
   window: BudgetWindow;
 

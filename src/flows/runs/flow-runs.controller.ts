@@ -6,7 +6,7 @@ import { Audited } from '../../identity/audit/audit.interceptor.js';
 import { actorOf, type Principal } from '../../identity/principal.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
-import { sendEventStream, type StreamEvent, StreamsEvents } from '../../platform/http/event-stream.js';
+import { lastEventNumber, sendEventStream, type StreamEvent, StreamsEvents } from '../../platform/http/event-stream.js';
 import { PageQuery } from '../../platform/http/page.dto.js';
 import { ValidationError } from '../../shared/domain-error.js';
 import { DeadLettersService, FlowRunsService, type RunView } from './flow-runs.service.js';
@@ -28,7 +28,6 @@ import { isFinal, type ListedRun, type RunEvent } from './flow-run.js';
 import { FlowRunControl } from './flow-run-control.service.js';
 import { FlowRunStarts } from './flow-run-starts.service.js';
 
-const POSITION = /^\d{1,9}$/;
 const SIGNAL_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 
 @ApiTags('flows')
@@ -135,9 +134,7 @@ export class FlowRunsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    if (lastEventId && !POSITION.test(lastEventId))
-      throw ValidationError.field('Last-Event-ID', 'must be the number of an event');
-    const events = await this.runs.follow(org_id, run_id, Number(lastEventId || 0));
+    const events = await this.runs.follow(org_id, run_id, lastEventNumber(lastEventId));
     if (events) await sendEventStream(response, streamed(events));
     else response.status(204).end();
   }

@@ -7,7 +7,8 @@ import { type Membership, normalEmail, type User } from '../accounts/account.js'
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { Passwords } from '../accounts/passwords.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { type TotpRequired, TotpService } from '../totp/totp.service.js';
+import { TotpService } from '../totp/totp.service.js';
+import type { TotpRequiredDto } from './dto/totp.dto.js';
 import { TokensService } from './tokens.service.js';
 import type { TokensDto } from './dto/auth.dto.js';
 
@@ -108,7 +109,7 @@ export class SignInService {
   ) {}
 
   /** @throws UnauthenticatedError, RateLimitedError, PermissionDeniedError for a user without an organization */
-  async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequired> {
+  async withPassword(email: string, password: string, address: string): Promise<SignedIn | TotpRequiredDto> {
     const user = await this.requireUser(email, password, address).catch((error: unknown) => {
       // Not awaited: only accounts have a log, and the time taken must not reveal whether the account exists.
       void this.noteRefusal(normalEmail(email), address);
@@ -121,7 +122,7 @@ export class SignInService {
    * Tokens for a user who has proven the first factor, or a challenge when the account has a second one.
    * @throws and @param as {@link of}
    */
-  async afterFirstFactor(user: User, method: string, membership?: Membership): Promise<SignedIn | TotpRequired> {
+  async afterFirstFactor(user: User, method: string, membership?: Membership): Promise<SignedIn | TotpRequiredDto> {
     if (user.totp_enabled === true) return this.totp.challenge(user, method, membership);
     return this.of(user, method, membership);
   }

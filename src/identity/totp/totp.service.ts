@@ -24,6 +24,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { AttemptsRepository } from '../accounts/attempts.repository.js';
 import { newSecret, secretHash } from '../secrets.js';
 import { TotpRepository } from './totp.repository.js';
+import type { TotpRequiredDto } from '../authentication/dto/totp.dto.js';
 
 const CHALLENGE_PREFIX = 'nxt_';
 /** Codes of one user that are looked at in a window, over all challenges. */
@@ -31,14 +32,6 @@ const ATTEMPTS = 20;
 const WINDOW_SECONDS = 15 * 60;
 const RECOVERY_CODE_BYTES = 10;
 const otpauth = lazily(() => import('otpauth'));
-
-/** What a sign-in answers instead of tokens when the account has a second factor. */
-export interface TotpRequired {
-  totp_required: true;
-  challenge_token: string;
-  /** Seconds. */
-  expires_in: number;
-}
 
 /** Time-based one-time codes (RFC 6238) as a second factor of sign-in, with recovery codes. */
 @Injectable()
@@ -97,7 +90,7 @@ export class TotpService {
   }
 
   /** For a user who has proven the first factor. */
-  async challenge(user: User, method: string, membership?: Membership): Promise<TotpRequired> {
+  async challenge(user: User, method: string, membership?: Membership): Promise<TotpRequiredDto> {
     const challenge_token = newSecret(CHALLENGE_PREFIX);
     await this.repository.createChallenge(secretHash(challenge_token), {
       user_id: user.user_id,

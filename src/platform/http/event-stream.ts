@@ -9,6 +9,7 @@ import {
   PermissionDeniedError,
   RateLimitedError,
   UnauthenticatedError,
+  ValidationError,
 } from '../../shared/domain-error.js';
 import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
@@ -111,6 +112,15 @@ export class EventStreamLimit implements RouteStep {
     if (left > 0) this.open.set(principal, left);
     else this.open.delete(principal);
   }
+}
+
+const EVENT_NUMBER = /^\d{1,9}$/;
+
+/** The number in `Last-Event-ID`; 0 without the header. @throws ValidationError for what is no number of an event */
+export function lastEventNumber(header: string | undefined): number {
+  if (header && !EVENT_NUMBER.test(header))
+    throw ValidationError.field('Last-Event-ID', 'must be the number of an event');
+  return Number(header || 0);
 }
 
 function positionFromQuery({ headers, query }: Request): void {
