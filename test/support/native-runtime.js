@@ -41,13 +41,14 @@ const MOCKS = 'nexus:mocks';
 class SourceMaps extends Map {
   #directory;
   #paths = new Map();
+  #isOver = false;
 
   text(url) {
     return super.get(url);
   }
 
   get(url) {
-    if (this.has(url) && !this.#paths.has(url)) this.#paths.set(url, this.#write(super.get(url)));
+    if (this.has(url) && !this.#paths.has(url) && !this.#isOver) this.#paths.set(url, this.#write(super.get(url)));
     return this.#paths.get(url);
   }
 
@@ -58,7 +59,10 @@ class SourceMaps extends Map {
   #write(map) {
     if (this.#directory === undefined) {
       const directory = mkdtempSync(join(tmpdir(), 'nexus-source-maps-'));
-      process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+      process.once('exit', () => {
+        this.#isOver = true;
+        rmSync(directory, { recursive: true, force: true });
+      });
       this.#directory = directory;
     }
     const path = join(this.#directory, `${this.#paths.size}.json`);
