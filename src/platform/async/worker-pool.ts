@@ -169,6 +169,13 @@ function failureOf(code: number | null, signal: NodeJS.Signals | null): WorkerEr
 const IDLE_MS = 60_000;
 /** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
 const starts = pLimit(1);
+/**
+ * From sources, so in tests, processes live longer: one process of tests opens and closes a hundred platforms, and a worker takes half
+ * a second of CPU time to load.
+ */
+const keepsProcesses = import.meta.url.endsWith('.ts');
+/** What closed pools have left idle, one process of each kind, for the next pool. */
+const left = new Map<string, WorkerProcess>();
 
 export interface WorkerPoolOptions {
   /** The compiled module whose default export is `serve(jobs)`. From sources (tests), the `.ts` file beside it is used. */
@@ -240,9 +247,18 @@ export class WorkerPool<J extends WorkerJobs> {
 
   /** Ends every process; running jobs fail. */
   async close(): Promise<void> {
-    for (const { timer } of this.idle.splice(0)) clearTimeout(timer);
+    for (const { timer, worker } of this.idle.splice(0)) {
+      clearTimeout(timer);
+      if (!keepsProcesses || !worker.isAlive || left.get(this.kind)?.isAlive) continue;
+      left.set(this.kind, worker);
+      this.workers.delete(worker);
+    }
     for (const worker of this.workers) worker.end();
     this.workers.clear();
+  }
+
+  private get kind(): string {
+    return `${this.options.module.href} ${this.options.heap_mb}`;
   }
 
   private queueOf(tenant: string | undefined): TenantQueue | undefined {
@@ -273,6 +289,12 @@ export class WorkerPool<J extends WorkerJobs> {
       if (place.worker.isAlive) return place.worker;
       this.workers.delete(place.worker);
     }
+    const kept = left.get(this.kind);
+    left.delete(this.kind);
+    if (kept?.isAlive) {
+      this.workers.add(kept);
+      return kept;
+    }
     return starts(async () => {
       await turn();
       const worker = new WorkerProcess(this.options.module, this.options.heap_mb);
@@ -282,6 +304,7 @@ export class WorkerPool<J extends WorkerJobs> {
   }
 
   private rest(worker: WorkerProcess, tenant: string | undefined): void {
+    const idle_ms = (this.options.idle_ms ?? IDLE_MS) * (keepsProcesses ? 20 : 1);
     const timer = setTimeout(() => {
       this.idle.splice(
         this.idle.findIndex((place) => place.worker === worker),
@@ -289,7 +312,7 @@ export class WorkerPool<J extends WorkerJobs> {
       );
       this.workers.delete(worker);
       worker.end();
-    }, this.options.idle_ms ?? IDLE_MS).unref();
+    }, idle_ms).unref();
     this.idle.push({ worker, timer, tenant });
   }
 }
