@@ -70,7 +70,7 @@ export function gaugeRow(org_id: string, shard: number, changes: GaugeChanges): 
   return { subject: gaugesOf(org_id), period: shardPeriod(shard), amounts: { ...changes, changes: 1 } };
 }
 
-/** Adds up changes row by row. */
+/** Adds up changes row by row. What is added stays as it is. */
 export class CounterSheet {
   private readonly rows = new Map<string, RowChange>();
 
@@ -81,7 +81,8 @@ export class CounterSheet {
   add(change: RowChange): void {
     const name = rowName(change);
     const row = this.rows.get(name);
-    this.rows.set(name, row ? merged(row, change) : change);
+    if (row) addTo(row, change);
+    else this.rows.set(name, { ...change, amounts: { ...change.amounts } });
   }
 
   changes(): RowChange[] {
@@ -89,14 +90,9 @@ export class CounterSheet {
   }
 }
 
-function merged(a: RowChange, b: RowChange): RowChange {
-  const amounts = { ...a.amounts };
-  for (const [attribute, value] of Object.entries(b.amounts)) amounts[attribute] = (amounts[attribute] ?? 0) + value;
-  const latest = [a.last_invoked_at ?? '', b.last_invoked_at ?? ''].sort().at(-1);
-  const longest = Math.max(a.longest_us ?? -1, b.longest_us ?? -1);
-  return {
-    ...{ subject: a.subject, period: a.period, amounts },
-    ...(latest ? { last_invoked_at: latest } : {}),
-    ...(longest >= 0 ? { longest_us: longest } : {}),
-  };
+function addTo(row: RowChange, { amounts, last_invoked_at = '', longest_us = -1 }: RowChange): void {
+  for (const attribute of Object.keys(amounts))
+    row.amounts[attribute] = (row.amounts[attribute] ?? 0) + (amounts[attribute] ?? 0);
+  if (last_invoked_at > (row.last_invoked_at ?? '')) row.last_invoked_at = last_invoked_at;
+  if (longest_us > (row.longest_us ?? -1)) row.longest_us = longest_us;
 }
