@@ -180,6 +180,23 @@ function shortened(name: string): string {
   return name.length > NAME_REPORTED ? `${name.slice(0, NAME_REPORTED)}…` : name;
 }
 
+/**
+ * class-validator looks through all classes that have rules for each object that it checks, to find those that it inherits from. The answer
+ * is the same every time: rules are declared with their class.
+ */
+function rememberRules(storage: ReturnType<typeof getMetadataStorage>): void {
+  const read = storage.getTargetValidationMetadatas.bind(storage);
+  const known = new WeakMap<object, ReturnType<typeof read>>();
+  storage.getTargetValidationMetadatas = (target, ...options) => {
+    const [schema, always, strictGroups, groups] = options;
+    if (schema || always || strictGroups || groups?.length) return read(target, ...options);
+    const rules = known.get(target) ?? read(target, ...options);
+    known.set(target, rules);
+    return rules;
+  };
+}
+rememberRules(getMetadataStorage());
+
 /** Bodies and queries are checked against their DTO; unknown fields are refused by name. */
 export const validationPipe = (): ValidationPipe =>
   new RequestPipe({
