@@ -14,7 +14,8 @@ import { Settings } from './platform/config/settings.js';
 import { CONSOLE_PATH, hasConsole } from './platform/http/front-page.js';
 import { RequestContext } from './platform/observability/request-context.js';
 import { onRetirement } from './platform/lifecycle/cluster-primary.js';
-import { nestLogger, createRootLogger } from './platform/observability/logging/root-logger.js';
+import { nestLogger } from './platform/observability/logging/nest-logger.js';
+import { createRootLogger } from './platform/observability/logging/root-logger.js';
 import { Lifecycle } from './platform/lifecycle/lifecycle.js';
 
 /**

@@ -2,7 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { loadSettings, SettingsError } from '../platform/config/load-settings.js';
 import { RequestContext } from '../platform/observability/request-context.js';
-import { nestLogger, createRootLogger } from '../platform/observability/logging/root-logger.js';
+import { nestLogger } from '../platform/observability/logging/nest-logger.js';
+import { createRootLogger } from '../platform/observability/logging/root-logger.js';
 import { commandLine } from '../shared/command-line.js';
 
 const USAGE = `Usage: npm run worker

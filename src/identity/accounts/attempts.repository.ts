@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DynamoDb } from '../../platform/database/client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { attemptsKey, failuresKey, IDENTITY_TABLE, knownNetworkKey } from '../identity.tables.js';
-import { secretHash } from '../secrets.js';
+import { secretHash } from '../../platform/secrets/secret-box.js';
 
 export interface SignInFailures {
   /** Times of failures, in milliseconds since 1970, oldest first. */

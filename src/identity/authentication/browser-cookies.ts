@@ -4,7 +4,7 @@ import type { CookieOptions, Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
 import { ACCESS_COOKIE, cookieOf } from '../../platform/http/edge.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
-import { newSecret } from '../secrets.js';
+import { newSecret } from '../../platform/secrets/secret-box.js';
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, tokenSecret } from './access-tokens.js';
 
 const REFRESH_COOKIE = 'nexus_refresh';

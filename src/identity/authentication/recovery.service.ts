@@ -8,7 +8,7 @@ import { StandingService } from './standing.service.js';
 import type { MailPurpose } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';
 import { type Principal, requireToken } from '../principal.js';
-import { secretHash } from '../secrets.js';
+import { secretHash } from '../../platform/secrets/secret-box.js';
 import { type Membership, normalEmail, type User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { Passwords } from '../accounts/passwords.js';

@@ -5,7 +5,7 @@ import { Clock } from '../../shared/clock.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import { normalEmail, type User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 
 const CODE_PREFIX = 'nxl_';
 export const START_LINK_MINUTES = 15;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../shared/clock.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
 import type { Principal } from '../principal.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import { StreamTicketsRepository } from './stream-tickets.repository.js';
 
 const TICKET_PREFIX = 'nxe_';

@@ -13,7 +13,7 @@ import {
 } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import {
   ACCESS_TOKEN_SECONDS,
   AccessTokens,

@@ -14,7 +14,7 @@ import { StandingRepository } from '../authentication/standing.repository.js';
 import { StandingService } from '../authentication/standing.service.js';
 import { apiKeyKey, secretKey } from '../identity.tables.js';
 import { actorOf, holds, type Principal, requireGrantable, requireToken, type Role } from '../principal.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import { type ApiKey, KEY_PREFIX } from '../accounts/account.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 

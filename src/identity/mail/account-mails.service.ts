@@ -7,7 +7,7 @@ import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { User } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import {
   type AccountMail,
   accountExistsMessage,

@@ -12,7 +12,7 @@ import { type Membership, normalEmail, type User } from '../accounts/account.js'
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 import { SignInService } from '../authentication/sign-in.service.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import {
   GithubProvider,
   GoogleProvider,

@@ -2,7 +2,7 @@ import { Clock } from '../../shared/clock.js';
 import { Ids } from '../../shared/ids.js';
 import type { Invitation, Membership } from '../accounts/account.js';
 import type { Principal, Role } from '../principal.js';
-import { secretHash } from '../secrets.js';
+import { secretHash } from '../../platform/secrets/secret-box.js';
 import { InvitationsService } from './invitations.service.js';
 
 const NOW = new Date('2026-11-20T10:00:00Z');

@@ -19,7 +19,7 @@ import { SignInService } from '../authentication/sign-in.service.js';
 import type { MailStatus } from '../mail/account-mail.js';
 import { AccountMails } from '../mail/account-mails.service.js';
 import { actorOf, holds, type Principal, requireGrantable, type Role } from '../principal.js';
-import { newSecret, secretHash } from '../secrets.js';
+import { newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import { InvitationsRepository, removalOf } from './organizations.repository.js';
 
 const KEPT_SECONDS = 7 * 86_400;

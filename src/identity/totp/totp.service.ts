@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SecretBox, newSecret, secretHash } from '../../platform/secrets/secret-box.js';
 import { Clock } from '../../shared/clock.js';
 import {
   InvalidStateError,
@@ -22,7 +22,6 @@ import {
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { AttemptsRepository } from '../accounts/attempts.repository.js';
-import { newSecret, secretHash } from '../secrets.js';
 import { TotpRepository } from './totp.repository.js';
 import type { TotpRequiredDto } from '../authentication/dto/totp.dto.js';
 

@@ -7,7 +7,7 @@ export interface JsonBounds {
   values: number;
 }
 
-/** Deeper than any schema or document that people write; what a table stores is bounded further, see `storable-body.ts`. */
+/** Deeper than any schema or document that people write; what a table stores is bounded further, see `validation.pipe.ts`. */
 export const DEEPEST_LEVEL = 64;
 
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];

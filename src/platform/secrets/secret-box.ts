@@ -1,9 +1,21 @@
-import { randomBytes, createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createHash, randomBytes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { InvalidStateError } from '../../shared/domain-error.js';
+
+const SECRET_BYTES = 32;
+
+/** An unguessable secret: 256 bits, safe in headers and URLs. The prefix names its kind. */
+export function newSecret(prefix: string): string {
+  return prefix + randomBytes(SECRET_BYTES).toString('base64url');
+}
+
+/** How a secret of {@link newSecret} is stored: it has so much entropy that a plain hash cannot be turned back. */
+export function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
 
 const KEY_BYTES = 32;
 
