@@ -83,29 +83,47 @@ describe('a stream of chat completions', () => {
 
   it('has thoughts before the answer, also as parts of the content', async () => {
     streams(
-      said({ reasoning_content: 'hm' }),
-      said(
-        {
-          content: [
-            { type: 'thinking', thinking: [{ type: 'text', text: ' well' }] },
-            { type: 'text', text: 'Yes' },
-          ],
-        },
-        'stop',
-      ),
+      said({ reasoning_content: 'hm' }) +
+        said(
+          {
+            content: [
+              { type: 'thinking', thinking: [{ type: 'text', text: ' well' }] },
+              { type: 'text', text: 'Yes' },
+            ],
+          },
+          'stop',
+        ),
     );
     expect((await read()).map((part) => ('delta' in part ? `${part.type} ${part.delta}` : part.type))).toEqual([
       'stream-start',
       'response-metadata',
       'reasoning-start',
-      'reasoning-delta hm',
-      'reasoning-delta  well',
+      'reasoning-delta hm well',
       'reasoning-end',
       'text-start',
       'text-delta Yes',
       'text-end',
       'finish',
     ]);
+  });
+
+  it('passes on text that arrived together as one part, also before an error, and text that arrived apart at once', async () => {
+    const texts: string[] = [];
+    let next: () => void = () => undefined;
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(said({ content: 'one ' }));
+      next = () => response.end(said({ content: 'two ' }) + said({ content: 'three' }) + event({ error: 'broken' }));
+    };
+    const reading = (async () => {
+      for await (const part of await partsOf(model, { prompt }))
+        if (part.type === 'text-delta') {
+          texts.push(part.delta);
+          next();
+        }
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(texts).toEqual(['one ', 'two three']);
   });
 
   it('has calls of tools put together from pieces, with or without index', async () => {

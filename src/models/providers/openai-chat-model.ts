@@ -162,42 +162,76 @@ interface ChunkUsage {
   completion_tokens_details?: { reasoning_tokens?: number | null } | null;
 }
 
-/** The data of each event of a stream. */
-async function* eventData(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** The data of each event of a stream, in lists of those that arrived together. */
+async function* eventData(body: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   let rest = '';
   let data = '';
   for await (const chunk of body) {
     rest += decoder.decode(chunk, { stream: true });
+    const arrived: string[] = [];
     let from = 0;
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
       const line = rest.slice(from, rest.charCodeAt(end - 1) === CARRIAGE_RETURN && end > from ? end - 1 : end);
       from = end + 1;
       if (line.startsWith('data:')) data += (data === '' ? '' : '\n') + line.slice(line[5] === ' ' ? 6 : 5);
       else if (line === '' && data !== '') {
-        yield data;
+        arrived.push(data);
         data = '';
       }
     }
+    if (arrived.length > 0) yield arrived;
     rest = rest.slice(from);
     if (rest.length + data.length > ANSWER_MAX_BYTES) throw tooLong();
   }
   // Some servers end the last event with the connection.
   if (rest.startsWith('data:')) data += rest.slice('data:'.length).trim();
-  if (data !== '') yield data;
+  if (data !== '') yield [data];
 }
 
 const CARRIAGE_RETURN = 13;
+const DONE = '[DONE]';
 
 /** @throws what the server reports in the stream; InvalidResponseDataError for a stream that ends before the answer does */
 async function* partsOfEvents(body: AsyncIterable<Buffer>): AsyncGenerator<StreamPart> {
   const answer = new StreamedAnswer();
   yield { type: 'stream-start', warnings: [] };
-  for await (const data of eventData(body)) {
-    if (data === '[DONE]') break;
-    yield* answer.read(parsed(data) as Chunk);
+  for await (const arrived of eventData(body)) {
+    for (const part of joined(partsOf(answer, arrived))) yield part;
+    if (arrived.includes(DONE)) break;
   }
   yield* answer.end();
+}
+
+function* partsOf(answer: StreamedAnswer, events: readonly string[]): Generator<StreamPart> {
+  for (const data of events) {
+    if (data === DONE) return;
+    yield* answer.read(parsed(data) as Chunk);
+  }
+}
+
+/**
+ * Text that arrived together becomes one part: a platform that is busy passes on longer pieces, instead of falling behind by as many
+ * events as the model has tokens.
+ */
+function* joined(parts: Iterable<StreamPart>): Generator<StreamPart> {
+  let held: Extract<StreamPart, { delta: string }> | undefined;
+  try {
+    for (const part of parts) {
+      if (held && 'delta' in part && part.type === held.type) {
+        held = { ...held, delta: held.delta + part.delta };
+        continue;
+      }
+      if (held) yield held;
+      held = undefined;
+      if (part.type === 'text-delta' || part.type === 'reasoning-delta') held = part;
+      else yield part;
+    }
+  } catch (error) {
+    if (held) yield held;
+    throw error;
+  }
+  if (held) yield held;
 }
 
 /** The parts of one streamed answer. */
