@@ -58,11 +58,16 @@ export async function serve(settings: Settings): Promise<void> {
   if (!cluster.isWorker) process.send?.('ready');
 }
 
-/** What only the start needed would otherwise stay for as long as nothing is asked of the platform. Takes a fraction of a second. */
+/**
+ * What only the start needed would otherwise stay for as long as nothing is asked of the platform. Takes a fraction of a second. Compiled
+ * code is kept: a process without it answers its first requests so slowly that it loses its readiness under load.
+ */
 function releaseStartMemory(): void {
   setFlagsFromString('--expose-gc');
+  setFlagsFromString('--no-flush-bytecode');
   const collect = runInNewContext('gc') as NonNullable<typeof gc>;
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  setFlagsFromString('--flush-bytecode');
 }
 
 /** To the terminal alone: the code of the link signs in, so it must not get into log files. */

@@ -5,6 +5,7 @@ import { eventually } from '../support/http.js';
 import { ranFlow } from '../support/flows.js';
 
 let app: TestApp;
+let fenced = 0;
 let repeated = 0;
 
 /**
@@ -17,7 +18,6 @@ beforeAll(async () => {
   const transact = db.transact.bind(db);
   const isFenced = ({ ConditionCheck, Delete }: TransactItem): boolean =>
     (ConditionCheck ?? Delete)?.TableName === 'DurableRuns';
-  let fenced = 0;
   db.transact = async (items) => {
     await transact(items);
     if (!items.some(isFenced) || ++fenced % 2 === 0) return;
@@ -25,10 +25,10 @@ beforeAll(async () => {
     await transact(items);
   };
 });
+beforeEach(() => (fenced = repeated = 0));
 afterAll(() => app.close());
 
 it('does not fail a build whose transactions were stored although their answers were lost', async () => {
-  repeated = 0;
   const requirement = 'A calculator assistant that works out totals and percentages.';
   const { project_id } = (await app.http.post<{ project_id: string }>('/api/v1/projects', { requirement })).data;
   const project = await eventually(
@@ -44,7 +44,6 @@ it('does not fail a build whose transactions were stored although their answers 
 });
 
 it('does not fail a flow run whose transactions were stored although their answers were lost', async () => {
-  repeated = 0;
   const steps = [
     { id: 'one', transform: '1' },
     { id: 'two', needs: ['one'], transform: 'steps.one.output + 1' },
