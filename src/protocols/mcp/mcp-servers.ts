@@ -31,7 +31,7 @@ export interface McpHandler {
   isInitializeRequest: typeof isInitializeRequest;
 }
 
-/** Makes the server of one request: what it offers depends on the caller. */
+/** Makes the servers: what they offer depends on the caller. */
 @Injectable()
 export class McpServers {
   private readonly logger = new Logger(McpServers.name);
@@ -48,7 +48,8 @@ export class McpServers {
     return { serve: toNodeHandler(handler), isInitializeRequest };
   }
 
-  private create(caller: McpCaller): Server | McpServer {
+  /** The server of one request. The conformance suite has one of its own. */
+  create(caller: McpCaller): Server | McpServer {
     const server = new Server(
       { name: 'nexus', title: 'Nexus', version: VERSION },
       {

@@ -36,13 +36,15 @@ let app;
 let front;
 
 before(async () => {
-  const [{ AppModule }, { configureApp }, { parseSettings }, { McpServers }, { TableCreation }] = await Promise.all([
-    load('app.module.js'),
-    load('configure-app.js'),
-    load('platform/config/load-settings.js'),
-    load('protocols/mcp/mcp-servers.js'),
-    load('platform/database/tables/table-creation.js'),
-  ]);
+  const [{ AppModule }, { configureApp }, { parseSettings }, { McpServers }, { McpServersModule }, { TableCreation }] =
+    await Promise.all([
+      load('app.module.js'),
+      load('configure-app.js'),
+      load('platform/config/load-settings.js'),
+      load('protocols/mcp/mcp-servers.js'),
+      load('protocols/mcp/mcp-servers.module.js'),
+      load('platform/database/tables/table-creation.js'),
+    ]);
   const settings = parseSettings({
     ENVIRONMENT: 'test',
     LOG_LEVEL: 'silent',
@@ -53,9 +55,10 @@ before(async () => {
     NEXUS_BCRYPT_ROUNDS: '4',
     RATE_LIMIT_PER_MINUTE: '1000000',
   });
-  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] })
+  // Nest overrides no provider of a module that is loaded later, so this one is loaded with the others.
+  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings), McpServersModule] })
     .overrideProvider(McpServers)
-    .useValue({ create: conformanceServer })
+    .useValue(Object.assign(Object.create(McpServers.prototype), { create: conformanceServer }))
     .compile();
   app = module.createNestApplication({ logger: false, bodyParser: false });
   await app.get(TableCreation).createMissing();
