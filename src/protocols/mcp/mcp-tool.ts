@@ -22,7 +22,7 @@ export abstract class ToolSource {
 
 const inputSchemas = new WeakMap<z.ZodType, Tool['inputSchema']>();
 
-/** Made once for each schema: it takes as long as a tenth of a call. */
+/** Translated once for each schema, not for each call. */
 export function inputSchemaOf(schema: z.ZodType): Tool['inputSchema'] {
   const made = inputSchemas.get(schema) ?? (z.toJSONSchema(schema, { io: 'input' }) as Tool['inputSchema']);
   inputSchemas.set(schema, made);
