@@ -2,6 +2,7 @@ const base = {
   rootDir: '.',
   testEnvironment: 'node',
   runtime: '<rootDir>/test/support/native-runtime.js',
+  setupFiles: ['<rootDir>/test/support/kept-workers.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

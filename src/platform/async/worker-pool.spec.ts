@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { eventually } from '../../../test/support/http.js';
+import { SourceProcesses } from '../../../test/support/kept-workers.js';
 import { WorkerPool } from './worker-pool.js';
 import type { testJobs } from '../../../test/support/worker-jobs.fixture.js';
 
@@ -12,7 +13,14 @@ const pool = new WorkerPool<typeof testJobs>({
 const soon = { deadline_ms: 200 };
 const later = { deadline_ms: 5_000 };
 
-afterAll(() => pool.close());
+const forTests = WorkerPool.processes;
+beforeAll(() => {
+  WorkerPool.processes = new SourceProcesses();
+});
+afterAll(async () => {
+  await pool.close();
+  WorkerPool.processes = forTests;
+});
 
 function isRunning(pid: number): boolean {
   try {
@@ -21,6 +29,12 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+const ended = (pid: number) =>
+  eventually(
+    async () => isRunning(pid),
+    (runs) => !runs,
+  );
 
 describe('WorkerPool', () => {
   it('answers with what the job returns', async () => {
@@ -84,12 +98,21 @@ describe('WorkerPool', () => {
       ...{ processes: 1, waiting_max: 1, heap_mb: 32, idle_ms: 50 },
     });
     const first = await brief.run('pid', null, later);
-    await eventually(
-      async () => isRunning(first),
-      (runs) => !runs,
-    );
+    await ended(first);
     expect(await brief.run('pid', null, later)).not.toBe(first);
     await brief.close();
+  });
+
+  it('ends its processes when it is closed, idle ones too', async () => {
+    const brief = new WorkerPool<typeof testJobs>({
+      module: new URL('../../../test/support/worker-jobs.fixture.js', import.meta.url),
+      ...{ processes: 2, waiting_max: 1, heap_mb: 32 },
+    });
+    const busy = brief.run('spin', null, later).catch((error: unknown) => error);
+    const idle = await brief.run('pid', null, later);
+    await brief.close();
+    expect(await busy).toMatchObject({ name: 'WorkerError', message: 'the worker was closed' });
+    await ended(idle);
   });
 
   it('gives processes none of the environment', async () => {

@@ -55,26 +55,36 @@ interface RunningJob {
   reject: (error: unknown) => void;
 }
 
+/** Processes of the same kind are interchangeable. */
+export interface WorkerKind {
+  /** The compiled module whose default export is `serve(jobs)`. */
+  module: URL;
+  /** JavaScript heap of one process, in MB. */
+  heap_mb: number;
+}
+
 /**
  * One child process that runs one job at a time, without the environment of this process. It keeps this process alive only while a
  * job runs, and ends when this process does.
  */
-class WorkerProcess {
+export class WorkerProcess {
   private readonly child: ChildProcess;
   private running: RunningJob | undefined;
   private ended = false;
 
-  constructor(module: URL, heap_mb: number) {
-    const isSource = import.meta.url.endsWith('.ts');
-    const host = new URL(isSource ? './worker-host.ts' : './worker-host.js', import.meta.url);
-    this.child = fork(host, [isSource ? module.href.replace(/\.js$/, '.ts') : module.href], {
+  /** @param nodeOptions further command-line options of Node.js */
+  constructor(
+    readonly kind: WorkerKind,
+    nodeOptions: readonly string[] = [],
+  ) {
+    this.child = fork(new URL('./worker-host.js', import.meta.url), [kind.module.href], {
       env: {},
       execArgv: [
         '--no-warnings',
-        `--max-old-space-size=${heap_mb}`,
+        `--max-old-space-size=${kind.heap_mb}`,
         '--max-semi-space-size=8',
         `--stack-size=${STACK_KB}`,
-        ...(isSource ? ['--import', new URL('./typescript-sources.ts', import.meta.url).href] : []),
+        ...nodeOptions,
       ],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -169,23 +179,24 @@ function failureOf(code: number | null, signal: NodeJS.Signals | null): WorkerEr
 const IDLE_MS = 60_000;
 /** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
 const starts = pLimit(1);
-/**
- * From sources, so in tests, processes live longer: one process of tests opens and closes a hundred platforms, and a worker takes half
- * a second of CPU time to load.
- */
-const keepsProcesses = import.meta.url.endsWith('.ts');
-/** What closed pools have left idle, one process of each kind, for the next pool. */
-const left = new Map<string, WorkerProcess>();
 
-export interface WorkerPoolOptions {
-  /** The compiled module whose default export is `serve(jobs)`. From sources (tests), the `.ts` file beside it is used. */
-  module: URL;
+/** Starts a process when a pool needs one, and ends it when the pool no longer does. */
+export class WorkerProcesses {
+  take(kind: WorkerKind): WorkerProcess {
+    return new WorkerProcess(kind);
+  }
+
+  /** @param worker is idle, or has ended */
+  leave(worker: WorkerProcess): void {
+    worker.end();
+  }
+}
+
+export interface WorkerPoolOptions extends WorkerKind {
   /** Most processes, and so most jobs at one time. */
   processes: number;
   /** Most jobs that wait for a process. One more is refused as busy. */
   waiting_max: number;
-  /** JavaScript heap of one process, in MB. */
-  heap_mb: number;
   /** A process ends after this time without a job; a minute by default. */
   idle_ms?: number;
   /** Most processes that the jobs of one tenant use at one time, and below `processes`. A tenant also gets only half of the waiting places. */
@@ -211,6 +222,9 @@ interface TenantQueue {
  * however many jobs of the first wait.
  */
 export class WorkerPool<J extends WorkerJobs> {
+  /** Where all pools of this process get their worker processes. */
+  static processes = new WorkerProcesses();
+
   private readonly turns: ReturnType<typeof pLimit>;
   private readonly workers = new Set<WorkerProcess>();
   /** The last one that the tenant used is used next, so that what it keeps is found again. */
@@ -249,16 +263,11 @@ export class WorkerPool<J extends WorkerJobs> {
   async close(): Promise<void> {
     for (const { timer, worker } of this.idle.splice(0)) {
       clearTimeout(timer);
-      if (!keepsProcesses || !worker.isAlive || left.get(this.kind)?.isAlive) continue;
-      left.set(this.kind, worker);
       this.workers.delete(worker);
+      WorkerPool.processes.leave(worker);
     }
     for (const worker of this.workers) worker.end();
     this.workers.clear();
-  }
-
-  private get kind(): string {
-    return `${this.options.module.href} ${this.options.heap_mb}`;
   }
 
   private queueOf(tenant: string | undefined): TenantQueue | undefined {
@@ -289,30 +298,23 @@ export class WorkerPool<J extends WorkerJobs> {
       if (place.worker.isAlive) return place.worker;
       this.workers.delete(place.worker);
     }
-    const kept = left.get(this.kind);
-    left.delete(this.kind);
-    if (kept?.isAlive) {
-      this.workers.add(kept);
-      return kept;
-    }
     return starts(async () => {
       await turn();
-      const worker = new WorkerProcess(this.options.module, this.options.heap_mb);
+      const worker = WorkerPool.processes.take(this.options);
       this.workers.add(worker);
       return worker;
     });
   }
 
   private rest(worker: WorkerProcess, tenant: string | undefined): void {
-    const idle_ms = (this.options.idle_ms ?? IDLE_MS) * (keepsProcesses ? 20 : 1);
     const timer = setTimeout(() => {
       this.idle.splice(
         this.idle.findIndex((place) => place.worker === worker),
         1,
       );
       this.workers.delete(worker);
-      worker.end();
-    }, idle_ms).unref();
+      WorkerPool.processes.leave(worker);
+    }, this.options.idle_ms ?? IDLE_MS).unref();
     this.idle.push({ worker, timer, tenant });
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Loaded into worker processes by tests only, which run sources: `./name.js` is imported, and the file beside it is `./name.ts`. Workers
- * live for less time than it takes to compile what they load, so what was compiled is kept.
+ * Lets Node.js run the sources, with `--import`: `./name.js` is imported, and the file beside it is `./name.ts`. The worker processes of
+ * tests load it too. They live for less time than it takes to compile what they load, so compiled code is cached.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const KEPT = fileURLToPath(new URL('../../../node_modules/.cache/nexus/sources/', import.meta.url));
+const KEPT = fileURLToPath(new URL('../node_modules/.cache/nexus/sources/', import.meta.url));
 
 function compiled(source: string): string {
   const kept = join(KEPT, `${createHash('sha256').update(`${process.version}\n${source}`).digest('hex')}.js`);
@@ -35,7 +35,9 @@ function keep(path: string, code: string): void {
 
 registerHooks({
   resolve: (specifier, context, next) => {
-    const isSource = specifier.startsWith('.') && context.parentURL?.endsWith('.ts') === true;
+    const isSource = specifier.startsWith('.')
+      ? context.parentURL?.endsWith('.ts') === true
+      : specifier.startsWith('file:') && !existsSync(fileURLToPath(specifier));
     return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
   },
   load: (url, context, next) => {
