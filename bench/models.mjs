@@ -27,8 +27,6 @@ if (shared) {
   Object.assign(settings, {
     NEXUS_DATABASE: 'dynamodb',
     DYNAMODB_ENDPOINT: shared.endpoint,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
     WEB_CONCURRENCY: String(processes),
   });
   execFileSync(process.execPath, ['dist/commands/migrate.js'], { env: { ...process.env, ...settings } });

@@ -6,6 +6,7 @@ import { BudgetsService, type BudgetState } from '../../src/budgets/budgets.serv
 import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { builtAgent, type BuiltAgent } from '../support/built-agent.js';
+import { watchDatabase } from '../support/database-calls.js';
 import { publishedFlow, runWhen, startRun } from '../support/flows.js';
 import { eventually, HttpClient } from '../support/http.js';
 import { PrometheusText } from '../support/prometheus-text.js';
@@ -299,14 +300,9 @@ it('costs no database call where no budget is set', async () => {
   const before = performance.now();
   await invoke();
   const seen: string[] = [];
-  app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.add(
-    (next) => (args) => {
-      const text = JSON.stringify(args.input);
-      if (text.includes('PlatformBudgets')) seen.push(text);
-      return next(args);
-    },
-    { step: 'initialize', name: 'watching' },
-  );
+  watchDatabase(app.app.get(DatabaseConnection, { strict: false }).client, (_, input) => {
+    if (input.includes('PlatformBudgets')) seen.push(input);
+  });
   for (let count = 0; count < 5; count += 1) await invoke();
   // The list that a process keeps is renewed in the background, every five seconds at most.
   expect(seen.length).toBeLessThanOrEqual(Math.floor((performance.now() - before) / 5_000));

@@ -3,6 +3,7 @@ import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-
 import { startApp, type TestApp } from '../support/app.js';
 import type { BuiltAgent } from '../support/built-agent.js';
 import { CountingRuntime } from '../support/counting-runtime.js';
+import { watchDatabase } from '../support/database-calls.js';
 import { eventually } from '../support/http.js';
 import { registeredAgent } from '../support/registered-agent.js';
 import { leftoversOf, startBeside } from '../support/shared-app.js';
@@ -128,15 +129,13 @@ describe('the events of a run that was not streamed', () => {
 describe('a run without listeners', () => {
   it('writes once, and a streamed one twice', async () => {
     const commands: string[] = [];
-    app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.add(
-      (next, context) => (args) => {
-        const { TableName } = args.input as { TableName?: string };
-        // The agent is read again when its copy is half a second old; statistics and webhooks have times of their own.
-        const isOfRun = TableName !== undefined && /^PutItem/.test(String(context.commandName));
-        if (isOfRun) commands.push(`${String(context.commandName)} ${TableName.replace(/^test-\w+-/, '')}`);
-        return next(args);
+    const unwatch = watchDatabase(
+      app.app.get(DatabaseConnection, { strict: false }).client,
+      // The agent is read again when its copy is half a second old; statistics and webhooks have times of their own.
+      (operation, input) => {
+        const { TableName = '' } = JSON.parse(input) as { TableName?: string };
+        if (operation === 'PutItem') commands.push(`PutItem ${TableName.replace(/^test-\w+-/, '')}`);
       },
-      { step: 'initialize', name: 'counting' },
     );
     const calls = async (ask: () => Promise<unknown>): Promise<string[]> => {
       commands.length = 0;
@@ -145,10 +144,10 @@ describe('a run without listeners', () => {
     };
     const plain = () => app.http.post(`${agent.path}/invoke`, { input_text: 'plain' });
     await plain();
-    const recorded = ['PutItemCommand AgentInvocations'];
+    const recorded = ['PutItem AgentInvocations'];
     expect(await calls(plain)).toEqual(recorded);
-    expect(await calls(() => stream('plain'))).toEqual([...recorded, 'PutItemCommand AgentInvocationEvents']);
-    app.app.get(DatabaseConnection, { strict: false }).client.middlewareStack.remove('counting');
+    expect(await calls(() => stream('plain'))).toEqual([...recorded, 'PutItem AgentInvocationEvents']);
+    unwatch();
   });
 });
 

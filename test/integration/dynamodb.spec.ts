@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
 import { DatabaseConnection } from '../../src/platform/database/client/dynamodb-client.js';
@@ -10,6 +9,7 @@ import {
 } from '../../src/platform/database/client/dynamodb.js';
 import { DatabaseError, DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 import { startDatabase, testSettings } from '../support/database.js';
+import { watchDatabase } from '../support/database-calls.js';
 import { databaseModule } from '../support/nest-database.js';
 import { RECORD_TABLES } from '../support/records.tables.js';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   database = await startDatabase();
   module = await databaseModule(testSettings({ DYNAMODB_ENDPOINT: database.endpoint }), RECORD_TABLES);
   db = module.get(DynamoDb);
-  recordCommands(module.get(DatabaseConnection).client);
+  watchDatabase(module.get(DatabaseConnection).client, (operation) => commands.push(operation));
 });
 
 afterAll(async () => {
@@ -43,16 +43,6 @@ afterAll(async () => {
 beforeEach(() => {
   commands = [];
 });
-
-function recordCommands(client: DynamoDBClient): void {
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      commands.push(String(context.commandName));
-      return next(args);
-    },
-    { step: 'initialize' },
-  );
-}
 
 async function put(record: Partial<TestRecord> = {}): Promise<TestRecord> {
   const whole = { id: randomUUID(), part: 'A', ...record };
@@ -121,14 +111,14 @@ describe('reads of the same turn', () => {
     const read = await Promise.all(keys.map((key) => db.get<TestRecord>('Records', key)));
     expect(read.map((record) => record?.id)).toEqual([...records.map(({ id }) => id), records[0]!.id, undefined]);
     expect(read[5]).not.toBe(read[0]);
-    expect(commands).toEqual(['BatchGetItemCommand']);
+    expect(commands).toEqual(['BatchGetItem']);
   });
 
   it('go out as a plain read when there is but one', async () => {
     const record = await put();
     commands = [];
     await db.get('Records', keyOf(record));
-    expect(commands).toEqual(['GetItemCommand']);
+    expect(commands).toEqual(['GetItem']);
   });
 
   it('are not harmed by a neighbour whose key is refused', async () => {

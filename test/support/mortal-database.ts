@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DocumentClient } from '../../src/platform/database/client/document-client.js';
 import { DynamoDb, type QueryInput, type TransactItem } from '../../src/platform/database/client/dynamodb.js';
 import { DatabaseUnavailableError } from '../../src/shared/domain-error.js';
 
@@ -19,7 +19,7 @@ export class MortalDatabase extends DynamoDb {
   readonly queried: string[] = [];
 
   constructor(
-    client: DynamoDBDocumentClient,
+    client: DocumentClient,
     prefix: string,
     private readonly death: Death | undefined,
   ) {

@@ -4,9 +4,10 @@ import { Metrics } from '../observability/metrics.js';
 import { Tracing } from '../observability/tracing/tracing.js';
 import { OwnAddresses } from '../outgoing/guarded-lookup.js';
 import { CursorCodec, cursorSecret } from './cursors.js';
-import { DatabaseConnection, documentClient } from './client/dynamodb-client.js';
+import { documentClient } from './client/document-client.js';
+import { DatabaseConnection } from './client/dynamodb-client.js';
 import { DatabaseProbe } from './client/database-probe.js';
-import { observeCalls } from './client/call-observation.js';
+import { CallObservation } from './client/call-observation.js';
 import { DynamoDb } from './client/dynamodb.js';
 import { Clock } from '../../shared/clock.js';
 import { EmbeddedDatabase } from './embedded/embedded-database.js';
@@ -117,15 +118,13 @@ async function readyDatabase(
   tracing?: Tracing,
 ): Promise<DynamoDb> {
   if (isEmbedded(settings)) await creation.createMissing();
-  if (metrics && tracing)
-    observeCalls(connection.client, {
-      metrics,
-      tracing,
-      prefix: settings.get('NEXUS_TABLE_PREFIX'),
-      slow_ms: settings.get('LOG_SLOW_QUERY_MS'),
-    });
+  const slow_ms = settings.get('LOG_SLOW_QUERY_MS');
+  const observation =
+    metrics &&
+    tracing &&
+    new CallObservation({ metrics, tracing, prefix: settings.get('NEXUS_TABLE_PREFIX'), slow_ms });
   return new DynamoDb(
-    documentClient(connection.client),
+    documentClient(connection.client, observation),
     settings.get('NEXUS_TABLE_PREFIX'),
     connection.is_aws,
     settings.get('DYNAMODB_TIMEOUT_SECONDS'),

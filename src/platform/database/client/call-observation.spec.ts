@@ -5,8 +5,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Metrics } from '../../observability/metrics.js';
 import { Tracing } from '../../observability/tracing/tracing.js';
-import { observeCalls } from './call-observation.js';
-import { createClient, documentClient } from './dynamodb-client.js';
+import { CallObservation } from './call-observation.js';
+import { documentClient } from './document-client.js';
+import { createClient } from './dynamodb-client.js';
 import { DynamoDb } from './dynamodb.js';
 
 type Answer = { status: number; body: object };
@@ -45,8 +46,8 @@ async function after(work: (db: DynamoDb) => Promise<unknown>, slow_ms = 0): Pro
   const metrics = new Metrics();
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createClient({ region: 'us-east-1', endpoint, placeholder_credentials: true });
-  observeCalls(client, { metrics, tracing: Tracing.off(), prefix: 'test-', slow_ms });
-  await work(new DynamoDb(documentClient(client), 'test-', true)).catch(() => undefined);
+  const observation = new CallObservation({ metrics, tracing: Tracing.off(), prefix: 'test-', slow_ms });
+  await work(new DynamoDb(documentClient(client, observation), 'test-', true)).catch(() => undefined);
   client.destroy();
   return (await metrics.registry.metrics()).split('\n').filter((line) => /^nexus_dynamodb_.*_total\{/.test(line));
 }

@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Logger } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
 import type { Metrics } from '../../observability/metrics.js';
@@ -18,7 +17,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3];
 
 /**
  * `refused`: a condition did not hold, which is often the normal course. `conflict`: another transaction was at the record.
- * `throttled`: also after the SDK's retries. `unavailable`: not reached, or overloaded.
+ * `throttled`: also after retries. `unavailable`: not reached, or overloaded.
  */
 export type CallOutcome = 'ok' | 'refused' | 'conflict' | 'throttled' | 'unavailable' | 'error';
 
@@ -32,7 +31,7 @@ class DatabaseMetrics {
   constructor(metrics: Metrics) {
     this.calls = metrics.counter(
       'nexus_dynamodb_calls_total',
-      'Calls to DynamoDB, retries of the SDK not counted, by operation and outcome.',
+      'Calls for records in DynamoDB, retries not counted, by operation and outcome.',
       ['operation', 'outcome'],
     );
     this.durations = metrics.histogram(
@@ -67,7 +66,7 @@ class DatabaseMetrics {
   }
 }
 
-interface Observation {
+interface ObservationOptions {
   metrics: Metrics;
   tracing: Tracing;
   /** Of the environment's tables; labels and spans leave it out. */
@@ -80,71 +79,58 @@ const logger = new Logger('SlowQuery');
 
 type Fields = Record<string, unknown>;
 
-/** Reads and writes of records; table administration reports no capacity. */
-const RECORD_OPERATION = /(Item|Items|Query|Scan)$/;
-
 /**
- * Counts, times and traces every call of a client, in its middleware: around the whole call with its retries, and inside
- * the retries for throttled attempts. Capacity comes with the answer at the price of some sixty bytes.
+ * Counts, times and traces calls of records, each with its retries. Capacity comes with the answer at the price of some sixty
+ * bytes.
  */
-export function observeCalls(client: DynamoDBClient, { metrics, tracing, prefix, slow_ms }: Observation): void {
-  const figures = new DatabaseMetrics(metrics);
-  client.middlewareStack.add(
-    (next, { commandName = 'Unknown' }) =>
-      async (args) => {
-        const operation = operationOf(commandName);
-        const input = args.input as unknown as Fields;
-        const observed = RECORD_OPERATION.test(operation) ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
-        const send = () => next({ ...args, input: observed });
-        const startedAt = performance.now();
-        const ended = (outcome: CallOutcome, output?: Fields): void => {
-          const ms = performance.now() - startedAt;
-          figures.called(operation, outcome, ms / 1000);
-          RequestContext.spent('db', ms);
-          const units = output ? consumed(output) : [];
-          for (const [table, count] of units) figures.consumed(operation, table.slice(prefix.length), count);
-          if (slow_ms > 0 && ms >= slow_ms)
-            logger.warn({
-              ...slowQuery(operation, input, prefix),
-              outcome,
-              duration_ms: Math.round(ms),
-              ...capacity(units),
-            });
-        };
-        try {
-          const answer = tracing.isOn
-            ? await tracing.within(
-                operation,
-                { kind: SpanKind.CLIENT, attributes: attributes(operation, input, prefix) },
-                send,
-              )
-            : await send();
-          ended('ok', answer.output as unknown as Fields);
-          return answer;
-        } catch (error) {
-          ended(outcomeOf(error));
-          throw error;
-        }
-      },
-    { step: 'initialize', name: 'nexusCallObservation', priority: 'high' },
-  );
-  client.middlewareStack.add(
-    (next, { commandName = 'Unknown' }) =>
-      async (args) => {
-        try {
-          return await next(args);
-        } catch (error) {
-          if (outcomeOf(error) === 'throttled') figures.throttled(operationOf(commandName));
-          throw error;
-        }
-      },
-    // After the SDK's own retry, which stands at high priority: each attempt passes here.
-    { step: 'finalizeRequest', name: 'nexusThrottleObservation', priority: 'low' },
-  );
-}
+export class CallObservation {
+  private readonly figures: DatabaseMetrics;
 
-function operationOf(commandName: string): string {
-  return commandName.replace(/Command$/, '');
+  constructor(private readonly options: ObservationOptions) {
+    this.figures = new DatabaseMetrics(options.metrics);
+  }
+
+  /** What `send` answers for the input, which also asks for the capacity. */
+  async call(operation: string, input: Fields, send: (input: Fields) => Promise<Fields>): Promise<Fields> {
+    const { tracing, prefix } = this.options;
+    const observed = { ...input, ReturnConsumedCapacity: 'TOTAL' };
+    const startedAt = performance.now();
+    try {
+      const output = tracing.isOn
+        ? await tracing.within(
+            operation,
+            { kind: SpanKind.CLIENT, attributes: attributes(operation, input, prefix) },
+            () => send(observed),
+          )
+        : await send(observed);
+      this.ended(operation, input, startedAt, 'ok', output);
+      return output;
+    } catch (error) {
+      this.ended(operation, input, startedAt, outcomeOf(error));
+      throw error;
+    }
+  }
+
+  /** An attempt was throttled, also when another attempt of the same call makes it good. */
+  throttled(operation: string): void {
+    this.figures.throttled(operation);
+  }
+
+  private ended(operation: string, input: Fields, startedAt: number, outcome: CallOutcome, output: Fields = {}): void {
+    const { prefix, slow_ms } = this.options;
+    const ms = performance.now() - startedAt;
+    this.figures.called(operation, outcome, ms / 1000);
+    RequestContext.spent('db', ms);
+    const units = consumed(output);
+    for (const [table, count] of units) this.figures.consumed(operation, table.slice(prefix.length), count);
+    if (slow_ms > 0 && ms >= slow_ms)
+      logger.warn({
+        ...slowQuery(operation, input, prefix),
+        outcome,
+        duration_ms: Math.round(ms),
+        ...capacity(units),
+      });
+  }
 }
 
 function attributes(operation: string, input: Fields, prefix: string) {

@@ -1,5 +1,4 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Logger } from '@nestjs/common';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
@@ -26,11 +25,14 @@ const WARNINGS_ONLY = {
   },
 } as unknown as NonNullable<DynamoDBClientConfig['logger']>;
 
+/** Local engines require a signature and ignore it. */
+export const PLACEHOLDER_CREDENTIALS = { accessKeyId: 'nexus', secretAccessKey: 'nexus' };
+
 export interface ClientOptions {
   region: string;
   /** Address of a local engine or of a private endpoint; AWS's own when left out. */
   endpoint?: string;
-  /** Signs with a fixed pair instead of the default credential chain: local engines require a signature and ignore it. */
+  /** Signs with a fixed pair instead of the default credential chain. */
   placeholder_credentials?: boolean;
 }
 
@@ -50,14 +52,9 @@ export function createClient(options: ClientOptions, timeoutMs = REQUEST_TIMEOUT
       httpsAgent: new HttpsAgent(connections),
     }),
     ...(options.endpoint ? { endpoint: options.endpoint } : {}),
-    ...(options.placeholder_credentials ? { credentials: { accessKeyId: 'nexus', secretAccessKey: 'nexus' } } : {}),
+    ...(options.placeholder_credentials ? { credentials: PLACEHOLDER_CREDENTIALS } : {}),
   };
   return new DynamoDBClient(config);
-}
-
-/** Plain JavaScript values in and out; undefined attributes are left out instead of refused. */
-export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
 /** Table changes are rare and may be slow, on AWS as on a small machine. */

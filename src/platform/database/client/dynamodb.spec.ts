@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DocumentClient } from './document-client.js';
 import { DynamoDb } from './dynamodb.js';
 
 /** The commands that reach the database, by name, with how many records each writes. */
@@ -11,7 +11,7 @@ function recorded(is_aws: boolean): { db: DynamoDb; sent: [string, number][] } {
       sent.push([command.constructor.name, written.length]);
       return Promise.resolve({});
     },
-  } as unknown as DynamoDBDocumentClient;
+  } as unknown as DocumentClient;
   return { db: new DynamoDb(client, 'test-', is_aws), sent };
 }
 

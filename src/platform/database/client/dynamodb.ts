@@ -2,7 +2,6 @@ import {
   BatchWriteCommand,
   type BatchWriteCommandInput,
   DeleteCommand,
-  type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
@@ -22,6 +21,7 @@ import type {
   TransactItem,
   UpdateInput,
 } from '../database-inputs.js';
+import type { DocumentClient } from './document-client.js';
 import { identityOf, pauseAfter, READ_BATCH_LIMIT, readBatch } from './read-batch.js';
 import { Batcher } from '../../async/batcher.js';
 import { Coalescer } from '../../async/coalescer.js';
@@ -82,7 +82,7 @@ export class DynamoDb {
    * does not, and charges twice for a write in a transaction.
    */
   constructor(
-    private readonly client: DynamoDBDocumentClient,
+    private readonly client: DocumentClient,
     private readonly prefix: string,
     is_aws: boolean,
     private readonly deadline_seconds = CALL_DEADLINE_SECONDS,
