@@ -292,7 +292,7 @@ const outgoingSettings = {
   NEXUS_ALLOW_PRIVATE_ADDRESSES: flag(false),
 };
 
-/** A number with k, m or g, as pino-roll reads it. */
+/** A number with k, m or g: 1,024 bytes and its powers. */
 const fileSize = z.string().regex(/^[1-9]\d*[kmg]$/i, 'must be a number with k, m or g, e.g. 50m');
 
 /** What the platform says of itself: logs and traces. Metrics are always on. */
@@ -301,7 +301,7 @@ const observabilitySettings = {
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
   /** The level of the one line per request; `silent` writes none. */
   LOG_ACCESS_LEVEL: z.enum(['trace', 'debug', 'info', 'silent']).default('info'),
-  /** Lines go there as well; a number is put before the extension, so `nexus.log` becomes `nexus.1.log`. */
+  /** Lines go there as well; a number stands before the extension: `nexus.log` is written as `nexus.1.log`. */
   LOG_FILE: z.string().min(1).optional(),
   LOG_FILE_MAX_SIZE: fileSize.default('50m'),
   LOG_FILE_FREQUENCY: z.enum(['daily', 'hourly']).optional(),

@@ -6,7 +6,7 @@ import type { BuiltAgent } from '../../support/built-agent.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { CountingRuntime } from '../../support/counting-runtime.js';
 import { startDatabase, temporaryDirectory } from '../../support/database.js';
-import { HttpClient } from '../../support/http.js';
+import { eventually, HttpClient } from '../../support/http.js';
 import { MailServer } from '../../support/mail-server.js';
 import { ObedientRuntime } from '../../support/obedient-runtime.js';
 import { ADMINISTRATOR, migrate, PlatformProcess } from '../../support/platform-process.js';
@@ -312,10 +312,15 @@ it('sets Secure cookies with the prefixes __Host- and __Secure- in production; n
     expect(await statusOf(`${production.http.url}/nothing?ticket=${data.ticket}`)).toBe(404);
     const unprefixed = new HttpClient(production.http.url, { cookie: cookie.replaceAll('__Host-', '') });
     expect((await unprefixed.get('/api/v1/auth/me')).status).toBe(401);
-    const log = readdirSync(directory)
-      .filter((name) => name.endsWith('.log'))
-      .map((name) => readFileSync(join(directory, name), 'utf8'))
-      .join('\n');
+    const logged = (): string =>
+      readdirSync(directory)
+        .filter((name) => name.endsWith('.log'))
+        .map((name) => readFileSync(join(directory, name), 'utf8'))
+        .join('\n');
+    const log = await eventually(
+      async () => logged(),
+      (text) => text.includes('"route":"/api/v1/auth/me"'),
+    );
     expect(log).toContain('"route":"/api/v1/projects/:project_id/events"');
     const secrets = [data.ticket, csrf_token, ...cookie.split('; ').map((pair) => pair.slice(pair.indexOf('=') + 1))];
     expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);

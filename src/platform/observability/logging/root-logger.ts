@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Logger, type StreamEntry } from 'pin
 import { secretValues } from '../../../shared/secret-values.js';
 import type { Settings } from '../../config/settings.js';
 import type { RequestContext } from '../request-context.js';
+import { RotatingFile } from './rotating-file.js';
 
 const CENSOR = '[redacted]';
 const DEEPEST = 8;
@@ -102,19 +103,26 @@ const WRITTEN_WITHIN_MS = 100;
 const WRITTEN_AT_CHARACTERS = 16_000;
 
 /**
- * Standard output. A write for each line costs a tenth of a small request, so lines are written together. What is held is written when the
- * process exits, also after an uncaught error, and at once with a fatal line; only SIGKILL loses the last 100 ms. A terminal gets each
- * line at once.
+ * Standard output. A terminal gets each line at once; elsewhere lines are written together, because a write for each costs a tenth of a
+ * small request.
  */
 function standardOutput(): DestinationStream {
   const output = pino.destination(1);
-  if (process.stdout.isTTY) return output;
+  return process.stdout.isTTY ? output : writtenTogether((lines) => output.write(lines));
+}
+
+/**
+ * A stream that holds lines and writes them together. What is held is written when the process exits, also after an uncaught error, and
+ * at once with a fatal line; only SIGKILL loses the last 100 ms.
+ * @param append writes synchronously.
+ */
+function writtenTogether(append: (lines: string) => void): DestinationStream {
   let held = '';
   let timer: NodeJS.Timeout | undefined;
   const flushSync = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (held !== '') output.write(held);
+    if (held !== '') append(held);
     held = '';
   };
   process.once('exit', flushSync);
@@ -140,7 +148,10 @@ async function streamsOf(settings: Settings, destination: DestinationStream): Pr
   const level = 'trace';
   const streams: StreamEntry[] = [{ level, stream: await terminal(settings, destination) }];
   const file = settings.get('LOG_FILE');
-  if (file !== undefined) streams.push({ level, stream: await rotatingFile(settings, file) });
+  if (file !== undefined) {
+    const log = new RotatingFile(settings, file);
+    streams.push({ level, stream: writtenTogether((lines) => log.append(lines)) });
+  }
   return streams;
 }
 
@@ -154,29 +165,4 @@ async function terminal(settings: Settings, destination: DestinationStream): Pro
       destination.write(pretty(line));
     },
   };
-}
-
-interface RotatingFile extends DestinationStream {
-  flushSync(): void;
-  end(): void;
-}
-
-/**
- * A log file that is rotated by size, and by day or hour where the settings say so. Rotated in this process: pino's worker
- * threads take memory of their own and cannot carry level names. What is buffered is written before the process ends.
- */
-export async function rotatingFile(settings: Settings, file: string): Promise<RotatingFile> {
-  const { default: roll } = await import('pino-roll');
-  const frequency = settings.get('LOG_FILE_FREQUENCY');
-  const stream = await roll({
-    file,
-    mkdir: true,
-    size: settings.get('LOG_FILE_MAX_SIZE').toLowerCase(),
-    limit: { count: settings.get('LOG_FILE_KEEP') },
-    ...(frequency ? { frequency } : {}),
-  });
-  process.once('exit', () => {
-    stream.flushSync();
-  });
-  return stream;
 }
