@@ -8,6 +8,8 @@ export interface ModelServer {
   openai: Record<string, string>;
   anthropic: Record<string, string>;
   bedrock: Record<string, string>;
+  /** A response that does not begin before the server stops. A delay of the server's own would keep its timer after that. */
+  silence: () => Promise<{ content: string }>;
   stop(): Promise<void>;
 }
 
@@ -16,6 +18,8 @@ const QUICK = { MODEL_MAX_RETRIES: '0', MODEL_TIMEOUT_SECONDS: '5' };
 /** A server of the protocols of OpenAI, Anthropic and Bedrock on a free loopback port; it answers what its fixtures say. */
 export async function startModelServer(options: ConstructorParameters<typeof LLMock>[0] = {}): Promise<ModelServer> {
   const mock = new LLMock({ port: 0, host: '127.0.0.1', journalMaxEntries: 0, ...options });
+  let answerAll: () => void = () => undefined;
+  const stopped = new Promise<{ content: string }>((resolve) => (answerAll = () => resolve({ content: 'too late' })));
   const url = (await mock.start()).replace('localhost', '127.0.0.1');
   return {
     mock,
@@ -41,6 +45,10 @@ export async function startModelServer(options: ConstructorParameters<typeof LLM
       BEDROCK_BASE_URL: url,
       AWS_BEARER_TOKEN_BEDROCK: 'k',
     },
-    stop: () => mock.stop(),
+    silence: () => stopped,
+    stop: async () => {
+      answerAll();
+      await mock.stop();
+    },
   };
 }
