@@ -127,7 +127,7 @@ it('holds every line when the process ends at once', () => {
     const logger = await createRootLogger(settings, { current: () => ({}) });
     for (let index = 0; index < 1_000; index++) logger.info({ index }, 'line');
     process.exit();`;
-  const sources = ['--no-warnings', '--import', './src/platform/async/typescript-sources.ts'];
+  const sources = ['--no-warnings', '--import', './scripts/typescript-sources.ts'];
   execFileSync(process.execPath, [...sources, '--input-type=module', '--eval', program]);
   const lines = (files()['nexus.1.log'] ?? '').trimEnd().split('\n');
   expect(lines.map((text) => (JSON.parse(text) as { index: number }).index)).toEqual(
