@@ -38,7 +38,7 @@ export interface PushMessage {
 }
 
 /** How a protocol writes what it reports of a run. */
-export type PushForm = (invocation: Invocation) => PushMessage;
+export type PushForm = (invocation: Invocation) => Promise<PushMessage>;
 
 export interface NewPush {
   id?: string | undefined;
@@ -157,7 +157,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
     const form = this.forms.get(push.form);
     if (!run || !form) await this.repository.delete(push);
     else if (run.status === push.reported) await this.settle(push, run, LOOK_MS);
-    else await this.report(push, run, form(run));
+    else await this.report(push, run, await form(run));
     return true;
   }
 

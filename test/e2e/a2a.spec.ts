@@ -264,6 +264,20 @@ it.each(['{"id":1,"method":"GetTask"}', '{"jsonrpc":"2.0","id":1}', '{"jsonrpc":
   },
 );
 
+it('serves requests that come at once to a process that has served none', async () => {
+  const fresh = await startBeside(app, undefined);
+  try {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => rpc('ListTasks', { pageSize: 1 }, { http: fresh.http })),
+    );
+    expect(answers.map(({ status, error }) => ({ status, error }))).toEqual(Array(20).fill({ status: 200 }));
+    const card = await fresh.http.raw('GET', '/.well-known/agent-card.json', undefined, VERSION);
+    expect(await card.json()).toMatchObject({ name: 'Nexus' });
+  } finally {
+    await fresh.close();
+  }
+});
+
 it('refuses a version that it does not speak', async () => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'GetTask', params: { id: 'x' } });
   const response = await app.http.raw('POST', endpoint, body, { ...VERSION, 'a2a-version': '7.0' });

@@ -25,8 +25,7 @@ import {
   TaskNotFoundError,
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
-import { V03PushNotificationSerializer } from '@a2a-js/sdk/compat/v0_3/server';
-import { type A2ARequestHandler, type ServerCallContext, V1PushNotificationSerializer } from '@a2a-js/sdk/server';
+import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import { AgentsService } from '../../agents/agents.service.js';
 import { BackgroundRuns } from '../../invocations/background-runs.service.js';
 import { awaited, type Invocation, isOver, isPending } from '../../invocations/invocation.js';
@@ -46,6 +45,7 @@ import { AgentRunError } from '../../runtimes/agent-runtime.js';
 import { DatabaseError, DomainError, InvalidStateError } from '../../shared/domain-error.js';
 import { A2aCaller } from './a2a-caller.js';
 import { agentCard, extendedCard, platformCard } from './a2a-card.js';
+import { LEGACY_PUSH, PUSH } from './a2a-pushes.js';
 import { decisionsOf, stateOf, taskOf, textOf, updatesOf } from './a2a-task.js';
 
 const TEXT_MODES = new Set(['text', 'text/plain', 'text/*', '*/*']);
@@ -57,9 +57,6 @@ const AGENTS_SHOWN = 100;
 /** How long the answer to a cancellation waits for the run to end. */
 const CANCELLED_WITHIN_MS = 3_000;
 
-/** The forms of push notifications, by the version of the protocol that asked for them. */
-const PUSH = 'a2a-1.0';
-const LEGACY_PUSH = 'a2a-0.3';
 const LEGACY = '0.3';
 
 /** The protocol's operations over invocations, sessions and pushes. Nothing is stored here. */
@@ -74,18 +71,7 @@ export class A2aAgents implements A2ARequestHandler {
     private readonly events: RunEvents,
     private readonly approvals: Approvals,
     private readonly pushes: TaskPushes,
-  ) {
-    const serializers = {
-      [PUSH]: new V1PushNotificationSerializer(),
-      [LEGACY_PUSH]: new V03PushNotificationSerializer(),
-    };
-    for (const [form, serializer] of Object.entries(serializers))
-      pushes.register(form, (invocation) => {
-        const value = taskOf(invocation);
-        const { body, contentType } = serializer.serialize({ payload: { $case: 'task', value } }, value);
-        return { body, content_type: contentType };
-      });
-  }
+  ) {}
 
   /** Only its versions and bindings are read; see {@link cardOf} for the cards that callers get. */
   async getAgentCard(): Promise<AgentCard> {

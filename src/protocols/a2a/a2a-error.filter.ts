@@ -1,8 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { RequestMalformedError } from '@a2a-js/sdk/errors';
 import { ErrorFilter } from '../../platform/http/error.filter.js';
-import { ValidationError } from '../../shared/domain-error.js';
 
 const JSON_RPC = /^\/a2a(?:\/agents\/[^/]+)?$/;
 const PARSE_ERROR = -32_700;
@@ -29,8 +27,7 @@ export class A2aErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const isJsonRpc = request.method === 'POST' && JSON_RPC.test(request.path);
-    const refined = error instanceof RequestMalformedError ? new ValidationError(error.message) : error;
-    this.errors.answer(refined, request, http.getResponse<Response>(), (answer) => {
+    this.errors.answer(error, request, http.getResponse<Response>(), (answer) => {
       const { status } = answer;
       const { code: reason, message, details, suggestion, trace_id } = this.errors.body(answer).error;
       const metadata = { suggestion, trace_id };

@@ -1,8 +1,11 @@
 import { type Artifact, type Message, type Part, Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
+import { V03PushNotificationSerializer } from '@a2a-js/sdk/compat/v0_3/server';
 import { ContentTypeNotSupportedError, RequestMalformedError } from '@a2a-js/sdk/errors';
+import { V1PushNotificationSerializer } from '@a2a-js/sdk/server';
 import { awaited, type Invocation, isPending } from '../../invocations/invocation.js';
 import { approvalView } from '../../invocations/invocation-view.js';
 import { isPause, type RunStreamEvent } from '../../invocations/run-feed.js';
+import type { PushMessage } from '../../invocations/task-pushes.service.js';
 
 /** The one artifact of a task: the answer of the agent. */
 const ANSWER = 'answer';
@@ -36,6 +39,15 @@ export function taskOf(invocation: Invocation, historyLength?: number): Task {
     history: historyLength === 0 ? [] : [asked],
     metadata: { agent_id, model: invocation.model, usage: invocation.usage },
   };
+}
+
+const SERIALIZERS = { '1.0': new V1PushNotificationSerializer(), '0.3': new V03PushNotificationSerializer() };
+
+/** A push notification of a run, as a version of the protocol writes it. */
+export function pushOf(version: keyof typeof SERIALIZERS, invocation: Invocation): PushMessage {
+  const value = taskOf(invocation);
+  const { body, contentType } = SERIALIZERS[version].serialize({ payload: { $case: 'task', value } }, value);
+  return { body, content_type: contentType };
 }
 
 /** The events of a run as updates of its task. The first event is the task itself. */

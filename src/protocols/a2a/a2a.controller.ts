@@ -1,31 +1,17 @@
-import { Controller, Delete, Get, NotFoundException, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { A2A_VERSION_HEADER, AgentCard, Extensions, HTTP_EXTENSION_HEADER } from '@a2a-js/sdk';
-import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
-import { RequestMalformedError } from '@a2a-js/sdk/errors';
-import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server';
-import { agentCardHandler, restHandler } from '@a2a-js/sdk/server/express';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import type { Principal } from '../../identity/principal.js';
+import { lazily } from '../../platform/async/lazily.js';
 import { TakesBody, Bare } from '../../platform/http/envelope.interceptor.js';
-import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
+import { callerSignal, StreamsEvents } from '../../platform/http/event-stream.js';
 import { Public } from '../../platform/http/route.decorators.js';
 import { A2aCaller } from './a2a-caller.js';
-import { A2aAgents } from './a2a-agents.js';
-import { platformCard } from './a2a-card.js';
 import { A2aErrorFilter } from './a2a-error.filter.js';
 
 const CARD = '.well-known/agent-card.json';
-const LEGACY = '0.3';
-const INVALID_REQUEST = -32_600;
-const ENDPOINT = /^\/a2a(?:\/agents\/[^/?]+)?/;
-
-declare module 'express' {
-  interface Request {
-    a2a_caller?: A2aCaller;
-  }
-}
 
 /**
  * The bindings JSON-RPC and HTTP+JSON of A2A 1.0, and of 0.3 for callers whose `A2A-Version` is 0.3 or absent. `/a2a/agents/{agent_id}`
@@ -36,26 +22,19 @@ declare module 'express' {
 @UseFilters(A2aErrorFilter)
 @Controller()
 export class A2aController {
-  private readonly jsonRpc;
-  private readonly legacyJsonRpc;
-  private readonly rest: RequestHandler;
+  private readonly server = lazily(async () => {
+    const { A2aServerModule } = await import('./a2a-server.module.js');
+    const { A2aServer } = await import('./a2a-server.js');
+    return (await this.modules.load(() => A2aServerModule)).get(A2aServer);
+  });
 
-  constructor(private readonly agents: A2aAgents) {
-    this.jsonRpc = new JsonRpcTransportHandler(agents);
-    this.legacyJsonRpc = new LegacyJsonRpcTransportHandler(agents);
-    this.rest = restHandler({
-      requestHandler: agents,
-      // The express of the SDK and ours differ in their types only.
-      userBuilder: async (request) => request.a2a_caller as A2aCaller,
-      legacyCompat: { enabled: true },
-    });
-  }
+  constructor(private readonly modules: LazyModuleLoader) {}
 
   /** Says nothing about any organization. */
   @Get(CARD)
   @Public()
-  card(@Req() request: Request, @Res() response: Response): Promise<void> {
-    return this.sendCard(platformCard(`${originOf(request)}/a2a`), request, response);
+  async card(@Req() request: Request, @Res() response: Response): Promise<void> {
+    await (await this.server()).sendPlatformCard(`${originOf(request)}/a2a`, request, response);
   }
 
   @Get(`a2a/agents/:agent_id/${CARD}`)
@@ -66,8 +45,8 @@ export class A2aController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const card = await this.agents.cardOf(caller(principal, agent_id, request, response));
-    await this.sendCard(card, request, response);
+    const user = caller(principal, agent_id, request, response);
+    await (await this.server()).sendAgentCard(user, request, response);
   }
 
   @Post(['a2a', 'a2a/agents/:agent_id'])
@@ -80,46 +59,8 @@ export class A2aController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const version = request.header(A2A_VERSION_HEADER) ?? LEGACY;
-    const requestedExtensions = Extensions.parseServiceParameter(request.header(HTTP_EXTENSION_HEADER));
     const user = caller(principal, agent_id, request, response);
-    const context = new ServerCallContext({ user, requestedVersion: version, requestedExtensions });
-    const handler = version === LEGACY ? this.legacyJsonRpc : this.jsonRpc;
-    const toError =
-      version === LEGACY
-        ? (error: unknown) => LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError(error)
-        : (error: unknown) => JsonRpcTransportHandler.mapToJSONRPCError(error);
-    const { body } = request as { body: Record<string, unknown> | undefined };
-    const failed = (error: unknown) => ({ jsonrpc: '2.0', id: body?.['id'] ?? null, error: toError(error) });
-    response.status(200);
-    if (!isJsonRpc(body)) {
-      response.json({
-        ...failed(undefined),
-        error: { code: INVALID_REQUEST, message: 'The body is no JSON-RPC 2.0 request' },
-      });
-      return;
-    }
-    try {
-      validateVersion(version, await this.agents.getAgentCard(), 'JSONRPC');
-      assertMessage(body?.['params']);
-    } catch (error) {
-      response.json(failed(error));
-      return;
-    }
-    const answer = await handler.handle(body ?? {}, context);
-    if (!(Symbol.asyncIterator in answer)) {
-      response.json(answer);
-      return;
-    }
-    const messages = answer as AsyncGenerator<unknown, void, undefined>;
-    let first: IteratorResult<unknown, void>;
-    try {
-      first = await messages.next();
-    } catch (error) {
-      response.json(failed(error));
-      return;
-    }
-    await sendEventStream(response, streamOf(first, messages, failed));
+    await (await this.server()).call(user, request, response);
   }
 
   @Get(['a2a/agents/:agent_id/*path', 'a2a/*path'])
@@ -158,51 +99,16 @@ export class A2aController {
     return this.serveRest(principal, agent_id, request, response);
   }
 
-  private serveRest(
+  private async serveRest(
     principal: Principal,
     agent_id: string | undefined,
     request: Request,
     response: Response,
   ): Promise<void> {
-    assertMessage(request.body);
-    request.a2a_caller = caller(principal, agent_id, request, response);
-    return passTo(this.rest, request.url.replace(ENDPOINT, ''), request, response);
-  }
-
-  /** The SDK translates cards for version 0.3 only; it would write the others in its own inner form. */
-  private async sendCard(card: AgentCard, request: Request, response: Response): Promise<void> {
-    if ((request.header(A2A_VERSION_HEADER) ?? LEGACY) !== LEGACY) {
-      response.vary(A2A_VERSION_HEADER).json(AgentCard.toJSON(card));
-      return;
-    }
-    const handler = agentCardHandler({ agentCardProvider: async () => card, legacyCompat: { enabled: true } });
-    await passTo(handler, '/', request, response);
+    const user = caller(principal, agent_id, request, response);
+    await (await this.server()).serveRest(user, request, response);
   }
 }
-
-/** The SDK reads messages of a wrong shape with faults of its own. @throws RequestMalformedError */
-function assertMessage(params: unknown): void {
-  const { message, historyLength, configuration } = (params ?? {}) as Record<string, unknown>;
-  const lengths = [historyLength, isObject(configuration) ? configuration['historyLength'] : undefined];
-  if (lengths.some((length) => Number(length ?? 0) < 0))
-    throw new RequestMalformedError('historyLength must be 0 or more');
-  if (message === undefined) return;
-  if (!isObject(message)) throw new RequestMalformedError('message must be an object');
-  const { parts, content = parts, role } = message;
-  if (role !== 'ROLE_USER' && role !== 'user') throw new RequestMalformedError('message.role must be that of the user');
-  if (content !== undefined && !(Array.isArray(content) && content.every(isObject)))
-    throw new RequestMalformedError('message.parts must be a list of objects');
-}
-
-function isJsonRpc(body: unknown): boolean {
-  if (!isObject(body)) return false;
-  const { jsonrpc, method, id, params } = body;
-  const isId = id === undefined || id === null || typeof id === 'string' || Number.isInteger(id);
-  return jsonrpc === '2.0' && typeof method === 'string' && isId && (params === undefined || isObject(params));
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function caller(principal: Principal, agent_id: string | undefined, request: Request, response: Response): A2aCaller {
   const path = agent_id === undefined ? '/a2a' : `/a2a/agents/${encodeURIComponent(agent_id)}`;
@@ -211,32 +117,3 @@ function caller(principal: Principal, agent_id: string | undefined, request: Req
 
 /** The host guard has checked the host. */
 const originOf = (request: Request): string => `${request.protocol}://${request.header('host') ?? 'localhost'}`;
-
-/** @throws NotFoundException when the handler has no such route; whatever it passes on */
-function passTo(handler: RequestHandler, url: string, request: Request, response: Response): Promise<void> {
-  const { url: whole } = request;
-  request.url = url;
-  return new Promise((resolve, reject) => {
-    response.once('close', resolve);
-    void handler(request, response, (error?: unknown) => {
-      request.url = whole;
-      reject(error instanceof Error ? error : new NotFoundException(`Cannot ${request.method} ${request.path}`));
-    });
-  });
-}
-
-async function* streamOf(
-  first: IteratorResult<unknown, void>,
-  rest: AsyncGenerator<unknown, void, undefined>,
-  failed: (error: unknown) => unknown,
-): AsyncGenerator<{ event?: string; data: unknown }> {
-  try {
-    if (first.done) return;
-    yield { data: first.value };
-    for await (const data of rest) yield { data };
-  } catch (error) {
-    yield { event: 'error', data: failed(error) };
-  } finally {
-    await rest.return();
-  }
-}
