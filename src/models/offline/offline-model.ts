@@ -10,9 +10,9 @@ import { Injectable } from '@nestjs/common';
 import { ModelError } from '../model-error.js';
 import { type ModelAbilities, ModelProvider } from '../model-provider.js';
 import { readStructuredInput } from '../structured-prompt.js';
-import { answerConversation } from './conversation-answer.js';
+import { lazily } from '../../platform/async/lazily.js';
+import type { Conversation } from './conversation-memory.js';
 import type { OfferedTool } from './phrases.js';
-import { type Conversation, readPrompt } from './conversation-memory.js';
 
 export const OFFLINE_MODEL_ID = 'nexus/offline';
 
@@ -31,6 +31,12 @@ export class OfflineWriters {
   }
 }
 
+/** Its phrases, dates and units take memory that a process with another model never needs. */
+const loadRules = lazily(async () => ({
+  ...(await import('./conversation-answer.js')),
+  ...(await import('./conversation-memory.js')),
+}));
+
 type Content = Extract<LanguageModelV4GenerateResult['content'][number], { type: 'text' | 'tool-call' }>;
 
 /**
@@ -48,7 +54,7 @@ export class OfflineModel implements LanguageModelV4 {
 
   async doGenerate(options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
     options.abortSignal?.throwIfAborted();
-    const [content, unified] = this.answer(options);
+    const [content, unified] = await this.answer(options);
     const usage = estimateUsage(options, content.type === 'text' ? content.text : content.toolName + content.input);
     const response = { modelId: this.modelId };
     return { content: [content], finishReason: { unified, raw: undefined }, usage, warnings: [], response };
@@ -67,7 +73,8 @@ export class OfflineModel implements LanguageModelV4 {
     return { stream: ReadableStream.from(parts).pipeThrough(new TransformStream(), ended) };
   }
 
-  private answer(options: LanguageModelV4CallOptions): [Content, 'stop' | 'length' | 'tool-calls'] {
+  private async answer(options: LanguageModelV4CallOptions): Promise<[Content, 'stop' | 'length' | 'tool-calls']> {
+    const { answerConversation, readPrompt } = await loadRules();
     const { prompt, responseFormat, maxOutputTokens = Infinity } = options;
     const conversation = readPrompt(prompt);
     if (responseFormat?.type === 'json')
