@@ -53,7 +53,7 @@ describe('docker-compose.yml', () => {
 
   it('sets settings that the platform has, and it starts with them', () => {
     const environment = nexus?.environment ?? {};
-    const names = [...Object.keys(settingsSchema.shape), ...OF_THE_SDK];
+    const names = [...Object.keys(settingsSchema().shape), ...OF_THE_SDK];
     expect(Object.keys(environment).filter((name) => !names.includes(name))).toEqual([]);
     expect(parseSettings(composeEnvironment(environment, SECRETS)).values).toMatchObject({
       ENVIRONMENT: 'production',

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { dump } from 'js-yaml';
 import type { Agent } from '../agents/agent.js';
 import { AgentsService } from '../agents/agents.service.js';
 import type { Flow, FlowReferences } from '../flows/flow.js';
@@ -158,6 +157,7 @@ export class ExportsService {
 
   private async filesOf(wish: ExportWish, chosen: Chosen, signal: AbortSignal | undefined): Promise<Files> {
     const { org_id, name } = wish;
+    const { dump } = await import('js-yaml');
     const files: Files = {};
     const read: string[] = [];
     const put = (path: string, content: string | Uint8Array): string => {

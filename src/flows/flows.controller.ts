@@ -23,7 +23,6 @@ import type { Observable } from 'rxjs';
 import { PayloadTooLargeError, ValidationError, NotFoundError } from '../shared/domain-error.js';
 import { DefinitionWorkers } from './definition/definition-workers.js';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { dump } from 'js-yaml';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import type { Principal } from '../identity/principal.js';
@@ -191,6 +190,7 @@ export class FlowsController {
     const flow = await this.flows.getChecked(org_id, flow_id);
     if (request.accepts([...FORMS]) !== 'application/yaml') return viewOf(flow);
     const { name, description, revision, definition } = flow.flow;
+    const { dump } = await import('js-yaml');
     response.type('application/yaml').send(dump({ name, description, revision, definition }, { lineWidth: 120 }));
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../platform/async/cached-reads.js';
 import { DynamoDb, conditionFailed } from '../platform/database/client/dynamodb.js';
 import { NotCommittedError, UnitOfWork, write, type Write } from '../platform/database/unit-of-work.js';
 import { type CounterKey, type CounterRow, dayPeriod, type RowChange, rowName } from './counter-row.js';
@@ -32,7 +33,7 @@ export type CountOutcome =
 @Injectable()
 export class CountersRepository {
   /** The `longest_us` that rows have at least, so that a change that cannot raise it costs no read. */
-  private readonly longest = new LRUCache<string, number>({ max: ROWS_REMEMBERED });
+  private readonly longest = new LRUCache<string, number>(atMost(ROWS_REMEMBERED));
 
   constructor(
     private readonly db: DynamoDb,

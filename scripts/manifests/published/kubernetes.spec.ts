@@ -232,7 +232,7 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('set settings that the platform has, to values that it takes in production', () => {
-    const names = Object.keys(settingsSchema.shape);
+    const names = Object.keys(settingsSchema().shape);
     const unknown = [...Object.keys(settings), ...Object.keys(secret.stringData)].filter(
       (name) => !names.includes(name),
     );

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../platform/async/cached-reads.js';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
 import type { Write } from '../../platform/database/unit-of-work.js';
@@ -36,7 +37,7 @@ export class AuditLog implements OnModuleDestroy, OnApplicationShutdown {
   private readonly queue = new PQueue({ concurrency: WRITES_AT_ONCE });
   private readonly stopping = new AbortController();
   private readonly recent = new LRUCache<string, Refusal>({
-    max: REMEMBERED,
+    ...atMost(REMEMBERED),
     ttl: TOGETHER_MS,
     ttlAutopurge: true,
     dispose: ({ fact, repeats }) => {

@@ -3,6 +3,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../platform/async/cached-reads.js';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../../platform/config/settings.js';
 import { Clock } from '../../shared/clock.js';
@@ -69,7 +70,7 @@ interface Attempt {
  */
 @Injectable()
 export class Credentials {
-  private readonly verified = new LRUCache<string, AccessClaims>({ max: LARGEST });
+  private readonly verified = new LRUCache<string, AccessClaims>(atMost(LARGEST));
 
   constructor(
     private readonly keys: ApiKeysService,

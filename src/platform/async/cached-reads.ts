@@ -18,6 +18,9 @@ export interface CachedReadsOptions {
   now?: () => number;
 }
 
+/** As lru-cache's `max`, which reserves the memory of all entries at once: this cache grows with its entries. */
+export const atMost = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });
+
 /**
  * The platform's cache of what is read elsewhere. Callers of one key share one read. A missing value is cached too; a failed
  * read is not. Values are shared: never change them.
@@ -31,7 +34,7 @@ export class CachedReads {
   private readonly now: () => number;
 
   constructor({ fresh_ms, stale_ms = fresh_ms, max = 1_000, now = () => performance.now() }: CachedReadsOptions) {
-    this.entries = new LRUCache({ max });
+    this.entries = new LRUCache(atMost(max));
     this.fresh_ms = fresh_ms;
     this.stale_ms = stale_ms;
     this.now = now;

@@ -44,7 +44,7 @@ export function parseSettings(
   );
   for (const [alias, name] of Object.entries(ENGINE_SETTING_ALIASES))
     if (present[alias] !== undefined) present[name] ??= present[alias];
-  const parsed = settingsSchema.safeParse(present);
+  const parsed = settingsSchema().safeParse(present);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

@@ -30,7 +30,7 @@ const integer = (byDefault: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(byDefault);
 
 /** Durable execution: builds, background runs and whatever else outlives a request. */
-const engineSettings = {
+const engineSettings = () => ({
   ENGINE: z.enum(['embedded', 'temporal']).default('embedded'),
   /** What takes new runs while Temporal cannot be reached; unset: they are refused. */
   ENGINE_FALLBACK: z.enum(['embedded']).optional(),
@@ -49,10 +49,10 @@ const engineSettings = {
   ENGINE_LEASE_SECONDS: integer(30, 1, 3600),
   ENGINE_HEARTBEAT_SECONDS: integer(10, 1, 600),
   ENGINE_REAPER_SECONDS: integer(15, 1, 600),
-};
+});
 
 /** How many processes serve, and how they leave. */
-const lifecycleSettings = {
+const lifecycleSettings = () => ({
   /** Processes that share the port of this machine; see `platform/lifecycle/cluster-primary.ts`. */
   WEB_CONCURRENCY: integer(1, 1, 256),
   /** How long requests are still taken after the readiness probe has turned: as long as a load balancer needs to notice. Undefined: 10 in production, else 0. */
@@ -61,9 +61,11 @@ const lifecycleSettings = {
   SHUTDOWN_GRACE_SECONDS: integer(30, 0, 3600),
   /** How long an unused connection is kept: longer than the load balancer in front keeps it, or it sends into a closed one. */
   KEEP_ALIVE_SECONDS: integer(65, 1, 3600),
-};
+});
 
-type LifecycleSettings = z.infer<z.ZodObject<typeof lifecycleSettings>> & { NEXUS_DATABASE: 'embedded' | 'dynamodb' };
+type LifecycleSettings = z.infer<z.ZodObject<ReturnType<typeof lifecycleSettings>>> & {
+  NEXUS_DATABASE: 'embedded' | 'dynamodb';
+};
 
 /** The embedded database is a child of one process, with a lock on its directory. */
 export function lifecycleProblems(values: LifecycleSettings): string[] {
@@ -79,7 +81,7 @@ export function lifecycleProblems(values: LifecycleSettings): string[] {
 const SHORTEST_PASSWORD = 12;
 
 /** Sign-in, tokens and who is who. */
-const identitySettings = {
+const identitySettings = () => ({
   JWT_SECRET_KEY: z.string().optional(),
   JWT_ISSUER: z.string().min(1).default('nexus'),
   JWT_AUDIENCE: z.string().min(1).default('nexus-api'),
@@ -89,12 +91,12 @@ const identitySettings = {
   NEXUS_ALLOW_REGISTRATION: flag(false),
   /** Fewer than 12 only in tests; see `load-settings.ts`. */
   NEXUS_BCRYPT_ROUNDS: integer(12, 4, 15),
-};
+});
 
 const url = z.url({ protocol: /^https?$/ });
 
 /** Sign-in through other providers. A provider is there when its client id and secret are. */
-const oauthSettings = {
+const oauthSettings = () => ({
   /** Where browsers reach this platform: providers send them back to `<this>/api/v1/auth/<provider>/callback`. */
   NEXUS_PUBLIC_URL: url.optional(),
   /** The page that takes the one-time code as `?code=`; without it the callback answers the code as JSON. */
@@ -108,9 +110,9 @@ const oauthSettings = {
   OAUTH_GITHUB_AUTHORIZATION_URL: url.default('https://github.com/login/oauth/authorize'),
   OAUTH_GITHUB_TOKEN_URL: url.default('https://github.com/login/oauth/access_token'),
   OAUTH_GITHUB_API_URL: url.default('https://api.github.com'),
-};
+});
 
-type OAuthSettings = z.infer<z.ZodObject<typeof oauthSettings>> & { ENVIRONMENT: string };
+type OAuthSettings = z.infer<z.ZodObject<ReturnType<typeof oauthSettings>>> & { ENVIRONMENT: string };
 
 /** A provider needs both of its settings, and production needs the address that browsers use. */
 export function oauthProblems(values: OAuthSettings): string[] {
@@ -126,7 +128,7 @@ export function oauthProblems(values: OAuthSettings): string[] {
 }
 
 /** Mail of the platform itself: password resets, verification of addresses, sign-in links. */
-const mailSettings = {
+const mailSettings = () => ({
   /** `smtps://user:password@host:465`, or `smtp://host:587?requireTLS=true`. Without it development prints each message; elsewhere no mail is sent. */
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   /** The sender, as an address or as `Name <address>`. */
@@ -139,7 +141,7 @@ const mailSettings = {
   /** The pause before the second attempt; each later one is twice as long. */
   MAIL_RETRY_MS: integer(5_000, 10, 600_000),
   MAIL_POLL_SECONDS: integer(5, 1, 600),
-};
+});
 
 const HOST = /^(?:\*|\.?[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i;
 
@@ -170,7 +172,7 @@ const names = z
   );
 
 /** What the HTTP edge lets in. */
-const edgeSettings = {
+const edgeSettings = () => ({
   /** Whether the console is served at /console. */
   NEXUS_CONSOLE: flag(true),
   ALLOWED_ORIGINS: origins,
@@ -189,7 +191,7 @@ const edgeSettings = {
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */
   TRUSTED_PROXIES: names,
-};
+});
 
 export const OPENAI_API = 'https://api.openai.com/v1';
 
@@ -212,7 +214,7 @@ const prices = z
   });
 
 /** Language models. `.env.example` describes each setting, `docs/models.md` how they act. */
-const modelSettings = {
+const modelSettings = () => ({
   MODEL_PROVIDER: z.enum(['offline', 'openai', 'anthropic', 'bedrock']).default('offline'),
   MODEL_ID: z.string().min(1).max(200).optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default(OPENAI_API),
@@ -232,9 +234,9 @@ const modelSettings = {
   MODEL_PRICES: prices,
   /** Share of the judged acceptance examples that must pass, 0 to 1. Undefined: nothing is judged, only the checks by rule decide. */
   ACCEPTANCE_JUDGED_PASS_MARK: z.coerce.number().min(0).max(1).optional(),
-};
+});
 
-type ModelSettings = z.infer<z.ZodObject<typeof modelSettings>>;
+type ModelSettings = z.infer<z.ZodObject<ReturnType<typeof modelSettings>>>;
 
 /** What the chosen provider still needs, so that a start says all of it instead of the first call. */
 export function modelProblems(values: ModelSettings): string[] {
@@ -268,7 +270,7 @@ const credentialSources = Object.fromEntries(CREDENTIAL_SOURCES.map((name) => [n
 >;
 
 /** Where records are kept. */
-const databaseSettings = {
+const databaseSettings = () => ({
   NEXUS_DATABASE: z.enum(['embedded', 'dynamodb']).optional(),
   NEXUS_DATA_DIR: z.string().min(1).default('.nexus'),
   NEXUS_TABLE_PREFIX: z
@@ -279,24 +281,24 @@ const databaseSettings = {
   DYNAMODB_TIMEOUT_SECONDS: integer(3, 1, 60),
   AWS_REGION: z.string().min(1).default('us-east-1'),
   ...credentialSources,
-};
+});
 
-const buildSettings = {
+const buildSettings = () => ({
   BUILD_SLOTS: integer(4, 0, 64),
   BUILD_STAGE_PAUSE_MS: integer(0, 0, 60_000),
-};
+});
 
 /** Calls to other hosts. */
-const outgoingSettings = {
+const outgoingSettings = () => ({
   /** Lets the platform call private and loopback addresses that a user names. Cloud metadata and its own ports stay refused. */
   NEXUS_ALLOW_PRIVATE_ADDRESSES: flag(false),
-};
+});
 
 /** A number with k, m or g: 1,024 bytes and its powers. */
 const fileSize = z.string().regex(/^[1-9]\d*[kmg]$/i, 'must be a number with k, m or g, e.g. 50m');
 
 /** What the platform says of itself: logs and traces. Metrics are always on. */
-const observabilitySettings = {
+const observabilitySettings = () => ({
   /** Undefined: pretty on a terminal in development, JSON lines elsewhere. */
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
   /** The level of the one line per request; `silent` writes none. */
@@ -318,16 +320,16 @@ const observabilitySettings = {
   /** Base address of the OTLP/HTTP receiver; spans go to `/v1/traces` below it. The SDK reads the other OTEL_* names itself. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   OTEL_SERVICE_NAME: z.string().min(1).default('nexus'),
-};
+});
 
 /** Partnerships of the orchestration. */
-const partnershipSettings = {
+const partnershipSettings = () => ({
   /** How often a process looks for probes that are due; 0: it looks at none. */
   PARTNERSHIP_TICK_MS: integer(500, 0, 60_000),
-};
+});
 
 /** Runs of agents: streamed, in the background, and what ends them. */
-const runSettings = {
+const runSettings = () => ({
   BACKGROUND_RUN_SLOTS: integer(16, 0, 1_000),
   APPROVAL_EXPIRES_SECONDS: integer(86_400, 1, 30 * 86_400),
   FLOW_RUN_SLOTS: integer(50, 0, 1_000),
@@ -336,12 +338,12 @@ const runSettings = {
   RUN_SWEEP_SECONDS: integer(15, 1, 600),
   WEBHOOK_RETRY_MS: integer(5_000, 10, 3_600_000),
   WEBHOOK_POLL_SECONDS: integer(5, 1, 600),
-};
+});
 
 const ACCOUNT = '[0-9]{12}';
 
 /** Where agents run, and the server of one agent. */
-const runtimeSettings = {
+const runtimeSettings = () => ({
   /** Where a build deploys its agent to. */
   AGENT_RUNTIME: z.enum(['local', 'agentcore']).default('local'),
   /** Image of the agent server in a registry of this account and region, for ARM64. */
@@ -359,7 +361,7 @@ const runtimeSettings = {
   AGENT_SERVER_MAX_BODY_MB: integer(10, 1, 100),
   /** `file`: one agent, whose definition is the server's argument; `payload`: each call brings its definition. */
   AGENT_SERVER_DEFINITION: z.enum(['file', 'payload']).default('file'),
-};
+});
 
 const KEY_BYTES = 32;
 
@@ -375,48 +377,52 @@ const encryptionKeys = z
   });
 
 /** Tools of agents. */
-const toolSettings = {
+const toolSettings = () => ({
   /** The first key seals stored credentials, all of them open; see {@link SecretBox}. */
   NEXUS_ENCRYPTION_KEY: encryptionKeys,
   /** Lets developers attach MCP servers that the platform starts as programs, with its rights on this machine. */
   NEXUS_ALLOW_STDIO_TOOLS: flag(false),
-};
-
-/** Executables that generate clients of imported APIs. The one for TypeScript is a package in `generators`. */
-const clientSettings = {
-  CLIENT_GENERATOR_PYTHON: z.string().min(1).optional(),
-  CLIENT_GENERATOR_GO: z.string().min(1).optional(),
-};
-
-/** Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. */
-export const settingsSchema = z.object({
-  ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
-  API_HOST: z.string().min(1).optional(),
-  API_PORT: integer(8000, 0, 65535),
-  LOG_LEVEL: z
-    .string()
-    .default('INFO')
-    .transform((level) => level.toLowerCase())
-    .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'critical', 'silent'])),
-  ...lifecycleSettings,
-  ...identitySettings,
-  ...oauthSettings,
-  ...mailSettings,
-  ...edgeSettings,
-  ...modelSettings,
-  ...databaseSettings,
-  ...engineSettings,
-  ...buildSettings,
-  ...outgoingSettings,
-  ...observabilitySettings,
-  ...partnershipSettings,
-  ...runSettings,
-  ...runtimeSettings,
-  ...toolSettings,
-  ...clientSettings,
 });
 
-export type Settings = z.infer<typeof settingsSchema> & {
+/** Executables that generate clients of imported APIs. The one for TypeScript is a package in `generators`. */
+const clientSettings = () => ({
+  CLIENT_GENERATOR_PYTHON: z.string().min(1).optional(),
+  CLIENT_GENERATOR_GO: z.string().min(1).optional(),
+});
+
+/**
+ * Every setting of the platform with its bounds and default, by group. `.env.example` lists the same names. Made for one reading: kept, it
+ * would take memory for as long as the process runs.
+ */
+export const settingsSchema = () =>
+  z.object({
+    ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
+    API_HOST: z.string().min(1).optional(),
+    API_PORT: integer(8000, 0, 65535),
+    LOG_LEVEL: z
+      .string()
+      .default('INFO')
+      .transform((level) => level.toLowerCase())
+      .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'critical', 'silent'])),
+    ...lifecycleSettings(),
+    ...identitySettings(),
+    ...oauthSettings(),
+    ...mailSettings(),
+    ...edgeSettings(),
+    ...modelSettings(),
+    ...databaseSettings(),
+    ...engineSettings(),
+    ...buildSettings(),
+    ...outgoingSettings(),
+    ...observabilitySettings(),
+    ...partnershipSettings(),
+    ...runSettings(),
+    ...runtimeSettings(),
+    ...toolSettings(),
+    ...clientSettings(),
+  });
+
+export type Settings = z.infer<ReturnType<typeof settingsSchema>> & {
   API_HOST: string;
   NEXUS_DATABASE: 'embedded' | 'dynamodb';
   SHUTDOWN_DRAIN_SECONDS: number;
