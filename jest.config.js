@@ -53,8 +53,8 @@ export default {
   reporters: ['default', '<rootDir>/scripts/secret-scan/reporter.ts'],
   // Tests wait for other processes part of their time, so four keep two cores busy.
   maxWorkers: 4,
-  // Jest kills a worker that has not ended in time, and reports it, by default after 500 ms. To give back the memory of four workers, up to
-  // 1 GB each, takes two busy cores 200 to 1,300 ms. What a test leaves open is still reported.
+  // Jest kills a worker that has not ended in time, and reports it, by default after 500 ms. To give back the memory of four workers,
+  // up to 1.3 GB each, takes two busy cores 200 to 1,300 ms. What a test leaves open is still reported.
   workerGracefulExitTimeout: 10_000,
   projects: [
     {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import { eventually, type HttpClient } from './http.js';
 
@@ -74,6 +75,7 @@ export class CountingServer {
   /** Writes that had an effect, in order. */
   readonly applied: CountedWrite[] = [];
   private readonly tries = new Map<string, number>();
+  private readonly closing = new AbortController();
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
   static async start(): Promise<CountingServer> {
@@ -87,6 +89,7 @@ export class CountingServer {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -104,7 +107,8 @@ export class CountingServer {
     const tries = (this.tries.get(name) ?? 0) + 1;
     this.tries.set(name, tries);
     const [, word, value = '0'] = path.split('/');
-    if (word === 'slow') await new Promise((resolve) => setTimeout(resolve, Number(value)));
+    if (word === 'slow') await delay(Number(value), undefined, { signal: this.closing.signal }).catch(() => undefined);
+    if (this.closing.signal.aborted) return;
     const status = word === 'status' ? Number(value) : word === 'fail' && tries <= Number(value) ? 503 : 200;
     const isRepeat = key !== undefined && this.applied.some((one) => one.key === key && one.path === path);
     if (status === 200 && method !== 'GET' && !isRepeat) this.applied.push(counted);
