@@ -9,8 +9,10 @@ import {
 import { type StageName, PATHS, type StageStatus } from '../stages/stage.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { BudgetsService } from '../budgets/budgets.service.js';
 import { RunLostError, type StepRun } from '../engine/workflow-kind.js';
+import { lazily } from '../platform/async/lazily.js';
 import { Settings } from '../platform/config/settings.js';
 import { BuildsService } from '../projects/builds.service.js';
 import { ProjectProgressService } from '../projects/project-progress.service.js';
@@ -87,14 +89,19 @@ const STORE_ATTEMPTS = 10;
 /** Runs single steps of builds, with what they need of the platform. */
 @Injectable()
 export class BuildStepRuns {
+  readonly steps = lazily(async () => {
+    const { BuildStepsModule } = await import('./build-steps.module.js');
+    return (await this.modules.load(() => BuildStepsModule)).get(BuildSteps);
+  });
+
   constructor(
     readonly progress: ProjectProgressService,
     readonly builds: BuildsService,
-    readonly steps: BuildSteps,
     readonly observation: BuildObservation,
     readonly budgets: BudgetsService,
     readonly clock: Clock,
     private readonly settings: Settings,
+    private readonly modules: LazyModuleLoader,
   ) {}
 
   /**
@@ -170,7 +177,8 @@ class BuildStepRun {
     const stored = await this.services.progress.contents(org_id, project_id);
     this.run.signal.throwIfAborted();
     try {
-      const result = await this.services.steps.run(step, this.context(step, stored));
+      const steps = await this.services.steps();
+      const result = await steps.run(step, this.context(step, stored));
       this.run.signal.throwIfAborted();
       return result;
     } finally {
