@@ -64,6 +64,10 @@ afterEach(() => {
   client.destroy();
 });
 
+/** The SDK itself loses attributes of the name `__proto__`; the platform refuses them in bodies. */
+const name = (...names: string[]) =>
+  fc.oneof(fc.constantFrom(...names), fc.string()).filter((text) => text !== '__proto__');
+
 const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -76,10 +80,10 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.uint8Array({ minLength: 1 }),
     fc.uniqueArray(fc.string(), { minLength: 1 }).map((texts) => new Set(texts)),
     fc.array(tie('value')),
-    fc.dictionary(fc.oneof(fc.constantFrom('B', 'BS', 'Item', 'Keys'), fc.string()), tie('value')),
+    fc.dictionary(name('B', 'BS', 'Item', 'Keys'), tie('value')),
   ),
 })).value;
-const attributes = fc.dictionary(fc.oneof(fc.constantFrom('B', 'BS', 'Key'), fc.string()), value);
+const attributes = fc.dictionary(name('B', 'BS', 'Key'), value);
 
 it('sends and reads whatever the client of the SDK sends and reads', async () => {
   const theirs = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
