@@ -25,7 +25,7 @@ try {
   const { agent_id } = await builtAgent(platform.url);
   const path = `/api/v1/agents/${encodeURIComponent(agent_id)}`;
   await call(platform.url, 'PUT', path, { model_id: 'openai:zero' });
-  const rows = [{ runs: 0, 'resident MB': platform.rss_mb(), 'CPU ms a run': '', failed: 0, ...(await live?.()) }];
+  const rows = [{ runs: 0, 'resident MB': platform.rss_mb(), 'CPU ms a run': '', failed: 0, ...(await live?.read()) }];
   for (let batch = 1; batch <= BATCHES; batch++) {
     // An access token lives for less than a long bench.
     await signIn(platform.url);
@@ -44,11 +44,13 @@ try {
       'resident MB': platform.rss_mb(),
       'CPU ms a run': (((platform.cpu_seconds() - before) * 1_000 * BATCHES) / RUNS).toFixed(2),
       failed: errors + non2xx,
-      ...(await live?.()),
+      ...(await live?.read()),
     });
   }
   console.table(rows);
 } finally {
+  // A process that is being debugged does not end.
+  live?.close();
   await platform.stop();
   await model.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -68,8 +70,9 @@ async function liveHeap(address) {
       if (answer.id === id) return answer.result;
     }
   };
-  return async () => {
+  const read = async () => {
     await ask('HeapProfiler.collectGarbage');
     return { 'live heap MB': Math.round((await ask('Runtime.getHeapUsage')).usedSize / MB) };
   };
+  return { read, close: () => socket.close() };
 }
