@@ -87,12 +87,36 @@ try {
       base: 'invoke, streamed',
     },
     {
-      name: 'MCP tool',
+      name: 'MCP tool, 2025-11-25',
       path: `/mcp/agents/${id}`,
       headers: { ...json, accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
       body: {
         ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
         params: { name: agent_id.split(':')[1], arguments: { message: QUESTION } },
+      },
+      base: 'invoke',
+    },
+    {
+      name: 'MCP tool, 2026-07-28',
+      path: `/mcp/agents/${id}`,
+      headers: {
+        ...json,
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'tools/call',
+        'mcp-name': agent_id.split(':')[1],
+      },
+      body: {
+        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        params: {
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+          name: agent_id.split(':')[1],
+          arguments: { message: QUESTION },
+        },
       },
       base: 'invoke',
     },
