@@ -95,5 +95,5 @@ function rootMessage(error: Error): string {
   while (found instanceof Error && found.cause instanceof Error) found = found.cause;
   const reason =
     found instanceof AggregateError ? String((found.errors[0] as Error).message) : (found as Error).message;
-  return found === error ? reason : `The server gave no answer: ${reason}`;
+  return found === error ? reason : `The server did not respond: ${reason}`;
 }

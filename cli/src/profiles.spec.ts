@@ -81,7 +81,7 @@ describe('the platform that a command talks to', () => {
     expect(from({ url: 'http://localhost:1', apiKey: 'nxs_option' }, env)).toMatchObject({
       ...{ url: 'http://localhost:1', key: 'nxs_option', keyFrom: '--api-key' },
     });
-    expect(refusal(() => from({ profile: 'wrok' })).suggestion).toBe('Make it with: nexus login --profile wrok');
+    expect(refusal(() => from({ profile: 'wrok' })).suggestion).toBe('Create it with: nexus login --profile wrok');
   });
 
   it('gets the key of a profile only if it is the platform of that profile', () => {

@@ -53,7 +53,7 @@ export class Shell {
   /** @throws CliError without a key */
   nexus(): Nexus {
     if (this.profiles.isExposed())
-      this.screen.note(`Other users can read ${this.profiles.path}. Close it: chmod 600 ${this.profiles.path}`);
+      this.screen.note(`Other users can read ${this.profiles.path}. Restrict it: chmod 600 ${this.profiles.path}`);
     return connect(this.target);
   }
 
@@ -110,7 +110,7 @@ export class Shell {
   async ask(question: string, { hidden = false } = {}): Promise<string> {
     const { stdin, stderr } = this.world;
     if (!stdin.isTTY)
-      throw misused(`${question.replace(/[:?]\s*$/, '')} is needed, and there is no terminal to ask on`);
+      throw misused(`${question.replace(/[:?]\s*$/, '')} is required, and there is no terminal to ask on`);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
     try {
@@ -149,7 +149,7 @@ export interface ListOptions {
 /** `--limit` and `--all`, for commands that list. */
 export const listed = (command: Command): Command =>
   command
-    .option('--limit <number>', 'at most so many', (text) => wholeNumber(text, '--limit'), 50)
+    .option('--limit <number>', 'maximum number of results', (text) => wholeNumber(text, '--limit'), 50)
     .option('--all', 'every one');
 
 /** @throws CliError */

@@ -42,7 +42,7 @@ export function targetOf(globals: Globals, env: Env, profiles: Profiles): Target
   const profile = named ?? profiles.current;
   const found = profiles.find(profile);
   if (named !== undefined && !found && !globals.url && !env['NEXUS_URL'])
-    throw misused(`There is no profile ${named}`, `Make it with: nexus login --profile ${named}`);
+    throw misused(`There is no profile ${named}`, `Create it with: nexus login --profile ${named}`);
   const [url, urlFrom] =
     first([globals.url, '--url'], [env['NEXUS_URL'], 'NEXUS_URL'], [found?.url, `profile ${profile}`]) ??
     ([DEFAULT_URL, 'the default'] as const);
@@ -104,7 +104,8 @@ export function connect(target: Target): Nexus {
       'NOT_SIGNED_IN',
     );
   refuseOpenWire(target);
-  if (!/^[\x21-\x7e]+$/.test(target.key)) throw misused(`The key of ${target.keyFrom} has characters that no key has`);
+  if (!/^[\x21-\x7e]+$/.test(target.key))
+    throw misused(`The key of ${target.keyFrom} contains characters that are not valid in a key`);
   return clientOf(target.url, isApiKey(target.key) ? { apiKey: target.key } : { accessToken: target.key });
 }
 

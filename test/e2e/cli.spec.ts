@@ -361,7 +361,7 @@ describe('from a paragraph to an agent that answers', () => {
     expect(out).toMatch(
       /you {4}What is 10% of 50\?\n {7}→ calculator .*\n {7}← .*\nagent {2}10% of 50 = 5\.\n {7}model /,
     );
-    expect(out).toMatch(/you {4}What is my name\?\nagent {2}Your name is Ada\.\nGo on: nexus chat/);
+    expect(out).toMatch(/you {4}What is my name\?\nagent {2}Your name is Ada\.\nContinue: nexus chat/);
     expect(out).not.toContain('not sent');
     const session_id = /--session (sess_\w+)\n$/.exec(out)?.[1] ?? '';
     const [listed, messages, more] = await Promise.all([
@@ -422,7 +422,7 @@ it('a team is applied, shown, printed as apply reads it, named in the trace, and
   ];
   expect([named.code, broken.code, empty.code]).toEqual([2, 2, 2]);
   expect(named.err).toContain('team');
-  expect(empty.err).toBe('- holds no list of members\nnexus teams rm removes a team.\n');
+  expect(empty.err).toBe('- does not contain a list of members\nnexus teams rm removes a team.\n');
   const applied = await nexus(['teams', 'apply', 'desk', '-f', '-'], team);
   expect(applied.out).toBe('agent    proj_test:desk\nversion  v1.0.1\nmembers  billing, shipping\n');
   const shown = await nexus(['teams', 'get', 'desk']);
@@ -607,7 +607,7 @@ describe('the platform', () => {
       program(['readiness', '--json']),
     ]);
     expect(stats).toMatchObject({ total_agents: expect.any(Number) as unknown });
-    expect(days).toMatchObject({ code: 0, err: expect.stringMatching(/^$|No day has runs/) as unknown });
+    expect(days).toMatchObject({ code: 0, err: expect.stringMatching(/^$|There are no runs/) as unknown });
     const { decision_id, decision } = decided;
     const outcome = await program(['decisions', 'outcome', decision_id, 'success', '--cost', '900', '--days', '20']);
     expect(outcome.out).toMatch(new RegExp(`^decision +${decision} \\(${decision_id}\\)\n[^]*\noutcome +success\n$`));

@@ -57,7 +57,7 @@ export function addAgents(program: Command, act: Act): void {
         'On a terminal: /trace turns the trace off and on, /exit or Ctrl-D ends, Ctrl-C stops an answer.\n' +
         'Otherwise each line of standard input is a message.',
     )
-    .option('--session <id>', 'go on with this session')
+    .option('--session <id>', 'continue this session')
     .option('--no-trace', 'do not show the trace of each answer')
     .action(act(chat));
   program
@@ -287,7 +287,7 @@ async function chat(shell: Shell, given: string, options: { session?: string; tr
     else if (content.startsWith('/')) screen.note('/trace turns the trace off and on, /exit ends');
     else if (content !== '') await talk.say(content);
   }
-  screen.line(screen.dim(`Go on: nexus chat ${agent_id} --session ${session_id}`));
+  screen.line(screen.dim(`Continue: nexus chat ${agent_id} --session ${session_id}`));
 }
 
 const [YOU, AGENT, INDENT] = ['you    ', 'agent  ', '       '];

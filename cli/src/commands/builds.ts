@@ -68,7 +68,7 @@ export function addBuilds(program: Command, act: Act): void {
           { title: 'agents', value: (row: (typeof rows)[number]) => row.agents.length },
           { title: 'created', value: (row: (typeof rows)[number]) => timeOf(row.created_at) },
         ];
-        shell.screen.list(rows, columns, 'There are no builds. Make one: nexus build "…"');
+        shell.screen.list(rows, columns, 'There are no builds. Start one: nexus build "…"');
       }),
     );
   projects
@@ -96,8 +96,8 @@ export function addBuilds(program: Command, act: Act): void {
     .argument('<project>')
     .description('Restarts a build that failed or was stopped.')
     .option('--reason <text>', 'kept with the build')
-    .option('--from-scratch', 'do again what is done')
-    .option('--from-stage <stage>', 'do again from this stage on')
+    .option('--from-scratch', 'repeat completed stages')
+    .option('--from-stage <stage>', 'repeat from this stage on')
     .action(
       act((shell, project_id: string, options: ControlOptions) => control(shell, project_id, 'restart', options)),
     );
@@ -143,7 +143,7 @@ async function build(shell: Shell, given: string, options: BuildOptions): Promis
   screen.line(`Build ${screen.bold(project_id)}`);
   shell.interrupted = () => {
     screen.note(
-      `\nThe build goes on. Watch it: nexus build ${project_id}   Stop it: nexus projects stop ${project_id}`,
+      `\nThe build continues. Watch it: nexus build ${project_id}   Stop it: nexus projects stop ${project_id}`,
     );
     return false;
   };
@@ -151,7 +151,7 @@ async function build(shell: Shell, given: string, options: BuildOptions): Promis
   shell.interrupted = undefined;
   show(shell, project);
   if (project.status !== 'completed') {
-    const { message, suggestion } = project.error_info ?? { message: 'no reason is given' };
+    const { message, suggestion } = project.error_info ?? { message: 'no reason given' };
     throw failed(`The build ended as ${project.status}: ${message}`, suggestion);
   }
   screen.line();

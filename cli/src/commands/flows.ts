@@ -65,7 +65,7 @@ function addDefinitions(flows: Command, act: Act): void {
           { title: 'version', value: (row: (typeof rows)[number]) => row.version },
           { title: 'updated', value: (row: (typeof rows)[number]) => timeOf(row.updated_at) },
         ];
-        shell.screen.list(rows, columns, 'There are no flows. Make one: nexus flows apply -f flow.yaml');
+        shell.screen.list(rows, columns, 'There are no flows. Create one: nexus flows apply -f flow.yaml');
       }),
     );
   flows
@@ -83,7 +83,7 @@ function addDefinitions(flows: Command, act: Act): void {
     .command('apply')
     .requiredOption('-f, --file <path>', 'JSON or YAML with name and definition; - for standard input')
     .option('--no-publish', 'store the draft only')
-    .description('Makes a flow, or changes the one with the same flow_id or name, and publishes it.')
+    .description('Creates a flow, or updates the one with the same flow_id or name, and publishes it.')
     .action(act(apply));
   flows
     .command('validate')
@@ -128,7 +128,8 @@ interface FlowFile {
 /** A file with `name` and `definition`, or the definition alone. @throws CliError */
 async function fileOf(shell: Shell, path: string): Promise<FlowFile> {
   const value = await shell.document(path);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw misused(`${path} holds no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw misused(`${path} does not contain an object`);
   const found = value as Json;
   const text = (name: string): string | undefined => (typeof found[name] === 'string' ? found[name] : undefined);
   const definition = (found['definition'] ?? found) as Json;
@@ -166,7 +167,7 @@ function addRuns(flows: Command, act: Act): void {
     .description('Starts a run and shows its steps until it has ended. Ctrl-C stops watching, not the run.')
     .option('-i, --input <object>', 'JSON or YAML, @file, or - for standard input')
     .option('--dry-run', 'call nothing')
-    .option('--max-cost <usd>', 'end the run above this cost', (text) => number(text, '--max-cost'))
+    .option('--max-cost <usd>', 'stop the run above this cost', (text) => number(text, '--max-cost'))
     .option('--idempotency-key <key>', 'a second start with the same key returns the first run')
     .option('-d, --detach', 'print the id and do not wait')
     .action(act(run));
@@ -226,7 +227,7 @@ async function run(shell: Shell, given: string, options: RunOptions): Promise<vo
 async function watch(shell: Shell, nexus: Nexus, run_id: string): Promise<void> {
   const { screen } = shell;
   shell.interrupted = () => {
-    screen.note(`\nThe run goes on. Watch it: nexus flows logs -f ${run_id}   End it: nexus flows cancel ${run_id}`);
+    screen.note(`\nThe run continues. Watch it: nexus flows logs -f ${run_id}   End it: nexus flows cancel ${run_id}`);
     return false;
   };
   const bar = screen.progress();
@@ -291,7 +292,7 @@ function addDecisions(flows: Command, act: Act): void {
     flows
       .command(name)
       .argument('<run>')
-      .argument('[step]', 'may be left out when one step waits')
+      .argument('[step]', 'optional if only one step waits')
       .description(approve ? 'Approves a step that waits for a person.' : 'Rejects a step that waits for a person.')
       .option('--comment <text>', 'the reason')
       .action(
@@ -309,7 +310,7 @@ function addDecisions(flows: Command, act: Act): void {
     .command('signal')
     .argument('<run>')
     .argument('<name>')
-    .description('Sends a signal that a wait_for step waits for, or will.')
+    .description('Sends a signal to a wait_for step, even before the step waits.')
     .option('--data <object>', 'JSON or YAML, @file, or - for standard input')
     .action(
       act(async (shell, run_id: string, name: string, { data }: { data?: string }) => {
@@ -322,7 +323,7 @@ function addDecisions(flows: Command, act: Act): void {
       }),
     );
   const actions = {
-    cancel: 'Cancels a run; what is done is undone.',
+    cancel: 'Cancels a run and undoes its completed steps.',
     pause: 'Pauses a run.',
     resume: 'Resumes a paused run.',
     retry: 'Retries a run that failed.',
@@ -331,7 +332,7 @@ function addDecisions(flows: Command, act: Act): void {
     const command = flows.command(action).argument('<run>').description(description);
     command.option('--reason <text>', 'kept with the run');
     if (action === 'cancel') command.option('--no-compensate', 'undo nothing');
-    if (action === 'retry') command.option('--from-step <step>', 'do again from this step on');
+    if (action === 'retry') command.option('--from-step <step>', 'repeat from this step on');
     command.action(
       act(async (shell, run_id: string, options: { reason?: string; compensate?: boolean; fromStep?: string }) => {
         const { reason, compensate, fromStep: from_step } = options;
@@ -394,7 +395,7 @@ function addDeadLetters(letters: Command, act: Act): void {
   letters
     .command('replay')
     .argument('<dead-letter>')
-    .description('Starts the run of a dead letter again and shows its steps.')
+    .description('Replays the run of a dead letter and shows its steps.')
     .option('-d, --detach', 'print the id and do not wait')
     .action(
       act(async (shell, dead_letter_id: string, { detach }: { detach?: boolean }) => {

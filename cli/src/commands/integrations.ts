@@ -48,7 +48,7 @@ export function addIntegrations(program: Command, act: Act): void {
     .description('Imports an API and shows the progress: OpenAPI, Postman, GraphQL or AsyncAPI.')
     .option('--name <name>', 'name of the integration; that of the source by default')
     .option('--base-url <address>', 'where the API is called')
-    .option('--credential <id>', 'stored credential that calls present')
+    .option('--credential <id>', 'stored credential that calls use')
     .addOption(new Option('--format <format>', 'of the document').choices(FORMATS))
     .action(act(add));
   listed(integrations.command('ls', { isDefault: true }))
@@ -93,14 +93,14 @@ export function addIntegrations(program: Command, act: Act): void {
     .option('--all-pages', 'read every page')
     .action(act(call));
   listed(integrations.command('findings').argument('<integration>'))
-    .description('Lists what could be better in the document of an API, with its score.')
+    .description('Lists the findings in the document of an API, with its score.')
     .addOption(new Option('--severity <severity>', 'only these').choices(SEVERITIES))
     .action(act(findings));
   integrations
     .command('mock')
     .argument('<integration>')
     .argument('<mode>', 'on, instead or off')
-    .description('Serves a mock of the API beside it (on) or in its place (instead).')
+    .description('Serves a mock of the API alongside it (on) or in its place (instead).')
     .action(
       act(async (shell, integration_id: string, mode: 'on' | 'instead' | 'off') => {
         const turned = await shell.nexus().call(turnMock, { path: { integration_id }, body: { mode } });
@@ -151,7 +151,7 @@ async function add(shell: Shell, source: string, options: AddOptions): Promise<v
   bar.note(`Importing ${shell.screen.bold(integration_id)}`);
   shell.interrupted = () => {
     bar.end();
-    shell.screen.note(`The import goes on: nexus integrations get ${integration_id}`);
+    shell.screen.note(`The import continues: nexus integrations get ${integration_id}`);
     return false;
   };
   try {
@@ -163,8 +163,7 @@ async function add(shell: Shell, source: string, options: AddOptions): Promise<v
   }
   const imported = await nexus.waitForImport(integration_id);
   show(shell, imported);
-  if (imported.status !== 'ready')
-    throw failed(`The import failed: ${imported.import?.failure ?? 'no reason is given'}`);
+  if (imported.status !== 'ready') throw failed(`The import failed: ${imported.import?.failure ?? 'no reason given'}`);
 }
 
 const nameOf = (path: string): string => (path === '-' ? 'API' : basename(path, extname(path)));
@@ -198,7 +197,7 @@ async function operations(
     { title: 'path', value: (row: (typeof rows)[number]) => row.path },
     { title: 'summary', value: (row: (typeof rows)[number]) => row.summary },
   ];
-  shell.screen.list(rows, columns, 'No operation fits.');
+  shell.screen.list(rows, columns, 'No operation matches.');
 }
 
 async function call(shell: Shell, integration_id: string, operation_id: string, options: CallOptions): Promise<void> {

@@ -39,16 +39,20 @@ type KeyRole = 'admin' | 'developer' | 'orchestration_manager' | 'viewer';
 
 /** `keys`, `stats`, `decisions`, `readiness`, `doctor`, `open`. */
 export function addPlatform(program: Command, act: Act): void {
-  addKeys(program.command('keys').description('API keys. Those of your organization take the role admin.'), act);
+  addKeys(program.command('keys').description('API keys. Those of your organization require the role admin.'), act);
   addStatistics(program.command('stats').description('What runs, and what it costs.'), act);
   addDecisions(program.command('decisions').description('Decisions with their figures and outcomes.'), act);
   program
     .command('readiness')
-    .description('Says whether the deployment is fit for production, with the fix of each finding. Exit code 1 if not.')
+    .description(
+      'Checks whether the deployment is ready for production and prints a fix for each finding. Exit code 1 if it is not.',
+    )
     .action(act(readiness));
   program
     .command('doctor')
-    .description('Says what is wrong between this machine and the platform, with the fix. Exit code 1 if anything is.')
+    .description(
+      'Checks the connection between this machine and the platform and prints fixes. Exit code 1 if a check fails.',
+    )
     .action(act(doctor));
   program
     .command('open')
@@ -61,8 +65,8 @@ export function addPlatform(program: Command, act: Act): void {
 function addKeys(keys: Command, act: Act): void {
   keys
     .command('ls', { isDefault: true })
-    .description('Lists the keys; their secrets are stored nowhere.')
-    .option('--own', 'those that you created, which takes no role')
+    .description('Lists the keys. Their secrets are not stored.')
+    .option('--own', 'only those that you created; needs no role')
     .action(
       act(async (shell, { own }: { own?: boolean }) => {
         const { keys: rows } = await shell.nexus().call(own ? listOwnApiKeys : listApiKeys);
@@ -79,7 +83,7 @@ function addKeys(keys: Command, act: Act): void {
   keys
     .command('create')
     .argument('<name>')
-    .description('Makes a key and prints it, this once.')
+    .description('Creates a key and prints it once.')
     .requiredOption('--roles <roles>', 'viewer, developer, orchestration_manager, admin', several)
     .option('--expires-days <days>', 'when it expires; never by default', (text) => wholeNumber(text, '--expires-days'))
     .action(
@@ -147,7 +151,7 @@ function addStatistics(stats: Command, act: Act): void {
           { title: 'failed', value: (row: (typeof rows)[number]) => row.failed_builds },
           { title: 'minutes', value: (row: (typeof rows)[number]) => row.avg_duration_minutes },
         ];
-        shell.screen.list(rows, columns, 'No day has builds.');
+        shell.screen.list(rows, columns, 'There are no builds.');
       }),
     );
   days(stats.command('invocations'))
@@ -167,7 +171,7 @@ function addStatistics(stats: Command, act: Act): void {
           { title: 'p95 ms', value: (row: (typeof rows)[number]) => row.p95_duration_ms },
           { title: 'tokens', value: (row: (typeof rows)[number]) => row.input_tokens + row.output_tokens },
         ];
-        shell.screen.list(rows, columns, 'No day has runs.');
+        shell.screen.list(rows, columns, 'There are no runs.');
       }),
     );
 }
@@ -208,7 +212,7 @@ function addDecisions(decisions: Command, act: Act): void {
     .command('create')
     .requiredOption('-c, --context <object>', 'JSON or YAML, @file, or - for standard input')
     .option('--seed <number>', 'of the simulation', (text) => wholeNumber(text, '--seed'))
-    .description('Decides on a context. Takes the role orchestration_manager.')
+    .description('Decides on a context. Requires the role orchestration_manager.')
     .action(
       act(async (shell, { context, seed }: { context: string; seed?: number }) => {
         const body = { context: await shell.object(context, 'The context'), seed };
@@ -222,7 +226,7 @@ function addDecisions(decisions: Command, act: Act): void {
     .option('--cost <amount>', 'what it cost', (text) => number(text, '--cost'))
     .option('--revenue <amount>', 'what it earned', (text) => number(text, '--revenue'))
     .option('--days <days>', 'how long it took', (text) => number(text, '--days'))
-    .description('Records what came of a decision, once.')
+    .description('Records the outcome of a decision. It can be recorded once.')
     .action(
       act(
         async (
@@ -337,7 +341,7 @@ async function examine(shell: Shell, add: Add): Promise<void> {
   add('address', 'pass', `${url}, from ${target.urlFrom}`);
   if (isOpenWire(url)) {
     const status = target.allowHttp ? 'warning' : 'fail';
-    add('encryption', status, 'The key would go over plain http', 'Use the https address of the platform');
+    add('encryption', status, 'The key would be sent over plain http', 'Use the https address of the platform');
   }
   const askedAt = Date.now();
   let response: Response;
@@ -357,7 +361,7 @@ async function examine(shell: Shell, add: Add): Promise<void> {
   }
   add('connection', 'pass', `answers in ${took} ms`);
   if (response.status === 200) add('ready', 'pass', 'accepts requests');
-  else add('ready', 'fail', `The platform is ${body.data.status}`, 'Wait until it has started; else read its log');
+  else add('ready', 'fail', `The platform is ${body.data.status}`, 'Wait until it has started, or read its log');
   addClock(add, response.headers.get('date'), askedAt + took / 2);
   await addHealth(url, add);
   try {
@@ -375,7 +379,7 @@ function addClock(add: Add, date: string | null, asked_at: number): void {
   // The header has whole seconds.
   const seconds = Math.max(0, Math.abs(Date.parse(date) + 500 - asked_at) / 1_000 - 0.5);
   const message = `differs by ${seconds < 1 ? 'less than a second' : `${Math.round(seconds)} seconds`}`;
-  const fix = 'Set the clocks by NTP: keys and signatures expire too early or too late';
+  const fix = 'Synchronize the clocks with NTP: keys and signatures expire too early or too late';
   const status = seconds > CLOCK_FAILURE_SECONDS ? 'fail' : seconds > CLOCK_WARNING_SECONDS ? 'warning' : 'pass';
   add('clock', status, message, fix);
 }

@@ -34,7 +34,7 @@ export function addSignIn(program: Command, act: Act): void {
     .summary('sign in to a platform')
     .description(
       'Signs in to a platform and keeps the key in a profile. Asks for what is not given.\n\n' +
-        'With an API key: paste it, or pipe it with --api-key-stdin. With e-mail and password, an API key of your own is made for this\n' +
+        'With an API key: paste it, or pipe it with --api-key-stdin. With e-mail and password, a personal API key is created for this\n' +
         'machine.',
     )
     .option('--api-key-stdin', 'read an API key from standard input')
@@ -44,7 +44,10 @@ export function addSignIn(program: Command, act: Act): void {
     .option('--roles <roles>', 'roles of the new key, separated by commas; your own by default', several)
     .option('--expires-days <days>', 'when the new key expires; 0 is never', '90')
     .action(act(signIn));
-  program.command('logout').description('Removes the profile. A key that login made is revoked.').action(act(signOut));
+  program
+    .command('logout')
+    .description('Removes the profile. A key that login created is revoked.')
+    .action(act(signOut));
   program
     .command('whoami')
     .description('Shows who the key acts for, and where.')
@@ -96,7 +99,7 @@ export function addSignIn(program: Command, act: Act): void {
 
 async function signIn(shell: Shell, options: LoginOptions): Promise<void> {
   if (options.apiKeyStdin && (options.email !== undefined || options.passwordStdin))
-    throw misused('--api-key-stdin and a sign-in with e-mail exclude each other');
+    throw misused('--api-key-stdin cannot be combined with a sign-in by e-mail');
   if (options.passwordStdin && options.email === undefined) throw misused('--password-stdin needs --email');
   const target = targetOfLogin(shell);
   if (shell.globals.url === undefined && shell.world.stdin.isTTY) {
@@ -123,7 +126,7 @@ function targetOfLogin(shell: Shell): Target {
   const { globals, profiles } = shell;
   const { env } = shell.world;
   const name = globals.profile ?? (env['NEXUS_PROFILE'] || profiles.current);
-  if (!/^[\w.-]{1,64}$/.test(name)) throw misused('The name of a profile has letters, digits, and . _ - only');
+  if (!/^[\w.-]{1,64}$/.test(name)) throw misused('A profile name may contain only letters, digits and . _ -');
   const url = globals.url ?? (env['NEXUS_URL'] || (profiles.find(name)?.url ?? DEFAULT_URL));
   return targetOf({ ...globals, url, profile: name }, env, profiles);
 }

@@ -36,7 +36,7 @@ export function addTeams(program: Command, act: Act): void {
       act(async (shell, given: string, { file }: { file: string }) => {
         const team = await shell.document(file);
         if (!Array.isArray(team) || team.length === 0)
-          throw misused(`${file} holds no list of members`, 'nexus teams rm removes a team.');
+          throw misused(`${file} does not contain a list of members`, 'nexus teams rm removes a team.');
         await replaceTeam(shell, given, team as Member[]);
       }),
     );
