@@ -63,7 +63,7 @@ it('signs in with the link of the start, once, and loads little script from this
 
   const other = await openPage(browser);
   await other.goto(platform.link);
-  await other.getByText('The sign-in link is unknown, used or expired').waitFor();
+  await other.getByText('The sign-in link is unknown, already used or expired').waitFor();
   expect(await faultsOf(other)).toEqual([]);
   await other.close();
 });
