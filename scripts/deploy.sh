@@ -67,7 +67,7 @@ read_settings() {
       SHUTDOWN_GRACE_SECONDS) grace=$value ;;
     esac
   done <<<"$lines"
-  [ "$port" != 0 ] || fail 'API_PORT: 0 would be another port at each start'
+  [ "$port" != 0 ] || fail 'API_PORT=0 would pick a different port at each start'
   if [ "$host" = 0.0.0.0 ] || [ "$host" = :: ]; then host=127.0.0.1; fi
   url=http://$host:$port
 }
@@ -90,7 +90,7 @@ check_port() {
     const server = require("node:net").createServer();
     server.once("error", () => process.exit(1));
     server.listen(Number(process.argv[1]), process.argv[2], () => server.close());
-  ' "$port" "$host" || fail "port $port is taken by another program"
+  ' "$port" "$host" || fail "port $port is in use by another program"
 }
 
 # Says what a probe answers, and fails unless it is 200.
@@ -105,10 +105,10 @@ wait_until_ready() {
     if [ -z "$(running_pid)" ]; then
       tail -n 20 "$LOG" >&2
       rm -f "$PID_FILE"
-      fail "it ended while it started; its last lines are above, all of them in $LOG"
+      fail "it exited while starting; its last lines are above, the full log is $LOG"
     fi
     if [ "$SECONDS" -ge "$deadline" ]; then
-      fail "it runs but was not ready within $READY_WITHIN_SECONDS s ($answer); see $LOG"
+      fail "it is running but was not ready within $READY_WITHIN_SECONDS s ($answer); see $LOG"
     fi
     sleep 0.5
   done
@@ -118,7 +118,7 @@ start() {
   local pid
   check_tools
   pid=$(running_pid)
-  [ -z "$pid" ] || fail "it runs already (pid $pid)"
+  [ -z "$pid" ] || fail "it is already running (pid $pid)"
   node scripts/build.mjs
   read_settings
   choose_processes
@@ -142,7 +142,7 @@ stop() {
   local pid
   pid=$(running_pid)
   if [ -z "$pid" ]; then
-    say 'it does not run'
+    say 'it is not running'
     rm -f "$PID_FILE"
     return 0
   fi
@@ -153,7 +153,7 @@ stop() {
   while group_runs "$pid" && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.2; done
   if group_runs "$pid"; then
     kill -KILL -- "-$pid"
-    say "killed: it had not left in time (pid $pid)"
+    say "killed: it did not stop in time (pid $pid)"
   else
     say "stopped (pid $pid)"
   fi
@@ -163,13 +163,13 @@ stop() {
 reload() {
   local pid
   pid=$(running_pid)
-  [ -n "$pid" ] || fail 'it does not run'
+  [ -n "$pid" ] || fail 'it is not running'
   recall
   if [ "$environment" != production ] || [ "$processes" -le 1 ]; then
     fail 'only several processes (ENVIRONMENT=production, WEB_CONCURRENCY) can be replaced one by one; use restart'
   fi
   kill -HUP "$pid"
-  say "the $processes processes are replaced one by one; follow with: scripts/deploy.sh logs -f"
+  say "replacing the $processes processes one by one; follow with: scripts/deploy.sh logs -f"
 }
 
 status() {

@@ -41,7 +41,7 @@ if [ "$overlay" = canary ]; then
   # Argo Rollouts goes back by itself when the analysis fails, and this fails then.
   kubectl argo rollouts status nexus --namespace "$namespace" --timeout "${canary_minutes}m"
 elif ! in_cluster rollout status deployment/nexus --timeout="${rollout_minutes}m"; then
-  echo "The new pods do not become ready. Going back to the version before." >&2
+  echo "The new pods did not become ready. Going back to the previous version." >&2
   in_cluster rollout undo deployment/nexus
   in_cluster rollout status deployment/nexus --timeout="${rollout_minutes}m"
   exit 1

@@ -73,7 +73,7 @@ for (const [file, pattern] of VERSIONS) {
   if (!existsSync(file)) continue;
   const text = readFileSync(file, 'utf8');
   const right = text.replace(pattern, (_, before: string, after: string) => before + version + after);
-  if (values.check && text !== right) faults.push(`${file} has another version than package.json`);
+  if (values.check && text !== right) faults.push(`${file} has a different version than package.json`);
   else if (text !== right) writeFileSync(file, right);
 }
 for (const language of wanted) {
@@ -105,7 +105,7 @@ for (const language of wanted) {
 }
 const lock = `${JSON.stringify({ document, operations: plan.operations.length }, null, 2)}\n`;
 if (!values.check) writeFileSync(LOCK, lock);
-else if (!existsSync(LOCK) || readFileSync(LOCK, 'utf8') !== lock) faults.push(`${LOCK} is not that of openapi.json`);
+else if (!existsSync(LOCK) || readFileSync(LOCK, 'utf8') !== lock) faults.push(`${LOCK} does not match openapi.json`);
 for (const fault of faults) process.stderr.write(`${fault}\n`);
 if (faults.length > 0) {
   process.stderr.write('Run npm run sdks and commit what it changes.\n');

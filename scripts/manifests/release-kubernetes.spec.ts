@@ -48,7 +48,7 @@ describe('scripts/release-kubernetes.sh', () => {
       'rollout undo deployment/nexus',
       'rollout status deployment/nexus --timeout=15m',
     ]);
-    expect(stderr).toContain('Going back to the version before.');
+    expect(stderr).toContain('Going back to the previous version.');
   });
 
   it('leaves the canary to Argo Rollouts, and fails with it', () => {

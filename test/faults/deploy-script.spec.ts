@@ -53,12 +53,12 @@ describe('scripts/deploy.sh', () => {
     expect((await fetch(`${url()}/health/ready`)).status).toBe(200);
     expect(await deploy('start')).toMatchObject({
       code: 1,
-      said: expect.stringContaining('runs already') as string,
+      said: expect.stringContaining('is already running') as string,
     });
     expect((await deploy('reload')).code).toBe(0);
     await eventually(
       () => deploy('logs'),
-      ({ said }) => said.includes('rolling restart is over'),
+      ({ said }) => said.includes('rolling restart finished'),
     );
     expect(await deploy('status')).toMatchObject({ code: 0, said: expect.stringContaining('ready') as string });
     expect((await deploy('restart')).code).toBe(0);
@@ -80,7 +80,7 @@ describe('scripts/deploy.sh', () => {
     Object.assign(environment, { NEXUS_TABLE_PREFIX: 'never-made-', NEXUS_READY_WITHIN_SECONDS: '1' });
     expect(await deploy('start')).toMatchObject({
       code: 1,
-      said: expect.stringContaining('it runs but was not ready within 1 s (') as string,
+      said: expect.stringContaining('it is running but was not ready within 1 s (') as string,
     });
     // How soon a process can answer at all depends on the machine.
     const answered = await eventually(
@@ -95,7 +95,7 @@ describe('scripts/deploy.sh', () => {
     Object.assign(environment, { API_PORT: new URL(database.endpoint).port });
     expect(await deploy('start')).toEqual({
       code: 1,
-      said: `deploy.sh: port ${environment['API_PORT']} is taken by another program\n`,
+      said: `deploy.sh: port ${environment['API_PORT']} is in use by another program\n`,
     });
   });
 });

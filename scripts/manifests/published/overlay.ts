@@ -49,7 +49,7 @@ export function manifestsOf(directory: string, manifests: Manifest[] = []): Mani
 
 function named(manifests: Manifest[], { kind, metadata: { name } }: Manifest): Manifest {
   const found = manifests.find((one) => one.kind === kind && one.metadata.name === name);
-  if (!found) throw new Error(`${kind} ${name} is changed, but not there`);
+  if (!found) throw new Error(`${kind} ${name} is changed, but does not exist`);
   return found;
 }
 
