@@ -88,7 +88,7 @@ function stopOnSignals(running: { app?: NestExpressApplication }): void {
     stopGracefully(running.app, hasSuccessor).then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`Nexus could not stop in order: ${String(error)}\n`);
+        process.stderr.write(`Nexus did not shut down cleanly: ${String(error)}\n`);
         process.exit(1);
       },
     );

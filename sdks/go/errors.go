@@ -106,7 +106,7 @@ func errorOf(status int, body []byte) *Error {
 
 func connectionError(cause error) *Error {
 	return &Error{
-		Code: "CONNECTION_FAILED", Message: fmt.Sprintf("The server gave no answer: %v", cause),
+		Code: "CONNECTION_FAILED", Message: fmt.Sprintf("The server did not respond: %v", cause),
 		Suggestion: "Check the address and that the platform is running.", kind: ErrConnection, cause: cause,
 	}
 }

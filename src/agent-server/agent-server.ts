@@ -65,8 +65,9 @@ export class AgentServer {
       return;
     }
     try {
-      if (path !== '/invocations') throw new RefusedRequestError(404, 'Only GET /ping and POST /invocations');
-      if (request.method !== 'POST') throw new RefusedRequestError(405, 'Only POST /invocations');
+      if (path !== '/invocations')
+        throw new RefusedRequestError(404, 'Only GET /ping and POST /invocations are served');
+      if (request.method !== 'POST') throw new RefusedRequestError(405, '/invocations accepts only POST');
       await this.invoke(request, response);
     } catch (error) {
       if (!(error instanceof RefusedRequestError)) throw error;
@@ -128,7 +129,7 @@ function sessionOf(request: IncomingMessage): string | undefined {
   const value = request.headers[SESSION_HEADER];
   if (value === undefined || value === '') return undefined;
   if (typeof value === 'string' && value.length <= SESSION_ID_MAX_LENGTH) return value;
-  throw new RefusedRequestError(400, `${SESSION_HEADER} has at most ${SESSION_ID_MAX_LENGTH} characters`);
+  throw new RefusedRequestError(400, `${SESSION_HEADER} must be at most ${SESSION_ID_MAX_LENGTH} characters`);
 }
 
 const HEARTBEAT_MS = 15_000;

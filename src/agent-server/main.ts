@@ -40,7 +40,7 @@ export class AgentServerModule {
 /** Kubernetes kills 30 s after it has asked. */
 const STOP_GRACE_MS = 25_000;
 
-/** `npm run agent-server -- agent.json`: serves one exported agent by the AgentCore HTTP contract. */
+/** `npm run agent-server -- agent.json`: serves one exported agent over the AgentCore HTTP contract. */
 async function start(path: string | undefined): Promise<void> {
   const settings = loadSettings({}, 'agent-server');
   const definition = await definitionOf(path, settings);
@@ -57,7 +57,7 @@ async function start(path: string | undefined): Promise<void> {
     with_definition: definition === undefined,
   });
   const url = await server.listen();
-  process.stdout.write(`Serving ${definition?.agent_name ?? 'the agent that each call brings'} on ${url}\n`);
+  process.stdout.write(`Serving ${definition?.agent_name ?? 'the agent in each request'} on ${url}\n`);
   const stop = async (): Promise<void> => {
     await server.stop(STOP_GRACE_MS);
     await context.close();
@@ -69,9 +69,9 @@ async function start(path: string | undefined): Promise<void> {
 async function definitionOf(path: string | undefined, settings: Settings): Promise<AgentDefinition | undefined> {
   const isBrought = settings.get('AGENT_SERVER_DEFINITION') === 'payload';
   if (isBrought && path !== undefined)
-    throw new AgentServerError('AGENT_SERVER_DEFINITION=payload takes no file: each call brings its definition');
+    throw new AgentServerError('AGENT_SERVER_DEFINITION=payload takes no file: each request carries its definition');
   if (isBrought) return undefined;
-  if (path === undefined) throw new AgentServerError('Say which agent to serve: npm run agent-server -- agent.json');
+  if (path === undefined) throw new AgentServerError('Name the agent to serve: npm run agent-server -- agent.json');
   return readDefinition(path);
 }
 
@@ -87,7 +87,7 @@ function messageOf(error: unknown): string {
 
 const USAGE = `Usage: npm run agent-server -- agent.json
 
-Serves one exported agent by the AgentCore HTTP contract. With AGENT_SERVER_DEFINITION=payload it takes no file: each call
+Serves one exported agent over the AgentCore HTTP contract. With AGENT_SERVER_DEFINITION=payload it takes no file: each call
 brings its definition.`;
 
 start(commandLine(USAGE, [], 1).words[0]).catch((error: unknown) => {

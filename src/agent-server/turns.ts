@@ -8,7 +8,7 @@ import { AgentRunError, type AgentEvent, type AgentRuntime, type AgentRun } from
 /** What the server can serve: tools that are attached live in the platform's database, which it does not have. */
 const servedDefinitionSchema = agentDefinitionSchema.refine(
   ({ tools }) => tools.every(({ kind }) => kind !== 'attached'),
-  { path: ['tools'], message: 'attached tools can be used inside the platform only' },
+  { path: ['tools'], message: 'attached tools work only inside the platform' },
 );
 
 /** The server cannot start; the message is shown to the operator. */
@@ -165,13 +165,7 @@ export class Turns {
       }
     } catch (error) {
       if (error instanceof AgentRunError) throw error;
-      throw new AgentRunError(
-        'runtime',
-        'The agent failed for a reason that is in the log of its container.',
-        [],
-        undefined,
-        error,
-      );
+      throw new AgentRunError('runtime', 'The agent failed; see the log of its container.', [], undefined, error);
     } finally {
       this.count(-1);
     }

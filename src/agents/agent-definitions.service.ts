@@ -188,10 +188,10 @@ export class AgentDefinitions {
     const { knowledge, tools, team = [], agent_name } = definition;
     const bytes = Buffer.byteLength(JSON.stringify({ ...definition, knowledge: [] }));
     if (bytes > DEFINITION_BYTES)
-      return problem('definition', `must have at most ${DEFINITION_BYTES} bytes without its documents, not ${bytes}`);
+      return problem('definition', `must be at most ${DEFINITION_BYTES} bytes without its documents, not ${bytes}`);
     const characters = charactersOf(knowledge);
     if (characters > KNOWLEDGE_CHARACTERS)
-      problem('knowledge', `must have at most ${KNOWLEDGE_CHARACTERS} characters together, not ${characters}`);
+      problem('knowledge', `must be at most ${KNOWLEDGE_CHARACTERS} characters in total, not ${characters}`);
     const names = knowledge.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) problem('knowledge', `has two documents named "${twice}"`);
@@ -230,7 +230,7 @@ function assertNotHidden(agent: Agent, changes: DefinitionChanges): void {
     if (isSet && field in changes)
       throw ValidationError.field(
         field,
-        'is set for the agent itself, which applies to every version: remove it with PUT /agents/{agent_id} first',
+        'is set on the agent itself and applies to every version: remove it there first with PUT /api/v1/agents/{agent_id}',
       );
 }
 
@@ -245,7 +245,7 @@ function emptied(field: string, value: unknown): unknown {
 function assertKept(runtime: RuntimeKind, { requires_approval = [], output_schema }: AgentDefinition): void {
   if (runtime === 'local') return;
   if (requires_approval.length > 0)
-    throw ValidationError.field('requires_approval', 'cannot be kept by an agent that runs in a container');
+    throw ValidationError.field('requires_approval', 'is not supported by an agent that runs in a container');
   if (output_schema)
-    throw ValidationError.field('output_schema', 'cannot be kept by an agent that runs in a container');
+    throw ValidationError.field('output_schema', 'is not supported by an agent that runs in a container');
 }

@@ -45,7 +45,7 @@ export class AgentDeletionService implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
       this.logger.error({
-        msg: 'interrupted deletions could not be continued, the next start tries again',
+        msg: 'interrupted deletions could not be resumed; the next start retries',
         err: error,
       });
     });

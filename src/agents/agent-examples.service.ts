@@ -28,7 +28,7 @@ export class AgentExamples {
       if (fault !== undefined) throw ValidationError.field(`checks.${index}.value`, fault);
     }
     if ((await this.all(org_id, agent_id)).length >= EXAMPLES_MAX)
-      throw new ConflictError(`The agent has ${EXAMPLES_MAX} examples, the most that it may have`, {
+      throw new ConflictError(`The agent already has the maximum of ${EXAMPLES_MAX} examples`, {
         details: { agent_id, limit: EXAMPLES_MAX },
         suggestion: 'Delete an example first. Every build runs all of them.',
       });

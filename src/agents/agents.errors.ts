@@ -28,9 +28,9 @@ export class RolloutNotFoundError extends NotFoundError {
 /** The agent rolls out another version already. */
 export class RolloutRunsError extends ConflictError {
   constructor(agent_id: string, version: string) {
-    super(`The agent already rolls out ${version}`, {
+    super(`A rollout of ${version} is already running`, {
       details: { agent_id, version },
-      suggestion: 'Promote or stop the rollout that runs, then start another.',
+      suggestion: 'Promote or stop the running rollout, then start another.',
     });
   }
 }
@@ -40,7 +40,7 @@ export class AgentNotRunningError extends InvalidStateError {
     super(`The agent is ${status} and cannot be invoked`, {
       details: { agent_id, current_state: status, required_state: 'running' },
       suggestion:
-        'Set its status to running by PUT /api/v1/agents/{agent_id}/status, or wait until its build has ended.',
+        'Set its status to running with PUT /api/v1/agents/{agent_id}/status, or wait until its build has ended.',
     });
   }
 }
@@ -68,6 +68,6 @@ export class AgentRevisionError extends ConflictError {
 /** Another request changed the agent between our read and our write. */
 export class AgentChangedError extends ConflictError {
   constructor(agent_id: string) {
-    super('The agent was changed by someone else at the same moment', { details: { agent_id } });
+    super('The agent was changed by another request', { details: { agent_id } });
   }
 }

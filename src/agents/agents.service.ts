@@ -231,7 +231,7 @@ export class AgentsService {
     if (version === undefined && model === undefined) return agent;
     const field = version === undefined ? 'model' : 'version';
     if (agent.runtime !== 'local')
-      throw ValidationError.field(field, 'cannot be chosen for an agent that runs in a container');
+      throw ValidationError.field(field, 'cannot be set for an agent that runs in a container');
     if (model !== undefined) {
       try {
         this.models.describe(model);
@@ -314,7 +314,7 @@ export class AgentsService {
     const before = await this.get(org_id, agent_id);
     const { runtime } = before;
     if (runtime !== 'local' && changes.requires_approval?.length)
-      throw ValidationError.field('requires_approval', 'cannot be kept by an agent that runs in a container');
+      throw ValidationError.field('requires_approval', 'is not supported by an agent that runs in a container');
     if (changes.model_id) this.models.describe(changes.model_id);
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),
@@ -368,7 +368,7 @@ export class AgentsService {
     if (BUILD_LABEL.test(label))
       throw ValidationError.field(
         'version',
-        `${label} does not exist; builds give labels of the form v1.0.<number>, so a new one must differ from them`,
+        `${label} does not exist; labels of the form v1.0.<number> are reserved for builds`,
       );
     const { definition, build_id, coverage = null } = await this.version(agent);
     const version_number = latest_version_number + 1;
@@ -433,14 +433,14 @@ export class AgentsService {
    */
   async place(org_id: string, agent_id: string, kind: Agent['runtime'], endpoint_url?: string): Promise<Agent> {
     if (kind !== 'http' && endpoint_url !== undefined)
-      throw ValidationError.field('endpoint_url', 'belongs to the runtime "http" only');
+      throw ValidationError.field('endpoint_url', 'applies only to the runtime "http"');
     const runtime = this.runtimes.get(kind);
     const before = await this.get(org_id, agent_id);
     const { definition } = await this.version(before);
     if (kind !== 'local' && [...(before.requires_approval ?? []), ...(definition.requires_approval ?? [])].length > 0)
-      throw ValidationError.field('runtime', 'must be local: a container cannot keep requires_approval of the agent');
+      throw ValidationError.field('runtime', 'must be local: a container cannot enforce requires_approval');
     if (kind !== 'local' && (before.output_schema ?? definition.output_schema))
-      throw ValidationError.field('runtime', 'must be local: a container cannot keep output_schema of the agent');
+      throw ValidationError.field('runtime', 'must be local: a container cannot enforce output_schema');
     const at = this.clock.timestamp();
     const deployment = await runtime.deploy(agent_id, definition, endpoint_url === undefined ? {} : { endpoint_url });
     const placed = await this.change(org_id, agent_id, async (agent) => ({

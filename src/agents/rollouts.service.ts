@@ -93,7 +93,7 @@ export class RolloutsService {
   /** A version that can run beside the current one. */
   private async candidate(agent: Agent, label: string): Promise<{ version_number: number }> {
     if (agent.runtime !== 'local')
-      throw ValidationError.field('version', 'cannot be rolled out by an agent that runs in a container');
+      throw ValidationError.field('version', 'cannot be rolled out on an agent that runs in a container');
     const { definition, version_number } = await this.agents.labelled(agent, label);
     if (version_number === agent.version_number)
       throw ValidationError.field('version', `must differ from the current version, ${agent.version}`);

@@ -35,7 +35,7 @@ export class BudgetExceededError extends DomainError {
 
   /** The limit is in US dollars, and the price of the model is not known. */
   static unpriced(budget: Budget, model: string): BudgetExceededError {
-    return new BudgetExceededError(`A budget in US dollars applies, and the price of the model ${model} is not known`, {
+    return new BudgetExceededError(`A budget in US dollars applies, but the price of the model ${model} is not known`, {
       details: { ...scopeOf(budget), model },
       suggestion: 'Add the price to the setting MODEL_PRICES, use another model, or set a budget in tokens.',
     });

@@ -85,7 +85,7 @@ export class BudgetsService {
       'window',
       'threshold',
     ]);
-    this.refusals = metrics.counter('nexus_budget_refusals_total', 'Model calls that hard budgets refused.', [
+    this.refusals = metrics.counter('nexus_budget_refusals_total', 'Model calls refused by hard budgets.', [
       'scope',
       'window',
     ]);
@@ -116,10 +116,7 @@ export class BudgetsService {
     const all = await this.repository.listByOrg(org_id);
     const before = all.find((budget) => budget.scope === scope && budget.scope_id === scope_id);
     if (!before && all.length >= LARGEST_LIST)
-      throw ValidationError.field(
-        'scope_id',
-        `would be budget ${LARGEST_LIST + 1}: an organization has ${LARGEST_LIST} at most`,
-      );
+      throw ValidationError.field('scope_id', `would exceed the limit of ${LARGEST_LIST} budgets per organization`);
     const updated_at = this.clock.timestamp();
     const revision = (before?.revision ?? 0) + 1;
     const created_at = before?.created_at ?? updated_at;

@@ -22,18 +22,16 @@ export class BuildObservation {
     metrics: Metrics,
     private readonly tracing: Tracing,
   ) {
-    this.runs = metrics.counter('nexus_build_runs_total', 'Runs of builds in this process that are over, by ending.', [
+    this.runs = metrics.counter('nexus_build_runs_total', 'Finished build runs of this process, by ending.', [
       'ending',
     ]);
     this.durations = metrics.histogram(
       'nexus_build_stage_duration_seconds',
-      'Time of the steps of builds, in seconds; the parts of a stage count on their own.',
+      'Duration of build steps, in seconds; the parts of a stage are counted separately.',
       ['stage', 'outcome'],
       BUCKETS,
     );
-    this.tokens = metrics.counter('nexus_build_tokens_total', 'Tokens that steps of builds took and gave.', [
-      'direction',
-    ]);
+    this.tokens = metrics.counter('nexus_build_tokens_total', 'Input and output tokens of build steps.', ['direction']);
   }
 
   ended(ending: CountedEnding): void {

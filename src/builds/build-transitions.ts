@@ -112,7 +112,7 @@ export function failed(
     event: 'log',
     stage_name: step.stage,
     level: isFinal ? 'error' : 'warning',
-    message: isFinal ? message : `${message} (will be tried again)`,
+    message: isFinal ? message : `${message} (will be retried)`,
   };
   const kept = error instanceof BuildFault ? [...error.artifacts] : [];
   const stage = failStage(stageOf(whole, step), at, message, leftBehind(error, spent));

@@ -23,7 +23,7 @@ export class BuildsModule {
       [
         {
           name: 'nexus_builds',
-          help: 'Builds of the whole environment that wait or run; at most 1000 of each are counted.',
+          help: 'Waiting and running builds of the whole environment; each count stops at 1000.',
           labels: ['status'],
           samples: ({ waiting, running }) => [
             { labels: { status: 'queued' }, value: waiting },
@@ -32,12 +32,12 @@ export class BuildsModule {
         },
         {
           name: 'nexus_build_queue_oldest_seconds',
-          help: 'How long the build that has waited longest has waited, in seconds; 0 when none waits.',
+          help: 'How long the oldest waiting build has waited, in seconds; 0 if none is waiting.',
           samples: ({ oldest_seconds }) => figure(oldest_seconds),
         },
         {
           name: 'nexus_builds_stalled',
-          help: 'Running builds whose lease ran out and that no process has taken over.',
+          help: 'Running builds whose lease has expired and that no process has taken over.',
           samples: ({ stalled }) => figure(stalled),
         },
       ],

@@ -31,7 +31,7 @@ async function main([command, given]: string[]): Promise<void> {
       .resetPasswordHere(given ?? settings.get('NEXUS_ADMIN_EMAIL'), password);
     if (account.email === settings.get('NEXUS_ADMIN_EMAIL'))
       app.get(FirstStartService, { strict: false }).keep({ email: account.email, password });
-    const factor = account.totp_enabled === true ? '. The second factor stays' : '';
+    const factor = account.totp_enabled === true ? '. The second factor is unchanged' : '';
     process.stdout.write(`Sign in as ${account.email} with the password ${password}${factor}\n`);
   } finally {
     await app.close();

@@ -15,8 +15,8 @@ import { CommandLogger } from './command-logger.js';
 const USAGE = `Usage: npm run backup -- <directory>
        npm run restore -- <directory> [--continue]
 
-backup copies every table to files. The platform may run meanwhile, except on the embedded database.
-restore puts a backup into empty tables, which it creates. --continue: after an interrupted restore.`;
+backup copies every table to files. The platform may keep running, except on the embedded database.
+restore loads a backup into empty tables, which it creates. --continue resumes an interrupted restore.`;
 
 @Module({})
 class BackupModule {}

@@ -22,7 +22,7 @@ async function migrate(): Promise<void> {
   );
   try {
     const created = await app.get(TableCreation, { strict: false }).createMissing();
-    process.stdout.write(created.length === 0 ? 'Nothing to do: all tables are there\n' : `${created.join('\n')}\n`);
+    process.stdout.write(created.length === 0 ? 'Nothing to do: all tables exist\n' : `${created.join('\n')}\n`);
   } finally {
     await app.close();
   }

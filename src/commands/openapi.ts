@@ -7,7 +7,7 @@ import { commandLine } from '../shared/command-line.js';
 
 const USAGE = `Usage: npm run openapi [-- --check]
 
-Writes openapi.json from the routes. With --check it only fails when the committed file differs.`;
+Writes openapi.json from the routes. With --check it writes nothing and fails if the committed file differs.`;
 const command = commandLine(USAGE, ['check']);
 
 const FILE = 'openapi.json';
@@ -33,7 +33,7 @@ async function writeDocument(): Promise<void> {
     const text = `${JSON.stringify(apiDocument(app), null, 2)}\n`;
     if (!command.has('check')) writeFileSync(FILE, text);
     else if (readFileSync(FILE, 'utf8') !== text)
-      throw new Error(`${FILE} is not what the routes say: run npm run openapi and commit it`);
+      throw new Error(`${FILE} does not match the routes: run npm run openapi and commit it`);
   } finally {
     await app.close();
     rmSync(directory, { recursive: true, force: true });

@@ -29,11 +29,11 @@ async function main([command = '', email]: string[]): Promise<void> {
 async function run(operators: OperatorsService, command: string, email: string): Promise<string> {
   if (command === 'list') {
     const all = await operators.list();
-    return all.map((one) => `${one.email}  ${one.user_id}`).join('\n') || 'There is no operator';
+    return all.map((one) => `${one.email}  ${one.user_id}`).join('\n') || 'There are no operators';
   }
-  const is = command === 'grant' ? 'an operator' : 'no operator';
-  const isChanged = await (command === 'grant' ? operators.grant(email) : operators.revoke(email));
-  return isChanged ? `${email} is ${is} now` : `${email} is ${is} already`;
+  if (command === 'grant')
+    return (await operators.grant(email)) ? `${email} is now an operator` : `${email} is already an operator`;
+  return (await operators.revoke(email)) ? `${email} is no longer an operator` : `${email} is not an operator`;
 }
 
 function print(line: string): void {

@@ -8,7 +8,7 @@ import { commandLine } from '../shared/command-line.js';
 
 const USAGE = `Usage: npm run worker
 
-Runs durable runs without serving the API, until a signal stops it: builds, flow runs and whatever else the engine drives.`;
+Executes durable runs, such as builds and flow runs, without serving the API, until a signal stops it.`;
 commandLine(USAGE, []);
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
@@ -17,7 +17,7 @@ async function work(): Promise<void> {
   const settings = loadSettings({ TEMPORAL_WORKER: 'true' });
   const logger = nestLogger(await createRootLogger(settings, new RequestContext()));
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), { logger, abortOnError: false });
-  logger.log({ msg: 'Nexus works', engine: settings.get('ENGINE') });
+  logger.log({ msg: 'Nexus worker is ready', engine: settings.get('ENGINE') });
   // Every timer of the platform is unreferenced. Without a connection, as after a restart of the database, the process would end.
   setInterval(() => undefined, LONGEST_INTERVAL_MS);
   let isStopping = false;
@@ -27,7 +27,7 @@ async function work(): Promise<void> {
     app.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`The worker could not stop in order: ${String(error)}\n`);
+        process.stderr.write(`The worker did not shut down cleanly: ${String(error)}\n`);
         process.exit(1);
       },
     );

@@ -29,7 +29,7 @@ export class EngineModule {
       [
         {
           name: 'nexus_engine_runs',
-          help: 'Durable runs of the whole environment that wait for a slot or run; at most 1000 of each are counted.',
+          help: 'Durable runs of the whole environment that wait for a slot or are running; each count stops at 1000.',
           labels: ['kind', 'status'],
           samples: (queues) =>
             queues.flatMap(({ kind, waiting, running }) => [
@@ -45,7 +45,7 @@ export class EngineModule {
         },
         {
           name: 'nexus_engine_queue_oldest_seconds',
-          help: 'How long the oldest durable run has waited for a slot, in seconds; 0 when none waits.',
+          help: 'How long the oldest durable run has waited for a slot, in seconds; 0 if none is waiting.',
           labels: ['kind'],
           samples: (queues) => queues.map(({ kind, oldest_seconds }) => ({ labels: { kind }, value: oldest_seconds })),
         },

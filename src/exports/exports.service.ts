@@ -356,7 +356,12 @@ function missingReferences({ agents, tools, flows, integrations }: Chosen): Expo
         ...missing(flow.flow_id, what, 'integration_ids', apis),
         ...missing(flow.flow_id, what, 'agent_ids', used),
         ...missing(flow.flow_id, what, 'flow_ids', inner),
-        ...missing(flow.flow_id, `${what} calls a tool and so`, 'agent_ids (of an agent that has the tool)', attached),
+        ...missing(
+          flow.flow_id,
+          `${what} calls a tool and therefore`,
+          'agent_ids (of an agent that has the tool)',
+          attached,
+        ),
       ];
     }),
     ...tools.flatMap(({ tool_id, name, config }) => {
@@ -373,8 +378,8 @@ function secretReasons({ agents, tools, flows, integrations }: Chosen): ExportRe
       check: 'credential_in_definition',
       severity: 'critical',
       subject,
-      message: `${what} holds what looks like a credential at ${place}`,
-      fix: 'Revoke it, store its successor with POST /api/v1/credentials, and name that by credential_id.',
+      message: `${what} contains what looks like a credential at ${place}`,
+      fix: 'Revoke it, store a new one with POST /api/v1/credentials, and set its credential_id.',
     }));
   return [
     ...agents.flatMap(({ agent, definition }) =>
@@ -408,6 +413,6 @@ const tooLarge = (name: string): ExportReason => ({
   check: 'too_large',
   severity: 'critical',
   subject: name,
-  message: 'The package is larger than 25 MB, or than 200 MB unpacked',
+  message: 'The package is larger than 25 MB, or 200 MB unpacked',
   fix: 'Export fewer integrations at once, or set client_languages to [].',
 });

@@ -82,7 +82,7 @@ export class ImportsService {
       const content = files[path];
       if (!content) throw ValidationError.field('file', `misses ${path}`);
       if ((await sha256(content)) !== expected)
-        throw ValidationError.field('file', `holds a changed ${path}: its SHA-256 differs from the manifest`);
+        throw ValidationError.field('file', `contains a modified ${path}: its SHA-256 differs from the manifest`);
       await turn();
     }
     const named = [...manifest.agents, ...manifest.flows, ...manifest.integrations].map(({ file }) => file);
@@ -145,10 +145,10 @@ export class ImportsService {
       const { version, status } = await this.integrations.get(org_id, integration_id);
       if (version > 0) return;
       if (status === 'failed')
-        throw ValidationError.field('file', `holds a document of "${name}" that cannot be imported`);
+        throw ValidationError.field('file', `contains a document of "${name}" that cannot be imported`);
       if (performance.now() > end)
-        throw new InvalidStateError(`The import of the integration "${name}" did not end in time`, {
-          suggestion: 'Check that workers of the engine are running, then import the package again.',
+        throw new InvalidStateError(`The import of the integration "${name}" did not finish in time`, {
+          suggestion: 'Check that engine workers are running, then import the package again.',
         });
       await delay(READY_POLL_MS, undefined, { signal });
     }
@@ -240,11 +240,11 @@ export class ImportsService {
     const { org_id } = importer;
     for (const { flow_id: from, name, description, file } of manifest.flows) {
       const text = files[file]!;
-      if (text.byteLength > TEXT_MAX_BYTES) throw ValidationError.field('file', `holds a ${file} of over 1 MB`);
+      if (text.byteLength > TEXT_MAX_BYTES) throw ValidationError.field('file', `contains a ${file} of over 1 MB`);
       const read = renamed(await this.yaml.readYaml(org_id, text.toString('utf8')), report);
       const { definition } = (read ?? {}) as { definition?: Record<string, unknown> };
       if (typeof definition !== 'object' || definition === null)
-        throw ValidationError.field('file', `holds a ${file} without a definition`);
+        throw ValidationError.field('file', `contains a ${file} without a definition`);
       const flow_id = this.flows.newId();
       await note({ kind: 'flow', id: flow_id });
       await this.flows.create(importer, { name, description, definition }, flow_id);
@@ -268,16 +268,16 @@ function renamed<T>(value: T, report: ImportReportDto): T {
 
 function newId({ agents, projects }: ImportReportDto, from: string): string {
   const found = [...agents, ...projects].find((one) => one.from === from);
-  if (!found) throw ValidationError.field('file', `names ${from}, which the package does not hold`);
+  if (!found) throw ValidationError.field('file', `names ${from}, which the package does not contain`);
   return found.id;
 }
 
 function parsed(path: string, bytes: Buffer): unknown {
-  if (bytes.byteLength > TEXT_MAX_BYTES) throw ValidationError.field('file', `holds a ${path} of over 1 MB`);
+  if (bytes.byteLength > TEXT_MAX_BYTES) throw ValidationError.field('file', `contains a ${path} of over 1 MB`);
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch {
-    throw ValidationError.field('file', `holds a ${path} that is not JSON`);
+    throw ValidationError.field('file', `contains a ${path} that is not JSON`);
   }
 }
 
@@ -297,7 +297,7 @@ function checked<T>(schema: Schema<T>, value: unknown, path: string): T {
   throw new ValidationError(
     `The package is not valid: ${path}${faults[0]?.pointer ?? ''} ${faults[0]?.message ?? ''}`,
     {
-      details: { fields: { file: [`holds a ${path} that is not valid`] }, path, faults },
+      details: { fields: { file: [`contains a ${path} that is not valid`] }, path, faults },
       suggestion: 'Export the package again, and import it unchanged.',
     },
   );

@@ -64,13 +64,13 @@ export class UnfinishedImports extends WorkflowKind<UnfinishedImport, { id: 'und
     const note = async (item: ImportedItem): Promise<void> => {
       items.push(item);
       if (!(await this.repository.note(import_id, [item], this.aliveUntil())))
-        throw new ConflictError('The import took too long without a sign of life and was undone', {
+        throw new ConflictError('The import stopped reporting progress and was undone', {
           suggestion: 'Import the package again.',
         });
     };
     const timer = setInterval(() => {
       this.repository.note(import_id, [], this.aliveUntil()).catch((error: unknown) => {
-        this.logger.warn({ msg: 'an import could not say that it is alive', import_id, err: error });
+        this.logger.warn({ msg: 'an import could not renew its heartbeat', import_id, err: error });
       });
     }, SAID_EVERY_MS);
     try {

@@ -57,7 +57,11 @@ export class FlowToolKind extends ToolKind<FlowToolConfig> {
     const ended = await this.runs.wait(run, wait_seconds, signal);
     const { run_id, status, error } = ended;
     if (!isFinal(status))
-      return { run_id, status, note: `The run goes on. GET /api/v1/flow-runs/${run_id} shows when it has ended.` };
+      return {
+        run_id,
+        status,
+        note: `The run is still in progress. GET /api/v1/flow-runs/${run_id} shows its status.`,
+      };
     if (status !== 'completed')
       throw new ToolError(`The run ${run_id} ended as ${status}${error ? `: ${error.message}` : ''}`);
     const output = ended.output ? await this.starts.outputOf(org_id, run_id, ended.output) : null;

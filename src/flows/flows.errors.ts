@@ -30,7 +30,7 @@ export class FlowNotPublishableError extends DomainError {
   constructor(flow_id: string, faults: Fault[]) {
     super(`The flow cannot be published: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`, {
       details: { flow_id, faults },
-      suggestion: 'Correct every fault in details.faults; each names its place and what to do.',
+      suggestion: 'Correct every fault in details.faults; each names its place and how to fix it.',
     });
   }
 }
@@ -54,7 +54,7 @@ export class FlowRunStateError extends InvalidStateError {
   constructor(run_id: string, message: string, current_state: string, legal: readonly string[]) {
     super(message, {
       details: { run_id, current_state, legal_actions: legal },
-      suggestion: legal.length === 0 ? 'Start another run.' : `In this state the run takes: ${legal.join(', ')}.`,
+      suggestion: legal.length === 0 ? 'Start another run.' : `Allowed in this state: ${legal.join(', ')}.`,
     });
   }
 }

@@ -72,7 +72,9 @@ export class CatalogueWorkers implements OnApplicationShutdown {
       const whole = await Promise.all(catalogues.map(async (one) => ({ key: one.key, content: await one.content() })));
       const second = await run(whole);
       if ('output' in second) return second.output as Output;
-      throw new InvalidStateError('The catalogue is too large to be held', { details: { keys: second.missing } });
+      throw new InvalidStateError('The catalogue is too large to keep in memory', {
+        details: { keys: second.missing },
+      });
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy') throw busy(error);

@@ -74,10 +74,10 @@ export class DocumentSource {
   private async fetchFiles(addresses: string[], files: Record<string, string>, signal?: AbortSignal): Promise<void> {
     for (const url of addresses) {
       if (Object.keys(files).length >= FILES_MAX)
-        throw ValidationError.field('source', `spreads over more than ${FILES_MAX} files`);
+        throw ValidationError.field('source', `spans more than ${FILES_MAX} files`);
       const used = Object.values(files).reduce((sum, text) => sum + text.length, 0);
       if (used >= MAX_DOCUMENT_BYTES)
-        throw ValidationError.field('source', 'refers to files of more than 25 MB together');
+        throw ValidationError.field('source', 'refers to files of more than 25 MB in total');
       files[url] = Buffer.from(await this.get(url, MAX_DOCUMENT_BYTES - used, signal)).toString('utf8');
     }
   }

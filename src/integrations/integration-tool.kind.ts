@@ -32,7 +32,7 @@ export class IntegrationToolKind extends ToolKind<IntegrationToolConfig> {
     credential: Credential | undefined,
   ): Promise<ToolOperation[]> {
     if (credential && credential.type !== 'stored')
-      throw ValidationError.field('credential', 'must be a stored one: give credential_id');
+      throw ValidationError.field('credential', 'must be a stored credential: give credential_id');
     if ((wanted === undefined) === (risk === undefined))
       throw ValidationError.field('operations', 'or risk must be given, not both');
     const integration = await this.integrations.getReady(org_id, integration_id);
@@ -41,9 +41,9 @@ export class IntegrationToolKind extends ToolKind<IntegrationToolConfig> {
     if (chosen.unknown.length > 0)
       throw ValidationError.field(
         'operations',
-        `names what cannot be called: ${chosen.unknown.slice(0, 20).join(', ')}`,
+        `names operations that cannot be called: ${chosen.unknown.slice(0, 20).join(', ')}`,
       );
-    if (chosen.total === 0) throw ValidationError.field('risk', 'leaves no operation');
+    if (chosen.total === 0) throw ValidationError.field('risk', 'selects no operation');
     if (chosen.total > OPERATIONS_MAX)
       throw ValidationError.field('operations', `must choose at most ${OPERATIONS_MAX}; there are ${chosen.total}`);
     return chosen.operations.map((one) => ({

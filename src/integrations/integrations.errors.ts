@@ -24,7 +24,7 @@ export class IntegrationNotFoundError extends NotFoundError {
 export class OperationNotFoundError extends NotFoundError {
   constructor(operation_id: string) {
     super('Operation', operation_id, {
-      suggestion: 'List the operations of the integration: an operation is named by its operation_id or its name.',
+      suggestion: 'List the operations of the integration, and use the operation_id or the name of one.',
     });
   }
 }

@@ -211,7 +211,8 @@ export class IntegrationsService {
     if (integration.version > 0) return integration;
     throw new InvalidStateError('The integration has no imported document yet', {
       details: { status: integration.status, failure: integration.import?.failure ?? null },
-      suggestion: 'Wait until its status is ready: GET /integrations/{integration_id}/events reports the import.',
+      suggestion:
+        'Wait until its status is ready: GET /api/v1/integrations/{integration_id}/events reports the import.',
     });
   }
 

@@ -78,7 +78,7 @@ export class OperationsService {
     const integration: Integration = is_mocked ? { ...stored, mock: 'instead' } : stored;
     const ready = await this.prepare(integration, operation, input, signal);
     if (all_pages && !ready.is_paged)
-      throw ValidationError.field('all_pages', 'needs an operation whose answers are paged');
+      throw ValidationError.field('all_pages', 'needs an operation with paged responses');
     const first = await this.exchange(integration, ready.request, input, call);
     const pages = all_pages
       ? await this.follow(integration, ready, call, first)
@@ -119,9 +119,9 @@ export class OperationsService {
       case 'unknown_operation':
         throw new OperationNotFoundError(operation);
       case 'not_callable':
-        throw new InvalidStateError('The operation is a message: it is listed, not called', {
+        throw new InvalidStateError('The operation is a message and cannot be called', {
           details: { operation_id: prepared.operation_id },
-          suggestion: 'Call operations of OpenAPI, Postman or GraphQL documents.',
+          suggestion: 'Only operations of OpenAPI, Postman and GraphQL documents can be called.',
         });
       case 'no_server':
         throw new InvalidStateError('The document names no server', {
@@ -131,7 +131,7 @@ export class OperationsService {
       case 'input':
         throw new ValidationError(`The input is not valid: ${Object.keys(prepared.fields).join(', ')}`, {
           details: { fields: prepared.fields },
-          suggestion: 'Correct the fields named in details: input_schema of the operation describes them.',
+          suggestion: 'Correct the fields named in details; the input_schema of the operation describes them.',
         });
     }
   }

@@ -162,10 +162,7 @@ export class AgentRunService {
     } finally {
       if (!isOver) {
         abandoned.abort();
-        await this.fail(
-          recording,
-          new AgentRunError('cancelled', 'The caller went away before the agent had answered'),
-        );
+        await this.fail(recording, new AgentRunError('cancelled', 'The caller disconnected before the agent answered'));
       }
     }
   }

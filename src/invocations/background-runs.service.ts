@@ -21,7 +21,7 @@ import { RunWaitingError } from './invocations.errors.js';
 
 const STOPPED = {
   reason: 'interrupted',
-  message: 'The platform was stopped before the agent had answered',
+  message: 'The platform was stopped before the agent answered',
 } as const;
 
 /** The event that a wait ends with is stored right after the record. */
@@ -200,7 +200,7 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
   private async continued(waiting: Invocation, { fence }: StepRun): Promise<Accepted | undefined> {
     const { suspended, ...run } = waiting;
     const { org_id, invocation_id } = run;
-    if (!suspended) throw new Error('A waiting run has nothing to continue with');
+    if (!suspended) throw new Error('A waiting run has no state to continue from');
     const decided_at = this.clock.timestamp();
     const approvals = (run.approvals ?? []).map((one) =>
       one.status === 'pending' ? { ...one, status: 'expired' as const, decided_at } : one,
@@ -237,7 +237,7 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
       const events = this.streams.events(this.recorded(live, request), request.answer, live.feed.count);
       for await (const event of events) await live.feed.append(event);
     } catch (error) {
-      this.logger.error({ msg: 'a background run broke', invocation_id: live.invocation_id, err: error });
+      this.logger.error({ msg: 'a background run failed unexpectedly', invocation_id: live.invocation_id, err: error });
     } finally {
       request.over?.();
       await this.live.close(live);
@@ -290,7 +290,7 @@ export class InterruptedRuns implements OnApplicationBootstrap, BeforeApplicatio
       for await (const invocation_id of this.repository.listRunning(before))
         await this.repository.interrupt(invocation_id, this.clock.timestamp(), before);
     } catch (error) {
-      this.logger.warn({ msg: 'interrupted runs could not be ended, the next sweep tries again', err: error });
+      this.logger.warn({ msg: 'interrupted runs could not be ended; the next sweep retries', err: error });
     }
   }
 }

@@ -31,7 +31,7 @@ export class ApprovalNotPendingError extends InvalidStateError {
   constructor(approval_id: string, current_state: string) {
     super('The approval is not waiting for a decision', {
       details: { approval_id, current_state, required_state: 'pending' },
-      suggestion: 'A decision is made once, before the approval expires. Read the invocation for what was decided.',
+      suggestion: 'An approval is decided once, before it expires. Read the invocation to see the decision.',
     });
   }
 }
@@ -47,12 +47,15 @@ export class RunEndedElsewhereError extends ConflictError {
 export class InvocationNotCancellableError extends InvalidStateError {
   constructor(invocation_id: string, current_state: InvocationStatus | 'answered to its caller') {
     const isPlain = current_state === 'answered to its caller';
-    super(isPlain ? 'The run is being answered to its caller' : `The run has ended already: ${current_state}`, {
-      details: { invocation_id, current_state: isPlain ? 'running' : current_state, required_state: 'running' },
-      suggestion: isPlain
-        ? 'Close the request that started it. Streamed and background runs can be cancelled from anywhere.'
-        : 'Nothing is left to cancel; read the invocation for its outcome.',
-    });
+    super(
+      isPlain ? 'Only streamed and background runs can be cancelled' : `The run has already ended: ${current_state}`,
+      {
+        details: { invocation_id, current_state: isPlain ? 'running' : current_state, required_state: 'running' },
+        suggestion: isPlain
+          ? 'To cancel this run, close the request that started it.'
+          : 'Nothing is left to cancel; read the invocation for its outcome.',
+      },
+    );
   }
 }
 

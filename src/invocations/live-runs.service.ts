@@ -10,7 +10,7 @@ const RENEWALS_PER_LEASE = 3;
 
 const DELETED = { reason: 'cancelled', message: 'The agent was deleted' } as const;
 /** The run was taken over, or its record was deleted. */
-export const LOST = { reason: 'interrupted', message: 'The run showed no life for too long and was given up' } as const;
+export const LOST = { reason: 'interrupted', message: 'The run stopped reporting progress and was abandoned' } as const;
 
 /** Why a run was stopped from outside, as its record says it. */
 export interface RunStop {
@@ -118,7 +118,7 @@ export class LiveRuns implements OnModuleDestroy {
         this.runs.get(invocation_id)?.stop({ reason: 'cancelled', message: 'The run was cancelled' });
       await this.renew();
     } catch (error) {
-      this.logger.warn({ msg: 'runs could not be renewed, the next look tries again', err: error });
+      this.logger.warn({ msg: 'runs could not be renewed; the next poll retries', err: error });
     } finally {
       this.isLooking = false;
     }

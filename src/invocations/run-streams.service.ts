@@ -143,7 +143,7 @@ export class RunStreams {
   }
 
   private abandoned({ invocation_id }: LiveRun): Omit<RunStreamEvent, 'id'> {
-    const error = new AgentRunError('cancelled', 'The caller went away before the agent had answered');
+    const error = new AgentRunError('cancelled', 'The caller disconnected before the agent answered');
     error.details['invocation_id'] = invocation_id;
     return this.failure(error);
   }

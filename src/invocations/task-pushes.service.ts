@@ -60,7 +60,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
     due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
     attempt: ({ due_at, ...key }) => this.look(key, due_at),
     failed: (error) => {
-      this.logger.warn({ msg: 'runs could not be reported, the next poll tries again', err: error });
+      this.logger.warn({ msg: 'runs could not be reported; the next poll retries', err: error });
     },
   });
 
@@ -103,7 +103,7 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
     const push_id = id ?? this.ids.next('push');
     const others = (await this.repository.listByTask(org_id, invocation_id)).filter((one) => one.push_id !== push_id);
     if (others.length >= PUSHES_MAX)
-      throw ValidationError.field('id', `would be the eleventh of its task; at most ${PUSHES_MAX} are kept`);
+      throw ValidationError.field('id', `would exceed the limit of ${PUSHES_MAX} per task`);
     const now = this.clock.timestamp();
     const sealed = this.secrets.seal(JSON.stringify(secrets), bindingOf(org_id, invocation_id, push_id));
     const push = {
@@ -145,7 +145,11 @@ export class TaskPushes implements OnApplicationBootstrap, BeforeApplicationShut
       await Promise.all(pushes.map((push) => this.repository.hasten(push, now)));
       if (pushes.length > 0) this.outbox.kick();
     } catch (error) {
-      this.logger.warn({ msg: 'a run is reported later', invocation_id: run.invocation_id, err: error });
+      this.logger.warn({
+        msg: 'a run could not be reported yet; retrying later',
+        invocation_id: run.invocation_id,
+        err: error,
+      });
     }
   }
 

@@ -61,7 +61,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
     attempt: ({ invocation_id, due_at }) => this.attempt(invocation_id, due_at),
     failed: (error) => {
-      this.logger.warn({ msg: 'webhooks could not be delivered, the next poll tries again', err: error });
+      this.logger.warn({ msg: 'webhooks could not be delivered; the next poll retries', err: error });
     },
   });
 
@@ -125,7 +125,11 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (attempt.kind === 'delivered')
       return { last_status: attempt.status, last_error: null, delivered_at: this.clock.timestamp() };
     if (attempt.kind === 'aborted')
-      return { last_status: null, last_error: 'The platform stopped meanwhile', next_at: this.clock.timestamp() };
+      return {
+        last_status: null,
+        last_error: 'The platform stopped during the delivery',
+        next_at: this.clock.timestamp(),
+      };
     const { status: last_status, error: last_error } = attempt;
     if (attempt.kind === 'refused' || attempts >= ATTEMPTS) return { last_status, last_error, gives_up: true };
     const longest = this.settings.get('WEBHOOK_RETRY_MS') * GROWTH ** (attempts - 1);

@@ -24,14 +24,14 @@ const PASSING: ReadonlySet<ModelFault> = new Set<ModelFault>(['rate_limit', 'tim
 const SUGGESTIONS: Record<ModelFault, string> = {
   authentication: 'Check the key of the model provider in the settings of the platform.',
   unknown_model: 'Check MODEL_ID, or the model_id of the project or agent: the provider does not offer it to this key.',
-  invalid_request: 'Check that the model supports what is asked of it (tools, length of the conversation, JSON).',
+  invalid_request: 'Check that the model supports what the request needs (tools, length of the conversation, JSON).',
   rate_limit: 'Try again later; if it happens often, raise the limit at the provider.',
   timeout: 'Try again, ask for less, or raise MODEL_TIMEOUT_SECONDS.',
-  outage: 'Try again in a moment; GET /health/detailed tells when the provider answers again.',
-  refusal: 'Word the message differently: the model declined to answer it.',
+  outage: 'Try again in a moment; GET /health/detailed shows when the provider answers again.',
+  refusal: 'Rephrase the message: the model declined to answer it.',
   truncated: 'Ask for a shorter answer, or raise limits.max_output_tokens of the agent.',
   malformed: 'Try again, or use a model that follows a JSON schema more reliably.',
-  internal: 'Try again; if it persists, look the trace id up in the log.',
+  internal: 'Try again; if it persists, look up the trace id in the log.',
 };
 
 export interface ModelErrorOptions extends DomainErrorOptions {

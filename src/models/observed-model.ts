@@ -34,13 +34,13 @@ export class ModelMetrics {
   constructor(metrics: Metrics) {
     this.durations = metrics.histogram(
       'nexus_model_call_duration_seconds',
-      'Time of calls of language models, retries and whole streams included, in seconds.',
+      'Duration of calls to language models, including retries and whole streams, in seconds.',
       ['provider', 'model', 'outcome'],
       BUCKETS,
     );
     this.firsts = metrics.histogram(
       'nexus_model_first_token_seconds',
-      'Time until a streamed answer of a language model begins, in seconds.',
+      'Time until a streamed answer begins, in seconds.',
       ['provider', 'model'],
       BUCKETS,
     );

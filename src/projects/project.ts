@@ -206,7 +206,7 @@ export function assertControllable(project: Project, action: ControlAction): voi
   if (legal.includes(action)) return;
   throw new InvalidStateError(`A project that is ${state} cannot ${action}`, {
     details: { current_state: state, action, legal_actions: legal },
-    suggestion: `Legal now: ${legal.join(', ')}.`,
+    suggestion: `Allowed now: ${legal.join(', ')}.`,
   });
 }
 
@@ -265,7 +265,7 @@ function keptBefore(stages: readonly Stage[], from: StageName): Stage[] {
   if (missing.length > 0)
     throw ValidationError.field(
       'from_stage',
-      `must come right after completed stages; not completed: ${missing.map(({ stage_name }) => stage_name).join(', ')}`,
+      `must directly follow completed stages; not completed: ${missing.map(({ stage_name }) => stage_name).join(', ')}`,
     );
   return stages.map((stage) => (stage.stage_number < stage_number ? stage : resetStage(stage)));
 }
@@ -281,7 +281,7 @@ export function revised(
   const { project } = whole;
   assertControllable(project, 'restart');
   if ((project.changes ?? []).length >= CHANGES_MAX)
-    throw ValidationError.field('change', `would be number ${CHANGES_MAX + 1}; a project takes ${CHANGES_MAX} changes`);
+    throw ValidationError.field('change', `would exceed the limit of ${CHANGES_MAX} changes per project`);
   return restarted({ ...whole, project: { ...project, revision } }, { ...origin, from_scratch: true });
 }
 

@@ -15,6 +15,6 @@ export class ArtifactNotFoundError extends NotFoundError {
 /** The project changed between read and write. Reading and deciding again is safe. */
 export class ProjectChangedError extends ConflictError {
   constructor(project_id: string) {
-    super('The project was changed by someone else at the same moment', { details: { project_id } });
+    super('The project was changed by another request', { details: { project_id } });
   }
 }

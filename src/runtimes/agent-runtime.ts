@@ -202,9 +202,9 @@ const SUGGESTIONS: Record<AgentRunFailure, string> = {
   timeout: 'Ask for less in one message, or raise limits.timeout_seconds of the agent.',
   cancelled: 'Send the message again if the answer is still wanted.',
   limit: 'Ask for less in one message, or raise the limits of the agent.',
-  unreachable: 'Check that the container of the agent runs: GET /api/v1/agents/{agent_id}/runtime/health asks it.',
+  unreachable: 'Check with GET /api/v1/agents/{agent_id}/runtime/health that the container of the agent is running.',
   malformed: 'Check the container of the agent against the contract in docs/runtimes.md.',
-  runtime: 'Try again; if it persists, look the trace id up in the log.',
+  runtime: 'Try again; if it persists, look up the trace id in the log.',
 };
 
 /**

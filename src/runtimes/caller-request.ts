@@ -69,7 +69,7 @@ export function assertAnswered(messages: readonly ConversationMessage[]): void {
   for (const { role, calls, call_id = '' } of messages) {
     if (role === 'tool') {
       if (!open.delete(call_id))
-        throw ValidationError.field('messages', `has a result of "${call_id}", which is no open call`);
+        throw ValidationError.field('messages', `has a result of "${call_id}", which is not an open call`);
       continue;
     }
     assertNone(open);
@@ -79,5 +79,5 @@ export function assertAnswered(messages: readonly ConversationMessage[]): void {
 }
 
 function assertNone(open: ReadonlySet<string>): void {
-  if (open.size > 0) throw ValidationError.field('messages', `has no result of the calls ${[...open].join(', ')}`);
+  if (open.size > 0) throw ValidationError.field('messages', `has no result for the calls ${[...open].join(', ')}`);
 }

@@ -47,25 +47,23 @@ export class RunMetrics {
   private readonly costs;
 
   constructor(metrics: Metrics) {
-    this.runs = metrics.counter('nexus_invocations_total', 'Runs of agents that are over, by runtime and outcome.', [
+    this.runs = metrics.counter('nexus_invocations_total', 'Finished agent runs, by runtime and outcome.', [
       'runtime',
       'outcome',
     ]);
     this.durations = metrics.histogram(
       'nexus_invocation_duration_seconds',
-      'Time of runs of agents, in seconds.',
+      'Duration of agent runs, in seconds.',
       ['runtime', 'outcome'],
       BUCKETS,
     );
-    this.tokens = metrics.counter('nexus_invocation_tokens_total', 'Tokens that runs of agents took and gave.', [
+    this.tokens = metrics.counter('nexus_invocation_tokens_total', 'Input and output tokens of agent runs.', [
       'runtime',
       'direction',
     ]);
-    this.costs = metrics.counter(
-      'nexus_invocation_cost_usd_total',
-      'Cost of runs of agents in US dollars, where it is known.',
-      ['runtime'],
-    );
+    this.costs = metrics.counter('nexus_invocation_cost_usd_total', 'Cost of agent runs in US dollars, where known.', [
+      'runtime',
+    ]);
   }
 
   ended(runtime: RuntimeKind, outcome: RunOutcome, seconds: number): void {

@@ -166,7 +166,7 @@ export class SessionTurns {
         if (!isGivenBack) await this.repository.endTurn(session_id, run_id);
       } catch (error) {
         this.logger.warn({
-          msg: 'a session turn could not be given back, it expires by itself',
+          msg: 'a session turn could not be released; it will expire',
           session_id,
           err: error,
         });

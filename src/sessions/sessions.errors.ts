@@ -10,7 +10,7 @@ export class SessionClosedError extends InvalidStateError {
   constructor(session_id: string) {
     super('The session is closed', {
       details: { session_id, current_state: 'closed', required_state: 'active' },
-      suggestion: 'Open a new session by POST /api/v1/agents/{agent_id}/sessions.',
+      suggestion: 'Open a new session with POST /api/v1/agents/{agent_id}/sessions.',
     });
   }
 }
@@ -36,7 +36,7 @@ export class SessionBusyError extends ConflictError {
   constructor(session_id: string, waited_ms: number) {
     super('Another message of this session is still being answered', {
       details: { session_id, waited_ms },
-      suggestion: 'Send the message again in a moment, or let it wait with on_busy=wait.',
+      suggestion: 'Retry in a moment, or send the message with on_busy=wait.',
     });
   }
 }

@@ -41,7 +41,7 @@ export class SessionDeletionService extends AgentRecords implements OnApplicatio
   onApplicationBootstrap(): void {
     this.finishInterrupted().catch((error: unknown) => {
       this.logger.error({
-        msg: 'interrupted deletions could not be continued, the next start tries again',
+        msg: 'interrupted deletions could not be resumed; the next start retries',
         err: error,
       });
     });

@@ -28,7 +28,7 @@ export class UnusableFactError extends Error {
  */
 export function contributionOf(fact: Fact): RowChange[] {
   if (!TIMESTAMP.test(fact.occurred_at) || Number.isNaN(Date.parse(fact.occurred_at)))
-    throw new UnusableFactError(`occurred_at is no UTC timestamp: ${fact.occurred_at}`);
+    throw new UnusableFactError(`occurred_at is not a UTC timestamp: ${fact.occurred_at}`);
   if (!fact.org_id) throw new UnusableFactError('org_id is missing');
   switch (fact.kind) {
     case 'invocation':
@@ -94,7 +94,7 @@ export function windowAmounts(call: { success: boolean; fault: boolean; duration
 }
 
 function ofBuild(fact: BuildFact): RowChange[] {
-  if (!STAGE.test(fact.stage)) throw new UnusableFactError(`stage is no stage name: ${fact.stage}`);
+  if (!STAGE.test(fact.stage)) throw new UnusableFactError(`stage is not a stage name: ${fact.stage}`);
   const isSuccess = fact.outcome === 'successful';
   const duration_ms = whole(fact.duration_seconds * 1000, 'duration_seconds');
   const amounts = {

@@ -20,7 +20,7 @@ export class CountingLag {
       [
         {
           name: 'nexus_statistics_uncounted_age_seconds',
-          help: 'Age of the oldest fact that the counters lack, in seconds, by source; 0 when they lack none.',
+          help: 'Age of the oldest uncounted fact, in seconds, by source; 0 if there is none.',
           labels: ['source'],
           samples: (samples) => samples,
         },

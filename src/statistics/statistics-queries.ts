@@ -204,7 +204,7 @@ function defaultEnd(start: string | undefined, today: string): string {
 function checked(field: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (!DAY.test(value) || !isCalendarDay(value))
-    throw ValidationError.field(field, 'must be a calendar date as YYYY-MM-DD, from 1970-01-01 on');
+    throw ValidationError.field(field, 'must be a calendar date such as 2026-11-20, not before 1970-01-01');
   return value;
 }
 

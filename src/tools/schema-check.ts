@@ -68,7 +68,7 @@ function compile({ $schema: _schema, $id: _id, ...schema }: Record<string, unkno
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'its references lead back to themselves without end';
+  if (error instanceof RangeError) return 'its references form an endless cycle';
   return (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX_CHARACTERS);
 }
 

@@ -4,7 +4,7 @@ import { builtinTools } from './kinds/builtin/index.js';
 /** Names that a model may call: what every provider takes. */
 export const toolNameSchema = z
   .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/, 'letters, digits and _ only, at most 64');
+  .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/, 'must be at most 64 letters, digits and _');
 
 export const CODE_TOOL_SOURCE_MAX = 20_000;
 

@@ -203,7 +203,7 @@ describe('a process that is told to stop', () => {
     for (const id of [long, waiting])
       expect(await record(id)).toMatchObject({
         status: 'failed',
-        error: { reason: 'interrupted', message: 'The platform was stopped before the agent had answered' },
+        error: { reason: 'interrupted', message: 'The platform was stopped before the agent answered' },
       });
     const events = await follow(long);
     expect(events.at(-1)).toMatchObject({ event: 'error', data: { details: { reason: 'interrupted' } } });

@@ -55,7 +55,7 @@ describe.each(['development', 'test', 'production'])('in %s with nothing set', (
     });
     expect({ status, fields: error.details.fields }).toEqual({
       status: 400,
-      fields: { 'config.transport.type': ['"stdio" is off here (setting NEXUS_ALLOW_STDIO_TOOLS)'] },
+      fields: { 'config.transport.type': ['"stdio" is disabled here (setting NEXUS_ALLOW_STDIO_TOOLS)'] },
     });
     expect(existsSync(MARKER)).toBe(false);
   });

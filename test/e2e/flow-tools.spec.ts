@@ -58,7 +58,10 @@ it('an agent calls a published flow and reads its output, or the id of a run tha
   });
   await attach('patient', { flow_id: waiting, wait_seconds: 0 });
   const [{ output } = {}, [left]] = [await called('patient', {}), await runsOf(waiting)];
-  expect(output).toMatchObject({ run_id: left?.run_id, note: expect.stringMatching(/^The run goes on\./) as string });
+  expect(output).toMatchObject({
+    run_id: left?.run_id,
+    note: expect.stringMatching(/^The run is still in progress\./) as string,
+  });
   await app.http.post(`/api/v1/flow-runs/${left?.run_id}/signals/go`, { data: {} });
   expect(await runWhen(app.http, left?.run_id ?? '')).toMatchObject({ status: 'completed' });
 });

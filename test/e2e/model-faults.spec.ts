@@ -71,14 +71,7 @@ describe('a fault of the model ends in a clear error and a failed invocation', (
     ['an outage', {}, { error: { message: 'oops' }, status: 503 }, 502, 'outage', 'openai is not available'],
     ['a refusal', {}, { content: 'I cannot.', finishReason: 'content_filter' }, 502, 'refusal', 'declined to answer'],
     ['a truncated answer', {}, { content: 'Once upon', finishReason: 'length' }, 500, 'truncated', 'was cut off'],
-    [
-      'an answer without a word',
-      {},
-      { content: '' },
-      502,
-      'malformed',
-      'it is empty, also when the model was asked again',
-    ],
+    ['an answer without a word', {}, { content: '' }, 502, 'malformed', 'it is empty, even after a retry'],
   ] as const)('%s', async (_, settings, answer, status, fault, message) => {
     await start(settings);
     server.mock.on({}, answer ?? { content: 'never said' });

@@ -303,7 +303,7 @@ describe('MCP servers', () => {
   it('that are none are refused', async () => {
     const wrong = await attach({ kind: 'mcp', config: { transport: { type: 'streamable_http', url: store.url } } });
     expect(wrong.status).toBe(400);
-    expect(wrong.error.message).toContain('does not lead to an MCP server');
+    expect(wrong.error.message).toContain('is not an MCP server');
     const missing = await attach({
       kind: 'mcp',
       config: { transport: { type: 'stdio', command: '/no/such/program' } },

@@ -133,7 +133,7 @@ describe('runs of two processes', () => {
     expect(await first.kill('SIGTERM')).toBe(0);
     expect(await record(platforms, id)).toMatchObject({
       status: 'failed',
-      error: { message: 'The platform was stopped before the agent had answered' },
+      error: { message: 'The platform was stopped before the agent answered' },
     });
   });
 });

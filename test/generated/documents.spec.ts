@@ -50,7 +50,7 @@ describe('DocumentReader', () => {
 
   it('says that a PDF document without text was probably scanned', async () => {
     await expect(read(file('scan.pdf', pdf(['', ''])))).rejects.toThrow(
-      'scan.pdf has 2 pages but no text: it was probably scanned. Send it through text recognition (OCR) first',
+      'scan.pdf has 2 pages but no text: it was probably scanned. Run text recognition (OCR) on it first',
     );
   });
 
@@ -117,7 +117,7 @@ describe('DocumentReader', () => {
     const bomb = await word('x'.repeat(51_000_000));
     expect(bomb.byteLength).toBeLessThan(100_000);
     await expect(read(file('bomb.docx', bomb))).rejects.toThrow(
-      'bomb.docx cannot be read: the archive holds more than 50000000 bytes',
+      'bomb.docx cannot be read: the archive contains more than 50000000 bytes',
     );
     await expect(read(file('a.pdf', '%PDF-1.4 nothing'))).rejects.toThrow('a.pdf cannot be read: it is damaged');
     await expect(read(file('a.zip', await zip({ 'a.txt': 'a' })))).rejects.toThrow('a.zip is not a Word document');

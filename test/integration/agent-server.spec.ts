@@ -110,7 +110,7 @@ describe('the agent server', () => {
     ],
     ['a missing field', { schema_version: '1', agent_name: 'a' }, 'system_prompt:'],
     ['text that is not JSON', '{', 'is not JSON'],
-    ['no file', undefined, 'Say which agent to serve'],
+    ['no file', undefined, 'Name the agent to serve'],
   ])('does not start with %s', async (_, given, message) => {
     const refused = await refusedStart(given);
     expect(refused.code).toBe(1);

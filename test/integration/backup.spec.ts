@@ -120,7 +120,7 @@ it('restores into an empty database what equals the original', async () => {
 it('refuses a complete directory, and repeats an interrupted backup', async () => {
   const directory = empty();
   await backup(prefix).write(directory, '1.0.0', () => NOW);
-  await expect(backup(prefix).write(directory, '1.0.0', () => NOW)).rejects.toThrow('holds a backup already');
+  await expect(backup(prefix).write(directory, '1.0.0', () => NOW)).rejects.toThrow('already contains a backup');
   rmSync(join(directory, 'manifest.json'));
   await expect(backup('absent-').restore(directory)).rejects.toThrow('manifest.json is missing');
   expect((await backup(prefix).write(directory, '1.0.0', () => NOW)).tables).toHaveLength(EVERYTHING.length);
@@ -133,7 +133,9 @@ it('writes nothing from a damaged backup', async () => {
   const whole = readFileSync(file);
   await tables('damaged-');
   writeFileSync(file, gzipSync(gunzipSync(whole).subarray(0, -10)));
-  await expect(backup('damaged-').restore(directory)).rejects.toThrow('The file of table OddValues is not the one');
+  await expect(backup('damaged-').restore(directory)).rejects.toThrow(
+    'The file of table OddValues is incomplete or was modified',
+  );
   writeFileSync(file, whole);
   truncateSync(file, whole.length - 20);
   await expect(backup('damaged-').restore(directory)).rejects.toThrow('The file of table OddValues cannot be read');
@@ -145,6 +147,6 @@ it('refuses a backup with tables that this version does not have', async () => {
   await backup(prefix).write(directory, '9.0.0', () => NOW);
   const older = new Backup(client, TABLES, 'older-');
   await expect(older.restore(directory)).rejects.toThrow(
-    'version 9.0.0, which has what this version does not know: OddValues',
+    'version 9.0.0 cannot be restored by this version; unknown tables: OddValues',
   );
 });

@@ -96,7 +96,7 @@ export class MailServer {
     this.readInvitations.set(address, read + 1);
     const [mail] = await eventually(
       async () =>
-        this.received.filter(({ to, subject }) => to === address && /^You are invited/.test(subject)).slice(read),
+        this.received.filter(({ to, subject }) => to === address && /^You have been invited/.test(subject)).slice(read),
       ({ length }) => length > 0,
     );
     return mail as ReceivedMail;

@@ -108,7 +108,7 @@ def error_of(status: int, content: bytes) -> NexusError:
 
 def connection_error(cause: Exception) -> NexusConnectionError:
     return NexusConnectionError(
-        f"The server gave no answer: {cause}",
+        f"The server did not respond: {cause}",
         code="CONNECTION_FAILED",
         suggestion="Check base_url and that the platform is running.",
     )

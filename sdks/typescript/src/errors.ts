@@ -88,7 +88,7 @@ export function errorOf(status: number, body: unknown): NexusError {
 }
 
 export function connectionError(cause: unknown): ConnectionError {
-  const message = `The server gave no answer: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const message = `The server did not respond: ${cause instanceof Error ? cause.message : String(cause)}`;
   const suggestion = 'Check baseUrl and that the platform is running.';
   return new ConnectionError(
     { ...{ status: 0, code: 'CONNECTION_FAILED', message, suggestion }, details: {}, trace_id: '', request_id: '' },

@@ -65,7 +65,7 @@ describe('DocumentWriter', () => {
     requests[0]?.onRepair?.('n is missing');
     expect(context.logs.at(-1)).toEqual({
       level: 'warning',
-      message: 'The answer for numbers was not usable and goes back to be mended: n is missing',
+      message: 'The answer for numbers is not usable and is sent back for correction: n is missing',
     });
   });
 

@@ -44,7 +44,7 @@ export class DocumentWriter {
       ...counted,
     };
     const onRepair = (problem: string): void =>
-      context.log('warning', `The answer for ${name} was not usable and goes back to be mended: ${problem}`);
+      context.log('warning', `The answer for ${name} is not usable and is sent back for correction: ${problem}`);
     try {
       const { object, ...spent } = await this.models.generateStructured({ ...request, onRepair });
       context.spend?.(spent);
@@ -181,13 +181,10 @@ export const ARTIFACT_LIMIT_BYTES = 300 * 1024;
 export function textArtifact(path: string, contentType: string, content: string): StepArtifact {
   const bytes = Buffer.byteLength(content, 'utf8');
   if (bytes > ARTIFACT_LIMIT_BYTES) {
-    throw new BuildFault(
-      `${path} has ${bytes} bytes, more than the ${ARTIFACT_LIMIT_BYTES} that an artifact may have`,
-      {
-        details: { path, bytes, limit: ARTIFACT_LIMIT_BYTES },
-        suggestion: 'Shorten the requirement.',
-      },
-    );
+    throw new BuildFault(`${path} has ${bytes} bytes; the limit for an artifact is ${ARTIFACT_LIMIT_BYTES}`, {
+      details: { path, bytes, limit: ARTIFACT_LIMIT_BYTES },
+      suggestion: 'Shorten the requirement.',
+    });
   }
   return { path, content_type: contentType, content };
 }

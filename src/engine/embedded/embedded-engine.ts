@@ -316,7 +316,7 @@ export class EmbeddedEngine extends Engine implements OnApplicationBootstrap, On
     const swept = work
       .then(() => undefined)
       .catch((error: unknown) => {
-        this.logger.warn({ msg: 'runs could not be looked for, the next look tries again', err: error });
+        this.logger.warn({ msg: 'due runs could not be listed; the next poll retries', err: error });
       })
       .finally(() => this.sweeps.delete(swept));
     this.sweeps.add(swept);

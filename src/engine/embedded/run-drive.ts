@@ -112,7 +112,7 @@ export class RunDrive {
     } catch (error) {
       const isLost = error instanceof RunLostError || this.stopping.signal.aborted;
       ending = isLost ? 'lost' : 'broken';
-      if (!isLost) this.logger.error({ msg: 'a run broke off and is retried', ...this.about(), err: error });
+      if (!isLost) this.logger.error({ msg: 'a run failed unexpectedly and is retried', ...this.about(), err: error });
     }
     this.stopping.abort(new RunLostError(this.record.run_id));
     await this.settled();
@@ -246,7 +246,7 @@ export class RunDrive {
         await this.storeParked({ until, failures });
       }
     } catch (error) {
-      this.logger.warn({ msg: 'a run could not be given back, its lease expires', ...this.about(), err: error });
+      this.logger.warn({ msg: 'a run could not be released; its lease will expire', ...this.about(), err: error });
     }
   }
 

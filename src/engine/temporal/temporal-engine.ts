@@ -85,7 +85,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
   private fire: ((schedule_id: string) => Promise<void>) | undefined;
   private isStopping = false;
   /** Why the cluster cannot be reached; undefined when it can. */
-  private away: string | undefined = 'The connection has not been made yet';
+  private away: string | undefined = 'Not connected yet';
 
   constructor(
     private readonly embedded: EmbeddedEngine,
@@ -244,7 +244,10 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
       });
       return true;
     } catch (error) {
-      this.logger.debug({ msg: 'a schedule is not on Temporal: the platform looks at its times', err: error });
+      this.logger.debug({
+        msg: 'a schedule could not be stored in Temporal; the platform polls it instead',
+        err: error,
+      });
       return false;
     }
   }
@@ -253,7 +256,11 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
     try {
       await this.client?.unschedule({ schedule_id: this.workflowId(schedule_id), within_ms: CALL_WITHIN_MS });
     } catch (error) {
-      this.logger.warn({ msg: 'a schedule stays on Temporal until its next time', schedule_id, err: error });
+      this.logger.warn({
+        msg: 'a schedule could not be removed from Temporal; it stays until it next fires',
+        schedule_id,
+        err: error,
+      });
     }
   }
 
@@ -376,7 +383,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
     if (this.looking) return;
     this.looking = this.handDue()
       .catch((error: unknown) => {
-        this.logger.warn({ msg: 'due runs could not be listed, the next look tries again', err: error });
+        this.logger.warn({ msg: 'due runs could not be listed; the next poll retries', err: error });
       })
       .finally(() => {
         this.looking = undefined;
@@ -424,7 +431,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
       if (isDue) await this.runs.handed(run, this.clock.timestamp());
     } catch (error) {
       this.logger.debug({
-        msg: 'a run could not be handed to Temporal, the next look tries again',
+        msg: 'a run could not be handed to Temporal; the next poll retries',
         run_id,
         err: error,
       });
@@ -439,7 +446,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
         for (const run of await firstOf(this.runs.listOnTemporal(kind)))
           if ((run.lease_expires_at ?? before) < before) await this.limit(() => this.hand(run, false));
     } catch (error) {
-      this.logger.warn({ msg: 'abandoned runs could not be looked for, the next look tries again', err: error });
+      this.logger.warn({ msg: 'abandoned runs could not be listed; the next poll retries', err: error });
     }
   }
 
@@ -472,7 +479,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
         await workers.failed;
       } catch (error) {
         if (this.isStopping) return;
-        this.logger.warn({ msg: 'the Temporal workers stopped and are started again', err: error });
+        this.logger.warn({ msg: 'the Temporal workers stopped and are being restarted', err: error });
         this.workers?.leave();
         await delay(CHECK_MS, undefined, { ref: false });
       }

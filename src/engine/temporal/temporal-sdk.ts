@@ -118,7 +118,7 @@ export async function loadTemporalSdk(file = SDK_FILE): Promise<TemporalSdk> {
   try {
     return (await import(file)) as TemporalSdk;
   } catch (error) {
-    throw new Error('ENGINE=temporal needs the Temporal SDK, which is installed apart: npm run temporal:install', {
+    throw new Error('ENGINE=temporal needs the Temporal SDK, which is installed separately: npm run temporal:install', {
       cause: error,
     });
   }

@@ -101,8 +101,8 @@ class DefinitionCheck {
         this.report(
           `${path}.id`,
           'duplicate_id',
-          `"${step.id}" is the id of ${other} already.`,
-          'Give each step of the flow its own id, inner steps included.',
+          `The id "${step.id}" is already used by ${other}.`,
+          'Give each step of the flow a unique id, inner steps included.',
         );
     }
   }
@@ -122,7 +122,7 @@ class DefinitionCheck {
         `${path}.needs`,
         'cycle',
         `The steps wait for each other: ${members.map(({ id }) => id).join(', ')}.`,
-        'Remove one of these needs, so that one of them can start.',
+        'Remove one of these needs, so that one of the steps can start.',
       );
     }
     for (const [index, { id, when }] of scope.steps.entries()) {
@@ -166,8 +166,8 @@ class DefinitionCheck {
       this.report(
         path,
         'unknown_step',
-        `"${need}" (${placed.path}) does not stand beside "${step.id}".`,
-        'A step needs steps of its own list. Inner steps start after the step that holds them.',
+        `"${need}" (${placed.path}) is not in the same list as "${step.id}".`,
+        'A step can need only steps of its own list. Inner steps start after the step that contains them.',
       );
   }
 
@@ -179,7 +179,7 @@ class DefinitionCheck {
       this.report(
         `${path}.retry`,
         'not_applicable',
-        `A step of the kind ${kind} is not retried.`,
+        `Steps of kind ${kind} are not retried.`,
         kind === 'for_each' || kind === 'switch' ? 'Give a retry to its inner steps.' : 'Remove the retry.',
       );
     if (typeof step.on_error === 'object') this.checkGoto(placed, step.on_error.goto);
@@ -261,7 +261,7 @@ class DefinitionCheck {
           path,
           'expression',
           `"steps" must be followed by the id of a step.`,
-          'Write steps.<id>.output, so that the step can be made to wait for what it reads.',
+          'Write steps.<id>.output, so that the step can wait for what it reads.',
         );
       for (const id of steps) this.checkRead(path, id, here);
     } catch (error) {
@@ -277,7 +277,7 @@ class DefinitionCheck {
         path,
         'not_needed',
         `The expression reads "${id}", but the step does not wait for it.`,
-        `Add "${id}" to its needs. Results of inner steps are read through the step that holds them.`,
+        `Add "${id}" to its needs. Read results of inner steps through the step that contains them.`,
       );
   }
 

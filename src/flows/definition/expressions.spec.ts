@@ -37,7 +37,7 @@ describe('expressions', () => {
     expect(problemOf('input.name > 1')).toBe('input.name > 1: no such overload: dyn<string> > int');
     expect(problemOf('input.missing')).toBe('input.missing: No such key: missing');
     expect(problemOf('1 / 0')).toBe('1 / 0: division by zero');
-    expect(problemOf('duration("1s")')).toContain('the result is no JSON value');
+    expect(problemOf('duration("1s")')).toContain('the result is not a JSON value');
   });
 
   it('reaches nothing but its variables', () => {
@@ -73,7 +73,7 @@ describe('expressions', () => {
       d: 7,
     };
     expect(rendered(template, context)).toEqual({ a: 5, b: 'n = 5, [1,2,3]', c: [{ x: { y: 1 } }], d: 7 });
-    expect(() => rendered('key-${{ input.nothing }}', context)).toThrow('is null and cannot stand in a text');
+    expect(() => rendered('key-${{ input.nothing }}', context)).toThrow('is null and cannot be inserted into text');
     expect(() => rendered('${{ input.n', context)).toThrow('has no end');
     expect([...expressionsIn(template)]).toHaveLength(4);
     expect([bareExpression(' ${{ input.n }} '), bareExpression('input.n')]).toEqual(['input.n', 'input.n']);

@@ -139,7 +139,7 @@ function renderedText(text: string, context: Readonly<Record<string, unknown>>):
 function written(expression: string, context: Readonly<Record<string, unknown>>): string {
   const value = evaluated(expression, context);
   if (typeof value === 'string') return value;
-  if (value === null) throw new ExpressionError(expression, 'is null and cannot stand in a text');
+  if (value === null) throw new ExpressionError(expression, 'is null and cannot be inserted into text');
   return JSON.stringify(value);
 }
 
@@ -261,7 +261,7 @@ function plain(value: unknown, budget: { left: number }, depth: number): unknown
     return Object.fromEntries([...value].map(([name, one]) => [String(name), plain(one, budget, depth + 1)]));
   if (typeof value === 'object' && isPlain(value))
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one, budget, depth + 1)]));
-  throw new Error('the result is no JSON value; write durations, bytes and types as text or numbers');
+  throw new Error('the result is not a JSON value; convert durations, bytes and types to text or numbers');
 }
 
 function isPlain(value: object): boolean {

@@ -240,7 +240,7 @@ function writeFaults({ id, idempotency_key, retry }: FlowStep, path: string): Fa
           faultOf(
             `${path}.idempotency_key`,
             'idempotency_key',
-            `"${id}" writes, and nothing makes a repeat of it harmless.`,
+            `"${id}" writes, but has no idempotency_key: a retry could repeat its effect.`,
             'Give it an idempotency_key that names the effect, such as "refund-${{ input.order_id }}".',
           ),
         ]

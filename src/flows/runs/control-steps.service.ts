@@ -249,7 +249,7 @@ function settleSignal(
   // Another step has taken the signal at the same moment.
   if (wake_at > now) return undefined;
   if (on_expiry === 'continue') return { do: 'complete', output: null };
-  return failed('EXPIRED', `The signal "${signal}" did not come in time`);
+  return failed('EXPIRED', `The signal "${signal}" did not arrive in time`);
 }
 
 function innerFailure({ state }: RunSession, failed_key: string): ControlOutcome {
@@ -275,7 +275,7 @@ async function outputOfSteps(session: RunSession, steps: FlowStep[], items: read
 
 function secondsOf(value: unknown): number {
   if (typeof value === 'number' && value >= 0) return value;
-  throw new StepFailure({ code: 'INVALID_INPUT', message: 'wait.seconds must be a number from 0 on' }, false);
+  throw new StepFailure({ code: 'INVALID_INPUT', message: 'wait.seconds must be a number of at least 0' }, false);
 }
 
 function timeOf(text: string, value: unknown): number {

@@ -67,11 +67,11 @@ export class FlowRunControl {
   /** @throws FlowRunStateError when the run has ended; ValidationError when it has 1,000 signals */
   async signal(org_id: string, run_id: string, name: string, data: unknown, by: string): Promise<void> {
     const run = await this.get(org_id, run_id);
-    if (isFinal(run.status)) throw stateError(run, 'The run has ended and takes no signals');
+    if (isFinal(run.status)) throw stateError(run, 'The run has ended and accepts no signals');
     const run_key = runKeyOf(run);
     const state = await this.repository.load(run_key);
     if ((state?.signals.length ?? 0) >= SIGNALS_MAX)
-      throw ValidationError.field('name', `cannot be signalled: the run has ${SIGNALS_MAX} signals`);
+      throw ValidationError.field('name', `cannot be sent: the run already has ${SIGNALS_MAX} signals`);
     const signal = { signal_id: this.ids.next('sig'), name, data: data ?? null, by, at: this.clock.timestamp() };
     await this.wake(run, [this.repository.signalWrite(run_key, signal)]);
   }
@@ -90,7 +90,7 @@ export class FlowRunControl {
     if (record?.status !== 'waiting' || state.decisions.has(key))
       throw new InvalidStateError('The approval is not waiting for a decision', {
         details: { run_id, step_id: key, current_state: record?.status ?? 'pending' },
-        suggestion: 'A decision is made once, while the step waits; GET the run to see its steps.',
+        suggestion: 'An approval is decided once, while its step waits. Read the run to see its steps.',
       });
     return { run: state.run, record, roles: approval.roles };
   }

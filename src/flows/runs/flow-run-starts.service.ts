@@ -196,7 +196,7 @@ export class FlowRunStarts {
       if (!(error instanceof TakenError) || error.what !== 'lock') throw error;
       const skipped: FlowRun = {
         ...{ ...run, lock: null, status: 'cancelled', ended_at: run.created_at },
-        error: { code: 'SKIPPED', message: 'Another run with the same concurrency key is under way' },
+        error: { code: 'SKIPPED', message: 'Another run with the same concurrency key is in progress' },
       };
       await this.unit.commit([this.repository.runWrite(skipped, true), ...writes, this.createdEvent(skipped)]);
       return skipped;
@@ -234,7 +234,7 @@ export class FlowRunStarts {
     if (!known || !run)
       throw new InvalidStateError('The run of this idempotency key was deleted', { details: { key } });
     if (known.input_hash === hash) return run;
-    throw new IdempotencyMismatchError('The idempotency key was used with another input', {
+    throw new IdempotencyMismatchError('The idempotency key was already used with another input', {
       details: { idempotency_key: key, run_id: known.run_id },
     });
   }
@@ -243,7 +243,7 @@ export class FlowRunStarts {
     const { holder, waiting } = await this.repository.lockState(lock);
     const others = new Set([...(holder === undefined ? [] : [holder]), ...waiting]);
     for (const run_id of others) {
-      const wish = { reason: 'A newer run with the same concurrency key began', compensate: true, by: 'concurrency' };
+      const wish = { reason: 'A newer run with the same concurrency key started', compensate: true, by: 'concurrency' };
       await this.control.cancel(org_id, run_id, wish).catch((error: unknown) => {
         // It has ended meanwhile.
         if (!(error instanceof DomainError) || error.code === 'DATABASE_ERROR') throw error;

@@ -189,7 +189,7 @@ export class StepRunner {
   private async giveUp(session: RunSession, record: StepRecord, run: StepRun, error: unknown): Promise<void> {
     const { cancel, ending } = session.run;
     if (!cancel && !ending) throw error;
-    const why: RunError = { code: 'CANCELLED', message: 'The run was about to end' };
+    const why: RunError = { code: 'CANCELLED', message: 'The run is ending' };
     const attempts = ended(record.attempts, { error: why }, this.now());
     await this.store(session, run, { ...record, status: 'cancelled', attempts, error: why }, 'step.cancelled');
   }
@@ -275,7 +275,7 @@ export class StepRunner {
     if (step.when === undefined) return true;
     const value = await this.expression(session, step.when, items, step);
     if (typeof value === 'boolean') return value;
-    throw new ExpressionError(step.when, `must be true or false, and is ${typeName(value)}`);
+    throw new ExpressionError(step.when, `must be true or false, not ${typeName(value)}`);
   }
 
   /** The value of a field that holds an expression. @throws ExpressionError */
@@ -287,7 +287,7 @@ export class StepRunner {
     const value = await this.rendered(session, template, items, step);
     if (typeof value === 'string' && value !== '') return value.slice(0, 250);
     if (typeof value === 'number') return String(value);
-    throw new ExpressionError(template, `must be a text, and is ${typeName(value)}`);
+    throw new ExpressionError(template, `must be a text, not ${typeName(value)}`);
   }
 
   private async rendered(

@@ -72,7 +72,7 @@ export class EventTriggers implements OnApplicationBootstrap, BeforeApplicationS
   private lookForEvents(): void {
     this.look ??= this.deliverPending()
       .catch((error: unknown) => {
-        this.logger.warn({ msg: 'pending events could not be read, the next look tries again', err: error });
+        this.logger.warn({ msg: 'pending events could not be read; the next poll retries', err: error });
       })
       .finally(() => {
         this.look = undefined;
@@ -106,7 +106,7 @@ export class EventTriggers implements OnApplicationBootstrap, BeforeApplicationS
       await this.deliver({ id, org_id, type, depth, seen: { type, ...data, at } }, triggers);
       await this.events.delete([event]);
     } catch (error) {
-      this.logger.warn({ msg: 'an event could not be delivered and is tried again', event_id: id, org_id, err: error });
+      this.logger.warn({ msg: 'an event could not be delivered and is retried', event_id: id, org_id, err: error });
     }
   }
 

@@ -46,7 +46,7 @@ const scheduleSchema = z
     'needs either cron or every_seconds',
   );
 
-const header = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header');
+const header = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be a header name');
 const secret = z.string().min(8).max(1_000).optional();
 const tolerance_seconds = z.number().int().min(1).max(3_600).default(300);
 

@@ -95,7 +95,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     await this.flows.get(org_id, flow_id);
     const others = await this.repository.list(org_id, flow_id, { limit: TRIGGERS_PER_FLOW });
     if (others.items.length >= TRIGGERS_PER_FLOW)
-      throw new ConflictError(`The flow has ${TRIGGERS_PER_FLOW} triggers, which is the most`);
+      throw new ConflictError(`The flow already has the maximum of ${TRIGGERS_PER_FLOW} triggers`);
     const trigger: FlowTrigger = {
       ...{ trigger_id: this.ids.next('trg'), org_id, user_id, flow_id, kind, enabled },
       ...{ last_run_id: null, last_fired_at: null, last_error: null, created_at: this.clock.timestamp() },
@@ -163,7 +163,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
       ...(delivery_id === undefined ? {} : { idempotency_key: `hook ${trigger_id} ${delivery_id}` }),
     });
     if (!is_new)
-      throw new ConflictError('This delivery was taken before', {
+      throw new ConflictError('This delivery was already accepted', {
         details: { delivery_id, run_ids: [run.run_id] },
         suggestion: 'Send a new delivery id for a new event.',
       });
@@ -248,7 +248,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
   private lookForDue(): void {
     this.look ??= this.fireDue()
       .catch((error: unknown) => {
-        this.logger.warn({ msg: 'schedules could not be looked at, the next look tries again', err: error });
+        this.logger.warn({ msg: 'schedules could not be read; the next poll retries', err: error });
       })
       .finally(() => {
         this.look = undefined;
@@ -318,7 +318,7 @@ function requireExpression(field: string, text: string): void {
     analysisOf(bareExpression(text));
   } catch (error) {
     if (error instanceof ExpressionError)
-      throw ValidationError.field(field, `is no usable expression: ${error.message}`);
+      throw ValidationError.field(field, `is not a usable expression: ${error.message}`);
     throw error;
   }
 }

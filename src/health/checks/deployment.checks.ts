@@ -36,7 +36,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     needs: [Settings],
     look: ([settings]) =>
       (settings.isProduction ? healthy : unhealthy)(
-        `The process runs with the rules of ${settings.isProduction ? 'production' : 'development'}`,
+        `The process runs under the rules of ${settings.isProduction ? 'production' : 'development'}`,
         { environment: settings.get('ENVIRONMENT') },
       ),
   }),

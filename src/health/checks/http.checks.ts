@@ -48,7 +48,7 @@ export const HTTP_CHECKS: Check[] = [
     name: 'rate_limiting',
     shown_in: ['readiness'],
     severity: 'fail',
-    fix: 'Set REDIS_URL to a store that answers, or unset it.',
+    fix: 'Set REDIS_URL to a reachable store, or unset it.',
     timeout_ms: TIMEOUT_MS,
     needs: [SelfCalls, Settings],
     look: async ([self, settings]) => {
@@ -95,7 +95,7 @@ export const HTTP_CHECKS: Check[] = [
         [missing, malformed].every((answer) => errorOf(answer).has_trace_id && !leaks(answer));
       return isDocumented
         ? healthy('Errors use the envelope, carry a trace id and show no internals', evidence)
-        : unhealthy('Errors are not answered as documented', evidence);
+        : unhealthy('Errors do not match their documentation', evidence);
     },
   }),
   defineCheck({
@@ -157,7 +157,7 @@ export const HTTP_CHECKS: Check[] = [
       if (secure) return healthy(message, evidence);
       const fix =
         proxies.length === 0
-          ? 'End TLS in a proxy that sets X-Forwarded-Proto, and list its address in TRUSTED_PROXIES.'
+          ? 'Terminate TLS in a proxy that sets X-Forwarded-Proto, and list its address in TRUSTED_PROXIES.'
           : 'Send this request to the public address. If you did, make the proxy set X-Forwarded-Proto.';
       const unfit = { message: 'This request did not arrive over TLS', fix, severity: 'warning' as const };
       return healthy(message, evidence, { unfit });

@@ -82,7 +82,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
       if (isNew) await this.createAdministrator();
       else if (this.generates && this.isKept) await this.showKept();
     } catch (error) {
-      this.logger.warn({ msg: 'the first administrator could not be looked up; trying again', err: error });
+      this.logger.warn({ msg: 'the first administrator could not be looked up; retrying', err: error });
       this.retry = setTimeout(() => void this.attempt(), RETRY_MS).unref();
     }
   }
@@ -91,7 +91,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
     const configured = this.settings.get('NEXUS_ADMIN_PASSWORD');
     if (configured === undefined && this.settings.get('ENVIRONMENT') === 'test') return;
     if (configured === undefined && !this.generates) {
-      this.logger.warn('There is no account yet: set NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD and start again');
+      this.logger.warn('There is no account yet: set NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD, then restart');
       return;
     }
     const email = this.settings.get('NEXUS_ADMIN_EMAIL');
@@ -105,7 +105,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
     );
     if (created && configured === undefined)
       this.logger.warn(
-        `Sign in as ${email} with the password ${password} (generated; ${this.isKept ? `kept in ${this.file}` : 'shown only now'})`,
+        `Sign in as ${email} with the password ${password} (generated; ${this.isKept ? `kept in ${this.file}` : 'shown only once'})`,
       );
   }
 

@@ -60,7 +60,7 @@ export class Passwords {
     if (ownCharacters(password, email) < FEWEST_OWN_CHARACTERS)
       throw ValidationError.field(
         field,
-        `must have at least ${FEWEST_OWN_CHARACTERS} characters beside your address and words such as ${CONTEXT_WORDS[0]}`,
+        `must have at least ${FEWEST_OWN_CHARACTERS} characters besides your address and words such as ${CONTEXT_WORDS[0]}`,
       );
     if ((await this.guesses(password, [email, ...email.split(/[@.]/)])) < FEWEST_GUESSES)
       throw ValidationError.field(field, 'is too easy to guess; choose several unrelated words, for example');

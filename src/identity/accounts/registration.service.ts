@@ -73,7 +73,7 @@ export class RegistrationService {
   async requireGood(given: string, password: NewUser['password']): Promise<string> {
     const email = normalEmail(given);
     if (!hasAsciiLocalPart(email))
-      throw ValidationError.field('email', 'must have only ASCII letters, digits and signs before the @');
+      throw ValidationError.field('email', 'must have only ASCII letters, digits and symbols before the @');
     if (typeof password === 'string') await this.passwords.requireGood('password', password, email);
     return email;
   }

@@ -60,7 +60,7 @@ export class AccountService {
   async requireOwner(principal: Principal, password: string | undefined, address: string): Promise<User> {
     const user = await this.requireSelf(principal);
     if (user.password_hash === null) return user;
-    if (password === undefined) throw ValidationError.field('password', 'is needed: the account has one');
+    if (password === undefined) throw ValidationError.field('password', 'is required: the account has one');
     await this.requirePassword(user, password, address);
     return user;
   }

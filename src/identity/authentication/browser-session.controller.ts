@@ -166,7 +166,7 @@ export class BrowserSessionController {
   private async cookieOf(request: Request): Promise<string> {
     const secret = this.cookies.refreshToken(request);
     if (secret === undefined)
-      throw new UnauthenticatedError('This browser has no session', { suggestion: 'Sign in by POST /auth/session.' });
+      throw new UnauthenticatedError('This browser has no session', { suggestion: 'Sign in with POST /auth/session.' });
     const family = await this.tokens.familyOf(secret);
     if (family) this.cookies.requireCsrfToken(request, family.family_id);
     return secret;

@@ -138,7 +138,7 @@ export class RecoveryService {
     const user = await this.accounts.findUserByEmail(email);
     if (!user)
       throw new NotFoundError('Account', email, {
-        suggestion: 'Name the e-mail address of an account. The first start in development creates NEXUS_ADMIN_EMAIL.',
+        suggestion: 'Give the e-mail address of an account. The first start in development creates NEXUS_ADMIN_EMAIL.',
       });
     await this.passwords.requireGood('password', password, email);
     const hash = await this.passwords.hash(password);
@@ -187,7 +187,7 @@ export class RecoveryService {
 }
 
 const refused = (): UnauthenticatedError =>
-  new UnauthenticatedError('The token is unknown, used, expired, or was requested in another browser', {
+  new UnauthenticatedError('The token is unknown, already used, expired, or was requested in another browser', {
     suggestion:
-      'Request a new mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that asked.',
+      'Request a new mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that requested it.',
   });

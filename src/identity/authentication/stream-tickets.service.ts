@@ -40,7 +40,7 @@ export class StreamTickets {
     const found = await this.repository.take(secretHash(ticket), pathOf(path), this.seconds());
     if (!found)
       throw new UnauthenticatedError('The ticket is not valid for this stream', {
-        suggestion: `Get a new one by POST /api/v1/stream-tickets. It is valid once, for ${TICKET_SECONDS} seconds and one path.`,
+        suggestion: `Get a new one with POST /api/v1/stream-tickets. It is valid once, for ${TICKET_SECONDS} seconds and one path.`,
       });
     const { org_id, user_id, via, token_id, is_operator } = found;
     return {

@@ -209,4 +209,4 @@ export class PrincipalGuard implements CanActivate {
 }
 
 const lacks = (role: Role): PermissionDeniedError =>
-  new PermissionDeniedError(`This takes the role ${role}`, { details: { required_role: role } });
+  new PermissionDeniedError(`This requires the role ${role}`, { details: { required_role: role } });

@@ -84,7 +84,7 @@ export class ApiKeysService {
       ({ expires_at_time }) => expires_at_time === null || expires_at_time > now,
     );
     if (valid.length >= MOST_OWN)
-      throw new ConflictError(`You have ${MOST_OWN} API keys`, {
+      throw new ConflictError(`You already have the maximum of ${MOST_OWN} API keys`, {
         suggestion: 'Delete one that you no longer use with DELETE /api/v1/auth/api-keys/{key_id}.',
       });
     return this.create(principal, given);
@@ -122,7 +122,7 @@ export class ApiKeysService {
     const key = await this.repository.find(org_id, key_id);
     if (key?.created_by !== user_id) throw new NotFoundError('API key', key_id);
     if (via === 'api_key' && token_id !== key_id)
-      throw new PermissionDeniedError('An API key can revoke itself only', {
+      throw new PermissionDeniedError('An API key can revoke only itself', {
         suggestion: 'Sign in and send the access token.',
       });
     await this.delete(principal, key_id);
@@ -181,7 +181,7 @@ export class ApiKeysService {
 function requireMember({ is_operator }: Principal): void {
   if (is_operator)
     throw new PermissionDeniedError('An operator who entered an organization cannot create API keys there', {
-      suggestion: 'Invite a member of the organization who creates the key.',
+      suggestion: 'Ask a member of the organization to create the key.',
     });
 }
 

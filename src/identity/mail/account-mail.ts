@@ -83,7 +83,7 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     subject: 'Reset your password',
     action: 'choose a new password',
     route: 'POST /api/v1/auth/password/reset {"token": "…", "password": "…"}',
-    note: 'A new password ends every sign-in of the account. If you did not ask for this, ignore this message: your password stays as it is.',
+    note: 'A new password signs the account out everywhere. If you did not ask for this, ignore this message: your password does not change.',
   },
   email_verification: {
     subject: 'Verify your e-mail address',
@@ -95,7 +95,7 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     subject: 'Sign in',
     action: 'sign in',
     route: 'POST /api/v1/auth/magic-link/verify {"token": "…"}',
-    note: 'It works only in the browser that asked for it. If you did not ask for this, ignore this message and do not pass it on.',
+    note: 'It works only in the browser that requested it. If you did not ask for this, ignore this message and do not forward it.',
   },
   registration: {
     subject: 'Confirm your registration',
@@ -104,10 +104,10 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     note: 'It works only in the browser that registered. If you did not register, ignore this message: no account is created.',
   },
   invitation: {
-    subject: 'You are invited',
+    subject: 'You have been invited',
     action: 'accept the invitation',
     route: 'POST /api/v1/auth/invitations/accept {"invitation_token": "…", "password": "…", "name": "…"}',
-    note: 'With an account, accept with its password. Without one, choose a password and a name. If you did not expect this, ignore this message: you join only by accepting.',
+    note: 'If you have an account, accept with its password; if not, choose a password and a name. If you did not expect this, ignore this message: you join only by accepting.',
   },
 };
 
@@ -135,7 +135,9 @@ export function messageOf(
     link === undefined
       ? `Send this token to ${action}:\n\n${token}\n\n${route}`
       : `Open this link to ${action}:\n\n${link}`;
-  const intro = invitation ? `You are invited to the organization ${plainName(invitation.organization_name)}.\n\n` : '';
+  const intro = invitation
+    ? `You have been invited to the organization ${plainName(invitation.organization_name)}.\n\n`
+    : '';
   const validity = invitation ? 'for seven days' : 'for 15 minutes from your request';
   const text = `${intro}${how}\n\nIt is valid ${validity} and can be used once.\n\n${note}\n`;
   return { id: mail_id, to: email, subject: `${subject} - Nexus`, text };

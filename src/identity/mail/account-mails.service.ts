@@ -46,7 +46,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
     attempt: ({ mail_id, due_at }) => this.attempt(mail_id, due_at),
     failed: (error) => {
-      this.logger.warn({ msg: 'mails could not be sent; the next look tries again', err: error });
+      this.logger.warn({ msg: 'mails could not be sent; the next poll retries', err: error });
     },
   });
 

@@ -148,7 +148,7 @@ export class OAuthService {
     if (!isMine || !(await this.records.takeState(hash)))
       throw ValidationError.field(
         'state',
-        'was not begun by this browser, or is used or expired; start the sign-in again',
+        'was not started in this browser, was already used, or has expired; start the sign-in again',
       );
     return begun;
   }
@@ -159,7 +159,7 @@ export class OAuthService {
     browser: string,
   ): Promise<string> {
     if (!email_verified || email === '')
-      throw new PermissionDeniedError(`${provider} has not verified an e-mail address of yours`, {
+      throw new PermissionDeniedError(`${provider} has no verified e-mail address for you`, {
         suggestion: `Verify your primary e-mail address at ${provider} and sign in again.`,
       });
     const code = newSecret(CODE_PREFIX);
@@ -201,7 +201,7 @@ export class OAuthService {
     if (password === undefined)
       throw new ConflictError('An account with this address exists, and the address was never verified', {
         details: { needs: 'password' },
-        suggestion: 'Send the code again together with the password of that account, within the minute.',
+        suggestion: 'Send the code again together with the password of that account, within one minute.',
       });
     await this.signIn.requireUser(email, password, address);
   }
@@ -215,6 +215,6 @@ export class OAuthService {
 }
 
 const unknown = (): UnauthenticatedError =>
-  new UnauthenticatedError('The code is unknown, used, expired, or belongs to another browser', {
+  new UnauthenticatedError('The code is unknown, already used, expired, or belongs to another browser', {
     suggestion: 'Start the sign-in again, and exchange the code in the same browser, with its cookies.',
   });

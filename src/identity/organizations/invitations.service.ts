@@ -72,7 +72,7 @@ export class InvitationsService {
   async invite(principal: Principal, given: string, roles: Role[]): Promise<ListedInvitation & { token?: string }> {
     requireGrantable(principal, roles);
     if (!hasAsciiLocalPart(given))
-      throw ValidationError.field('email', 'must have only ASCII letters, digits and signs before the @');
+      throw ValidationError.field('email', 'must have only ASCII letters, digits and symbols before the @');
     const now = this.clock.now();
     const draft: Invitation = {
       invitation_id: this.ids.next('inv'),
@@ -147,7 +147,7 @@ export class InvitationsService {
     const invitation = await this.findByToken(token);
     if (invitation && !this.isExpired(invitation) && (await this.mayInvite(invitation))) return invitation;
     throw new NotFoundError('Invitation', 'token', {
-      suggestion: 'Ask for a new invitation: one can be used once, within seven days.',
+      suggestion: 'Ask for a new invitation. Each can be used once, within seven days.',
     });
   }
 
@@ -187,8 +187,7 @@ export class InvitationsService {
       });
     if (everywhere.count > MAILS_TO_ONE_ADDRESS)
       throw new RateLimitedError('Too many invitations were mailed to this address', everywhere.seconds_left, {
-        suggestion:
-          'Ask the invited person for the mail of an earlier invitation, or retry after the time in Retry-After.',
+        suggestion: 'Ask the invited person to use an earlier invitation mail, or retry after the time in Retry-After.',
       });
   }
 

@@ -136,7 +136,7 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         this.logger.warn({
-          msg: 'an organization could not be deleted yet; trying again',
+          msg: 'an organization could not be deleted yet; retrying',
           pause_ms: pause,
           err: error,
         });

@@ -179,13 +179,13 @@ async function newRecoveryCodes(): Promise<string[]> {
 const notPending = (totp: Totp | undefined): InvalidStateError =>
   new InvalidStateError('There is no second factor to confirm', {
     details: { totp: totp?.enabled_at === undefined ? 'disabled' : 'enabled' },
-    suggestion: 'Call POST /api/v1/auth/totp/enable first, and confirm with a code of the secret that it returns.',
+    suggestion: 'Call POST /api/v1/auth/totp/enable first, then confirm with a code from the secret that it returns.',
   });
 
 const wrongCode = (): ValidationError =>
-  ValidationError.field('code', 'is wrong, or was used before; wait for the next code of your authenticator');
+  ValidationError.field('code', 'is wrong or was already used; wait for the next code from your authenticator');
 
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The code or the challenge is not valid', {
-    suggestion: 'Try the next code of your authenticator or a recovery code; after five attempts sign in again.',
+    suggestion: 'Try the next code from your authenticator or a recovery code; after five attempts sign in again.',
   });

@@ -77,15 +77,15 @@ class Comparison {
         true,
         'pagination-changed',
         '',
-        `Pages are ${now.pagination.kind} where they were ${was.pagination.kind}.`,
+        `The pagination changed from ${was.pagination.kind} to ${now.pagination.kind}.`,
       );
     const [needs, needed] = [now, was].map(({ auth }) => auth.length > 0 && auth.every((group) => group.length > 0));
     if (needs && !needed) this.add(true, 'authentication-required', '', 'Authentication is required.');
     this.compare('input', '', inputSchemaOf(was), inputSchemaOf(now), 0);
     const [old, fresh] = [successOf(was), successOf(now)];
     if (old && fresh && old.status !== fresh.status)
-      this.add(true, 'status-changed', '', `Success is ${fresh.status} where it was ${old.status}.`);
-    if (old?.schema && !fresh?.schema) this.add(true, 'output-removed', 'output', 'The answer has no schema.');
+      this.add(true, 'status-changed', '', `The success status changed from ${old.status} to ${fresh.status}.`);
+    if (old?.schema && !fresh?.schema) this.add(true, 'output-removed', 'output', 'The response has no schema.');
     else if (old?.schema && fresh?.schema) this.compare('output', '', old.schema, fresh.schema, 0);
   }
 
@@ -120,7 +120,7 @@ class Comparison {
     ];
     if (gone.length > 0)
       this.add(side === 'input', 'choice-removed', at, `${gone.length} of ${was.size} choices were removed.`);
-    if (more.length > 0) this.add(false, 'choice-added', at, `There are ${more.length} more choices.`);
+    if (more.length > 0) this.add(false, 'choice-added', at, `${more.length} choices were added.`);
   }
 
   private types(side: Direction, at: string, old: JsonSchema, fresh: JsonSchema): void {
@@ -135,7 +135,7 @@ class Comparison {
       !isSafe,
       'type-changed',
       at,
-      `The type is ${[...now].join(' or ')} where it was ${[...was].join(' or ')}.`,
+      `The type changed from ${[...was].join(' or ')} to ${[...now].join(' or ')}.`,
     );
   }
 
@@ -151,9 +151,9 @@ class Comparison {
           true,
           'enum-narrowed',
           at,
-          was ? `No longer taken: ${gone.slice(0, 10).join(', ')}.` : 'Only certain values are taken.',
+          was ? `No longer accepted: ${gone.slice(0, 10).join(', ')}.` : 'Only certain values are accepted.',
         );
-      else if (was) this.add(false, 'enum-widened', at, 'More values are taken.');
+      else if (was) this.add(false, 'enum-widened', at, 'More values are accepted.');
       return;
     }
     const more = was && now ? [...now].filter((value) => !was.has(value)) : [];
@@ -176,7 +176,7 @@ class Comparison {
           true,
           'limit-narrowed',
           at,
-          `${name} is ${now}${typeof was === 'number' ? ` where it was ${was}` : ''}.`,
+          `${name} is ${now}${typeof was === 'number' ? `, previously ${was}` : ''}.`,
         );
     }
   }

@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'weak-authentication',
     severity: 'warning',
-    fix: 'Use bearer tokens or OAuth; an API key belongs into a header.',
+    fix: 'Use bearer tokens or OAuth; an API key belongs in a header.',
     look: each(({ auth }) => {
       const isWeak = auth.some((group) =>
         group.some(({ type, in: place }) => type === 'basic' || (type === 'api_key' && place === 'query')),
@@ -70,7 +70,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'plain-http',
     severity: 'error',
-    fix: 'Serve the API by HTTPS only.',
+    fix: 'Serve the API over HTTPS only.',
     look: (catalogue) =>
       catalogue.servers
         .filter((server) => /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(server))
@@ -109,7 +109,7 @@ const RULES: readonly Rule[] = [
       const answer = operation.answers.find(({ status }) => status.startsWith('2'));
       const body = deref(answer?.schema ?? undefined, schemas);
       return [body['type']].flat().includes('array') && body['maxItems'] === undefined
-        ? 'answers a list of any length.'
+        ? 'returns a list of unbounded length.'
         : undefined;
     }),
   },
@@ -122,7 +122,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'operation-id-duplicate',
     severity: 'error',
-    fix: 'Give each operation an operationId of its own.',
+    fix: 'Give each operation a unique operationId.',
     look: ({ operations, format }) => {
       const seen = new Set<string>();
       return operations.flatMap(({ source_id, pointer }) => {
@@ -159,13 +159,13 @@ const RULES: readonly Rule[] = [
   {
     rule: 'deprecated-operation',
     severity: 'info',
-    fix: 'Use what replaces it.',
+    fix: 'Use its replacement.',
     look: each(({ deprecated }) => (deprecated ? 'is deprecated.' : undefined)),
   },
   {
     rule: 'no-idempotency-key',
     severity: 'info',
-    fix: 'Take an Idempotency-Key header, so that a retry is safe.',
+    fix: 'Accept an Idempotency-Key header, so that a retry is safe.',
     look: each(({ idempotent, risk }, { format }) =>
       !idempotent && risk === 'write' && format === 'openapi' ? 'cannot be retried safely.' : undefined,
     ),
@@ -179,7 +179,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'scripts-not-run',
     severity: 'info',
-    fix: 'Do in the caller what the script did.',
+    fix: 'Reproduce in the caller what the script did.',
     look: noted('scripts-not-run'),
   },
   {
@@ -312,7 +312,7 @@ function secretExamples(catalogue: Catalogue): Found[] {
   for (const { pointer, of, example } of examplesOf(catalogue)) {
     const text = JSON.stringify(example) ?? '';
     if (SECRETS.some((pattern) => pattern.test(text)))
-      found.push({ pointer, message: `The example of ${of} holds what looks like a real secret.` });
+      found.push({ pointer, message: `The example of ${of} contains what looks like a real secret.` });
   }
   return found;
 }

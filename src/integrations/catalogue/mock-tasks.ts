@@ -97,7 +97,7 @@ function matching({ operations }: Catalogue, { method, path }: MockRequest): Mat
   }
   if (best) return best;
   return isPath
-    ? { status: 405, fault: `The path takes no ${method}` }
+    ? { status: 405, fault: `The path does not accept ${method}` }
     : { status: 404, fault: 'The document has no such path' };
 }
 
@@ -212,7 +212,7 @@ function shaped(catalogue: Catalogue, operation: Operation, status: number, chos
   const wait: Record<string, string> = status === 429 || status === 503 ? { 'retry-after': '1' } : {};
   if (!shape)
     return {
-      ...json(status, { error: `Status ${status}, as asked for` }),
+      ...json(status, { error: `Status ${status}, as requested` }),
       headers: { 'content-type': 'application/json', ...wait },
     };
   if (status === 204 || status === 304 || (shape.schema === null && shape.example === undefined))

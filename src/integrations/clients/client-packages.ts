@@ -67,7 +67,7 @@ export class ClientPackages {
     const module = language.moduleOf(name);
     const { generated, operations } = await this.codeOf(wanted, plan, name, signal);
     if (operations.length === 0)
-      throw new ClientUnavailableError('failed', 'The generator wrote no operation', { language: wanted });
+      throw new ClientUnavailableError('failed', 'The generator produced no operation', { language: wanted });
     const inPackage = Object.entries(generated).map(([path, text]) => [language.generatedIn(module) + path, text]);
     const isGraphql = queriesOf(operations) !== undefined;
     const words = { ...wordsFor(language, plan, operations, name, module), ...language.words(isGraphql) };

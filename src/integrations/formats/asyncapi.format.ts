@@ -82,7 +82,7 @@ function referenceFaults(document: Json): DocumentFault[] {
           `${pointer}/$ref`,
           $ref.startsWith('#')
             ? `refers to ${$ref.slice(0, 200)}, which does not exist`
-            : `refers to ${$ref.slice(0, 200)}, another file, which AsyncAPI documents may not do here`,
+            : `refers to ${$ref.slice(0, 200)}: references to other files are not supported in AsyncAPI documents`,
         ),
       );
     for (const [key, child] of Object.entries(value))

@@ -204,7 +204,7 @@ function referenceFaults(document: Json): DocumentFault[] {
     let target = collector.target(reference);
     if (target === undefined) return [fault(pointer, `refers to ${reference.slice(0, 200)}, which does not exist`)];
     for (let step = 0; isRecord(target) && typeof target['$ref'] === 'string'; step++) {
-      if (step === 20) return [fault(pointer, `refers to ${reference.slice(0, 200)}, which leads back to itself`)];
+      if (step === 20) return [fault(pointer, `refers to ${reference.slice(0, 200)}, which refers back to itself`)];
       target = collector.target(target['$ref']);
     }
     return [];

@@ -29,7 +29,7 @@ export function parseDocument(text: string): unknown {
   if (expandedSize(parsed, MAX_VALUES, MAX_DEPTH) > MAX_VALUES)
     throw new DocumentFaults([
       {
-        ...fault('', `has more than ${MAX_VALUES} values with aliases written out, or more than ${MAX_DEPTH} levels`),
+        ...fault('', `has more than ${MAX_VALUES} values with aliases expanded, or more than ${MAX_DEPTH} levels`),
         ...START,
       },
     ]);

@@ -268,7 +268,7 @@ class StreamedAnswer {
     yield* this.close();
     for (const { id, name, input, signature } of this.calls) {
       if (name === '')
-        throw new InvalidResponseDataError({ data: null, message: 'A call of a tool does not name the tool.' });
+        throw new InvalidResponseDataError({ data: null, message: 'A tool call does not name the tool.' });
       const providerMetadata: SharedV4ProviderMetadata | undefined =
         signature === undefined ? undefined : { [PROVIDER]: { thoughtSignature: signature } };
       const call = { type: 'tool-call' as const, toolCallId: id, toolName: name, input };

@@ -48,13 +48,13 @@ function sentence(fault: ModelFault, { provider, model }: Called): string {
     authentication: `The model provider ${provider} refused the key or credentials of the platform`,
     unknown_model: `The model provider ${provider} does not know the model ${model}`,
     invalid_request: `The model provider ${provider} refused the request to ${model}`,
-    rate_limit: `The model provider ${provider} limits the rate of calls to ${model}`,
+    rate_limit: `The model provider ${provider} rate-limits calls to ${model}`,
     timeout: `The model ${model} did not answer in time`,
     outage: `The model provider ${provider} is not available`,
     refusal: `The model ${model} declined to answer`,
     truncated: `The answer of the model ${model} was cut off at its limit of output tokens`,
-    malformed: `The model provider ${provider} gave an answer that cannot be read`,
-    internal: `The call of the model ${model} failed`,
+    malformed: `The model provider ${provider} returned an answer that cannot be read`,
+    internal: `The call to the model ${model} failed`,
   };
   return sentences[fault];
 }

@@ -143,7 +143,7 @@ export class CallPolicy {
 
   private isOpen(called: Called, cause: BrokenCircuitError): ModelError {
     return failure('outage', called, {
-      reason: 'it failed several times in a row and is left alone for a moment',
+      reason: 'it failed several times in a row and is not called for a moment',
       details: { breaker: 'open', retry_after_seconds: this.limits.breakerSeconds },
       cause,
     });

@@ -16,7 +16,7 @@ describe('a context', () => {
   it.each([
     ['none', undefined, 'context', 'must be an object'],
     ['a list', [1], 'context', 'must be an object'],
-    ['empty', {}, 'context', 'must not be empty: say at least what is to be decided'],
+    ['empty', {}, 'context', 'must not be empty: state at least what to decide'],
     ['a cost below zero', { estimated_cost: -1 }, 'context.estimated_cost', 'must be between 0 and 1000000000000000'],
     ['NaN', { estimated_cost: NaN }, 'context.estimated_cost', 'must be a finite number'],
     ['1e308', { estimated_cost: 1e308 }, 'context.estimated_cost', 'must be between 0 and 1000000000000000'],
@@ -43,14 +43,9 @@ describe('a context', () => {
       'two hundred alternatives',
       { alternatives: Array.from({ length: 200 }, () => ({ a: 1 })) },
       'context.alternatives',
-      'must be at most 20; these are 200',
+      'must be at most 20, not 200',
     ],
-    [
-      'an empty alternative',
-      { alternatives: [{}] },
-      'context.alternatives[0]',
-      'must be a context of its own, not empty',
-    ],
+    ['an empty alternative', { alternatives: [{}] }, 'context.alternatives[0]', 'must be a context, not empty'],
     [
       'a fault within an alternative',
       { alternatives: [{ estimated_cost: 'x' }] },
@@ -61,10 +56,10 @@ describe('a context', () => {
       'alternatives of an alternative',
       { alternatives: [{ alternatives: [{ a: 1 }] }] },
       'context.alternatives[0].alternatives',
-      'must not be: an alternative has none of its own',
+      'is not allowed: an alternative cannot have alternatives',
     ],
     ['too deep', { a: nested(10) }, `context.a${'.inner'.repeat(9)}`, 'must not be nested more than 10 levels deep'],
-    ['more than 64 KB', { notes: 'é'.repeat(33_000) }, 'context', 'must be at most 65536 bytes of JSON; this is 66012'],
+    ['more than 64 KB', { notes: 'é'.repeat(33_000) }, 'context', 'must be at most 65536 bytes of JSON, not 66012'],
     [
       'a key that reaches for a prototype',
       JSON.parse('{"__proto__":{"a":1}}'),

@@ -174,15 +174,14 @@ function readAlternatives(given: Given, faults: Faults): DecisionContext[] {
     return [];
   }
   if (alternatives.length > ALTERNATIVES_LIMIT) {
-    addFault(faults, path, `must be at most ${ALTERNATIVES_LIMIT}; these are ${alternatives.length}`);
+    addFault(faults, path, `must be at most ${ALTERNATIVES_LIMIT}, not ${alternatives.length}`);
     return [];
   }
   return alternatives.flatMap((one: unknown, index) => {
     const own = `${path}[${index}]`;
-    if (!isRecord(one) || Object.keys(one).length === 0)
-      addFault(faults, own, 'must be a context of its own, not empty');
+    if (!isRecord(one) || Object.keys(one).length === 0) addFault(faults, own, 'must be a context, not empty');
     else if (one['alternatives'] != null)
-      addFault(faults, `${own}.alternatives`, 'must not be: an alternative has none of its own');
+      addFault(faults, `${own}.alternatives`, 'is not allowed: an alternative cannot have alternatives');
     else return [{ ...readContext(one, own, faults), alternatives: [] }];
     return [];
   });
@@ -214,11 +213,11 @@ function pathOf(path: string, keys: readonly PropertyKey[]): string {
 function requireSoundShape(context: unknown, path: string): asserts context is Given {
   if (!isRecord(context)) throw ValidationError.field(path, 'must be an object');
   if (Object.keys(context).length === 0)
-    throw ValidationError.field(path, 'must not be empty: say at least what is to be decided');
+    throw ValidationError.field(path, 'must not be empty: state at least what to decide');
   requireSoundValue(context, path, 1);
   const bytes = Buffer.byteLength(JSON.stringify(context));
   if (bytes > CONTEXT_LIMIT_BYTES)
-    throw ValidationError.field(path, `must be at most ${CONTEXT_LIMIT_BYTES} bytes of JSON; this is ${bytes}`);
+    throw ValidationError.field(path, `must be at most ${CONTEXT_LIMIT_BYTES} bytes of JSON, not ${bytes}`);
 }
 
 function requireSoundValue(value: unknown, path: string, depth: number): void {

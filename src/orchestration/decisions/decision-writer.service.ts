@@ -50,7 +50,7 @@ export class DecisionWriter {
       if (this.models.describe().provider === 'offline') return plain(null);
       return { ...(await this.ask(org_id, analysis, given, track_record, computed)), reason: null };
     } catch (error) {
-      this.logger.warn({ msg: 'a decision was put into computed words', err: error });
+      this.logger.warn({ msg: 'the model did not write a decision; computed wording is used', err: error });
       return plain(reasonOf(error));
     }
   }

@@ -137,7 +137,7 @@ export class ReadinessService {
 
 function findingOf({ check, finding, failure }: CheckResult): ReadinessFindingDto {
   if (!finding)
-    return { status: 'warning', message: failure, evidence: {}, fix: 'Repair what the log names, then ask again.' };
+    return { status: 'warning', message: failure, evidence: {}, fix: 'Fix what the log names, then retry.' };
   const { state, message, evidence, unfit } = finding;
   const severity = check.severity === 'warning' ? 'warning' : 'fail';
   if (state !== 'healthy') return { status: severity, message, evidence, fix: finding.fix ?? check.fix };

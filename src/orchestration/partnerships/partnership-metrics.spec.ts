@@ -20,9 +20,9 @@ describe('pushed metrics', () => {
   });
 
   it('are refused under a reserved name and beyond the limit', () => {
-    expect(() => withPoint({}, 'uptime', at(1, 1))).toThrow('metric must not be one of those');
+    expect(() => withPoint({}, 'uptime', at(1, 1))).toThrow('metric must not be one that');
     const full = Object.fromEntries(Array.from({ length: METRICS_LIMIT }, (_, index) => [`m${index}`, [at(1, 1)]]));
-    expect(() => withPoint(full, 'another', at(1, 1))).toThrow('metric is one too many');
+    expect(() => withPoint(full, 'another', at(1, 1))).toThrow('metric would exceed the limit');
     expect(withPoint(full, 'm3', at(2, 1))['m3']).toHaveLength(2);
   });
 
@@ -98,8 +98,8 @@ describe('what is measured of a partnership', () => {
     const { readings, status } = measured([known(partnership({}, ['a']))], { [agentSource('a')]: calls(4, false, 30) });
     expect(readings[0]).toMatchObject({ score: 0, health: 'poor' });
     expect(readings[0]?.metrics.reasons).toEqual({
-      response_time_p50: 'nothing was answered in this window',
-      response_time_p95: 'nothing was answered in this window',
+      response_time_p50: 'no call in this window was answered',
+      response_time_p95: 'no call in this window was answered',
     });
     expect(status).toBe('critical');
   });

@@ -71,11 +71,11 @@ function ofCalls({ partnerships, buckets }: Measured): Metrics {
   return {
     values: { uptime, success_rate, response_time_p50: p50, response_time_p95: p95, requests: total },
     reasons: {
-      ...(success_rate === null ? { success_rate: 'no call of this window was carried through' } : {}),
+      ...(success_rate === null ? { success_rate: 'no call in this window completed' } : {}),
       ...(p95 === null
         ? {
-            response_time_p50: 'nothing was answered in this window',
-            response_time_p95: 'nothing was answered in this window',
+            response_time_p50: 'no call in this window was answered',
+            response_time_p95: 'no call in this window was answered',
           }
         : {}),
     },
@@ -157,12 +157,9 @@ const RESERVED = [
 /** @throws ValidationError for a reserved name, or when the limit of metrics is exceeded */
 export function withPoint(pushed: PushedMetrics, metric: string, point: Point): PushedMetrics {
   if (RESERVED.includes(metric))
-    throw ValidationError.field(
-      'metric',
-      `must not be one of those that the platform measures: ${RESERVED.join(', ')}`,
-    );
+    throw ValidationError.field('metric', `must not be one that the platform measures: ${RESERVED.join(', ')}`);
   if (!Object.hasOwn(pushed, metric) && Object.keys(pushed).length >= METRICS_LIMIT)
-    throw ValidationError.field('metric', `is one too many: a partnership has at most ${METRICS_LIMIT}`);
+    throw ValidationError.field('metric', `would exceed the limit of ${METRICS_LIMIT} per partnership`);
   const others = pointsOf(pushed, metric).filter(({ measured_at }) => measured_at !== point.measured_at);
   const points = [...others, point].sort((a, b) => (a.measured_at < b.measured_at ? -1 : 1));
   return { ...pushed, [metric]: points.slice(-POINTS_LIMIT) };

@@ -30,7 +30,7 @@ export const PARTNERSHIP_CHECKS: Check[] = [
     name: 'partnerships',
     shown_in: ['readiness'],
     severity: 'warning',
-    fix: 'Read GET /api/v1/orchestration/health; repair the partners it names or disable them.',
+    fix: 'Read GET /api/v1/orchestration/health; fix or disable the partners it names.',
     timeout_ms: 5_000,
     needs: [PartnershipsService],
     look: async ([partnerships], { org_id }) => {
@@ -41,7 +41,7 @@ export const PARTNERSHIP_CHECKS: Check[] = [
       if (poor.length > 0) return degraded(`Poor health: ${poor.join(', ')}`, evidence);
       if (unmeasured.length > 0)
         return degraded(`Not measured: ${unmeasured.join(', ')}`, evidence, {
-          fix: 'Give each a probe (agent_ids or health_url) by PUT /api/v1/orchestration/partnerships/{id}, or set enabled to false.',
+          fix: 'Give each a probe (agent_ids or health_url) with PUT /api/v1/orchestration/partnerships/{id}, or set enabled to false.',
         });
       return healthy(`${enabled.length} partnerships are enabled and all are measured`, evidence);
     },

@@ -71,7 +71,7 @@ export async function unzip(
     if (end < 0 || end > bytes.byteLength - END_SIZE || end < bytes.byteLength - END_SIZE - COMMENT_MAX)
       throw new ZipFault('is not a ZIP archive');
     const count = bytes.readUInt16LE(end + 10);
-    if (count > files_max) throw new ZipFault(`holds more than ${files_max} files`);
+    if (count > files_max) throw new ZipFault(`contains more than ${files_max} files`);
     let at = bytes.readUInt32LE(end + 16);
     for (let index = 0; index < count; index++) {
       if (bytes.readUInt32LE(at) !== CENTRAL) throw new ZipFault('is damaged');
@@ -87,8 +87,8 @@ export async function unzip(
       const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
       const body = bytes.subarray(start, start + packed);
       const isStored = method === 0;
-      if (!isStored && method !== DEFLATED) throw new ZipFault(`packs ${path} in a way that is not read`);
-      if (left <= 0) throw new ZipFault(`holds more than ${bytes_max} bytes`);
+      if (!isStored && method !== DEFLATED) throw new ZipFault(`compresses ${path} with an unsupported method`);
+      if (left <= 0) throw new ZipFault(`contains more than ${bytes_max} bytes`);
       const content = isStored ? body : await inflate(body, { maxOutputLength: left });
       left -= content.byteLength;
       if (crc32(content) !== bytes.readUInt32LE(at + 16)) throw new ZipFault('is damaged');
@@ -98,7 +98,7 @@ export async function unzip(
   } catch (error) {
     if (error instanceof ZipFault) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    throw new ZipFault(code === 'ERR_BUFFER_TOO_LARGE' ? `holds more than ${bytes_max} bytes` : 'is damaged');
+    throw new ZipFault(code === 'ERR_BUFFER_TOO_LARGE' ? `contains more than ${bytes_max} bytes` : 'is damaged');
   }
   return files;
 }

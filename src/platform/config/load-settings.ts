@@ -98,7 +98,7 @@ function decodedOr(text: string): string {
 
 function passwordProblems(values: SettingsRecord): string[] {
   return values.NEXUS_BCRYPT_ROUNDS < SAFE_BCRYPT_ROUNDS && values.ENVIRONMENT !== 'test'
-    ? [`NEXUS_BCRYPT_ROUNDS: fewer than ${SAFE_BCRYPT_ROUNDS} rounds only with ENVIRONMENT=test`]
+    ? [`NEXUS_BCRYPT_ROUNDS: fewer than ${SAFE_BCRYPT_ROUNDS} rounds are allowed only with ENVIRONMENT=test`]
     : [];
 }
 
@@ -111,7 +111,9 @@ function registrationProblems(values: SettingsRecord): string[] {
 function agentCoreProblems(values: SettingsRecord): string[] {
   if (values.AGENT_RUNTIME !== 'agentcore') return [];
   const needed = ['AGENTCORE_CONTAINER_URI', 'AGENTCORE_ROLE_ARN'] as const;
-  return needed.filter((name) => values[name] === undefined).map((name) => `${name}: AGENT_RUNTIME=agentcore needs it`);
+  return needed
+    .filter((name) => values[name] === undefined)
+    .map((name) => `${name}: required by AGENT_RUNTIME=agentcore`);
 }
 
 function productionProblems(values: SettingsRecord): string[] {
@@ -125,12 +127,12 @@ function productionProblems(values: SettingsRecord): string[] {
     );
   else if (secretStrengthBits(secret) < MINIMUM_SECRET_BITS)
     problems.push(
-      'JWT_SECRET_KEY: is easy to guess (repeated characters, sequences or words); take a random one from: openssl rand -base64 48',
+      'JWT_SECRET_KEY: is easy to guess (repeated characters, sequences or words); generate a random one with: openssl rand -base64 48',
     );
   if (values.ALLOWED_ORIGINS.includes('*'))
     problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
   if (values.SMTP_URL !== undefined && values.MAIL_FROM.includes('@localhost'))
-    problems.push('MAIL_FROM: with SMTP_URL production needs the address that mail is sent from');
+    problems.push('MAIL_FROM: production with SMTP_URL needs the sender address');
   return problems;
 }
 

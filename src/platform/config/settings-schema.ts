@@ -13,7 +13,9 @@ type EngineSettings = Record<'ENGINE_LEASE_SECONDS' | 'ENGINE_HEARTBEAT_SECONDS'
 export function engineProblems(values: EngineSettings): string[] {
   return [
     ...(values.ENGINE_HEARTBEAT_SECONDS * 2 > values.ENGINE_LEASE_SECONDS
-      ? ['ENGINE_HEARTBEAT_SECONDS: at most half of ENGINE_LEASE_SECONDS, so that one late beat does not lose a run']
+      ? [
+          'ENGINE_HEARTBEAT_SECONDS: at most half of ENGINE_LEASE_SECONDS, so that one late heartbeat does not lose a run',
+        ]
       : []),
   ];
 }
@@ -71,8 +73,8 @@ type LifecycleSettings = z.infer<z.ZodObject<ReturnType<typeof lifecycleSettings
 export function lifecycleProblems(values: LifecycleSettings): string[] {
   return values.WEB_CONCURRENCY > 1 && values.NEXUS_DATABASE === 'embedded'
     ? [
-        'WEB_CONCURRENCY: the embedded database belongs to one process; several need one that they share: ' +
-          'NEXUS_DATABASE=dynamodb with AWS credentials, or DYNAMODB_ENDPOINT of an engine that they all reach',
+        'WEB_CONCURRENCY: the embedded database serves one process; several processes need a shared one: ' +
+          'NEXUS_DATABASE=dynamodb with AWS credentials, or a DYNAMODB_ENDPOINT that all of them reach',
       ]
     : [];
 }
@@ -275,7 +277,7 @@ const databaseSettings = () => ({
   NEXUS_DATA_DIR: z.string().min(1).default('.nexus'),
   NEXUS_TABLE_PREFIX: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]*$/, 'may hold letters, digits, _ . and - only')
+    .regex(/^[A-Za-z0-9_.-]*$/, 'may contain only letters, digits, _ . and -')
     .default(''),
   DYNAMODB_ENDPOINT: z.url().optional(),
   DYNAMODB_TIMEOUT_SECONDS: integer(3, 1, 60),

@@ -6,7 +6,7 @@ import type { Page } from '../../shared/page.js';
 import type { DynamoDb } from './client/dynamodb.js';
 
 const SIGNATURE_BYTES = 32;
-const MALFORMED = 'is not a cursor of this list; use the last_key that the page before answered';
+const MALFORMED = 'is not a cursor of this list; use the last_key of the previous page';
 
 /**
  * Turns the key at which a page ended into the opaque `last_key` and back. A cursor is signed together with the list that it

@@ -48,7 +48,10 @@ export class ExpiredRecords implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         if (table.ttl_attribute) await this.sweepTable(table, table.ttl_attribute, now);
       } catch (error) {
-        this.logger.warn({ msg: `expired records of ${table.name} stay until the next sweep`, err: error });
+        this.logger.warn({
+          msg: `expired records of ${table.name} could not be deleted; the next sweep retries`,
+          err: error,
+        });
       }
     }
   }

@@ -58,7 +58,7 @@ export class Intake {
   /** Express middleware, where refusals are written as errors are. @throws ServiceUnavailableError after a wait of over a second */
   readonly refuse = (request: Request, _response: Response, next: NextFunction): void => {
     if (!this.refused.has(request)) return next();
-    const error = new ServiceUnavailableError('The platform has more requests than it can serve at the moment');
+    const error = new ServiceUnavailableError('The platform has more requests than it can currently serve');
     return next(error);
   };
 

@@ -15,7 +15,7 @@ class MethodNotAllowedError extends DomainError {
     method: string,
     readonly allowed: string[],
   ) {
-    super(`${method} is not possible here`, { details: { allowed } });
+    super(`${method} is not supported here`, { details: { allowed } });
   }
 }
 

@@ -147,8 +147,8 @@ const pageOf = (isDevelopment: boolean): string => `<!doctype html>
         <dt><a href="${LINKS.health}">Health</a></dt><dd>Checks of this process, and its <a href="${LINKS.metrics}">metrics</a></dd>
       </dl>
       <h2>Sign in</h2>
-      <p>${isDevelopment ? 'The start has printed an e-mail address and where the password is. A lost password: <code>npm run admin -- reset</code>.' : 'With the account that an administrator of your organization invited you to.'}
-      The token of the answer goes into the header <code>Authorization: Bearer …</code>; in Swagger UI, under Authorize.</p>
+      <p>${isDevelopment ? 'Startup printed an e-mail address and where to find the password. If you lost it: <code>npm run admin -- reset</code>.' : 'Use the account that an administrator of your organization invited you to.'}
+      Send the token from the response in the header <code>Authorization: Bearer …</code>; in Swagger UI, under Authorize.</p>
       <pre>curl localhost:8000${LINKS.sign_in} -H 'content-type: application/json' \\
   -d '{"email": "…", "password": "…"}'</pre>
     </main>

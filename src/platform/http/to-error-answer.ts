@@ -12,7 +12,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   VALIDATION_ERROR: { status: 400, suggestion: 'Correct the fields named in details and send the request again.' },
   INVALID_STATE: {
     status: 400,
-    suggestion: 'Read the current state of the resource and choose an action that is legal in it.',
+    suggestion: 'Read the current state of the resource and choose an action that its state allows.',
   },
   UNAUTHENTICATED: { status: 401, suggestion: 'Sign in and send the access token as "Authorization: Bearer <token>".' },
   PERMISSION_DENIED: {
@@ -31,17 +31,17 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
     status: 422,
     suggestion: 'See details.reason: the generator is missing, or cannot use the document.',
   },
-  EXPORT_REFUSED: { status: 422, suggestion: 'Do what each reason in details says, and export again.' },
+  EXPORT_REFUSED: { status: 422, suggestion: 'Do what each reason in details says, then export again.' },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Retry after the time in Retry-After, and send fewer requests.' },
   BUDGET_EXCEEDED: { status: 402, suggestion: 'Wait until resets_at, or ask an administrator to raise the budget.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
-  AGENT_INVOCATION_FAILED: { status: 500, suggestion: 'Look at the invocation record and its trace for what failed.' },
+  AGENT_INVOCATION_FAILED: { status: 500, suggestion: 'Read the invocation and its trace to see what failed.' },
   UPSTREAM_FAILED: {
     status: 502,
-    suggestion: 'Check that the API is up, then retry if the operation may be repeated.',
+    suggestion: 'Check that the API is up, then retry if the operation is safe to repeat.',
   },
   DATABASE_ERROR: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
-  SERVICE_UNAVAILABLE: { status: 503, suggestion: 'Send the request again after the time that Retry-After says.' },
+  SERVICE_UNAVAILABLE: { status: 503, suggestion: 'Retry after the time in Retry-After.' },
   REQUIREMENT_NOT_PROVEN: {
     status: 422,
     suggestion: 'Do what details.would_help names, or create the project with accept_unproven: true.',

@@ -90,7 +90,7 @@ export class ClusterPrimary {
     if (this.isStopping) return;
     if (up.includes(false)) {
       for (const worker of this.workers) worker.signal('SIGTERM');
-      throw new Error('a worker did not start; its own message says why');
+      throw new Error('a worker did not start; see its own message');
     }
     this.hasServed = true;
     this.logger.info({ msg: `${count} processes share port ${this.settings.get('API_PORT')}`, workers: this.pids() });
@@ -129,14 +129,14 @@ export class ClusterPrimary {
       if (this.isStopping) return;
       const successor = this.fork();
       if (!(await successor.listening)) {
-        this.logger.error({ msg: 'rolling restart given up: a new process does not start, the old ones go on' });
+        this.logger.error({ msg: 'rolling restart aborted: a new process did not start; the old ones keep running' });
         return;
       }
       this.workers.delete(old);
       old.retire();
       await this.untilEnded([old]);
     }
-    this.logger.info({ msg: 'rolling restart is over', workers: this.pids() });
+    this.logger.info({ msg: 'rolling restart finished', workers: this.pids() });
   }
 
   private async stop(): Promise<void> {

@@ -35,11 +35,11 @@ export class HttpMetrics {
     );
     this.durations = metrics.histogram(
       'http_request_duration_seconds',
-      'Time from request to end of answer, in seconds.',
+      'Time from request to end of response, in seconds.',
       labels,
       BUCKETS,
     );
-    this.open = metrics.live('http_requests_in_flight', 'Requests that are being answered, streams among them.');
+    this.open = metrics.live('http_requests_in_flight', 'Requests in progress, including streams.');
   }
 
   began(): void {
@@ -153,7 +153,7 @@ function accessLine(
   duration_ms: number,
 ): object {
   return {
-    msg: response.writableFinished ? 'request' : 'request given up by the caller',
+    msg: response.writableFinished ? 'request' : 'request aborted by the caller',
     ...facts,
     method: request.method,
     route,

@@ -231,7 +231,7 @@ function parsed(url: string): URL {
 function failureOf(error: unknown, deadline: AbortSignal | undefined, caller: AbortSignal | undefined): Error {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof OutgoingRefusedError || cause instanceof OutgoingFailedError) return cause;
-  if (caller?.aborted) return new OutgoingFailedError('aborted', 'The call was given up', error);
+  if (caller?.aborted) return new OutgoingFailedError('aborted', 'The call was cancelled', error);
   if (deadline?.aborted) return new OutgoingFailedError('timeout', 'The address did not answer in time', error);
   return new OutgoingFailedError('unreachable', 'The address could not be reached', error);
 }

@@ -40,7 +40,9 @@ export function persistedKey(directory: string, name: string, lost: string): Buf
   }
   const key = readKey(file);
   if (!key)
-    throw new Error(`${file} does not hold ${KEY_BYTES} bytes. Remove it to get a new key; ${lost} end with it.`);
+    throw new Error(
+      `${file} does not hold ${KEY_BYTES} bytes. Remove it to generate a new key; this invalidates ${lost}.`,
+    );
   return key;
 }
 

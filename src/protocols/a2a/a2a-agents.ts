@@ -147,7 +147,7 @@ export class A2aAgents implements A2ARequestHandler {
   async cancelTask({ id, tenant }: CancelTaskRequest, context: ServerCallContext): Promise<Task> {
     return this.translated(async () => {
       const { org_id, invocation_id, status } = await this.invocationOf(id, context, tenant);
-      if (isOver({ status })) throw new TaskNotCancelableError('The task has ended already');
+      if (isOver({ status })) throw new TaskNotCancelableError('The task has already ended');
       await this.invocations.cancel(org_id, invocation_id);
       return taskOf(await this.ended(org_id, invocation_id));
     });
@@ -273,7 +273,8 @@ export class A2aAgents implements A2ARequestHandler {
     const { agent_id, principal } = callerOf(context);
     const named = context.tenant || tenant;
     if (agent_id !== undefined) {
-      if (named && named !== agent_id) throw new RequestMalformedError('tenant names another agent than this endpoint');
+      if (named && named !== agent_id)
+        throw new RequestMalformedError('tenant names a different agent than this endpoint');
       return agent_id;
     }
     if (named) return named;

@@ -64,7 +64,7 @@ export class A2aServer {
     if (!isJsonRpc(body)) {
       response.json({
         ...failed(undefined),
-        error: { code: INVALID_REQUEST, message: 'The body is no JSON-RPC 2.0 request' },
+        error: { code: INVALID_REQUEST, message: 'The body is not a JSON-RPC 2.0 request' },
       });
       return;
     }
@@ -122,7 +122,7 @@ function assertMessage(params: unknown): void {
   if (message === undefined) return;
   if (!isObject(message)) throw new RequestMalformedError('message must be an object');
   const { parts, content = parts, role } = message;
-  if (role !== 'ROLE_USER' && role !== 'user') throw new RequestMalformedError('message.role must be that of the user');
+  if (role !== 'ROLE_USER' && role !== 'user') throw new RequestMalformedError('message.role must be the user role');
   if (content !== undefined && !(Array.isArray(content) && content.every(isObject)))
     throw new RequestMalformedError('message.parts must be a list of objects');
 }

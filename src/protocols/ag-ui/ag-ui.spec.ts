@@ -145,7 +145,7 @@ describe('the run that a client of AG-UI asks for', () => {
       { role: 'user', content: 'hi' },
       { role: 'assistant', content: 'ho' },
     ] as RunInput['messages'];
-    expect(() => asked({ threadId: 'sess_1', messages: answered })).toThrow('must end with a message of the user');
-    expect(() => asked({ messages: answered.slice(1) })).toThrow('must have a message of the user');
+    expect(() => asked({ threadId: 'sess_1', messages: answered })).toThrow('must end with a user message');
+    expect(() => asked({ messages: answered.slice(1) })).toThrow('must have a user message');
   });
 });

@@ -123,7 +123,7 @@ export function askedRun({ threadId, messages, tools, context, state }: RunInput
   const turn = conversationOf(messages);
   const last = turn.at(-1);
   const question = turn.findLast(({ role }) => role === 'user');
-  if (!question) throw ValidationError.field('messages', 'must have a message of the user');
+  if (!question) throw ValidationError.field('messages', 'must have a user message');
   const options: CallOptions = {
     instructions: context?.length
       ? context.map(({ description, value }) => `${description}: ${value}`).join('\n')
@@ -140,7 +140,7 @@ export function askedRun({ threadId, messages, tools, context, state }: RunInput
   if (typeof state === 'object' && state !== null && !Array.isArray(state))
     asked.session_state = state as Record<string, unknown>;
   if (!SESSION.test(threadId)) return { ...asked, turn };
-  if (last?.role !== 'user') throw ValidationError.field('messages', 'must end with a message of the user');
+  if (last?.role !== 'user') throw ValidationError.field('messages', 'must end with a user message');
   return { ...asked, session_id: threadId, ...(last.parts ? { turn: [last] } : {}) };
 }
 

@@ -111,7 +111,9 @@ describe('the run that a chat asks for', () => {
 
   it('is the last message in a session', () => {
     expect(asked({ messages, session_id: 'sess_1' })).toEqual({ input_text: 'Thanks', session_id: 'sess_1' });
-    expect(() => asked({ messages: messages.slice(0, 2), session_id: 'sess_1' })).toThrow('must end with a message');
+    expect(() => asked({ messages: messages.slice(0, 2), session_id: 'sess_1' })).toThrow(
+      'must end with a user message',
+    );
     expect(() =>
       asked({ messages: [{ role: 'user', parts: [{ type: 'file', mediaType: 'text/csv', url: 'x' }] }] }),
     ).toThrow('no image');

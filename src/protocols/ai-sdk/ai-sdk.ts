@@ -82,10 +82,10 @@ export function askedChat({ messages, session_id }: ChatRequest): {
 } {
   const turn = messages.flatMap(conversationOf);
   const question = turn.findLast(({ role }) => role === 'user');
-  if (!question) throw ValidationError.field('messages', 'must have a message of the user');
+  if (!question) throw ValidationError.field('messages', 'must have a user message');
   const input_text = question.content.slice(0, RECORDED_CHARACTERS);
   if (session_id === undefined) return { input_text, turn };
-  if (turn.at(-1) !== question) throw ValidationError.field('messages', 'must end with a message of the user');
+  if (turn.at(-1) !== question) throw ValidationError.field('messages', 'must end with a user message');
   return { input_text, session_id, ...(question.parts ? { turn: [question] } : {}) };
 }
 
@@ -129,7 +129,10 @@ function imagesOf(parts: readonly Part[]): { parts?: MessagePart[] } {
       if (part.type === 'text') return [{ type: 'text', text: part.text ?? '' }];
       if (part.type !== 'file') return [];
       if (!part.mediaType?.startsWith('image/'))
-        throw ValidationError.field('messages', 'has a file that is no image; upload documents to the session instead');
+        throw ValidationError.field(
+          'messages',
+          'has a file that is not an image; upload documents to the session instead',
+        );
       const url = imageUrl.safeParse(part.url);
       if (!url.success)
         throw ValidationError.field('messages', `has an image that ${url.error.issues[0]?.message ?? ''}`);

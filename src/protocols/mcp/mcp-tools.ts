@@ -61,7 +61,7 @@ export class McpTools {
 
   private internal(error: unknown): unknown {
     if (error instanceof ProtocolError) return error;
-    this.logger.error({ msg: 'a call of a tool failed', err: error });
+    this.logger.error({ msg: 'a tool call failed', err: error });
     const isDatabase = error instanceof DatabaseError;
     const message = isDatabase ? error.message : 'Something went wrong on our side';
     return new ProtocolError(ProtocolErrorCode.InternalError, message, {

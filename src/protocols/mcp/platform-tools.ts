@@ -31,7 +31,7 @@ export class PlatformTools extends ToolSource {
       annotations: READ_ONLY,
       input: z.object({
         query: z.string().min(1).max(200).optional().describe('Words to look for. Without it, the newest agents.'),
-        limit: z.int().min(1).max(100).optional().describe(`At most so many, ${FOUND_DEFAULT} by default.`),
+        limit: z.int().min(1).max(100).optional().describe(`Maximum number of results, ${FOUND_DEFAULT} by default.`),
       }),
       run: async (caller, { query, limit = FOUND_DEFAULT }) => {
         const { org_id } = caller.principal;

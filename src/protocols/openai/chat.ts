@@ -84,9 +84,9 @@ export const chatSchema = z.object({
   frequency_penalty: optional(z.number().min(-2).max(2)),
   seed: optional(z.int()),
   stop: optional(z.union([z.string().min(1), z.array(z.string().min(1)).max(4)])),
-  n: only(1, 'an agent gives one answer'),
-  logprobs: only(false, 'agents give no log probabilities'),
-  top_logprobs: never('agents give no log probabilities'),
+  n: only(1, 'an agent returns one answer'),
+  logprobs: only(false, 'agents return no log probabilities'),
+  top_logprobs: never('agents return no log probabilities'),
   logit_bias: optional(
     z.record(z.string(), z.unknown()).refine((bias) => Object.keys(bias).length === 0, 'is not supported'),
   ),
@@ -116,7 +116,7 @@ export const CHAT_NAMES = {
 export function chatRun(body: ChatRequest): { input_text: string; turn: ConversationMessage[]; options: CallOptions } {
   const turn = body.messages.map(messageOf);
   const lastQuestion = turn.findLast(({ role }) => role === 'user');
-  if (!lastQuestion) throw ValidationError.field('messages', 'must have a message of the user');
+  if (!lastQuestion) throw ValidationError.field('messages', 'must have a user message');
   const { tools, tool_choice, response_format, stop, parallel_tool_calls } = body;
   const choice = typeof tool_choice === 'object' ? { name: tool_choice.function.name } : tool_choice;
   assertChoice(choice, tools?.map((tool) => tool.function.name) ?? []);

@@ -35,8 +35,8 @@ export const responsesSchema = z.object({
     }),
   ),
   max_output_tokens: optional(z.int().min(1)),
-  max_tool_calls: never('the limits of the agent hold'),
-  top_logprobs: optional(z.literal(0, 'is not supported: agents give no log probabilities')),
+  max_tool_calls: never('the limits of the agent apply'),
+  top_logprobs: optional(z.literal(0, 'is not supported: agents return no log probabilities')),
   prompt: never('the agent has its own instructions'),
   ...sampling,
 });
@@ -59,7 +59,7 @@ export function responsesRun(body: ResponsesRequest): {
   if (body.background && body.store === false)
     throw ValidationError.field('store', 'must not be false with "background": true');
   if (!turn.some(({ role }) => role === 'user' || (continues && role === 'tool')))
-    throw ValidationError.field('input', 'must have a message of the user');
+    throw ValidationError.field('input', 'must have a user message');
   const { tools, tool_choice } = body;
   const choice = typeof tool_choice === 'object' ? { name: tool_choice.name } : tool_choice;
   assertChoice(choice, tools?.map(({ name }) => name) ?? []);

@@ -67,7 +67,7 @@ export class AgentCoreRuntime extends AgentRuntime {
       const message = `AgentCore says ${now.status}${now.reason ? `: ${now.reason}` : ''}.`;
       return { ready: now.status === 'READY', message };
     } catch (error) {
-      return { ready: false, message: `AgentCore could not be asked: ${awsErrorName(error)}.` };
+      return { ready: false, message: `AgentCore could not be queried: ${awsErrorName(error)}.` };
     }
   }
 
@@ -98,8 +98,8 @@ export class AgentCoreRuntime extends AgentRuntime {
 
 const REASONS: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'AgentCore has no such runtime: set the runtime of the agent again.',
-  ThrottlingException: 'AgentCore refuses more calls at this moment.',
-  ServiceQuotaExceededException: 'A quota of AgentCore is used up.',
+  ThrottlingException: 'AgentCore is throttling calls.',
+  ServiceQuotaExceededException: 'An AgentCore quota is exhausted.',
   AccessDeniedException: 'AgentCore does not let the platform call the agent.',
   RuntimeClientError: "The agent's container failed or did not start; its log is in CloudWatch.",
 };

@@ -106,7 +106,7 @@ function jsonOr(data: string): unknown {
 }
 
 export function malformed(what: string): AgentRunError {
-  return new AgentRunError('malformed', `The agent's container does not keep to the contract: ${what}.`);
+  return new AgentRunError('malformed', `The agent's container violates the contract: ${what}.`);
 }
 
 const usageSchema = z.object({ input_tokens: z.int().min(0), output_tokens: z.int().min(0) });

@@ -68,7 +68,7 @@ function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFai
   if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.' };
   if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
   if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
-  return { reason: 'unreachable', message: "The agent's container went away before it had answered." };
+  return { reason: 'unreachable', message: "The agent's container closed the connection before it answered." };
 }
 
 type Done = Extract<ContainerEvent, { type: 'done' }>;
@@ -105,7 +105,7 @@ class ContainerTranscript {
   end(): void {
     if (this.done) return;
     if (this.output === '')
-      throw new AgentRunError('unreachable', "The agent's container ended its answer before it had said anything.");
+      throw new AgentRunError('unreachable', "The agent's container ended its answer without any content.");
   }
 
   result(): AgentResult {

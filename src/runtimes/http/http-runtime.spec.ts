@@ -151,10 +151,10 @@ describe('HttpRuntime', () => {
         ]),
     ],
     ['malformed', 'text: Invalid input', (c: ScriptedContainer) => c.events([{ type: 'delta', text: 7 }])],
-    ['unreachable', 'before it had said anything', (c: ScriptedContainer) => c.events([])],
+    ['unreachable', 'without any content', (c: ScriptedContainer) => c.events([])],
     [
       'unreachable',
-      'went away before it had answered',
+      'closed the connection before it answered',
       (c: ScriptedContainer) =>
         (c.answer = (r) => {
           r.writeHead(200, { 'content-type': 'text/event-stream' });

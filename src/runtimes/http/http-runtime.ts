@@ -27,7 +27,7 @@ import { containerRun } from '../container/container-run.js';
 const PING_TIMEOUT_MS = 5_000;
 const PING_MAX_BYTES = 10_000;
 
-/** Runs agents in containers that someone else keeps running: one agent each, by the AgentCore HTTP contract. */
+/** Runs agents in containers that someone else keeps running: one agent each, over the AgentCore HTTP contract. */
 @Injectable()
 export class HttpRuntime extends AgentRuntime {
   override readonly kind = 'http';

@@ -53,15 +53,16 @@ export class LocalRuntime extends AgentRuntime {
     const { definition, turn = [], options = {} } = asked;
     const { answer_format, tools = [], tool_choice = 'auto' } = options;
     if (definition.output_schema && answer_format?.schema)
-      throw ValidationError.field('answer_format', 'cannot be set: the agent answers by its own output_schema');
+      throw ValidationError.field('answer_format', 'cannot be set: the agent has its own output_schema');
     const able = this.models.abilities(definition.model_id);
     const model = this.modelOf(definition).modelId;
     const images = imagesIn(turn);
-    if (images.length > 0 && !able.images) throw ValidationError.field('images', `are not read by the model ${model}`);
+    if (images.length > 0 && !able.images)
+      throw ValidationError.field('images', `are not supported by the model ${model}`);
     if (images.some((url) => !url.startsWith('data:')) && !able.image_urls)
       throw ValidationError.field('images', `must be data: URLs: the model ${model} does not load addresses`);
     if (answer_format && !able.answer_formats)
-      throw ValidationError.field('answer_format', `cannot be kept by the model ${model}: only text is possible`);
+      throw ValidationError.field('answer_format', `is not supported by the model ${model}: it writes only text`);
     if (tool_choice !== 'auto' && tool_choice !== 'none' && !able.tool_choice)
       throw ValidationError.field('tool_choice', `must be auto or none with the model ${model}`);
     await this.assertOwnNames(asked, tools);
@@ -223,8 +224,7 @@ function requireAnswer(model: LanguageModelV4, events: RunEvents, mayBeCut: bool
     throw new AgentRunError('limit', `The agent did not finish within ${boundReached ?? 'its limits'}.`);
   if (finishReason === 'length') throw failure('truncated', called);
   if (finishReason === 'content-filter') throw failure('refusal', called);
-  if (events.output.trim() === '')
-    throw failure('malformed', called, { reason: 'it is empty, also when the model was asked again' });
+  if (events.output.trim() === '') throw failure('malformed', called, { reason: 'it is empty, even after a retry' });
 }
 
 function isCutByCaller({ max_output_tokens = Infinity }: CallOptions, limits: AgentDefinition['limits']): boolean {
@@ -341,7 +341,7 @@ async function* spoken(run: AsyncGenerator<AgentEvent>, isQuiet: boolean): Async
 }
 
 function unknownPrice(modelId: string): string {
-  return `limits.max_cost_usd cannot be kept: the price of ${modelId} is not known (see MODEL_PRICES).`;
+  return `limits.max_cost_usd cannot be enforced: the price of ${modelId} is not known (see MODEL_PRICES).`;
 }
 
 interface RunFailure {

@@ -175,7 +175,7 @@ function problemsOfModels({ model_id, team = [], limits }: AgentDefinition, mode
     else if (limits.max_cost_usd !== undefined && !isPriced(id, models))
       problems.push([
         'limits.max_cost_usd',
-        `cannot be kept: the price of ${id === model_id ? 'the model' : id} is not known (see MODEL_PRICES)`,
+        `cannot be enforced: the price of ${id === model_id ? 'the model' : id} is not known (see MODEL_PRICES)`,
       ]);
   }
   return problems;

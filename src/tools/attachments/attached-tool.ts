@@ -35,7 +35,7 @@ export class ToolNotFoundError extends NotFoundError {
 /** The name is taken, perhaps by a concurrent request, or the owner is being deleted. */
 export class ToolConflictError extends ConflictError {
   constructor(name: string) {
-    super(`The project has a tool "${name}" already, or is being deleted`, {
+    super(`The project already has a tool "${name}", or is being deleted`, {
       details: { name },
       suggestion: 'Choose another name, or delete the other tool first.',
     });

@@ -95,7 +95,7 @@ export class ToolAttachment {
     const others = await this.store.byProject(org_id, project_id);
     if (others.some((other) => other.name === name)) throw new ToolConflictError(name);
     if (others.length >= TOOLS_PER_PROJECT)
-      throw new ConflictError(`The project has ${TOOLS_PER_PROJECT} tools, which is the most`);
+      throw new ConflictError(`The project already has the maximum of ${TOOLS_PER_PROJECT} tools`);
     return others;
   }
 
@@ -103,7 +103,8 @@ export class ToolAttachment {
     const taken = new Set(others.flatMap((other) => other.operations.map((one) => one.name)));
     for (const { name: builtin } of builtinTools) taken.add(builtin);
     for (const operation of operations) {
-      if (taken.has(operation.name)) throw ValidationError.field('name', `leads to a second tool "${operation.name}"`);
+      if (taken.has(operation.name))
+        throw ValidationError.field('name', `results in a second tool "${operation.name}"`);
       taken.add(operation.name);
       const problem = await this.schemas.problemOf(operation.input_schema, org_id);
       if (problem !== undefined)
@@ -113,6 +114,6 @@ export class ToolAttachment {
         );
     }
     if (Buffer.byteLength(JSON.stringify(operations)) > DESCRIBED_MAX_BYTES)
-      throw ValidationError.field('config.operations', 'must choose fewer: their schemas are over 1 MB together');
+      throw ValidationError.field('config.operations', 'must choose fewer: their schemas exceed 1 MB in total');
   }
 }

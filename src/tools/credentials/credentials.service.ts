@@ -125,7 +125,7 @@ export class CredentialsService {
     if (allowed && !allowed.includes(host) && !allowed.includes(hostname))
       throw new CredentialUnusableError(
         credential_id,
-        `it is not for ${host}`,
+        `it is not allowed for ${host}`,
         'Add the host to allowed_hosts, or use another credential.',
       );
     const presentation = await this.presentationOf(credential, fields, request);
@@ -186,7 +186,7 @@ export class CredentialsService {
     if (!isOurs || !(await this.repository.takeState(hash)))
       throw ValidationError.field(
         'state',
-        'is unknown, used, expired, or of another user: begin the authorization again',
+        'is unknown, already used, expired, or belongs to another user; start the authorization again',
       );
     const credential = await this.get(org_id, begun.credential_id);
     const fields = this.open(credential) as Fields<'oauth2_authorization_code'>;
@@ -292,8 +292,8 @@ export class CredentialsService {
     if (!former?.refresh_token)
       throw new CredentialUnusableError(
         credential.credential_id,
-        former ? 'its access token has ended, and the server gave no refresh token' : 'it is not authorized yet',
-        'Begin an authorization: POST /api/v1/credentials/{credential_id}/authorize.',
+        former ? 'its access token has expired, and the server issued no refresh token' : 'it is not authorized yet',
+        'Start an authorization: POST /api/v1/credentials/{credential_id}/authorize.',
       );
     return this.grants.refresh(fields, former.refresh_token);
   }
@@ -314,8 +314,8 @@ export class CredentialsService {
       this.audit.note({ ...fact, outcome: 'failed', details: { code: code.slice(0, 100) } });
       throw new CredentialUnusableError(
         credential_id,
-        `the authorization server gave no token (${code.slice(0, 100)})`,
-        'Check token_url, client_id and client_secret; an authorization that was revoked must be begun again.',
+        `the authorization server issued no token (${code.slice(0, 100)})`,
+        'Check token_url, client_id and client_secret; if the authorization was revoked, start it again.',
         error,
       );
     }

@@ -47,7 +47,7 @@ const line = (max: number) =>
     .min(1)
     .max(max)
     .regex(/^[^\r\n]*$/, 'must be one line');
-const headerName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header');
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be a header name');
 const scopes = z.array(line(200)).max(50).default([]);
 const hosts = z.array(line(255)).min(1).max(20).optional();
 const address = z.url({ protocol: /^https?$/ }).max(2000);

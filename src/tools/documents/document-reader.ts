@@ -68,6 +68,6 @@ function plainText({ name, bytes }: UploadedDocument): string {
   }
   throw ValidationError.field(
     'files',
-    `${name} is not text in UTF-8; text, Markdown, CSV, JSON, HTML, PDF and DOCX can be kept`,
+    `${name} is not text in UTF-8; text, Markdown, CSV, JSON, HTML, PDF and DOCX are supported`,
   );
 }

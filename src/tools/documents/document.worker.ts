@@ -3,8 +3,7 @@ import { serve } from '../../platform/async/worker-jobs.js';
 
 /** From `src/tools/documents` and from `dist/tools/documents` alike. Its packages are installed apart. */
 const READERS = new URL('../../../documents/extract.mjs', import.meta.url).href;
-const NOT_INSTALLED =
-  'is a kind of document whose readers are not installed on this platform: npm run documents:install';
+const NOT_INSTALLED = 'is a kind of document whose reader is not installed on this platform: npm run documents:install';
 
 const PAGES_MAX = 2_000;
 /** Of a DOCX archive. Word writes about twenty files and the pictures. */
@@ -32,7 +31,7 @@ async function textOf(readers: Readers, kind: DocumentKind, bytes: Uint8Array): 
   if ('fault' in read) return read;
   if (read.pages.every((page) => page === ''))
     return {
-      fault: `has ${read.pages.length} pages but no text: it was probably scanned. Send it through text recognition (OCR) first`,
+      fault: `has ${read.pages.length} pages but no text: it was probably scanned. Run text recognition (OCR) on it first`,
     };
   return { text: read.pages.join('\f') };
 }

@@ -124,7 +124,7 @@ export function chosenOperations<T extends { operation: string }>(
   const there = new Set(all.map(({ operation }) => operation));
   const unknown = (wanted ?? []).filter((name) => !there.has(name));
   if (unknown.length > 0)
-    return { field: 'config.operations', problem: `names what is not there: ${unknown.join(', ')}` };
+    return { field: 'config.operations', problem: `names unknown operations: ${unknown.join(', ')}` };
   const kept = wanted ? all.filter(({ operation }) => wanted.includes(operation)) : all;
   if (kept.length === 0) return { field: 'config', problem: 'offers no operation' };
   if (kept.length <= OPERATIONS_MAX) return { kept };

@@ -179,13 +179,16 @@ it('npm run operators makes and unmakes one', async () => {
       stdout: '',
       stderr: expect.stringContaining('Usage') as string,
     });
-    expect(await operators('list')).toMatchObject({ status: 0, stdout: 'There is no operator\n' });
-    expect(await operators('grant', email)).toMatchObject({ status: 0, stdout: `${email} is an operator now\n` });
-    expect(await operators('grant', email)).toMatchObject({ status: 0, stdout: `${email} is an operator already\n` });
+    expect(await operators('list')).toMatchObject({ status: 0, stdout: 'There are no operators\n' });
+    expect(await operators('grant', email)).toMatchObject({ status: 0, stdout: `${email} is now an operator\n` });
+    expect(await operators('grant', email)).toMatchObject({ status: 0, stdout: `${email} is already an operator\n` });
     expect((await operators('list')).stdout).toContain(email);
     const { data } = await listedAs(200);
     expect(data).toMatchObject({ organizations: [{ org_id: 'default', name: 'Default' }], last_key: null });
-    expect(await operators('revoke', email)).toMatchObject({ status: 0, stdout: `${email} is no operator now\n` });
+    expect(await operators('revoke', email)).toMatchObject({
+      status: 0,
+      stdout: `${email} is no longer an operator\n`,
+    });
     await listedAs(403);
   } finally {
     await platform.close();

@@ -67,8 +67,8 @@ describe('an invitation', () => {
     expect([status, data]).toEqual([201, expect.objectContaining({ email, mail_status: 'pending' })]);
     expect(JSON.stringify(data)).not.toMatch(/nx[im]_/);
     const { subject, text, token } = await mail.invitation(email);
-    expect(subject).toBe('You are invited - Nexus');
-    expect(text).toContain('You are invited to the organization Engines.');
+    expect(subject).toBe('You have been invited - Nexus');
+    expect(text).toContain('You have been invited to the organization Engines.');
     expect(text).toContain('valid for seven days');
     expect(await eventually(() => invitationsOf(admin), sent)).toMatchObject({
       invitations: [{ mail_status: 'sent' }],

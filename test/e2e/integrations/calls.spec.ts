@@ -71,7 +71,7 @@ describe('calling an operation', () => {
     const single = await call('getBook', { id: 'b1' }, { all_pages: true });
     expect([single.status, single.error.details.fields]).toEqual([
       400,
-      { all_pages: ['needs an operation whose answers are paged'] },
+      { all_pages: ['needs an operation with paged responses'] },
     ]);
   });
 

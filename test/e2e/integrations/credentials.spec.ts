@@ -207,7 +207,7 @@ describe('OAuth client credentials', () => {
     const { status, error } = await call(credential_id);
     expect([status, error.message]).toEqual([
       400,
-      'The credential cannot be used: the authorization server gave no token (invalid_grant)',
+      'The credential cannot be used: the authorization server issued no token (invalid_grant)',
     ]);
   });
 });

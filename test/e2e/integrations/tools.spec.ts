@@ -80,7 +80,7 @@ describe('operations as tools', () => {
   });
 
   it.each([
-    [{ operations: ['nothing', 'getBook'] }, { operations: ['names what cannot be called: nothing'] }],
+    [{ operations: ['nothing', 'getBook'] }, { operations: ['names operations that cannot be called: nothing'] }],
     [{}, { operations: ['or risk must be given, not both'] }],
     [{ operations: ['getBook'], agent_id: 'proj_x:y' }, { project_id: ['or agent_id must be given, not both'] }],
   ])('refuses %j', async (wish, fields) => {

@@ -206,7 +206,7 @@ async function invoke(request, response) {
 const server = createServer((request, response) => {
   void (async () => {
     if (request.method === 'GET' && request.url === '/ping') return answer(response, 200, { status: underWay > 0 ? 'HealthyBusy' : 'Healthy', time_of_last_update: changedAt });
-    if (request.method !== 'POST' || request.url !== '/invocations') return answer(response, 404, { error: { message: 'Only GET /ping and POST /invocations' } });
+    if (request.method !== 'POST' || request.url !== '/invocations') return answer(response, 404, { error: { message: 'Only GET /ping and POST /invocations are served' } });
     count(1);
     try {
       await invoke(request, response);

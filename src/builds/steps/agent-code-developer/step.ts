@@ -95,7 +95,7 @@ export const step = defineStep({
 /** A definition names a model only if the request or the requirement does; otherwise the agent runs on the platform's. */
 function modelOf(context: StepContext, models: ModelsService): string | null {
   const model = context.model_id ?? namedModel(context.requirement, (id) => models.knows(id));
-  if (model !== null) context.log('info', `The agent runs on the model that was asked for: ${model}`);
+  if (model !== null) context.log('info', `The agent runs on the requested model: ${model}`);
   return model;
 }
 

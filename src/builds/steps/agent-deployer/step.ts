@@ -103,7 +103,7 @@ export class AgentDeployer {
     { requirements, acceptance_examples }: Requirements,
   ): Promise<{ report: AcceptanceReport; run: AcceptanceRun }> {
     const saved = await this.savedExamples(context.org_id, agentId);
-    const own = saved.length > 0 ? `, and ${saved.length} that people saved` : '';
+    const own = saved.length > 0 ? `, and ${saved.length} saved by users` : '';
     context.log('info', `Running ${acceptance_examples.length} acceptance examples${own}`);
     const started_at = this.clock.timestamp();
     const examples = [...acceptance_examples, ...saved];

@@ -135,7 +135,7 @@ function helpFor(text: string, isOffline: boolean): string[] {
   const help = outOfReach(text).map((limit) => `A tool: attach an API or an MCP server for this. ${limit}`);
   if (ASKS_FOR_KNOWLEDGE.test(text))
     help.push(
-      'A document: state the facts that answers rest on in the requirement, for example opening hours or prices.',
+      'A document: state in the requirement the facts that answers rely on, for example opening hours or prices.',
     );
   if (isOffline)
     help.push(

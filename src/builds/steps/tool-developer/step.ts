@@ -92,7 +92,7 @@ async function documentOf(
     'info',
     needsDocuments
       ? `${tool.name}: no documents yet; users upload them to their sessions`
-      : `${tool.name}: ${verified} of ${examples.length} examples gave the promised result`,
+      : `${tool.name}: ${verified} of ${examples.length} examples returned the expected result`,
   );
   return {
     ...note,
@@ -133,7 +133,7 @@ export async function checkTool(
         now: () => clock.now(),
       });
       if (includes(output, expected)) passed += 1;
-      else context.log('warning', `${tool.name}: an example did not give what it promises`);
+      else context.log('warning', `${tool.name}: an example did not return the expected result`);
     } catch (error) {
       context.log(
         'warning',
@@ -181,7 +181,7 @@ export class ToolWriter {
     if ('written' in second) return { written: second.written, spent: total };
     throw new BuildFault(`The tool "${wish.name}" fails its own tests: ${second.problems.join(' ').slice(0, 1_000)}`, {
       details: { tool: wish.name, problems: second.problems },
-      suggestion: 'Restart the build, or word the requirement so that it needs no such tool.',
+      suggestion: 'Restart the build, or reword the requirement so that it does not need this tool.',
     });
   }
 

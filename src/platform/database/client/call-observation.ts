@@ -31,23 +31,23 @@ class DatabaseMetrics {
   constructor(metrics: Metrics) {
     this.calls = metrics.counter(
       'nexus_dynamodb_calls_total',
-      'Calls for records in DynamoDB, retries not counted, by operation and outcome.',
+      'Calls for records in DynamoDB, excluding retries, by operation and outcome.',
       ['operation', 'outcome'],
     );
     this.durations = metrics.histogram(
       'nexus_dynamodb_call_duration_seconds',
-      'Time of calls to DynamoDB with their retries, in seconds.',
+      'Duration of calls to DynamoDB, including retries, in seconds.',
       ['operation'],
       BUCKETS,
     );
     this.throttles = metrics.counter(
       'nexus_dynamodb_throttles_total',
-      'Attempts that DynamoDB throttled, also those that a retry made good.',
+      'Attempts throttled by DynamoDB, including those whose retry succeeded.',
       ['operation'],
     );
     this.capacity = metrics.counter(
       'nexus_dynamodb_consumed_capacity_units_total',
-      'Capacity units that calls consumed, as DynamoDB says, by operation and table.',
+      'Consumed capacity units, as reported by DynamoDB, by operation and table.',
       ['operation', 'table'],
     );
   }

@@ -288,7 +288,7 @@ export class EmbeddedDatabase {
       await engine.ended;
       if (signal.aborted) return;
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) backoff = FIRST_BACKOFF_MS;
-      this.logger.error(`${program.name} ended unexpectedly, starting it again: ${engine.lastOutput}`);
+      this.logger.error(`${program.name} ended unexpectedly; restarting it: ${engine.lastOutput}`);
       const restarted = await this.restart(program, () => (backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)));
       if (!restarted) return;
       engine = restarted;

@@ -62,7 +62,8 @@ export class Backup {
    */
   async write(directory: string, version: string, now: () => string): Promise<BackupManifest> {
     const manifest = join(directory, MANIFEST);
-    if (await exists(manifest)) throw new BackupError(`${directory} holds a backup already; choose another directory`);
+    if (await exists(manifest))
+      throw new BackupError(`${directory} already contains a backup; choose another directory`);
     await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
     const started_at = now();
     const tables: BackedUpTable[] = [];
@@ -117,13 +118,14 @@ export class Backup {
 
   private async manifestOf(directory: string): Promise<BackupManifest> {
     const path = join(directory, MANIFEST);
-    if (!(await exists(path))) throw new BackupError(`${directory} holds no complete backup: ${MANIFEST} is missing`);
+    if (!(await exists(path)))
+      throw new BackupError(`${directory} contains no complete backup: ${MANIFEST} is missing`);
     const manifest = JSON.parse(await readFile(path, 'utf8')) as BackupManifest;
     const known = new Set(this.definitions.map(({ name }) => name));
     const unknown = manifest.tables.filter(({ name }) => !known.has(name)).map(({ name }) => name);
     if (manifest.format !== 1 || unknown.length > 0)
       throw new BackupError(
-        `The backup is of version ${manifest.version}, which has what this version does not know: ${unknown.join(', ')}`,
+        `The backup of version ${manifest.version} cannot be restored by this version; unknown tables: ${unknown.join(', ')}`,
       );
     return manifest;
   }
@@ -140,7 +142,7 @@ export class Backup {
       throw new BackupError(`The file of table ${name} cannot be read`, { cause });
     }
     if (found !== items || hash.digest('hex') !== sha256)
-      throw new BackupError(`The file of table ${name} is not the one that was written: ${found} of ${items} records`);
+      throw new BackupError(`The file of table ${name} is incomplete or was modified: ${found} of ${items} records`);
   }
 
   private async requireEmpty(name: string): Promise<void> {
@@ -171,7 +173,7 @@ export class Backup {
       );
       const left = (UnprocessedItems?.[table] ?? []) as typeof open;
       idle = left.length < open.length ? 0 : idle + 1;
-      if (idle === IDLE_BATCHES) throw new BackupError(`The database takes no more records of table ${table}`);
+      if (idle === IDLE_BATCHES) throw new BackupError(`The database accepts no more records for table ${table}`);
       open = left;
       if (open.length > 0) await pauseAfter(idle);
     }

@@ -96,7 +96,7 @@ export class IdempotencyInterceptor implements RouteStep {
     holder: string,
   ): Promise<void> {
     await this.repository.remember(requestKey, answer, bodyHash, holder).catch((error: unknown) => {
-      this.logger.warn({ msg: 'the answer to an idempotency key could not be kept', err: error });
+      this.logger.warn({ msg: 'the response for an idempotency key could not be stored', err: error });
     });
   }
 
@@ -109,7 +109,7 @@ export class IdempotencyInterceptor implements RouteStep {
   private async forget(requestKey: string, holder: string): Promise<void> {
     await this.repository.forget(requestKey, holder).catch((error: unknown) => {
       this.logger.warn({
-        msg: 'an idempotency key could not be given back, it is free again in a minute',
+        msg: 'an idempotency key could not be released; it expires in a minute',
         err: error,
       });
     });

@@ -24,11 +24,8 @@ const headersSchema = z
       .regex(/^[^\r\n]*$/),
   )
   .refine((all) => Object.keys(all).length <= 20, 'at most 20 headers')
-  .refine((all) => !Object.keys(all).some((name) => SECRET_HEADER.test(name)), 'secrets belong into credential')
-  .refine(
-    (all) => !Object.keys(all).some((name) => TRANSPORT_HEADER.test(name)),
-    'must not set headers of the connection',
-  )
+  .refine((all) => !Object.keys(all).some((name) => SECRET_HEADER.test(name)), 'secrets belong in credential')
+  .refine((all) => !Object.keys(all).some((name) => TRANSPORT_HEADER.test(name)), 'must not set connection headers')
   .default({});
 
 const inputSchemaSchema = z
@@ -71,7 +68,7 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
     const properties = (input_schema['properties'] ?? {}) as Record<string, unknown>;
     const missing = holesOf(url).filter((hole) => !Object.hasOwn(properties, hole));
     if (missing.length > 0)
-      throw ValidationError.field('config.input_schema', `has no property for ${missing.join(', ')} of the address`);
+      throw ValidationError.field('config.input_schema', `has no property for ${missing.join(', ')} in the address`);
     const call = { method, url, headers, places: {}, allowed_hosts: hosts };
     return [{ name, operation: name, description, input_schema, risk: riskOf(method), call }];
   }

@@ -108,7 +108,10 @@ export class McpConnections implements OnApplicationShutdown {
    */
   async get(key: string, transport: McpTransport, credential?: Credential): Promise<McpConnection> {
     if (transport.type === 'stdio' && !this.settings.get('NEXUS_ALLOW_STDIO_TOOLS'))
-      throw ValidationError.field('config.transport.type', '"stdio" is off here (setting NEXUS_ALLOW_STDIO_TOOLS)');
+      throw ValidationError.field(
+        'config.transport.type',
+        '"stdio" is disabled here (setting NEXUS_ALLOW_STDIO_TOOLS)',
+      );
     const known = this.open.get(key);
     if (known) {
       const connection = await known.catch(() => undefined);

@@ -62,8 +62,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
     credential: Credential | undefined,
   ): Promise<ToolOperation[]> {
     if (transport.type === 'streamable_http') this.outgoing.check(transport.url);
-    else if (credential)
-      throw ValidationError.field('credential', 'cannot be presented to a program: use streamable_http');
+    else if (credential) throw ValidationError.field('credential', 'cannot be used with stdio: use streamable_http');
     const listed = await this.listed(tool_id, transport, credential);
     const chosen = chosenOperations(
       listed.map((one) => operationOf(name, one)),
@@ -122,7 +121,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
       await this.connections.close(key);
       if (error instanceof DomainError && error.code === 'VALIDATION_ERROR') throw error;
       const reason = withoutCredential(reasonOf(error), credential);
-      throw ValidationError.field('config.transport', `does not lead to an MCP server that answers: ${reason}`);
+      throw ValidationError.field('config.transport', `is not an MCP server that answers: ${reason}`);
     }
   }
 

@@ -43,7 +43,7 @@ export async function readOpenapi(request: OpenapiRequest): Promise<OpenapiAnswe
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX_CHARACTERS);
     return {
       field: 'url' in source ? 'config.url' : 'config.document',
-      problem: `is no usable OpenAPI document: ${reason}`,
+      problem: `is not a usable OpenAPI document: ${reason}`,
     };
   }
 }
@@ -81,7 +81,7 @@ function parsed(text: string): unknown {
 function bounded<T>(document: T): T {
   if (expandedSize(document, DOCUMENT_MAX_VALUES, DOCUMENT_MAX_DEPTH) > DOCUMENT_MAX_VALUES)
     throw new Error(
-      `it has more than ${DOCUMENT_MAX_VALUES} values (aliases written out) or ${DOCUMENT_MAX_DEPTH} levels`,
+      `it has more than ${DOCUMENT_MAX_VALUES} values (aliases expanded) or ${DOCUMENT_MAX_DEPTH} levels`,
     );
   return document;
 }
@@ -102,6 +102,6 @@ function operationsIn({ tool, source, server_url, wanted }: OpenapiRequest, docu
   if ('problem' in chosen) return chosen;
   const operations = chosen.kept.map((listed) => operationOf(tool, document, server, listed));
   if (Buffer.byteLength(JSON.stringify(operations)) > DESCRIBED_MAX_BYTES)
-    return { field: 'config.operations', problem: 'must choose fewer: their schemas are over 1 MB together' };
+    return { field: 'config.operations', problem: 'must choose fewer: their schemas exceed 1 MB in total' };
   return { server, operations };
 }

@@ -64,7 +64,7 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
     } catch (error) {
       if (error instanceof DomainError) throw error;
       const reason = error instanceof WorkerError ? problemOfWorker(error) : String(error);
-      throw ValidationError.field(field, `is no usable OpenAPI document: ${reason}`);
+      throw ValidationError.field(field, `is not a usable OpenAPI document: ${reason}`);
     }
   }
 
@@ -81,7 +81,7 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
   private async fetch(addresses: string[], files: Record<string, string>): Promise<void> {
     for (const url of addresses) {
       if (Object.keys(files).length >= FILES_MAX)
-        throw ValidationError.field('config.url', `spreads over more than ${FILES_MAX} files`);
+        throw ValidationError.field('config.url', `spans more than ${FILES_MAX} files`);
       const answer = await this.outgoing.request({
         url,
         timeout_ms: DOCUMENT_TIMEOUT_MS,
@@ -90,7 +90,7 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
       if (answer.status >= 400) throw ValidationError.field('config.url', `answered ${answer.status}`);
       files[url] = answer.text();
       if (Object.values(files).reduce((sum, text) => sum + text.length, 0) > FILES_MAX_BYTES)
-        throw ValidationError.field('config.url', 'has files of more than 10 MB together');
+        throw ValidationError.field('config.url', 'has files of more than 10 MB in total');
     }
   }
 }
