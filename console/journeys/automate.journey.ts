@@ -112,7 +112,7 @@ it('makes an API key, which works, and revokes it', async () => {
   await page.getByRole('button', { name: 'New API key' }).first().click();
   await page.getByRole('textbox', { name: 'Name' }).fill('journey');
   await page.getByRole('button', { name: 'Create the key' }).click();
-  await page.getByText('The key journey is made').waitFor();
+  await page.getByText('Key journey created').waitFor();
   const key = (await page.locator('.note-box').getByText(/^nxs_/).innerText()).trim();
   const status = async (): Promise<number> =>
     (await fetch(`${platform.url}/api/v1/flows`, { headers: { Authorization: `Bearer ${key}` } })).status;
@@ -126,7 +126,7 @@ it('makes an API key, which works, and revokes it', async () => {
 it('weighs a decision', async () => {
   await page.goto(`${platform.url}/console/orchestration?tab=decisions`);
   await page.getByRole('button', { name: 'New decision' }).first().click();
-  await page.getByRole('textbox', { name: 'What you consider' }).fill('Sell in Portugal');
+  await page.getByRole('textbox', { name: 'What you are considering' }).fill('Sell in Portugal');
   await page.getByRole('textbox', { name: 'Estimated cost in $' }).fill('100');
   await page.getByRole('textbox', { name: 'Expected revenue in $' }).fill('400');
   await page.getByRole('button', { name: 'Analyse' }).click();

@@ -203,7 +203,7 @@ it('compares two versions, sends an edited message again, and saves an answer as
   await page.getByRole('dialog').getByText('date_time').first().waitFor();
   expect(await faultsOf(page)).toEqual([]);
   await page.getByRole('button', { name: 'Save the example' }).click();
-  await page.getByText('The example is saved').waitFor();
+  await page.getByText('Example saved').waitFor();
   await open(agent);
   await page.getByRole('tab', { name: 'Examples' }).click();
   await page.getByText('What is 8:00 Berlin in London?').waitFor();
@@ -219,7 +219,7 @@ it('restarts the build from a stage, which runs the saved example', async () => 
   expect(await faultsOf(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Restart' }).click();
   await page.getByRole('tab', { name: 'Log' }).click();
-  await page.getByText('and 1 that people saved').waitFor();
+  await page.getByText('and 1 saved by users').waitFor();
   await page.getByText(/Registered .*version v1\.0\.3/).waitFor();
 });
 
@@ -376,7 +376,7 @@ it('registers a person by the token of a mail', async () => {
   await visitor.getByRole('textbox', { name: 'New password' }).fill('eleven green lanterns');
   expect(await faultsOf(visitor)).toEqual([]);
   await visitor.getByRole('button', { name: 'Create the account' }).click();
-  await visitor.getByText('a mail is on its way').waitFor();
+  await visitor.getByText('an e-mail is on its way').waitFor();
   const mailed = (): string | undefined => /nxm_[\w-]+/.exec(platform.said())?.[0];
   await expect.poll(mailed, { timeout: 60_000 }).toBeDefined();
   // As the link of a mail has it, where MAIL_LINK_URL names this page.

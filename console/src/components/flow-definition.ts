@@ -229,14 +229,14 @@ const words = (fields: Readonly<Record<string, string>>): Word[] =>
 const RETRY = {
   max_attempts: '1 to 20',
   initial_seconds: 'pause before the second attempt',
-  factor: 'by which pauses grow',
+  factor: 'factor by which pauses grow',
   max_seconds: 'longest pause',
   jitter: 'true or false',
 };
 const STEP = {
   id: 'lower-case name, unique',
   name: 'shown in the console',
-  needs: 'steps that come before',
+  needs: 'steps that must finish first',
   when: 'condition in CEL',
   retry: 'how to repeat failed attempts',
   timeout_seconds: 'of one attempt',
@@ -256,7 +256,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     concurrency: 'runs with the same key',
     dead_letters: 'keep runs that failed for good',
     steps: 'what the flow does',
-    output: 'what a run answers',
+    output: 'output of a run',
   },
   input_schema: { type: 'object', required: 'list of names', properties: 'fields by name' },
   concurrency: { key: 'text or expression', policy: 'queue, skip or cancel_running' },
@@ -284,12 +284,12 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   approval: {
     roles: 'who may decide',
     message: 'what to decide',
-    expires_seconds: '7 days unless given',
+    expires_seconds: '7 days by default',
     on_expiry: 'reject, approve or fail',
   },
   wait: { seconds: 'how long', until: 'a time as an expression' },
-  wait_for: { signal: 'its name', expires_seconds: '7 days unless given', on_expiry: 'fail or continue' },
-  flow: { flow_id: 'a published flow', version: 'the newest unless given', input: 'its input' },
+  wait_for: { signal: 'its name', expires_seconds: '7 days by default', on_expiry: 'fail or continue' },
+  flow: { flow_id: 'a published flow', version: 'the newest by default', input: 'its input' },
   for_each: {
     items: 'a list or an expression',
     max_parallel: '1 to 50',
