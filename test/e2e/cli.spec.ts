@@ -427,7 +427,7 @@ it('a team is applied, shown, printed as apply reads it, named in the trace, and
   expect(applied.out).toBe('agent    proj_test:desk\nversion  v1.0.1\nmembers  billing, shipping\n');
   const shown = await nexus(['teams', 'get', 'desk']);
   expect(shown.out).toMatch(
-    /^NAME +MODEL +TOOLS +DOCUMENTS +DESCRIPTION\nbilling +of the agent +calculator +Works out .*\nship/,
+    /^NAME +MODEL +TOOLS +DOCUMENTS +DESCRIPTION\nbilling +the agent's +calculator +Works out .*\nship/,
   );
   const { out: yaml } = await nexus(['teams', 'get', 'desk', '-o', 'yaml']);
   expect(await nexus(['teams', 'apply', 'desk', '-f', '-'], yaml)).toMatchObject({ code: 0 });

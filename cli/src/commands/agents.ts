@@ -66,7 +66,7 @@ export function addAgents(program: Command, act: Act): void {
     .argument('<input>', '- for standard input')
     .summary('ask an agent once')
     .description('Asks an agent once and prints its answer as it is written. Ctrl-C stops the run.')
-    .option('--session <id>', 'in this session')
+    .option('--session <id>', 'ask in this session')
     .option('--trace', 'show tool calls and the trace, on standard error')
     .option('-b, --background', 'print the id of the run and do not wait')
     .action(act(invoke));
@@ -78,7 +78,7 @@ function addRegistry(agents: Command, act: Act): void {
   listed(agents.command('ls', { isDefault: true }))
     .description('Lists agents.')
     .option('--status <status>', 'running, building, offline, error')
-    .option('--search <words>', 'in name and description')
+    .option('--search <words>', 'search in name and description')
     .action(
       act(async (shell, options: ListOptions & { status?: Agent['status']; search?: string }) => {
         const query = { ...pageOf(options), status: options.status, search: options.search };

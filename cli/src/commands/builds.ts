@@ -55,7 +55,7 @@ export function addBuilds(program: Command, act: Act): void {
   listed(projects.command('ls', { isDefault: true }))
     .description('Lists builds, newest first.')
     .option('--status <status>', STATES.join(', '))
-    .option('--search <words>', 'in name and requirement')
+    .option('--search <words>', 'search in name and requirement')
     .action(
       act(async (shell, options: ListOptions & { status?: (typeof STATES)[number]; search?: string }) => {
         const query = { ...pageOf(options), status: options.status, search: options.search };
@@ -89,13 +89,13 @@ export function addBuilds(program: Command, act: Act): void {
       .command(action)
       .argument('<project>')
       .description(description)
-      .option('--reason <text>', 'kept with the build')
+      .option('--reason <text>', 'reason, stored with the build')
       .action(act((shell, project_id: string, options: ControlOptions) => control(shell, project_id, action, options)));
   projects
     .command('restart')
     .argument('<project>')
     .description('Restarts a build that failed or was stopped.')
-    .option('--reason <text>', 'kept with the build')
+    .option('--reason <text>', 'reason, stored with the build')
     .option('--from-scratch', 'repeat completed stages')
     .option('--from-stage <stage>', 'repeat from this stage on')
     .action(

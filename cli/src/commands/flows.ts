@@ -197,7 +197,7 @@ function addRuns(flows: Command, act: Act): void {
     .command('logs')
     .argument('<run>')
     .description('Prints the events of a run.')
-    .option('-f, --follow', 'until the run has ended')
+    .option('-f, --follow', 'print new events until the run has ended')
     .action(act(logs));
 }
 
@@ -330,7 +330,7 @@ function addDecisions(flows: Command, act: Act): void {
   } as const;
   for (const [action, description] of Object.entries(actions) as [keyof typeof actions, string][]) {
     const command = flows.command(action).argument('<run>').description(description);
-    command.option('--reason <text>', 'kept with the run');
+    command.option('--reason <text>', 'reason, stored with the run');
     if (action === 'cancel') command.option('--no-compensate', 'undo nothing');
     if (action === 'retry') command.option('--from-step <step>', 'repeat from this step on');
     command.action(

@@ -49,7 +49,7 @@ export function addIntegrations(program: Command, act: Act): void {
     .option('--name <name>', 'name of the integration; that of the source by default')
     .option('--base-url <address>', 'where the API is called')
     .option('--credential <id>', 'stored credential that calls use')
-    .addOption(new Option('--format <format>', 'of the document').choices(FORMATS))
+    .addOption(new Option('--format <format>', 'format of the document').choices(FORMATS))
     .action(act(add));
   listed(integrations.command('ls', { isDefault: true }))
     .description('Lists imported APIs.')
@@ -79,14 +79,14 @@ export function addIntegrations(program: Command, act: Act): void {
     );
   listed(integrations.command('operations').argument('<integration>'))
     .description('Lists the operations of an API.')
-    .option('--search <words>', 'best matches first')
+    .option('--search <words>', 'words to search for; best matches first')
     .option('--risk <risk>', 'read, write, destructive')
-    .option('--tag <tag>', 'with this tag')
+    .option('--tag <tag>', 'only operations with this tag')
     .action(act(operations));
   integrations
     .command('call')
     .argument('<integration>')
-    .argument('<operation>', 'its name or id')
+    .argument('<operation>', 'name or id of the operation')
     .description('Calls an operation and prints the body of the response.')
     .option('-i, --input <object>', 'JSON or YAML, @file, or - for standard input')
     .option('--credential <id>', "stored credential; the integration's by default")
@@ -114,7 +114,9 @@ export function addIntegrations(program: Command, act: Act): void {
     .command('client')
     .argument('<integration>')
     .description('Generates a typed client of an API and writes it as a ZIP archive.')
-    .addOption(new Option('-l, --language <language>', 'of the client').choices(LANGUAGES).makeOptionMandatory())
+    .addOption(
+      new Option('-l, --language <language>', 'language of the client').choices(LANGUAGES).makeOptionMandatory(),
+    )
     .option('-o, --out <path>', 'the archive; <language>-client.zip by default')
     .option('--package <name>', 'name of the package')
     .action(act(client));

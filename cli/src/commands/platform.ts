@@ -56,7 +56,7 @@ export function addPlatform(program: Command, act: Act): void {
     .action(act(doctor));
   program
     .command('open')
-    .argument('[id]', 'of a build, agent, run, session, flow, integration or decision')
+    .argument('[id]', 'id of a build, agent, run, session, flow, integration or decision')
     .description('Opens the page of an id in the console, or prints its address where there is no browser.')
     .option('--print', 'print the address only')
     .action(act(open));
@@ -122,7 +122,7 @@ interface Days {
 
 function addStatistics(stats: Command, act: Act): void {
   const days = (command: Command): Command =>
-    command.option('--from <date>', 'first day, as 2026-11-01').option('--to <date>', 'last day');
+    command.option('--from <date>', 'first day, such as 2026-11-01').option('--to <date>', 'last day');
   stats
     .command('overview', { isDefault: true })
     .description('Agents, builds, and the calls of today.')
@@ -132,7 +132,7 @@ function addStatistics(stats: Command, act: Act): void {
         shell.screen.record(found, [
           ['agents', `${found.total_agents}, ${found.running_agents} running, ${found.offline_agents} offline`],
           ['builds', `${found.total_builds}, ${found.failed_builds} failed`],
-          ['success of builds', percent(found.success_rate)],
+          ['build success rate', percent(found.success_rate)],
           ['minutes a build', found.avg_build_time_minutes],
           ['calls today', found.today_calls],
           ['success today', percent(found.today_success_rate)],
@@ -156,7 +156,7 @@ function addStatistics(stats: Command, act: Act): void {
     );
   days(stats.command('invocations'))
     .description('Runs of agents by day.')
-    .option('--agent <agent>', 'of this agent only')
+    .option('--agent <agent>', 'only runs of this agent')
     .action(
       act(async (shell, { from, to, agent }: Days & { agent?: string }) => {
         const nexus = shell.nexus();
@@ -211,7 +211,7 @@ function addDecisions(decisions: Command, act: Act): void {
   decisions
     .command('create')
     .requiredOption('-c, --context <object>', 'JSON or YAML, @file, or - for standard input')
-    .option('--seed <number>', 'of the simulation', (text) => wholeNumber(text, '--seed'))
+    .option('--seed <number>', 'seed of the simulation', (text) => wholeNumber(text, '--seed'))
     .description('Decides on a context. Requires the role orchestration_manager.')
     .action(
       act(async (shell, { context, seed }: { context: string; seed?: number }) => {

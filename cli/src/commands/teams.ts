@@ -63,7 +63,7 @@ async function replaceTeam(shell: Shell, given: string, team: Member[]): Promise
 function showTeam(shell: Shell, team: readonly Member[]): void {
   const columns = [
     { title: 'name', value: ({ name }: Member) => name },
-    { title: 'model', value: ({ model_id }: Member) => model_id ?? 'of the agent' },
+    { title: 'model', value: ({ model_id }: Member) => model_id ?? "the agent's" },
     { title: 'tools', value: ({ tools = [] }: Member) => tools.map(({ name }) => name).join(', ') },
     { title: 'documents', value: ({ documents }: Member) => documents?.join(', ') ?? 'all' },
     { title: 'description', value: ({ description }: Member) => description },
