@@ -87,7 +87,7 @@ export async function readInvocation(
     throw new RefusedRequestError(400, `The body is not valid: ${problems.slice(0, 5).join('; ')}`);
   }
   const prompt = parsed.data.prompt ?? parsed.data.input ?? parsed.data.input_text;
-  if (prompt === undefined) throw new RefusedRequestError(400, 'The body needs "prompt": a non-empty text');
+  if (prompt === undefined) throw new RefusedRequestError(400, 'The body needs "prompt", a non-empty string');
   return { ...parsed.data, prompt };
 }
 

@@ -41,7 +41,7 @@ export class SelfCalls {
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
-          if (text.length > MAXIMUM_BYTES) response.destroy(new Error('the answer is too long'));
+          if (text.length > MAXIMUM_BYTES) response.destroy(new Error('the response is too long'));
         });
         response.on('error', reject);
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));

@@ -29,6 +29,6 @@ export function originOf(source: DocumentSourceDto | undefined, file: Express.Mu
     return { url };
   }
   if (typeof content !== 'string' && (typeof content !== 'object' || content === null))
-    throw ValidationError.field('source.content', 'must be a text or an object');
+    throw ValidationError.field('source.content', 'must be a string or an object');
   return { bytes: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)) };
 }

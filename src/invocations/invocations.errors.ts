@@ -19,7 +19,7 @@ export class RunWaitingError extends ConflictError {
       tool,
       expires_at,
     }));
-    super('The run waits for approval', {
+    super('The run is waiting for approval', {
       details: { invocation_id, approvals },
       suggestion: `Decide with POST /api/v1/invocations/${invocation_id}/approvals/{approval_id}/decision; then read the invocation.`,
     });

@@ -122,7 +122,7 @@ describe('HTTP tools', () => {
   });
 
   it.each([
-    ['an endless answer of 10 MB', '/huge', 'The answer is longer than 1048576 bytes'],
+    ['an endless answer of 10 MB', '/huge', 'The response is longer than 1048576 bytes'],
     ['a fault of the service', '/nothing', 'The service answered 404: {"problem":"no such thing"}'],
   ])('tell %s clearly', async (_, path, error) => {
     const { data } = await attachHttp(path);

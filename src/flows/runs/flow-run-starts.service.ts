@@ -181,7 +181,7 @@ export class FlowRunStarts {
       return { key: lockKeyOf(run.org_id, run.flow_id, JSON.stringify(key)), held: false };
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      throw ValidationError.field('input', `gives no concurrency key: ${error.message}`);
+      throw ValidationError.field('input', `does not yield a concurrency key: ${error.message}`);
     }
   }
 

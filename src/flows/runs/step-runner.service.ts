@@ -287,7 +287,7 @@ export class StepRunner {
     const value = await this.rendered(session, template, items, step);
     if (typeof value === 'string' && value !== '') return value.slice(0, 250);
     if (typeof value === 'number') return String(value);
-    throw new ExpressionError(template, `must be a text, not ${typeName(value)}`);
+    throw new ExpressionError(template, `must be a string, not ${typeName(value)}`);
   }
 
   private async rendered(

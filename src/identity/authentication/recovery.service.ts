@@ -97,8 +97,8 @@ export class RecoveryService {
       this.attempts.countInWindow(`mail ${email}`, WINDOW_SECONDS),
     ]);
     if (here.count > REQUESTS_FROM_ONE_ADDRESS)
-      throw new RateLimitedError('Too many mails were requested for this e-mail address', here.seconds_left, {
-        suggestion: 'Use the newest mail that you received, or retry after the time in Retry-After.',
+      throw new RateLimitedError('Too many e-mails were requested for this address', here.seconds_left, {
+        suggestion: 'Use the newest e-mail that you received, or retry after the time in Retry-After.',
       });
     return everywhere.count <= MAILS_TO_ONE_ADDRESS;
   }
@@ -189,5 +189,5 @@ export class RecoveryService {
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The token is unknown, already used, expired, or was requested in another browser', {
     suggestion:
-      'Request a new mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that requested it.',
+      'Request a new e-mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that requested it.',
   });

@@ -141,10 +141,13 @@ function mismatchesOf(
   )
     return [];
   const type = headers['content-type'] ?? '';
-  if (bytes.byteLength === 0) return [{ pointer: '', message: 'the answer is empty' }];
+  if (bytes.byteLength === 0) return [{ pointer: '', message: 'the response is empty' }];
   if (!/[/+]json\b/i.test(type))
-    return [{ pointer: '', message: `the answer is ${type.slice(0, 100) || 'of no type'}, not ${shape.content_type}` }];
-  if (typeof body === 'string' && !isJsonText(bytes)) return [{ pointer: '', message: 'the answer is not valid JSON' }];
+    return [
+      { pointer: '', message: `the response is ${type.slice(0, 100) || 'of no type'}, not ${shape.content_type}` },
+    ];
+  if (typeof body === 'string' && !isJsonText(bytes))
+    return [{ pointer: '', message: 'the response is not valid JSON' }];
   return schemaFaults(standalone(withoutExamples(shape.schema), schemas, CHECKED_SCHEMA_MAX), body);
 }
 

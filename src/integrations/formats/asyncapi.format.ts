@@ -45,7 +45,7 @@ function faultsOf(document: unknown): DocumentFault[] {
   if (!isRecord(info)) faults.push(fault('/info', 'must be an object'));
   else
     for (const name of ['title', 'version'])
-      if (typeof info[name] !== 'string') faults.push(fault(`/info/${name}`, 'must be a text'));
+      if (typeof info[name] !== 'string') faults.push(fault(`/info/${name}`, 'must be a string'));
   if ((version === '2' || channels !== undefined) && !isRecord(channels))
     faults.push(fault('/channels', 'must be an object'));
   for (const [name, channel] of Object.entries(recordOf(channels))) {

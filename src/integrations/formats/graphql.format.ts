@@ -136,7 +136,7 @@ function textFaults(value: unknown, pointer: string): DocumentFault[] {
     const isText = typeof child === 'string';
     const mayBeNull = key !== 'name' || 'ofType' in value;
     if (TEXTS.has(key) && !Array.isArray(value) && !isText && !(child === null && mayBeNull))
-      return [fault(place, 'must be a text')];
+      return [fault(place, 'must be a string')];
     return textFaults(child, place);
   });
 }

@@ -61,7 +61,7 @@ function faultsOf(document: unknown): DocumentFault[] {
   const { info, item, variable, auth } = document;
   if (!isRecord(info)) faults.push(fault('/info', 'must be an object'));
   else {
-    if (typeof info['name'] !== 'string' || info['name'] === '') faults.push(fault('/info/name', 'must be a text'));
+    if (typeof info['name'] !== 'string' || info['name'] === '') faults.push(fault('/info/name', 'must be a string'));
     const version = /v(\d+\.\d+)/.exec(textOf(info['schema']))?.[1];
     if (version !== '2.0' && version !== '2.1')
       faults.push(fault('/info/schema', 'must name the schema of collection 2.0 or 2.1'));
@@ -89,7 +89,7 @@ function faultsOf(document: unknown): DocumentFault[] {
 function requestFaults(item: Json, place: string): DocumentFault[] {
   const { request, name, response } = item;
   const faults: DocumentFault[] = [];
-  if (name !== undefined && typeof name !== 'string') faults.push(fault(`${place}/name`, 'must be a text'));
+  if (name !== undefined && typeof name !== 'string') faults.push(fault(`${place}/name`, 'must be a string'));
   if (response !== undefined && response !== null && !Array.isArray(response))
     faults.push(fault(`${place}/response`, 'must be a list'));
   if (typeof request === 'string') return faults;
@@ -104,7 +104,7 @@ function requestFaults(item: Json, place: string): DocumentFault[] {
       if (url[list] !== undefined && url[list] !== null)
         faults.push(...entryFaults(url[list], `${place}/request/url/${list}`, list === 'query' ? [] : ['key', 'id']));
     if (url['path'] !== undefined && typeof url['path'] !== 'string' && !Array.isArray(url['path']))
-      faults.push(fault(`${place}/request/url/path`, 'must be a text or a list'));
+      faults.push(fault(`${place}/request/url/path`, 'must be a string or a list'));
   }
   if (header !== undefined && header !== null && typeof header !== 'string')
     faults.push(...entryFaults(header, `${place}/request/header`, ['key']));
@@ -118,14 +118,14 @@ function entryFaults(list: unknown, pointer: string, keys: string[]): DocumentFa
   return list.flatMap((one: unknown, index) => {
     if (!isRecord(one)) return [fault(`${pointer}/${index}`, 'must be an object')];
     const hasKey = keys.length === 0 || keys.some((key) => typeof one[key] === 'string');
-    return hasKey ? [] : [fault(`${pointer}/${index}/${keys[0] ?? ''}`, 'must be a text')];
+    return hasKey ? [] : [fault(`${pointer}/${index}/${keys[0] ?? ''}`, 'must be a string')];
   });
 }
 
 function authFaults(auth: unknown, pointer: string): DocumentFault[] {
   if (auth === undefined || auth === null) return [];
   if (!isRecord(auth)) return [fault(pointer, 'must be an object')];
-  return typeof auth['type'] === 'string' ? [] : [fault(`${pointer}/type`, 'must be a text')];
+  return typeof auth['type'] === 'string' ? [] : [fault(`${pointer}/type`, 'must be a string')];
 }
 
 class PostmanReading {

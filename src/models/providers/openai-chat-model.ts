@@ -110,7 +110,7 @@ async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(read).toString();
 }
 
-const tooLong = () => new InvalidResponseDataError({ data: null, message: 'The answer is longer than 64 MB.' });
+const tooLong = () => new InvalidResponseDataError({ data: null, message: 'The response is longer than 64 MB.' });
 
 /** What the server says was wrong, in OpenAI's form. */
 function reasonIn(body: string): string | undefined {

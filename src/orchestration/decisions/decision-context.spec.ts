@@ -25,7 +25,7 @@ describe('a context', () => {
     ['a scale past its end', { timeline_pressure: 10.5 }, 'context.timeline_pressure', 'must be between 0 and 10'],
     ['half a person', { team_members: 1.5 }, 'context.team_members', 'must be a whole number'],
     ['a flag that is none', { affects_brand: 'yes' }, 'context.affects_brand', 'must be true or false'],
-    ['a number for a text', { business_goal: 5 }, 'context.business_goal', 'must be a text'],
+    ['a number for a text', { business_goal: 5 }, 'context.business_goal', 'must be a string'],
     [
       'partners that are no list',
       { partnerships: 'x' },
@@ -36,7 +36,7 @@ describe('a context', () => {
       'partners without an id',
       { partnerships: [''] },
       'context.partnerships[0]',
-      'must be a text of 1 to 100 characters',
+      'must be a string of 1 to 100 characters',
     ],
     ['alternatives that are no list', { alternatives: {} }, 'context.alternatives', 'must be a list of contexts'],
     [

@@ -75,10 +75,10 @@ const REQUIRED = ['estimated_cost', 'expected_revenue'] as const satisfies Input
 /** `affects_brand: true` names the partnership for brand: the initial one for that word, else the one with the word as its id. */
 const AFFECTS = 'affects_';
 
-const text = z.string('must be a text').max(TEXT_LIMIT, `must be at most ${TEXT_LIMIT} characters`).nullish();
+const text = z.string('must be a string').max(TEXT_LIMIT, `must be at most ${TEXT_LIMIT} characters`).nullish();
 const flag = z.boolean('must be true or false').nullish();
 const partnerId = z.string().min(1).max(PARTNER_ID_LIMIT);
-const partnerError = `must be a text of 1 to ${PARTNER_ID_LIMIT} characters`;
+const partnerError = `must be a string of 1 to ${PARTNER_ID_LIMIT} characters`;
 
 function numberSchema({ minimum, maximum, whole, least_above_zero = 0 }: NumberRule) {
   const between = `must be between ${minimum} and ${maximum}`;

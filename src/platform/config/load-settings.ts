@@ -104,7 +104,7 @@ function passwordProblems(values: SettingsRecord): string[] {
 
 function registrationProblems(values: SettingsRecord): string[] {
   return values.NEXUS_ALLOW_REGISTRATION && values.SMTP_URL === undefined && values.ENVIRONMENT !== 'development'
-    ? ['NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by mail']
+    ? ['NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by e-mail']
     : [];
 }
 

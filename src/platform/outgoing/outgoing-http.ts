@@ -220,7 +220,7 @@ function limited(response: Response, maxBytes: number): Response {
 }
 
 const tooLarge = (maxBytes: number) =>
-  new OutgoingFailedError('too_large', `The answer is longer than ${maxBytes} bytes`);
+  new OutgoingFailedError('too_large', `The response is longer than ${maxBytes} bytes`);
 
 function parsed(url: string): URL {
   if (!URL.canParse(url)) throw new OutgoingRefusedError('is not a valid address');
@@ -238,7 +238,7 @@ function failureOf(error: unknown, deadline: AbortSignal | undefined, caller: Ab
 
 /** Reads a body up to a bound; an answer that announces more is not read at all. */
 async function boundedBody(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = () => new OutgoingFailedError('too_large', `The answer is longer than ${maxBytes} bytes`);
+  const tooLarge = () => new OutgoingFailedError('too_large', `The response is longer than ${maxBytes} bytes`);
   const announced = Number(response.headers.get('content-length') ?? 0);
   if (announced > maxBytes) {
     await response.body?.cancel();

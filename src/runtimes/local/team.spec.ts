@@ -132,9 +132,7 @@ describe('a team', () => {
 
   it('reads an empty task as a fault of the call', async () => {
     const runtime = played((_, results) => results[0] ?? [{ tool: 'ask_ada', input: { task: ' ' } }]);
-    expect((await finished(runtime)).output).toBe(
-      'Invalid input for tool ask_ada: task must be a text that is not empty',
-    );
+    expect((await finished(runtime)).output).toBe('Invalid input for tool ask_ada: task must be a non-empty string');
   });
 });
 

@@ -146,7 +146,7 @@ export class Team {
 function taskOf(input: unknown): { success: true; value: unknown } | { success: false; error: Error } {
   const { task } = (input ?? {}) as { task?: unknown };
   if (typeof task === 'string' && task.trim() !== '') return { success: true, value: { task } };
-  return { success: false, error: new Error('task must be a text that is not empty') };
+  return { success: false, error: new Error('task must be a non-empty string') };
 }
 
 /** The definition that a member runs: its own words and tools, the limits and guardrails of the supervisor. */

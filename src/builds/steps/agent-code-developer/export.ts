@@ -154,7 +154,7 @@ function readMessage(text, session) {
   }
   const input = body?.prompt ?? body?.input ?? body?.input_text;
   if (typeof input !== 'string' || input.trim() === '') {
-    throw Object.assign(new Error('The body needs "prompt": a non-empty text'), { status: 400 });
+    throw Object.assign(new Error('The body needs "prompt", a non-empty string'), { status: 400 });
   }
   const session_id = typeof body.session_id === 'string' ? body.session_id : sessions.get(session);
   return session_id ? { input_text: input, session_id } : { input_text: input };
