@@ -1328,8 +1328,7 @@ export const texts = {
     saved: 'Example saved. Later builds run it.',
     none: 'No saved examples',
     noneText: 'Save a good answer in the playground: later builds then prove that it stays good.',
-    about:
-      'Messages that people saved. Every build that makes a version runs them, and deploys nothing when one fails.',
+    about: 'Messages saved by users. Every build that makes a version runs them, and deploys nothing when one fails.',
     checks: {
       contains: 'contains',
       not_contains: 'does not contain',

@@ -239,7 +239,7 @@ class BuildStepRun {
     try {
       await this.store(() => ({ change: { events } }));
     } catch (error) {
-      this.logger.debug({ msg: 'log lines of a build were not stored', err: error });
+      this.logger.debug({ msg: 'log lines of a build could not be stored', err: error });
     }
   }
 

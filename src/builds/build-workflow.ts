@@ -70,7 +70,7 @@ export class BuildWorkflow extends WorkflowKind<BuildState, BuildWorkStep> {
       const counted = countedEnding(ending, run);
       this.observation.ended(counted);
       const { project_id, status } = project ?? {};
-      this.logger.log({ msg: 'build run over', project_id, build_id, ending: counted, status });
+      this.logger.log({ msg: 'build run finished', project_id, build_id, ending: counted, status });
       return project_id;
     });
     this.aggregator.kick();

@@ -82,7 +82,7 @@ export class UnfinishedImports extends WorkflowKind<UnfinishedImport, { id: 'und
         () => this.ended(import_id),
         (fault: unknown) => {
           // The engine repeats it.
-          this.logger.warn({ msg: 'a failed import could not be undone yet', import_id, err: fault });
+          this.logger.warn({ msg: 'a failed import could not be undone yet; retrying', import_id, err: fault });
         },
       );
       throw error;

@@ -308,7 +308,7 @@ export class EmbeddedDatabase {
         else this.orphan?.remember(engine.pid);
         return engine;
       } catch (error) {
-        this.logger.error(`The embedded database does not start: ${(error as Error).message}`);
+        this.logger.error(`The embedded database cannot start: ${(error as Error).message}`);
       }
     }
     return undefined;
