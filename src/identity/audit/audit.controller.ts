@@ -18,9 +18,9 @@ export class AuditController {
     summary: 'Audit log',
     operationId: 'listAuditEntries',
     description:
-      'Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed. For administrators.',
+      'For administrators. Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed.',
   })
-  @ApiData(AuditListDto, { description: 'One page of the log of your organization, newest first.' })
+  @ApiData(AuditListDto, { description: "One page of your organization's audit log, newest first." })
   @ApiErrors(400)
   async list(@CurrentPrincipal() { org_id }: Principal, @Query() query: AuditLogQuery): Promise<AuditListDto> {
     const { since, ...rest } = query;

@@ -48,9 +48,9 @@ export class AuthController {
     summary: 'Sign in with a password',
     operationId: 'login',
     description:
-      'Checks the e-mail address and the password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your network address for 15 minutes.',
+      'Checks the email address and password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes.',
   })
-  @ApiSignedIn('Tokens for the first organization of the user.')
+  @ApiSignedIn("Tokens for the user's first organization.")
   @ApiErrors(400, 401, 403, 429)
   login(@Body() { email, password }: LoginDto, @Ip() address: string): Promise<SignedInDto | TotpRequiredDto> {
     return this.signIn.withPassword(email, password, address);
@@ -65,14 +65,14 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Get new tokens',
+    summary: 'Refresh tokens',
     operationId: 'refreshTokens',
     description:
       'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.',
   })
   @ApiOkResponse({
     type: TokensDto,
-    description: 'The next pair of tokens. The token that was sent is no longer valid.',
+    description: 'The new tokens. The refresh token that you sent is no longer valid.',
   })
   @ApiErrors(400, 401, 409)
   async refresh(@Body() { refresh_token }: RefreshDto): Promise<TokensDto> {
@@ -101,9 +101,9 @@ export class AuthController {
   @ApiOperation({
     summary: 'Get the signed-in user',
     operationId: 'getMe',
-    description: 'Returns the user that the token or key belongs to, the organization and the roles.',
+    description: 'Returns the user who owns the token or key, with the organization and roles.',
   })
-  @ApiOkResponse({ type: MeDto, description: 'The user, the present organization and the others.' })
+  @ApiOkResponse({ type: MeDto, description: "The user, the current organization and the user's other organizations." })
   @ApiErrors(404)
   async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
     const [user, all] = await Promise.all([this.account.get(user_id), this.account.organizationsOf(user_id)]);
@@ -123,9 +123,9 @@ export class AuthController {
   @ApiOperation({
     summary: 'Change your password',
     operationId: 'changePassword',
-    description: 'Needs the current password. Ends all your other sign-ins.',
+    description: 'Requires your current password. Ends all your other sign-ins.',
   })
-  @ApiOkResponse({ type: DoneDto, description: 'Changed. This sign-in stays valid.' })
+  @ApiOkResponse({ type: DoneDto, description: 'The password is changed. This sign-in stays valid.' })
   @ApiErrors(400, 403, 404, 409, 429)
   async password(
     @CurrentPrincipal() principal: Principal,
@@ -146,9 +146,9 @@ export class AuthController {
     summary: 'Request a password reset',
     operationId: 'forgotPassword',
     description:
-      'Sends a mail with a token that works once, within 15 minutes. The response does not reveal whether the address has an account.',
+      'Sends an email with a single-use token that is valid for 15 minutes. The response does not reveal whether the address has an account.',
   })
-  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, an email follows.' })
   @ApiErrors(400, 429)
   async forgot(@Body() { email }: EmailDto, @Ip() address: string): Promise<AcceptedDto> {
     await this.recovery.request('password_reset', email, { address });
@@ -161,12 +161,12 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Set a new password with a mailed token',
+    summary: 'Set a new password with an emailed token',
     operationId: 'resetPassword',
     description:
-      'Takes the token of a reset mail, which works once. Ends every sign-in of the account. A second factor stays on, unless the address was never verified.',
+      'Takes the single-use token from a reset email. Ends every sign-in of the account. The second factor stays enabled unless the email address was never verified.',
   })
-  @ApiOkResponse({ type: DoneDto, description: 'Changed. Sign in with the new password.' })
+  @ApiOkResponse({ type: DoneDto, description: 'The password is changed. Sign in with the new one.' })
   @ApiErrors(400, 401, 429)
   async reset(@Body() { token, password }: ResetPasswordDto, @Ip() address: string): Promise<DoneDto> {
     await this.recovery.resetPassword(token, password, address);
@@ -182,12 +182,12 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Verify your e-mail address',
+    summary: 'Verify your email address',
     operationId: 'verifyEmail',
     description:
-      'Takes the token of a verification mail, which works once. Sign in to the account first: the token is valid for that account only.',
+      'Takes the single-use token from a verification email. Sign in to the account first: the token is valid for that account only.',
   })
-  @ApiOkResponse({ type: DoneDto, description: 'Verified.' })
+  @ApiOkResponse({ type: DoneDto, description: 'The address is verified.' })
   @ApiErrors(400, 403, 429)
   async verify(@CurrentPrincipal() principal: Principal, @Body() { token }: MailedTokenDto): Promise<DoneDto> {
     await this.recovery.verifyEmail(principal, token);
@@ -199,9 +199,9 @@ export class AuthController {
   @Access('viewer')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Request another verification mail',
+    summary: 'Request another verification email',
     operationId: 'resendVerification',
-    description: 'Sends another verification mail to your own address. A verified address gets no mail.',
+    description: 'Sends another verification email to your own address. A verified address gets no email.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted.' })
   @ApiErrors(400, 403, 429)
@@ -222,9 +222,9 @@ export class AuthController {
     summary: 'Request a sign-in link',
     operationId: 'requestMagicLink',
     description:
-      'Sends a link that signs in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.',
+      'Sends a link that signs you in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.',
   })
-  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, a mail follows.' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, an email follows.' })
   @ApiErrors(400, 429)
   async magicLink(
     @Body() { email }: EmailDto,
@@ -243,9 +243,9 @@ export class AuthController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Sign in with a mailed token',
+    summary: 'Sign in with an emailed token',
     operationId: 'verifyMagicLink',
-    description: 'Takes the token of a sign-in mail. It works once, only in the browser that requested it.',
+    description: 'Takes the token from a sign-in email. It works once, only in the browser that requested it.',
   })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)

@@ -51,12 +51,12 @@ export class BrowserSessionController {
     summary: 'Sign a browser in with a password',
     operationId: 'createBrowserSession',
     description:
-      'Like `POST /auth/login`, for web pages: the tokens are set as cookies that scripts cannot read. With each request that changes something, send the value of the cookie `nexus_csrf` in the header `X-CSRF-Token`.',
+      'Like `POST /auth/login`, for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the `nexus_csrf` cookie in the `X-CSRF-Token` header.',
   })
   @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
   @ApiOkResponse({
     description:
-      'Signed in for the first organization of the user. An account with a second factor gets a challenge for POST /auth/session/totp instead.',
+      "Signed in to the user's first organization. An account with a second factor gets a challenge for POST /auth/session/totp instead.",
     schema: { oneOf: [{ $ref: getSchemaPath(BrowserSignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
   })
   @ApiErrors(400, 401, 403, 429)
@@ -77,13 +77,13 @@ export class BrowserSessionController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Sign a browser in with the link of the start',
+    summary: 'Sign a browser in with the startup link',
     operationId: 'createBrowserSessionWithLink',
     description:
-      "Takes the code of the sign-in link that the platform prints when it starts in development. The code works once, within 15 minutes, from the platform's own machine.",
+      'Takes the code from the sign-in link that the platform prints at startup in development. The code works once, within 15 minutes, only from the machine that runs the platform.',
   })
   @ApiOkResponse({
-    description: 'Signed in, or the challenge of a second factor, as for POST /auth/session.',
+    description: 'Signed in, or a second-factor challenge, as for POST /auth/session.',
     schema: { oneOf: [{ $ref: getSchemaPath(BrowserSignedInDto) }, { $ref: getSchemaPath(TotpRequiredDto) }] },
   })
   @ApiErrors(400, 401, 403, 429)
@@ -102,7 +102,7 @@ export class BrowserSessionController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Sign a browser in with the second factor',
+    summary: "Finish a browser's sign-in with the second factor",
     operationId: 'createBrowserSessionWithTotp',
     description: 'Like `POST /auth/totp/login`, but sets the tokens as cookies.',
   })
@@ -130,7 +130,7 @@ export class BrowserSessionController {
       'Replaces the cookies before the access token expires. Send the cookies and the header `X-CSRF-Token`, or a `refresh_token` in the body to move another sign-in into cookies.',
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
-  @ApiOkResponse({ type: BrowserSessionDto, description: 'Refreshed.' })
+  @ApiOkResponse({ type: BrowserSessionDto, description: 'The cookies are replaced.' })
   @ApiErrors(400, 401, 403, 409)
   async refresh(
     @Body() { refresh_token }: RefreshSessionDto,
@@ -147,10 +147,10 @@ export class BrowserSessionController {
   @ApiOperation({
     summary: 'Sign a browser out',
     operationId: 'deleteBrowserSession',
-    description: 'Ends the sign-in of the cookies and removes them.',
+    description: 'Ends the sign-in that the cookies belong to and clears them.',
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required while the browser is signed in.' })
-  @ApiOkResponse({ type: DoneDto, description: 'Signed out, or there was no sign-in.' })
+  @ApiOkResponse({ type: DoneDto, description: 'Signed out, even if there was no sign-in.' })
   @ApiErrors(403)
   async end(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<DoneDto> {
     const secret = this.cookies.refreshToken(request);
@@ -198,7 +198,7 @@ export class StreamTicketsController {
     summary: 'Get a ticket for an event stream',
     operationId: 'createStreamTicket',
     description:
-      'For `EventSource`, which cannot send headers. The ticket opens the named event stream as `?ticket=…`, once, within 60 seconds.',
+      'For `EventSource`, which cannot send headers. Pass the ticket as `?ticket=…` to open the event stream once, within 60 seconds.',
   })
   @ApiData(StreamTicketDto, { status: 201, description: 'The ticket. It is shown once.' })
   @ApiErrors(400)

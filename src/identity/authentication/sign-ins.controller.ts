@@ -33,7 +33,7 @@ export class SignInsController {
     operationId: 'listSignIns',
     description: 'Lists your own sign-ins in all of your organizations, newest first, at most 100.',
   })
-  @ApiOkResponse({ type: SignInListDto, description: 'The sign-ins whose tokens are accepted.' })
+  @ApiOkResponse({ type: SignInListDto, description: 'Your active sign-ins.' })
   @ApiErrors(403)
   async list(@CurrentPrincipal() principal: Principal): Promise<SignInListDto> {
     const all = await this.signIns.list(principal);
@@ -55,7 +55,7 @@ export class SignInsController {
     operationId: 'endSignIn',
     description: 'Ends one of your own sign-ins. Its tokens are refused within 5 seconds.',
   })
-  @ApiOkResponse({ type: DoneDto, description: 'Ended.' })
+  @ApiOkResponse({ type: DoneDto, description: 'The sign-in has ended.' })
   @ApiErrors(400, 403, 404)
   async end(@CurrentPrincipal() principal: Principal, @Param('session_id') session_id: string): Promise<DoneDto> {
     await this.signIns.end(principal, session_id);
@@ -82,7 +82,7 @@ export class TotpController {
     summary: 'Start setting up a second factor',
     operationId: 'enableTotp',
     description:
-      'Creates a secret for an authenticator app. `POST /auth/totp/confirm` then turns the second factor on. Needs your password if the account has one.',
+      'Creates a secret for an authenticator app. `POST /auth/totp/confirm` then enables the second factor. Requires your password if the account has one.',
   })
   @ApiOkResponse({ type: TotpSecretDto, description: 'The secret. It is shown once.' })
   @ApiErrors(400, 403, 404, 429)
@@ -103,7 +103,7 @@ export class TotpController {
     summary: 'Enable the second factor',
     operationId: 'confirmTotp',
     description:
-      'Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code replaces a code once.',
+      'Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code can replace an authenticator code once.',
   })
   @ApiOkResponse({ type: RecoveryCodesDto, description: 'The recovery codes. They are shown once.' })
   @ApiErrors(400, 403, 404, 429)
@@ -119,9 +119,12 @@ export class TotpController {
     summary: 'Disable the second factor',
     operationId: 'disableTotp',
     description:
-      'Needs a code from the authenticator app or a recovery code, and your password if the account has one.',
+      'Requires a code from the authenticator app or a recovery code, and your password if the account has one.',
   })
-  @ApiOkResponse({ type: DoneDto, description: 'The second factor is off. Its secret and recovery codes are deleted.' })
+  @ApiOkResponse({
+    type: DoneDto,
+    description: 'The second factor is disabled. Its secret and recovery codes are deleted.',
+  })
   @ApiErrors(400, 403, 404, 429)
   async disable(
     @CurrentPrincipal() principal: Principal,
@@ -141,7 +144,7 @@ export class TotpController {
     summary: 'Finish a sign-in with the second factor',
     operationId: 'loginWithTotp',
     description:
-      'Takes the challenge that the sign-in returned, with a code or a recovery code. A challenge is valid for 5 minutes and five attempts.',
+      'Takes the challenge that the sign-in returned, with an authenticator code or a recovery code. A challenge is valid for 5 minutes and five attempts.',
   })
   @ApiOkResponse({ type: SignedInDto, description: 'Signed in.' })
   @ApiErrors(400, 401, 403, 429)

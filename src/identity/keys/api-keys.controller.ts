@@ -22,7 +22,7 @@ export class ApiKeysController {
     summary: 'Create an API key',
     operationId: 'createApiKey',
     description:
-      'Creates a key for programs. It acts in your organization with the given roles, which may not exceed your own. Send it as `X-API-Key` or as a bearer token.',
+      'Creates a key for programs. The key acts in your organization with the given roles, which cannot exceed your own. Send it as `X-API-Key` or as a bearer token.',
   })
   @ApiData(CreatedApiKeyDto, { status: 201, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403)
@@ -35,7 +35,7 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'List API keys',
     operationId: 'listApiKeys',
-    description: 'Lists names, roles and last use, oldest first. Only hashes of the keys are stored.',
+    description: 'Lists keys with their names, roles and last use, oldest first. Only hashes of the keys are stored.',
   })
   @ApiData(ApiKeyListDto, { description: 'The keys of your organization.' })
   @ApiErrors()
@@ -48,7 +48,7 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'Delete an API key',
     operationId: 'deleteApiKey',
-    description: 'Revokes the key, which is refused within 5 seconds, and deletes its budget.',
+    description: 'Revokes the key and deletes its budget. The key is refused within 5 seconds.',
   })
   @ApiData(DeletedApiKeyDto, { description: 'The key is revoked.' })
   @ApiErrors(404)
@@ -69,10 +69,10 @@ export class OwnApiKeysController {
   @Post()
   @SecretAnswer()
   @ApiOperation({
-    summary: 'Create an API key of your own',
+    summary: 'Create your own API key',
     operationId: 'createOwnApiKey',
     description:
-      'Creates a key that acts as you in your organization, with the given roles, which may not exceed your own. It ends with your membership. API keys cannot create keys here. At most 50 unexpired keys.',
+      'Creates a key that acts as you in your organization with the given roles, which cannot exceed your own. It is revoked when your membership ends. API keys cannot call this endpoint. At most 50 unexpired keys.',
   })
   @ApiCreatedResponse({ type: CreatedApiKeyDto, description: 'The key. Its secret is shown once.' })
   @ApiErrors(400, 403, 409)
@@ -95,10 +95,10 @@ export class OwnApiKeysController {
 
   @Delete(':key_id')
   @ApiOperation({
-    summary: 'Delete an API key of your own',
+    summary: 'Delete your own API key',
     operationId: 'deleteOwnApiKey',
     description:
-      'Revokes a key that you created, which is refused within 5 seconds, and deletes its budget. An API key can revoke itself and no other key.',
+      'Revokes a key that you created and deletes its budget. The key is refused within 5 seconds. An API key can revoke only itself.',
   })
   @ApiOkResponse({ type: DeletedApiKeyDto, description: 'The key is revoked.' })
   @ApiErrors(403, 404)

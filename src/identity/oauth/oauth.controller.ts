@@ -28,11 +28,11 @@ export class OAuthController {
   /** For pages that sign people in. Public: it says what anyone can try. */
   @Get('options')
   @ApiOperation({
-    summary: 'Show how people can sign in',
+    summary: 'List sign-in options',
     operationId: 'getSignInOptions',
-    description: 'Returns the configured providers, and whether people can register and get mails.',
+    description: 'Returns the configured providers, and whether registration and email are available.',
   })
-  @ApiOkResponse({ type: SignInOptionsDto, description: 'The ways to sign in beside a password.' })
+  @ApiOkResponse({ type: SignInOptionsDto, description: 'The ways to sign in besides a password.' })
   @ApiErrors(429)
   options(): SignInOptionsDto {
     return {
@@ -45,9 +45,9 @@ export class OAuthController {
   /** For browsers: sends them to Google, or to the OpenID Connect provider that the settings name. */
   @Get('google')
   @ApiOperation({
-    summary: 'Sign in through Google or another OpenID Connect provider',
+    summary: 'Sign in with Google or another OpenID Connect provider',
     operationId: 'beginGoogle',
-    description: 'Open it in a browser. Returns 404 unless `OAUTH_GOOGLE_CLIENT_ID` is set.',
+    description: 'Open this URL in a browser. Returns 404 unless `OAUTH_GOOGLE_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
@@ -57,14 +57,14 @@ export class OAuthController {
 
   @Get('google/callback')
   @ApiOperation({
-    summary: 'Come back from Google',
+    summary: 'Finish a Google sign-in',
     operationId: 'finishGoogle',
-    description: 'The provider sends the browser here. Programs do not call it.',
+    description: 'The provider redirects the browser here. Do not call it from programs.',
   })
   @ApiOkResponse({
     type: OAuthCodeDto,
     description:
-      'A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.',
+      'A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.',
   })
   @ApiErrors(400, 401, 403, 404, 429)
   googleCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -74,9 +74,9 @@ export class OAuthController {
   /** For browsers: sends them to GitHub. */
   @Get('github')
   @ApiOperation({
-    summary: 'Sign in through GitHub',
+    summary: 'Sign in with GitHub',
     operationId: 'beginGithub',
-    description: 'Open it in a browser. Returns 404 unless `OAUTH_GITHUB_CLIENT_ID` is set.',
+    description: 'Open this URL in a browser. Returns 404 unless `OAUTH_GITHUB_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
   @ApiErrors(401, 404, 429)
@@ -86,14 +86,14 @@ export class OAuthController {
 
   @Get('github/callback')
   @ApiOperation({
-    summary: 'Come back from GitHub',
+    summary: 'Finish a GitHub sign-in',
     operationId: 'finishGithub',
-    description: 'The provider sends the browser here. Programs do not call it.',
+    description: 'The provider redirects the browser here. Do not call it from programs.',
   })
   @ApiOkResponse({
     type: OAuthCodeDto,
     description:
-      'A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.',
+      'A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.',
   })
   @ApiErrors(400, 401, 403, 404, 429)
   githubCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -108,7 +108,7 @@ export class OAuthController {
     summary: 'Exchange a one-time code for tokens',
     operationId: 'exchangeCode',
     description:
-      'Takes the code that the callback of a provider returned. It works once, within a minute, in the browser that started the sign-in.',
+      "Takes the code that the provider's callback returned. It works once, within a minute, in the browser that started the sign-in.",
   })
   @ApiSignedIn('Signed in.')
   @ApiErrors(400, 401, 403, 409, 429)

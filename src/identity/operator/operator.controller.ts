@@ -24,11 +24,11 @@ export class OperatorController {
   /** In the order in which they were made. */
   @Get()
   @ApiOperation({
-    summary: 'List all organizations of the platform',
+    summary: 'List all organizations on the platform',
     operationId: 'listAllOrganizations',
-    description: 'For operators of the platform. Lists names and times of creation, without any content.',
+    description: 'For platform operators. Lists names and creation times, without any content.',
   })
-  @ApiData(AnyOrganizationListDto, { description: 'One page of the organizations.' })
+  @ApiData(AnyOrganizationListDto, { description: 'One page of organizations.' })
   @ApiErrors(400)
   async list(@Query() query: PageQuery): Promise<AnyOrganizationListDto> {
     const { items, last_key } = await this.operators.listOrganizations(query);
@@ -42,7 +42,7 @@ export class OperatorController {
     summary: 'Get an organization',
     operationId: 'getAnyOrganization',
     description:
-      'For operators of the platform. Returns the number of members and API keys, and who the administrators are, without any content.',
+      'For platform operators. Returns the administrators and the number of members and API keys, without any content.',
   })
   @ApiData(OrganizationDetailsDto, { description: 'The organization.' })
   @ApiErrors(404)
@@ -59,10 +59,10 @@ export class OperatorController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Enter an organization as its administrator',
+    summary: 'Enter an organization as an administrator',
     operationId: 'enterOrganization',
     description:
-      'For operators of the platform. Returns an access token that acts as an administrator for 15 minutes. The organization sees the reason in its audit log.',
+      'For platform operators. Returns an access token with administrator rights for 15 minutes. The organization sees the reason in its audit log.',
   })
   @ApiOkResponse({ type: OperatorAccessDto, description: 'An access token for that organization.' })
   @ApiErrors(400, 404)

@@ -40,11 +40,11 @@ export class JoiningController {
     summary: 'Register with a new organization',
     operationId: 'register',
     description:
-      'Sends a mail with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless `NEXUS_ALLOW_REGISTRATION` is true.',
+      'Sends an email with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless `NEXUS_ALLOW_REGISTRATION` is true.',
   })
   @ApiAcceptedResponse({
     type: AcceptedDto,
-    description: 'Accepted. Confirm it with the token in the mail that follows.',
+    description: 'Accepted. Confirm the registration with the token in the email that follows.',
   })
   @ApiErrors(400, 403, 429)
   async register(
@@ -63,14 +63,14 @@ export class JoiningController {
   @Post('register/confirm')
   @SecretAnswer()
   @ApiOperation({
-    summary: 'Confirm a registration with a mailed token',
+    summary: 'Confirm a registration with an emailed token',
     operationId: 'confirmRegistration',
     description:
-      'Takes the token of a registration mail, in the browser that registered. Creates the account and its organization, and signs in.',
+      'Takes the token from a registration email, in the browser that registered. Creates the account and its organization, and signs you in.',
   })
   @ApiCreatedResponse({
     type: SignedInDto,
-    description: 'The account and its organization exist. You are signed in as its administrator.',
+    description: 'The account and its organization are created. You are signed in as its administrator.',
   })
   @ApiErrors(400, 401, 403, 409, 429)
   async confirm(@Body() { token }: MailedTokenDto, @Req() request: Request): Promise<SignedInDto> {
@@ -87,9 +87,9 @@ export class JoiningController {
     summary: 'Accept an invitation',
     operationId: 'acceptInvitation',
     description:
-      'Takes the token of an invitation. A new user sends a name and a password; an existing user sends the password of the account.',
+      "Takes the token from an invitation. A new user sends a name and a password; an existing user sends the account's password.",
   })
-  @ApiSignedIn('You are a member and signed in.')
+  @ApiSignedIn('You are now a member and signed in.')
   @ApiErrors(400, 401, 404, 409, 429)
   async accept(
     @Body() { invitation_token, ...given }: AcceptInvitationDto,

@@ -48,7 +48,7 @@ export class OrganizationsController {
   @ApiOperation({
     summary: 'List your organizations',
     operationId: 'listOrganizations',
-    description: 'Lists every organization that your account belongs to, with your roles in each.',
+    description: 'Lists every organization that you are a member of, with your roles in each.',
   })
   @ApiData(OrganizationListDto, { description: 'Your organizations and your roles in them.' })
   @ApiErrors(403, 404)
@@ -65,7 +65,7 @@ export class OrganizationsController {
     summary: 'Create an organization',
     operationId: 'createOrganization',
     description:
-      'Creates an organization with you as its owner and administrator. Use `POST /organizations/{org_id}/switch` to work in it.',
+      'Creates an organization with you as owner and administrator. Use `POST /organizations/{org_id}/switch` to work in it.',
   })
   @ApiData(OrganizationDto, { status: 201, description: 'The new organization.' })
   @ApiErrors(400, 403, 404)
@@ -84,9 +84,9 @@ export class OrganizationsController {
   @SecretAnswer()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Get tokens for another of your organizations',
+    summary: 'Switch to another organization',
     operationId: 'switchOrganization',
-    description: 'Returns tokens that act in another organization of your account. The present tokens stay valid.',
+    description: 'Returns tokens for another organization that you are a member of. Your current tokens stay valid.',
   })
   @ApiOkResponse({ type: SignedInDto, description: 'Tokens for that organization.' })
   @ApiErrors(400, 403, 404)
@@ -116,9 +116,9 @@ export class OrganizationController {
 
   @Get('members')
   @ApiOperation({
-    summary: 'List the members',
+    summary: 'List members',
     operationId: 'listMembers',
-    description: 'Lists members and their roles. Works only for the organization that your token acts in.',
+    description: 'Lists members and their roles. Works only for the organization that your token is for.',
   })
   @ApiData(MemberListDto, { description: 'All members of your organization.' })
   @ApiErrors(404)
@@ -134,7 +134,7 @@ export class OrganizationController {
     summary: "Change a member's roles",
     operationId: 'changeMemberRoles',
     description:
-      'Replaces the roles of a member. They apply within 5 seconds. The owner and the last administrator keep the role `admin`.',
+      "Replaces a member's roles. The change applies within 5 seconds. The owner and the last administrator keep the role `admin`.",
   })
   @ApiData(MemberDto, { description: 'The member after the change.' })
   @ApiErrors(400, 403, 404, 409)
@@ -154,9 +154,11 @@ export class OrganizationController {
     summary: 'Remove a member',
     operationId: 'removeMember',
     description:
-      'Ends the membership and revokes the tokens and keys of this member in the organization. The account stays. The owner and the last administrator cannot be removed.',
+      "Ends the membership and revokes the member's tokens and keys in the organization. The account is kept. The owner and the last administrator cannot be removed.",
   })
-  @ApiData(RemovedMemberDto, { description: 'The member is removed. Its tokens and keys are no longer valid.' })
+  @ApiData(RemovedMemberDto, {
+    description: "The member is removed. The member's tokens and keys are no longer valid.",
+  })
   @ApiErrors(400, 403, 404, 409)
   async removeMember(
     @CurrentPrincipal() principal: Principal,
@@ -172,9 +174,9 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Rename your organization',
     operationId: 'renameOrganization',
-    description: 'Changes the name that members see. Ids and keys do not change.',
+    description: 'Changes the name that members see. Ids and keys stay the same.',
   })
-  @ApiData(OwnedOrganizationDto, { description: 'The organization under its new name.' })
+  @ApiData(OwnedOrganizationDto, { description: 'The renamed organization.' })
   @ApiErrors(400, 404)
   async rename(
     @CurrentPrincipal() principal: Principal,
@@ -197,9 +199,12 @@ export class OrganizationController {
     summary: 'Delete your organization',
     operationId: 'deleteOrganization',
     description:
-      'Only the owner can do this, and must repeat the name. Closes the organization at once and deletes its data in the background. The audit log stays for 90 days. This cannot be undone.',
+      'Closes the organization immediately and deletes its data in the background. Only the owner can do this, and must confirm the name. The audit log is kept for 90 days. This cannot be undone.',
   })
-  @ApiData(DeletingOrganizationDto, { status: 202, description: 'The organization is closed and is being deleted.' })
+  @ApiData(DeletingOrganizationDto, {
+    status: 202,
+    description: 'The organization is closed, and its data is being deleted.',
+  })
   @ApiErrors(400, 404, 409)
   async delete(
     @CurrentPrincipal() principal: Principal,
@@ -221,7 +226,7 @@ export class OrganizationController {
     summary: 'Transfer your organization',
     operationId: 'transferOrganization',
     description:
-      'Makes another member the owner and an administrator. Only the owner can do this; without a recorded owner, any administrator can.',
+      'Makes another member the owner and an administrator. Only the owner can do this; if no owner is recorded, any administrator can.',
   })
   @ApiData(OwnedOrganizationDto, { description: 'The organization with its new owner.' })
   @ApiErrors(400, 404, 409)
@@ -244,7 +249,7 @@ export class OrganizationController {
     summary: 'Invite a member',
     operationId: 'inviteMember',
     description:
-      'Mails an invitation that is valid for 7 days. If the platform sends no mail, the response contains the token, for you to pass on.',
+      'Emails an invitation that is valid for 7 days. If the platform sends no email, the response contains the token for you to pass on.',
   })
   @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
   @ApiErrors(400, 403, 404, 429)
@@ -261,9 +266,9 @@ export class OrganizationController {
   /** Invitations that are neither accepted nor expired, oldest first. */
   @Get('invitations')
   @ApiOperation({
-    summary: 'List the open invitations',
+    summary: 'List open invitations',
     operationId: 'listInvitations',
-    description: 'Lists the invitations that are neither accepted nor expired, oldest first.',
+    description: 'Lists invitations that are neither accepted nor expired, oldest first.',
   })
   @ApiData(InvitationListDto, { description: 'All open invitations of your organization, without their tokens.' })
   @ApiErrors(404)
@@ -281,7 +286,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Revoke an invitation',
     operationId: 'revokeInvitation',
-    description: 'Revokes the token of the invitation. A mail that has not been sent yet is dropped.',
+    description: "Revokes the invitation's token. An email that has not been sent yet is dropped.",
   })
   @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
   @ApiErrors(400, 404)

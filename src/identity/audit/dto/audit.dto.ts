@@ -6,7 +6,7 @@ import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 export class AuditLogQuery extends PageQuery {
   /**
-   * Only entries of this user, key or address.
+   * Only entries of this user, API key or IP address.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -24,7 +24,7 @@ export class AuditLogQuery extends PageQuery {
   action?: string;
 
   /**
-   * From then on.
+   * Entries at this time or later.
    * @example '2026-11-20T00:00:00.000Z'
    */
   @IsOptional()

@@ -15,7 +15,7 @@ export class LoginDto {
 
 export class RefreshDto {
   /**
-   * The token from the last response. It can be used once.
+   * The refresh token from the last response. It can be used once.
    * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
    */
   @IsString()
@@ -30,7 +30,7 @@ export class ChangePasswordDto {
   current: string;
 
   /**
-   * At least 12 characters, not easy to guess.
+   * The new password: at least 12 characters, and not easy to guess.
    * @example 'nine purple lanterns'
    */
   @IsString()
@@ -110,7 +110,7 @@ export class MeDto extends SignedInUserDto {
   email_verified: boolean;
 
   /**
-   * Whether signing in requires a code from an authenticator.
+   * Whether signing in requires a code from an authenticator app.
    * @example false
    */
   totp_enabled: boolean;
@@ -141,7 +141,7 @@ export class EmailDto {
 
 export class MailedTokenDto {
   /**
-   * The token of the mail.
+   * The token from the email.
    * @example nxm_01KAG4ZQ4N5B1M6Z6K0TQX0N3RdGhlIHRva2VuIG9mIGEgbWFpbCBmb3IgYW4gZXhhbXBsZQ
    */
   @IsString()
@@ -161,7 +161,7 @@ export class ResetPasswordDto extends MailedTokenDto {
 
 export class AcceptedDto {
   /**
-   * The request is stored. Whether a mail follows depends on the address.
+   * The request is stored. Whether an email follows depends on the address.
    * @example true
    */
   accepted: boolean;
@@ -172,13 +172,13 @@ export class SignInDto {
   session_id: string;
 
   /**
-   * The `User-Agent` of the last sign-in or refresh, at most 200 characters; null without one.
+   * The `User-Agent` of the last sign-in or refresh, at most 200 characters. Null if none was sent.
    * @example 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
    */
   device: string | null;
 
   /**
-   * The network address of the last sign-in or refresh.
+   * The IP address of the last sign-in or refresh.
    * @example 203.0.113.7
    */
   address: string;
@@ -187,13 +187,13 @@ export class SignInDto {
   created_at: string;
 
   /**
-   * The last sign-in or refresh. A sign-in in use refreshes every 15 minutes.
+   * The time of the last sign-in or refresh. An active sign-in refreshes every 15 minutes.
    * @example '2026-11-20T10:30:00.000Z'
    */
   last_used_at: string;
 
   /**
-   * Whether this request uses this sign-in.
+   * Whether this is the sign-in of the request.
    * @example true
    */
   current: boolean;
@@ -215,7 +215,7 @@ export class ExchangeDto {
   @MaxLength(200)
   code: string;
 
-  /** Only for an account with a password whose address was never verified. The first response says so. */
+  /** Only for an account with a password whose email address was never verified. The first response says so. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -227,26 +227,26 @@ export class SignInProviderDto {
   name: 'google' | 'github';
 
   /**
-   * What people call it.
+   * The provider's display name.
    * @example Google
    */
   label: string;
 
   /**
-   * Open it in the browser to begin.
+   * The path to open in the browser to start the sign-in.
    * @example /api/v1/auth/google
    */
   path: string;
 }
 
 export class SignInOptionsDto {
-  /** Those that are set up. */
+  /** The configured providers. */
   providers: SignInProviderDto[];
 
-  /** People can create accounts. */
+  /** Whether people can create accounts. */
   registration: boolean;
 
-  /** Mails are sent: password resets and sign-in links work. In development they are printed. */
+  /** Whether emails are sent, so that password resets and sign-in links work. In development they are printed. */
   mail: boolean;
 }
 
@@ -255,7 +255,7 @@ export class OAuthCodeDto {
   code: string;
 
   /**
-   * Seconds.
+   * Lifetime of the code in seconds.
    * @example 60
    */
   expires_in: number;
@@ -278,13 +278,13 @@ export class StreamTicketDto {
   ticket: string;
 
   /**
-   * Open it with `new EventSource(url)`.
+   * The URL for `new EventSource(url)`.
    * @example /api/v1/invocations/inv_01KAG4ZQ4N5B1M6Z6K0TQX0N3R/events?ticket=nxe_dGhlIHNlY3JldCBvZiBhIHNpbmdsZSBldmVudCBzdHJlYW0
    */
   url: string;
 
   /**
-   * Seconds that the ticket is valid.
+   * Lifetime of the ticket in seconds.
    * @example 60
    */
   expires_in: number;
@@ -295,8 +295,8 @@ export class StreamTicketDto {
 
 export class RefreshSessionDto {
   /**
-   * Of a sign-in that answered tokens (a provider, an invitation, a sign-in link, another organization): its tokens move into
-   * cookies. Without it, the cookie is used.
+   * The refresh token of a sign-in that returned tokens (a provider, an invitation, a sign-in link, another organization). Its
+   * tokens are moved into cookies. If absent, the cookie is used.
    * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
    */
   @IsOptional()
@@ -307,7 +307,7 @@ export class RefreshSessionDto {
 
 export class StartLinkDto {
   /**
-   * The code of the link that the start printed.
+   * The code from the link printed at startup.
    * @example nxl_dGhlIHNlY3JldCBvZiBhIHN0YXJ0IGxpbms
    */
   @IsString()
@@ -317,7 +317,7 @@ export class StartLinkDto {
 
 export class BrowserSessionDto {
   /**
-   * Send it as the header `X-CSRF-Token` with every request that is not a GET. Also in the cookie `nexus_csrf`.
+   * Send it in the `X-CSRF-Token` header with every request that is not a GET. Also in the `nexus_csrf` cookie.
    * @example tuTaW5kZWVkLCB0aGlzIGlzIG5vdCBhIHJlYWwgb25l
    */
   csrf_token: string;

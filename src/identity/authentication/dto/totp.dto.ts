@@ -16,7 +16,7 @@ export class EnableTotpDto {
 
 export class TotpCodeDto {
   /**
-   * Six digits from the authenticator.
+   * Six digits from the authenticator app.
    * @example '492039'
    */
   @IsString()
@@ -26,7 +26,7 @@ export class TotpCodeDto {
 
 export class DisableTotpDto extends EnableTotpDto {
   /**
-   * Six digits from the authenticator, or a recovery code.
+   * Six digits from the authenticator app, or a recovery code.
    * @example '492039'
    */
   @IsString()
@@ -44,7 +44,7 @@ export class TotpLoginDto {
   challenge_token: string;
 
   /**
-   * Six digits from the authenticator, or a recovery code.
+   * Six digits from the authenticator app, or a recovery code.
    * @example '492039'
    */
   @IsString()
@@ -54,7 +54,7 @@ export class TotpLoginDto {
 
 export class TotpSecretDto {
   /**
-   * Base32, to enter into an authenticator app. Shown once.
+   * The secret in Base32, to enter in an authenticator app. Shown once.
    * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
    */
   secret: string;
@@ -68,14 +68,14 @@ export class TotpSecretDto {
 
 export class RecoveryCodesDto {
   /**
-   * Ten codes, each valid for one sign-in without the authenticator. Shown once.
+   * Ten codes, each valid for one sign-in without the authenticator app. Shown once.
    * @example ["abcd-efgh-ijkl-mnop"]
    */
   recovery_codes: string[];
 }
 
 export class TotpRequiredDto {
-  @ApiProperty({ enum: [true], example: true, description: 'The account has a second factor: send its code next.' })
+  @ApiProperty({ enum: [true], example: true, description: 'The account has a second factor. Send its code next.' })
   totp_required: true;
 
   /**

@@ -13,7 +13,7 @@ export class CreateApiKeyDto {
   roles: Role[];
 
   /**
-   * When the key expires. Without it, the key is valid until it is deleted.
+   * When the key expires. If absent, the key is valid until it is deleted.
    * @example '2027-01-01T00:00:00.000Z'
    */
   @IsOptional()
@@ -40,13 +40,13 @@ export class ApiKeyDto {
 
 export class ListedApiKeyDto extends ApiKeyDto {
   /**
-   * The user whose key it is; it never has more than this user's roles.
+   * The user who owns the key. Its roles never exceed this user's.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   created_by: string;
 
   /**
-   * At most five minutes behind.
+   * When the key was last used, at most five minutes behind.
    * @example '2026-11-20T10:00:00.000Z'
    */
   last_used_at: string | null;

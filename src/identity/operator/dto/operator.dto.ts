@@ -46,7 +46,7 @@ export class OrganizationDetailsDto extends AnyOrganizationDto {
 
 export class EnterOrganizationDto {
   /**
-   * The reason. Administrators of the organization see it in their audit log.
+   * The reason. The organization's administrators see it in their audit log.
    * @example 'Ticket 4711: their only administrator has left'
    */
   @IsString()

@@ -106,7 +106,7 @@ export class OwnedOrganizationDto {
   name: string;
 
   /**
-   * Null until the first transfer in organizations created by version 1.0.0.
+   * The owner. Null in organizations created by version 1.0.0 until their first transfer.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   owner_id: string | null;
@@ -141,7 +141,7 @@ export class InvitationDto {
     nullable: true,
     example: 'sent',
     description:
-      'Delivery of the mail with the token: `failed` means that the mail server refused it for good. Null when the platform sent no mail.',
+      'Delivery of the email with the token. `failed`: the mail server rejected it permanently. Null if the platform sent no email.',
   })
   mail_status: MailStatus | null;
 
@@ -154,7 +154,7 @@ export class InvitationDto {
 
 export class NewInvitationDto extends InvitationDto {
   /**
-   * Only from a platform that sends no mail. Pass it on to the invited person; it is shown once.
+   * Only if the platform sends no email. Pass it on to the invited person. Shown once.
    * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
    */
   invitation_token?: string;
@@ -177,7 +177,7 @@ export class RevokedInvitationDto {
 
 export class AcceptInvitationDto {
   /**
-   * From the mail, or as the administrator passed it on.
+   * The token from the email or from your administrator.
    * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
    */
   @IsString()
@@ -185,7 +185,7 @@ export class AcceptInvitationDto {
   invitation_token: string;
 
   /**
-   * Your account's password; for a new account, the password that you choose.
+   * Your account's password or, for a new account, the password that you choose.
    * @example 'correct horse battery'
    */
   @IsString()
@@ -193,7 +193,7 @@ export class AcceptInvitationDto {
   password: string;
 
   /**
-   * Name of a new account.
+   * The name for a new account.
    * @example 'Grace Hopper'
    */
   @IsOptional()
