@@ -20,10 +20,10 @@ export class AgentExamplesController {
   @Audited({ action: 'agent.example_saved', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({
-    summary: 'Save an acceptance example of an agent',
+    summary: 'Save an acceptance example for an agent',
     operationId: 'saveAgentExample',
     description:
-      'Saves a message and what an answer must satisfy. A build that makes a new version runs all saved examples, and deploys nothing if one fails. At most 20 for each agent.',
+      'Saves a message with checks that the answer must pass. A build that creates a new version runs all saved examples, and deploys nothing if one fails. At most 20 per agent.',
   })
   @ApiData(AgentExampleDto, { status: 201, description: 'The example.' })
   @ApiErrors(400, 404, 409)
@@ -42,8 +42,7 @@ export class AgentExamplesController {
   @ApiOperation({
     summary: "List an agent's saved examples",
     operationId: 'listAgentExamples',
-    description:
-      'Lists the messages that people saved, with their checks. Examples that a build wrote are in its report.',
+    description: 'Lists the saved messages with their checks. Examples written by a build are in its report.',
   })
   @ApiData(AgentExampleListDto, { description: 'One page of examples, oldest first.' })
   @ApiErrors(400, 404)
@@ -62,7 +61,7 @@ export class AgentExamplesController {
   @ApiOperation({
     summary: 'Delete a saved example',
     operationId: 'deleteAgentExample',
-    description: 'Later builds no longer run it.',
+    description: 'Deletes the example. Later builds no longer run it.',
   })
   @ApiData(DeletedExampleDto, { description: 'The id of the deleted example.' })
   @ApiErrors(404)

@@ -54,7 +54,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'List agents',
     operationId: 'listAgents',
-    description: 'Filters by project, status, category and capabilities, and searches names and descriptions.',
+    description:
+      'Lists agents. You can filter by project, status, category and capabilities, and search names and descriptions.',
   })
   @ApiData(AgentListDto, { description: 'One page of agents, newest first.' })
   @ApiErrors(400)
@@ -68,7 +69,7 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Get an agent',
     operationId: 'getAgent',
-    description: 'Returns the agent with its version, runtime, tools, counters and the coverage of its requirements.',
+    description: 'Returns the agent with its version, runtime, tools, counters and requirement coverage.',
   })
   @ApiData(AgentDto, { description: 'The agent with its counters.' })
   @ApiErrors(404)
@@ -80,10 +81,10 @@ export class AgentsController {
   @Audited({ action: 'agent.changed', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({
-    summary: "Change an agent's description",
+    summary: 'Update an agent',
     operationId: 'updateAgent',
     description:
-      'Changes the description, category, tags, capabilities, model, output schema or the tools that need approval. Fields that you leave out stay as they are.',
+      'Changes the description, category, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -107,7 +108,7 @@ export class AgentsController {
   @ApiOperation({
     summary: "Set an agent's state",
     operationId: 'setAgentStatus',
-    description: 'Takes an agent offline, or makes it run again. An offline agent refuses calls.',
+    description: 'Takes an agent offline or brings it back. An offline agent refuses calls.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -124,10 +125,10 @@ export class AgentsController {
   @Audited({ action: 'agent.deleted', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({
-    summary: 'Delete an agent and everything that belongs to it',
+    summary: 'Delete an agent and all its data',
     operationId: 'deleteAgent',
     description:
-      'Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics stay. This cannot be undone.',
+      'Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics are kept. This cannot be undone.',
   })
   @ApiData(DeletedAgentDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
@@ -141,12 +142,12 @@ export class AgentsController {
   /** The whole definition, with the texts of its documents. */
   @Get(':agent_id/definition')
   @ApiOperation({
-    summary: 'Get what an agent runs',
+    summary: "Get an agent's definition",
     operationId: 'getAgentDefinition',
     description:
-      'Returns the definition that new calls run: prompt, tools, model, limits and knowledge. Send its `revision` with an edit.',
+      'Returns the definition that new calls use: prompt, tools, model, limits and knowledge. Send its `revision` when you edit it.',
   })
-  @ApiData(DefinitionDto, { description: 'The definition with the revision that an edit sends.' })
+  @ApiData(DefinitionDto, { description: 'The definition with its revision.' })
   @ApiErrors(404)
   async getDefinition(
     @CurrentPrincipal() { org_id }: Principal,
@@ -165,10 +166,10 @@ export class AgentsController {
   @Audited({ action: 'agent.edited', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({
-    summary: 'Change prompt, tools, model, knowledge or limits',
+    summary: "Change an agent's prompt, tools, model, knowledge or limits",
     operationId: 'editAgentDefinition',
     description:
-      'Stores the changed definition as a new version, which new calls run; with `"activate": false` they do not, and you can roll it out. Fields that you leave out stay as they are. Returns 409 if the agent has changed since `revision` was read.',
+      'Stores the changed definition as a new version. New calls use it, unless you send `"activate": false` to roll it out instead. Fields that you omit stay unchanged. Returns 409 if the agent has changed since you read `revision`.',
   })
   @ApiData(EditedAgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413)
@@ -210,10 +211,10 @@ export class AgentsController {
     },
   })
   @ApiOperation({
-    summary: 'Add documents to what an agent knows',
+    summary: 'Add documents to an agent',
     operationId: 'addAgentDocuments',
     description:
-      'Adds files that the agent looks things up in, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of at most 10 MB. A file replaces the document of the same name.',
+      'Adds files that the agent can search, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of 10 MB each. A file replaces the document with the same name.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413, 422, 429)
@@ -232,9 +233,9 @@ export class AgentsController {
   @ApiOperation({
     summary: "List an agent's documents",
     operationId: 'listAgentDocuments',
-    description: 'Lists the documents that the agent looks things up in, with their sizes.',
+    description: 'Lists the documents that the agent can search, with their sizes.',
   })
-  @ApiData(AgentDocumentListDto, { description: 'The documents of the version that the agent runs.' })
+  @ApiData(AgentDocumentListDto, { description: "The documents of the agent's current version." })
   @ApiErrors(404)
   async listDocuments(
     @CurrentPrincipal() { org_id }: Principal,
@@ -252,9 +253,9 @@ export class AgentsController {
   @Audited({ action: 'agent.document_removed', target: 'agent_id' })
   @Access('developer')
   @ApiOperation({
-    summary: 'Remove a document from what an agent knows',
+    summary: 'Remove a document from an agent',
     operationId: 'removeAgentDocument',
-    description: 'Makes a new version without the document. Earlier versions and sessions keep their documents.',
+    description: 'Creates a new version without the document. Earlier versions and sessions keep their documents.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(404, 409)
@@ -301,9 +302,9 @@ export class AgentsController {
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Point an agent to another of its versions',
+    summary: 'Roll an agent back to another version',
     operationId: 'rollbackAgent',
-    description: 'New calls run the given version. All versions are kept, so a rollback can be undone.',
+    description: 'New calls use the given version. All versions are kept, so a rollback can be undone.',
   })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })
   @ApiErrors(400, 404, 409, 422)
@@ -326,7 +327,7 @@ export class AgentsController {
     summary: "Set an agent's runtime",
     operationId: 'placeAgent',
     description:
-      'Moves the agent to `local`, to a container that speaks HTTP, or to Bedrock AgentCore. If the new runtime does not answer, the agent stays where it is.',
+      'Moves the agent to the local runtime, an HTTP container or Bedrock AgentCore. If the new runtime does not respond, the agent stays where it is.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new runtime.' })
   @ApiErrors(400, 404, 409)

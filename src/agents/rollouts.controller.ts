@@ -24,7 +24,7 @@ export class RolloutsController {
     summary: 'Roll out a version to a share of the sessions',
     operationId: 'setAgentRollout',
     description:
-      'Starts a rollout of a version, or changes the share of the one that runs. Sessions that began since then run the candidate with this share, and each stays with its version. Returns 409 while another version is rolled out.',
+      'Starts a rollout of a version, or changes the share of the running rollout. This share of the sessions started since the rollout began runs the candidate; each session keeps its version. Returns 409 while another version is being rolled out.',
   })
   @ApiData(RolloutDto, { description: 'The rollout.' })
   @ApiErrors(400, 404, 409)
@@ -42,7 +42,7 @@ export class RolloutsController {
     summary: 'Get the rollout of an agent',
     operationId: 'getAgentRollout',
     description:
-      'Returns the last rollout with what its two versions did since it began. 404 when the agent never had one.',
+      'Returns the latest rollout with the metrics of its two versions. Returns 404 if the agent never had a rollout.',
   })
   @ApiData(RolloutDto, { description: 'The rollout.' })
   @ApiErrors(404)
@@ -56,7 +56,8 @@ export class RolloutsController {
   @ApiOperation({
     summary: 'Stop a rollout',
     operationId: 'stopAgentRollout',
-    description: 'All sessions run the current version again, from their next message on. 404 when no rollout runs.',
+    description:
+      'Stops the rollout. All sessions use the current version from their next message on. Returns 404 if no rollout is running.',
   })
   @ApiData(RolloutDto, { description: 'The rollout, which has ended.' })
   @ApiErrors(404, 409)
@@ -69,10 +70,10 @@ export class RolloutsController {
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Make the candidate of a rollout the current version',
+    summary: 'Promote the candidate of a rollout',
     operationId: 'promoteAgentRollout',
     description:
-      'All sessions run the candidate, from their next message on. A rollback returns to the earlier version. 404 when no rollout runs.',
+      'All sessions use the candidate from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.',
   })
   @ApiData(RolloutDto, { description: 'The rollout, which has ended.' })
   @ApiErrors(400, 404, 409)

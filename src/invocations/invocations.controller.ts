@@ -57,11 +57,11 @@ export class InvocationsController {
     summary: 'Invoke an agent',
     operationId: 'invokeAgent',
     description:
-      'Runs the agent once; `session_id` continues a conversation. `Accept: text/event-stream` streams the answer. `background` returns 202 at once and can call a webhook at the end. `version` and `model` choose others than those of the agent, for this run. 202 with the status `waiting` means that a tool call waits for approval.',
+      "Runs the agent once; `session_id` continues a conversation. `Accept: text/event-stream` streams the answer. `background` returns 202 immediately and can call a webhook at the end. `version` and `model` override the agent's for this run. 202 with the status `waiting` means that a tool call is waiting for approval.",
   })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiData(InvokeResultDto, { description: 'What the agent answered.' })
-  @ApiData(RunStateDto, { status: 202, description: 'The run continues in the background. Location is its record.' })
+  @ApiData(InvokeResultDto, { description: "The agent's answer." })
+  @ApiData(RunStateDto, { status: 202, description: 'The run continues in the background. `Location` is its URL.' })
   @ApiErrors(400, 404, 409, 413, 422, 502, 504)
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -96,7 +96,7 @@ export class InvocationsController {
   @ApiOperation({
     summary: "List an agent's invocations",
     operationId: 'listAgentInvocations',
-    description: 'Lists runs with status, time, tokens and cost, newest first.',
+    description: 'Lists runs with their status, duration, tokens and cost, newest first.',
   })
   @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
   @ApiErrors(400, 404)
@@ -113,7 +113,7 @@ export class InvocationsController {
   @ApiOperation({
     summary: 'List invocations of all agents',
     operationId: 'listInvocations',
-    description: 'Lists the runs of the organization with status, time, tokens and cost, newest first.',
+    description: "Lists the organization's runs with their status, duration, tokens and cost, newest first.",
   })
   @ApiData(InvocationListDto, { description: 'One page of invocations, newest first.' })
   @ApiErrors(400, 404)
@@ -129,8 +129,7 @@ export class InvocationsController {
   @ApiOperation({
     summary: 'Get an invocation with its trace',
     operationId: 'getInvocation',
-    description:
-      'Returns the record of one run: input, output, tokens, cost, and the trace with its model calls and tool calls.',
+    description: 'Returns the record of a run: input, output, tokens, cost, and the trace of its model and tool calls.',
   })
   @ApiData(InvocationDto, { description: 'The invocation.' })
   @ApiErrors(404)
@@ -181,9 +180,9 @@ export class InvocationsController {
     summary: 'Cancel a run',
     operationId: 'cancelInvocation',
     description:
-      'Stops a streamed or background run, or one that waits for approval, within about a second. It ends as failed with the reason `cancelled`. Safe to repeat.',
+      'Stops a run that is streaming, in the background or waiting for approval, within about a second. It ends as failed with the reason `cancelled`. Safe to repeat.',
   })
-  @ApiData(RunStateDto, { status: 202, description: 'The run. It is stopping or has been cancelled.' })
+  @ApiData(RunStateDto, { status: 202, description: 'The run, which is stopping or has been cancelled.' })
   @ApiErrors(400, 404)
   async cancel(
     @CurrentPrincipal() { org_id }: Principal,
@@ -200,12 +199,12 @@ export class InvocationsController {
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Decide an approval of a tool call',
+    summary: 'Approve or refuse a tool call',
     operationId: 'decideToolCall',
     description:
-      'Approves or refuses a tool call that the run waits for, once. The run continues when all its calls are decided. The agent reads which calls were refused.',
+      'Approves or refuses a tool call that the run is waiting for. Each call can be decided once. The run continues when all its calls are decided. The agent sees which calls were refused.',
   })
-  @ApiData(RunStateDto, { description: 'The run, which continues when no approval is pending.' })
+  @ApiData(RunStateDto, { description: 'The run. It continues when no approval is pending.' })
   @ApiErrors(400, 404)
   async decide(
     @CurrentPrincipal() principal: Principal,
@@ -221,12 +220,12 @@ export class InvocationsController {
   @Access('admin')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
-    summary: 'Show the secret that signs webhooks',
+    summary: 'Get the webhook secret',
     operationId: 'getWebhookSecret',
     description:
-      "Returns the secret with which receivers verify the signatures of your organization's webhooks (Standard Webhooks).",
+      "Returns the secret that receivers use to verify the signatures of your organization's webhooks (Standard Webhooks).",
   })
-  @ApiData(WebhookSecretDto, { description: 'The secret of the organization.' })
+  @ApiData(WebhookSecretDto, { description: "The organization's webhook secret." })
   @ApiErrors()
   async webhookSecret(@CurrentPrincipal() { org_id, user_id }: Principal): Promise<WebhookSecretDto> {
     await this.audit.record({ org_id, actor: user_id, action: 'webhook_secret.read', outcome: 'success' });

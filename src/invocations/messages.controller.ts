@@ -41,13 +41,13 @@ export class MessagesController {
     summary: 'Send a message',
     operationId: 'sendMessage',
     description:
-      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams it; `background` returns 202 at once. A session answers one message at a time: by `on_busy`, others wait up to 30 seconds or get 409.',
+      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams the answer; `background` returns 202 immediately. A session answers one message at a time: `on_busy` decides whether others wait up to 30 seconds or fail with 409.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })
   @ApiData(RunStateDto, {
     status: 202,
-    description: 'The agent answers in the background. Location is the record of the run.',
+    description: 'The agent answers in the background. `Location` is the URL of the run.',
   })
   @ApiErrors(400, 404, 409, 413, 422, 502, 504)
   async send(

@@ -50,7 +50,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Open a session with an agent',
     operationId: 'createSession',
-    description: 'Opens a conversation. The agent sees its earlier messages and its documents.',
+    description: "Opens a conversation. The agent sees the conversation's earlier messages and documents.",
   })
   @ApiData(SessionDto, { status: 201, description: 'The session.' })
   @ApiErrors(400, 404, 409, 422)
@@ -70,7 +70,7 @@ export class SessionsController {
   @ApiOperation({
     summary: "List an agent's sessions",
     operationId: 'listAgentSessions',
-    description: 'Lists the conversations with this agent.',
+    description: 'Lists the sessions of this agent, last active first.',
   })
   @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
   @ApiErrors(400, 404)
@@ -87,7 +87,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'List sessions of all agents',
     operationId: 'listSessions',
-    description: 'Lists the conversations of the organization, last active first.',
+    description: 'Lists the sessions of the organization, last active first.',
   })
   @ApiData(SessionListDto, { description: 'One page of sessions, last active first.' })
   @ApiErrors(400, 404)
@@ -102,7 +102,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Get a session',
     operationId: 'getSession',
-    description: 'Returns the agent, the user, the number of messages and the last activity.',
+    description: 'Returns the session with its agent, user, number of messages and last activity.',
   })
   @ApiData(SessionDto, { description: 'The session.' })
   @ApiErrors(404)
@@ -150,7 +150,7 @@ export class SessionsController {
   @ApiOperation({
     summary: "List a session's documents",
     operationId: 'listSessionDocuments',
-    description: 'Lists the documents that were uploaded to the session and that its agent looks things up in.',
+    description: 'Lists the documents that were uploaded to the session for its agent to search.',
   })
   @ApiData(SessionDocumentListDto, { description: 'One page of documents, oldest first.' })
   @ApiErrors(400, 404)
@@ -212,7 +212,7 @@ export class SessionFilesController {
     summary: 'Add documents to a session',
     operationId: 'legacyUpload',
     description:
-      'Adds files that the agent looks things up in during this session: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of at most 10 MB.',
+      'Adds files that the agent can search during this session: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of 10 MB each.',
     deprecated: true,
   })
   @ApiData(UploadedFilesDto, { description: 'The stored documents.' })

@@ -19,7 +19,7 @@ export class DefinedToolDto {
   /** JavaScript that defines `run(input)`, at most 20,000 characters. It runs in a sandbox. Required for code. */
   source?: string;
 
-  /** At most 20, each with an input and the expected output. All must pass before the definition is stored. */
+  /** At most 20 tests, each with an input and the expected output. The definition is stored only if all pass. */
   tests?: Record<string, unknown>[];
 
   /** An attached tool. */
@@ -29,7 +29,7 @@ export class DefinedToolDto {
 /** A specialist of a team: an agent of its own, which the agent calls as the tool `ask_<name>`. */
 export class TeamMemberDto {
   /**
-   * Small letters, digits and `_`, at most 50. Unique in the team.
+   * Lowercase letters, digits and `_`, at most 50 characters. Unique in the team.
    * @example billing
    */
   name: string;
@@ -53,7 +53,7 @@ export class TeamMemberDto {
   system_prompt: string;
 
   /**
-   * Null or absent for the model of the agent.
+   * The member's model. Null or absent for the agent's model.
    * @example null
    */
   model_id?: string | null;
@@ -63,7 +63,7 @@ export class TeamMemberDto {
   tools?: DefinedToolDto[];
 
   /**
-   * Names of the documents of `knowledge` that the member looks things up in. All if absent.
+   * Names of the documents in `knowledge` that the member can search. All if absent.
    * @example ['delivery.md']
    */
   documents?: string[];
@@ -85,7 +85,7 @@ export class KnowledgeDocumentDto {
   name: string;
 
   /**
-   * Text or Markdown. A form feed (U+000C) begins a new page.
+   * Text or Markdown. A form feed (U+000C) starts a new page.
    * @example 'Our delivery takes 3 working days.'
    */
   content: string;
@@ -93,14 +93,14 @@ export class KnowledgeDocumentDto {
 
 export class AgentMemoryDto {
   /**
-   * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
+   * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none.
    * @example 200
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 500 })
   max_messages?: number;
 
   /**
-   * The most tokens of a conversation that the agent is shown, estimated by size. The oldest messages go first.
+   * Maximum number of tokens of the conversation that the agent sees, estimated by size. The oldest messages are dropped first.
    * @example 16000
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 100, maximum: 1_000_000 })
@@ -110,34 +110,34 @@ export class AgentMemoryDto {
 /** Bounds of one run. */
 export class AgentLimitsDto {
   /**
-   * Model calls of the agent, 1 to 50. Each task of a team member has as many of its own.
+   * Model calls of the agent, 1 to 50. Each task of a team member has the same limit of its own.
    * @example 8
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 50 })
   max_steps?: number;
 
   /**
-   * At most 600.
+   * Time limit of a run in seconds, at most 600.
    * @example 60
    */
   @ApiPropertyOptional({ minimum: 0.001, maximum: 600 })
   timeout_seconds?: number;
 
   /**
-   * Of one model call, 1 to 65,536.
+   * Output tokens of one model call, 1 to 65,536.
    * @example 2048
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 65_536 })
   max_output_tokens?: number;
 
   /**
-   * Tokens read and written by all model calls together. No bound if absent.
+   * Input and output tokens of all model calls together. No limit if absent.
    * @example 50000
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000_000 })
   max_total_tokens?: number;
 
-  /** US dollars of all model calls together. Needs a model whose price is known. */
+  /** US dollars for all model calls together. Requires a model with a known price. */
   @ApiPropertyOptional({ minimum: 0.000001, maximum: 10_000, example: 0.5 })
   max_cost_usd?: number;
 }
@@ -149,13 +149,13 @@ export class AgentDefinitionDto {
   schema_version?: '1';
 
   /**
-   * Small letters, digits, `_` and `-`, at most 100. Part of the agent's id.
+   * Lowercase letters, digits, `_` and `-`, at most 100 characters. Part of the agent's id.
    * @example price_helper
    */
   agent_name: string;
 
   /**
-   * For people. The agent's name if absent.
+   * The name that people see. Defaults to the agent's name.
    * @example 'Price helper'
    */
   display_name?: string;
@@ -164,7 +164,7 @@ export class AgentDefinitionDto {
   description: string;
 
   /**
-   * Completes "You are …". The description if absent.
+   * Completes "You are …". Defaults to the description.
    * @example 'a price helper for the staff of a shop'
    */
   role?: string;
@@ -185,19 +185,17 @@ export class AgentDefinitionDto {
   @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
   tools?: DefinedToolDto[];
 
-  /**
-   * At most 8 members. Each is a tool of the agent, runs inside its runs and counts on its limits and budgets.
-   */
+  /** At most 8 members. Each is a tool of the agent, runs inside its runs and counts towards its limits and budgets. */
   @ApiPropertyOptional({ type: [TeamMemberDto], maxItems: 8, example: TEAM_EXAMPLE })
   team?: TeamMemberDto[];
 
   /**
-   * Names of tools whose calls wait for a person's approval.
+   * Names of tools whose calls require approval.
    * @example []
    */
   requires_approval?: string[];
 
-  /** JSON Schema that every answer fits. */
+  /** JSON Schema that every answer matches. */
   output_schema?: Record<string, unknown>;
 
   /** @example ['text_generation'] */
@@ -210,7 +208,7 @@ export class AgentDefinitionDto {
 
   limits?: AgentLimitsDto;
 
-  /** At most 50 documents that the agent looks things up in. */
+  /** At most 50 documents that the agent can search. */
   knowledge?: KnowledgeDocumentDto[];
 
   /** @example ['shop'] */
@@ -233,7 +231,7 @@ export class CreateAgentDto {
   definition: AgentDefinitionDto;
 
   /**
-   * The project that the agent joins. If absent, the agent gets a project of its own.
+   * The project that the agent joins. If absent, the agent gets its own project.
    * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -251,7 +249,7 @@ export class CreateAgentDto {
 /** The revision, and at least one field. Each field that is sent replaces the old one as a whole. */
 export class EditDefinitionDto {
   /**
-   * The revision that you have read. 409 when the agent has changed since.
+   * The revision that you read. Returns 409 if the agent has changed since.
    * @example 1
    */
   @Type(() => Number)
@@ -260,7 +258,7 @@ export class EditDefinitionDto {
   revision: number;
 
   /**
-   * Whether the agent runs the new version at once. Send false to store it for a rollout.
+   * Whether the agent runs the new version immediately. Send false to store it for a rollout.
    * @example true
    */
   @IsOptional()
@@ -292,7 +290,7 @@ export class EditDefinitionDto {
   system_prompt?: string;
 
   /**
-   * The model. An empty value restores the platform's. `<provider>:<id>` names a model of another configured provider.
+   * The model. An empty value restores the platform's model. `<provider>:<id>` names a model of another configured provider.
    * @example ''
    */
   @IsOptional()
@@ -315,7 +313,7 @@ export class EditDefinitionDto {
   team?: TeamMemberDto[];
 
   /**
-   * Names of tools whose calls wait for a person's approval.
+   * Names of tools whose calls require approval.
    * @example []
    */
   @IsOptional()
@@ -324,7 +322,7 @@ export class EditDefinitionDto {
   requires_approval?: string[];
 
   /**
-   * JSON Schema that every answer fits. An empty object removes it.
+   * JSON Schema that every answer matches. An empty object removes it.
    * @example {}
    */
   @IsOptional()
@@ -347,7 +345,7 @@ export class EditDefinitionDto {
   @ApiPropertyOptional({ type: AgentLimitsDto, example: { max_steps: 8, timeout_seconds: 60 } })
   limits?: AgentLimitsDto;
 
-  /** At most 50 documents, 5,000,000 characters together. An empty list removes all. */
+  /** At most 50 documents with 5,000,000 characters in total. An empty list removes all. */
   @IsOptional()
   @IsArray()
   @IsObject({ each: true })
@@ -367,7 +365,7 @@ export class DefinitionDto {
   version: string;
 
   /**
-   * Send it with an edit. It increases by one with every change of the agent.
+   * Send it when you edit the definition. It increases by one with every change to the agent.
    * @example 2
    */
   revision: number;
@@ -384,7 +382,7 @@ export class AgentDocumentDto {
   characters: number;
 
   /**
-   * 1 for a document without pages.
+   * Number of pages. 1 for a document without pages.
    * @example 3
    */
   pages: number;

@@ -37,7 +37,7 @@ export class ListAgentsQuery extends PageQuery {
   category?: string;
 
   /**
-   * Comma-separated. Agents must have all of them.
+   * Comma-separated. Only agents that have all of them.
    * @example ['tool:calculator']
    */
   @IsOptional()
@@ -71,8 +71,8 @@ export class UpdateAgentDto {
   category?: string;
 
   /**
-   * The label of an existing version, which the agent then runs, or a new label, which makes a version with the definition that runs now.
-   * Labels of the form v1.0.<number> are given by builds.
+   * The label of an existing version, which the agent then runs, or a new label, which creates a version with the current
+   * definition. Labels of the form v1.0.<number> are reserved for builds.
    * @example v1.1.0
    */
   @IsOptional()
@@ -81,7 +81,8 @@ export class UpdateAgentDto {
   version?: string;
 
   /**
-   * The model for the agent. An empty value restores the one in its definition, or else the platform's. `<provider>:<id>` names a model of another configured provider, such as `openai:gpt-4o`.
+   * The model for the agent. An empty value restores the model in its definition, or else the platform's. `<provider>:<id>` names a
+   * model of another configured provider, such as `openai:gpt-4o`.
    */
   @IsOptional()
   @IsString()
@@ -107,8 +108,8 @@ export class UpdateAgentDto {
   tags?: string[];
 
   /**
-   * Names of tools whose calls wait for a person's approval. Calls of tools with the risk `destructive` always do. An empty
-   * list removes those set before. Only for agents with the runtime local.
+   * Names of tools whose calls require approval. Calls to tools with the risk `destructive` always do. An empty list clears the
+   * setting. Only for agents with the runtime local.
    * @example ['refund_order']
    */
   @IsOptional()
@@ -120,8 +121,8 @@ export class UpdateAgentDto {
   requires_approval?: string[];
 
   /**
-   * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the
-   * runtime local whose model can answer in a format. For example
+   * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents with
+   * the runtime local whose model supports structured output. For example
    * `{"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}`.
    */
   @IsOptional()
@@ -153,15 +154,15 @@ export const RUNTIME_KINDS = ['local', 'http', 'agentcore'] as const;
 /** Where an agent is to run. */
 export class PlaceAgentDto {
   /**
-   * local: inside the platform; http: in a container that runs elsewhere already; agentcore: on Amazon Bedrock AgentCore.
+   * local: inside the platform; http: in a container that already runs elsewhere; agentcore: on Amazon Bedrock AgentCore.
    * @example local
    */
   @IsIn(RUNTIME_KINDS)
   runtime: (typeof RUNTIME_KINDS)[number];
 
   /**
-   * The base address of the agent's container, which answers `GET /ping` and `POST /invocations`; needed for http, and only
-   * there, such as `https://shop-support.example.com`. It is asked for its ping before the agent is moved.
+   * The base URL of the agent's container, such as `https://shop-support.example.com`, which serves `GET /ping` and
+   * `POST /invocations`. Required for http; not allowed otherwise. The platform pings it before moving the agent.
    */
   @IsOptional()
   @IsString()
@@ -171,7 +172,7 @@ export class PlaceAgentDto {
 
 export class ExampleCheckDto {
   /**
-   * contains and not_contains compare text without regard to case, matches takes a regular expression, uses_tool the name of a tool.
+   * contains and not_contains ignore case; matches takes a regular expression, uses_tool the name of a tool.
    * @example contains
    */
   @IsIn(CHECK_KINDS)
@@ -189,7 +190,7 @@ export class ExampleCheckDto {
 
 export class SaveExampleDto {
   /**
-   * What a user says, as the first message of a conversation. At most 5,000 characters.
+   * The user's message, as the first of a conversation. At most 5,000 characters.
    * @example 'What is 1234 * 56?'
    */
   @IsString()
@@ -197,7 +198,7 @@ export class SaveExampleDto {
   input: string;
 
   /**
-   * What an answer must satisfy: 1 to 10 checks.
+   * Checks that the answer must pass, 1 to 10.
    * @example [{"kind": "contains", "value": "69,104"}]
    */
   @IsArray()
@@ -207,7 +208,7 @@ export class SaveExampleDto {
   @Type(() => ExampleCheckDto)
   checks: ExampleCheckDto[];
 
-  /** The run that it is saved from. */
+  /** The run that the example is saved from. */
   @IsOptional()
   @IsString()
   @Length(1, 100)

@@ -5,7 +5,7 @@ import { RolloutShareDto } from './rollout.dto.js';
 /** How much of the requirement the acceptance examples have proven. The list is in `acceptance_report.json`. */
 export class CoverageDto {
   /**
-   * Requirements with a passed example that exercises them.
+   * Requirements that a passed example exercises.
    * @example 2
    */
   proven: number;
@@ -32,7 +32,7 @@ export class CoverageDto {
   share: number;
 
   /**
-   * Names what is not proven. Null if everything is.
+   * Names the requirements that are not proven. Null if all are proven.
    * @example '1 of 3 requirements are not proven: R-3 (Explain each step). Test them before you rely on this agent.'
    */
   warning: string | null;
@@ -93,11 +93,11 @@ export class AgentDto {
   /** @example v1.0.0 */
   version: string;
 
-  /** The version that is rolled out beside `version`. Null while no rollout runs. */
+  /** The version that is rolled out alongside `version`. Null while no rollout is running. */
   rollout: RolloutShareDto | null;
 
   /**
-   * Increases by one with every change of the agent. An edit of the definition sends it.
+   * Increases by one with every change to the agent. Send it when you edit the definition.
    * @example 1
    */
   revision: number;
@@ -118,22 +118,22 @@ export class AgentDto {
   supported_models: string[];
 
   /**
-   * The model set for the agent. Null means the one in its definition, or else the platform's.
+   * The model set for the agent. Null means the model in its definition, or else the platform's.
    * @example null
    */
   model_id: string | null;
 
-  /** What the build proved of the requirement. Null if no build measured it. */
+  /** How much of the requirement the build proved. Null if no build measured it. */
   coverage: CoverageDto | null;
 
   /**
-   * Names of tools whose calls wait for a person's approval. Calls of tools with the risk destructive always do.
+   * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
    * @example ['refund_order']
    */
   requires_approval: string[];
 
   /**
-   * JSON Schema that every answer fits, if one was set for the agent.
+   * JSON Schema that every answer matches, if one is set for the agent.
    * @example null
    */
   output_schema: Record<string, unknown> | null;
@@ -157,7 +157,7 @@ export class AgentDto {
   region: string | null;
 
   /**
-   * Address of the container of an agent with the runtime http. Null for other runtimes.
+   * URL of the agent's container, for the runtime http. Null for other runtimes.
    * @example 'https://shop-support.example.com'
    */
   endpoint_url: string | null;
@@ -176,7 +176,7 @@ export class AgentDto {
 
 export class EditedAgentDto extends AgentDto {
   /**
-   * The version that the edit made. The agent runs it, unless `activate` was false.
+   * The version that the edit created. The agent runs it, unless `activate` was false.
    * @example v1.0.1
    */
   edited_version: string;
@@ -200,13 +200,13 @@ export class AgentVersionDto {
   version: string;
 
   /**
-   * The build that made the version. Null for a version that was written by hand.
+   * The build that created the version. Null for a version written by hand.
    * @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   build_id: string | null;
 
   /**
-   * The user who wrote the version by hand. Null for a version of a build.
+   * The user who wrote the version by hand. Null for a version created by a build.
    * @example null
    */
   created_by: string | null;
@@ -215,8 +215,8 @@ export class AgentVersionDto {
   current: boolean;
 
   /**
-   * What the agent runs: prompt, tools, limits. Documents of more than 60,000 characters together are listed by name and
-   * size only; `GET /agents/{agent_id}/definition` has their texts.
+   * What the agent runs: prompt, tools, limits. If the documents exceed 60,000 characters in total, only their names and sizes are
+   * listed; `GET /agents/{agent_id}/definition` returns their texts.
    */
   definition: Record<string, unknown>;
 

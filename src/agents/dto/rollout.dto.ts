@@ -12,7 +12,7 @@ export class SetRolloutDto {
   version: string;
 
   /**
-   * Per cent of the sessions that run the candidate. The others run the current version.
+   * Percentage of sessions that run the candidate. The others run the current version.
    * @example 10
    */
   @Type(() => Number)
@@ -22,8 +22,7 @@ export class SetRolloutDto {
   percent: number;
 
   /**
-   * The revision of the agent that you have read. 409 when the agent has changed since. Without it the change applies to the agent
-   * as it is.
+   * The agent's revision that you read. Returns 409 if the agent has changed since. If absent, the change applies without this check.
    * @example 4
    */
   @IsOptional()
@@ -35,7 +34,7 @@ export class SetRolloutDto {
 
 export class PromoteRolloutDto {
   /**
-   * The revision of the agent that you have read. 409 when the agent has changed since.
+   * The agent's revision that you read. Returns 409 if the agent has changed since.
    * @example 4
    */
   @IsOptional()
@@ -51,7 +50,7 @@ export class RolloutVersionDto {
   version: string;
 
   /**
-   * Per cent of the sessions that began since the rollout began and run this version. After the end of the rollout: the last share.
+   * Percentage of the sessions started since the rollout began that run this version. After the rollout, its last share.
    * @example 10
    */
   percent: number;
@@ -66,13 +65,14 @@ export class RolloutVersionDto {
   failed_invocations: number;
 
   /**
-   * Failures of the model, the tools or the platform. Cancelled runs and runs that reached a limit of the agent do not count here.
+   * Runs that failed because of the model, the tools or the platform. Excludes cancelled runs and runs that reached a limit of the
+   * agent.
    * @example 1
    */
   faults: number;
 
   /**
-   * Per cent. Null before the first run has ended.
+   * Percent. Null until the first run has ended.
    * @example 98.33
    */
   success_rate: number | null;
@@ -90,13 +90,13 @@ export class RolloutVersionDto {
   output_tokens: number;
 
   /**
-   * US dollars at list price, of the runs whose price is known.
+   * US dollars at list price, for runs on models with a known price.
    * @example 0.42
    */
   cost_usd: number;
 
   /**
-   * Runs on a model whose price is not known.
+   * Runs on models whose price is unknown.
    * @example 0
    */
   unpriced_invocations: number;
@@ -118,7 +118,7 @@ export class RolloutDto {
   status: RolloutStatus;
 
   /**
-   * The agent's revision, for the next change.
+   * The agent's revision. Send it with the next change.
    * @example 4
    */
   revision: number;
@@ -126,7 +126,7 @@ export class RolloutDto {
   /** The version that was current while the rollout ran. */
   current: RolloutVersionDto;
 
-  /** The version that is rolled out. */
+  /** The version that is being rolled out. */
   candidate: RolloutVersionDto;
 
   /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */

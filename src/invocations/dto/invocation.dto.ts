@@ -115,13 +115,13 @@ export class ApprovalDto {
   status: ApprovalStatus;
 
   /**
-   * An approval that is still pending then counts as refused.
+   * When a pending approval expires and counts as refused.
    * @example 2026-11-21T10:00:00.000Z
    */
   expires_at: string;
 
   /**
-   * Who decided. Null if no one has.
+   * The user who decided. Null while undecided.
    * @example ada
    */
   by: string | null;
@@ -154,7 +154,7 @@ export class InvokeResultDto {
   status: InvocationStatus;
 
   /**
-   * The model that gave the answer.
+   * The model that answered.
    * @example nexus/offline
    */
   model: string;
@@ -162,12 +162,12 @@ export class InvokeResultDto {
   usage: UsageDto;
 
   /**
-   * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
+   * Cost of the model calls in US dollars at list price. Null if the model's price is unknown.
    * @example 0.00042
    */
   cost_usd: number | null;
 
-  /** Only with enable_trace. */
+  /** Every step of the run. Only with enable_trace. */
   trace?: TraceDto;
 
   /**
@@ -176,7 +176,7 @@ export class InvokeResultDto {
    */
   finish_reason?: FinishReason;
 
-  /** Calls of the caller's tools that the agent waits for. */
+  /** Calls to the caller's tools whose results the agent waits for. */
   calls?: CallerCallDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -195,12 +195,12 @@ export class RunStateDto {
   session_id: string;
 
   /**
-   * running or waiting; after a cancellation that has taken effect, failed.
+   * running or waiting; failed once a cancellation has taken effect.
    * @example running
    */
   status: InvocationStatus;
 
-  /** Only for a run that waits or has waited for approval. The pending ones are to be decided. */
+  /** Only for a run that waits or has waited for approval. Pending approvals must be decided. */
   approvals?: ApprovalDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -210,19 +210,19 @@ export class RunStateDto {
 /** Telling a webhook how the run ended. */
 export class WebhookStateDto {
   /**
-   * The header webhook-id of every attempt.
+   * The webhook-id header of every attempt.
    * @example whk_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   delivery_id: string;
 
   /**
-   * Without its query.
+   * The URL without its query.
    * @example https://example.com/hooks/nexus
    */
   url: string;
 
   /**
-   * waiting for the run's end, pending, delivered or failed.
+   * waiting (for the run to end), pending, delivered or failed.
    * @example delivered
    */
   status: 'waiting' | 'pending' | 'delivered' | 'failed';
@@ -231,7 +231,7 @@ export class WebhookStateDto {
   attempts: number;
 
   /**
-   * Last HTTP status that the address returned. Null if it did not respond.
+   * Last HTTP status that the receiver returned. Null if it did not respond.
    * @example 200
    */
   last_status: number | null;
@@ -292,13 +292,13 @@ export class InvocationDto {
   usage: UsageDto;
 
   /**
-   * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
+   * Cost of the model calls in US dollars at list price. Null if the model's price is unknown.
    * @example 0.00042
    */
   cost_usd: number | null;
 
   /**
-   * The run was started in the background.
+   * Whether the run was started in the background.
    * @example false
    */
   background: boolean;
@@ -309,16 +309,16 @@ export class InvocationDto {
    */
   finish_reason?: FinishReason;
 
-  /** With finish_reason tool_calls: calls of the caller's tools that ended the run. */
+  /** With finish_reason tool_calls: calls to the caller's tools that ended the run. */
   calls?: CallerCallDto[];
 
-  /** Only when a single invocation is requested, and only for runs that asked for approval. */
+  /** Only when a single invocation is requested, and only for runs that required approval. */
   approvals?: ApprovalDto[];
 
-  /** Only when a single invocation is requested, and only if its caller chose a version or a model. */
+  /** Only when a single invocation is requested, and only if the caller chose a version or model. */
   chosen?: ChosenDto;
 
-  /** Only when a single invocation is requested, and only for runs that have one. */
+  /** Only when a single invocation is requested, and only for runs with a webhook. */
   webhook?: WebhookStateDto;
 
   /** Every step. Only when a single invocation is requested. */
@@ -332,17 +332,17 @@ export class InvocationDto {
 }
 
 export class ListInvocationsQuery extends PageQuery {
-  /** Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it. */
+  /** Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match. */
   @IsOptional()
   @IsIn(INVOCATION_STATUSES)
   status?: InvocationStatus;
 
-  /** Begun at this time or later. */
+  /** Started at this time or later. */
   @IsOptional()
   @IsTimestamp()
   from?: string;
 
-  /** Begun at this time or earlier. */
+  /** Started at this time or earlier. */
   @IsOptional()
   @IsTimestamp()
   to?: string;
@@ -367,7 +367,7 @@ export class InvocationListDto {
 
 export class WebhookSecretDto {
   /**
-   * Verifies `webhook-signature` of every webhook of the organization, by any Standard Webhooks library.
+   * Verifies the `webhook-signature` of all the organization's webhooks, with any Standard Webhooks library.
    * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
    */
   secret: string;

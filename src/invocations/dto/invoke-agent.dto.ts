@@ -14,7 +14,7 @@ import {
 
 export class WebhookDto {
   /**
-   * Receives a POST request when the run has ended. A public http or https URL, such as `https://example.com/hooks/nexus`.
+   * Receives a POST request when the run ends. A public http or https URL, such as `https://example.com/hooks/nexus`.
    */
   @IsString()
   @Length(1, 2_000)
@@ -30,15 +30,15 @@ export class InvokeAgentDto {
   @Length(1, 100_000)
   input_text: string;
 
-  /** The conversation to continue. Without it, the run is independent. */
+  /** The session to continue. If absent, the run is independent of other runs. */
   @IsOptional()
   @IsString()
   @Length(1, 100)
   session_id?: string;
 
   /**
-   * With session_id: continues after this many messages of the session. If it has more, the run continues in a copy of the session up
-   * to there, whose id the answer has.
+   * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the
+   * session up to that message. The response has the copy's session_id.
    */
   @IsOptional()
   @IsInt()
@@ -63,7 +63,7 @@ export class InvokeAgentDto {
   end_session?: boolean;
 
   /**
-   * Facts for this run, given to the model as context.
+   * Facts for this run, passed to the model as context.
    * @example {"customer_level": "gold"}
    */
   @IsOptional()
@@ -71,7 +71,7 @@ export class InvokeAgentDto {
   session_state?: Record<string, unknown>;
 
   /**
-   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream` its events are streamed.
+   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams its events.
    * @example false
    */
   @IsOptional()
@@ -107,7 +107,7 @@ export class DecideApprovalDto {
   approve: boolean;
 
   /**
-   * Read by the agent if the call is refused.
+   * A comment. The agent sees it if the call is refused.
    * @example 'The customer confirmed it'
    */
   @IsOptional()

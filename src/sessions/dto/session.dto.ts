@@ -16,7 +16,7 @@ export class CreateSessionDto {
   user_id?: string;
 
   /**
-   * At most 120 characters; "Session <date> <time>" when absent.
+   * At most 120 characters. Defaults to "Session <date> <time>".
    * @example 'Order 4711'
    */
   @IsOptional()
@@ -44,7 +44,7 @@ export class SessionDto {
   session_id: string;
 
   /**
-   * Empty until an agent speaks in a conversation that was opened without one.
+   * Empty until an agent answers in a conversation that was opened without one.
    * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support
    */
   agent_id: string;
@@ -129,7 +129,7 @@ export class SessionDocumentDto {
   filename: string;
 
   /**
-   * Of its text. Null for documents uploaded before this was recorded.
+   * Characters of its text. Null for documents uploaded before this was recorded.
    * @example 4120
    */
   characters: number | null;
@@ -173,7 +173,7 @@ export class SendMessageDto {
   content: string;
 
   /**
-   * `user` is answered by the agent; `system` is only stored.
+   * The agent answers a `user` message; a `system` message is only stored.
    * @example user
    */
   @IsOptional()
@@ -186,7 +186,7 @@ export class SendMessageDto {
   metadata?: Record<string, unknown>;
 
   /**
-   * Returns 202 immediately. The agent keeps working if the client disconnects. With `Accept: text/event-stream` the response is streamed.
+   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams the answer.
    * @example false
    */
   @IsOptional()
@@ -206,7 +206,7 @@ export class SendMessageQuery {
 
 export class ListMessagesQuery {
   /**
-   * Largest number of messages.
+   * Maximum number of messages.
    * @example 100
    */
   @ApiPropertyOptional({ type: 'integer', default: 100 })
@@ -217,7 +217,7 @@ export class ListMessagesQuery {
   @Max(200)
   limit: number = 100;
 
-  /** The cursor that the previous page returned. */
+  /** The cursor from the previous page. */
   @IsOptional()
   @IsString()
   @MaxLength(4096)
@@ -257,7 +257,7 @@ export class MessageDto {
   session_id: string;
 
   /**
-   * user, assistant, system, or tool: the result of a caller's tool.
+   * user, assistant, system, or tool (the result of a caller's tool).
    * @example assistant
    */
   role: 'user' | 'assistant' | 'system' | 'tool';
@@ -265,11 +265,11 @@ export class MessageDto {
   /** @example '15% of 80 = 12' */
   content: string;
 
-  /** Of an assistant: calls of the caller's tools that it waits for. */
+  /** For an assistant: calls to the caller's tools whose results it waits for. */
   calls?: SessionCallDto[];
 
   /**
-   * Of a tool: the call that it answers.
+   * For a tool: the call that it answers.
    * @example call_1
    */
   call_id?: string;
