@@ -25,8 +25,7 @@ export class BudgetsController {
   @ApiOperation({
     summary: 'List budgets',
     operationId: 'listBudgets',
-    description:
-      'Lists the budgets of the organization and of its projects, agents and API keys, with the amounts spent.',
+    description: 'Lists the budgets of the organization and its projects, agents and API keys, with the amounts spent.',
   })
   @ApiData(BudgetListDto, { description: 'The budgets of your organization.' })
   @ApiErrors()
@@ -65,7 +64,7 @@ export class BudgetsController {
     summary: 'Set a budget',
     operationId: 'setBudget',
     description:
-      'Replaces the limits of an organization, a project, an agent or an API key. A `hard` budget refuses a model call that could exceed a limit with 402; a `soft` budget only notifies. Other processes follow within 10 seconds.',
+      'Replaces the limits of an organization, project, agent or API key. With a `hard` budget, a model call that could exceed a limit returns 402; a `soft` budget only notifies. Other processes apply the change within 10 seconds.',
   })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404, 409)
@@ -93,7 +92,7 @@ export class BudgetsController {
   @ApiOperation({
     summary: 'Delete a budget',
     operationId: 'deleteBudget',
-    description: 'Removes the limits. If the budget is set again in the same window, earlier spending still counts.',
+    description: 'Removes the limits. If you set the budget again in the same window, earlier spending still counts.',
   })
   @ApiData(DeletedBudgetDto, { description: 'The budget is deleted.' })
   @ApiErrors(400, 404)

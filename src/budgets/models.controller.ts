@@ -23,9 +23,9 @@ export class ModelsController {
 
   @Get()
   @ApiOperation({
-    summary: 'Show model providers and prices',
+    summary: 'List model providers and prices',
     operationId: 'getModels',
-    description: 'Returns the configured model providers with their state, and the models whose price is known.',
+    description: 'Returns the configured model providers with their state, and the models with a known price.',
   })
   @ApiData(ModelsDto, { description: 'Providers and prices.' })
   @ApiErrors()
@@ -43,7 +43,7 @@ export class ModelsController {
     summary: 'Test a model',
     operationId: 'testModel',
     description:
-      'Makes one small call of a model and returns whether it answered within 20 seconds, or why not and what to do. Counts on budgets. At most 10 tests a minute.',
+      'Makes one small model call and returns whether the model answered within 20 seconds, or why not and what to do. Counts towards budgets. At most 10 tests per minute.',
   })
   @ApiData(ModelTestDto, { description: 'Whether the model answered.' })
   @ApiErrors(400)

@@ -35,10 +35,10 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use POST /projects',
     operationId: 'legacyCreateAgent',
-    description: 'Starts a build as `POST /projects` does, and returns the older form of the response.',
+    description: 'Starts a build as `POST /projects` does, and returns the response in its older form.',
     deprecated: true,
   })
-  @ApiData(LegacyCreatedDto, { description: 'The project under its older name.' })
+  @ApiData(LegacyCreatedDto, { description: 'The project in its older form, a task.' })
   @ApiErrors(400, 409, 413, 422)
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -63,7 +63,7 @@ export class LegacyBuildsController {
 
   // The parameter has the name that PUT on the same path has: OpenAPI knows a path by one name only.
   @Get('agents/:agent_id/status')
-  @ApiParam({ name: 'agent_id', type: String, description: "The task's id, which is its project's id." })
+  @ApiParam({ name: 'agent_id', type: String, description: "The task's id, which is the id of its project." })
   @ApiOperation({
     summary: 'Use GET /projects/{project_id}',
     operationId: 'legacyGetAgentTask',
@@ -93,7 +93,7 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use GET /projects/{project_id}/stages',
     operationId: 'legacyListStages',
-    description: 'Lists the six stages of a build in the older form.',
+    description: 'Lists the six stages of a build in their older form.',
     deprecated: true,
   })
   @ApiData(LegacyStagesDto, { description: 'Six stages in order.' })
@@ -129,10 +129,10 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyPause',
-    description: 'Pauses the build when its current step has ended.',
+    description: 'Pauses the build after its current step.',
     deprecated: true,
   })
-  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409, 422)
   pause(
     @CurrentPrincipal() principal: Principal,
@@ -152,7 +152,7 @@ export class LegacyBuildsController {
     description: 'Resumes a paused build.',
     deprecated: true,
   })
-  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409, 422)
   resume(
     @CurrentPrincipal() principal: Principal,
@@ -169,10 +169,10 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyStop',
-    description: 'Stops the build. It ends with the status `failed` and can be restarted.',
+    description: 'Stops the build. Its status becomes `failed`, and it can be restarted.',
     deprecated: true,
   })
-  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409, 422)
   stop(
     @CurrentPrincipal() principal: Principal,
@@ -189,10 +189,10 @@ export class LegacyBuildsController {
   @ApiOperation({
     summary: 'Use PUT /projects/{project_id}/control',
     operationId: 'legacyRestart',
-    description: 'Restarts a build that has failed, was stopped or has completed.',
+    description: 'Restarts a failed, stopped or completed build.',
     deprecated: true,
   })
-  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409, 422)
   restart(
     @CurrentPrincipal() principal: Principal,

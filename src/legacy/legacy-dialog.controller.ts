@@ -34,7 +34,7 @@ export class LegacyDialogController {
     description: 'Returns the description, tags and model of the agent, and the paths of its artifacts.',
     deprecated: true,
   })
-  @ApiData(LegacyContextDto, { description: 'What the agent is made of.' })
+  @ApiData(LegacyContextDto, { description: "The agent's description, tags, model and artifact paths." })
   @ApiErrors(404)
   async context(
     @CurrentPrincipal() { org_id }: Principal,
@@ -63,7 +63,7 @@ export class LegacyDialogController {
     description: 'Asks the runtime whether it can run the agent now.',
     deprecated: true,
   })
-  @ApiData(LegacyRuntimeHealthDto, { description: "The runtime's message." })
+  @ApiData(LegacyRuntimeHealthDto, { description: 'Whether the runtime is ready, with its message.' })
   @ApiErrors(404)
   async runtimeHealth(
     @CurrentPrincipal() { org_id }: Principal,

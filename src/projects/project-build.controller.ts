@@ -29,7 +29,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: "List a project's stages",
     operationId: 'listProjectStages',
-    description: 'Lists the six stages with state, progress and time.',
+    description: 'Lists the six stages with their status, progress and duration.',
   })
   @ApiData(StageListDto, { description: 'Six stages in order.' })
   @ApiErrors(404)
@@ -46,7 +46,7 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: 'Get a stage with its log',
     operationId: 'getProjectStage',
-    description: 'Returns one stage with its log, sub-stages and artifacts.',
+    description: 'Returns a stage with its log, sub-stages and artifacts.',
   })
   @ApiData(StageDto, { description: 'The stage.' })
   @ApiErrors(404)
@@ -65,10 +65,10 @@ export class ProjectBuildController {
   /** Durations, tokens and tool calls by stage, the resources made, alerts, and the workflow as a graph. */
   @Get('build')
   @ApiOperation({
-    summary: 'The build dashboard of a project',
+    summary: "Get a project's build dashboard",
     operationId: 'getProjectBuild',
     description:
-      'Returns what a page about a build shows, in one response: project, stages, cost, coverage and recent log.',
+      'Returns everything that a build page shows in one response: project, stages, cost, coverage and recent log.',
   })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)
@@ -84,9 +84,9 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: "List a project's artifacts",
     operationId: 'listProjectArtifacts',
-    description: 'Lists what the build wrote: documents, prompts, tools and the exportable project.',
+    description: 'Lists the files that the build wrote: documents, prompts, tools and the exportable project.',
   })
-  @ApiData(ArtifactListDto, { description: 'Artifacts by path.' })
+  @ApiData(ArtifactListDto, { description: 'The artifacts, ordered by path.' })
   @ApiErrors(404)
   async listArtifacts(
     @CurrentPrincipal() { org_id }: Principal,
@@ -101,7 +101,7 @@ export class ProjectBuildController {
   @ApiParam({
     name: 'path',
     type: String,
-    description: 'Path of the artifact; may hold slashes.',
+    description: 'Path of the artifact. May contain slashes.',
     example: 'requirements.md',
   })
   @ApiOperation({

@@ -44,9 +44,12 @@ export class ProjectsController {
     summary: 'Create a project and start its build',
     operationId: 'createProject',
     description:
-      'Builds an agent from a requirement in six stages. Watch it with `GET /projects/{project_id}/events`. The build fails if no acceptance example proves a functional requirement, unless `accept_unproven` is true.',
+      'Builds an agent from a requirement in six stages. Watch the build with `GET /projects/{project_id}/events`. It fails if no acceptance example proves a functional requirement, unless `accept_unproven` is true.',
   })
-  @ApiData(ProjectDto, { status: 201, description: 'The project; `pending` when it waits for a free build slot.' })
+  @ApiData(ProjectDto, {
+    status: 201,
+    description: 'The project. Its status is `pending` while it waits for a build slot.',
+  })
   @ApiErrors(400, 409, 413, 422)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateProjectDto): Promise<ProjectDto> {
     const { org_id } = principal;
@@ -65,7 +68,7 @@ export class ProjectsController {
   @ApiOperation({
     summary: 'List projects',
     operationId: 'listProjects',
-    description: 'Filters by status and user, and searches names.',
+    description: 'Lists projects. You can filter by status and user, and search names and requirements.',
   })
   @ApiData(ProjectListDto, { description: 'One page of projects, newest first.' })
   @ApiErrors(400)
@@ -84,7 +87,7 @@ export class ProjectsController {
     summary: 'Get a project',
     operationId: 'getProject',
     description:
-      'Returns status, progress, coverage of the requirements, the agents that were built, and the error of a failed build.',
+      "Returns the project's status, progress, requirement coverage and agents, and the error of a failed build.",
   })
   @ApiData(ProjectDto, { description: 'The project.' })
   @ApiErrors(404)
@@ -100,9 +103,9 @@ export class ProjectsController {
     summary: 'Pause, resume, stop or restart a build',
     operationId: 'controlProject',
     description:
-      '`pause` takes effect when the current step has ended. `resume` continues. `stop` ends the build as failed. `restart` keeps the completed stages of a failed build; `from_scratch` runs all stages again, `from_stage` that stage and those after it.',
+      '`pause` takes effect after the current step. `resume` continues. `stop` ends the build as failed. `restart` keeps the completed stages of a failed build; `from_scratch` reruns all stages, `from_stage` reruns that stage and those after it.',
   })
-  @ApiData(ControlResultDto, { description: 'The state after the control.' })
+  @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409)
   async control(
     @CurrentPrincipal() { org_id }: Principal,
@@ -131,10 +134,10 @@ export class ProjectsController {
   @Audited({ action: 'project.revised', target: 'project_id' })
   @Access('developer')
   @ApiOperation({
-    summary: "Change a project's agent by a description",
+    summary: "Revise a project's agent",
     operationId: 'reviseProject',
     description:
-      'Builds the agent again from its current design and your change. The current version answers until the build has completed. A failed build changes nothing.',
+      'Rebuilds the agent from its current design and your change. The current version keeps answering until the build completes. A failed build changes nothing.',
   })
   @ApiData(ProjectDto, { status: 202, description: 'The project with its new attempt.' })
   @ApiErrors(400, 404, 409, 422)
@@ -151,10 +154,10 @@ export class ProjectsController {
   @Audited({ action: 'project.deleted', target: 'project_id' })
   @Access('developer')
   @ApiOperation({
-    summary: 'Delete a project and everything in it',
+    summary: 'Delete a project and all its data',
     operationId: 'deleteProject',
     description:
-      'Stops the build and deletes stages, artifacts, agents and their conversations. Statistics stay. This cannot be undone.',
+      'Stops the build and deletes the project with its stages, artifacts, agents and their conversations. Statistics are kept. This cannot be undone.',
   })
   @ApiData(DeletedProjectDto, { description: 'Number of deleted records.' })
   @ApiErrors(404)
@@ -187,7 +190,7 @@ export class AgentCreationController {
     summary: 'Create an agent from a definition',
     operationId: 'createAgent',
     description:
-      'Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs at once, as version v1.0.0. No acceptance examples have been run, so its `coverage` is null.',
+      'Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs immediately, as version v1.0.0. No acceptance examples are run, so its `coverage` is null.',
   })
   @ApiData(AgentDto, { status: 201, description: 'The agent.' })
   @ApiErrors(400, 404, 409, 413, 422)

@@ -12,12 +12,12 @@ export class StagesController {
   /** The six stages of a build in order, with their weights and sub-stages. Public. */
   @Get('stages/info')
   @ApiOperation({
-    summary: 'The six stages of a build',
+    summary: 'Get the six stages of a build',
     operationId: 'getStagesInfo',
     description:
-      'Returns the names, order and weights of the stages, for clients that show progress. Needs no sign-in.',
+      'Returns the names, order and weights of the stages, for clients that show progress. No authentication required.',
   })
-  @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
+  @ApiData(StagesInfoDto, { description: 'The stages in order. Weights add up to 100.' })
   info(): StagesInfoDto {
     return { total_stages: STAGES.length, stages: [...STAGES] };
   }
@@ -25,11 +25,11 @@ export class StagesController {
   /** The same under the API prefix, for clients with a single base path. */
   @Get('api/v1/stages/info')
   @ApiOperation({
-    summary: 'The six stages of a build (under the prefix)',
+    summary: 'Get the six stages of a build (under the prefix)',
     operationId: 'getStagesInfoUnderPrefix',
-    description: 'Like `GET /stages/info`. Needs no sign-in.',
+    description: 'Like `GET /stages/info`. No authentication required.',
   })
-  @ApiData(StagesInfoDto, { description: 'Stages in order; weights add up to 100.' })
+  @ApiData(StagesInfoDto, { description: 'The stages in order. Weights add up to 100.' })
   infoUnderPrefix(): StagesInfoDto {
     return this.info();
   }

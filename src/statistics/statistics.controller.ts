@@ -28,10 +28,10 @@ export class StatisticsController {
   /** Agents and builds as they are now, and the invocations of today (UTC). */
   @Get('overview')
   @ApiOperation({
-    summary: 'Get the overview',
+    summary: 'Get the statistics overview',
     operationId: 'getStatisticsOverview',
     description:
-      "Counts agents and builds, and today's calls and tokens (UTC). The counts can be a few seconds behind.",
+      "Returns the number of agents and builds, and today's calls and tokens (UTC). Counts can lag by a few seconds.",
   })
   @ApiData(OverviewDto, { description: 'Statistics of your organization.' })
   @ApiErrors()
@@ -45,7 +45,7 @@ export class StatisticsController {
     summary: 'Get build statistics per day',
     operationId: 'getBuildStatistics',
     description:
-      'Returns, for each UTC day, the builds that ended: successful, failed, and their average time. At most 366 days.',
+      'Returns, for each UTC day, the number of builds that succeeded and failed, and their average duration. At most 366 days.',
   })
   @ApiData([BuildDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400)
@@ -59,7 +59,7 @@ export class StatisticsController {
     summary: 'Get invocation statistics per day',
     operationId: 'getInvocationStatistics',
     description:
-      'Returns, for each UTC day, the number of calls, failures, tokens, cost and time, for all agents or for one. At most 366 days.',
+      'Returns calls, failures, tokens, cost and duration for each UTC day, for all agents or one. At most 366 days.',
   })
   @ApiData([InvocationDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400, 404)
@@ -75,7 +75,7 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get the trend of a metric',
     operationId: 'getStatisticsTrend',
-    description: 'Returns one metric as data points for a chart, one for each UTC day. At most 366 days.',
+    description: 'Returns one metric as chart data, one point per UTC day. At most 366 days.',
   })
   @ApiData(TrendDto, { description: 'One data point per requested day, in order.' })
   @ApiErrors(400)

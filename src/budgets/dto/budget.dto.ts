@@ -33,7 +33,7 @@ export class SetBudgetDto {
   usd_per_month?: number;
 
   /**
-   * Tokens read and written.
+   * Input and output tokens.
    * @example 5000000
    */
   @IsOptional()
@@ -53,14 +53,14 @@ export class SetBudgetDto {
     enum: ENFORCEMENTS,
     required: false,
     default: 'hard',
-    description: '`hard` refuses a model call that could exceed a limit; `soft` only counts and reports.',
+    description: '`hard` refuses model calls that could exceed a limit; `soft` only counts and reports.',
   })
   @IsOptional()
   @IsIn(ENFORCEMENTS)
   enforcement?: Enforcement;
 
   /**
-   * Receives a signed call at 50, 80 and 100 % of each limit.
+   * Receives a signed request at 50, 80 and 100% of each limit.
    * @example 'https://example.com/budgets'
    */
   @IsOptional()
@@ -74,13 +74,13 @@ class UsdStateDto {
   limit: number | null;
 
   /**
-   * By model calls that have ended.
+   * Spent by model calls that have ended.
    * @example 12.5
    */
   spent: number;
 
   /**
-   * Held for calls that have not ended.
+   * Reserved for calls that have not ended.
    * @example 0.04
    */
   held: number;
@@ -102,7 +102,7 @@ export class BudgetWindowDto {
   window: BudgetWindow;
 
   /**
-   * The day, or the month, in UTC.
+   * The day or month, in UTC.
    * @example '2026-11-20'
    */
   period: string;
@@ -115,7 +115,7 @@ export class BudgetWindowDto {
   tokens: TokensStateDto;
 
   /**
-   * Of the limit that is closer to its end.
+   * Used share of the limit that is closer to being reached, in percent.
    * @example 50
    */
   used_percent: number;
@@ -180,7 +180,7 @@ export class ModelProviderDto {
   /** @example openai */
   name: string;
 
-  /** Serves ids without a provider's name. */
+  /** Whether this provider serves model ids without a provider prefix. */
   is_default: boolean;
 
   /**
@@ -190,7 +190,7 @@ export class ModelProviderDto {
   default_model: string;
 
   /**
-   * open: calls failed repeatedly and are refused for a moment. half_open: the next call tries whether the provider answers again.
+   * open: calls failed repeatedly and are refused for a moment. half_open: the next call tests whether the provider has recovered.
    * @example closed
    */
   state: 'closed' | 'half_open' | 'open';
@@ -201,13 +201,13 @@ export class ModelPriceDto {
   id: string;
 
   /**
-   * US dollars for a million tokens read, at list price.
+   * US dollars per million input tokens, at list price.
    * @example 0.15
    */
   input_usd: number;
 
   /**
-   * US dollars for a million tokens written, at list price.
+   * US dollars per million output tokens, at list price.
    * @example 0.6
    */
   output_usd: number;
@@ -215,21 +215,21 @@ export class ModelPriceDto {
 
 export class ModelsDto {
   /**
-   * The model of agents that name none.
+   * The model of agents that do not name a model.
    * @example nexus/offline
    */
   default_model: string;
 
-  /** Those that are set up. */
+  /** The configured providers. */
   providers: ModelProviderDto[];
 
-  /** Models with a known price: the table of the platform and the setting MODEL_PRICES. Other models can be used too. */
+  /** Models with a known price, from the platform's table and the setting MODEL_PRICES. Other models can be used too. */
   prices: ModelPriceDto[];
 }
 
 export class TestModelDto {
   /**
-   * Absent for the platform's model. `<provider>:<id>` names a model of another configured provider.
+   * Defaults to the platform's model. `<provider>:<id>` names a model of another configured provider.
    * @example nexus/offline
    */
   @IsOptional()
@@ -249,7 +249,7 @@ export class ModelTestErrorDto {
   message: string;
 
   /**
-   * What to do about it.
+   * How to resolve the error.
    * @example 'Check the key of the model provider in the settings of the platform.'
    */
   suggestion: string;
@@ -262,7 +262,7 @@ export class ModelTestDto {
   /** @example offline */
   provider: string;
 
-  /** The model answered. */
+  /** Whether the model answered. */
   ok: boolean;
 
   /**
@@ -272,7 +272,7 @@ export class ModelTestDto {
   latency_ms: number;
 
   /**
-   * US dollars. Null if the price of the model is not known or it did not answer.
+   * US dollars. Null if the model's price is unknown or the model did not answer.
    * @example 0.00001
    */
   cost_usd: number | null;

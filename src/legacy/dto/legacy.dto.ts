@@ -53,7 +53,7 @@ export class LegacyControlDto {
   @MaxLength(500)
   reason?: string;
 
-  /** Ignored. The path names the action. */
+  /** Ignored. The path sets the action. */
   @IsOptional()
   @IsString()
   @MaxLength(20)
@@ -88,7 +88,7 @@ export class LegacyTaskDto {
    */
   status: 'pending' | 'started' | 'success' | 'failure';
 
-  /** project_id, project_status, progress_percentage, stages_snapshot and agents. */
+  /** An object with project_id, project_status, progress_percentage, stages_snapshot and agents. */
   result: Record<string, unknown>;
 
   error: string | null;
@@ -133,7 +133,7 @@ export class LegacyContextDto {
 
   tags: string[];
 
-  /** Path of the artifact that holds it. */
+  /** Path of the artifact that contains the system prompt. */
   system_prompt_path: string;
 
   code_path: string;

@@ -71,7 +71,7 @@ export class BuildStageDto {
   output_tokens: number;
 
   /** @example 0 */
-  /** US dollars at list price; null when the price of the model is not known. */
+  /** US dollars at list price. Null if the model's price is unknown. */
   cost_usd: number | null;
 
   tool_calls: number;
@@ -80,7 +80,7 @@ export class BuildStageDto {
 }
 
 export class CostEstimateDto {
-  /** US dollars. Null if the price of a model is not known. */
+  /** US dollars. Null if a model's price is unknown. */
   total: number | null;
 
   /** @example USD */
@@ -116,7 +116,7 @@ export class BuildResourceDto {
   /** @example calculator */
   name: string;
 
-  /** Path of the artifact, or id of the agent. */
+  /** Path of the artifact or id of the agent. */
   reference: string;
 }
 
@@ -188,7 +188,7 @@ export class BuildDashboardDto {
 
   metrics: BuildMetricsDto;
 
-  /** What the build proved of the requirement. Null until a build measured it. */
+  /** How much of the requirement the build proved. Null until a build has measured it. */
   coverage: CoverageDto | null;
 
   resources: BuildResourceDto[];

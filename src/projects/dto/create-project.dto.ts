@@ -38,7 +38,7 @@ for (const name of STAGE_NAMES) {
 /** What someone needs, in plain words. */
 export class CreateProjectDto {
   /**
-   * One paragraph that says what the agent should do, 10 to 5,000 characters after trimming.
+   * A paragraph that says what the agent should do, 10 to 5,000 characters after trimming.
    * @example 'A support assistant for our web shop: it calculates discounts, converts prices between units and answers questions about delivery. Our delivery takes 3 working days.'
    */
   @Transform(trimmed)
@@ -47,7 +47,7 @@ export class CreateProjectDto {
   requirement: string;
 
   /**
-   * A name for the project. Taken from the requirement if absent.
+   * A name for the project. Derived from the requirement if absent.
    * @example 'Shop support'
    */
   @IsOptional()
@@ -72,7 +72,7 @@ export class CreateProjectDto {
   user_name?: string;
 
   /**
-   * 1 to 5. Of the builds that wait for a slot, those with 5 start first.
+   * 1 to 5. Waiting builds with priority 5 start first.
    * @example 3
    */
   @IsOptional()
@@ -94,7 +94,7 @@ export class CreateProjectDto {
   tags?: string[];
 
   /**
-   * A name for the agent. The orchestrator chooses one if it is absent.
+   * A name for the agent. The orchestrator chooses a name if absent.
    * @example 'shop-support'
    */
   @IsOptional()
@@ -129,7 +129,7 @@ export class CreateProjectDto {
 
 export class ControlProjectDto {
   /**
-   * pause from building or pending; resume from paused; stop from any unfinished state; restart from failed or completed.
+   * pause: from building or pending; resume: from paused; stop: from any unfinished state; restart: from failed or completed.
    * @example pause
    */
   @IsIn(CONTROL_ACTIONS)
@@ -145,7 +145,7 @@ export class ControlProjectDto {
   reason?: string;
 
   /**
-   * restart only: run every stage again instead of keeping the completed ones of a failed build.
+   * restart only: reruns every stage instead of keeping the completed stages of a failed build.
    * @example false
    */
   @IsOptional()
@@ -153,7 +153,7 @@ export class ControlProjectDto {
   from_scratch?: boolean;
 
   /**
-   * restart only: run this stage and those after it again. The stages before it must be completed.
+   * restart only: reruns this stage and those after it. The stages before it must be completed.
    * @example agent_design
    */
   @IsOptional()
@@ -164,7 +164,7 @@ export class ControlProjectDto {
 /** A change to an agent that a build makes. */
 export class ReviseProjectDto {
   /**
-   * What should be different, 10 to 2,000 characters after trimming.
+   * The change to make, 10 to 2,000 characters after trimming.
    * @example 'It should also convert prices from euros to pounds, at a rate that the user gives.'
    */
   @Transform(trimmed)
@@ -172,14 +172,14 @@ export class ReviseProjectDto {
   @Length(10, 2000)
   change: string;
 
-  /** The agent to change. Needed only when the project has several. */
+  /** The agent to change. Required only if the project has several agents. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
   agent_id?: string;
 
   /**
-   * Complete the build even if no acceptance example can prove a functional requirement. As for the project if absent.
+   * Complete the build even if no acceptance example can prove a functional requirement. Defaults to the project's setting.
    * @example false
    */
   @IsOptional()

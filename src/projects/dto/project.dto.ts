@@ -51,7 +51,7 @@ export class StageDto {
   status: StageStatus;
 
   /**
-   * Percent of this stage.
+   * Progress of this stage in percent.
    * @example 100
    */
   progress: number;
@@ -70,7 +70,7 @@ export class StageDto {
 
   error_message: string | null;
 
-  /** A short summary of the stage's result. Its documents are artifacts. */
+  /** A short summary of the stage's result. Documents that the stage writes are artifacts. */
   output_data: Record<string, unknown> | null;
 
   /** @example ['requirements.json', 'requirements.md'] */
@@ -136,10 +136,10 @@ export class BuildSummaryDto {
   /** @example 3 */
   tool_calls: number;
 
-  /** US dollars. Null if the model's price is not known. The offline model is free. */
+  /** US dollars. Null if the model's price is unknown. The offline model is free. */
   cost: number | null;
 
-  /** Seconds by stage. Null for a stage that has not ended. */
+  /** Duration of each stage in seconds. Null for a stage that has not ended. */
   stage_durations: Record<string, number | null>;
 }
 
@@ -207,27 +207,27 @@ export class ProjectSummaryDto {
   agent_name: string | null;
 
   /**
-   * Ids of the agents that the build made.
+   * Ids of the agents that the build created.
    * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support']
    */
   agents: string[];
 
   /**
-   * The project asked for an agent even if no functional requirement can be proven.
+   * Whether the agent is built even if no functional requirement can be proven.
    * @example false
    */
   accept_unproven: boolean;
 
-  /** What the build proved of the requirement. Null until a build measured it. */
+  /** How much of the requirement the build proved. Null until a build has measured it. */
   coverage: CoverageDto | null;
 
   /**
-   * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+   * Changes built by revisions, oldest first. A restart builds the requirement with these changes.
    * @example []
    */
   changes: string[];
 
-  /** The change that the present or the failed attempt builds. Null otherwise. */
+  /** The change that the current or failed attempt builds. Null otherwise. */
   revision: ProjectRevisionDto | null;
 
   error_info: ProjectErrorDto | null;
@@ -235,7 +235,7 @@ export class ProjectSummaryDto {
   control_reason: string | null;
 
   /**
-   * Counts the builds of this project.
+   * Number of the latest build attempt.
    * @example 1
    */
   attempt: number;
@@ -252,7 +252,7 @@ export class ProjectSummaryDto {
   /** @example 2026-11-20T10:00:02.000Z */
   completed_at: string | null;
 
-  /** Estimated from the speed so far. Null while that is not known. */
+  /** Estimated from the progress so far. Null while unknown. */
   estimated_completion: string | null;
 }
 

@@ -9,7 +9,7 @@ export class SubStageInfoDto {
   display_name: string;
 
   /**
-   * Share of its stage, 0 to 1.
+   * Share of the stage, 0 to 1.
    * @example 0.4
    */
   weight: number;

@@ -7,7 +7,7 @@ export type TrendMetric = (typeof TREND_METRICS)[number];
 /** Where the organization stands right now. Rates and averages are null while there is nothing to take them of. */
 export class OverviewDto {
   /**
-   * Agents in any state.
+   * All agents, in any state.
    * @example 12
    */
   total_agents: number;
@@ -40,7 +40,7 @@ export class OverviewDto {
   success_rate: number | null;
 
   /**
-   * Minutes that a successful build took on average.
+   * Average duration of a successful build in minutes.
    * @example 4.2
    */
   avg_build_time_minutes: number | null;
@@ -58,7 +58,7 @@ export class OverviewDto {
   today_success_rate: number | null;
 
   /**
-   * Tokens read and written today.
+   * Input and output tokens today.
    * @example 120450
    */
   today_tokens: number;
@@ -79,7 +79,7 @@ export class InvocationDayDto {
   failed_invocations: number;
 
   /**
-   * Percent. Null on a day without invocations, as are all durations.
+   * Percent. Null on a day without invocations, like all durations.
    * @example 98.74
    */
   success_rate: number | null;
@@ -118,7 +118,7 @@ export class BuildDayDto {
   failed_builds: number;
 
   /**
-   * Average of the builds that ended that day, including failed ones. Null on a day without builds.
+   * Average duration of the builds that ended that day, including failed builds. Null on a day without builds.
    * @example 3.8
    */
   avg_duration_minutes: number | null;
@@ -127,7 +127,7 @@ export class BuildDayDto {
     type: 'object',
     additionalProperties: { type: 'integer' },
     example: { agent_deployer: 4, agent_developer_manager: 1 },
-    description: 'Number of builds that ended in each stage. Stages without any are absent.',
+    description: 'Number of builds that ended in each stage. Stages with none are omitted.',
   })
   builds_by_stage: Record<string, number>;
 }
@@ -148,14 +148,14 @@ export class TrendDto {
   @ApiProperty({ enum: TREND_METRICS, example: 'invocations' })
   metric: TrendMetric;
 
-  /** In order of days. */
+  /** Ordered by day. */
   data_points: TrendPointDto[];
 }
 
 /** The days to answer, in UTC, both ends included: at most 366, by default the last 30. */
 export class DayRangeQuery {
   /**
-   * First day, as YYYY-MM-DD. Defaults to 29 days before the last.
+   * First day, as YYYY-MM-DD. Defaults to 29 days before the last day.
    * @example "2026-10-22"
    */
   @IsOptional()
@@ -184,8 +184,8 @@ export class InvocationStatisticsQuery extends DayRangeQuery {
 
 export class TrendQuery extends DayRangeQuery {
   /**
-   * What to follow. `success_rate` (per cent), `latency` (average, in milliseconds) and `tokens` are those of invocations;
-   * `builds` are builds that ended.
+   * The metric. `success_rate` (percent), `latency` (average, in milliseconds) and `tokens` measure invocations; `builds` counts
+   * builds that ended.
    * @example "invocations"
    */
   @IsIn(TREND_METRICS)
