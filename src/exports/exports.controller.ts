@@ -35,7 +35,7 @@ export class ExportsController {
     summary: 'Export agents, flows and integrations',
     operationId: 'createExport',
     description:
-      'Packs agents with their attached tools, published flows and integrations into a ZIP archive for `POST /imports`. Name everything that they use: a missing reference is refused with 422. The archive contains no credentials.',
+      'Packs agents with their attached tools, published flows and integrations into a ZIP archive for `POST /imports`. Include everything that they use: a missing reference returns 422. The archive contains no credentials.',
   })
   @ApiProduces('application/zip')
   @ApiOkResponse({
@@ -68,9 +68,9 @@ export class ExportsController {
     summary: 'Import a package',
     operationId: 'importPackage',
     description:
-      'Creates everything in an exported archive, with new ids. If one item fails, the others are deleted again; flows are archived. The report lists each item and what is left to set up.',
+      'Creates everything in an exported archive, with new ids. If an item fails, the items already created are deleted (flows are archived). The report lists each item and what remains to be set up.',
   })
-  @ApiData(ImportReportDto, { status: 201, description: 'What was made of each item.' })
+  @ApiData(ImportReportDto, { status: 201, description: 'The imported items and what remains to be set up.' })
   @ApiErrors(400, 413, 422)
   async import(
     @CurrentPrincipal() { org_id, user_id }: Principal,

@@ -7,7 +7,7 @@ const NEED_KINDS = ['credential', 'model', 'tool'] as const;
 
 export class CreateExportDto {
   /**
-   * Small letters, digits and hyphens. It names the archive.
+   * Name of the archive. Lowercase letters, digits and hyphens.
    * @example support-desk
    */
   @IsOptional()
@@ -44,7 +44,7 @@ export class CreateExportDto {
   @Length(1, 100, { each: true })
   integration_ids?: string[];
 
-  /** Of the generated clients; by default those whose generators are installed. Empty for no clients. */
+  /** Languages of the generated clients. Defaults to those whose generators are installed. Empty for no clients. */
   @ApiPropertyOptional({ enum: CLIENT_LANGUAGES, isArray: true })
   @IsOptional()
   @IsArray()
@@ -60,9 +60,9 @@ export class ImportPackageForm {
 }
 
 export class ImportedItemDto {
-  /** Its id in the package. */
+  /** The item's id in the package. */
   from: string;
-  /** Its id here. */
+  /** The item's new id. */
   id: string;
   name: string;
 }
@@ -70,7 +70,7 @@ export class ImportedItemDto {
 export class ImportNeedDto {
   @ApiProperty({ enum: NEED_KINDS })
   kind: (typeof NEED_KINDS)[number];
-  /** The integration or tool that needs it, or null. */
+  /** The integration or tool with this need, or null. */
   id: string | null;
   message: string;
 }
@@ -81,6 +81,6 @@ export class ImportReportDto {
   agents: ImportedItemDto[];
   tools: ImportedItemDto[];
   flows: ImportedItemDto[];
-  /** What to do before everything works: credentials to set, models that are not configured here, tools that were not attached. */
+  /** What remains to be set up: missing credentials, models that are not configured here, tools that were not attached. */
   needs: ImportNeedDto[];
 }

@@ -77,11 +77,11 @@ export class IntegrationsController {
     summary: 'Import an API',
     operationId: 'createIntegration',
     description:
-      'Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file, of at most 25 MB. The import runs in the background.',
+      'Takes an OpenAPI, Postman, GraphQL or AsyncAPI document of at most 25 MB, as a URL, text or a file. The import runs in the background.',
   })
   @ApiData(IntegrationDto, {
     status: 202,
-    description: 'The integration; its status is `ready` when the import is done.',
+    description: 'The integration. Its status is `ready` when the import is done.',
   })
   @ApiErrors(400, 404, 413, 422)
   async create(
@@ -99,7 +99,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'List integrations',
     operationId: 'listIntegrations',
-    description: 'Lists imported APIs with their status and number of operations.',
+    description: 'Lists the imported APIs with their status and number of operations.',
   })
   @ApiData(IntegrationListDto, { description: 'One page of integrations, newest first.' })
   @ApiErrors(400)
@@ -115,7 +115,8 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Get an integration',
     operationId: 'getIntegration',
-    description: 'Returns the format, version, number of operations, credential, mock and the state of the import.',
+    description:
+      'Returns the integration with its format, version, number of operations, credential, mock and import state.',
   })
   @ApiData(IntegrationDto, { description: 'The integration.' })
   @ApiErrors(404)
@@ -130,10 +131,10 @@ export class IntegrationsController {
   @Access('developer')
   @Audited({ action: 'integration.changed', target: 'integration_id', details: ['name', 'base_url', 'credential_id'] })
   @ApiOperation({
-    summary: 'Change an integration',
+    summary: 'Update an integration',
     operationId: 'changeIntegration',
     description:
-      'Changes the name, the base address, the credential or the risk of operations. Fields that you leave out stay as they are.',
+      'Changes the name, the base URL, the credential or the risk of operations. Fields that you omit stay unchanged.',
   })
   @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)
@@ -160,7 +161,7 @@ export class IntegrationsController {
     description:
       'Deletes the integration with its documents and versions. Agents and flows can no longer call its operations.',
   })
-  @ApiData(DeletedIntegrationDto, { description: 'The integration that was deleted.' })
+  @ApiData(DeletedIntegrationDto, { description: 'The deleted integration.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,
@@ -177,7 +178,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Follow an import',
     operationId: 'followImport',
-    description: 'Server-Sent Events: the current state first, then each change until the import has ended.',
+    description: 'Server-Sent Events: the current state, then each change until the import has ended.',
   })
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
   @ApiErrors(404)
@@ -194,10 +195,10 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'List the operations of an integration',
     operationId: 'listOperations',
-    description: 'Searches by words in any language, and filters by risk and tag.',
+    description: 'Lists operations. You can search by words in any language, and filter by risk and tag.',
   })
   @ApiData(OperationListDto, {
-    description: 'One page of operations: best matches first, or in the order of the document.',
+    description: 'One page of operations: best matches first, or in document order without a search.',
   })
   @ApiErrors(400, 404)
   async list_operations(
@@ -212,7 +213,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Get an operation',
     operationId: 'getOperation',
-    description: 'Returns the schemas of input and output, the risk, and how the operation is called.',
+    description: 'Returns the operation with its input and output schemas, its risk, and how to call it.',
   })
   @ApiData(OperationDto, { description: 'The operation with its schemas.' })
   @ApiErrors(404)
@@ -235,7 +236,7 @@ export class IntegrationsController {
     summary: 'Call an operation',
     operationId: 'callOperation',
     description:
-      "Checks the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and `mismatches` with the document.",
+      "Validates the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and the `mismatches` with the document.",
   })
   @ApiData(OperationResultDto, { description: "The API's response." })
   @ApiErrors(400, 404, 502, 504)
@@ -276,7 +277,7 @@ export class IntegrationsController {
     summary: 'Attach operations as tools',
     operationId: 'attachOperations',
     description:
-      'Gives operations to an agent, or to all agents of a project, as tools from their next run on. Calls of destructive operations wait for approval.',
+      'Gives operations as tools to an agent, or to all agents of a project, from their next run on. Calls to destructive operations wait for approval.',
   })
   @ApiData(AttachedOperationsDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)

@@ -29,7 +29,7 @@ export class MockSwitchController {
     summary: 'Turn the mock on or off',
     operationId: 'turnMock',
     description:
-      '`on` serves a mock at `/mock/{integration_id}`; `instead` also answers calls of operations from it. The mock returns examples, or values that fit the schema. Its address needs no credentials.',
+      '`on` serves a mock at `/mock/{integration_id}`; `instead` also uses it to answer operation calls. The mock returns examples, or values that match the schema. It requires no credentials.',
   })
   @ApiData(MockDto, { description: 'The mock.' })
   @ApiErrors(400, 404)

@@ -57,9 +57,9 @@ export class VersionsController {
 
   @Get('findings')
   @ApiOperation({
-    summary: 'Review a document',
+    summary: "List an integration's findings",
     operationId: 'listFindings',
-    description: 'Lists weaknesses of the document, such as missing descriptions, with a score from 0 to 100.',
+    description: 'Lists weaknesses in the document, such as missing descriptions, with a score from 0 to 100.',
   })
   @ApiData(FindingListDto, { description: 'The score and one page of findings.' })
   @ApiErrors(400, 404)
@@ -83,12 +83,15 @@ export class VersionsController {
     schema: { anyOf: [{ $ref: getSchemaPath(ImportDocumentDto) }, { $ref: getSchemaPath(ImportDocumentForm) }] },
   })
   @ApiOperation({
-    summary: 'Replace the document',
+    summary: "Replace an integration's document",
     operationId: 'replaceDocument',
     description:
-      'Imports a new document, or fetches the address again, as the next version. The response names the changes and what they break.',
+      'Imports a new document, or fetches the URL again, as the next version. The response lists the changes and what they break.',
   })
-  @ApiData(ReplacedDocumentDto, { status: 202, description: 'The integration, whose import runs, and the changes.' })
+  @ApiData(ReplacedDocumentDto, {
+    status: 202,
+    description: 'The integration, whose import is running, and the changes.',
+  })
   @ApiErrors(400, 404, 409, 413, 422)
   async replace(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -104,9 +107,9 @@ export class VersionsController {
 
   @Get('versions')
   @ApiOperation({
-    summary: 'List versions',
+    summary: "List an integration's versions",
     operationId: 'listIntegrationVersions',
-    description: 'Lists what each version added, changed and removed, newest first, at most 100.',
+    description: 'Lists versions with what each added, changed and removed, newest first, at most 100.',
   })
   @ApiData(VersionListDto, { description: 'The versions, newest first, at most 100.' })
   @ApiErrors(404)
@@ -119,11 +122,11 @@ export class VersionsController {
 
   @Get('versions/:version')
   @ApiOperation({
-    summary: 'Get a version',
+    summary: 'Get a version of an integration',
     operationId: 'getIntegrationVersion',
     description: 'Returns the changes of one version, and the agents and flows that they break.',
   })
-  @ApiData(VersionDto, { description: 'The version and what it changed.' })
+  @ApiData(VersionDto, { description: 'The version with its changes.' })
   @ApiErrors(400, 404)
   async get(
     @CurrentPrincipal() { org_id }: Principal,
@@ -164,9 +167,9 @@ export class VersionsController {
   @ApiOperation({
     summary: 'Restore a version',
     operationId: 'restoreIntegrationVersion',
-    description: 'Makes a copy of an older version the current one, as a new version.',
+    description: 'Restores an older version as a new version, which becomes current.',
   })
-  @ApiData(IntegrationDto, { description: 'The integration as it is now.' })
+  @ApiData(IntegrationDto, { description: 'The integration after the restore.' })
   @ApiErrors(400, 404, 409)
   async restore(
     @CurrentPrincipal() { org_id, user_id }: Principal,

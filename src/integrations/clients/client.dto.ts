@@ -8,7 +8,7 @@ export class GenerateClientDto {
   language: ClientLanguageName;
 
   /**
-   * Small letters, digits and hyphens. By default the title of the API and `-client`.
+   * Lowercase letters, digits and hyphens. Defaults to the API's title followed by `-client`.
    * @example shop-client
    */
   @IsOptional()

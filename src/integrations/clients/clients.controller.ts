@@ -26,7 +26,7 @@ export class ClientsController {
     summary: 'Generate a client',
     operationId: 'generateClient',
     description:
-      'Returns a typed client in TypeScript, Python or Go as a ZIP archive. Returns 422 `CLIENT_UNAVAILABLE` if the generator of the language is not installed.',
+      'Returns a typed client in TypeScript, Python or Go as a ZIP archive. Returns 422 `CLIENT_UNAVAILABLE` if the generator for the language is not installed.',
   })
   @ApiProduces('application/zip')
   @ApiOkResponse({

@@ -26,7 +26,8 @@ export class ContractTestsController {
   @ApiOperation({
     summary: 'Run contract tests',
     operationId: 'runContractTests',
-    description: 'Calls operations of the mock or the live API, and checks statuses and bodies against the document.',
+    description:
+      'Calls operations on the mock or the live API, and checks the status and body of each response against the document.',
   })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(400, 404)
@@ -42,9 +43,9 @@ export class ContractTestsController {
 
   @Get()
   @ApiOperation({
-    summary: 'List runs of contract tests',
+    summary: 'List contract test runs',
     operationId: 'listContractTests',
-    description: 'Lists runs with the number of operations that passed and failed.',
+    description: 'Lists contract test runs with the number of operations that passed and failed.',
   })
   @ApiData(ContractRunListDto, { description: 'The runs, newest first, at most 50.' })
   @ApiErrors(404)
@@ -57,9 +58,9 @@ export class ContractTestsController {
 
   @Get(':run_id')
   @ApiOperation({
-    summary: 'Get a run of contract tests',
+    summary: 'Get a contract test run',
     operationId: 'getContractTest',
-    description: 'Returns one run with the fault of each operation that failed.',
+    description: 'Returns a run with the faults of each operation that failed.',
   })
   @ApiData(ContractReportDto, { description: 'The run with its results.' })
   @ApiErrors(404)

@@ -9,13 +9,13 @@ export type ContractTarget = (typeof CONTRACT_TARGETS)[number];
 export const GOLDEN_STATES = ['same', 'changed', 'recorded', 'none'] as const;
 
 export class RunContractTestsDto {
-  /** `mock` tests every operation, `live` calls the API: only operations that read. */
+  /** `mock` tests every operation; `live` calls the API and tests only operations that read. */
   @ApiPropertyOptional({ enum: CONTRACT_TARGETS, default: 'mock', example: 'mock' })
   @IsOptional()
   @IsIn(CONTRACT_TARGETS)
   target?: ContractTarget;
 
-  /** Later runs with this target are held to the answers of this run. */
+  /** Records the responses of this run. Later runs with this target are compared with them. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
@@ -38,22 +38,22 @@ export class ContractResultDto {
 
   passed: boolean;
 
-  /** Null when there was no answer. */
+  /** HTTP status. Null if there was no response. */
   status: number | null;
 
-  /** Whether the answer fits the document; null when the document says nothing about it. */
+  /** Whether the response matches the document. Null if the document does not describe it. */
   valid: boolean | null;
 
   mismatches: ContractFaultDto[];
 
-  /** Against the recorded answer, by its status, its fields and their types. */
+  /** Comparison with the recorded response, by status, fields and their types. */
   @ApiProperty({ enum: GOLDEN_STATES })
   golden: (typeof GOLDEN_STATES)[number];
 
   /** @example ["items[].id is number, not string"] */
   differences: string[];
 
-  /** Whether three answers were equal. */
+  /** Whether three responses were equal. */
   deterministic: boolean;
 
   error: string | null;
@@ -76,15 +76,15 @@ export class ContractRunDto {
 
   failed: number;
 
-  /** Operations beyond the bounds of a run. */
+  /** Number of operations beyond the limits of a run. */
   skipped: number;
 
-  /** Share of the tested operations whose three answers were equal, 0 to 1; null when none was tested. */
+  /** Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested. */
   deterministic_share: number | null;
 
   started_by: string;
 
-  /** @format date-time */
+  /** @example 2026-11-20T10:00:00.000Z */
   started_at: string;
 
   duration_ms: number;

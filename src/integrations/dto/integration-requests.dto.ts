@@ -32,18 +32,18 @@ paths:
 /** Where the document is: an address, or its text. */
 export class DocumentSourceDto {
   /**
-   * The platform fetches it through its guard for outgoing calls. References in it may be relative.
+   * URL of the document. The platform fetches it under its rules for outgoing calls. References in the document can be relative.
    * @example https://api.example.com/openapi.yaml
    */
   url?: string;
 
-  /** The document as text in JSON, YAML or SDL, or as a JSON object. At most 2 MB; send larger ones as a file. */
+  /** The document as text in JSON, YAML or SDL, or as a JSON object. At most 2 MB; send larger documents as a file. */
   @ApiPropertyOptional({ oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }] })
   content?: string | Record<string, unknown>;
 }
 
 export class ImportDocumentDto {
-  /** Either `url` or `content`. Omit both if the document is sent as `file` in a form. */
+  /** Either `url` or `content`. Omit both if you send the document as `file` in a form. */
   @ApiPropertyOptional({ type: () => DocumentSourceDto, example: { content: EXAMPLE_DOCUMENT } })
   @Packed()
   @IsOptional()
@@ -60,7 +60,7 @@ export class ImportDocumentDto {
 }
 
 export class CreateIntegrationDto extends ImportDocumentDto {
-  /** Any text. */
+  /** The integration's display name. */
   @ApiProperty({ example: 'Shop API' })
   @IsString()
   @Length(1, 120)
@@ -68,7 +68,7 @@ export class CreateIntegrationDto extends ImportDocumentDto {
   name: string;
 
   /**
-   * Base address of every path. Replaces the document's server.
+   * Base URL of every path. Overrides the document's server.
    * @example https://api.example.com/v1
    */
   @IsOptional()
@@ -77,7 +77,7 @@ export class CreateIntegrationDto extends ImportDocumentDto {
   base_url?: string;
 
   /**
-   * Presented with each call that names no other.
+   * Used for each call that does not name another credential.
    * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -104,14 +104,14 @@ export class ChangeIntegrationDto {
   @Length(1, 120)
   name?: string;
 
-  /** Base address of every path. An empty value restores the document's server. */
+  /** Base URL of every path. An empty value restores the document's server. */
   @IsOptional()
   @IsString()
   @Length(0, 2000)
   base_url?: string;
 
   /**
-   * Presented with each call that names no other; empty for none.
+   * Used for each call that does not name another credential. Empty for none.
    * @example cred_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -122,7 +122,7 @@ export class ChangeIntegrationDto {
 
 export class ListOperationsQuery extends PageQuery {
   /**
-   * Words to find in the name, the path, the tags or the description. Best matches come first.
+   * Words to find in the name, path, tags or description. Best matches come first.
    * @example create order
    */
   @IsOptional()
@@ -153,12 +153,12 @@ export class CallOperationDto {
   @IsObject()
   input: Record<string, unknown>;
 
-  /** Follows the pages of a list, at most 20 pages, 5,000 items, 8 MB and 60 seconds. */
+  /** Follows the pages of a list, up to 20 pages, 5,000 items, 8 MB and 60 seconds. */
   @IsOptional()
   @IsBoolean()
   all_pages?: boolean;
 
-  /** Presented instead of the integration's own. */
+  /** Used instead of the integration's credential. */
   @IsOptional()
   @IsString()
   @Length(1, 100)
@@ -181,7 +181,7 @@ export class AttachOperationsDto {
   @Length(1, 1000)
   description?: string;
 
-  /** Ids or names of operations, at most 50. Either this or risk. */
+  /** Ids or names of operations, at most 50. Send either this or risk. */
   @IsOptional()
   @IsArray()
   @ArrayNotEmpty()
@@ -191,7 +191,7 @@ export class AttachOperationsDto {
   operations?: string[];
 
   /**
-   * All operations of this risk.
+   * Attaches all operations with this risk.
    * @example read
    */
   @ApiPropertyOptional({ enum: RISKS })
@@ -200,7 +200,7 @@ export class AttachOperationsDto {
   risk?: Risk;
 
   /**
-   * Every agent of the project gets them. Either this or agent_id.
+   * Attaches the operations to every agent of the project. Send either this or agent_id.
    * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   @IsOptional()
@@ -208,13 +208,13 @@ export class AttachOperationsDto {
   @Length(1, 100)
   project_id?: string;
 
-  /** This agent alone gets them. */
+  /** Attaches the operations to this agent only. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
   agent_id?: string;
 
-  /** Presented instead of the integration's own. */
+  /** Used instead of the integration's credential. */
   @IsOptional()
   @IsString()
   @Length(1, 100)

@@ -21,7 +21,7 @@ export class ImportStateDto {
   /** @example done */
   status: 'running' | 'done' | 'failed';
 
-  /** Why it failed. */
+  /** Why the import failed. */
   failure: string | null;
 
   started_at: string;
@@ -58,35 +58,35 @@ export class IntegrationDto {
   /** The document's own title. */
   title: string;
 
-  /** The version that the document gives the API. */
+  /** The version of the API, as given in the document. */
   api_version: string;
 
   description: string;
 
-  /** Replaces the servers in the document. */
+  /** Overrides the servers in the document. */
   base_url: string | null;
 
-  /** Addresses that the document names; the first one is called. */
+  /** Server URLs in the document. Calls go to the first. */
   servers: string[];
 
-  /** Where the document was fetched from. */
+  /** The URL that the document was fetched from. */
   source_url: string | null;
 
-  /** Presented with each call that names no other. */
+  /** Used for each call that does not name another credential. */
   credential_id: string | null;
 
-  /** The current version, from 1; 0 before the first import is done. */
+  /** The current version, starting at 1. 0 until the first import is done. */
   version: number;
 
   /** @example 24 */
   operation_count: number;
 
-  /** Operations that can be called: all but messages. */
+  /** Number of operations that can be called: all except messages. */
   callable_count: number;
 
   risks: RisksDto;
 
-  /** Whether a mock of the API is served, or answers instead of it. */
+  /** Whether a mock of the API is off, served, or used instead of the API. */
   @ApiProperty({ enum: MOCK_MODES })
   mock: MockMode;
 
@@ -118,10 +118,10 @@ export class PaginationDto implements Pagination {
   /** The input that selects a page. */
   param: string | null;
 
-  /** The input that sets the number of items of a page. */
+  /** The input that sets the number of items per page. */
   size_param: string | null;
 
-  /** Dotted path of the next position in the response. */
+  /** Dotted path of the next page's position in the response. */
   next_field: string | null;
 
   /** Dotted path of the items in the response. Empty if the response itself is the list. */
@@ -129,15 +129,15 @@ export class PaginationDto implements Pagination {
 }
 
 export class AuthSchemeDto {
-  /** The document's name for it. */
+  /** The scheme's name in the document. */
   name: string;
 
   type: 'bearer' | 'basic' | 'api_key' | 'oauth2' | 'other';
 
-  /** Of an API key: header, query or cookie. */
+  /** For an API key: header, query or cookie. */
   in?: string;
 
-  /** Of an API key: the name of the header, parameter or cookie. */
+  /** For an API key: the name of the header, parameter or cookie. */
   param?: string;
 
   scopes?: string[];
@@ -157,12 +157,12 @@ export class RateLimitDto {
 
 export class OperationDto {
   /**
-   * Stays the same while method and path stay the same.
+   * Stable as long as method and path stay the same.
    * @example op_a9fe6cce1db098e1
    */
   operation_id: string;
 
-  /** The document's own id. */
+  /** The operation's id in the document. */
   source_id: string | null;
 
   /**
@@ -197,12 +197,12 @@ export class OperationDto {
 
   idempotent: boolean;
 
-  /** False for messages, which are only listed. */
+  /** Whether the operation can be called. False for messages, which are only listed. */
   callable: boolean;
 
   pagination: PaginationDto;
 
-  /** Ways to authenticate. The schemes of one group are required together. */
+  /** Alternative ways to authenticate. The schemes in a group are required together. */
   @ApiProperty({ type: 'array', items: { type: 'array', items: { $ref: '#/components/schemas/AuthSchemeDto' } } })
   auth: AuthSchemeDto[][];
 
@@ -210,14 +210,14 @@ export class OperationDto {
 
   deprecated: boolean;
 
-  /** Where the document describes it: a JSON pointer. */
+  /** JSON pointer to the operation in the document. */
   pointer: string;
 }
 
 export class OperationListDto {
   operations: OperationDto[];
 
-  /** Operations that match. */
+  /** Number of matching operations. */
   total: number;
 
   /** Cursor of the next page. Null on the last page. */
@@ -252,7 +252,7 @@ export class OperationResultDto {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   headers: Record<string, string>;
 
-  /** Any JSON, or text. Null with all_pages. */
+  /** JSON or text. Null with all_pages. */
   @ApiProperty(ANY_JSON)
   body: unknown;
 
@@ -262,10 +262,10 @@ export class OperationResultDto {
 
   pages: number;
 
-  /** False when a bound was reached before the last page. */
+  /** False if a limit was reached before the last page. */
   complete: boolean;
 
-  /** Whether the response matches the document. Null if the document does not describe responses. */
+  /** Whether the response matches the document. Null if the document does not describe the response. */
   valid: boolean | null;
 
   mismatches: MismatchDto[];
@@ -275,7 +275,7 @@ export class OperationResultDto {
 }
 
 export class AttachedOperationDto {
-  /** What the model calls it. */
+  /** The tool name that the model sees. */
   name: string;
 
   operation_id: string;
@@ -294,14 +294,14 @@ export class AttachedOperationsDto {
 
   project_id: string;
 
-  /** Null: every agent of the project has the operations. */
+  /** Null if every agent of the project has the operations. */
   agent_id: string | null;
 
   operations: AttachedOperationDto[];
 }
 
 export class TurnMockDto {
-  /** `on` serves the mock; `instead` also answers calls of operations from it. */
+  /** `on` serves the mock; `instead` also uses it to answer operation calls. */
   @ApiPropertyOptional({ enum: MOCK_MODES, default: 'on', example: 'on' })
   @IsOptional()
   @IsIn(MOCK_MODES)
@@ -314,7 +314,7 @@ export class MockDto {
   mode: MockMode;
 
   /**
-   * The mock's address on this platform; null when it is off.
+   * The mock's path on this platform. Null when the mock is off.
    * @example /mock/int_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   path: string | null;

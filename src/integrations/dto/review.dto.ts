@@ -40,7 +40,8 @@ export class FindingCountsDto {
 
 export class FindingListDto {
   /**
-   * 0 to 100: 100 minus, for each rule, its weight (error 15, warning 6, info 2) times the share of operations that break it.
+   * 0 to 100: starts at 100 and subtracts, for each rule, its weight (error 15, warning 6, info 2) times the share of operations
+   * that break it.
    * @example 83
    */
   score: number;
@@ -49,10 +50,10 @@ export class FindingListDto {
 
   findings: FindingDto[];
 
-  /** Findings that match; at most 500 of each rule are kept. */
+  /** Number of matching findings. At most 500 per rule are kept. */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -71,7 +72,7 @@ export class ChangeDto {
   path: string;
 
   /**
-   * input or output and the dotted path below it; empty for the operation itself.
+   * input or output, followed by the dotted path. Empty for the operation itself.
    * @example input.body.state
    */
   place: string;
@@ -89,10 +90,10 @@ export class OperationUserDto {
 
   project_id: string | null;
 
-  /** Null: every agent of the project. */
+  /** Null if it belongs to every agent of the project. */
   agent_id: string | null;
 
-  /** The broken operations that it uses. */
+  /** The broken operations that the tool or flow uses. */
   operation_ids: string[];
 }
 
@@ -102,10 +103,10 @@ export class DiffDto {
   /** Breaking changes first, at most 1,000. */
   changes: ChangeDto[];
 
-  /** False when there are more changes. */
+  /** False if there are more changes. */
   complete: boolean;
 
-  /** What uses a broken operation. */
+  /** The tools and flows that use a broken operation. */
   affected: OperationUserDto[];
 }
 
@@ -120,7 +121,7 @@ export class IntegrationVersionDto {
 
   version: number;
 
-  /** The version that was restored; null for an import. */
+  /** The version that was restored. Null for an import. */
   @ApiProperty({ type: 'integer', nullable: true })
   restored_from: number | null;
 
@@ -130,7 +131,7 @@ export class IntegrationVersionDto {
 
   source_url: string | null;
 
-  /** SHA-256 of the document as it arrived. */
+  /** SHA-256 of the document as received. */
   document_hash: string;
 
   document_bytes: number;
@@ -148,7 +149,7 @@ export class VersionListDto {
 }
 
 export class VersionDto extends IntegrationVersionDto {
-  /** What it changed; null for the first version. */
+  /** The changes in this version. Null for the first version. */
   @ApiProperty({ type: () => DiffDto, nullable: true })
   diff: DiffDto | null;
 }

@@ -40,7 +40,7 @@ export class ToolsController {
     summary: 'Attach a tool',
     operationId: 'attachTool',
     description:
-      'Gives an agent, or all agents of a project, a tool from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.',
+      'Gives a tool to an agent, or to all agents of a project, from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.',
   })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
@@ -60,7 +60,7 @@ export class ToolsController {
   @ApiOperation({
     summary: 'List attached tools',
     operationId: 'listTools',
-    description: 'Filters by project and agent.',
+    description: 'Lists attached tools. You can filter by project and agent.',
   })
   @ApiData(ToolListDto, { description: 'One page of tools, newest first.' })
   @ApiErrors(400)
@@ -76,7 +76,7 @@ export class ToolsController {
     operationId: 'getTool',
     description: 'Returns the tool with its operations and their schemas.',
   })
-  @ApiData(ToolDto, { description: 'The tool; its credential is never shown.' })
+  @ApiData(ToolDto, { description: 'The tool. Its credential is never shown.' })
   @ApiErrors(404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('tool_id') tool_id: string): Promise<ToolDto> {
     return toolView(await this.store.get(org_id, tool_id));
@@ -90,7 +90,7 @@ export class ToolsController {
     operationId: 'deleteTool',
     description: 'Detaches the tool. Runs in other processes may still use it for up to 30 seconds.',
   })
-  @ApiData(DeletedToolDto, { description: 'The tool that was deleted.' })
+  @ApiData(DeletedToolDto, { description: 'The deleted tool.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -110,9 +110,9 @@ export class ToolsController {
   @ApiOperation({
     summary: 'Test a tool',
     operationId: 'testTool',
-    description: 'Calls the service as an agent would, and returns what the model would receive.',
+    description: 'Calls the service as an agent would, and returns what the model would see.',
   })
-  @ApiData(ToolTrialDto, { description: 'What the model would receive, or the error.' })
+  @ApiData(ToolTrialDto, { description: 'What the model would see, or the error.' })
   @ApiErrors(400, 404)
   async try(
     @CurrentPrincipal() { org_id, user_id }: Principal,

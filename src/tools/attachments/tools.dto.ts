@@ -14,7 +14,7 @@ export class AttachToolDto {
   kind: ToolKindName;
 
   /**
-   * Unique in the project. An HTTP tool and a flow are called by it; operations of the others by `<name>_<operation>`.
+   * Unique in the project. The model calls HTTP tools and flows by this name, operations of other kinds as `<name>_<operation>`.
    * @example order_status
    */
   @IsString()
@@ -30,10 +30,10 @@ export class AttachToolDto {
   description: string;
 
   /**
-   * How it is reached, by kind. http: `method`, `url` (with `{holes}` for inputs), `input_schema`, `headers`,
-   * `allowed_hosts`. mcp: `transport` of type `streamable_http` with `url`, or `stdio` with `command` and `args`;
-   * `operations` to choose from. openapi: `url` or `document`, `server_url`, `operations`. flow: `flow_id`,
-   * `version`, `wait_seconds`, `max_cost_usd`.
+   * How to reach the service, by kind. http: `method`, `url` (with `{input}` placeholders), `input_schema`, `headers`,
+   * `allowed_hosts`. mcp: `transport` of type `streamable_http` with `url`, or `stdio` with `command` and `args`; `operations` to
+   * choose from. openapi: `url` or `document`, `server_url`, `operations`. flow: `flow_id`, `version`, `wait_seconds`,
+   * `max_cost_usd`.
    * @example { "method": "GET", "url": "https://api.example.com/orders/{number}", "input_schema": { "type": "object", "properties": { "number": { "type": "string" } }, "required": ["number"] } }
    */
   @Packed()
@@ -89,13 +89,13 @@ export class TestToolDto {
 }
 
 export class ListToolsQuery extends PageQuery {
-  /** Only tools of this project and of its agents. */
+  /** Only tools of this project and its agents. */
   @IsOptional()
   @IsString()
   @Length(1, 100)
   project_id?: string;
 
-  /** Only tools attached to this agent alone. */
+  /** Only tools attached to this agent itself, not to its project. */
   @IsOptional()
   @IsString()
   @Length(1, 250)
@@ -104,12 +104,12 @@ export class ListToolsQuery extends PageQuery {
 
 export class ToolOperationDto {
   /**
-   * What the model calls it.
+   * The tool name that the model sees.
    * @example order_status
    */
   name: string;
 
-  /** The service's own name for it. */
+  /** The operation's name in the service. */
   operation: string;
 
   description: string;
@@ -118,7 +118,7 @@ export class ToolOperationDto {
   input_schema: Record<string, unknown>;
 
   /**
-   * What a call may do: read, write or delete.
+   * What a call can do: read, write or destructive.
    * @example read
    */
   risk: 'read' | 'write' | 'destructive';
@@ -153,7 +153,7 @@ export class ToolDto {
 
   credential: StoredCredentialDto | null;
 
-  /** The stored credential that calls present. */
+  /** The stored credential that calls use. */
   credential_id: string | null;
 
   operations: ToolOperationDto[];
@@ -183,11 +183,11 @@ export class ToolTrialDto {
   /** @example success */
   status: 'success' | 'failed';
 
-  /** What the model would receive: any JSON, truncated above 16 KB. */
+  /** What the model would see: any JSON, truncated above 16 KB. */
   @ApiProperty(ANY_JSON)
   output: unknown;
 
-  /** Why there is no output. */
+  /** The error, if there is no output. */
   error: string | null;
 
   /** @example 84.2 */

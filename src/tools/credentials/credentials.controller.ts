@@ -46,7 +46,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'List credentials',
     operationId: 'listCredentials',
-    description: 'Lists names, kinds and status, without secrets.',
+    description: 'Lists credentials with their names, kinds and status, without secrets.',
   })
   @ApiData(CredentialListDto, { description: 'One page of credentials, newest first.' })
   @ApiErrors(400)
@@ -64,11 +64,11 @@ export class CredentialsController {
   @ApiQuery({ name: 'state', required: true, type: String })
   @ApiQuery({ name: 'code', required: false, type: String })
   @ApiOperation({
-    summary: 'End an authorization',
+    summary: 'Finish an authorization',
     operationId: 'finishAuthorization',
-    description: 'The provider sends the browser here. Programs do not call it.',
+    description: 'The provider redirects the browser here. Do not call it from programs.',
   })
-  @ApiData(CredentialDto, { description: 'The credential, which is ready now.' })
+  @ApiData(CredentialDto, { description: 'The credential, which is now ready.' })
   @ApiErrors(400)
   async callback(@CurrentPrincipal() { org_id, user_id }: Principal, @Req() request: Request): Promise<CredentialDto> {
     const { searchParams } = new URL(request.originalUrl, 'http://callback.invalid');
@@ -79,7 +79,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'Get a credential',
     operationId: 'getCredential',
-    description: 'Returns the fields that are not secret, and whether the credential is ready.',
+    description: "Returns the credential's non-secret fields and whether it is ready.",
   })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(404)
@@ -96,7 +96,7 @@ export class CredentialsController {
   @ApiOperation({
     summary: "Replace a credential's fields",
     operationId: 'replaceCredential',
-    description: 'Replaces all fields; the kind stays. OAuth tokens obtained with the old fields are discarded.',
+    description: 'Replaces all fields except the kind. OAuth tokens obtained with the old fields are discarded.',
   })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(400, 404)
@@ -114,10 +114,9 @@ export class CredentialsController {
   @ApiOperation({
     summary: 'Delete a credential',
     operationId: 'deleteCredential',
-    description:
-      'Deletes the credential with its secrets. Tools and integrations that use it can no longer present it.',
+    description: 'Deletes the credential and its secrets. Tools and integrations can no longer authenticate with it.',
   })
-  @ApiData(DeletedCredentialDto, { description: 'The credential that was deleted.' })
+  @ApiData(DeletedCredentialDto, { description: 'The deleted credential.' })
   @ApiErrors(404)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,
@@ -132,12 +131,12 @@ export class CredentialsController {
   @HttpCode(200)
   @Audited({ action: 'credential.authorization_begun', target: 'credential_id' })
   @ApiOperation({
-    summary: 'Begin an authorization',
+    summary: 'Start an authorization',
     operationId: 'authorizeCredential',
     description:
-      'For OAuth with an authorization code (PKCE). Returns the address to open in the browser in which you are signed in here.',
+      'For OAuth with an authorization code (PKCE). Returns the URL to open in the browser where you are signed in to Nexus.',
   })
-  @ApiData(AuthorizationDto, { description: 'Where to send the browser.' })
+  @ApiData(AuthorizationDto, { description: 'The URL to open in the browser.' })
   @ApiErrors(400, 404)
   async authorize(
     @CurrentPrincipal() { org_id, user_id }: Principal,

@@ -9,10 +9,11 @@ export class CredentialFieldsDto {
   kind: CredentialKind;
 
   /**
-   * By kind. bearer: `token`. basic: `username`, `password`. api_key: `in` (header, query or cookie), `name`, `value`. hmac: `secret`,
-   * `algorithm`, `encoding`, `header`, `prefix`, `timestamp_header`, and `signed`, a template with {timestamp}, {method}, {path}, {host} and
-   * {body}. oauth2_client_credentials: `token_url`, `client_id`, `client_secret`, `client_auth` (basic or post), `scopes`, `audience`.
-   * oauth2_authorization_code: `authorization_url`, `token_url`, `client_id`, `client_secret`, `client_auth`, `scopes`. All: `allowed_hosts`.
+   * Depends on the kind. bearer: `token`. basic: `username`, `password`. api_key: `in` (header, query or cookie), `name`, `value`.
+   * hmac: `secret`, `algorithm`, `encoding`, `header`, `prefix`, `timestamp_header`, and `signed`, a template with {timestamp},
+   * {method}, {path}, {host} and {body}. oauth2_client_credentials: `token_url`, `client_id`, `client_secret`, `client_auth` (basic
+   * or post), `scopes`, `audience`. oauth2_authorization_code: `authorization_url`, `token_url`, `client_id`, `client_secret`,
+   * `client_auth`, `scopes`. All kinds: `allowed_hosts`.
    * @example { "in": "header", "name": "X-Api-Key", "value": "secret" }
    */
   @ApiProperty({ type: 'object', additionalProperties: true })
@@ -40,14 +41,14 @@ export class CredentialDto {
   @ApiProperty({ enum: CREDENTIAL_KINDS })
   kind: CredentialKind;
 
-  /** `needs_authorization`: a person must allow the use in a browser first. */
+  /** `needs_authorization`: a person must first authorize the credential in a browser. */
   status: 'ready' | 'needs_authorization';
 
-  /** The fields that are no secret. Secrets are never shown. */
+  /** The non-secret fields. Secrets are never shown. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   fields: Record<string, unknown>;
 
-  /** When the present OAuth access token ends. It is renewed before. */
+  /** When the current OAuth access token expires. It is renewed before then. */
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   token_expires_at: string | null;
 
@@ -61,10 +62,10 @@ export class CredentialDto {
 export class CredentialListDto {
   credentials: CredentialDto[];
 
-  /** Credentials on this page. */
+  /** Number of credentials on this page. */
   total: number;
 
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page. Null on the last page. */
   last_key: string | null;
 }
 
@@ -73,9 +74,9 @@ export class DeletedCredentialDto {
 }
 
 export class AuthorizationDto {
-  /** To be opened in the browser of the person who allows the use. */
+  /** The URL for the authorizing person to open in a browser. */
   authorization_url: string;
 
-  /** Seconds until it must be finished. */
+  /** Seconds until the authorization expires. */
   expires_in: number;
 }
