@@ -27,7 +27,7 @@ export class CreateFlowDto {
   @MaxLength(5000)
   description?: string;
 
-  /** Steps and settings, as described in docs/flows.md. A draft may have faults; the response lists them. */
+  /** Steps and settings, as described in docs/flows.md. A draft can have faults; the response lists them. */
   @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
   @Packed()
   @IsObject()
@@ -37,7 +37,7 @@ export class CreateFlowDto {
 /** At least one field beside `revision`. */
 export class UpdateFlowDto {
   /**
-   * The revision that you have read. 409 when the flow has changed since.
+   * The revision that you read. Returns 409 if the flow has changed since.
    * @example 3
    */
   @IsInt()
@@ -78,7 +78,7 @@ export class DraftFlowDto {
   @Length(10, 10_000)
   requirement: string;
 
-  /** A model of the platform instead of the configured one. */
+  /** A model to use instead of the configured one. */
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -86,7 +86,7 @@ export class DraftFlowDto {
 }
 
 export class ListFlowsQuery extends PageQuery {
-  /** Includes archived flows. */
+  /** Only flows in this state. By default, all except archived flows. */
   @IsOptional()
   @IsIn(FLOW_STATUSES)
   status?: FlowStatus;
@@ -94,7 +94,7 @@ export class ListFlowsQuery extends PageQuery {
 
 export class FlowFaultDto {
   /**
-   * Where in the definition; empty for all of it.
+   * Location in the definition. Empty for the whole definition.
    * @example 'steps[1].needs[0]'
    */
   path: string;
@@ -123,11 +123,11 @@ export class FlowDraftDto {
 
   description: string;
 
-  /** For `POST /flows`. It is not stored. */
+  /** A definition for `POST /flows`. It is not stored. */
   @ApiProperty({ type: 'object', additionalProperties: true, example: DEFINITION_EXAMPLE })
   definition: Record<string, unknown>;
 
-  /** What is left to correct before it can be published; usually empty. */
+  /** What must be corrected before the flow can be published. Usually empty. */
   faults: FlowFaultDto[];
 
   /** @example openai/gpt-4o */
@@ -135,7 +135,7 @@ export class FlowDraftDto {
 
   usage: DraftUsageDto;
 
-  /** US dollars at list price; null when the price of the model is not known. */
+  /** US dollars at list price. Null if the model's price is unknown. */
   cost_usd: number | null;
 }
 
@@ -148,12 +148,12 @@ export class FlowDto {
 
   description: string;
 
-  /** `draft` while the definition differs from the newest version. Runs still use that version. */
+  /** `draft` while the definition differs from the latest version. Runs still use that version. */
   @ApiProperty({ enum: FLOW_STATUSES, example: 'published' })
   status: FlowStatus;
 
   /**
-   * The newest published version; null before the first.
+   * The latest published version. Null before the first.
    * @example 2
    */
   version: number | null;
@@ -167,7 +167,7 @@ export class FlowDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   definition: Record<string, unknown>;
 
-  /** Faults in the form and the order of the definition. Publishing also checks references. */
+  /** Faults in the format and step order of the definition. Publishing also checks references. */
   faults: FlowFaultDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -216,7 +216,7 @@ export class FlowVersionListDto {
 }
 
 export class FlowValidationDto {
-  /** True when the flow could be published. */
+  /** Whether the flow can be published. */
   valid: boolean;
 
   faults: FlowFaultDto[];

@@ -105,7 +105,7 @@ export class FlowsController {
     summary: 'Create a flow',
     operationId: 'createFlow',
     description:
-      'Stores a definition as a draft. A draft may have faults, which the response lists; a flow with faults cannot be published.',
+      'Stores a definition as a draft. A draft can have faults, which the response lists; a flow with faults cannot be published.',
   })
   @ApiData(FlowDto, { status: 201, description: 'The draft.' })
   @ApiErrors(400, 413)
@@ -118,7 +118,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'List flows',
     operationId: 'listFlows',
-    description: 'Filters by status: draft, published or archived.',
+    description: 'Lists flows. You can filter by status: draft, published or archived.',
   })
   @ApiData(FlowListDto, { description: 'One page of flows, newest first.' })
   @ApiErrors(400)
@@ -136,11 +136,11 @@ export class FlowsController {
   @TakesBody('document')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Check a definition',
+    summary: 'Validate a definition',
     operationId: 'validateFlow',
-    description: 'Checks a definition without storing it. Each fault names its place and how to correct it.',
+    description: 'Validates a definition without storing it. Each fault gives its location and how to correct it.',
   })
-  @ApiData(FlowValidationDto, { description: 'Faults of the definition.' })
+  @ApiData(FlowValidationDto, { description: 'The faults in the definition.' })
   @ApiErrors(400, 413)
   async validate(
     @CurrentPrincipal() { org_id }: Principal,
@@ -162,7 +162,7 @@ export class FlowsController {
     summary: 'Draft a flow',
     operationId: 'draftFlow',
     description:
-      'Has the configured language model write a definition from plain language. Nothing is stored. Returns 422 on the offline model.',
+      'Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 with the offline model.',
   })
   @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
   @ApiErrors(400, 422, 502, 504)
@@ -201,10 +201,10 @@ export class FlowsController {
   @TakesBody('document')
   @Audited({ action: 'flow.changed', target: 'flow_id' })
   @ApiOperation({
-    summary: 'Change a flow',
+    summary: 'Update a flow',
     operationId: 'updateFlow',
     description:
-      'Replaces fields of the draft. Send the `revision` that you read; the response is 409 if the flow has changed since. The published version runs until you publish again.',
+      'Replaces fields of the draft. Send the `revision` that you read; returns 409 if the flow has changed since. The published version stays in use until you publish again.',
   })
   @ApiData(FlowDto, { description: 'The flow after the change.' })
   @ApiErrors(400, 404, 409, 413)
@@ -225,8 +225,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Archive a flow',
     operationId: 'archiveFlow',
-    description:
-      'Takes the flow out of use and deletes its triggers. Running runs continue. Versions and runs stay readable.',
+    description: 'Archives the flow and deletes its triggers. Active runs continue. Versions and runs stay readable.',
   })
   @ApiData(FlowDto, { description: 'The archived flow.' })
   @ApiErrors(404, 409)
@@ -244,7 +243,7 @@ export class FlowsController {
   @ApiOperation({
     summary: 'Publish a flow',
     operationId: 'publishFlow',
-    description: 'Makes the draft the version that new runs use. Refused with 422 while it has faults.',
+    description: 'Makes the draft the version that new runs use. Returns 422 while the draft has faults.',
   })
   @ApiData(FlowDto, { description: 'The published flow.' })
   @ApiErrors(404, 409, 422)
@@ -257,7 +256,7 @@ export class FlowsController {
   @ApiOperation({
     summary: "List a flow's versions",
     operationId: 'listFlowVersions',
-    description: 'Lists the versions. Each publication adds one.',
+    description: "Lists the flow's versions. Each publication adds a version.",
   })
   @ApiData(FlowVersionListDto, { description: 'One page of versions, newest first.' })
   @ApiErrors(400, 404)

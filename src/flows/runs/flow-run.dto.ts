@@ -44,7 +44,7 @@ export class StartFlowRunDto {
   idempotency_key?: string;
 
   /**
-   * The published version to use. Defaults to the newest.
+   * The published version to use. Defaults to the latest.
    * @example 2
    */
   @IsOptional()
@@ -52,13 +52,13 @@ export class StartFlowRunDto {
   @Min(1)
   version?: number;
 
-  /** Performs reads. Skips writes, agents, webhooks and waits; each step reports what it skipped. */
+  /** Performs only reads. Skips writes, agents, webhooks and waits; each step reports what it skipped. */
   @IsOptional()
   @IsBoolean()
   dry_run?: boolean;
 
   /**
-   * Waits until the run has ended, at most this long.
+   * Maximum number of seconds to wait for the run to end.
    * @example 10
    */
   @IsOptional()
@@ -68,7 +68,7 @@ export class StartFlowRunDto {
   wait_seconds?: number;
 
   /**
-   * The most that its agents may cost together, in US dollars. The lower of this and the flow's own limit applies.
+   * Maximum total cost of the run's agents in US dollars. The lower of this and the flow's own limit applies.
    * @example 0.5
    */
   @IsOptional()
@@ -109,9 +109,7 @@ export class ControlFlowRunDto {
   @IsIn(RUN_ACTIONS)
   action: (typeof RUN_ACTIONS)[number];
 
-  /**
-   * With retry: runs this step, such as `refund`, and everything after it again, even steps that had completed.
-   */
+  /** With retry: reruns this step, such as `refund`, and everything after it, including completed steps. */
   @IsOptional()
   @IsString()
   @Length(1, 100)
@@ -123,7 +121,7 @@ export class ControlFlowRunDto {
   @MaxLength(1000)
   reason?: string;
 
-  /** With cancel: false keeps what was done. Defaults to true. */
+  /** With cancel: false skips compensation. Defaults to true. */
   @IsOptional()
   @IsBoolean()
   compensate?: boolean;
@@ -171,7 +169,7 @@ export class FlowTriggerOfRunDto {
   @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'FlowRunTriggerKind', example: 'api' })
   kind: TriggerKind;
 
-  /** The trigger, the run that started it, or null. */
+  /** Id of what started the run: a trigger, parent run, agent, tool or dead letter. Null for `api`. */
   id: string | null;
 }
 
@@ -182,7 +180,7 @@ export class AttemptDto {
   /** @example 2026-11-20T10:00:01.000Z */
   ended_at: string | null;
 
-  /** `interrupted`: the process ended, and it is unknown what the attempt did. */
+  /** `interrupted`: the process ended, and the outcome of the attempt is unknown. */
   @ApiProperty({ enum: ['running', 'completed', 'failed', 'interrupted'], enumName: 'FlowAttemptStatus' })
   status: 'running' | 'completed' | 'failed' | 'interrupted';
 
@@ -207,7 +205,7 @@ export class CompensationDto {
 
 export class FlowStepRunDto {
   /**
-   * `step_id`, with the numbers of its items inside a for_each. Decisions name it.
+   * `step_id`, followed by the item indexes inside a for_each. Identifies the step in decisions.
    * @example 'charge[3]'
    */
   key: string;
@@ -216,7 +214,7 @@ export class FlowStepRunDto {
   step_id: string;
 
   /**
-   * The index of the item, from 0. Null outside of a for_each.
+   * The index of the item, starting at 0. Null outside a for_each.
    * @example '3'
    */
   item: string | null;
@@ -235,7 +233,7 @@ export class FlowStepRunDto {
   @ApiProperty({ type: () => RunErrorDto, required: false })
   error?: RunErrorDto;
 
-  /** The key that makes repeated requests idempotent. */
+  /** The key that the step sends to make retries idempotent. */
   idempotency_key?: string;
 
   /** When the next attempt starts. */
@@ -244,14 +242,14 @@ export class FlowStepRunDto {
   /** When the wait ends or times out. */
   wake_at?: string;
 
-  /** The number of items of a for_each. */
+  /** The number of items in a for_each. */
   items?: number;
 
   /** The case that the switch step took. */
   @ApiProperty({ type: 'string', nullable: true, required: false })
   case_name?: string | null;
 
-  /** The run of another flow that it waits for. */
+  /** The run of another flow that the step waits for. */
   child_run_id?: string;
 
   /** @example 0.0021 */
@@ -304,16 +302,16 @@ export class FlowRunDto extends FlowRunSummaryDto {
   @ApiProperty(ANY)
   output: unknown;
 
-  /** Null means no limit. */
+  /** Cost limit in US dollars. Null means no limit. */
   max_cost_usd: number | null;
 
   /** When the run times out. */
   deadline_at: string;
 
-  /** In the order of the definition; steps inside a for_each once for each item. */
+  /** Steps in the order of the definition. A step inside a for_each appears once per item. */
   steps: FlowStepRunDto[];
 
-  /** True when the run has more than 2,000 steps: the others are not shown. */
+  /** True if the run has more than 2,000 steps. The rest are omitted. */
   steps_truncated: boolean;
 
   /** The actions that PUT /control accepts now. */
@@ -338,7 +336,7 @@ export class DeadLetterDto {
   /** @example 2 */
   flow_version: number;
 
-  /** The run that failed; it holds the input and the failing step. */
+  /** The run that failed. It has the input and the failed step. */
   run_id: string;
 
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'FlowRunStatus' })

@@ -50,10 +50,10 @@ export class FlowRunsController {
     summary: 'Start a run of a flow',
     operationId: 'startFlowRun',
     description:
-      'Checks the input against `input_schema` and starts the run. Returns 201 if the run ends within `wait_seconds`, otherwise 202. `dry_run` calls nothing.',
+      'Validates the input against `input_schema` and starts the run. Returns 201 if the run ends within `wait_seconds`, otherwise 202. `dry_run` performs only reads.',
   })
   @ApiData(FlowRunDto, { status: 201, description: 'The run, which has ended.' })
-  @ApiData(FlowRunDto, { status: 202, description: 'The run continues. Location is its record.' })
+  @ApiData(FlowRunDto, { status: 202, description: 'The run continues. `Location` is its URL.' })
   @ApiErrors(400, 404, 413, 422)
   async start(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -73,7 +73,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'List the runs of a flow',
     operationId: 'listRunsOfFlow',
-    description: 'Filters by status and start time.',
+    description: "Lists the flow's runs. You can filter by status and creation time.",
   })
   @ApiData(FlowRunListDto, { description: 'One page of runs, newest first.' })
   @ApiErrors(400, 404)
@@ -91,7 +91,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'List runs of all flows',
     operationId: 'listFlowRuns',
-    description: 'Filters by flow, status and start time.',
+    description: 'Lists runs. You can filter by flow, status and creation time.',
   })
   @ApiData(FlowRunListDto, { description: 'One page of runs, newest first.' })
   @ApiErrors(400)
@@ -105,7 +105,7 @@ export class FlowRunsController {
     summary: 'Get a run',
     operationId: 'getFlowRun',
     description:
-      'Returns the steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.',
+      'Returns the run with its steps (attempts, inputs, outputs and errors), cost and the actions available now.',
   })
   @ApiData(FlowRunDto, { description: 'The run.' })
   @ApiErrors(404)
@@ -150,7 +150,7 @@ export class FlowRunsController {
     summary: 'Pause, resume, cancel or retry a run',
     operationId: 'controlFlowRun',
     description:
-      '`pause` lets running attempts end and starts nothing else; `resume` continues. `cancel` ends the run and compensates its steps, unless `compensate` is false. `retry` continues a failed run, or runs everything from `from_step` on again.',
+      '`pause` lets running attempts finish and starts no others; `resume` continues. `cancel` ends the run and compensates its steps, unless `compensate` is false. `retry` continues a failed run, or reruns everything from `from_step` on.',
   })
   @ApiData(FlowRunDto, { description: 'The run after the change.' })
   @ApiErrors(400, 404, 409)
@@ -182,9 +182,9 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Send a signal to a run',
     operationId: 'signalFlowRun',
-    description: 'Wakes a step that waits for this signal. A signal that arrives before the step waits is kept.',
+    description: 'Wakes the step that waits for this signal. A signal that arrives early is kept for the step.',
   })
-  @ApiData(FlowRunSummaryDto, { status: 202, description: 'The run that takes the signal.' })
+  @ApiData(FlowRunSummaryDto, { status: 202, description: 'The run that received the signal.' })
   @ApiErrors(400, 404, 413)
   async signal(
     @CurrentPrincipal() principal: Principal,
@@ -203,11 +203,12 @@ export class FlowRunsController {
   @Access('developer')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Decide an approval',
+    summary: 'Decide an approval step',
     operationId: 'decideFlowStep',
-    description: 'Approves or refuses an approval step, once. Needs one of the roles that the step names.',
+    description:
+      'Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names.',
   })
-  @ApiData(FlowRunSummaryDto, { description: 'The run that goes on.' })
+  @ApiData(FlowRunSummaryDto, { description: 'The run, which continues.' })
   @ApiErrors(400, 404, 409)
   async decide(
     @CurrentPrincipal() principal: Principal,
@@ -237,7 +238,7 @@ export class FlowRunsController {
     return { dead_letters: items.map(({ org_id: _, ...letter }) => letter), total: items.length, last_key };
   }
 
-  /** Starts a new run of the newest version with the same input, and removes the dead letter. */
+  /** Starts a new run of the latest version with the same input, and removes the dead letter. */
   @Post('dead-letters/:dead_letter_id/replay')
   @Access('developer')
   @HttpCode(202)
@@ -245,7 +246,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Replay a dead letter',
     operationId: 'replayDeadLetter',
-    description: 'Starts a new run of the newest version with the same input, and removes the dead letter.',
+    description: 'Starts a new run of the latest version with the same input, and removes the dead letter.',
   })
   @ApiData(FlowRunSummaryDto, { status: 202, description: 'The new run.' })
   @ApiErrors(400, 404)
@@ -263,7 +264,7 @@ export class FlowRunsController {
   @ApiOperation({
     summary: 'Delete a dead letter',
     operationId: 'deleteDeadLetter',
-    description: 'Deletes the dead letter. The record of the run stays.',
+    description: 'Deletes the dead letter. The run is kept.',
   })
   @ApiData(DeletedDeadLetterDto, { description: 'The deleted dead letter.' })
   @ApiErrors(404)

@@ -9,9 +9,9 @@ export class CreateTriggerDto {
   kind: FlowTriggerKind;
 
   /**
-   * By kind. schedule: `cron` or `every_seconds`, `timezone`, `overlap` (skip, queue, allow), `catch_up` (none, last, all), `input`.
-   * webhook: `verification` with a `kind` (none, hmac, github, stripe, slack, token) and its `secret`, and `input`. event: `type` (such as
-   * build.failed or invocation.failed) and `filter`.
+   * Depends on the kind. schedule: `cron` or `every_seconds`, `timezone`, `overlap` (skip, queue, allow), `catch_up` (none, last,
+   * all), `input`. webhook: `verification` with a `kind` (none, hmac, github, stripe, slack, token) and its `secret`, and `input`.
+   * event: `type` (such as build.failed or invocation.failed) and `filter`.
    */
   @ApiProperty({
     type: 'object',
@@ -22,7 +22,7 @@ export class CreateTriggerDto {
   @IsObject()
   config: Record<string, unknown>;
 
-  /** True unless given. */
+  /** Whether the trigger is enabled. Defaults to true. */
   @IsOptional()
   @IsBoolean()
   enabled?: boolean;
@@ -39,22 +39,22 @@ export class TriggerDto {
 
   enabled: boolean;
 
-  /** Without its secret. */
+  /** The configuration, without its secret. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   config: Record<string, unknown>;
 
   /**
-   * Where a webhook is sent.
+   * The path that receives webhooks.
    * @example /api/v1/hooks/hook_2mZ
    */
   @ApiPropertyOptional()
   hook_path?: string;
 
-  /** The secret that the platform made for the webhook; only in the answer to its creation. */
+  /** The webhook secret that the platform generated. Returned only when the trigger is created. */
   @ApiPropertyOptional()
   secret?: string;
 
-  /** The next five times of a schedule. */
+  /** The schedule's next five run times. */
   next_times: string[];
 
   last_run_id: string | null;

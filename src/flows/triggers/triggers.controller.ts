@@ -26,9 +26,9 @@ export class TriggersController {
     summary: 'Create a trigger',
     operationId: 'createFlowTrigger',
     description:
-      'Starts the flow by a schedule, a webhook or an event of the platform. The secret of a webhook is shown once.',
+      "Creates a trigger that starts the flow on a schedule, a webhook or a platform event. A webhook's secret is shown once.",
   })
-  @ApiData(TriggerDto, { status: 201, description: 'The trigger, with its secret if the platform made one.' })
+  @ApiData(TriggerDto, { status: 201, description: 'The trigger, with its secret if the platform generated one.' })
   @ApiErrors(400, 404, 409)
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -44,7 +44,7 @@ export class TriggersController {
   @ApiOperation({
     summary: "List a flow's triggers",
     operationId: 'listFlowTriggers',
-    description: 'Lists triggers with their next times and their last run.',
+    description: 'Lists triggers with their next run times and last run.',
   })
   @ApiData(TriggerListDto, { description: 'One page of triggers, newest first.' })
   @ApiErrors(400, 404)
@@ -61,7 +61,7 @@ export class TriggersController {
   @ApiOperation({
     summary: 'Get a trigger',
     operationId: 'getFlowTrigger',
-    description: 'Returns the trigger with its next times, last run and last error.',
+    description: 'Returns the trigger with its next run times, last run and last error.',
   })
   @ApiData(TriggerDto, { description: 'The trigger.' })
   @ApiErrors(404)
@@ -121,9 +121,9 @@ export class HooksController {
     summary: 'Deliver a webhook to a flow',
     operationId: 'deliverWebhook',
     description:
-      'For the sender of a webhook. The delivery is verified as the trigger is configured. A repeated delivery is refused with 409.',
+      'Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery returns 409.',
   })
-  @ApiData(HookAnswerDto, { status: 202, description: 'The runs that it started.' })
+  @ApiData(HookAnswerDto, { status: 202, description: 'The runs that the delivery started.' })
   @ApiErrors(400, 404, 409, 413)
   async receive(
     @Param('hook_id') hook_id: string,
