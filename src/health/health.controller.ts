@@ -27,9 +27,9 @@ export class HealthController {
   @ApiOperation({
     summary: 'Check whether the process is up',
     operationId: 'getHealth',
-    description: 'Shows that the process answers. Needs no sign-in.',
+    description: 'Returns 200 while the process responds. No authentication required.',
   })
-  @ApiData(HealthDto, { description: 'Always healthy.' })
+  @ApiData(HealthDto, { description: 'The process is up.' })
   health(): HealthDto {
     return { status: 'healthy', version: VERSION, timestamp: this.clock.timestamp() };
   }
@@ -39,7 +39,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Liveness probe',
     operationId: 'getLiveness',
-    description: 'For orchestrators: restart the process if this does not answer. Checks nothing else.',
+    description: 'For orchestrators: restart the process if this does not respond. Checks nothing else.',
   })
   @ApiData(ProbeDto, { description: 'The process is alive.' })
   live(): ProbeDto {
@@ -51,7 +51,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Readiness probe',
     operationId: 'getReadiness',
-    description: 'For load balancers: returns 503 while the process starts, stops or cannot reach its database.',
+    description:
+      'For load balancers: returns 503 while the process is starting, stopping or unable to reach its database.',
   })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
   @ApiResponse({
@@ -67,11 +68,11 @@ export class HealthController {
   /** Every check and the resource usage of the process. Answers 200 even when degraded; read `status`. */
   @Get('detailed')
   @ApiOperation({
-    summary: 'All checks and figures',
+    summary: 'Get all checks and process metrics',
     operationId: 'getDetailedHealth',
-    description: 'Returns each check with its duration, and figures of the process. Needs no sign-in.',
+    description: 'Returns each check with its duration, and process metrics. No authentication required.',
   })
-  @ApiData(DetailedHealthDto, { description: 'Checks and figures.' })
+  @ApiData(DetailedHealthDto, { description: 'Checks and process metrics.' })
   async detailed(): Promise<DetailedHealthDto> {
     const results = await this.checks.run('detailed');
     const isDegraded = results.some(({ finding }) => finding?.state !== 'healthy');
@@ -89,7 +90,7 @@ export class HealthController {
   @Bare()
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
-    summary: 'Prometheus metrics',
+    summary: 'Get Prometheus metrics',
     operationId: 'getMetrics',
     description: 'For Prometheus. docs/monitoring.md describes each metric.',
   })

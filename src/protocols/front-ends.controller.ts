@@ -66,11 +66,11 @@ export class AgUiController {
     summary: 'Run an agent with AG-UI',
     operationId: 'runAgentWithAgUi',
     description:
-      'Runs the agent for a chat front end that speaks AG-UI. If `threadId` is the id of a session, that session continues. Closing the connection stops the run.',
+      'Runs the agent for a chat front end that uses AG-UI. If `threadId` is a session id, that session continues. Closing the connection stops the run.',
   })
   @ApiZodBody(runInputSchema)
   @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'Events of AG-UI.', schema: { type: 'string' } })
+  @ApiOkResponse({ description: 'AG-UI events.', schema: { type: 'string' } })
   @ApiErrors(400, 404, 409, 413, 415, 422)
   async run(
     @CurrentPrincipal() principal: Principal,
@@ -109,7 +109,7 @@ export class AiSdkController {
     summary: "Chat with an agent from the AI SDK's useChat",
     operationId: 'chatWithAiSdk',
     description:
-      'Runs the agent for `useChat` of the AI SDK. `session_id` continues a session. Closing the connection stops the run.',
+      "Runs the agent for the AI SDK's `useChat`. `session_id` continues a session. Closing the connection stops the run.",
   })
   @ApiZodBody(chatRequestSchema)
   @ApiProduces('text/event-stream')

@@ -19,7 +19,7 @@ export class ProbeDto {
 
 export class HealthCheckDto {
   /**
-   * The last three apply to credentials only.
+   * configured, not_configured and not_required apply to credentials only.
    * @example healthy
    */
   status: 'healthy' | 'unhealthy' | 'configured' | 'not_configured' | 'not_required';
@@ -44,13 +44,13 @@ export class HealthChecksDto {
 
 export class SystemFiguresDto {
   /**
-   * CPU of this process over the last five seconds; 100 is one busy core.
+   * CPU usage of this process over the last five seconds. 100 is one busy core.
    * @example 3.5
    */
   cpu_percent: number;
 
   /**
-   * Memory in use on the machine.
+   * Percentage of the machine's memory in use.
    * @example 41.2
    */
   memory_percent: number;

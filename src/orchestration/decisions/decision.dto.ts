@@ -50,7 +50,7 @@ export class OptionDto {
   rank: number;
 
   /**
-   * Index in the context's alternatives; null for the context itself.
+   * Index in the context's alternatives. Null for the context itself.
    * @example 0
    */
   alternative: number | null;
@@ -119,7 +119,7 @@ export class DecisionAnalysisDto {
   assumed_inputs: Record<string, number>;
 
   /**
-   * Required inputs that are missing. Nothing is approved while any is missing.
+   * Required inputs that are missing. A decision is not approved while an input is missing.
    * @example []
    */
   missing_inputs: string[];
@@ -136,7 +136,7 @@ export class DecisionAnalysisDto {
 
   budget: BudgetFitDto | null;
 
-  /** Best first, including the context itself; empty without alternatives. */
+  /** Best first, including the context itself. Empty without alternatives. */
   alternatives: OptionDto[];
 
   /**
@@ -160,11 +160,12 @@ const MONEY_LIMIT = 1e15;
 
 export class CreateDecisionDto {
   /**
-   * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe,
-   * description; revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (0, or 0.01 to
-   * 1e15); estimated_days (1 to 3,650; 30 is assumed), team_members (3); complexity_score (5), technical_complexity (3),
-   * market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4), each 0 to 10;
-   * affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts of their own). Other keys are stored and shown to the model.
+   * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe, description;
+   * revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (each 0, or 0.01 to 1e15);
+   * estimated_days (1 to 3,650; default 30), team_members (default 3); from 0 to 10, with the default in parentheses:
+   * complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better),
+   * timeline_pressure (4); affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts). Other keys are stored
+   * and shown to the model.
    * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "estimated_days": 60, "affects_brand": true}
    */
   // Keeps the raw value: class-transformer drops keys that reach a prototype, which validation must report.
@@ -173,7 +174,7 @@ export class CreateDecisionDto {
   context: Record<string, unknown>;
 
   /**
-   * Seeds the simulation. The same context and seed produce the same figures. Defaults to 0.
+   * Seed of the simulation. The same context and seed produce the same figures. Defaults to 0.
    * @example 7
    */
   @IsOptional()
@@ -226,7 +227,7 @@ export class RecordOutcomeDto {
 /** A phase of whole days, both ends inclusive; the next phase begins the day after. */
 export class PlanPhaseDto {
   /**
-   * A decision that is not approved has only the phase of reconsideration.
+   * A decision that is not approved has only a reconsideration phase.
    * @example Planning
    */
   phase: PhaseName;

@@ -22,7 +22,7 @@ export class DecisionsController {
     summary: 'Make a decision',
     operationId: 'createDecision',
     description:
-      'Decides on a context by fixed rules, with the track record of the partners, and simulates cost and revenue. The same context and `seed` give the same figures.',
+      "Decides on a context by fixed rules and the partners' track record, and simulates cost and revenue. The same context and `seed` give the same figures.",
   })
   @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
@@ -55,7 +55,7 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'Get a decision',
     operationId: 'getDecision',
-    description: 'Returns the decision with its distribution, its risks and, once recorded, its outcome.',
+    description: 'Returns the decision with its distribution, risks and, once recorded, its outcome.',
   })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
   @ApiErrors(403, 404)

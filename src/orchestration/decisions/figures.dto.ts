@@ -112,7 +112,7 @@ export class PercentilesDto {
 /** The simulated distribution of the results. */
 export class DecisionSimulationDto {
   /**
-   * Number of draws; 0 when the cost or the revenue is 0 and the result is certain.
+   * Number of draws. 0 if the cost or the revenue is 0 and the result is certain.
    * @example 5000
    */
   draws: number;
@@ -188,7 +188,7 @@ export class SensitivityDto {
 
 export class BiasDto {
   /**
-   * Mean of (actual − predicted) / predicted, in percent; positive means more than predicted.
+   * Mean of (actual − predicted) / predicted in percent. Positive means more than predicted.
    * @example 12.5
    */
   mean_error_percent: number | null;
@@ -232,19 +232,19 @@ export class TrackRecordDto {
   successes: number;
 
   /**
-   * Outcomes of decisions that predicted a probability.
+   * Number of outcomes of decisions that predicted a probability.
    * @example 8
    */
   scored: number;
 
   /**
-   * Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half.
+   * Mean of (predicted probability − outcome)². 0 is perfect; always predicting one half scores 0.25.
    * @example 0.11
    */
   brier_score: number | null;
 
   /**
-   * The score of always predicting the share of successes.
+   * The Brier score of always predicting the share of successes.
    * @example 0.1094
    */
   brier_score_of_base_rate: number | null;
@@ -276,7 +276,7 @@ export class VerdictCountsDto {
 
 export class CalibrationDto extends TrackRecordDto {
   /**
-   * All decisions, with or without an outcome.
+   * Number of decisions, with or without an outcome.
    * @example 18
    */
   decisions: number;

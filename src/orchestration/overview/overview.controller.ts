@@ -35,7 +35,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get the status of the components',
     operationId: 'getOrchestrationStatus',
-    description: 'Returns each component with its state and what to do about it.',
+    description: "Returns each component's state with a message, resource usage and recent activity.",
   })
   @ApiOkResponse({ type: OrchestrationStatusDto, description: 'Components, resource usage and recent activity.' })
   @ApiErrors(403)
@@ -52,7 +52,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get the effective settings',
     operationId: 'getOrchestrationConfig',
-    description: 'Lists settings with their values. For secrets it shows only whether they are set.',
+    description: 'Lists settings with their values. For secrets, only whether they are set.',
   })
   @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
@@ -63,10 +63,10 @@ export class OverviewController {
   /** Runs checks against the live process. Each reports its evidence and, unless it passes, a fix. docs/readiness.md lists them. */
   @Get('deployment/readiness')
   @ApiOperation({
-    summary: 'Check whether this deployment is ready for production',
+    summary: 'Check whether the deployment is ready for production',
     operationId: 'getDeploymentReadiness',
     description:
-      'Lists what is ready and what is not. Each finding names its evidence and the command that resolves it.',
+      'Lists what is ready and what is not. Each finding gives its evidence and the command that resolves it.',
   })
   @ApiOkResponse({
     type: ReadinessDto,
@@ -98,7 +98,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'List the orchestration routes',
     operationId: 'listOrchestrationEndpoints',
-    description: 'Lists paths, methods and examples.',
+    description: 'Lists the orchestration routes with their paths, methods and examples.',
   })
   @ApiOkResponse({ type: EndpointDocsDto, description: 'Every orchestration route, with examples.' })
   @ApiErrors(403)

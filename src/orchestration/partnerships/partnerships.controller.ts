@@ -47,12 +47,12 @@ export class PartnershipsController {
   /** The measured score and health of each partnership and of the system. */
   @Get('health')
   @ApiOperation({
-    summary: 'Get the health of the partnerships',
+    summary: 'Get the health of all partnerships',
     operationId: 'getOrchestrationHealth',
     description:
-      'Returns the availability, response time and error rate that the probes measured for each partnership in the window.',
+      "Returns each partnership's availability, response time and error rate, as measured by probes in the window.",
   })
-  @ApiOkResponse({ type: OrchestrationHealthDto, description: 'At most a second old.' })
+  @ApiOkResponse({ type: OrchestrationHealthDto, description: 'The data is at most one second old.' })
   @ApiErrors(400, 403)
   async health(
     @CurrentPrincipal() { org_id }: Principal,
@@ -64,11 +64,11 @@ export class PartnershipsController {
   /** One entry for each type of partnership. */
   @Get('metrics')
   @ApiOperation({
-    summary: 'Get the metrics of the partnerships',
+    summary: 'Get the metrics of all partnerships',
     operationId: 'listOrchestrationMetrics',
-    description: 'Returns the success metrics of all partnerships against their targets.',
+    description: 'Returns the success metrics of all partnerships with their targets.',
   })
-  @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'At most a second old.' })
+  @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'The data is at most one second old.' })
   @ApiErrors(400, 403)
   async metrics(
     @CurrentPrincipal() { org_id }: Principal,
@@ -80,11 +80,11 @@ export class PartnershipsController {
   /** An unknown type is a 400 whose details list the valid types. */
   @Get('metrics/:type')
   @ApiOperation({
-    summary: 'Get the metrics of one type of partnership',
+    summary: 'Get the metrics of a partnership type',
     operationId: 'getOrchestrationMetrics',
-    description: 'Returns the success metrics of the partnerships of one type against their targets.',
+    description: 'Returns the success metrics of the partnerships of one type with their targets.',
   })
-  @ApiOkResponse({ type: PartnershipMetricsDto, description: 'At most a second old.' })
+  @ApiOkResponse({ type: PartnershipMetricsDto, description: 'The data is at most one second old.' })
   @ApiErrors(400, 403, 404)
   async metricsOfType(
     @CurrentPrincipal() { org_id }: Principal,
@@ -98,9 +98,9 @@ export class PartnershipsController {
   /** A new organization has four partnerships, which are not linked to anything yet. */
   @Get('partnerships')
   @ApiOperation({
-    summary: 'List the partnerships with their progress',
+    summary: 'List partnerships with their progress',
     operationId: 'listPartnerships',
-    description: 'Lists all partnerships by id. Progress is computed from the deliverables.',
+    description: 'Lists all partnerships, ordered by id. Progress is computed from the deliverables.',
   })
   @ApiOkResponse({ type: [PartnershipStatusDto], description: 'All partnerships, ordered by id.' })
   @ApiErrors(403)
@@ -111,12 +111,12 @@ export class PartnershipsController {
   /** Kept for eight days; those of 1h for three hours. */
   @Get('partnerships/:id/history')
   @ApiOperation({
-    summary: 'Get the past health of a partnership',
+    summary: "Get a partnership's health history",
     operationId: 'getPartnershipHistory',
     description:
-      'Returns what was measured in each hour of the window, or each five minutes of 1h, oldest first. Times without a call are left out.',
+      'Returns the measurements for each hour of the window (each five minutes for 1h), oldest first. Periods without calls are omitted.',
   })
-  @ApiOkResponse({ type: PartnershipHistoryDto, description: 'The measured hours.' })
+  @ApiOkResponse({ type: PartnershipHistoryDto, description: 'The measured periods.' })
   @ApiErrors(400, 403, 404)
   async history(
     @CurrentPrincipal() { org_id }: Principal,
@@ -135,7 +135,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the progress of a partnership',
     operationId: 'getPartnershipStatus',
-    description: 'Returns progress, deliverables, health and what is late.',
+    description: "Returns the partnership's progress, health, and deliverables with their due dates.",
   })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership.' })
   @ApiErrors(403, 404)
@@ -148,9 +148,9 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get a partnership',
     operationId: 'getPartnership',
-    description: 'Returns the record of the partnership.',
+    description: 'Returns the full record of the partnership.',
   })
-  @ApiOkResponse({ type: PartnershipDto, description: 'The record.' })
+  @ApiOkResponse({ type: PartnershipDto, description: 'The partnership.' })
   @ApiErrors(403, 404)
   async get(@CurrentPrincipal() { org_id }: Principal, @Param('id') id: string): Promise<PartnershipDto> {
     const { partnership, watch } = await this.partnerships.get(org_id, id);
@@ -162,9 +162,9 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Create a partnership',
     operationId: 'createPartnership',
-    description: 'Registers a partner with its metrics, deliverables and the address to probe.',
+    description: 'Registers a partner with its metrics, deliverables and the URL to probe.',
   })
-  @ApiCreatedResponse({ type: PartnershipDto, description: 'The record.' })
+  @ApiCreatedResponse({ type: PartnershipDto, description: 'The partnership.' })
   @ApiErrors(400, 403, 409)
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreatePartnershipDto): Promise<PartnershipDto> {
     return partnershipView(await this.management.create(principal, newPartnership(body)));
@@ -173,11 +173,11 @@ export class PartnershipsController {
   /** Sets the given fields and keeps the others. */
   @Put('partnerships/:id')
   @ApiOperation({
-    summary: 'Change a partnership',
+    summary: 'Update a partnership',
     operationId: 'updatePartnership',
-    description: 'Replaces the fields that you send. Fields that you leave out stay as they are.',
+    description: 'Replaces the fields that you send. Fields that you omit stay unchanged.',
   })
-  @ApiOkResponse({ type: PartnershipDto, description: 'The record after the change.' })
+  @ApiOkResponse({ type: PartnershipDto, description: 'The partnership after the change.' })
   @ApiErrors(400, 403, 404, 409)
   async update(
     @CurrentPrincipal() principal: Principal,
@@ -192,7 +192,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Delete a partnership',
     operationId: 'deletePartnership',
-    description: 'Deletes the record and ends its probes. Decisions that named it stay.',
+    description: 'Deletes the partnership and stops its probes. Decisions that refer to it are kept.',
   })
   @ApiOkResponse({ type: DeletedPartnershipDto, description: 'The id of the deleted partnership.' })
   @ApiErrors(403, 404)

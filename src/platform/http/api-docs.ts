@@ -4,7 +4,7 @@ import { IsISO8601, Matches } from 'class-validator';
 
 /** What stands around every successful answer. */
 export class SuccessEnvelope {
-  @ApiProperty({ example: true, description: 'Always true. Errors have false.' })
+  @ApiProperty({ example: true, description: 'Always true. False in errors.' })
   success: boolean;
 
   @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'Time of the response, in UTC.' })
@@ -18,12 +18,12 @@ export class SuccessEnvelope {
 }
 
 export class ErrorBody {
-  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'A code that names the failure.' })
+  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'The error code.' })
   code: string;
 
   @ApiProperty({
     example: 'The request is not valid: name',
-    description: 'A description of the event for people.',
+    description: 'A human-readable description of the error.',
   })
   message: string;
 
@@ -40,12 +40,12 @@ export class ErrorBody {
   })
   suggestion: string;
 
-  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Identifies this failure in the logs.' })
+  @ApiProperty({ example: 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R', description: 'Identifies the failure in the logs.' })
   trace_id: string;
 }
 
 export class ErrorEnvelope {
-  @ApiProperty({ example: false, description: 'Always false here.' })
+  @ApiProperty({ example: false, description: 'Always false.' })
   success: boolean;
 
   @ApiProperty({ type: () => ErrorBody })
@@ -63,21 +63,21 @@ export class ErrorEnvelope {
 
 /** Of every status that an error may have. */
 export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.',
-  401: 'UNAUTHENTICATED: credentials are missing or not valid.',
+  400: 'VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.',
+  401: 'UNAUTHENTICATED: credentials are missing or invalid.',
   402: 'BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.',
   403: 'PERMISSION_DENIED: the caller lacks the required role.',
   404: 'RESOURCE_NOT_FOUND: your organization has no such record.',
   405: 'METHOD_NOT_ALLOWED.',
   409: 'RESOURCE_CONFLICT: another request changed the resource, or it is busy.',
-  413: 'PAYLOAD_TOO_LARGE: the body exceeds its limit.',
-  415: 'UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.',
-  422: 'IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.',
+  413: 'PAYLOAD_TOO_LARGE: the body exceeds the size limit.',
+  415: "UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.",
+  422: "IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.",
   429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
-  431: 'VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.',
+  431: 'VALIDATION_ERROR: the URL and headers together exceed 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
   502: 'AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.',
-  503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.',
+  503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.',
   504: 'AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',
 };
 

@@ -42,7 +42,7 @@ interface Rule {
 
 /** Signed and encoded in base64url: nothing else is a cursor. */
 const CURSOR = '^[\\w-]*$';
-const EVENTS = { description: 'Server-Sent Events: `event` names the kind, `data` holds JSON.' };
+const EVENTS = { description: 'Server-Sent Events: `event` is the type, `data` is JSON.' };
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const EVENT_STREAM = 'text/event-stream';
 /** Names that hold a moment, and names that hold a day. The platform uses them for nothing else. */

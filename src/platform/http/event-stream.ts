@@ -51,7 +51,12 @@ export const StreamsEvents = (to: Streaming) =>
     SetMetadata(STREAMS_EVENTS, to),
     ...(to === 'browsers'
       ? [
-          ApiQuery({ name: 'ticket', required: false, type: String, description: 'Of POST /api/v1/stream-tickets.' }),
+          ApiQuery({
+            name: 'ticket',
+            required: false,
+            type: String,
+            description: 'A ticket from POST /api/v1/stream-tickets.',
+          }),
           ApiQuery({
             name: 'last_event_id',
             required: false,

@@ -6,7 +6,7 @@ import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../shared/page.js';
 /** The page that a list should answer. */
 export class PageQuery {
   /**
-   * Largest number of records.
+   * Maximum number of records.
    * @example 20
    */
   @ApiPropertyOptional({ type: 'integer', default: PAGE_LIMIT_DEFAULT })
@@ -17,7 +17,7 @@ export class PageQuery {
   @Max(PAGE_LIMIT_MAX)
   limit: number = PAGE_LIMIT_DEFAULT;
 
-  /** The cursor that the previous page returned. Valid only for the same list and organization. */
+  /** The cursor from the previous page. Valid only for the same list and organization. */
   @IsOptional()
   @IsString()
   @MaxLength(4096)

@@ -38,14 +38,14 @@ export class OpenAiChatController {
     summary: 'Create a chat completion',
     operationId: 'openaiCreateChatCompletion',
     description:
-      'Runs the agent that `model` names with the whole conversation in `messages`; nothing is remembered. Accepts tools, `response_format`, images and `stream`.',
+      'Runs the agent that `model` names on the conversation in `messages`. Stateless: send the whole conversation each time. Accepts tools, `response_format`, images and `stream`.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(chatSchema, {
     model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',
     messages: [{ role: 'user', content: 'What is 15% of 80?' }],
   })
-  @ApiObject('The answer, or with `stream` its chunks as Server-Sent Events.', 'chat.completion')
+  @ApiObject('The answer, or its chunks as Server-Sent Events with `stream`.', 'chat.completion')
   @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
   async create(
     @CurrentPrincipal() { org_id, user_id }: Principal,
@@ -90,7 +90,7 @@ export class OpenAiModelsController {
   @ApiOperation({
     summary: 'List models',
     operationId: 'openaiListModels',
-    description: 'Lists the agents that can be invoked, newest first. The id of a model is the id of its agent.',
+    description: "Lists the agents that can be invoked, newest first. A model's id is its agent's id.",
   })
   @ApiObject('The agents.', 'list', { data: { type: 'array', items: { type: 'object' } } })
   @ApiOpenAiErrors()
@@ -105,7 +105,7 @@ export class OpenAiModelsController {
   @ApiOperation({
     summary: 'Get a model',
     operationId: 'openaiGetModel',
-    description: 'Returns one agent as a model, by its id, or by its name if that is unique in the organization.',
+    description: 'Returns an agent as a model, by its id, or by its name if the name is unique in the organization.',
   })
   @ApiObject('The agent.', 'model', {
     id: { type: 'string' },

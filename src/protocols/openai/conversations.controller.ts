@@ -115,7 +115,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: "List a conversation's items",
     operationId: 'openaiListItems',
-    description: 'Lists items; `order` is `asc` or `desc`, and `after` continues behind an item.',
+    description: "Lists the conversation's items. `order` is `asc` or `desc`; `after` continues after an item.",
   })
   @ApiItemPage()
   @ApiOpenAiErrors(404)
@@ -159,7 +159,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Get an item of a conversation',
     operationId: 'openaiGetItem',
-    description: 'Returns one message, call or result of the conversation.',
+    description: 'Returns a message, call or result of the conversation.',
   })
   @ApiObject('The item.')
   @ApiOpenAiErrors(404)
@@ -179,8 +179,7 @@ export class OpenAiConversationsController {
   @ApiOperation({
     summary: 'Delete an item of a conversation',
     operationId: 'openaiDeleteItem',
-    description:
-      'Deletes the message that the item belongs to, with the calls made in it. Later answers do not see it.',
+    description: 'Deletes the message that contains the item, with its calls. Later answers do not see it.',
   })
   @ApiObject('The conversation.', 'conversation')
   @ApiOpenAiErrors(404)

@@ -176,17 +176,17 @@ const ERROR = {
 } as Schema;
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error: `param` names the field.',
-  401: 'authentication_error: the key or token is not valid.',
-  403: 'permission_error: the key lacks the role.',
+  400: 'invalid_request_error: `param` names the invalid field.',
+  401: 'authentication_error: the key or token is invalid.',
+  403: 'permission_error: the key lacks the required role.',
   404: 'invalid_request_error: no such object in your organization.',
   405: 'The path exists with other methods.',
   409: 'conflict_error: the conversation is busy.',
   413: 'The body is larger than 10 MB.',
-  415: 'The body has an encoding that is not supported.',
-  422: 'The Idempotency-Key was used with another body.',
+  415: "The body's encoding is not supported.",
+  422: 'The Idempotency-Key was used with a different body.',
   429: 'rate_limit_error: retry after the time in Retry-After.',
-  431: 'The headers, with the address, are larger than 16 KB.',
+  431: 'The URL and headers together exceed 16 KB.',
   500: 'server_error',
   502: 'server_error: the agent or its model failed.',
   503: 'server_error: the database is busy. Retry after the time in Retry-After.',
@@ -217,7 +217,7 @@ export const ApiItemPage = () =>
       name: 'after',
       required: false,
       schema: { type: 'string', maxLength: 200 },
-      description: 'The id of the last item that was read.',
+      description: 'The id of the last item received. The list continues after it.',
     }),
     ApiItems(),
   );

@@ -81,14 +81,14 @@ export class OpenAiResponsesController {
     summary: 'Create a response',
     operationId: 'openaiCreateResponse',
     description:
-      'Runs the agent that `model` names. `previous_response_id` continues a response, `conversation` a conversation. `stream` streams the events; `background` returns at once.',
+      'Runs the agent that `model` names. `previous_response_id` continues a response, `conversation` a conversation. `stream` streams the events; `background` returns immediately.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiZodBody(responsesSchema, {
     model: 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support',
     input: 'What is 15% of 80?',
   })
-  @ApiObject('The response, or with `stream` its events as Server-Sent Events.', 'response')
+  @ApiObject('The response, or its events as Server-Sent Events with `stream`.', 'response')
   @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -158,7 +158,7 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: 'Delete a response',
     operationId: 'openaiDeleteResponse',
-    description: 'Deletes the response: it can no longer be read or continued. The invocation stays on record.',
+    description: 'Deletes the response: it can no longer be read or continued. The invocation is kept.',
   })
   @ApiObject('The response is deleted.', 'response', { id: { type: 'string' }, deleted: { type: 'boolean' } })
   @ApiOpenAiErrors(404)
@@ -195,7 +195,7 @@ export class OpenAiResponsesController {
   @ApiOperation({
     summary: "List a response's input items",
     operationId: 'openaiListInputItems',
-    description: 'Lists the items that the request of the response added.',
+    description: "Lists the items that the response's request added.",
   })
   @ApiItemPage()
   @ApiOpenAiErrors(404)

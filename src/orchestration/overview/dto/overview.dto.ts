@@ -18,13 +18,13 @@ export class ComponentStateDto {
 
 export class ResourceUsageDto {
   /**
-   * CPU of this process over the last five seconds; 100 is one busy core, 200 is two.
+   * CPU usage of this process over the last five seconds. 100 is one busy core, 200 is two.
    * @example 12.5
    */
   cpu_percent: number;
 
   /**
-   * Memory in use on the machine.
+   * Percentage of the machine's memory in use.
    * @example 41.3
    */
   memory_percent: number;
@@ -62,7 +62,7 @@ export class ActivityDto {
 
 export class OrchestrationStatusDto {
   /**
-   * critical when the database is not healthy, degraded when another component is not healthy.
+   * critical if the database is unhealthy, degraded if another component is unhealthy.
    * @example healthy
    */
   overall_status: 'healthy' | 'degraded' | 'critical';
@@ -75,7 +75,7 @@ export class OrchestrationStatusDto {
 
   resource_usage: ResourceUsageDto;
 
-  /** Newest first; null when the audit log cannot be read. */
+  /** Newest first. Null if the audit log cannot be read. */
   recent_activity: ActivityDto[] | null;
 
   /** @example '2026-11-21T10:00:00.000Z' */
@@ -124,7 +124,7 @@ export class ReadinessSummaryDto {
 
 export class ReadinessDto {
   /**
-   * not_ready with any fail, else ready_with_warnings with any warning.
+   * not_ready if any check fails; otherwise ready_with_warnings if any check warns.
    * @example production_ready
    */
   overall_status: 'production_ready' | 'ready_with_warnings' | 'not_ready';
@@ -176,7 +176,7 @@ export class ConfigurationDto {
   configuration: ConfigurationGroupsDto;
 
   /**
-   * When the process read its settings, which is at its start.
+   * When the process started and read its settings.
    * @example '2026-11-21T08:00:00.000Z'
    */
   last_updated: string;
@@ -209,7 +209,7 @@ export class InfoStatisticsDto {
   total_decisions: number;
 
   /**
-   * Mean over all requests, in milliseconds; null before the first.
+   * Mean over all requests in milliseconds. Null before the first.
    * @example 8.31
    */
   avg_response_time_ms: number | null;
@@ -246,7 +246,7 @@ export class InfoDto {
   version: string;
 
   /**
-   * impaired when a component is not healthy.
+   * impaired if a component is unhealthy.
    * @example operational
    */
   status: 'operational' | 'impaired';
@@ -258,7 +258,7 @@ export class InfoDto {
   partnerships: number;
 
   /**
-   * The route groups, and the options that the settings switch on.
+   * The route groups, and the options enabled by settings.
    * @example ["projects", "agents", "orchestration", "models of openai"]
    */
   features: string[];
@@ -301,7 +301,7 @@ export class EndpointDto {
   /** @example /api/v1/orchestration/health */
   path: string;
 
-  /** @example 'Get the health of the partnerships' */
+  /** @example 'Get the health of all partnerships' */
   description: string;
 
   /**
@@ -336,7 +336,7 @@ class EndpointAuthenticationDto {
   required_roles: string[];
 
   /**
-   * Seconds.
+   * Lifetime of an access token in seconds.
    * @example 900
    */
   token_expiry: number;
@@ -347,7 +347,7 @@ class EndpointAuthenticationDto {
 
 class EndpointRateLimitDto {
   /**
-   * Requests per client and window.
+   * Requests per client per window.
    * @example 100
    */
   limit: number;
@@ -372,7 +372,7 @@ export class EndpointDocsDto {
   rate_limiting: EndpointRateLimitDto;
 
   /**
-   * By operation id.
+   * The routes, by operation id.
    * @example {"getOrchestrationHealth": {"method": "GET", "path": "/api/v1/orchestration/health"}}
    */
   endpoints: Record<string, EndpointDto>;

@@ -29,7 +29,7 @@ const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
 /** How the partner is measured. Without agent_ids and health_url it is not measured. */
 export class ProbeInputDto {
   /**
-   * Agents of this platform whose runs count as the partner's. At most 20.
+   * Agents on this platform whose runs count as the partner's. At most 20.
    * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:assistant']
    */
   @ValidateIf(isGiven)
@@ -41,7 +41,7 @@ export class ProbeInputDto {
   agent_ids?: string[];
 
   /**
-   * Polled at each interval. Any 2xx response means up. Null stops polling.
+   * URL polled at each interval. Any 2xx response means up. Null stops polling.
    * @example https://status.example.com/health
    */
   @IsOptional()
@@ -60,7 +60,7 @@ export class ProbeInputDto {
   interval_seconds?: number;
 
   /**
-   * Time-out of a poll in milliseconds. Defaults to 5000.
+   * Timeout of a poll in milliseconds. Defaults to 5000.
    * @example 5000
    */
   @ValidateIf(isGiven)
@@ -137,7 +137,7 @@ export class CreatePartnershipDto {
   name: string;
 
   /**
-   * Partnerships of one type are measured together in GET /metrics.
+   * Partnerships of the same type are measured together in GET /metrics.
    * @example visual_intelligence
    */
   @Matches(SLUG, SLUG_RULE)
@@ -161,7 +161,7 @@ export class CreatePartnershipDto {
   partner_role?: string;
 
   /**
-   * A disabled partnership is not measured and does not count towards the system's status. Defaults to true.
+   * Whether the partnership is measured and counts towards the system's status. Defaults to true.
    * @example true
    */
   @ValidateIf(isGiven)
@@ -203,7 +203,7 @@ export class ChangePartnershipDto extends PartialType(OmitType(CreatePartnership
   skipNullProperties: false,
 }) {
   /**
-   * The revision that the change is based on: 409 if the partnership has changed since.
+   * The revision that you read. Returns 409 if the partnership has changed since.
    * @example 3
    */
   @ValidateIf((_, value) => value !== undefined)
@@ -230,7 +230,7 @@ export class DeliverableStateDto {
 
 export class MeasurementDto {
   /**
-   * Records a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+   * The name of a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
    * @example social_engagement
    */
   @Matches(/^[a-z][a-z0-9_-]{0,62}$/, {

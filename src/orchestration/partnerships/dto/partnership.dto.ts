@@ -50,7 +50,7 @@ export class PartnershipStatusDto {
   health: Health;
 
   /**
-   * Mean of the deliverables in percent; null without any.
+   * Mean progress of the deliverables in percent. Null without deliverables.
    * @example 71.3
    */
   progress: number | null;
@@ -88,7 +88,7 @@ export class TargetDto {
 
 export class LastProbeDto {
   /**
-   * null if no request was made.
+   * Whether health_url returned a 2xx response. Null if no request was made.
    * @example true
    */
   up: boolean | null;
@@ -139,7 +139,7 @@ export class PartnershipDto {
   /** @example 1 */
   revision: number;
 
-  /** The last poll of health_url; null before the first. Only in GET /partnerships/{id}. */
+  /** The last poll of health_url. Null before the first. Only in GET /partnerships/{id}. */
   @ApiProperty({ type: () => LastProbeDto, nullable: true })
   last_probe?: LastProbeDto | null;
 }
@@ -167,7 +167,7 @@ export class StoredMeasurementDto {
 export class OrchestrationHealthDto {
   /**
    * healthy from a mean score of 85, degraded from 70, otherwise critical. At best degraded while a polled partner does not
-   * answer; unknown if none is measured.
+   * respond; unknown if no partnership is measured.
    * @example healthy
    */
   status: SystemStatus;
@@ -181,7 +181,7 @@ export class OrchestrationHealthDto {
   /** @example 24h */
   window: Window;
 
-  /** By id: health, score and every known metric. `reason` says why health is unknown. */
+  /** For each partnership, by id: health, score and every known metric. `reason` says why health is unknown. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'object', additionalProperties: true },
@@ -218,7 +218,7 @@ export class PartnershipMetricsDto {
   /** @example 24h */
   window: Window;
 
-  /** Percentages 0-100, response times in milliseconds, pushed metrics in their units; null if unknown. */
+  /** Percentages from 0 to 100, response times in milliseconds, pushed metrics in their units. Null if unknown. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'number', nullable: true },
@@ -241,7 +241,7 @@ export class PartnershipMetricsDto {
   })
   reasons: Record<string, string>;
 
-  /** Trends of pushed metrics: improving, declining or stable; null if there is only one value. */
+  /** Trends of pushed metrics: improving, declining or stable. Null if there is only one value. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string', nullable: true },
@@ -266,25 +266,25 @@ export class WindowQuery {
 /** What was measured in one hour, or in five minutes. */
 export class PastHealthDto {
   /**
-   * When it begins.
+   * Start of the period.
    * @example 2026-11-20T10:00:00.000Z
    */
   at: string;
 
   /**
-   * 0 to 100. Null when nothing counts.
+   * 0 to 100. Null if there is no metric to score.
    * @example 97.5
    */
   score: number | null;
 
   /**
-   * Per cent.
+   * Percent.
    * @example 100
    */
   uptime: number | null;
 
   /**
-   * Per cent.
+   * Percent.
    * @example 98.2
    */
   success_rate: number | null;
@@ -306,6 +306,6 @@ export class PartnershipHistoryDto {
   /** @example 24h */
   window: Window;
 
-  /** Oldest first. Times without a call are left out. */
+  /** Oldest first. Periods without calls are omitted. */
   points: PastHealthDto[];
 }
