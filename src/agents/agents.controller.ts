@@ -169,7 +169,7 @@ export class AgentsController {
     summary: "Change an agent's prompt, tools, model, knowledge or limits",
     operationId: 'editAgentDefinition',
     description:
-      'Stores the changed definition as a new version. New calls use it, unless you send `"activate": false` to roll it out instead. Fields that you omit stay unchanged. Returns 409 if the agent has changed since you read `revision`.',
+      'Stores the changed definition as a new version. New calls use it, unless you send `"activate": false` to roll it out later. Fields that you omit stay unchanged. Returns 409 if the agent has changed since you read `revision`.',
   })
   @ApiData(EditedAgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413)

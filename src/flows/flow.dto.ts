@@ -167,7 +167,7 @@ export class FlowDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   definition: Record<string, unknown>;
 
-  /** Faults in the format and step order of the definition. Publishing also checks references. */
+  /** Faults in the structure and step order of the definition. Publishing also checks references. */
   faults: FlowFaultDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */

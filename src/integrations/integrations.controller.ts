@@ -277,7 +277,7 @@ export class IntegrationsController {
     summary: 'Attach operations as tools',
     operationId: 'attachOperations',
     description:
-      'Gives operations as tools to an agent, or to all agents of a project, from their next run on. Calls to destructive operations wait for approval.',
+      'Attaches operations as tools to an agent, or to all agents of a project, from their next run on. Calls to destructive operations wait for approval.',
   })
   @ApiData(AttachedOperationsDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)

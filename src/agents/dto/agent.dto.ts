@@ -5,7 +5,7 @@ import { RolloutShareDto } from './rollout.dto.js';
 /** How much of the requirement the acceptance examples have proven. The list is in `acceptance_report.json`. */
 export class CoverageDto {
   /**
-   * Requirements that a passed example exercises.
+   * Requirements exercised by a passed example.
    * @example 2
    */
   proven: number;

@@ -22,7 +22,7 @@ export class SetRolloutDto {
   percent: number;
 
   /**
-   * The agent's revision that you read. Returns 409 if the agent has changed since. If absent, the change applies without this check.
+   * The agent revision that you read. Returns 409 if the agent has changed since. If absent, the change applies without this check.
    * @example 4
    */
   @IsOptional()
@@ -34,7 +34,7 @@ export class SetRolloutDto {
 
 export class PromoteRolloutDto {
   /**
-   * The agent's revision that you read. Returns 409 if the agent has changed since.
+   * The agent revision that you read. Returns 409 if the agent has changed since.
    * @example 4
    */
   @IsOptional()
@@ -50,7 +50,7 @@ export class RolloutVersionDto {
   version: string;
 
   /**
-   * Percentage of the sessions started since the rollout began that run this version. After the rollout, its last share.
+   * Share of the sessions started during the rollout that run this version, in percent. After the rollout: the last share.
    * @example 10
    */
   percent: number;

@@ -115,7 +115,7 @@ export class BudgetWindowDto {
   tokens: TokensStateDto;
 
   /**
-   * Used share of the limit that is closer to being reached, in percent.
+   * Percentage used of the limit that is closer to being reached.
    * @example 50
    */
   used_percent: number;
@@ -215,7 +215,7 @@ export class ModelPriceDto {
 
 export class ModelsDto {
   /**
-   * The model of agents that do not name a model.
+   * The model for agents that do not specify one.
    * @example nexus/offline
    */
   default_model: string;

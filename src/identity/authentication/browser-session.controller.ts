@@ -127,7 +127,7 @@ export class BrowserSessionController {
     summary: "Refresh a browser's sign-in",
     operationId: 'refreshBrowserSession',
     description:
-      'Replaces the cookies before the access token expires. Send the cookies and the header `X-CSRF-Token`, or a `refresh_token` in the body to move another sign-in into cookies.',
+      'Replaces the cookies before the access token expires. Send the cookies and the `X-CSRF-Token` header, or a `refresh_token` in the body to move another sign-in into cookies.',
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
   @ApiOkResponse({ type: BrowserSessionDto, description: 'The cookies are replaced.' })
@@ -147,7 +147,7 @@ export class BrowserSessionController {
   @ApiOperation({
     summary: 'Sign a browser out',
     operationId: 'deleteBrowserSession',
-    description: 'Ends the sign-in that the cookies belong to and clears them.',
+    description: "Ends the browser's sign-in and clears its cookies.",
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required while the browser is signed in.' })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out, even if there was no sign-in.' })

@@ -40,7 +40,7 @@ export class ToolsController {
     summary: 'Attach a tool',
     operationId: 'attachTool',
     description:
-      'Gives a tool to an agent, or to all agents of a project, from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.',
+      'Attaches a tool to an agent, or to all agents of a project, from their next run on. The tool is an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.',
   })
   @ApiData(ToolDto, { status: 201, description: 'The tool with its operations.' })
   @ApiErrors(400, 404, 409)
