@@ -24,7 +24,8 @@ beforeEach(async () => {
     DYNAMODB_ENDPOINT: database.endpoint,
     NEXUS_TABLE_PREFIX: `rolling-${Date.now()}-`,
     NEXUS_DATA_DIR: temporaryDirectory(),
-    SHUTDOWN_DRAIN_SECONDS: '2',
+    // Time for two failed probes on a busy machine.
+    SHUTDOWN_DRAIN_SECONDS: '5',
     ENGINE_LEASE_SECONDS: '2',
     ENGINE_HEARTBEAT_SECONDS: '1',
     ENGINE_REAPER_SECONDS: '1',

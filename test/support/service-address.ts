@@ -3,11 +3,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 const PROBE_EVERY_MS = 500;
 const PROBE_TIMEOUT_MS = 1_000;
+/** Failed probes in a row after which an endpoint gets no new connections, as in `deploy/k8s`: on a busy machine one may come late. */
+const FAILURE_THRESHOLD = 2;
 const LOOPBACK = '127.0.0.1';
 
 interface Endpoint {
   url: URL;
   is_ready: boolean;
+  /** Failed probes since the last good one. */
+  failures: number;
   /** Connections that went there. */
   connections: number;
 }
@@ -38,7 +42,7 @@ export class ServiceAddress {
   }
 
   add(url: string): void {
-    this.endpoints.push({ url: new URL(url), is_ready: false, connections: 0 });
+    this.endpoints.push({ url: new URL(url), is_ready: false, failures: 0, connections: 0 });
   }
 
   connectionsTo(url: string): number {
@@ -76,7 +80,9 @@ export class ServiceAddress {
   private async probe(): Promise<void> {
     await Promise.all(
       this.endpoints.map(async (endpoint) => {
-        endpoint.is_ready = await isReady(endpoint.url);
+        const isGood = await isReady(endpoint.url);
+        endpoint.failures = isGood ? 0 : endpoint.failures + 1;
+        if (isGood || endpoint.failures >= FAILURE_THRESHOLD) endpoint.is_ready = isGood;
       }),
     );
   }
