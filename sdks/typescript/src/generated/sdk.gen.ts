@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Sign in with a password
  *
- * Checks the e-mail address and the password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your network address for 15 minutes.
+ * Checks the email address and password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes.
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>): RequestResult<LoginResponses, LoginErrors, ThrowOnError> => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
     url: '/api/v1/auth/login',
@@ -33,7 +33,7 @@ export const login = <ThrowOnError extends boolean = false>(options: Options<Log
 });
 
 /**
- * Get new tokens
+ * Refresh tokens
  *
  * Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.
  */
@@ -60,7 +60,7 @@ export const logout = <ThrowOnError extends boolean = false>(options?: Options<L
 /**
  * Get the signed-in user
  *
- * Returns the user that the token or key belongs to, the organization and the roles.
+ * Returns the user who owns the token or key, with the organization and roles.
  */
 export const getMe = <ThrowOnError extends boolean = false>(options?: Options<GetMeData, ThrowOnError>): RequestResult<GetMeResponses, GetMeErrors, ThrowOnError> => (options?.client ?? client).get<GetMeResponses, GetMeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -71,7 +71,7 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
 /**
  * Change your password
  *
- * Needs the current password. Ends all your other sign-ins.
+ * Requires your current password. Ends all your other sign-ins.
  */
 export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>): RequestResult<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError> => (options.client ?? client).post<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -86,7 +86,7 @@ export const changePassword = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Request a password reset
  *
- * Sends a mail with a token that works once, within 15 minutes. The response does not reveal whether the address has an account.
+ * Sends an email with a single-use token that is valid for 15 minutes. The response does not reveal whether the address has an account.
  */
 export const forgotPassword = <ThrowOnError extends boolean = false>(options: Options<ForgotPasswordData, ThrowOnError>): RequestResult<ForgotPasswordResponses, ForgotPasswordErrors, ThrowOnError> => (options.client ?? client).post<ForgotPasswordResponses, ForgotPasswordErrors, ThrowOnError>({
     url: '/api/v1/auth/password/forgot',
@@ -98,9 +98,9 @@ export const forgotPassword = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Set a new password with a mailed token
+ * Set a new password with an emailed token
  *
- * Takes the token of a reset mail, which works once. Ends every sign-in of the account. A second factor stays on, unless the address was never verified.
+ * Takes the single-use token from a reset email. Ends every sign-in of the account. The second factor stays enabled unless the email address was never verified.
  */
 export const resetPassword = <ThrowOnError extends boolean = false>(options: Options<ResetPasswordData, ThrowOnError>): RequestResult<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError> => (options.client ?? client).post<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError>({
     url: '/api/v1/auth/password/reset',
@@ -112,9 +112,9 @@ export const resetPassword = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * Verify your e-mail address
+ * Verify your email address
  *
- * Takes the token of a verification mail, which works once. Sign in to the account first: the token is valid for that account only.
+ * Takes the single-use token from a verification email. Sign in to the account first: the token is valid for that account only.
  */
 export const verifyEmail = <ThrowOnError extends boolean = false>(options: Options<VerifyEmailData, ThrowOnError>): RequestResult<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError> => (options.client ?? client).post<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -127,9 +127,9 @@ export const verifyEmail = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Request another verification mail
+ * Request another verification email
  *
- * Sends another verification mail to your own address. A verified address gets no mail.
+ * Sends another verification email to your own address. A verified address gets no email.
  */
 export const resendVerification = <ThrowOnError extends boolean = false>(options?: Options<ResendVerificationData, ThrowOnError>): RequestResult<ResendVerificationResponses, ResendVerificationErrors, ThrowOnError> => (options?.client ?? client).post<ResendVerificationResponses, ResendVerificationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -140,7 +140,7 @@ export const resendVerification = <ThrowOnError extends boolean = false>(options
 /**
  * Request a sign-in link
  *
- * Sends a link that signs in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.
+ * Sends a link that signs you in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.
  */
 export const requestMagicLink = <ThrowOnError extends boolean = false>(options: Options<RequestMagicLinkData, ThrowOnError>): RequestResult<RequestMagicLinkResponses, RequestMagicLinkErrors, ThrowOnError> => (options.client ?? client).post<RequestMagicLinkResponses, RequestMagicLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/magic-link',
@@ -152,9 +152,9 @@ export const requestMagicLink = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Sign in with a mailed token
+ * Sign in with an emailed token
  *
- * Takes the token of a sign-in mail. It works once, only in the browser that requested it.
+ * Takes the token from a sign-in email. It works once, only in the browser that requested it.
  */
 export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: Options<VerifyMagicLinkData, ThrowOnError>): RequestResult<VerifyMagicLinkResponses, VerifyMagicLinkErrors, ThrowOnError> => (options.client ?? client).post<VerifyMagicLinkResponses, VerifyMagicLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/magic-link/verify',
@@ -168,7 +168,7 @@ export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: O
 /**
  * Start setting up a second factor
  *
- * Creates a secret for an authenticator app. 'POST /auth/totp/confirm' then turns the second factor on. Needs your password if the account has one.
+ * Creates a secret for an authenticator app. 'POST /auth/totp/confirm' then enables the second factor. Requires your password if the account has one.
  */
 export const enableTotp = <ThrowOnError extends boolean = false>(options?: Options<EnableTotpData, ThrowOnError>): RequestResult<EnableTotpResponses, EnableTotpErrors, ThrowOnError> => (options?.client ?? client).post<EnableTotpResponses, EnableTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -183,7 +183,7 @@ export const enableTotp = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Enable the second factor
  *
- * Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code replaces a code once.
+ * Takes a code from the authenticator app, enables the second factor and returns recovery codes. Each recovery code can replace an authenticator code once.
  */
 export const confirmTotp = <ThrowOnError extends boolean = false>(options: Options<ConfirmTotpData, ThrowOnError>): RequestResult<ConfirmTotpResponses, ConfirmTotpErrors, ThrowOnError> => (options.client ?? client).post<ConfirmTotpResponses, ConfirmTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -198,7 +198,7 @@ export const confirmTotp = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Disable the second factor
  *
- * Needs a code from the authenticator app or a recovery code, and your password if the account has one.
+ * Requires a code from the authenticator app or a recovery code, and your password if the account has one.
  */
 export const disableTotp = <ThrowOnError extends boolean = false>(options: Options<DisableTotpData, ThrowOnError>): RequestResult<DisableTotpResponses, DisableTotpErrors, ThrowOnError> => (options.client ?? client).post<DisableTotpResponses, DisableTotpErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -213,7 +213,7 @@ export const disableTotp = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Finish a sign-in with the second factor
  *
- * Takes the challenge that the sign-in returned, with a code or a recovery code. A challenge is valid for 5 minutes and five attempts.
+ * Takes the challenge that the sign-in returned, with an authenticator code or a recovery code. A challenge is valid for 5 minutes and five attempts.
  */
 export const loginWithTotp = <ThrowOnError extends boolean = false>(options: Options<LoginWithTotpData, ThrowOnError>): RequestResult<LoginWithTotpResponses, LoginWithTotpErrors, ThrowOnError> => (options.client ?? client).post<LoginWithTotpResponses, LoginWithTotpErrors, ThrowOnError>({
     url: '/api/v1/auth/totp/login',
@@ -249,14 +249,14 @@ export const endSignIn = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Sign a browser out
  *
- * Ends the sign-in of the cookies and removes them.
+ * Ends the browser's sign-in and clears its cookies.
  */
 export const deleteBrowserSession = <ThrowOnError extends boolean = false>(options?: Options<DeleteBrowserSessionData, ThrowOnError>): RequestResult<DeleteBrowserSessionResponses, DeleteBrowserSessionErrors, ThrowOnError> => (options?.client ?? client).delete<DeleteBrowserSessionResponses, DeleteBrowserSessionErrors, ThrowOnError>({ url: '/api/v1/auth/session', ...options });
 
 /**
  * Sign a browser in with a password
  *
- * Like 'POST /auth/login', for web pages: the tokens are set as cookies that scripts cannot read. With each request that changes something, send the value of the cookie 'nexus_csrf' in the header 'X-CSRF-Token'.
+ * Like 'POST /auth/login', for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the 'nexus_csrf' cookie in the 'X-CSRF-Token' header.
  */
 export const createBrowserSession = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionData, ThrowOnError>): RequestResult<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session',
@@ -268,9 +268,9 @@ export const createBrowserSession = <ThrowOnError extends boolean = false>(optio
 });
 
 /**
- * Sign a browser in with the link of the start
+ * Sign a browser in with the startup link
  *
- * Takes the code of the sign-in link that the platform prints when it starts in development. The code works once, within 15 minutes, from the platform's own machine.
+ * Takes the code from the sign-in link that the platform prints at startup in development. The code works once, within 15 minutes, only from the machine that runs the platform.
  */
 export const createBrowserSessionWithLink = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionWithLinkData, ThrowOnError>): RequestResult<CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithLinkErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionWithLinkResponses, CreateBrowserSessionWithLinkErrors, ThrowOnError>({
     url: '/api/v1/auth/session/link',
@@ -282,7 +282,7 @@ export const createBrowserSessionWithLink = <ThrowOnError extends boolean = fals
 });
 
 /**
- * Sign a browser in with the second factor
+ * Finish a browser's sign-in with the second factor
  *
  * Like 'POST /auth/totp/login', but sets the tokens as cookies.
  */
@@ -298,7 +298,7 @@ export const createBrowserSessionWithTotp = <ThrowOnError extends boolean = fals
 /**
  * Refresh a browser's sign-in
  *
- * Replaces the cookies before the access token expires. Send the cookies and the header 'X-CSRF-Token', or a 'refresh_token' in the body to move another sign-in into cookies.
+ * Replaces the cookies before the access token expires. Send the cookies and the 'X-CSRF-Token' header, or a 'refresh_token' in the body to move another sign-in into cookies.
  */
 export const refreshBrowserSession = <ThrowOnError extends boolean = false>(options?: Options<RefreshBrowserSessionData, ThrowOnError>): RequestResult<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError> => (options?.client ?? client).post<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session/refresh',
@@ -312,7 +312,7 @@ export const refreshBrowserSession = <ThrowOnError extends boolean = false>(opti
 /**
  * Get a ticket for an event stream
  *
- * For 'EventSource', which cannot send headers. The ticket opens the named event stream as '?ticket=…', once, within 60 seconds.
+ * For 'EventSource', which cannot send headers. Pass the ticket as '?ticket=…' to open the event stream once, within 60 seconds.
  */
 export const createStreamTicket = <ThrowOnError extends boolean = false>(options: Options<CreateStreamTicketData, ThrowOnError>): RequestResult<CreateStreamTicketResponses, CreateStreamTicketErrors, ThrowOnError> => (options.client ?? client).post<CreateStreamTicketResponses, CreateStreamTicketErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -325,44 +325,44 @@ export const createStreamTicket = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Show how people can sign in
+ * List sign-in options
  *
- * Returns the configured providers, and whether people can register and get mails.
+ * Returns the configured providers, and whether registration and email are available.
  */
 export const getSignInOptions = <ThrowOnError extends boolean = false>(options?: Options<GetSignInOptionsData, ThrowOnError>): RequestResult<GetSignInOptionsResponses, GetSignInOptionsErrors, ThrowOnError> => (options?.client ?? client).get<GetSignInOptionsResponses, GetSignInOptionsErrors, ThrowOnError>({ url: '/api/v1/auth/options', ...options });
 
 /**
- * Sign in through Google or another OpenID Connect provider
+ * Sign in with Google or another OpenID Connect provider
  *
- * Open it in a browser. Returns 404 unless 'OAUTH_GOOGLE_CLIENT_ID' is set.
+ * Open this URL in a browser. Returns 404 unless 'OAUTH_GOOGLE_CLIENT_ID' is set.
  */
 export const beginGoogle = <ThrowOnError extends boolean = false>(options?: Options<BeginGoogleData, ThrowOnError>): RequestResult<unknown, BeginGoogleErrors, ThrowOnError> => (options?.client ?? client).get<unknown, BeginGoogleErrors, ThrowOnError>({ url: '/api/v1/auth/google', ...options });
 
 /**
- * Come back from Google
+ * Finish a Google sign-in
  *
- * The provider sends the browser here. Programs do not call it.
+ * The provider redirects the browser here. Do not call it from programs.
  */
 export const finishGoogle = <ThrowOnError extends boolean = false>(options?: Options<FinishGoogleData, ThrowOnError>): RequestResult<FinishGoogleResponses, FinishGoogleErrors, ThrowOnError> => (options?.client ?? client).get<FinishGoogleResponses, FinishGoogleErrors, ThrowOnError>({ url: '/api/v1/auth/google/callback', ...options });
 
 /**
- * Sign in through GitHub
+ * Sign in with GitHub
  *
- * Open it in a browser. Returns 404 unless 'OAUTH_GITHUB_CLIENT_ID' is set.
+ * Open this URL in a browser. Returns 404 unless 'OAUTH_GITHUB_CLIENT_ID' is set.
  */
 export const beginGithub = <ThrowOnError extends boolean = false>(options?: Options<BeginGithubData, ThrowOnError>): RequestResult<unknown, BeginGithubErrors, ThrowOnError> => (options?.client ?? client).get<unknown, BeginGithubErrors, ThrowOnError>({ url: '/api/v1/auth/github', ...options });
 
 /**
- * Come back from GitHub
+ * Finish a GitHub sign-in
  *
- * The provider sends the browser here. Programs do not call it.
+ * The provider redirects the browser here. Do not call it from programs.
  */
 export const finishGithub = <ThrowOnError extends boolean = false>(options?: Options<FinishGithubData, ThrowOnError>): RequestResult<FinishGithubResponses, FinishGithubErrors, ThrowOnError> => (options?.client ?? client).get<FinishGithubResponses, FinishGithubErrors, ThrowOnError>({ url: '/api/v1/auth/github/callback', ...options });
 
 /**
  * Exchange a one-time code for tokens
  *
- * Takes the code that the callback of a provider returned. It works once, within a minute, in the browser that started the sign-in.
+ * Takes the code that the provider's callback returned. It works once, within a minute, in the browser that started the sign-in.
  */
 export const exchangeCode = <ThrowOnError extends boolean = false>(options: Options<ExchangeCodeData, ThrowOnError>): RequestResult<ExchangeCodeResponses, ExchangeCodeErrors, ThrowOnError> => (options.client ?? client).post<ExchangeCodeResponses, ExchangeCodeErrors, ThrowOnError>({
     url: '/api/v1/auth/exchange',
@@ -376,7 +376,7 @@ export const exchangeCode = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Register with a new organization
  *
- * Sends a mail with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless 'NEXUS_ALLOW_REGISTRATION' is true.
+ * Sends an email with a token that is valid for 15 minutes. Confirming the token creates the account and an organization. Returns 403 unless 'NEXUS_ALLOW_REGISTRATION' is true.
  */
 export const register = <ThrowOnError extends boolean = false>(options: Options<RegisterData, ThrowOnError>): RequestResult<RegisterResponses, RegisterErrors, ThrowOnError> => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
     url: '/api/v1/auth/register',
@@ -388,9 +388,9 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
- * Confirm a registration with a mailed token
+ * Confirm a registration with an emailed token
  *
- * Takes the token of a registration mail, in the browser that registered. Creates the account and its organization, and signs in.
+ * Takes the token from a registration email, in the browser that registered. Creates the account and its organization, and signs you in.
  */
 export const confirmRegistration = <ThrowOnError extends boolean = false>(options: Options<ConfirmRegistrationData, ThrowOnError>): RequestResult<ConfirmRegistrationResponses, ConfirmRegistrationErrors, ThrowOnError> => (options.client ?? client).post<ConfirmRegistrationResponses, ConfirmRegistrationErrors, ThrowOnError>({
     url: '/api/v1/auth/register/confirm',
@@ -404,7 +404,7 @@ export const confirmRegistration = <ThrowOnError extends boolean = false>(option
 /**
  * Accept an invitation
  *
- * Takes the token of an invitation. A new user sends a name and a password; an existing user sends the password of the account.
+ * Takes the token from an invitation. A new user sends a name and a password; an existing user sends the account's password.
  */
 export const acceptInvitation = <ThrowOnError extends boolean = false>(options: Options<AcceptInvitationData, ThrowOnError>): RequestResult<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError> => (options.client ?? client).post<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError>({
     url: '/api/v1/auth/invitations/accept',
@@ -418,7 +418,7 @@ export const acceptInvitation = <ThrowOnError extends boolean = false>(options: 
 /**
  * List API keys
  *
- * Lists names, roles and last use, oldest first. Only hashes of the keys are stored.
+ * Lists keys with their names, roles and last use, oldest first. Only hashes of the keys are stored.
  */
 export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>): RequestResult<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -429,7 +429,7 @@ export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Opti
 /**
  * Create an API key
  *
- * Creates a key for programs. It acts in your organization with the given roles, which may not exceed your own. Send it as 'X-API-Key' or as a bearer token.
+ * Creates a key for programs. The key acts in your organization with the given roles, which cannot exceed your own. Send it as 'X-API-Key' or as a bearer token.
  */
 export const createApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>): RequestResult<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -444,7 +444,7 @@ export const createApiKey = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Delete an API key
  *
- * Revokes the key, which is refused within 5 seconds, and deletes its budget.
+ * Revokes the key and deletes its budget. The key is refused within 5 seconds.
  */
 export const deleteApiKey = <ThrowOnError extends boolean = false>(options: Options<DeleteApiKeyData, ThrowOnError>): RequestResult<DeleteApiKeyResponses, DeleteApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<DeleteApiKeyResponses, DeleteApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -464,9 +464,9 @@ export const listOwnApiKeys = <ThrowOnError extends boolean = false>(options?: O
 });
 
 /**
- * Create an API key of your own
+ * Create your own API key
  *
- * Creates a key that acts as you in your organization, with the given roles, which may not exceed your own. It ends with your membership. API keys cannot create keys here. At most 50 unexpired keys.
+ * Creates a key that acts as you in your organization with the given roles, which cannot exceed your own. It is revoked when your membership ends. API keys cannot call this endpoint. At most 50 unexpired keys.
  */
 export const createOwnApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateOwnApiKeyData, ThrowOnError>): RequestResult<CreateOwnApiKeyResponses, CreateOwnApiKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateOwnApiKeyResponses, CreateOwnApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -479,9 +479,9 @@ export const createOwnApiKey = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * Delete an API key of your own
+ * Delete your own API key
  *
- * Revokes a key that you created, which is refused within 5 seconds, and deletes its budget. An API key can revoke itself and no other key.
+ * Revokes a key that you created and deletes its budget. The key is refused within 5 seconds. An API key can revoke only itself.
  */
 export const deleteOwnApiKey = <ThrowOnError extends boolean = false>(options: Options<DeleteOwnApiKeyData, ThrowOnError>): RequestResult<DeleteOwnApiKeyResponses, DeleteOwnApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<DeleteOwnApiKeyResponses, DeleteOwnApiKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -492,7 +492,7 @@ export const deleteOwnApiKey = <ThrowOnError extends boolean = false>(options: O
 /**
  * List your organizations
  *
- * Lists every organization that your account belongs to, with your roles in each.
+ * Lists every organization that you are a member of, with your roles in each.
  */
 export const listOrganizations = <ThrowOnError extends boolean = false>(options?: Options<ListOrganizationsData, ThrowOnError>): RequestResult<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -503,7 +503,7 @@ export const listOrganizations = <ThrowOnError extends boolean = false>(options?
 /**
  * Create an organization
  *
- * Creates an organization with you as its owner and administrator. Use 'POST /organizations/{org_id}/switch' to work in it.
+ * Creates an organization with you as owner and administrator. Use 'POST /organizations/{org_id}/switch' to work in it.
  */
 export const createOrganization = <ThrowOnError extends boolean = false>(options: Options<CreateOrganizationData, ThrowOnError>): RequestResult<CreateOrganizationResponses, CreateOrganizationErrors, ThrowOnError> => (options.client ?? client).post<CreateOrganizationResponses, CreateOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -516,9 +516,9 @@ export const createOrganization = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Get tokens for another of your organizations
+ * Switch to another organization
  *
- * Returns tokens that act in another organization of your account. The present tokens stay valid.
+ * Returns tokens for another organization that you are a member of. Your current tokens stay valid.
  */
 export const switchOrganization = <ThrowOnError extends boolean = false>(options: Options<SwitchOrganizationData, ThrowOnError>): RequestResult<SwitchOrganizationResponses, SwitchOrganizationErrors, ThrowOnError> => (options.client ?? client).post<SwitchOrganizationResponses, SwitchOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -527,9 +527,9 @@ export const switchOrganization = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * List the members
+ * List members
  *
- * Lists members and their roles. Works only for the organization that your token acts in.
+ * Lists members and their roles. Works only for the organization that your token is for.
  */
 export const listMembers = <ThrowOnError extends boolean = false>(options: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -540,7 +540,7 @@ export const listMembers = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Invite a member
  *
- * Mails an invitation that is valid for 7 days. If the platform sends no mail, the response contains the token, for you to pass on.
+ * Emails an invitation that is valid for 7 days. If the platform sends no email, the response contains the token for you to pass on.
  */
 export const inviteMember = <ThrowOnError extends boolean = false>(options: Options<InviteMemberData, ThrowOnError>): RequestResult<InviteMemberResponses, InviteMemberErrors, ThrowOnError> => (options.client ?? client).post<InviteMemberResponses, InviteMemberErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -555,7 +555,7 @@ export const inviteMember = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Change a member's roles
  *
- * Replaces the roles of a member. They apply within 5 seconds. The owner and the last administrator keep the role 'admin'.
+ * Replaces a member's roles. The change applies within 5 seconds. The owner and the last administrator keep the role 'admin'.
  */
 export const changeMemberRoles = <ThrowOnError extends boolean = false>(options: Options<ChangeMemberRolesData, ThrowOnError>): RequestResult<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError> => (options.client ?? client).put<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -570,7 +570,7 @@ export const changeMemberRoles = <ThrowOnError extends boolean = false>(options:
 /**
  * Remove a member
  *
- * Ends the membership and revokes the tokens and keys of this member in the organization. The account stays. The owner and the last administrator cannot be removed.
+ * Ends the membership and revokes the member's tokens and keys in the organization. The account is kept. The owner and the last administrator cannot be removed.
  */
 export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -581,7 +581,7 @@ export const removeMember = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Delete your organization
  *
- * Only the owner can do this, and must repeat the name. Closes the organization at once and deletes its data in the background. The audit log stays for 90 days. This cannot be undone.
+ * Closes the organization immediately and deletes its data in the background. Only the owner can do this, and must confirm the name. The audit log is kept for 90 days. This cannot be undone.
  */
 export const deleteOrganization = <ThrowOnError extends boolean = false>(options: Options<DeleteOrganizationData, ThrowOnError>): RequestResult<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -596,7 +596,7 @@ export const deleteOrganization = <ThrowOnError extends boolean = false>(options
 /**
  * Rename your organization
  *
- * Changes the name that members see. Ids and keys do not change.
+ * Changes the name that members see. Ids and keys stay the same.
  */
 export const renameOrganization = <ThrowOnError extends boolean = false>(options: Options<RenameOrganizationData, ThrowOnError>): RequestResult<RenameOrganizationResponses, RenameOrganizationErrors, ThrowOnError> => (options.client ?? client).patch<RenameOrganizationResponses, RenameOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -611,7 +611,7 @@ export const renameOrganization = <ThrowOnError extends boolean = false>(options
 /**
  * Transfer your organization
  *
- * Makes another member the owner and an administrator. Only the owner can do this; without a recorded owner, any administrator can.
+ * Makes another member the owner and an administrator. Only the owner can do this; if no owner is recorded, any administrator can.
  */
 export const transferOrganization = <ThrowOnError extends boolean = false>(options: Options<TransferOrganizationData, ThrowOnError>): RequestResult<TransferOrganizationResponses, TransferOrganizationErrors, ThrowOnError> => (options.client ?? client).post<TransferOrganizationResponses, TransferOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -624,9 +624,9 @@ export const transferOrganization = <ThrowOnError extends boolean = false>(optio
 });
 
 /**
- * List the open invitations
+ * List open invitations
  *
- * Lists the invitations that are neither accepted nor expired, oldest first.
+ * Lists invitations that are neither accepted nor expired, oldest first.
  */
 export const listInvitations = <ThrowOnError extends boolean = false>(options: Options<ListInvitationsData, ThrowOnError>): RequestResult<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError> => (options.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -637,7 +637,7 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options: O
 /**
  * Revoke an invitation
  *
- * Revokes the token of the invitation. A mail that has not been sent yet is dropped.
+ * Revokes the invitation's token. An email that has not been sent yet is dropped.
  */
 export const revokeInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeInvitationData, ThrowOnError>): RequestResult<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError> => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -646,9 +646,9 @@ export const revokeInvitation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * List all organizations of the platform
+ * List all organizations on the platform
  *
- * For operators of the platform. Lists names and times of creation, without any content.
+ * For platform operators. Lists names and creation times, without any content.
  */
 export const listAllOrganizations = <ThrowOnError extends boolean = false>(options?: Options<ListAllOrganizationsData, ThrowOnError>): RequestResult<ListAllOrganizationsResponses, ListAllOrganizationsErrors, ThrowOnError> => (options?.client ?? client).get<ListAllOrganizationsResponses, ListAllOrganizationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -659,7 +659,7 @@ export const listAllOrganizations = <ThrowOnError extends boolean = false>(optio
 /**
  * Get an organization
  *
- * For operators of the platform. Returns the number of members and API keys, and who the administrators are, without any content.
+ * For platform operators. Returns the administrators and the number of members and API keys, without any content.
  */
 export const getAnyOrganization = <ThrowOnError extends boolean = false>(options: Options<GetAnyOrganizationData, ThrowOnError>): RequestResult<GetAnyOrganizationResponses, GetAnyOrganizationErrors, ThrowOnError> => (options.client ?? client).get<GetAnyOrganizationResponses, GetAnyOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -668,9 +668,9 @@ export const getAnyOrganization = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Enter an organization as its administrator
+ * Enter an organization as an administrator
  *
- * For operators of the platform. Returns an access token that acts as an administrator for 15 minutes. The organization sees the reason in its audit log.
+ * For platform operators. Returns an access token with administrator rights for 15 minutes. The organization sees the reason in its audit log.
  */
 export const enterOrganization = <ThrowOnError extends boolean = false>(options: Options<EnterOrganizationData, ThrowOnError>): RequestResult<EnterOrganizationResponses, EnterOrganizationErrors, ThrowOnError> => (options.client ?? client).post<EnterOrganizationResponses, EnterOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -685,7 +685,7 @@ export const enterOrganization = <ThrowOnError extends boolean = false>(options:
 /**
  * List budgets
  *
- * Lists the budgets of the organization and of its projects, agents and API keys, with the amounts spent.
+ * Lists the budgets of the organization and its projects, agents and API keys, with the amounts spent.
  */
 export const listBudgets = <ThrowOnError extends boolean = false>(options?: Options<ListBudgetsData, ThrowOnError>): RequestResult<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError> => (options?.client ?? client).get<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -696,7 +696,7 @@ export const listBudgets = <ThrowOnError extends boolean = false>(options?: Opti
 /**
  * Delete a budget
  *
- * Removes the limits. If the budget is set again in the same window, earlier spending still counts.
+ * Removes the limits. If you set the budget again in the same window, earlier spending still counts.
  */
 export const deleteBudget = <ThrowOnError extends boolean = false>(options: Options<DeleteBudgetData, ThrowOnError>): RequestResult<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -718,7 +718,7 @@ export const getBudget = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Set a budget
  *
- * Replaces the limits of an organization, a project, an agent or an API key. A 'hard' budget refuses a model call that could exceed a limit with 402; a 'soft' budget only notifies. Other processes follow within 10 seconds.
+ * Replaces the limits of an organization, project, agent or API key. With a 'hard' budget, a model call that could exceed a limit returns 402; a 'soft' budget only notifies. Other processes apply the change within 10 seconds.
  */
 export const setBudget = <ThrowOnError extends boolean = false>(options: Options<SetBudgetData, ThrowOnError>): RequestResult<SetBudgetResponses, SetBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetBudgetResponses, SetBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -731,9 +731,9 @@ export const setBudget = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * Show model providers and prices
+ * List model providers and prices
  *
- * Returns the configured model providers with their state, and the models whose price is known.
+ * Returns the configured model providers with their state, and the models with a known price.
  */
 export const getModels = <ThrowOnError extends boolean = false>(options?: Options<GetModelsData, ThrowOnError>): RequestResult<GetModelsResponses, GetModelsErrors, ThrowOnError> => (options?.client ?? client).get<GetModelsResponses, GetModelsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -744,7 +744,7 @@ export const getModels = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Test a model
  *
- * Makes one small call of a model and returns whether it answered within 20 seconds, or why not and what to do. Counts on budgets. At most 10 tests a minute.
+ * Makes one small model call and returns whether the model answered within 20 seconds, or why not and what to do. Counts towards budgets. At most 10 tests per minute.
  */
 export const testModel = <ThrowOnError extends boolean = false>(options?: Options<TestModelData, ThrowOnError>): RequestResult<TestModelResponses, TestModelErrors, ThrowOnError> => (options?.client ?? client).post<TestModelResponses, TestModelErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -757,23 +757,23 @@ export const testModel = <ThrowOnError extends boolean = false>(options?: Option
 });
 
 /**
- * The six stages of a build
+ * Get the six stages of a build
  *
- * Returns the names, order and weights of the stages, for clients that show progress. Needs no sign-in.
+ * Returns the names, order and weights of the stages, for clients that show progress. No authentication required.
  */
 export const getStagesInfo = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoData, ThrowOnError>): RequestResult<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError>({ url: '/stages/info', ...options });
 
 /**
- * The six stages of a build (under the prefix)
+ * Get the six stages of a build (under the prefix)
  *
- * Like 'GET /stages/info'. Needs no sign-in.
+ * Like 'GET /stages/info'. No authentication required.
  */
 export const getStagesInfoUnderPrefix = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoUnderPrefixData, ThrowOnError>): RequestResult<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError>({ url: '/api/v1/stages/info', ...options });
 
 /**
- * Get the overview
+ * Get the statistics overview
  *
- * Counts agents and builds, and today's calls and tokens (UTC). The counts can be a few seconds behind.
+ * Returns the number of agents and builds, and today's calls and tokens (UTC). Counts can lag by a few seconds.
  */
 export const getStatisticsOverview = <ThrowOnError extends boolean = false>(options?: Options<GetStatisticsOverviewData, ThrowOnError>): RequestResult<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError> => (options?.client ?? client).get<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -784,7 +784,7 @@ export const getStatisticsOverview = <ThrowOnError extends boolean = false>(opti
 /**
  * Get build statistics per day
  *
- * Returns, for each UTC day, the builds that ended: successful, failed, and their average time. At most 366 days.
+ * Returns, for each UTC day, the number of builds that succeeded and failed, and their average duration. At most 366 days.
  */
 export const getBuildStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetBuildStatisticsData, ThrowOnError>): RequestResult<GetBuildStatisticsResponses, GetBuildStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetBuildStatisticsResponses, GetBuildStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -795,7 +795,7 @@ export const getBuildStatistics = <ThrowOnError extends boolean = false>(options
 /**
  * Get invocation statistics per day
  *
- * Returns, for each UTC day, the number of calls, failures, tokens, cost and time, for all agents or for one. At most 366 days.
+ * Returns calls, failures, tokens, cost and duration for each UTC day, for all agents or one. At most 366 days.
  */
 export const getInvocationStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetInvocationStatisticsData, ThrowOnError>): RequestResult<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -806,7 +806,7 @@ export const getInvocationStatistics = <ThrowOnError extends boolean = false>(op
 /**
  * Get the trend of a metric
  *
- * Returns one metric as data points for a chart, one for each UTC day. At most 366 days.
+ * Returns one metric as chart data, one point per UTC day. At most 366 days.
  */
 export const getStatisticsTrend = <ThrowOnError extends boolean = false>(options: Options<GetStatisticsTrendData, ThrowOnError>): RequestResult<GetStatisticsTrendResponses, GetStatisticsTrendErrors, ThrowOnError> => (options.client ?? client).get<GetStatisticsTrendResponses, GetStatisticsTrendErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -828,7 +828,7 @@ export const getBudgetStatistics = <ThrowOnError extends boolean = false>(option
 /**
  * Set an agent's state
  *
- * Takes an agent offline, or makes it run again. An offline agent refuses calls.
+ * Takes an agent offline or brings it back. An offline agent refuses calls.
  */
 export const setAgentStatus = <ThrowOnError extends boolean = false>(options: Options<SetAgentStatusData, ThrowOnError>): RequestResult<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError> => (options.client ?? client).put<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -843,7 +843,7 @@ export const setAgentStatus = <ThrowOnError extends boolean = false>(options: Op
 /**
  * List agents
  *
- * Filters by project, status, category and capabilities, and searches names and descriptions.
+ * Lists agents. You can filter by project, status, category and capabilities, and search names and descriptions.
  */
 export const listAgents = <ThrowOnError extends boolean = false>(options?: Options<ListAgentsData, ThrowOnError>): RequestResult<ListAgentsResponses, ListAgentsErrors, ThrowOnError> => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -854,7 +854,7 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Create an agent from a definition
  *
- * Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs at once, as version v1.0.0. No acceptance examples have been run, so its 'coverage' is null.
+ * Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs immediately, as version v1.0.0. No acceptance examples are run, so its 'coverage' is null.
  */
 export const createAgent = <ThrowOnError extends boolean = false>(options: Options<CreateAgentData, ThrowOnError>): RequestResult<CreateAgentResponses, CreateAgentErrors, ThrowOnError> => (options.client ?? client).post<CreateAgentResponses, CreateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -867,9 +867,9 @@ export const createAgent = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Delete an agent and everything that belongs to it
+ * Delete an agent and all its data
  *
- * Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics stay. This cannot be undone.
+ * Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics are kept. This cannot be undone.
  */
 export const deleteAgent = <ThrowOnError extends boolean = false>(options: Options<DeleteAgentData, ThrowOnError>): RequestResult<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError> => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -880,7 +880,7 @@ export const deleteAgent = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Get an agent
  *
- * Returns the agent with its version, runtime, tools, counters and the coverage of its requirements.
+ * Returns the agent with its version, runtime, tools, counters and requirement coverage.
  */
 export const getAgent = <ThrowOnError extends boolean = false>(options: Options<GetAgentData, ThrowOnError>): RequestResult<GetAgentResponses, GetAgentErrors, ThrowOnError> => (options.client ?? client).get<GetAgentResponses, GetAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -889,9 +889,9 @@ export const getAgent = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
- * Change an agent's description
+ * Update an agent
  *
- * Changes the description, category, tags, capabilities, model, output schema or the tools that need approval. Fields that you leave out stay as they are.
+ * Changes the description, category, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.
  */
 export const updateAgent = <ThrowOnError extends boolean = false>(options: Options<UpdateAgentData, ThrowOnError>): RequestResult<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError> => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -904,9 +904,9 @@ export const updateAgent = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Get what an agent runs
+ * Get an agent's definition
  *
- * Returns the definition that new calls run: prompt, tools, model, limits and knowledge. Send its 'revision' with an edit.
+ * Returns the definition that new calls use: prompt, tools, model, limits and knowledge. Send its 'revision' when you edit it.
  */
 export const getAgentDefinition = <ThrowOnError extends boolean = false>(options: Options<GetAgentDefinitionData, ThrowOnError>): RequestResult<GetAgentDefinitionResponses, GetAgentDefinitionErrors, ThrowOnError> => (options.client ?? client).get<GetAgentDefinitionResponses, GetAgentDefinitionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -915,9 +915,9 @@ export const getAgentDefinition = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Change prompt, tools, model, knowledge or limits
+ * Change an agent's prompt, tools, model, knowledge or limits
  *
- * Stores the changed definition as a new version, which new calls run; with ''activate': false' they do not, and you can roll it out. Fields that you leave out stay as they are. Returns 409 if the agent has changed since 'revision' was read.
+ * Stores the changed definition as a new version. New calls use it, unless you send ''activate': false' to roll it out later. Fields that you omit stay unchanged. Returns 409 if the agent has changed since you read 'revision'.
  */
 export const editAgentDefinition = <ThrowOnError extends boolean = false>(options: Options<EditAgentDefinitionData, ThrowOnError>): RequestResult<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError> => (options.client ?? client).put<EditAgentDefinitionResponses, EditAgentDefinitionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -932,7 +932,7 @@ export const editAgentDefinition = <ThrowOnError extends boolean = false>(option
 /**
  * List an agent's documents
  *
- * Lists the documents that the agent looks things up in, with their sizes.
+ * Lists the documents that the agent can search, with their sizes.
  */
 export const listAgentDocuments = <ThrowOnError extends boolean = false>(options: Options<ListAgentDocumentsData, ThrowOnError>): RequestResult<ListAgentDocumentsResponses, ListAgentDocumentsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentDocumentsResponses, ListAgentDocumentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -941,9 +941,9 @@ export const listAgentDocuments = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Add documents to what an agent knows
+ * Add documents to an agent
  *
- * Adds files that the agent looks things up in, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after 'npm run documents:install'. At most 5 files of at most 10 MB. A file replaces the document of the same name.
+ * Adds files that the agent can search, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after 'npm run documents:install'. At most 5 files of 10 MB each. A file replaces the document with the same name.
  */
 export const addAgentDocuments = <ThrowOnError extends boolean = false>(options: Options<AddAgentDocumentsData, ThrowOnError>): RequestResult<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError> => (options.client ?? client).post<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -957,9 +957,9 @@ export const addAgentDocuments = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Remove a document from what an agent knows
+ * Remove a document from an agent
  *
- * Makes a new version without the document. Earlier versions and sessions keep their documents.
+ * Creates a new version without the document. Earlier versions and sessions keep their documents.
  */
 export const removeAgentDocument = <ThrowOnError extends boolean = false>(options: Options<RemoveAgentDocumentData, ThrowOnError>): RequestResult<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError> => (options.client ?? client).delete<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -979,9 +979,9 @@ export const listAgentVersions = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Point an agent to another of its versions
+ * Roll an agent back to another version
  *
- * New calls run the given version. All versions are kept, so a rollback can be undone.
+ * New calls use the given version. All versions are kept, so a rollback can be undone.
  */
 export const rollbackAgent = <ThrowOnError extends boolean = false>(options: Options<RollbackAgentData, ThrowOnError>): RequestResult<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError> => (options.client ?? client).post<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -996,7 +996,7 @@ export const rollbackAgent = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Set an agent's runtime
  *
- * Moves the agent to 'local', to a container that speaks HTTP, or to Bedrock AgentCore. If the new runtime does not answer, the agent stays where it is.
+ * Moves the agent to the local runtime, an HTTP container or Bedrock AgentCore. If the new runtime does not respond, the agent stays where it is.
  */
 export const placeAgent = <ThrowOnError extends boolean = false>(options: Options<PlaceAgentData, ThrowOnError>): RequestResult<PlaceAgentResponses, PlaceAgentErrors, ThrowOnError> => (options.client ?? client).put<PlaceAgentResponses, PlaceAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1011,7 +1011,7 @@ export const placeAgent = <ThrowOnError extends boolean = false>(options: Option
 /**
  * List an agent's saved examples
  *
- * Lists the messages that people saved, with their checks. Examples that a build wrote are in its report.
+ * Lists the saved messages with their checks. Examples written by a build are in its report.
  */
 export const listAgentExamples = <ThrowOnError extends boolean = false>(options: Options<ListAgentExamplesData, ThrowOnError>): RequestResult<ListAgentExamplesResponses, ListAgentExamplesErrors, ThrowOnError> => (options.client ?? client).get<ListAgentExamplesResponses, ListAgentExamplesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1020,9 +1020,9 @@ export const listAgentExamples = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Save an acceptance example of an agent
+ * Save an acceptance example for an agent
  *
- * Saves a message and what an answer must satisfy. A build that makes a new version runs all saved examples, and deploys nothing if one fails. At most 20 for each agent.
+ * Saves a message with checks that the answer must pass. A build that creates a new version runs all saved examples, and deploys nothing if one fails. At most 20 per agent.
  */
 export const saveAgentExample = <ThrowOnError extends boolean = false>(options: Options<SaveAgentExampleData, ThrowOnError>): RequestResult<SaveAgentExampleResponses, SaveAgentExampleErrors, ThrowOnError> => (options.client ?? client).post<SaveAgentExampleResponses, SaveAgentExampleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1037,7 +1037,7 @@ export const saveAgentExample = <ThrowOnError extends boolean = false>(options: 
 /**
  * Delete a saved example
  *
- * Later builds no longer run it.
+ * Deletes the example. Later builds no longer run it.
  */
 export const deleteAgentExample = <ThrowOnError extends boolean = false>(options: Options<DeleteAgentExampleData, ThrowOnError>): RequestResult<DeleteAgentExampleResponses, DeleteAgentExampleErrors, ThrowOnError> => (options.client ?? client).delete<DeleteAgentExampleResponses, DeleteAgentExampleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1048,7 +1048,7 @@ export const deleteAgentExample = <ThrowOnError extends boolean = false>(options
 /**
  * Stop a rollout
  *
- * All sessions run the current version again, from their next message on. 404 when no rollout runs.
+ * Stops the rollout. All sessions use the current version from their next message on. Returns 404 if no rollout is running.
  */
 export const stopAgentRollout = <ThrowOnError extends boolean = false>(options: Options<StopAgentRolloutData, ThrowOnError>): RequestResult<StopAgentRolloutResponses, StopAgentRolloutErrors, ThrowOnError> => (options.client ?? client).delete<StopAgentRolloutResponses, StopAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1059,7 +1059,7 @@ export const stopAgentRollout = <ThrowOnError extends boolean = false>(options: 
 /**
  * Get the rollout of an agent
  *
- * Returns the last rollout with what its two versions did since it began. 404 when the agent never had one.
+ * Returns the latest rollout with the metrics of its two versions. Returns 404 if the agent never had a rollout.
  */
 export const getAgentRollout = <ThrowOnError extends boolean = false>(options: Options<GetAgentRolloutData, ThrowOnError>): RequestResult<GetAgentRolloutResponses, GetAgentRolloutErrors, ThrowOnError> => (options.client ?? client).get<GetAgentRolloutResponses, GetAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1070,7 +1070,7 @@ export const getAgentRollout = <ThrowOnError extends boolean = false>(options: O
 /**
  * Roll out a version to a share of the sessions
  *
- * Starts a rollout of a version, or changes the share of the one that runs. Sessions that began since then run the candidate with this share, and each stays with its version. Returns 409 while another version is rolled out.
+ * Starts a rollout of a version, or changes the share of the running rollout. This share of the sessions started since the rollout began runs the candidate; each session keeps its version. Returns 409 while another version is being rolled out.
  */
 export const setAgentRollout = <ThrowOnError extends boolean = false>(options: Options<SetAgentRolloutData, ThrowOnError>): RequestResult<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError> => (options.client ?? client).put<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1083,9 +1083,9 @@ export const setAgentRollout = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * Make the candidate of a rollout the current version
+ * Promote the candidate of a rollout
  *
- * All sessions run the candidate, from their next message on. A rollback returns to the earlier version. 404 when no rollout runs.
+ * All sessions use the candidate from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.
  */
 export const promoteAgentRollout = <ThrowOnError extends boolean = false>(options: Options<PromoteAgentRolloutData, ThrowOnError>): RequestResult<PromoteAgentRolloutResponses, PromoteAgentRolloutErrors, ThrowOnError> => (options.client ?? client).post<PromoteAgentRolloutResponses, PromoteAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1100,7 +1100,7 @@ export const promoteAgentRollout = <ThrowOnError extends boolean = false>(option
 /**
  * List an agent's sessions
  *
- * Lists the conversations with this agent.
+ * Lists the sessions of this agent, last active first.
  */
 export const listAgentSessions = <ThrowOnError extends boolean = false>(options: Options<ListAgentSessionsData, ThrowOnError>): RequestResult<ListAgentSessionsResponses, ListAgentSessionsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentSessionsResponses, ListAgentSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1111,7 +1111,7 @@ export const listAgentSessions = <ThrowOnError extends boolean = false>(options:
 /**
  * Open a session with an agent
  *
- * Opens a conversation. The agent sees its earlier messages and its documents.
+ * Opens a conversation. The agent sees the conversation's earlier messages and documents.
  */
 export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>): RequestResult<CreateSessionResponses, CreateSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1126,7 +1126,7 @@ export const createSession = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * List sessions of all agents
  *
- * Lists the conversations of the organization, last active first.
+ * Lists the sessions of the organization, last active first.
  */
 export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>): RequestResult<ListSessionsResponses, ListSessionsErrors, ThrowOnError> => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1148,7 +1148,7 @@ export const deleteSession = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Get a session
  *
- * Returns the agent, the user, the number of messages and the last activity.
+ * Returns the session with its agent, user, number of messages and last activity.
  */
 export const getSession = <ThrowOnError extends boolean = false>(options: Options<GetSessionData, ThrowOnError>): RequestResult<GetSessionResponses, GetSessionErrors, ThrowOnError> => (options.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1170,7 +1170,7 @@ export const listMessages = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Send a message
  *
- * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams it; 'background' returns 202 at once. A session answers one message at a time: by 'on_busy', others wait up to 30 seconds or get 409.
+ * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams the answer; 'background' returns 202 immediately. A session answers one message at a time: 'on_busy' decides whether others wait up to 30 seconds or fail with 409.
  */
 export const sendMessage = <ThrowOnError extends boolean = false>(options: Options<SendMessageData, ThrowOnError>): RequestResult<SendMessageResponses, SendMessageErrors, ThrowOnError> => (options.client ?? client).post<SendMessageResponses, SendMessageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1185,7 +1185,7 @@ export const sendMessage = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * List a session's documents
  *
- * Lists the documents that were uploaded to the session and that its agent looks things up in.
+ * Lists the documents that were uploaded to the session for its agent to search.
  */
 export const listSessionDocuments = <ThrowOnError extends boolean = false>(options: Options<ListSessionDocumentsData, ThrowOnError>): RequestResult<ListSessionDocumentsResponses, ListSessionDocumentsErrors, ThrowOnError> => (options.client ?? client).get<ListSessionDocumentsResponses, ListSessionDocumentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1196,7 +1196,7 @@ export const listSessionDocuments = <ThrowOnError extends boolean = false>(optio
 /**
  * Invoke an agent
  *
- * Runs the agent once; 'session_id' continues a conversation. 'Accept: text/event-stream' streams the answer. 'background' returns 202 at once and can call a webhook at the end. 'version' and 'model' choose others than those of the agent, for this run. 202 with the status 'waiting' means that a tool call waits for approval.
+ * Runs the agent once; 'session_id' continues a conversation. 'Accept: text/event-stream' streams the answer. 'background' returns 202 immediately and can call a webhook at the end. 'version' and 'model' override the agent's for this run. 202 with the status 'waiting' means that a tool call is waiting for approval.
  */
 export const invokeAgent = <ThrowOnError extends boolean = false>(options: Options<InvokeAgentData, ThrowOnError>): RequestResult<InvokeAgentResponses, InvokeAgentErrors, ThrowOnError> => (options.client ?? client).post<InvokeAgentResponses, InvokeAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1211,7 +1211,7 @@ export const invokeAgent = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * List an agent's invocations
  *
- * Lists runs with status, time, tokens and cost, newest first.
+ * Lists runs with their status, duration, tokens and cost, newest first.
  */
 export const listAgentInvocations = <ThrowOnError extends boolean = false>(options: Options<ListAgentInvocationsData, ThrowOnError>): RequestResult<ListAgentInvocationsResponses, ListAgentInvocationsErrors, ThrowOnError> => (options.client ?? client).get<ListAgentInvocationsResponses, ListAgentInvocationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1222,7 +1222,7 @@ export const listAgentInvocations = <ThrowOnError extends boolean = false>(optio
 /**
  * List invocations of all agents
  *
- * Lists the runs of the organization with status, time, tokens and cost, newest first.
+ * Lists the organization's runs with their status, duration, tokens and cost, newest first.
  */
 export const listInvocations = <ThrowOnError extends boolean = false>(options?: Options<ListInvocationsData, ThrowOnError>): RequestResult<ListInvocationsResponses, ListInvocationsErrors, ThrowOnError> => (options?.client ?? client).get<ListInvocationsResponses, ListInvocationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1233,7 +1233,7 @@ export const listInvocations = <ThrowOnError extends boolean = false>(options?: 
 /**
  * Get an invocation with its trace
  *
- * Returns the record of one run: input, output, tokens, cost, and the trace with its model calls and tool calls.
+ * Returns the record of a run: input, output, tokens, cost, and the trace of its model and tool calls.
  */
 export const getInvocation = <ThrowOnError extends boolean = false>(options: Options<GetInvocationData, ThrowOnError>): RequestResult<GetInvocationResponses, GetInvocationErrors, ThrowOnError> => (options.client ?? client).get<GetInvocationResponses, GetInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1255,7 +1255,7 @@ export const followInvocation = <ThrowOnError extends boolean = false>(options: 
 /**
  * Cancel a run
  *
- * Stops a streamed or background run, or one that waits for approval, within about a second. It ends as failed with the reason 'cancelled'. Safe to repeat.
+ * Stops a run that is streaming, in the background or waiting for approval, within about a second. It ends as failed with the reason 'cancelled'. Safe to repeat.
  */
 export const cancelInvocation = <ThrowOnError extends boolean = false>(options: Options<CancelInvocationData, ThrowOnError>): RequestResult<CancelInvocationResponses, CancelInvocationErrors, ThrowOnError> => (options.client ?? client).post<CancelInvocationResponses, CancelInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1264,9 +1264,9 @@ export const cancelInvocation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Decide an approval of a tool call
+ * Approve or refuse a tool call
  *
- * Approves or refuses a tool call that the run waits for, once. The run continues when all its calls are decided. The agent reads which calls were refused.
+ * Approves or refuses a tool call that the run is waiting for. Each call can be decided once. The run continues when all its calls are decided. The agent sees which calls were refused.
  */
 export const decideToolCall = <ThrowOnError extends boolean = false>(options: Options<DecideToolCallData, ThrowOnError>): RequestResult<DecideToolCallResponses, DecideToolCallErrors, ThrowOnError> => (options.client ?? client).post<DecideToolCallResponses, DecideToolCallErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1279,9 +1279,9 @@ export const decideToolCall = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Show the secret that signs webhooks
+ * Get the webhook secret
  *
- * Returns the secret with which receivers verify the signatures of your organization's webhooks (Standard Webhooks).
+ * Returns the secret that receivers use to verify the signatures of your organization's webhooks (Standard Webhooks).
  */
 export const getWebhookSecret = <ThrowOnError extends boolean = false>(options?: Options<GetWebhookSecretData, ThrowOnError>): RequestResult<GetWebhookSecretResponses, GetWebhookSecretErrors, ThrowOnError> => (options?.client ?? client).get<GetWebhookSecretResponses, GetWebhookSecretErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1292,7 +1292,7 @@ export const getWebhookSecret = <ThrowOnError extends boolean = false>(options?:
 /**
  * List projects
  *
- * Filters by status and user, and searches names.
+ * Lists projects. You can filter by status and user, and search names and requirements.
  */
 export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1303,7 +1303,7 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Create a project and start its build
  *
- * Builds an agent from a requirement in six stages. Watch it with 'GET /projects/{project_id}/events'. The build fails if no acceptance example proves a functional requirement, unless 'accept_unproven' is true.
+ * Builds an agent from a requirement in six stages. Watch the build with 'GET /projects/{project_id}/events'. It fails if no acceptance example proves a functional requirement, unless 'accept_unproven' is true.
  */
 export const createProject = <ThrowOnError extends boolean = false>(options: Options<CreateProjectData, ThrowOnError>): RequestResult<CreateProjectResponses, CreateProjectErrors, ThrowOnError> => (options.client ?? client).post<CreateProjectResponses, CreateProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1316,9 +1316,9 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * Delete a project and everything in it
+ * Delete a project and all its data
  *
- * Stops the build and deletes stages, artifacts, agents and their conversations. Statistics stay. This cannot be undone.
+ * Stops the build and deletes the project with its stages, artifacts, agents and their conversations. Statistics are kept. This cannot be undone.
  */
 export const deleteProject = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectData, ThrowOnError>): RequestResult<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError> => (options.client ?? client).delete<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1329,7 +1329,7 @@ export const deleteProject = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Get a project
  *
- * Returns status, progress, coverage of the requirements, the agents that were built, and the error of a failed build.
+ * Returns the project's status, progress, requirement coverage and agents, and the error of a failed build.
  */
 export const getProject = <ThrowOnError extends boolean = false>(options: Options<GetProjectData, ThrowOnError>): RequestResult<GetProjectResponses, GetProjectErrors, ThrowOnError> => (options.client ?? client).get<GetProjectResponses, GetProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1340,7 +1340,7 @@ export const getProject = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Pause, resume, stop or restart a build
  *
- * 'pause' takes effect when the current step has ended. 'resume' continues. 'stop' ends the build as failed. 'restart' keeps the completed stages of a failed build; 'from_scratch' runs all stages again, 'from_stage' that stage and those after it.
+ * 'pause' takes effect after the current step. 'resume' continues. 'stop' ends the build as failed. 'restart' keeps the completed stages of a failed build; 'from_scratch' reruns all stages, 'from_stage' reruns that stage and those after it.
  */
 export const controlProject = <ThrowOnError extends boolean = false>(options: Options<ControlProjectData, ThrowOnError>): RequestResult<ControlProjectResponses, ControlProjectErrors, ThrowOnError> => (options.client ?? client).put<ControlProjectResponses, ControlProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1353,9 +1353,9 @@ export const controlProject = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Change a project's agent by a description
+ * Revise a project's agent
  *
- * Builds the agent again from its current design and your change. The current version answers until the build has completed. A failed build changes nothing.
+ * Rebuilds the agent from its current design and your change. The current version keeps answering until the build completes. A failed build changes nothing.
  */
 export const reviseProject = <ThrowOnError extends boolean = false>(options: Options<ReviseProjectData, ThrowOnError>): RequestResult<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError> => (options.client ?? client).post<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1370,7 +1370,7 @@ export const reviseProject = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * List a project's stages
  *
- * Lists the six stages with state, progress and time.
+ * Lists the six stages with their status, progress and duration.
  */
 export const listProjectStages = <ThrowOnError extends boolean = false>(options: Options<ListProjectStagesData, ThrowOnError>): RequestResult<ListProjectStagesResponses, ListProjectStagesErrors, ThrowOnError> => (options.client ?? client).get<ListProjectStagesResponses, ListProjectStagesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1381,7 +1381,7 @@ export const listProjectStages = <ThrowOnError extends boolean = false>(options:
 /**
  * Get a stage with its log
  *
- * Returns one stage with its log, sub-stages and artifacts.
+ * Returns a stage with its log, sub-stages and artifacts.
  */
 export const getProjectStage = <ThrowOnError extends boolean = false>(options: Options<GetProjectStageData, ThrowOnError>): RequestResult<GetProjectStageResponses, GetProjectStageErrors, ThrowOnError> => (options.client ?? client).get<GetProjectStageResponses, GetProjectStageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1390,9 +1390,9 @@ export const getProjectStage = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * The build dashboard of a project
+ * Get a project's build dashboard
  *
- * Returns what a page about a build shows, in one response: project, stages, cost, coverage and recent log.
+ * Returns everything that a build page shows in one response: project, stages, cost, coverage and recent log.
  */
 export const getProjectBuild = <ThrowOnError extends boolean = false>(options: Options<GetProjectBuildData, ThrowOnError>): RequestResult<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError> => (options.client ?? client).get<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1403,7 +1403,7 @@ export const getProjectBuild = <ThrowOnError extends boolean = false>(options: O
 /**
  * List a project's artifacts
  *
- * Lists what the build wrote: documents, prompts, tools and the exportable project.
+ * Lists the files that the build wrote: documents, prompts, tools and the exportable project.
  */
 export const listProjectArtifacts = <ThrowOnError extends boolean = false>(options: Options<ListProjectArtifactsData, ThrowOnError>): RequestResult<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError> => (options.client ?? client).get<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1436,7 +1436,7 @@ export const streamProjectEvents = <ThrowOnError extends boolean = false>(option
 /**
  * List integrations
  *
- * Lists imported APIs with their status and number of operations.
+ * Lists the imported APIs with their status and number of operations.
  */
 export const listIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListIntegrationsData, ThrowOnError>): RequestResult<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1447,7 +1447,7 @@ export const listIntegrations = <ThrowOnError extends boolean = false>(options?:
 /**
  * Import an API
  *
- * Takes an OpenAPI, Postman, GraphQL or AsyncAPI document as an address, as text or as a file, of at most 25 MB. The import runs in the background.
+ * Takes an OpenAPI, Postman, GraphQL or AsyncAPI document of at most 25 MB, as a URL, text or a file. The import runs in the background.
  */
 export const createIntegration = <ThrowOnError extends boolean = false>(options: Options<CreateIntegrationData, ThrowOnError>): RequestResult<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1473,7 +1473,7 @@ export const deleteIntegration = <ThrowOnError extends boolean = false>(options:
 /**
  * Get an integration
  *
- * Returns the format, version, number of operations, credential, mock and the state of the import.
+ * Returns the integration with its format, version, number of operations, credential, mock and import state.
  */
 export const getIntegration = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationData, ThrowOnError>): RequestResult<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1482,9 +1482,9 @@ export const getIntegration = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Change an integration
+ * Update an integration
  *
- * Changes the name, the base address, the credential or the risk of operations. Fields that you leave out stay as they are.
+ * Changes the name, the base URL, the credential or the risk of operations. Fields that you omit stay unchanged.
  */
 export const changeIntegration = <ThrowOnError extends boolean = false>(options: Options<ChangeIntegrationData, ThrowOnError>): RequestResult<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError> => (options.client ?? client).patch<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1499,7 +1499,7 @@ export const changeIntegration = <ThrowOnError extends boolean = false>(options:
 /**
  * Follow an import
  *
- * Server-Sent Events: the current state first, then each change until the import has ended.
+ * Server-Sent Events: the current state, then each change until the import has ended.
  */
 export const followImport = <ThrowOnError extends boolean = false>(options: Options<FollowImportData, ThrowOnError, FollowImportResponse>): Promise<ServerSentEventsResult<FollowImportResponses>> => (options.client ?? client).sse.get<FollowImportResponses, FollowImportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1510,7 +1510,7 @@ export const followImport = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * List the operations of an integration
  *
- * Searches by words in any language, and filters by risk and tag.
+ * Lists operations. You can search by words in any language, and filter by risk and tag.
  */
 export const listOperations = <ThrowOnError extends boolean = false>(options: Options<ListOperationsData, ThrowOnError>): RequestResult<ListOperationsResponses, ListOperationsErrors, ThrowOnError> => (options.client ?? client).get<ListOperationsResponses, ListOperationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1521,7 +1521,7 @@ export const listOperations = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Get an operation
  *
- * Returns the schemas of input and output, the risk, and how the operation is called.
+ * Returns the operation with its input and output schemas, its risk, and how to call it.
  */
 export const getOperation = <ThrowOnError extends boolean = false>(options: Options<GetOperationData, ThrowOnError>): RequestResult<GetOperationResponses, GetOperationErrors, ThrowOnError> => (options.client ?? client).get<GetOperationResponses, GetOperationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1532,7 +1532,7 @@ export const getOperation = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Call an operation
  *
- * Checks the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and 'mismatches' with the document.
+ * Validates the input, then calls the API with the credential, or the mock. The response contains the API's status and body, and the 'mismatches' with the document.
  */
 export const callOperation = <ThrowOnError extends boolean = false>(options: Options<CallOperationData, ThrowOnError>): RequestResult<CallOperationResponses, CallOperationErrors, ThrowOnError> => (options.client ?? client).post<CallOperationResponses, CallOperationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1547,7 +1547,7 @@ export const callOperation = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Attach operations as tools
  *
- * Gives operations to an agent, or to all agents of a project, as tools from their next run on. Calls of destructive operations wait for approval.
+ * Attaches operations as tools to an agent, or to all agents of a project, from their next run on. Calls to destructive operations wait for approval.
  */
 export const attachOperations = <ThrowOnError extends boolean = false>(options: Options<AttachOperationsData, ThrowOnError>): RequestResult<AttachOperationsResponses, AttachOperationsErrors, ThrowOnError> => (options.client ?? client).post<AttachOperationsResponses, AttachOperationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1560,9 +1560,9 @@ export const attachOperations = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Review a document
+ * List an integration's findings
  *
- * Lists weaknesses of the document, such as missing descriptions, with a score from 0 to 100.
+ * Lists weaknesses in the document, such as missing descriptions, with a score from 0 to 100.
  */
 export const listFindings = <ThrowOnError extends boolean = false>(options: Options<ListFindingsData, ThrowOnError>): RequestResult<ListFindingsResponses, ListFindingsErrors, ThrowOnError> => (options.client ?? client).get<ListFindingsResponses, ListFindingsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1571,9 +1571,9 @@ export const listFindings = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
- * Replace the document
+ * Replace an integration's document
  *
- * Imports a new document, or fetches the address again, as the next version. The response names the changes and what they break.
+ * Imports a new document, or fetches the URL again, as the next version. The response lists the changes and what they break.
  */
 export const replaceDocument = <ThrowOnError extends boolean = false>(options: Options<ReplaceDocumentData, ThrowOnError>): RequestResult<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError> => (options.client ?? client).put<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1586,9 +1586,9 @@ export const replaceDocument = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * List versions
+ * List an integration's versions
  *
- * Lists what each version added, changed and removed, newest first, at most 100.
+ * Lists versions with what each added, changed and removed, newest first, at most 100.
  */
 export const listIntegrationVersions = <ThrowOnError extends boolean = false>(options: Options<ListIntegrationVersionsData, ThrowOnError>): RequestResult<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1597,7 +1597,7 @@ export const listIntegrationVersions = <ThrowOnError extends boolean = false>(op
 });
 
 /**
- * Get a version
+ * Get a version of an integration
  *
  * Returns the changes of one version, and the agents and flows that they break.
  */
@@ -1621,7 +1621,7 @@ export const getVersionDocument = <ThrowOnError extends boolean = false>(options
 /**
  * Restore a version
  *
- * Makes a copy of an older version the current one, as a new version.
+ * Restores an older version as a new version, which becomes current.
  */
 export const restoreIntegrationVersion = <ThrowOnError extends boolean = false>(options: Options<RestoreIntegrationVersionData, ThrowOnError>): RequestResult<RestoreIntegrationVersionResponses, RestoreIntegrationVersionErrors, ThrowOnError> => (options.client ?? client).post<RestoreIntegrationVersionResponses, RestoreIntegrationVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1632,7 +1632,7 @@ export const restoreIntegrationVersion = <ThrowOnError extends boolean = false>(
 /**
  * Turn the mock on or off
  *
- * 'on' serves a mock at '/mock/{integration_id}'; 'instead' also answers calls of operations from it. The mock returns examples, or values that fit the schema. Its address needs no credentials.
+ * 'on' serves a mock at '/mock/{integration_id}'; 'instead' also uses it to answer operation calls. The mock returns examples, or values that match the schema. It requires no credentials.
  */
 export const turnMock = <ThrowOnError extends boolean = false>(options: Options<TurnMockData, ThrowOnError>): RequestResult<TurnMockResponses, TurnMockErrors, ThrowOnError> => (options.client ?? client).post<TurnMockResponses, TurnMockErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1647,7 +1647,7 @@ export const turnMock = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Generate a client
  *
- * Returns a typed client in TypeScript, Python or Go as a ZIP archive. Returns 422 'CLIENT_UNAVAILABLE' if the generator of the language is not installed.
+ * Returns a typed client in TypeScript, Python or Go as a ZIP archive. Returns 422 'CLIENT_UNAVAILABLE' if the generator for the language is not installed.
  */
 export const generateClient = <ThrowOnError extends boolean = false>(options: Options<GenerateClientData, ThrowOnError>): RequestResult<GenerateClientResponses, GenerateClientErrors, ThrowOnError> => (options.client ?? client).post<GenerateClientResponses, GenerateClientErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1662,7 +1662,7 @@ export const generateClient = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Run contract tests
  *
- * Calls operations of the mock or the live API, and checks statuses and bodies against the document.
+ * Calls operations on the mock or the live API, and checks the status and body of each response against the document.
  */
 export const runContractTests = <ThrowOnError extends boolean = false>(options: Options<RunContractTestsData, ThrowOnError>): RequestResult<RunContractTestsResponses, RunContractTestsErrors, ThrowOnError> => (options.client ?? client).post<RunContractTestsResponses, RunContractTestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1675,9 +1675,9 @@ export const runContractTests = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * List runs of contract tests
+ * List contract test runs
  *
- * Lists runs with the number of operations that passed and failed.
+ * Lists contract test runs with the number of operations that passed and failed.
  */
 export const listContractTests = <ThrowOnError extends boolean = false>(options: Options<ListContractTestsData, ThrowOnError>): RequestResult<ListContractTestsResponses, ListContractTestsErrors, ThrowOnError> => (options.client ?? client).get<ListContractTestsResponses, ListContractTestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1686,9 +1686,9 @@ export const listContractTests = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Get a run of contract tests
+ * Get a contract test run
  *
- * Returns one run with the fault of each operation that failed.
+ * Returns a run with the faults of each operation that failed.
  */
 export const getContractTest = <ThrowOnError extends boolean = false>(options: Options<GetContractTestData, ThrowOnError>): RequestResult<GetContractTestResponses, GetContractTestErrors, ThrowOnError> => (options.client ?? client).get<GetContractTestResponses, GetContractTestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1699,7 +1699,7 @@ export const getContractTest = <ThrowOnError extends boolean = false>(options: O
 /**
  * List flows
  *
- * Filters by status: draft, published or archived.
+ * Lists flows. You can filter by status: draft, published or archived.
  */
 export const listFlows = <ThrowOnError extends boolean = false>(options?: Options<ListFlowsData, ThrowOnError>): RequestResult<ListFlowsResponses, ListFlowsErrors, ThrowOnError> => (options?.client ?? client).get<ListFlowsResponses, ListFlowsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1710,7 +1710,7 @@ export const listFlows = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Create a flow
  *
- * Stores a definition as a draft. A draft may have faults, which the response lists; a flow with faults cannot be published.
+ * Stores a definition as a draft. A draft can have faults, which the response lists; a flow with faults cannot be published.
  */
 export const createFlow = <ThrowOnError extends boolean = false>(options: Options<CreateFlowData, ThrowOnError>): RequestResult<CreateFlowResponses, CreateFlowErrors, ThrowOnError> => (options.client ?? client).post<CreateFlowResponses, CreateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1723,9 +1723,9 @@ export const createFlow = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * Check a definition
+ * Validate a definition
  *
- * Checks a definition without storing it. Each fault names its place and how to correct it.
+ * Validates a definition without storing it. Each fault gives its location and how to correct it.
  */
 export const validateFlow = <ThrowOnError extends boolean = false>(options: Options<ValidateFlowData, ThrowOnError>): RequestResult<ValidateFlowResponses, ValidateFlowErrors, ThrowOnError> => (options.client ?? client).post<ValidateFlowResponses, ValidateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1740,7 +1740,7 @@ export const validateFlow = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Draft a flow
  *
- * Has the configured language model write a definition from plain language. Nothing is stored. Returns 422 on the offline model.
+ * Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 with the offline model.
  */
 export const draftFlow = <ThrowOnError extends boolean = false>(options: Options<DraftFlowData, ThrowOnError>): RequestResult<DraftFlowResponses, DraftFlowErrors, ThrowOnError> => (options.client ?? client).post<DraftFlowResponses, DraftFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1755,7 +1755,7 @@ export const draftFlow = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Archive a flow
  *
- * Takes the flow out of use and deletes its triggers. Running runs continue. Versions and runs stay readable.
+ * Archives the flow and deletes its triggers. Active runs continue. Versions and runs stay readable.
  */
 export const archiveFlow = <ThrowOnError extends boolean = false>(options: Options<ArchiveFlowData, ThrowOnError>): RequestResult<ArchiveFlowResponses, ArchiveFlowErrors, ThrowOnError> => (options.client ?? client).delete<ArchiveFlowResponses, ArchiveFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1775,9 +1775,9 @@ export const getFlow = <ThrowOnError extends boolean = false>(options: Options<G
 });
 
 /**
- * Change a flow
+ * Update a flow
  *
- * Replaces fields of the draft. Send the 'revision' that you read; the response is 409 if the flow has changed since. The published version runs until you publish again.
+ * Replaces fields of the draft. Send the 'revision' that you read; returns 409 if the flow has changed since. The published version stays in use until you publish again.
  */
 export const updateFlow = <ThrowOnError extends boolean = false>(options: Options<UpdateFlowData, ThrowOnError>): RequestResult<UpdateFlowResponses, UpdateFlowErrors, ThrowOnError> => (options.client ?? client).put<UpdateFlowResponses, UpdateFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1792,7 +1792,7 @@ export const updateFlow = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Publish a flow
  *
- * Makes the draft the version that new runs use. Refused with 422 while it has faults.
+ * Makes the draft the version that new runs use. Returns 422 while the draft has faults.
  */
 export const publishFlow = <ThrowOnError extends boolean = false>(options: Options<PublishFlowData, ThrowOnError>): RequestResult<PublishFlowResponses, PublishFlowErrors, ThrowOnError> => (options.client ?? client).post<PublishFlowResponses, PublishFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1803,7 +1803,7 @@ export const publishFlow = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * List a flow's versions
  *
- * Lists the versions. Each publication adds one.
+ * Lists the flow's versions. Each publication adds a version.
  */
 export const listFlowVersions = <ThrowOnError extends boolean = false>(options: Options<ListFlowVersionsData, ThrowOnError>): RequestResult<ListFlowVersionsResponses, ListFlowVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListFlowVersionsResponses, ListFlowVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1836,7 +1836,7 @@ export const restoreFlowVersion = <ThrowOnError extends boolean = false>(options
 /**
  * List the runs of a flow
  *
- * Filters by status and start time.
+ * Lists the flow's runs. You can filter by status and creation time.
  */
 export const listRunsOfFlow = <ThrowOnError extends boolean = false>(options: Options<ListRunsOfFlowData, ThrowOnError>): RequestResult<ListRunsOfFlowResponses, ListRunsOfFlowErrors, ThrowOnError> => (options.client ?? client).get<ListRunsOfFlowResponses, ListRunsOfFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1847,7 +1847,7 @@ export const listRunsOfFlow = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Start a run of a flow
  *
- * Checks the input against 'input_schema' and starts the run. Returns 201 if the run ends within 'wait_seconds', otherwise 202. 'dry_run' calls nothing.
+ * Validates the input against 'input_schema' and starts the run. Returns 201 if the run ends within 'wait_seconds', otherwise 202. 'dry_run' performs only reads.
  */
 export const startFlowRun = <ThrowOnError extends boolean = false>(options: Options<StartFlowRunData, ThrowOnError>): RequestResult<StartFlowRunResponses, StartFlowRunErrors, ThrowOnError> => (options.client ?? client).post<StartFlowRunResponses, StartFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1862,7 +1862,7 @@ export const startFlowRun = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * List runs of all flows
  *
- * Filters by flow, status and start time.
+ * Lists runs. You can filter by flow, status and creation time.
  */
 export const listFlowRuns = <ThrowOnError extends boolean = false>(options?: Options<ListFlowRunsData, ThrowOnError>): RequestResult<ListFlowRunsResponses, ListFlowRunsErrors, ThrowOnError> => (options?.client ?? client).get<ListFlowRunsResponses, ListFlowRunsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1873,7 +1873,7 @@ export const listFlowRuns = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Get a run
  *
- * Returns the steps with their attempts, inputs, outputs and errors, the cost, and the actions that are legal now.
+ * Returns the run with its steps (attempts, inputs, outputs and errors), cost and the actions available now.
  */
 export const getFlowRun = <ThrowOnError extends boolean = false>(options: Options<GetFlowRunData, ThrowOnError>): RequestResult<GetFlowRunResponses, GetFlowRunErrors, ThrowOnError> => (options.client ?? client).get<GetFlowRunResponses, GetFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1895,7 +1895,7 @@ export const followFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Pause, resume, cancel or retry a run
  *
- * 'pause' lets running attempts end and starts nothing else; 'resume' continues. 'cancel' ends the run and compensates its steps, unless 'compensate' is false. 'retry' continues a failed run, or runs everything from 'from_step' on again.
+ * 'pause' lets running attempts finish and starts no others; 'resume' continues. 'cancel' ends the run and compensates its steps, unless 'compensate' is false. 'retry' continues a failed run, or reruns everything from 'from_step' on.
  */
 export const controlFlowRun = <ThrowOnError extends boolean = false>(options: Options<ControlFlowRunData, ThrowOnError>): RequestResult<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError> => (options.client ?? client).put<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1910,7 +1910,7 @@ export const controlFlowRun = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Send a signal to a run
  *
- * Wakes a step that waits for this signal. A signal that arrives before the step waits is kept.
+ * Wakes the step that waits for this signal. A signal that arrives early is kept for the step.
  */
 export const signalFlowRun = <ThrowOnError extends boolean = false>(options: Options<SignalFlowRunData, ThrowOnError>): RequestResult<SignalFlowRunResponses, SignalFlowRunErrors, ThrowOnError> => (options.client ?? client).post<SignalFlowRunResponses, SignalFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1923,9 +1923,9 @@ export const signalFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * Decide an approval
+ * Decide an approval step
  *
- * Approves or refuses an approval step, once. Needs one of the roles that the step names.
+ * Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names.
  */
 export const decideFlowStep = <ThrowOnError extends boolean = false>(options: Options<DecideFlowStepData, ThrowOnError>): RequestResult<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError> => (options.client ?? client).post<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1951,7 +1951,7 @@ export const listDeadLetters = <ThrowOnError extends boolean = false>(options: O
 /**
  * Replay a dead letter
  *
- * Starts a new run of the newest version with the same input, and removes the dead letter.
+ * Starts a new run of the latest version with the same input, and removes the dead letter.
  */
 export const replayDeadLetter = <ThrowOnError extends boolean = false>(options: Options<ReplayDeadLetterData, ThrowOnError>): RequestResult<ReplayDeadLetterResponses, ReplayDeadLetterErrors, ThrowOnError> => (options.client ?? client).post<ReplayDeadLetterResponses, ReplayDeadLetterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1962,7 +1962,7 @@ export const replayDeadLetter = <ThrowOnError extends boolean = false>(options: 
 /**
  * Delete a dead letter
  *
- * Deletes the dead letter. The record of the run stays.
+ * Deletes the dead letter. The run is kept.
  */
 export const deleteDeadLetter = <ThrowOnError extends boolean = false>(options: Options<DeleteDeadLetterData, ThrowOnError>): RequestResult<DeleteDeadLetterResponses, DeleteDeadLetterErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDeadLetterResponses, DeleteDeadLetterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1973,7 +1973,7 @@ export const deleteDeadLetter = <ThrowOnError extends boolean = false>(options: 
 /**
  * List a flow's triggers
  *
- * Lists triggers with their next times and their last run.
+ * Lists triggers with their next run times and last run.
  */
 export const listFlowTriggers = <ThrowOnError extends boolean = false>(options: Options<ListFlowTriggersData, ThrowOnError>): RequestResult<ListFlowTriggersResponses, ListFlowTriggersErrors, ThrowOnError> => (options.client ?? client).get<ListFlowTriggersResponses, ListFlowTriggersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1984,7 +1984,7 @@ export const listFlowTriggers = <ThrowOnError extends boolean = false>(options: 
 /**
  * Create a trigger
  *
- * Starts the flow by a schedule, a webhook or an event of the platform. The secret of a webhook is shown once.
+ * Creates a trigger that starts the flow on a schedule, a webhook or a platform event. A webhook's secret is shown once.
  */
 export const createFlowTrigger = <ThrowOnError extends boolean = false>(options: Options<CreateFlowTriggerData, ThrowOnError>): RequestResult<CreateFlowTriggerResponses, CreateFlowTriggerErrors, ThrowOnError> => (options.client ?? client).post<CreateFlowTriggerResponses, CreateFlowTriggerErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2010,7 +2010,7 @@ export const deleteFlowTrigger = <ThrowOnError extends boolean = false>(options:
 /**
  * Get a trigger
  *
- * Returns the trigger with its next times, last run and last error.
+ * Returns the trigger with its next run times, last run and last error.
  */
 export const getFlowTrigger = <ThrowOnError extends boolean = false>(options: Options<GetFlowTriggerData, ThrowOnError>): RequestResult<GetFlowTriggerResponses, GetFlowTriggerErrors, ThrowOnError> => (options.client ?? client).get<GetFlowTriggerResponses, GetFlowTriggerErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2021,40 +2021,40 @@ export const getFlowTrigger = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Deliver a webhook to a flow
  *
- * For the sender of a webhook. The delivery is verified as the trigger is configured. A repeated delivery is refused with 409.
+ * Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery returns 409.
  */
 export const deliverWebhook = <ThrowOnError extends boolean = false>(options: Options<DeliverWebhookData, ThrowOnError>): RequestResult<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError> => (options.client ?? client).post<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError>({ url: '/api/v1/hooks/{hook_id}', ...options });
 
 /**
  * Check whether the process is up
  *
- * Shows that the process answers. Needs no sign-in.
+ * Returns 200 while the process responds. No authentication required.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
  * Liveness probe
  *
- * For orchestrators: restart the process if this does not answer. Checks nothing else.
+ * For orchestrators: restart the process if this does not respond. Checks nothing else.
  */
 export const getLiveness = <ThrowOnError extends boolean = false>(options?: Options<GetLivenessData, ThrowOnError>): RequestResult<GetLivenessResponses, GetLivenessErrors, ThrowOnError> => (options?.client ?? client).get<GetLivenessResponses, GetLivenessErrors, ThrowOnError>({ url: '/health/live', ...options });
 
 /**
  * Readiness probe
  *
- * For load balancers: returns 503 while the process starts, stops or cannot reach its database.
+ * For load balancers: returns 503 while the process is starting, stopping or unable to reach its database.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/health/ready', ...options });
 
 /**
- * All checks and figures
+ * Get all checks and process metrics
  *
- * Returns each check with its duration, and figures of the process. Needs no sign-in.
+ * Returns each check with its duration, and process metrics. No authentication required.
  */
 export const getDetailedHealth = <ThrowOnError extends boolean = false>(options?: Options<GetDetailedHealthData, ThrowOnError>): RequestResult<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError>({ url: '/health/detailed', ...options });
 
 /**
- * Prometheus metrics
+ * Get Prometheus metrics
  *
  * For Prometheus. docs/monitoring.md describes each metric.
  */
@@ -2063,7 +2063,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Export agents, flows and integrations
  *
- * Packs agents with their attached tools, published flows and integrations into a ZIP archive for 'POST /imports'. Name everything that they use: a missing reference is refused with 422. The archive contains no credentials.
+ * Packs agents with their attached tools, published flows and integrations into a ZIP archive for 'POST /imports'. Include everything that they use: a missing reference returns 422. The archive contains no credentials.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2078,7 +2078,7 @@ export const createExport = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Import a package
  *
- * Creates everything in an exported archive, with new ids. If one item fails, the others are deleted again; flows are archived. The report lists each item and what is left to set up.
+ * Creates everything in an exported archive, with new ids. If an item fails, the items already created are deleted (flows are archived). The report lists each item and what remains to be set up.
  */
 export const importPackage = <ThrowOnError extends boolean = false>(options: Options<ImportPackageData, ThrowOnError>): RequestResult<ImportPackageResponses, ImportPackageErrors, ThrowOnError> => (options.client ?? client).post<ImportPackageResponses, ImportPackageErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -2094,7 +2094,7 @@ export const importPackage = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Audit log
  *
- * Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed. For administrators.
+ * For administrators. Lists who did what and when, newest first. Entries are kept for 90 days and cannot be changed.
  */
 export const listAuditEntries = <ThrowOnError extends boolean = false>(options?: Options<ListAuditEntriesData, ThrowOnError>): RequestResult<ListAuditEntriesResponses, ListAuditEntriesErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditEntriesResponses, ListAuditEntriesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2105,7 +2105,7 @@ export const listAuditEntries = <ThrowOnError extends boolean = false>(options?:
 /**
  * List attached tools
  *
- * Filters by project and agent.
+ * Lists attached tools. You can filter by project and agent.
  */
 export const listTools = <ThrowOnError extends boolean = false>(options?: Options<ListToolsData, ThrowOnError>): RequestResult<ListToolsResponses, ListToolsErrors, ThrowOnError> => (options?.client ?? client).get<ListToolsResponses, ListToolsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2116,7 +2116,7 @@ export const listTools = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Attach a tool
  *
- * Gives an agent, or all agents of a project, a tool from their next run on: an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.
+ * Attaches a tool to an agent, or to all agents of a project, from their next run on. The tool is an HTTP service, an MCP server, an OpenAPI document, an integration or a flow.
  */
 export const attachTool = <ThrowOnError extends boolean = false>(options: Options<AttachToolData, ThrowOnError>): RequestResult<AttachToolResponses, AttachToolErrors, ThrowOnError> => (options.client ?? client).post<AttachToolResponses, AttachToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2153,7 +2153,7 @@ export const getTool = <ThrowOnError extends boolean = false>(options: Options<G
 /**
  * Test a tool
  *
- * Calls the service as an agent would, and returns what the model would receive.
+ * Calls the service as an agent would, and returns what the model would see.
  */
 export const testTool = <ThrowOnError extends boolean = false>(options: Options<TestToolData, ThrowOnError>): RequestResult<TestToolResponses, TestToolErrors, ThrowOnError> => (options.client ?? client).post<TestToolResponses, TestToolErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2168,7 +2168,7 @@ export const testTool = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * List credentials
  *
- * Lists names, kinds and status, without secrets.
+ * Lists credentials with their names, kinds and status, without secrets.
  */
 export const listCredentials = <ThrowOnError extends boolean = false>(options?: Options<ListCredentialsData, ThrowOnError>): RequestResult<ListCredentialsResponses, ListCredentialsErrors, ThrowOnError> => (options?.client ?? client).get<ListCredentialsResponses, ListCredentialsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2192,9 +2192,9 @@ export const createCredential = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * End an authorization
+ * Finish an authorization
  *
- * The provider sends the browser here. Programs do not call it.
+ * The provider redirects the browser here. Do not call it from programs.
  */
 export const finishAuthorization = <ThrowOnError extends boolean = false>(options: Options<FinishAuthorizationData, ThrowOnError>): RequestResult<FinishAuthorizationResponses, FinishAuthorizationErrors, ThrowOnError> => (options.client ?? client).get<FinishAuthorizationResponses, FinishAuthorizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2205,7 +2205,7 @@ export const finishAuthorization = <ThrowOnError extends boolean = false>(option
 /**
  * Delete a credential
  *
- * Deletes the credential with its secrets. Tools and integrations that use it can no longer present it.
+ * Deletes the credential and its secrets. Tools and integrations can no longer authenticate with it.
  */
 export const deleteCredential = <ThrowOnError extends boolean = false>(options: Options<DeleteCredentialData, ThrowOnError>): RequestResult<DeleteCredentialResponses, DeleteCredentialErrors, ThrowOnError> => (options.client ?? client).delete<DeleteCredentialResponses, DeleteCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2216,7 +2216,7 @@ export const deleteCredential = <ThrowOnError extends boolean = false>(options: 
 /**
  * Get a credential
  *
- * Returns the fields that are not secret, and whether the credential is ready.
+ * Returns the credential's non-secret fields and whether it is ready.
  */
 export const getCredential = <ThrowOnError extends boolean = false>(options: Options<GetCredentialData, ThrowOnError>): RequestResult<GetCredentialResponses, GetCredentialErrors, ThrowOnError> => (options.client ?? client).get<GetCredentialResponses, GetCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2227,7 +2227,7 @@ export const getCredential = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Replace a credential's fields
  *
- * Replaces all fields; the kind stays. OAuth tokens obtained with the old fields are discarded.
+ * Replaces all fields except the kind. OAuth tokens obtained with the old fields are discarded.
  */
 export const replaceCredential = <ThrowOnError extends boolean = false>(options: Options<ReplaceCredentialData, ThrowOnError>): RequestResult<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError> => (options.client ?? client).put<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2240,9 +2240,9 @@ export const replaceCredential = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Begin an authorization
+ * Start an authorization
  *
- * For OAuth with an authorization code (PKCE). Returns the address to open in the browser in which you are signed in here.
+ * For OAuth with an authorization code (PKCE). Returns the URL to open in the browser where you are signed in to Nexus.
  */
 export const authorizeCredential = <ThrowOnError extends boolean = false>(options: Options<AuthorizeCredentialData, ThrowOnError>): RequestResult<AuthorizeCredentialResponses, AuthorizeCredentialErrors, ThrowOnError> => (options.client ?? client).post<AuthorizeCredentialResponses, AuthorizeCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2253,7 +2253,7 @@ export const authorizeCredential = <ThrowOnError extends boolean = false>(option
 /**
  * Run an agent with AG-UI
  *
- * Runs the agent for a chat front end that speaks AG-UI. If 'threadId' is the id of a session, that session continues. Closing the connection stops the run.
+ * Runs the agent for a chat front end that uses AG-UI. If 'threadId' is a session id, that session continues. Closing the connection stops the run.
  */
 export const runAgentWithAgUi = <ThrowOnError extends boolean = false>(options: Options<RunAgentWithAgUiData, ThrowOnError, RunAgentWithAgUiResponse>): Promise<ServerSentEventsResult<RunAgentWithAgUiResponses>> => (options.client ?? client).sse.post<RunAgentWithAgUiResponses, RunAgentWithAgUiErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2268,7 +2268,7 @@ export const runAgentWithAgUi = <ThrowOnError extends boolean = false>(options: 
 /**
  * Chat with an agent from the AI SDK's useChat
  *
- * Runs the agent for 'useChat' of the AI SDK. 'session_id' continues a session. Closing the connection stops the run.
+ * Runs the agent for the AI SDK's 'useChat'. 'session_id' continues a session. Closing the connection stops the run.
  */
 export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Options<ChatWithAiSdkData, ThrowOnError, ChatWithAiSdkResponse>): Promise<ServerSentEventsResult<ChatWithAiSdkResponses>> => (options.client ?? client).sse.post<ChatWithAiSdkResponses, ChatWithAiSdkErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2281,9 +2281,9 @@ export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * Get the health of the partnerships
+ * Get the health of all partnerships
  *
- * Returns the availability, response time and error rate that the probes measured for each partnership in the window.
+ * Returns each partnership's availability, response time and error rate, as measured by probes in the window.
  */
 export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationHealthData, ThrowOnError>): RequestResult<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2292,9 +2292,9 @@ export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(opt
 });
 
 /**
- * Get the metrics of the partnerships
+ * Get the metrics of all partnerships
  *
- * Returns the success metrics of all partnerships against their targets.
+ * Returns the success metrics of all partnerships with their targets.
  */
 export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(options?: Options<ListOrchestrationMetricsData, ThrowOnError>): RequestResult<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2303,9 +2303,9 @@ export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(o
 });
 
 /**
- * Get the metrics of one type of partnership
+ * Get the metrics of a partnership type
  *
- * Returns the success metrics of the partnerships of one type against their targets.
+ * Returns the success metrics of the partnerships of one type with their targets.
  */
 export const getOrchestrationMetrics = <ThrowOnError extends boolean = false>(options: Options<GetOrchestrationMetricsData, ThrowOnError>): RequestResult<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError> => (options.client ?? client).get<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2314,9 +2314,9 @@ export const getOrchestrationMetrics = <ThrowOnError extends boolean = false>(op
 });
 
 /**
- * List the partnerships with their progress
+ * List partnerships with their progress
  *
- * Lists all partnerships by id. Progress is computed from the deliverables.
+ * Lists all partnerships, ordered by id. Progress is computed from the deliverables.
  */
 export const listPartnerships = <ThrowOnError extends boolean = false>(options?: Options<ListPartnershipsData, ThrowOnError>): RequestResult<ListPartnershipsResponses, ListPartnershipsErrors, ThrowOnError> => (options?.client ?? client).get<ListPartnershipsResponses, ListPartnershipsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2327,7 +2327,7 @@ export const listPartnerships = <ThrowOnError extends boolean = false>(options?:
 /**
  * Create a partnership
  *
- * Registers a partner with its metrics, deliverables and the address to probe.
+ * Registers a partner with its metrics, deliverables and the URL to probe.
  */
 export const createPartnership = <ThrowOnError extends boolean = false>(options: Options<CreatePartnershipData, ThrowOnError>): RequestResult<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError> => (options.client ?? client).post<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2340,9 +2340,9 @@ export const createPartnership = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Get the past health of a partnership
+ * Get a partnership's health history
  *
- * Returns what was measured in each hour of the window, or each five minutes of 1h, oldest first. Times without a call are left out.
+ * Returns the measurements for each hour of the window (each five minutes for 1h), oldest first. Periods without calls are omitted.
  */
 export const getPartnershipHistory = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipHistoryData, ThrowOnError>): RequestResult<GetPartnershipHistoryResponses, GetPartnershipHistoryErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipHistoryResponses, GetPartnershipHistoryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2353,7 +2353,7 @@ export const getPartnershipHistory = <ThrowOnError extends boolean = false>(opti
 /**
  * Get the progress of a partnership
  *
- * Returns progress, deliverables, health and what is late.
+ * Returns the partnership's progress, health, and deliverables with their due dates.
  */
 export const getPartnershipStatus = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipStatusData, ThrowOnError>): RequestResult<GetPartnershipStatusResponses, GetPartnershipStatusErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipStatusResponses, GetPartnershipStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2364,7 +2364,7 @@ export const getPartnershipStatus = <ThrowOnError extends boolean = false>(optio
 /**
  * Delete a partnership
  *
- * Deletes the record and ends its probes. Decisions that named it stay.
+ * Deletes the partnership and stops its probes. Decisions that refer to it are kept.
  */
 export const deletePartnership = <ThrowOnError extends boolean = false>(options: Options<DeletePartnershipData, ThrowOnError>): RequestResult<DeletePartnershipResponses, DeletePartnershipErrors, ThrowOnError> => (options.client ?? client).delete<DeletePartnershipResponses, DeletePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2375,7 +2375,7 @@ export const deletePartnership = <ThrowOnError extends boolean = false>(options:
 /**
  * Get a partnership
  *
- * Returns the record of the partnership.
+ * Returns the full record of the partnership.
  */
 export const getPartnership = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipData, ThrowOnError>): RequestResult<GetPartnershipResponses, GetPartnershipErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipResponses, GetPartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2384,9 +2384,9 @@ export const getPartnership = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Change a partnership
+ * Update a partnership
  *
- * Replaces the fields that you send. Fields that you leave out stay as they are.
+ * Replaces the fields that you send. Fields that you omit stay unchanged.
  */
 export const updatePartnership = <ThrowOnError extends boolean = false>(options: Options<UpdatePartnershipData, ThrowOnError>): RequestResult<UpdatePartnershipResponses, UpdatePartnershipErrors, ThrowOnError> => (options.client ?? client).put<UpdatePartnershipResponses, UpdatePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2442,7 +2442,7 @@ export const listDecisions = <ThrowOnError extends boolean = false>(options?: Op
 /**
  * Make a decision
  *
- * Decides on a context by fixed rules, with the track record of the partners, and simulates cost and revenue. The same context and 'seed' give the same figures.
+ * Decides on a context by fixed rules and the partners' track record, and simulates cost and revenue. The same context and 'seed' give the same figures.
  */
 export const createDecision = <ThrowOnError extends boolean = false>(options: Options<CreateDecisionData, ThrowOnError>): RequestResult<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError> => (options.client ?? client).post<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2457,7 +2457,7 @@ export const createDecision = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Get a decision
  *
- * Returns the decision with its distribution, its risks and, once recorded, its outcome.
+ * Returns the decision with its distribution, risks and, once recorded, its outcome.
  */
 export const getDecision = <ThrowOnError extends boolean = false>(options: Options<GetDecisionData, ThrowOnError>): RequestResult<GetDecisionResponses, GetDecisionErrors, ThrowOnError> => (options.client ?? client).get<GetDecisionResponses, GetDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2483,7 +2483,7 @@ export const recordDecisionOutcome = <ThrowOnError extends boolean = false>(opti
 /**
  * Get the status of the components
  *
- * Returns each component with its state and what to do about it.
+ * Returns each component's state with a message, resource usage and recent activity.
  */
 export const getOrchestrationStatus = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationStatusData, ThrowOnError>): RequestResult<GetOrchestrationStatusResponses, GetOrchestrationStatusErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationStatusResponses, GetOrchestrationStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2494,7 +2494,7 @@ export const getOrchestrationStatus = <ThrowOnError extends boolean = false>(opt
 /**
  * Get the effective settings
  *
- * Lists settings with their values. For secrets it shows only whether they are set.
+ * Lists settings with their values. For secrets, only whether they are set.
  */
 export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationConfigData, ThrowOnError>): RequestResult<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2503,9 +2503,9 @@ export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(opt
 });
 
 /**
- * Check whether this deployment is ready for production
+ * Check whether the deployment is ready for production
  *
- * Lists what is ready and what is not. Each finding names its evidence and the command that resolves it.
+ * Lists what is ready and what is not. Each finding gives its evidence and the command that resolves it.
  */
 export const getDeploymentReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetDeploymentReadinessData, ThrowOnError>): RequestResult<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2527,7 +2527,7 @@ export const getOrchestrationInfo = <ThrowOnError extends boolean = false>(optio
 /**
  * List the orchestration routes
  *
- * Lists paths, methods and examples.
+ * Lists the orchestration routes with their paths, methods and examples.
  */
 export const listOrchestrationEndpoints = <ThrowOnError extends boolean = false>(options?: Options<ListOrchestrationEndpointsData, ThrowOnError>): RequestResult<ListOrchestrationEndpointsResponses, ListOrchestrationEndpointsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrchestrationEndpointsResponses, ListOrchestrationEndpointsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

@@ -39,7 +39,7 @@ export type SignedInUserDto = {
 
 export type TotpRequiredDto = {
     /**
-     * The account has a second factor: send its code next.
+     * The account has a second factor. Send its code next.
      */
     totp_required: boolean;
     /**
@@ -54,7 +54,7 @@ export type TotpRequiredDto = {
 
 export type ErrorEnvelope = {
     /**
-     * Always false here.
+     * Always false.
      */
     success: boolean;
     error: ErrorBody;
@@ -70,11 +70,11 @@ export type ErrorEnvelope = {
 
 export type ErrorBody = {
     /**
-     * A code that names the failure.
+     * The error code.
      */
     code: string;
     /**
-     * A description of the event for people.
+     * A human-readable description of the error.
      */
     message: string;
     details: {
@@ -85,14 +85,14 @@ export type ErrorBody = {
      */
     suggestion: string;
     /**
-     * Identifies this failure in the logs.
+     * Identifies the failure in the logs.
      */
     trace_id: string;
 };
 
 export type RefreshDto = {
     /**
-     * The token from the last response. It can be used once.
+     * The refresh token from the last response. It can be used once.
      */
     refresh_token: string;
 };
@@ -128,7 +128,7 @@ export type MeDto = {
     org_id: string;
     email_verified: boolean;
     /**
-     * Whether signing in requires a code from an authenticator.
+     * Whether signing in requires a code from an authenticator app.
      */
     totp_enabled: boolean;
     /**
@@ -148,7 +148,7 @@ export type MembershipOfUserDto = {
 export type ChangePasswordDto = {
     current: string;
     /**
-     * At least 12 characters, not easy to guess.
+     * The new password: at least 12 characters, and not easy to guess.
      */
     new: string;
 };
@@ -159,7 +159,7 @@ export type EmailDto = {
 
 export type AcceptedDto = {
     /**
-     * The request is stored. Whether a mail follows depends on the address.
+     * The request is stored. Whether an email follows depends on the address.
      */
     accepted: boolean;
 };
@@ -170,14 +170,14 @@ export type ResetPasswordDto = {
      */
     password: string;
     /**
-     * The token of the mail.
+     * The token from the email.
      */
     token: string;
 };
 
 export type MailedTokenDto = {
     /**
-     * The token of the mail.
+     * The token from the email.
      */
     token: string;
 };
@@ -191,7 +191,7 @@ export type EnableTotpDto = {
 
 export type TotpSecretDto = {
     /**
-     * Base32, to enter into an authenticator app. Shown once.
+     * The secret in Base32, to enter in an authenticator app. Shown once.
      */
     secret: string;
     /**
@@ -202,14 +202,14 @@ export type TotpSecretDto = {
 
 export type TotpCodeDto = {
     /**
-     * Six digits from the authenticator.
+     * Six digits from the authenticator app.
      */
     code: string;
 };
 
 export type RecoveryCodesDto = {
     /**
-     * Ten codes, each valid for one sign-in without the authenticator. Shown once.
+     * Ten codes, each valid for one sign-in without the authenticator app. Shown once.
      */
     recovery_codes: Array<string>;
 };
@@ -220,7 +220,7 @@ export type DisableTotpDto = {
      */
     password?: string | null;
     /**
-     * Six digits from the authenticator, or a recovery code.
+     * Six digits from the authenticator app, or a recovery code.
      */
     code: string;
 };
@@ -231,7 +231,7 @@ export type TotpLoginDto = {
      */
     challenge_token: string;
     /**
-     * Six digits from the authenticator, or a recovery code.
+     * Six digits from the authenticator app, or a recovery code.
      */
     code: string;
 };
@@ -244,20 +244,20 @@ export type SignInListDto = {
 export type SignInDto = {
     session_id: string;
     /**
-     * The 'User-Agent' of the last sign-in or refresh, at most 200 characters; null without one.
+     * The 'User-Agent' of the last sign-in or refresh, at most 200 characters. Null if none was sent.
      */
     device: string | null;
     /**
-     * The network address of the last sign-in or refresh.
+     * The IP address of the last sign-in or refresh.
      */
     address: string;
     created_at: string;
     /**
-     * The last sign-in or refresh. A sign-in in use refreshes every 15 minutes.
+     * The time of the last sign-in or refresh. An active sign-in refreshes every 15 minutes.
      */
     last_used_at: string;
     /**
-     * Whether this request uses this sign-in.
+     * Whether this is the sign-in of the request.
      */
     current: boolean;
 };
@@ -265,7 +265,7 @@ export type SignInDto = {
 export type BrowserSignedInDto = {
     user: SignedInUserDto;
     /**
-     * Send it as the header 'X-CSRF-Token' with every request that is not a GET. Also in the cookie 'nexus_csrf'.
+     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie.
      */
     csrf_token: string;
     /**
@@ -276,21 +276,21 @@ export type BrowserSignedInDto = {
 
 export type StartLinkDto = {
     /**
-     * The code of the link that the start printed.
+     * The code from the link printed at startup.
      */
     code: string;
 };
 
 export type RefreshSessionDto = {
     /**
-     * Of a sign-in that answered tokens (a provider, an invitation, a sign-in link, another organization): its tokens move into cookies. Without it, the cookie is used.
+     * The refresh token of a sign-in that returned tokens (a provider, an invitation, a sign-in link, another organization). Its tokens are moved into cookies. If absent, the cookie is used.
      */
     refresh_token?: string | null;
 };
 
 export type BrowserSessionDto = {
     /**
-     * Send it as the header 'X-CSRF-Token' with every request that is not a GET. Also in the cookie 'nexus_csrf'.
+     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie.
      */
     csrf_token: string;
     /**
@@ -308,7 +308,7 @@ export type CreateStreamTicketDto = {
 
 export type SuccessEnvelope = {
     /**
-     * Always true. Errors have false.
+     * Always true. False in errors.
      */
     success: boolean;
     /**
@@ -324,11 +324,11 @@ export type SuccessEnvelope = {
 export type StreamTicketDto = {
     ticket: string;
     /**
-     * Open it with 'new EventSource(url)'.
+     * The URL for 'new EventSource(url)'.
      */
     url: string;
     /**
-     * Seconds that the ticket is valid.
+     * Lifetime of the ticket in seconds.
      */
     expires_in: number;
     expires_at: string;
@@ -336,15 +336,15 @@ export type StreamTicketDto = {
 
 export type SignInOptionsDto = {
     /**
-     * Those that are set up.
+     * The configured providers.
      */
     providers: Array<SignInProviderDto>;
     /**
-     * People can create accounts.
+     * Whether people can create accounts.
      */
     registration: boolean;
     /**
-     * Mails are sent: password resets and sign-in links work. In development they are printed.
+     * Whether emails are sent, so that password resets and sign-in links work. In development they are printed.
      */
     mail: boolean;
 };
@@ -352,11 +352,11 @@ export type SignInOptionsDto = {
 export type SignInProviderDto = {
     name: 'github' | 'google';
     /**
-     * What people call it.
+     * The provider's display name.
      */
     label: string;
     /**
-     * Open it in the browser to begin.
+     * The path to open in the browser to start the sign-in.
      */
     path: string;
 };
@@ -364,7 +364,7 @@ export type SignInProviderDto = {
 export type OAuthCodeDto = {
     code: string;
     /**
-     * Seconds.
+     * Lifetime of the code in seconds.
      */
     expires_in: number;
 };
@@ -375,7 +375,7 @@ export type ExchangeDto = {
      */
     code: string;
     /**
-     * Only for an account with a password whose address was never verified. The first response says so.
+     * Only for an account with a password whose email address was never verified. The first response says so.
      */
     password?: string | null;
 };
@@ -392,15 +392,15 @@ export type RegisterDto = {
 
 export type AcceptInvitationDto = {
     /**
-     * From the mail, or as the administrator passed it on.
+     * The token from the email or from your administrator.
      */
     invitation_token: string;
     /**
-     * Your account's password; for a new account, the password that you choose.
+     * Your account's password or, for a new account, the password that you choose.
      */
     password: string;
     /**
-     * Name of a new account.
+     * The name for a new account.
      */
     name?: string | null;
 };
@@ -413,11 +413,11 @@ export type ApiKeyListDto = {
 export type ListedApiKeyDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * The user whose key it is; it never has more than this user's roles.
+     * The user who owns the key. Its roles never exceed this user's.
      */
     created_by: string;
     /**
-     * At most five minutes behind.
+     * When the key was last used, at most five minutes behind.
      */
     last_used_at: string | null;
     key_id: string;
@@ -430,7 +430,7 @@ export type CreateApiKeyDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'viewer'>;
     name: string;
     /**
-     * When the key expires. Without it, the key is valid until it is deleted.
+     * When the key expires. If absent, the key is valid until it is deleted.
      */
     expires_at?: string | null;
 };
@@ -492,11 +492,11 @@ export type InviteMemberDto = {
 export type NewInvitationDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * Delivery of the mail with the token: 'failed' means that the mail server refused it for good. Null when the platform sent no mail.
+     * Delivery of the email with the token. 'failed': the mail server rejected it permanently. Null if the platform sent no email.
      */
     mail_status: 'failed' | 'pending' | 'sent';
     /**
-     * Only from a platform that sends no mail. Pass it on to the invited person; it is shown once.
+     * Only if the platform sends no email. Pass it on to the invited person. Shown once.
      */
     invitation_token?: string;
     invitation_id: string;
@@ -519,7 +519,7 @@ export type OwnedOrganizationDto = {
     org_id: string;
     name: string;
     /**
-     * Null until the first transfer in organizations created by version 1.0.0.
+     * The owner. Null in organizations created by version 1.0.0 until their first transfer.
      */
     owner_id: string | null;
     created_at: string;
@@ -552,7 +552,7 @@ export type InvitationListDto = {
 export type InvitationDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * Delivery of the mail with the token: 'failed' means that the mail server refused it for good. Null when the platform sent no mail.
+     * Delivery of the email with the token. 'failed': the mail server rejected it permanently. Null if the platform sent no email.
      */
     mail_status: 'failed' | 'pending' | 'sent';
     invitation_id: string;
@@ -599,7 +599,7 @@ export type AdministratorDto = {
 
 export type EnterOrganizationDto = {
     /**
-     * The reason. Administrators of the organization see it in their audit log.
+     * The reason. The organization's administrators see it in their audit log.
      */
     reason: string;
 };
@@ -643,14 +643,14 @@ export type BudgetDto = {
 export type BudgetWindowDto = {
     window: 'day' | 'month';
     /**
-     * The day, or the month, in UTC.
+     * The day or month, in UTC.
      */
     period: string;
     resets_at: string;
     usd: UsdStateDto;
     tokens: TokensStateDto;
     /**
-     * Of the limit that is closer to its end.
+     * Percentage used of the limit that is closer to being reached.
      */
     used_percent: number;
 };
@@ -658,11 +658,11 @@ export type BudgetWindowDto = {
 export type UsdStateDto = {
     limit: number | null;
     /**
-     * By model calls that have ended.
+     * Spent by model calls that have ended.
      */
     spent: number;
     /**
-     * Held for calls that have not ended.
+     * Reserved for calls that have not ended.
      */
     held: number;
 };
@@ -675,7 +675,7 @@ export type TokensStateDto = {
 
 export type SetBudgetDto = {
     /**
-     * 'hard' refuses a model call that could exceed a limit; 'soft' only counts and reports.
+     * 'hard' refuses model calls that could exceed a limit; 'soft' only counts and reports.
      */
     enforcement?: 'hard' | 'soft';
     /**
@@ -684,12 +684,12 @@ export type SetBudgetDto = {
     usd_per_day?: number | null;
     usd_per_month?: number | null;
     /**
-     * Tokens read and written.
+     * Input and output tokens.
      */
     tokens_per_day?: number | null;
     tokens_per_month?: number | null;
     /**
-     * Receives a signed call at 50, 80 and 100 % of each limit.
+     * Receives a signed request at 50, 80 and 100% of each limit.
      */
     webhook_url?: string | null;
 };
@@ -702,15 +702,15 @@ export type DeletedBudgetDto = {
 
 export type ModelsDto = {
     /**
-     * The model of agents that name none.
+     * The model for agents that do not specify one.
      */
     default_model: string;
     /**
-     * Those that are set up.
+     * The configured providers.
      */
     providers: Array<ModelProviderDto>;
     /**
-     * Models with a known price: the table of the platform and the setting MODEL_PRICES. Other models can be used too.
+     * Models with a known price, from the platform's table and the setting MODEL_PRICES. Other models can be used too.
      */
     prices: Array<ModelPriceDto>;
 };
@@ -718,7 +718,7 @@ export type ModelsDto = {
 export type ModelProviderDto = {
     name: string;
     /**
-     * Serves ids without a provider's name.
+     * Whether this provider serves model ids without a provider prefix.
      */
     is_default: boolean;
     /**
@@ -726,7 +726,7 @@ export type ModelProviderDto = {
      */
     default_model: string;
     /**
-     * open: calls failed repeatedly and are refused for a moment. half_open: the next call tries whether the provider answers again.
+     * open: calls failed repeatedly and are refused for a moment. half_open: the next call tests whether the provider has recovered.
      */
     state: 'closed' | 'half_open' | 'open';
 };
@@ -734,18 +734,18 @@ export type ModelProviderDto = {
 export type ModelPriceDto = {
     id: string;
     /**
-     * US dollars for a million tokens read, at list price.
+     * US dollars per million input tokens, at list price.
      */
     input_usd: number;
     /**
-     * US dollars for a million tokens written, at list price.
+     * US dollars per million output tokens, at list price.
      */
     output_usd: number;
 };
 
 export type TestModelDto = {
     /**
-     * Absent for the platform's model. '<provider>:<id>' names a model of another configured provider.
+     * Defaults to the platform's model. '<provider>:<id>' names a model of another configured provider.
      */
     model_id?: string | null;
 };
@@ -754,7 +754,7 @@ export type ModelTestDto = {
     model: string;
     provider: string;
     /**
-     * The model answered.
+     * Whether the model answered.
      */
     ok: boolean;
     /**
@@ -762,7 +762,7 @@ export type ModelTestDto = {
      */
     latency_ms: number;
     /**
-     * US dollars. Null if the price of the model is not known or it did not answer.
+     * US dollars. Null if the model's price is unknown or the model did not answer.
      */
     cost_usd: number | null;
     error: ModelTestErrorDto | null;
@@ -775,7 +775,7 @@ export type ModelTestErrorDto = {
     fault: string;
     message: string;
     /**
-     * What to do about it.
+     * How to resolve the error.
      */
     suggestion: string;
 };
@@ -800,14 +800,14 @@ export type SubStageInfoDto = {
     sub_stage_name: 'agent_code_developer' | 'prompt_engineer' | 'tool_developer';
     display_name: string;
     /**
-     * Share of its stage, 0 to 1.
+     * Share of the stage, 0 to 1.
      */
     weight: number;
 };
 
 export type OverviewDto = {
     /**
-     * Agents in any state.
+     * All agents, in any state.
      */
     total_agents: number;
     running_agents: number;
@@ -824,7 +824,7 @@ export type OverviewDto = {
      */
     success_rate: number | null;
     /**
-     * Minutes that a successful build took on average.
+     * Average duration of a successful build in minutes.
      */
     avg_build_time_minutes: number | null;
     /**
@@ -836,14 +836,14 @@ export type OverviewDto = {
      */
     today_success_rate: number | null;
     /**
-     * Tokens read and written today.
+     * Input and output tokens today.
      */
     today_tokens: number;
 };
 
 export type BuildDayDto = {
     /**
-     * Number of builds that ended in each stage. Stages without any are absent.
+     * Number of builds that ended in each stage. Stages with none are omitted.
      */
     builds_by_stage: {
         [key: string]: number;
@@ -853,7 +853,7 @@ export type BuildDayDto = {
     successful_builds: number;
     failed_builds: number;
     /**
-     * Average of the builds that ended that day, including failed ones. Null on a day without builds.
+     * Average duration of the builds that ended that day, including failed builds. Null on a day without builds.
      */
     avg_duration_minutes: number | null;
 };
@@ -864,7 +864,7 @@ export type InvocationDayDto = {
     successful_invocations: number;
     failed_invocations: number;
     /**
-     * Percent. Null on a day without invocations, as are all durations.
+     * Percent. Null on a day without invocations, like all durations.
      */
     success_rate: number | null;
     avg_duration_ms: number | null;
@@ -878,7 +878,7 @@ export type InvocationDayDto = {
 export type TrendDto = {
     metric: 'builds' | 'invocations' | 'latency' | 'success_rate' | 'tokens';
     /**
-     * In order of days.
+     * Ordered by day.
      */
     data_points: Array<TrendPointDto>;
 };
@@ -905,7 +905,7 @@ export type AgentDto = {
     version: string;
     rollout: RolloutShareDto | null;
     /**
-     * Increases by one with every change of the agent. An edit of the definition sends it.
+     * Increases by one with every change to the agent. Send it when you edit the definition.
      */
     revision: number;
     /**
@@ -916,16 +916,16 @@ export type AgentDto = {
     tools: Array<string>;
     supported_models: Array<string>;
     /**
-     * The model set for the agent. Null means the one in its definition, or else the platform's.
+     * The model set for the agent. Null means the model in its definition, or else the platform's.
      */
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls wait for a person's approval. Calls of tools with the risk destructive always do.
+     * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
      */
     requires_approval: Array<string>;
     /**
-     * JSON Schema that every answer fits, if one was set for the agent.
+     * JSON Schema that every answer matches, if one is set for the agent.
      */
     output_schema: {
         [key: string]: unknown;
@@ -940,7 +940,7 @@ export type AgentDto = {
     runtime_stats: RuntimeStatsDto;
     region: string | null;
     /**
-     * Address of the container of an agent with the runtime http. Null for other runtimes.
+     * URL of the agent's container, for the runtime http. Null for other runtimes.
      */
     endpoint_url: string | null;
     error_message: string | null;
@@ -957,7 +957,7 @@ export type RolloutShareDto = {
 
 export type CoverageDto = {
     /**
-     * Requirements with a passed example that exercises them.
+     * Requirements exercised by a passed example.
      */
     proven: number;
     /**
@@ -974,7 +974,7 @@ export type CoverageDto = {
      */
     share: number;
     /**
-     * Names what is not proven. Null if everything is.
+     * Names the requirements that are not proven. Null if all are proven.
      */
     warning: string | null;
 };
@@ -1024,16 +1024,16 @@ export type MessageDto = {
     message_id: string;
     session_id: string;
     /**
-     * user, assistant, system, or tool: the result of a caller's tool.
+     * user, assistant, system, or tool (the result of a caller's tool).
      */
     role: 'assistant' | 'system' | 'tool' | 'user';
     content: string;
     /**
-     * Of an assistant: calls of the caller's tools that it waits for.
+     * For an assistant: calls to the caller's tools whose results it waits for.
      */
     calls?: Array<SessionCallDto>;
     /**
-     * Of a tool: the call that it answers.
+     * For a tool: the call that it answers.
      */
     call_id?: string;
     /**
@@ -1076,7 +1076,7 @@ export type CreateAgentDto = {
      */
     definition: AgentDefinitionDto;
     /**
-     * The project that the agent joins. If absent, the agent gets a project of its own.
+     * The project that the agent joins. If absent, the agent gets its own project.
      */
     project_id?: string | null;
     category?: string | null;
@@ -1089,20 +1089,20 @@ export type AgentDefinitionDto = {
      */
     tools?: Array<DefinedToolDto>;
     /**
-     * At most 8 members. Each is a tool of the agent, runs inside its runs and counts on its limits and budgets.
+     * At most 8 members. Each is a tool of the agent, runs inside its runs and counts towards its limits and budgets.
      */
     team?: Array<TeamMemberDto>;
     /**
-     * Small letters, digits, '_' and '-', at most 100. Part of the agent's id.
+     * Lowercase letters, digits, '_' and '-', at most 100 characters. Part of the agent's id.
      */
     agent_name: string;
     /**
-     * For people. The agent's name if absent.
+     * The name that people see. Defaults to the agent's name.
      */
     display_name?: string;
     description: string;
     /**
-     * Completes 'You are …'. The description if absent.
+     * Completes 'You are …'. Defaults to the description.
      */
     role?: string;
     /**
@@ -1114,11 +1114,11 @@ export type AgentDefinitionDto = {
      */
     model_id?: string | null;
     /**
-     * Names of tools whose calls wait for a person's approval.
+     * Names of tools whose calls require approval.
      */
     requires_approval?: Array<string>;
     /**
-     * JSON Schema that every answer fits.
+     * JSON Schema that every answer matches.
      */
     output_schema?: {
         [key: string]: unknown;
@@ -1128,7 +1128,7 @@ export type AgentDefinitionDto = {
     memory?: AgentMemoryDto;
     limits?: AgentLimitsDto;
     /**
-     * At most 50 documents that the agent looks things up in.
+     * At most 50 documents that the agent can search.
      */
     knowledge?: Array<KnowledgeDocumentDto>;
     tags?: Array<string>;
@@ -1152,7 +1152,7 @@ export type DefinedToolDto = {
      */
     source?: string;
     /**
-     * At most 20, each with an input and the expected output. All must pass before the definition is stored.
+     * At most 20 tests, each with an input and the expected output. The definition is stored only if all pass.
      */
     tests?: Array<{
         [key: string]: unknown;
@@ -1169,7 +1169,7 @@ export type TeamMemberDto = {
      */
     tools?: Array<DefinedToolDto>;
     /**
-     * Small letters, digits and '_', at most 50. Unique in the team.
+     * Lowercase letters, digits and '_', at most 50 characters. Unique in the team.
      */
     name: string;
     /**
@@ -1185,45 +1185,45 @@ export type TeamMemberDto = {
      */
     system_prompt: string;
     /**
-     * Null or absent for the model of the agent.
+     * The member's model. Null or absent for the agent's model.
      */
     model_id?: string | null;
     /**
-     * Names of the documents of 'knowledge' that the member looks things up in. All if absent.
+     * Names of the documents in 'knowledge' that the member can search. All if absent.
      */
     documents?: Array<string>;
 };
 
 export type AgentMemoryDto = {
     /**
-     * The most messages of a conversation that the agent is shown, 0 to 500. 0 means none.
+     * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none.
      */
     max_messages?: number;
     /**
-     * The most tokens of a conversation that the agent is shown, estimated by size. The oldest messages go first.
+     * Maximum number of tokens of the conversation that the agent sees, estimated by size. The oldest messages are dropped first.
      */
     max_tokens?: number;
 };
 
 export type AgentLimitsDto = {
     /**
-     * Model calls of the agent, 1 to 50. Each task of a team member has as many of its own.
+     * Model calls of the agent, 1 to 50. Each task of a team member has the same limit of its own.
      */
     max_steps?: number;
     /**
-     * At most 600.
+     * Time limit of a run in seconds, at most 600.
      */
     timeout_seconds?: number;
     /**
-     * Of one model call, 1 to 65,536.
+     * Output tokens of one model call, 1 to 65,536.
      */
     max_output_tokens?: number;
     /**
-     * Tokens read and written by all model calls together. No bound if absent.
+     * Input and output tokens of all model calls together. No limit if absent.
      */
     max_total_tokens?: number;
     /**
-     * US dollars of all model calls together. Needs a model whose price is known.
+     * US dollars for all model calls together. Requires a model with a known price.
      */
     max_cost_usd?: number;
 };
@@ -1231,7 +1231,7 @@ export type AgentLimitsDto = {
 export type KnowledgeDocumentDto = {
     name: string;
     /**
-     * Text or Markdown. A form feed (U+000C) begins a new page.
+     * Text or Markdown. A form feed (U+000C) starts a new page.
      */
     content: string;
 };
@@ -1240,21 +1240,21 @@ export type UpdateAgentDto = {
     description?: string | null;
     category?: string | null;
     /**
-     * The label of an existing version, which the agent then runs, or a new label, which makes a version with the definition that runs now. Labels of the form v1.0.<number> are given by builds.
+     * The label of an existing version, which the agent then runs, or a new label, which creates a version with the current definition. Labels of the form v1.0.<number> are reserved for builds.
      */
     version?: string | null;
     /**
-     * The model for the agent. An empty value restores the one in its definition, or else the platform's. '<provider>:<id>' names a model of another configured provider, such as 'openai:gpt-4o'.
+     * The model for the agent. An empty value restores the model in its definition, or else the platform's. '<provider>:<id>' names a model of another configured provider, such as 'openai:gpt-4o'.
      */
     model_id?: string | null;
     capabilities?: Array<string> | null;
     tags?: Array<string> | null;
     /**
-     * Names of tools whose calls wait for a person's approval. Calls of tools with the risk 'destructive' always do. An empty list removes those set before. Only for agents with the runtime local.
+     * Names of tools whose calls require approval. Calls to tools with the risk 'destructive' always do. An empty list clears the setting. Only for agents with the runtime local.
      */
     requires_approval?: Array<string> | null;
     /**
-     * JSON Schema that every answer of the agent fits, at most 20,000 characters. An empty object removes it. Only for agents with the runtime local whose model can answer in a format. For example '{'type': 'object', 'properties': {'total': {'type': 'number' , 'required': ['total']}'.
+     * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents with the runtime local whose model supports structured output. For example '{'type': 'object', 'properties': {'total': {'type': 'number' , 'required': ['total']}'.
      */
     output_schema?: {
         [key: string]: unknown;
@@ -1277,7 +1277,7 @@ export type DefinitionDto = {
     agent_id: string;
     version: string;
     /**
-     * Send it with an edit. It increases by one with every change of the agent.
+     * Send it when you edit the definition. It increases by one with every change to the agent.
      */
     revision: number;
 };
@@ -1294,15 +1294,15 @@ export type EditDefinitionDto = {
     memory?: AgentMemoryDto;
     limits?: AgentLimitsDto;
     /**
-     * At most 50 documents, 5,000,000 characters together. An empty list removes all.
+     * At most 50 documents with 5,000,000 characters in total. An empty list removes all.
      */
     knowledge?: Array<KnowledgeDocumentDto> | null;
     /**
-     * The revision that you have read. 409 when the agent has changed since.
+     * The revision that you read. Returns 409 if the agent has changed since.
      */
     revision: number;
     /**
-     * Whether the agent runs the new version at once. Send false to store it for a rollout.
+     * Whether the agent runs the new version immediately. Send false to store it for a rollout.
      */
     activate?: boolean | null;
     display_name?: string | null;
@@ -1310,15 +1310,15 @@ export type EditDefinitionDto = {
     role?: string | null;
     system_prompt?: string | null;
     /**
-     * The model. An empty value restores the platform's. '<provider>:<id>' names a model of another configured provider.
+     * The model. An empty value restores the platform's model. '<provider>:<id>' names a model of another configured provider.
      */
     model_id?: string | null;
     /**
-     * Names of tools whose calls wait for a person's approval.
+     * Names of tools whose calls require approval.
      */
     requires_approval?: Array<string> | null;
     /**
-     * JSON Schema that every answer fits. An empty object removes it.
+     * JSON Schema that every answer matches. An empty object removes it.
      */
     output_schema?: {
         [key: string]: unknown;
@@ -1335,7 +1335,7 @@ export type EditedAgentDto = {
     version: string;
     rollout: RolloutShareDto | null;
     /**
-     * Increases by one with every change of the agent. An edit of the definition sends it.
+     * Increases by one with every change to the agent. Send it when you edit the definition.
      */
     revision: number;
     /**
@@ -1346,16 +1346,16 @@ export type EditedAgentDto = {
     tools: Array<string>;
     supported_models: Array<string>;
     /**
-     * The model set for the agent. Null means the one in its definition, or else the platform's.
+     * The model set for the agent. Null means the model in its definition, or else the platform's.
      */
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls wait for a person's approval. Calls of tools with the risk destructive always do.
+     * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
      */
     requires_approval: Array<string>;
     /**
-     * JSON Schema that every answer fits, if one was set for the agent.
+     * JSON Schema that every answer matches, if one is set for the agent.
      */
     output_schema: {
         [key: string]: unknown;
@@ -1370,7 +1370,7 @@ export type EditedAgentDto = {
     runtime_stats: RuntimeStatsDto;
     region: string | null;
     /**
-     * Address of the container of an agent with the runtime http. Null for other runtimes.
+     * URL of the agent's container, for the runtime http. Null for other runtimes.
      */
     endpoint_url: string | null;
     error_message: string | null;
@@ -1378,7 +1378,7 @@ export type EditedAgentDto = {
     updated_at: string;
     deployed_at: string;
     /**
-     * The version that the edit made. The agent runs it, unless 'activate' was false.
+     * The version that the edit created. The agent runs it, unless 'activate' was false.
      */
     edited_version: string;
 };
@@ -1392,7 +1392,7 @@ export type AgentDocumentDto = {
     name: string;
     characters: number;
     /**
-     * 1 for a document without pages.
+     * Number of pages. 1 for a document without pages.
      */
     pages: number;
 };
@@ -1406,11 +1406,11 @@ export type AgentVersionListDto = {
 export type AgentVersionDto = {
     version: string;
     /**
-     * The build that made the version. Null for a version that was written by hand.
+     * The build that created the version. Null for a version written by hand.
      */
     build_id: string | null;
     /**
-     * The user who wrote the version by hand. Null for a version of a build.
+     * The user who wrote the version by hand. Null for a version created by a build.
      */
     created_by: string | null;
     /**
@@ -1418,7 +1418,7 @@ export type AgentVersionDto = {
      */
     current: boolean;
     /**
-     * What the agent runs: prompt, tools, limits. Documents of more than 60,000 characters together are listed by name and size only; 'GET /agents/{agent_id}/definition' has their texts.
+     * What the agent runs: prompt, tools, limits. If the documents exceed 60,000 characters in total, only their names and sizes are listed; 'GET /agents/{agent_id}/definition' returns their texts.
      */
     definition: {
         [key: string]: unknown;
@@ -1432,11 +1432,11 @@ export type RollbackAgentDto = {
 
 export type PlaceAgentDto = {
     /**
-     * local: inside the platform; http: in a container that runs elsewhere already; agentcore: on Amazon Bedrock AgentCore.
+     * local: inside the platform; http: in a container that already runs elsewhere; agentcore: on Amazon Bedrock AgentCore.
      */
     runtime: 'agentcore' | 'http' | 'local';
     /**
-     * The base address of the agent's container, which answers 'GET /ping' and 'POST /invocations'; needed for http, and only there, such as 'https://shop-support.example.com'. It is asked for its ping before the agent is moved.
+     * The base URL of the agent's container, such as 'https://shop-support.example.com', which serves 'GET /ping' and 'POST /invocations'. Required for http; not allowed otherwise. The platform pings it before moving the agent.
      */
     endpoint_url?: string | null;
 };
@@ -1464,7 +1464,7 @@ export type AgentExampleDto = {
 
 export type ExampleCheckDto = {
     /**
-     * contains and not_contains compare text without regard to case, matches takes a regular expression, uses_tool the name of a tool.
+     * contains and not_contains ignore case; matches takes a regular expression, uses_tool the name of a tool.
      */
     kind: 'contains' | 'matches' | 'non_empty' | 'not_contains' | 'uses_tool';
     /**
@@ -1475,15 +1475,15 @@ export type ExampleCheckDto = {
 
 export type SaveExampleDto = {
     /**
-     * What a user says, as the first message of a conversation. At most 5,000 characters.
+     * The user's message, as the first of a conversation. At most 5,000 characters.
      */
     input: string;
     /**
-     * What an answer must satisfy: 1 to 10 checks.
+     * Checks that the answer must pass, 1 to 10.
      */
     checks: Array<ExampleCheckDto>;
     /**
-     * The run that it is saved from.
+     * The run that the example is saved from.
      */
     invocation_id?: string | null;
 };
@@ -1501,7 +1501,7 @@ export type RolloutDto = {
      */
     status: 'promoted' | 'running' | 'stopped' | 'superseded';
     /**
-     * The agent's revision, for the next change.
+     * The agent's revision. Send it with the next change.
      */
     revision: number;
     /**
@@ -1509,7 +1509,7 @@ export type RolloutDto = {
      */
     current: RolloutVersionDto;
     /**
-     * The version that is rolled out.
+     * The version that is being rolled out.
      */
     candidate: RolloutVersionDto;
     started_by: string;
@@ -1521,18 +1521,18 @@ export type RolloutDto = {
 export type RolloutVersionDto = {
     version: string;
     /**
-     * Per cent of the sessions that began since the rollout began and run this version. After the end of the rollout: the last share.
+     * Share of the sessions started during the rollout that run this version, in percent. After the rollout: the last share.
      */
     percent: number;
     total_invocations: number;
     successful_invocations: number;
     failed_invocations: number;
     /**
-     * Failures of the model, the tools or the platform. Cancelled runs and runs that reached a limit of the agent do not count here.
+     * Runs that failed because of the model, the tools or the platform. Excludes cancelled runs and runs that reached a limit of the agent.
      */
     faults: number;
     /**
-     * Per cent. Null before the first run has ended.
+     * Percent. Null until the first run has ended.
      */
     success_rate: number | null;
     avg_duration_ms: number | null;
@@ -1540,11 +1540,11 @@ export type RolloutVersionDto = {
     input_tokens: number;
     output_tokens: number;
     /**
-     * US dollars at list price, of the runs whose price is known.
+     * US dollars at list price, for runs on models with a known price.
      */
     cost_usd: number;
     /**
-     * Runs on a model whose price is not known.
+     * Runs on models whose price is unknown.
      */
     unpriced_invocations: number;
 };
@@ -1555,18 +1555,18 @@ export type SetRolloutDto = {
      */
     version: string;
     /**
-     * Per cent of the sessions that run the candidate. The others run the current version.
+     * Percentage of sessions that run the candidate. The others run the current version.
      */
     percent: number;
     /**
-     * The revision of the agent that you have read. 409 when the agent has changed since. Without it the change applies to the agent as it is.
+     * The agent revision that you read. Returns 409 if the agent has changed since. If absent, the change applies without this check.
      */
     revision?: number | null;
 };
 
 export type PromoteRolloutDto = {
     /**
-     * The revision of the agent that you have read. 409 when the agent has changed since.
+     * The agent revision that you read. Returns 409 if the agent has changed since.
      */
     revision?: number | null;
 };
@@ -1586,7 +1586,7 @@ export type SessionListDto = {
 export type SessionDto = {
     session_id: string;
     /**
-     * Empty until an agent speaks in a conversation that was opened without one.
+     * Empty until an agent answers in a conversation that was opened without one.
      */
     agent_id: string;
     user_id: string;
@@ -1610,7 +1610,7 @@ export type CreateSessionDto = {
      */
     user_id?: string | null;
     /**
-     * At most 120 characters; 'Session <date> <time>' when absent.
+     * At most 120 characters. Defaults to 'Session <date> <time>'.
      */
     display_name?: string | null;
     conversation_mode?: 'debug' | 'eval' | 'normal';
@@ -1637,7 +1637,7 @@ export type SendMessageDto = {
      */
     content: string;
     /**
-     * 'user' is answered by the agent; 'system' is only stored.
+     * The agent answers a 'user' message; a 'system' message is only stored.
      */
     role?: 'system' | 'user';
     /**
@@ -1647,7 +1647,7 @@ export type SendMessageDto = {
         [key: string]: unknown;
     } | null;
     /**
-     * Returns 202 immediately. The agent keeps working if the client disconnects. With 'Accept: text/event-stream' the response is streamed.
+     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams the answer.
      */
     background?: boolean | null;
 };
@@ -1657,11 +1657,11 @@ export type RunStateDto = {
     agent_id: string;
     session_id: string;
     /**
-     * running or waiting; after a cancellation that has taken effect, failed.
+     * running or waiting; failed once a cancellation has taken effect.
      */
     status: 'failed' | 'running' | 'success' | 'waiting';
     /**
-     * Only for a run that waits or has waited for approval. The pending ones are to be decided.
+     * Only for a run that waits or has waited for approval. Pending approvals must be decided.
      */
     approvals?: Array<ApprovalDto>;
     created_at: string;
@@ -1683,11 +1683,11 @@ export type ApprovalDto = {
      */
     status: 'approved' | 'expired' | 'pending' | 'rejected';
     /**
-     * An approval that is still pending then counts as refused.
+     * When a pending approval expires and counts as refused.
      */
     expires_at: string;
     /**
-     * Who decided. Null if no one has.
+     * The user who decided. Null while undecided.
      */
     by: string | null;
     comment: string | null;
@@ -1710,7 +1710,7 @@ export type SessionDocumentDto = {
     file_id: string;
     filename: string;
     /**
-     * Of its text. Null for documents uploaded before this was recorded.
+     * Characters of its text. Null for documents uploaded before this was recorded.
      */
     characters: number | null;
     uploaded_at: string;
@@ -1722,11 +1722,11 @@ export type InvokeAgentDto = {
      */
     input_text: string;
     /**
-     * The conversation to continue. Without it, the run is independent.
+     * The session to continue. If absent, the run is independent of other runs.
      */
     session_id?: string | null;
     /**
-     * With session_id: continues after this many messages of the session. If it has more, the run continues in a copy of the session up to there, whose id the answer has.
+     * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the session up to that message. The response has the copy's session_id.
      */
     after?: number | null;
     /**
@@ -1738,13 +1738,13 @@ export type InvokeAgentDto = {
      */
     end_session?: boolean | null;
     /**
-     * Facts for this run, given to the model as context.
+     * Facts for this run, passed to the model as context.
      */
     session_state?: {
         [key: string]: unknown;
     } | null;
     /**
-     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream' its events are streamed.
+     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams its events.
      */
     background?: boolean | null;
     /**
@@ -1763,7 +1763,7 @@ export type InvokeAgentDto = {
 
 export type WebhookDto = {
     /**
-     * Receives a POST request when the run has ended. A public http or https URL, such as 'https://example.com/hooks/nexus'.
+     * Receives a POST request when the run ends. A public http or https URL, such as 'https://example.com/hooks/nexus'.
      */
     url: string;
 };
@@ -1778,16 +1778,16 @@ export type InvokeResultDto = {
     duration_ms: number;
     status: 'failed' | 'running' | 'success' | 'waiting';
     /**
-     * The model that gave the answer.
+     * The model that answered.
      */
     model: string;
     usage: UsageDto;
     /**
-     * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
+     * Cost of the model calls in US dollars at list price. Null if the model's price is unknown.
      */
     cost_usd: number | null;
     /**
-     * Only with enable_trace.
+     * Every step of the run. Only with enable_trace.
      */
     trace?: TraceDto;
     /**
@@ -1795,7 +1795,7 @@ export type InvokeResultDto = {
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
-     * Calls of the caller's tools that the agent waits for.
+     * Calls to the caller's tools whose results the agent waits for.
      */
     calls?: Array<CallerCallDto>;
     created_at: string;
@@ -1868,11 +1868,11 @@ export type InvocationDto = {
     model: string | null;
     usage: UsageDto;
     /**
-     * Cost of the model calls in US dollars at list price. Null if the price of the model is not known.
+     * Cost of the model calls in US dollars at list price. Null if the model's price is unknown.
      */
     cost_usd: number | null;
     /**
-     * The run was started in the background.
+     * Whether the run was started in the background.
      */
     background: boolean;
     /**
@@ -1880,19 +1880,19 @@ export type InvocationDto = {
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
-     * With finish_reason tool_calls: calls of the caller's tools that ended the run.
+     * With finish_reason tool_calls: calls to the caller's tools that ended the run.
      */
     calls?: Array<CallerCallDto>;
     /**
-     * Only when a single invocation is requested, and only for runs that asked for approval.
+     * Only when a single invocation is requested, and only for runs that required approval.
      */
     approvals?: Array<ApprovalDto>;
     /**
-     * Only when a single invocation is requested, and only if its caller chose a version or a model.
+     * Only when a single invocation is requested, and only if the caller chose a version or model.
      */
     chosen?: ChosenDto;
     /**
-     * Only when a single invocation is requested, and only for runs that have one.
+     * Only when a single invocation is requested, and only for runs with a webhook.
      */
     webhook?: WebhookStateDto;
     trace?: TraceDto | null;
@@ -1916,20 +1916,20 @@ export type ChosenDto = {
 
 export type WebhookStateDto = {
     /**
-     * The header webhook-id of every attempt.
+     * The webhook-id header of every attempt.
      */
     delivery_id: string;
     /**
-     * Without its query.
+     * The URL without its query.
      */
     url: string;
     /**
-     * waiting for the run's end, pending, delivered or failed.
+     * waiting (for the run to end), pending, delivered or failed.
      */
     status: 'delivered' | 'failed' | 'pending' | 'waiting';
     attempts: number;
     /**
-     * Last HTTP status that the address returned. Null if it did not respond.
+     * Last HTTP status that the receiver returned. Null if it did not respond.
      */
     last_status: number | null;
     last_error: string | null;
@@ -1939,14 +1939,14 @@ export type WebhookStateDto = {
 export type DecideApprovalDto = {
     approve: boolean;
     /**
-     * Read by the agent if the call is refused.
+     * A comment. The agent sees it if the call is refused.
      */
     comment?: string | null;
 };
 
 export type WebhookSecretDto = {
     /**
-     * Verifies 'webhook-signature' of every webhook of the organization, by any Standard Webhooks library.
+     * Verifies the 'webhook-signature' of all the organization's webhooks, with any Standard Webhooks library.
      */
     secret: string;
 };
@@ -1989,23 +1989,23 @@ export type ProjectSummaryDto = {
     tags: Array<string>;
     agent_name: string | null;
     /**
-     * Ids of the agents that the build made.
+     * Ids of the agents that the build created.
      */
     agents: Array<string>;
     /**
-     * The project asked for an agent even if no functional requirement can be proven.
+     * Whether the agent is built even if no functional requirement can be proven.
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
     /**
-     * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+     * Changes built by revisions, oldest first. A restart builds the requirement with these changes.
      */
     changes: Array<string>;
     revision: ProjectRevisionDto | null;
     error_info: ProjectErrorDto | null;
     control_reason: string | null;
     /**
-     * Counts the builds of this project.
+     * Number of the latest build attempt.
      */
     attempt: number;
     created_at: string;
@@ -2013,7 +2013,7 @@ export type ProjectSummaryDto = {
     started_at: string | null;
     completed_at: string | null;
     /**
-     * Estimated from the speed so far. Null while that is not known.
+     * Estimated from the progress so far. Null while unknown.
      */
     estimated_completion: string | null;
 };
@@ -2039,11 +2039,11 @@ export type CreateProjectDto = {
      */
     agent_name_map?: AgentNameMapDto;
     /**
-     * One paragraph that says what the agent should do, 10 to 5,000 characters after trimming.
+     * A paragraph that says what the agent should do, 10 to 5,000 characters after trimming.
      */
     requirement: string;
     /**
-     * A name for the project. Taken from the requirement if absent.
+     * A name for the project. Derived from the requirement if absent.
      */
     project_name?: string | null;
     /**
@@ -2052,7 +2052,7 @@ export type CreateProjectDto = {
     user_id?: string | null;
     user_name?: string | null;
     /**
-     * 1 to 5. Of the builds that wait for a slot, those with 5 start first.
+     * 1 to 5. Waiting builds with priority 5 start first.
      */
     priority?: number | null;
     /**
@@ -2060,7 +2060,7 @@ export type CreateProjectDto = {
      */
     tags?: Array<string> | null;
     /**
-     * A name for the agent. The orchestrator chooses one if it is absent.
+     * A name for the agent. The orchestrator chooses a name if absent.
      */
     agent_name?: string | null;
     /**
@@ -2110,23 +2110,23 @@ export type ProjectDto = {
     tags: Array<string>;
     agent_name: string | null;
     /**
-     * Ids of the agents that the build made.
+     * Ids of the agents that the build created.
      */
     agents: Array<string>;
     /**
-     * The project asked for an agent even if no functional requirement can be proven.
+     * Whether the agent is built even if no functional requirement can be proven.
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
     /**
-     * Changes that revisions have built, oldest first. With the requirement they are what a restart builds.
+     * Changes built by revisions, oldest first. A restart builds the requirement with these changes.
      */
     changes: Array<string>;
     revision: ProjectRevisionDto | null;
     error_info: ProjectErrorDto | null;
     control_reason: string | null;
     /**
-     * Counts the builds of this project.
+     * Number of the latest build attempt.
      */
     attempt: number;
     created_at: string;
@@ -2134,7 +2134,7 @@ export type ProjectDto = {
     started_at: string | null;
     completed_at: string | null;
     /**
-     * Estimated from the speed so far. Null while that is not known.
+     * Estimated from the progress so far. Null while unknown.
      */
     estimated_completion: string | null;
 };
@@ -2154,7 +2154,7 @@ export type StageDto = {
      */
     status: 'completed' | 'failed' | 'pending' | 'running';
     /**
-     * Percent of this stage.
+     * Progress of this stage in percent.
      */
     progress: number;
     started_at: string | null;
@@ -2163,7 +2163,7 @@ export type StageDto = {
     agent_name: string | null;
     error_message: string | null;
     /**
-     * A short summary of the stage's result. Its documents are artifacts.
+     * A short summary of the stage's result. Documents that the stage writes are artifacts.
      */
     output_data: {
         [key: string]: unknown;
@@ -2202,11 +2202,11 @@ export type BuildSummaryDto = {
     output_tokens: number;
     tool_calls: number;
     /**
-     * US dollars. Null if the model's price is not known. The offline model is free.
+     * US dollars. Null if the model's price is unknown. The offline model is free.
      */
     cost: number | null;
     /**
-     * Seconds by stage. Null for a stage that has not ended.
+     * Duration of each stage in seconds. Null for a stage that has not ended.
      */
     stage_durations: {
         [key: string]: unknown;
@@ -2227,7 +2227,7 @@ export type DeletedCountsDto = {
 
 export type ControlProjectDto = {
     /**
-     * pause from building or pending; resume from paused; stop from any unfinished state; restart from failed or completed.
+     * pause: from building or pending; resume: from paused; stop: from any unfinished state; restart: from failed or completed.
      */
     action: 'pause' | 'restart' | 'resume' | 'stop';
     /**
@@ -2235,26 +2235,26 @@ export type ControlProjectDto = {
      */
     reason?: string | null;
     /**
-     * restart only: run every stage again instead of keeping the completed ones of a failed build.
+     * restart only: reruns every stage instead of keeping the completed stages of a failed build.
      */
     from_scratch?: boolean | null;
     /**
-     * restart only: run this stage and those after it again. The stages before it must be completed.
+     * restart only: reruns this stage and those after it. The stages before it must be completed.
      */
     from_stage?: 'agent_deployer' | 'agent_design' | 'agent_developer_manager' | 'orchestrator' | 'requirements_analysis' | 'system_architecture';
 };
 
 export type ReviseProjectDto = {
     /**
-     * What should be different, 10 to 2,000 characters after trimming.
+     * The change to make, 10 to 2,000 characters after trimming.
      */
     change: string;
     /**
-     * The agent to change. Needed only when the project has several.
+     * The agent to change. Required only if the project has several agents.
      */
     agent_id?: string | null;
     /**
-     * Complete the build even if no acceptance example can prove a functional requirement. As for the project if absent.
+     * Complete the build even if no acceptance example can prove a functional requirement. Defaults to the project's setting.
      */
     accept_unproven?: boolean | null;
 };
@@ -2321,7 +2321,7 @@ export type BuildMetricsDto = {
 
 export type CostEstimateDto = {
     /**
-     * US dollars. Null if the price of a model is not known.
+     * US dollars. Null if a model's price is unknown.
      */
     total: number | null;
     currency: string;
@@ -2335,7 +2335,7 @@ export type BuildResourceDto = {
     type: 'agent' | 'code' | 'prompt' | 'tool';
     name: string;
     /**
-     * Path of the artifact, or id of the agent.
+     * Path of the artifact or id of the agent.
      */
     reference: string;
 };
@@ -2419,7 +2419,7 @@ export type IntegrationDto = {
     status: 'deleting' | 'failed' | 'importing' | 'ready';
     format: 'asyncapi' | 'graphql' | 'openapi' | 'postman';
     /**
-     * Whether a mock of the API is served, or answers instead of it.
+     * Whether a mock of the API is off, served, or used instead of the API.
      */
     mock: 'instead' | 'off' | 'on';
     integration_id: string;
@@ -2431,33 +2431,33 @@ export type IntegrationDto = {
      */
     title: string;
     /**
-     * The version that the document gives the API.
+     * The version of the API, as given in the document.
      */
     api_version: string;
     description: string;
     /**
-     * Replaces the servers in the document.
+     * Overrides the servers in the document.
      */
     base_url: string | null;
     /**
-     * Addresses that the document names; the first one is called.
+     * Server URLs in the document. Calls go to the first.
      */
     servers: Array<string>;
     /**
-     * Where the document was fetched from.
+     * The URL that the document was fetched from.
      */
     source_url: string | null;
     /**
-     * Presented with each call that names no other.
+     * Used for each call that does not name another credential.
      */
     credential_id: string | null;
     /**
-     * The current version, from 1; 0 before the first import is done.
+     * The current version, starting at 1. 0 until the first import is done.
      */
     version: number;
     operation_count: number;
     /**
-     * Operations that can be called: all but messages.
+     * Number of operations that can be called: all except messages.
      */
     callable_count: number;
     risks: RisksDto;
@@ -2474,7 +2474,7 @@ export type ImportStateDto = {
     version: number;
     status: 'done' | 'failed' | 'running';
     /**
-     * Why it failed.
+     * Why the import failed.
      */
     failure: string | null;
     started_at: string;
@@ -2489,19 +2489,19 @@ export type RisksDto = {
 
 export type CreateIntegrationDto = {
     /**
-     * Either 'url' or 'content'. Omit both if the document is sent as 'file' in a form.
+     * Either 'url' or 'content'. Omit both if you send the document as 'file' in a form.
      */
     source?: DocumentSourceDto;
     /**
-     * Any text.
+     * The integration's display name.
      */
     name: string;
     /**
-     * Base address of every path. Replaces the document's server.
+     * Base URL of every path. Overrides the document's server.
      */
     base_url?: string | null;
     /**
-     * Presented with each call that names no other.
+     * Used for each call that does not name another credential.
      */
     credential_id?: string | null;
     /**
@@ -2512,13 +2512,13 @@ export type CreateIntegrationDto = {
 
 export type DocumentSourceDto = {
     /**
-     * The document as text in JSON, YAML or SDL, or as a JSON object. At most 2 MB; send larger ones as a file.
+     * The document as text in JSON, YAML or SDL, or as a JSON object. At most 2 MB; send larger documents as a file.
      */
     content?: string | {
         [key: string]: unknown;
     };
     /**
-     * The platform fetches it through its guard for outgoing calls. References in it may be relative.
+     * URL of the document. The platform fetches it under its rules for outgoing calls. References in the document can be relative.
      */
     url?: string;
 };
@@ -2526,11 +2526,11 @@ export type DocumentSourceDto = {
 export type ChangeIntegrationDto = {
     name?: string | null;
     /**
-     * Base address of every path. An empty value restores the document's server.
+     * Base URL of every path. An empty value restores the document's server.
      */
     base_url?: string | null;
     /**
-     * Presented with each call that names no other; empty for none.
+     * Used for each call that does not name another credential. Empty for none.
      */
     credential_id?: string | null;
 };
@@ -2542,7 +2542,7 @@ export type DeletedIntegrationDto = {
 export type OperationListDto = {
     operations: Array<OperationDto>;
     /**
-     * Operations that match.
+     * Number of matching operations.
      */
     total: number;
     /**
@@ -2560,15 +2560,15 @@ export type OperationDto = {
     } | null;
     risk: 'destructive' | 'read' | 'write';
     /**
-     * Ways to authenticate. The schemes of one group are required together.
+     * Alternative ways to authenticate. The schemes in a group are required together.
      */
     auth: Array<Array<AuthSchemeDto>>;
     /**
-     * Stays the same while method and path stay the same.
+     * Stable as long as method and path stay the same.
      */
     operation_id: string;
     /**
-     * The document's own id.
+     * The operation's id in the document.
      */
     source_id: string | null;
     /**
@@ -2589,30 +2589,30 @@ export type OperationDto = {
     errors: Array<OperationErrorDto>;
     idempotent: boolean;
     /**
-     * False for messages, which are only listed.
+     * Whether the operation can be called. False for messages, which are only listed.
      */
     callable: boolean;
     pagination: PaginationDto;
     rate_limit: RateLimitDto | null;
     deprecated: boolean;
     /**
-     * Where the document describes it: a JSON pointer.
+     * JSON pointer to the operation in the document.
      */
     pointer: string;
 };
 
 export type AuthSchemeDto = {
     /**
-     * The document's name for it.
+     * The scheme's name in the document.
      */
     name: string;
     type: 'api_key' | 'basic' | 'bearer' | 'oauth2' | 'other';
     /**
-     * Of an API key: header, query or cookie.
+     * For an API key: header, query or cookie.
      */
     in?: string;
     /**
-     * Of an API key: the name of the header, parameter or cookie.
+     * For an API key: the name of the header, parameter or cookie.
      */
     param?: string;
     scopes?: Array<string>;
@@ -2630,11 +2630,11 @@ export type PaginationDto = {
      */
     param: string | null;
     /**
-     * The input that sets the number of items of a page.
+     * The input that sets the number of items per page.
      */
     size_param: string | null;
     /**
-     * Dotted path of the next position in the response.
+     * Dotted path of the next page's position in the response.
      */
     next_field: string | null;
     /**
@@ -2658,11 +2658,11 @@ export type CallOperationDto = {
         [key: string]: unknown;
     };
     /**
-     * Follows the pages of a list, at most 20 pages, 5,000 items, 8 MB and 60 seconds.
+     * Follows the pages of a list, up to 20 pages, 5,000 items, 8 MB and 60 seconds.
      */
     all_pages?: boolean | null;
     /**
-     * Presented instead of the integration's own.
+     * Used instead of the integration's credential.
      */
     credential_id?: string | null;
 };
@@ -2673,7 +2673,7 @@ export type OperationResultDto = {
         [key: string]: string;
     };
     /**
-     * Any JSON, or text. Null with all_pages.
+     * JSON or text. Null with all_pages.
      */
     body: unknown;
     /**
@@ -2690,11 +2690,11 @@ export type OperationResultDto = {
     status: number;
     pages: number;
     /**
-     * False when a bound was reached before the last page.
+     * False if a limit was reached before the last page.
      */
     complete: boolean;
     /**
-     * Whether the response matches the document. Null if the document does not describe responses.
+     * Whether the response matches the document. Null if the document does not describe the response.
      */
     valid: boolean | null;
     mismatches: Array<MismatchDto>;
@@ -2711,7 +2711,7 @@ export type MismatchDto = {
 
 export type AttachOperationsDto = {
     /**
-     * All operations of this risk.
+     * Attaches all operations with this risk.
      */
     risk?: 'destructive' | 'read' | 'write';
     /**
@@ -2720,19 +2720,19 @@ export type AttachOperationsDto = {
     name: string;
     description?: string | null;
     /**
-     * Ids or names of operations, at most 50. Either this or risk.
+     * Ids or names of operations, at most 50. Send either this or risk.
      */
     operations?: Array<string> | null;
     /**
-     * Every agent of the project gets them. Either this or agent_id.
+     * Attaches the operations to every agent of the project. Send either this or agent_id.
      */
     project_id?: string | null;
     /**
-     * This agent alone gets them.
+     * Attaches the operations to this agent only.
      */
     agent_id?: string | null;
     /**
-     * Presented instead of the integration's own.
+     * Used instead of the integration's credential.
      */
     credential_id?: string | null;
 };
@@ -2743,7 +2743,7 @@ export type AttachedOperationsDto = {
     name: string;
     project_id: string;
     /**
-     * Null: every agent of the project has the operations.
+     * Null if every agent of the project has the operations.
      */
     agent_id: string | null;
     operations: Array<AttachedOperationDto>;
@@ -2752,7 +2752,7 @@ export type AttachedOperationsDto = {
 export type AttachedOperationDto = {
     risk: 'destructive' | 'read' | 'write';
     /**
-     * What the model calls it.
+     * The tool name that the model sees.
      */
     name: string;
     operation_id: string;
@@ -2760,17 +2760,17 @@ export type AttachedOperationDto = {
 
 export type FindingListDto = {
     /**
-     * 0 to 100: 100 minus, for each rule, its weight (error 15, warning 6, info 2) times the share of operations that break it.
+     * 0 to 100: starts at 100 and subtracts, for each rule, its weight (error 15, warning 6, info 2) times the share of operations that break it.
      */
     score: number;
     counts: FindingCountsDto;
     findings: Array<FindingDto>;
     /**
-     * Findings that match; at most 500 of each rule are kept.
+     * Number of matching findings. At most 500 per rule are kept.
      */
     total: number;
     /**
-     * Cursor of the next page; null at the end.
+     * Cursor of the next page. Null on the last page.
      */
     last_key: string | null;
 };
@@ -2794,7 +2794,7 @@ export type FindingDto = {
 
 export type ImportDocumentDto = {
     /**
-     * Either 'url' or 'content'. Omit both if the document is sent as 'file' in a form.
+     * Either 'url' or 'content'. Omit both if you send the document as 'file' in a form.
      */
     source?: DocumentSourceDto;
     /**
@@ -2815,11 +2815,11 @@ export type DiffDto = {
      */
     changes: Array<ChangeDto>;
     /**
-     * False when there are more changes.
+     * False if there are more changes.
      */
     complete: boolean;
     /**
-     * What uses a broken operation.
+     * The tools and flows that use a broken operation.
      */
     affected: Array<OperationUserDto>;
 };
@@ -2832,7 +2832,7 @@ export type ChangeDto = {
     method: string;
     path: string;
     /**
-     * input or output and the dotted path below it; empty for the operation itself.
+     * input or output, followed by the dotted path. Empty for the operation itself.
      */
     place: string;
     message: string;
@@ -2847,11 +2847,11 @@ export type OperationUserDto = {
     name: string;
     project_id: string | null;
     /**
-     * Null: every agent of the project.
+     * Null if it belongs to every agent of the project.
      */
     agent_id: string | null;
     /**
-     * The broken operations that it uses.
+     * The broken operations that the tool or flow uses.
      */
     operation_ids: Array<string>;
 };
@@ -2865,7 +2865,7 @@ export type VersionListDto = {
 
 export type IntegrationVersionDto = {
     /**
-     * The version that was restored; null for an import.
+     * The version that was restored. Null for an import.
      */
     restored_from: number | null;
     integration_id: string;
@@ -2874,7 +2874,7 @@ export type IntegrationVersionDto = {
     api_version: string;
     source_url: string | null;
     /**
-     * SHA-256 of the document as it arrived.
+     * SHA-256 of the document as received.
      */
     document_hash: string;
     document_bytes: number;
@@ -2885,7 +2885,7 @@ export type IntegrationVersionDto = {
 
 export type VersionDto = {
     /**
-     * The version that was restored; null for an import.
+     * The version that was restored. Null for an import.
      */
     restored_from: number | null;
     diff: DiffDto | null;
@@ -2895,7 +2895,7 @@ export type VersionDto = {
     api_version: string;
     source_url: string | null;
     /**
-     * SHA-256 of the document as it arrived.
+     * SHA-256 of the document as received.
      */
     document_hash: string;
     document_bytes: number;
@@ -2906,7 +2906,7 @@ export type VersionDto = {
 
 export type TurnMockDto = {
     /**
-     * 'on' serves the mock; 'instead' also answers calls of operations from it.
+     * 'on' serves the mock; 'instead' also uses it to answer operation calls.
      */
     mode?: 'instead' | 'off' | 'on';
 };
@@ -2915,7 +2915,7 @@ export type MockDto = {
     integration_id: string;
     mode: 'instead' | 'off' | 'on';
     /**
-     * The mock's address on this platform; null when it is off.
+     * The mock's path on this platform. Null when the mock is off.
      */
     path: string | null;
 };
@@ -2923,18 +2923,18 @@ export type MockDto = {
 export type GenerateClientDto = {
     language: 'go' | 'python' | 'typescript';
     /**
-     * Small letters, digits and hyphens. By default the title of the API and '-client'.
+     * Lowercase letters, digits and hyphens. Defaults to the API's title followed by '-client'.
      */
     package_name?: string | null;
 };
 
 export type RunContractTestsDto = {
     /**
-     * 'mock' tests every operation, 'live' calls the API: only operations that read.
+     * 'mock' tests every operation; 'live' calls the API and tests only operations that read.
      */
     target?: 'live' | 'mock';
     /**
-     * Later runs with this target are held to the answers of this run.
+     * Records the responses of this run. Later runs with this target are compared with them.
      */
     record?: boolean | null;
 };
@@ -2949,17 +2949,14 @@ export type ContractReportDto = {
     passed: number;
     failed: number;
     /**
-     * Operations beyond the bounds of a run.
+     * Number of operations beyond the limits of a run.
      */
     skipped: number;
     /**
-     * Share of the tested operations whose three answers were equal, 0 to 1; null when none was tested.
+     * Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested.
      */
     deterministic_share: number | null;
     started_by: string;
-    /**
-     * @format date-time
-     */
     started_at: string;
     duration_ms: number;
 };
@@ -2967,24 +2964,24 @@ export type ContractReportDto = {
 export type ContractResultDto = {
     risk: 'destructive' | 'read' | 'write';
     /**
-     * Against the recorded answer, by its status, its fields and their types.
+     * Comparison with the recorded response, by status, fields and their types.
      */
     golden: 'changed' | 'none' | 'recorded' | 'same';
     operation_id: string;
     name: string;
     passed: boolean;
     /**
-     * Null when there was no answer.
+     * HTTP status. Null if there was no response.
      */
     status: number | null;
     /**
-     * Whether the answer fits the document; null when the document says nothing about it.
+     * Whether the response matches the document. Null if the document does not describe it.
      */
     valid: boolean | null;
     mismatches: Array<ContractFaultDto>;
     differences: Array<string>;
     /**
-     * Whether three answers were equal.
+     * Whether three responses were equal.
      */
     deterministic: boolean;
     error: string | null;
@@ -3008,17 +3005,14 @@ export type ContractRunDto = {
     passed: number;
     failed: number;
     /**
-     * Operations beyond the bounds of a run.
+     * Number of operations beyond the limits of a run.
      */
     skipped: number;
     /**
-     * Share of the tested operations whose three answers were equal, 0 to 1; null when none was tested.
+     * Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested.
      */
     deterministic_share: number | null;
     started_by: string;
-    /**
-     * @format date-time
-     */
     started_at: string;
     duration_ms: number;
 };
@@ -3031,7 +3025,7 @@ export type FlowListDto = {
 
 export type FlowDto = {
     /**
-     * 'draft' while the definition differs from the newest version. Runs still use that version.
+     * 'draft' while the definition differs from the latest version. Runs still use that version.
      */
     status: 'archived' | 'draft' | 'published';
     definition: {
@@ -3041,7 +3035,7 @@ export type FlowDto = {
     name: string;
     description: string;
     /**
-     * The newest published version; null before the first.
+     * The latest published version. Null before the first.
      */
     version: number | null;
     /**
@@ -3049,7 +3043,7 @@ export type FlowDto = {
      */
     revision: number;
     /**
-     * Faults in the form and the order of the definition. Publishing also checks references.
+     * Faults in the structure and step order of the definition. Publishing also checks references.
      */
     faults: Array<FlowFaultDto>;
     created_at: string;
@@ -3060,7 +3054,7 @@ export type FlowDto = {
 export type FlowFaultDto = {
     code: FlowFaultCode;
     /**
-     * Where in the definition; empty for all of it.
+     * Location in the definition. Empty for the whole definition.
      */
     path: string;
     message: string;
@@ -3072,7 +3066,7 @@ export type FlowFaultCode = 'schema' | 'step_kind' | 'duplicate_id' | 'unknown_s
 export type CreateFlowDto = {
     name: string;
     /**
-     * Steps and settings, as described in docs/flows.md. A draft may have faults; the response lists them.
+     * Steps and settings, as described in docs/flows.md. A draft can have faults; the response lists them.
      */
     definition: {
         [key: string]: unknown;
@@ -3088,7 +3082,7 @@ export type ValidateFlowDto = {
 
 export type FlowValidationDto = {
     /**
-     * True when the flow could be published.
+     * Whether the flow can be published.
      */
     valid: boolean;
     faults: Array<FlowFaultDto>;
@@ -3100,14 +3094,14 @@ export type DraftFlowDto = {
      */
     requirement: string;
     /**
-     * A model of the platform instead of the configured one.
+     * A model to use instead of the configured one.
      */
     model_id?: string | null;
 };
 
 export type FlowDraftDto = {
     /**
-     * For 'POST /flows'. It is not stored.
+     * A definition for 'POST /flows'. It is not stored.
      */
     definition: {
         [key: string]: unknown;
@@ -3115,13 +3109,13 @@ export type FlowDraftDto = {
     name: string;
     description: string;
     /**
-     * What is left to correct before it can be published; usually empty.
+     * What must be corrected before the flow can be published. Usually empty.
      */
     faults: Array<FlowFaultDto>;
     model: string;
     usage: DraftUsageDto;
     /**
-     * US dollars at list price; null when the price of the model is not known.
+     * US dollars at list price. Null if the model's price is unknown.
      */
     cost_usd: number | null;
 };
@@ -3136,7 +3130,7 @@ export type UpdateFlowDto = {
         [key: string]: unknown;
     } | null;
     /**
-     * The revision that you have read. 409 when the flow has changed since.
+     * The revision that you read. Returns 409 if the flow has changed since.
      */
     revision: number;
     name?: string | null;
@@ -3196,7 +3190,7 @@ export type RunErrorDto = {
 export type FlowTriggerOfRunDto = {
     kind: FlowRunTriggerKind;
     /**
-     * The trigger, the run that started it, or null.
+     * Id of what started the run: a trigger, parent run, agent, tool or dead letter. Null for 'api'.
      */
     id: string | null;
 };
@@ -3215,19 +3209,19 @@ export type StartFlowRunDto = {
      */
     idempotency_key?: string | null;
     /**
-     * The published version to use. Defaults to the newest.
+     * The published version to use. Defaults to the latest.
      */
     version?: number | null;
     /**
-     * Performs reads. Skips writes, agents, webhooks and waits; each step reports what it skipped.
+     * Performs only reads. Skips writes, agents, webhooks and waits; each step reports what it skipped.
      */
     dry_run?: boolean | null;
     /**
-     * Waits until the run has ended, at most this long.
+     * Maximum number of seconds to wait for the run to end.
      */
     wait_seconds?: number | null;
     /**
-     * The most that its agents may cost together, in US dollars. The lower of this and the flow's own limit applies.
+     * Maximum total cost of the run's agents in US dollars. The lower of this and the flow's own limit applies.
      */
     max_cost_usd?: number | null;
 };
@@ -3244,7 +3238,7 @@ export type FlowRunDto = {
      */
     output: unknown;
     /**
-     * Null means no limit.
+     * Cost limit in US dollars. Null means no limit.
      */
     max_cost_usd: number | null;
     /**
@@ -3252,11 +3246,11 @@ export type FlowRunDto = {
      */
     deadline_at: string;
     /**
-     * In the order of the definition; steps inside a for_each once for each item.
+     * Steps in the order of the definition. A step inside a for_each appears once per item.
      */
     steps: Array<FlowStepRunDto>;
     /**
-     * True when the run has more than 2,000 steps: the others are not shown.
+     * True if the run has more than 2,000 steps. The rest are omitted.
      */
     steps_truncated: boolean;
     /**
@@ -3291,17 +3285,17 @@ export type FlowStepRunDto = {
     case_name?: string | null;
     compensation?: CompensationDto;
     /**
-     * 'step_id', with the numbers of its items inside a for_each. Decisions name it.
+     * 'step_id', followed by the item indexes inside a for_each. Identifies the step in decisions.
      */
     key: string;
     step_id: string;
     /**
-     * The index of the item, from 0. Null outside of a for_each.
+     * The index of the item, starting at 0. Null outside a for_each.
      */
     item: string | null;
     attempts: Array<AttemptDto>;
     /**
-     * The key that makes repeated requests idempotent.
+     * The key that the step sends to make retries idempotent.
      */
     idempotency_key?: string;
     /**
@@ -3313,11 +3307,11 @@ export type FlowStepRunDto = {
      */
     wake_at?: string;
     /**
-     * The number of items of a for_each.
+     * The number of items in a for_each.
      */
     items?: number;
     /**
-     * The run of another flow that it waits for.
+     * The run of another flow that the step waits for.
      */
     child_run_id?: string;
     cost_usd?: number;
@@ -3340,7 +3334,7 @@ export type FlowCompensationStatus = 'running' | 'retrying' | 'completed' | 'fai
 
 export type AttemptDto = {
     /**
-     * 'interrupted': the process ended, and it is unknown what the attempt did.
+     * 'interrupted': the process ended, and the outcome of the attempt is unknown.
      */
     status: FlowAttemptStatus;
     error: RunErrorDto | null;
@@ -3353,19 +3347,19 @@ export type AttemptDto = {
 };
 
 /**
- * 'interrupted': the process ended, and it is unknown what the attempt did.
+ * 'interrupted': the process ended, and the outcome of the attempt is unknown.
  */
 export type FlowAttemptStatus = 'running' | 'completed' | 'failed' | 'interrupted';
 
 export type ControlFlowRunDto = {
     action: 'cancel' | 'pause' | 'resume' | 'retry';
     /**
-     * With retry: runs this step, such as 'refund', and everything after it again, even steps that had completed.
+     * With retry: reruns this step, such as 'refund', and everything after it, including completed steps.
      */
     from_step?: string | null;
     reason?: string | null;
     /**
-     * With cancel: false keeps what was done. Defaults to true.
+     * With cancel: false skips compensation. Defaults to true.
      */
     compensate?: boolean | null;
 };
@@ -3397,7 +3391,7 @@ export type DeadLetterDto = {
     flow_id: string;
     flow_version: number;
     /**
-     * The run that failed; it holds the input and the failing step.
+     * The run that failed. It has the input and the failed step.
      */
     run_id: string;
     created_at: string;
@@ -3417,24 +3411,24 @@ export type TriggerListDto = {
 export type TriggerDto = {
     kind: FlowTriggerKind;
     /**
-     * Without its secret.
+     * The configuration, without its secret.
      */
     config: {
         [key: string]: unknown;
     };
     /**
-     * Where a webhook is sent.
+     * The path that receives webhooks.
      */
     hook_path?: string;
     /**
-     * The secret that the platform made for the webhook; only in the answer to its creation.
+     * The webhook secret that the platform generated. Returned only when the trigger is created.
      */
     secret?: string;
     trigger_id: string;
     flow_id: string;
     enabled: boolean;
     /**
-     * The next five times of a schedule.
+     * The schedule's next five run times.
      */
     next_times: Array<string>;
     last_run_id: string | null;
@@ -3450,14 +3444,14 @@ export type FlowTriggerKind = 'schedule' | 'webhook' | 'event';
 
 export type CreateTriggerDto = {
     /**
-     * By kind. schedule: 'cron' or 'every_seconds', 'timezone', 'overlap' (skip, queue, allow), 'catch_up' (none, last, all), 'input'. webhook: 'verification' with a 'kind' (none, hmac, github, stripe, slack, token) and its 'secret', and 'input'. event: 'type' (such as build.failed or invocation.failed) and 'filter'.
+     * Depends on the kind. schedule: 'cron' or 'every_seconds', 'timezone', 'overlap' (skip, queue, allow), 'catch_up' (none, last, all), 'input'. webhook: 'verification' with a 'kind' (none, hmac, github, stripe, slack, token) and its 'secret', and 'input'. event: 'type' (such as build.failed or invocation.failed) and 'filter'.
      */
     config: {
         [key: string]: unknown;
     };
     kind: 'event' | 'schedule' | 'webhook';
     /**
-     * True unless given.
+     * Whether the trigger is enabled. Defaults to true.
      */
     enabled?: boolean | null;
 };
@@ -3501,7 +3495,7 @@ export type HealthChecksDto = {
 
 export type HealthCheckDto = {
     /**
-     * The last three apply to credentials only.
+     * configured, not_configured and not_required apply to credentials only.
      */
     status: 'configured' | 'healthy' | 'not_configured' | 'not_required' | 'unhealthy';
     message: string;
@@ -3509,11 +3503,11 @@ export type HealthCheckDto = {
 
 export type SystemFiguresDto = {
     /**
-     * CPU of this process over the last five seconds; 100 is one busy core.
+     * CPU usage of this process over the last five seconds. 100 is one busy core.
      */
     cpu_percent: number;
     /**
-     * Memory in use on the machine.
+     * Percentage of the machine's memory in use.
      */
     memory_percent: number;
     process_memory_mb: number;
@@ -3523,11 +3517,11 @@ export type SystemFiguresDto = {
 
 export type CreateExportDto = {
     /**
-     * Of the generated clients; by default those whose generators are installed. Empty for no clients.
+     * Languages of the generated clients. Defaults to those whose generators are installed. Empty for no clients.
      */
     client_languages?: Array<'go' | 'python' | 'typescript'> | null;
     /**
-     * Small letters, digits and hyphens. It names the archive.
+     * Name of the archive. Lowercase letters, digits and hyphens.
      */
     name?: string | null;
     /**
@@ -3555,18 +3549,18 @@ export type ImportReportDto = {
     tools: Array<ImportedItemDto>;
     flows: Array<ImportedItemDto>;
     /**
-     * What to do before everything works: credentials to set, models that are not configured here, tools that were not attached.
+     * What remains to be set up: missing credentials, models that are not configured here, tools that were not attached.
      */
     needs: Array<ImportNeedDto>;
 };
 
 export type ImportedItemDto = {
     /**
-     * Its id in the package.
+     * The item's id in the package.
      */
     from: string;
     /**
-     * Its id here.
+     * The item's new id.
      */
     id: string;
     name: string;
@@ -3575,7 +3569,7 @@ export type ImportedItemDto = {
 export type ImportNeedDto = {
     kind: 'credential' | 'model' | 'tool';
     /**
-     * The integration or tool that needs it, or null.
+     * The integration or tool with this need, or null.
      */
     id: string | null;
     message: string;
@@ -3632,7 +3626,7 @@ export type ToolDto = {
     };
     credential: StoredCredentialDto | null;
     /**
-     * The stored credential that calls present.
+     * The stored credential that calls use.
      */
     credential_id: string | null;
     operations: Array<ToolOperationDto>;
@@ -3649,11 +3643,11 @@ export type StoredCredentialDto = {
 
 export type ToolOperationDto = {
     /**
-     * What the model calls it.
+     * The tool name that the model sees.
      */
     name: string;
     /**
-     * The service's own name for it.
+     * The operation's name in the service.
      */
     operation: string;
     description: string;
@@ -3664,7 +3658,7 @@ export type ToolOperationDto = {
         [key: string]: unknown;
     };
     /**
-     * What a call may do: read, write or delete.
+     * What a call can do: read, write or destructive.
      */
     risk: 'destructive' | 'read' | 'write';
 };
@@ -3679,11 +3673,11 @@ export type AttachToolDto = {
      */
     kind: 'flow' | 'http' | 'integration' | 'mcp' | 'openapi';
     /**
-     * Unique in the project. An HTTP tool and a flow are called by it; operations of the others by '<name>_<operation>'.
+     * Unique in the project. The model calls HTTP tools and flows by this name, operations of other kinds as '<name>_<operation>'.
      */
     name: string;
     /**
-     * How it is reached, by kind. http: 'method', 'url' (with '{holes}' for inputs), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' to choose from. openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
+     * How to reach the service, by kind. http: 'method', 'url' (with '{input}' placeholders), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' to choose from. openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
      */
     config: {
         [key: string]: unknown;
@@ -3727,13 +3721,13 @@ export type TestToolDto = {
 
 export type ToolTrialDto = {
     /**
-     * What the model would receive: any JSON, truncated above 16 KB.
+     * What the model would see: any JSON, truncated above 16 KB.
      */
     output: unknown;
     operation: string;
     status: 'failed' | 'success';
     /**
-     * Why there is no output.
+     * The error, if there is no output.
      */
     error: string | null;
     duration_ms: number;
@@ -3742,11 +3736,11 @@ export type ToolTrialDto = {
 export type CredentialListDto = {
     credentials: Array<CredentialDto>;
     /**
-     * Credentials on this page.
+     * Number of credentials on this page.
      */
     total: number;
     /**
-     * Cursor of the next page; null at the end.
+     * Cursor of the next page. Null on the last page.
      */
     last_key: string | null;
 };
@@ -3754,19 +3748,19 @@ export type CredentialListDto = {
 export type CredentialDto = {
     kind: 'api_key' | 'basic' | 'bearer' | 'hmac' | 'oauth2_authorization_code' | 'oauth2_client_credentials';
     /**
-     * The fields that are no secret. Secrets are never shown.
+     * The non-secret fields. Secrets are never shown.
      */
     fields: {
         [key: string]: unknown;
     };
     /**
-     * When the present OAuth access token ends. It is renewed before.
+     * When the current OAuth access token expires. It is renewed before then.
      */
     token_expires_at: string | null;
     credential_id: string;
     name: string;
     /**
-     * 'needs_authorization': a person must allow the use in a browser first.
+     * 'needs_authorization': a person must first authorize the credential in a browser.
      */
     status: 'needs_authorization' | 'ready';
     created_by: string;
@@ -3777,7 +3771,7 @@ export type CredentialDto = {
 export type CreateCredentialDto = {
     kind: 'api_key' | 'basic' | 'bearer' | 'hmac' | 'oauth2_authorization_code' | 'oauth2_client_credentials';
     /**
-     * By kind. bearer: 'token'. basic: 'username', 'password'. api_key: 'in' (header, query or cookie), 'name', 'value'. hmac: 'secret', 'algorithm', 'encoding', 'header', 'prefix', 'timestamp_header', and 'signed', a template with {timestamp}, {method}, {path}, {host} and {body}. oauth2_client_credentials: 'token_url', 'client_id', 'client_secret', 'client_auth' (basic or post), 'scopes', 'audience'. oauth2_authorization_code: 'authorization_url', 'token_url', 'client_id', 'client_secret', 'client_auth', 'scopes'. All: 'allowed_hosts'.
+     * Depends on the kind. bearer: 'token'. basic: 'username', 'password'. api_key: 'in' (header, query or cookie), 'name', 'value'. hmac: 'secret', 'algorithm', 'encoding', 'header', 'prefix', 'timestamp_header', and 'signed', a template with {timestamp}, {method}, {path}, {host} and {body}. oauth2_client_credentials: 'token_url', 'client_id', 'client_secret', 'client_auth' (basic or post), 'scopes', 'audience'. oauth2_authorization_code: 'authorization_url', 'token_url', 'client_id', 'client_secret', 'client_auth', 'scopes'. All kinds: 'allowed_hosts'.
      */
     fields: {
         [key: string]: unknown;
@@ -3788,7 +3782,7 @@ export type CreateCredentialDto = {
 export type CredentialFieldsDto = {
     kind: 'api_key' | 'basic' | 'bearer' | 'hmac' | 'oauth2_authorization_code' | 'oauth2_client_credentials';
     /**
-     * By kind. bearer: 'token'. basic: 'username', 'password'. api_key: 'in' (header, query or cookie), 'name', 'value'. hmac: 'secret', 'algorithm', 'encoding', 'header', 'prefix', 'timestamp_header', and 'signed', a template with {timestamp}, {method}, {path}, {host} and {body}. oauth2_client_credentials: 'token_url', 'client_id', 'client_secret', 'client_auth' (basic or post), 'scopes', 'audience'. oauth2_authorization_code: 'authorization_url', 'token_url', 'client_id', 'client_secret', 'client_auth', 'scopes'. All: 'allowed_hosts'.
+     * Depends on the kind. bearer: 'token'. basic: 'username', 'password'. api_key: 'in' (header, query or cookie), 'name', 'value'. hmac: 'secret', 'algorithm', 'encoding', 'header', 'prefix', 'timestamp_header', and 'signed', a template with {timestamp}, {method}, {path}, {host} and {body}. oauth2_client_credentials: 'token_url', 'client_id', 'client_secret', 'client_auth' (basic or post), 'scopes', 'audience'. oauth2_authorization_code: 'authorization_url', 'token_url', 'client_id', 'client_secret', 'client_auth', 'scopes'. All kinds: 'allowed_hosts'.
      */
     fields: {
         [key: string]: unknown;
@@ -3801,18 +3795,18 @@ export type DeletedCredentialDto = {
 
 export type AuthorizationDto = {
     /**
-     * To be opened in the browser of the person who allows the use.
+     * The URL for the authorizing person to open in a browser.
      */
     authorization_url: string;
     /**
-     * Seconds until it must be finished.
+     * Seconds until the authorization expires.
      */
     expires_in: number;
 };
 
 export type OrchestrationHealthDto = {
     /**
-     * By id: health, score and every known metric. 'reason' says why health is unknown.
+     * For each partnership, by id: health, score and every known metric. 'reason' says why health is unknown.
      */
     partnerships: {
         [key: string]: {
@@ -3820,7 +3814,7 @@ export type OrchestrationHealthDto = {
         };
     };
     /**
-     * healthy from a mean score of 85, degraded from 70, otherwise critical. At best degraded while a polled partner does not answer; unknown if none is measured.
+     * healthy from a mean score of 85, degraded from 70, otherwise critical. At best degraded while a polled partner does not respond; unknown if no partnership is measured.
      */
     status: 'critical' | 'degraded' | 'healthy' | 'unknown';
     /**
@@ -3833,7 +3827,7 @@ export type OrchestrationHealthDto = {
 
 export type PartnershipMetricsDto = {
     /**
-     * Percentages 0-100, response times in milliseconds, pushed metrics in their units; null if unknown.
+     * Percentages from 0 to 100, response times in milliseconds, pushed metrics in their units. Null if unknown.
      */
     metrics: {
         [key: string]: number | null;
@@ -3845,7 +3839,7 @@ export type PartnershipMetricsDto = {
         [key: string]: string;
     };
     /**
-     * Trends of pushed metrics: improving, declining or stable; null if there is only one value.
+     * Trends of pushed metrics: improving, declining or stable. Null if there is only one value.
      */
     trends: {
         [key: string]: string | null;
@@ -3871,7 +3865,7 @@ export type PartnershipStatusDto = {
      */
     health: 'excellent' | 'fair' | 'good' | 'poor' | 'unknown';
     /**
-     * Mean of the deliverables in percent; null without any.
+     * Mean progress of the deliverables in percent. Null without deliverables.
      */
     progress: number | null;
     deliverables: Array<DeliverableDto>;
@@ -3895,14 +3889,14 @@ export type CreatePartnershipDto = {
     id: string;
     name: string;
     /**
-     * Partnerships of one type are measured together in GET /metrics.
+     * Partnerships of the same type are measured together in GET /metrics.
      */
     partnership_type: string;
     ai_partner: string;
     our_role?: string | null;
     partner_role?: string | null;
     /**
-     * A disabled partnership is not measured and does not count towards the system's status. Defaults to true.
+     * Whether the partnership is measured and counts towards the system's status. Defaults to true.
      */
     enabled?: boolean | null;
     priority?: 'critical' | 'high' | 'low' | 'medium';
@@ -3919,11 +3913,11 @@ export type CreatePartnershipDto = {
 
 export type ProbeInputDto = {
     /**
-     * Agents of this platform whose runs count as the partner's. At most 20.
+     * Agents on this platform whose runs count as the partner's. At most 20.
      */
     agent_ids?: Array<string>;
     /**
-     * Polled at each interval. Any 2xx response means up. Null stops polling.
+     * URL polled at each interval. Any 2xx response means up. Null stops polling.
      */
     health_url?: string | null;
     /**
@@ -3931,7 +3925,7 @@ export type ProbeInputDto = {
      */
     interval_seconds?: number;
     /**
-     * Time-out of a poll in milliseconds. Defaults to 5000.
+     * Timeout of a poll in milliseconds. Defaults to 5000.
      */
     timeout_ms?: number;
 };
@@ -3979,7 +3973,7 @@ export type PartnershipDto = {
 
 export type LastProbeDto = {
     /**
-     * null if no request was made.
+     * Whether health_url returned a 2xx response. Null if no request was made.
      */
     up: boolean | null;
     reason: string;
@@ -4004,26 +3998,26 @@ export type PartnershipHistoryDto = {
     id: string;
     window: '1h' | '24h' | '7d';
     /**
-     * Oldest first. Times without a call are left out.
+     * Oldest first. Periods without calls are omitted.
      */
     points: Array<PastHealthDto>;
 };
 
 export type PastHealthDto = {
     /**
-     * When it begins.
+     * Start of the period.
      */
     at: string;
     /**
-     * 0 to 100. Null when nothing counts.
+     * 0 to 100. Null if there is no metric to score.
      */
     score: number | null;
     /**
-     * Per cent.
+     * Percent.
      */
     uptime: number | null;
     /**
-     * Per cent.
+     * Percent.
      */
     success_rate: number | null;
     /**
@@ -4036,14 +4030,14 @@ export type PastHealthDto = {
 export type ChangePartnershipDto = {
     name?: string | null;
     /**
-     * Partnerships of one type are measured together in GET /metrics.
+     * Partnerships of the same type are measured together in GET /metrics.
      */
     partnership_type?: string | null;
     ai_partner?: string | null;
     our_role?: string | null;
     partner_role?: string | null;
     /**
-     * A disabled partnership is not measured and does not count towards the system's status. Defaults to true.
+     * Whether the partnership is measured and counts towards the system's status. Defaults to true.
      */
     enabled?: boolean | null;
     priority?: 'critical' | 'high' | 'low' | 'medium';
@@ -4057,7 +4051,7 @@ export type ChangePartnershipDto = {
      */
     deliverables?: Array<DeliverableInputDto> | null;
     /**
-     * The revision that the change is based on: 409 if the partnership has changed since.
+     * The revision that you read. Returns 409 if the partnership has changed since.
      */
     revision?: number | null;
 };
@@ -4077,7 +4071,7 @@ export type DeliverableStateDto = {
 
 export type MeasurementDto = {
     /**
-     * Records a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+     * The name of a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
      */
     metric: string;
     value: number;
@@ -4133,15 +4127,15 @@ export type CalibrationDto = {
     outcomes: number;
     successes: number;
     /**
-     * Outcomes of decisions that predicted a probability.
+     * Number of outcomes of decisions that predicted a probability.
      */
     scored: number;
     /**
-     * Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half.
+     * Mean of (predicted probability − outcome)². 0 is perfect; always predicting one half scores 0.25.
      */
     brier_score: number | null;
     /**
-     * The score of always predicting the share of successes.
+     * The Brier score of always predicting the share of successes.
      */
     brier_score_of_base_rate: number | null;
     bias: BiasesDto;
@@ -4151,7 +4145,7 @@ export type CalibrationDto = {
      */
     reason: string | null;
     /**
-     * All decisions, with or without an outcome.
+     * Number of decisions, with or without an outcome.
      */
     decisions: number;
     by_decision: VerdictCountsDto;
@@ -4165,7 +4159,7 @@ export type BiasesDto = {
 
 export type BiasDto = {
     /**
-     * Mean of (actual − predicted) / predicted, in percent; positive means more than predicted.
+     * Mean of (actual − predicted) / predicted in percent. Positive means more than predicted.
      */
     mean_error_percent: number | null;
     outcomes: number;
@@ -4188,13 +4182,13 @@ export type VerdictCountsDto = {
 
 export type CreateDecisionDto = {
     /**
-     * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe, description; revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (0, or 0.01 to 1e15); estimated_days (1 to 3,650; 30 is assumed), team_members (3); complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4), each 0 to 10; affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts of their own). Other keys are stored and shown to the model.
+     * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe, description; revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (each 0, or 0.01 to 1e15); estimated_days (1 to 3,650; default 30), team_members (default 3); from 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4); affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts). Other keys are stored and shown to the model.
      */
     context: {
         [key: string]: unknown;
     };
     /**
-     * Seeds the simulation. The same context and seed produce the same figures. Defaults to 0.
+     * Seed of the simulation. The same context and seed produce the same figures. Defaults to 0.
      */
     seed?: number | null;
 };
@@ -4225,7 +4219,7 @@ export type DecisionDto = {
 
 export type PlanPhaseDto = {
     /**
-     * A decision that is not approved has only the phase of reconsideration.
+     * A decision that is not approved has only a reconsideration phase.
      */
     phase: 'Deployment' | 'Development' | 'Planning' | 'Reconsideration';
     duration_days: number;
@@ -4245,7 +4239,7 @@ export type DecisionAnalysisDto = {
         [key: string]: number;
     };
     /**
-     * Required inputs that are missing. Nothing is approved while any is missing.
+     * Required inputs that are missing. A decision is not approved while an input is missing.
      */
     missing_inputs: Array<string>;
     risk: DecisionRiskDto;
@@ -4255,7 +4249,7 @@ export type DecisionAnalysisDto = {
     partnerships: Array<PartnerImpactDto>;
     budget: BudgetFitDto | null;
     /**
-     * Best first, including the context itself; empty without alternatives.
+     * Best first, including the context itself. Empty without alternatives.
      */
     alternatives: Array<OptionDto>;
     /**
@@ -4315,7 +4309,7 @@ export type DecisionReturnsDto = {
 
 export type DecisionSimulationDto = {
     /**
-     * Number of draws; 0 when the cost or the revenue is 0 and the result is certain.
+     * Number of draws. 0 if the cost or the revenue is 0 and the result is certain.
      */
     draws: number;
     probability_roi_positive: number;
@@ -4372,7 +4366,7 @@ export type BudgetFitDto = {
 export type OptionDto = {
     rank: number;
     /**
-     * Index in the context's alternatives; null for the context itself.
+     * Index in the context's alternatives. Null for the context itself.
      */
     alternative: number | null;
     name: string;
@@ -4395,15 +4389,15 @@ export type TrackRecordDto = {
     outcomes: number;
     successes: number;
     /**
-     * Outcomes of decisions that predicted a probability.
+     * Number of outcomes of decisions that predicted a probability.
      */
     scored: number;
     /**
-     * Mean of (predicted probability − outcome)²: 0 is perfect, 0.25 is the score of always predicting one half.
+     * Mean of (predicted probability − outcome)². 0 is perfect; always predicting one half scores 0.25.
      */
     brier_score: number | null;
     /**
-     * The score of always predicting the share of successes.
+     * The Brier score of always predicting the share of successes.
      */
     brier_score_of_base_rate: number | null;
     bias: BiasesDto;
@@ -4450,7 +4444,7 @@ export type RecordOutcomeDto = {
 
 export type OrchestrationStatusDto = {
     /**
-     * critical when the database is not healthy, degraded when another component is not healthy.
+     * critical if the database is unhealthy, degraded if another component is unhealthy.
      */
     overall_status: 'critical' | 'degraded' | 'healthy';
     /**
@@ -4461,7 +4455,7 @@ export type OrchestrationStatusDto = {
     };
     resource_usage: ResourceUsageDto;
     /**
-     * Newest first; null when the audit log cannot be read.
+     * Newest first. Null if the audit log cannot be read.
      */
     recent_activity: Array<ActivityDto> | null;
     last_check: string;
@@ -4473,11 +4467,11 @@ export type OrchestrationStatusDto = {
 
 export type ResourceUsageDto = {
     /**
-     * CPU of this process over the last five seconds; 100 is one busy core, 200 is two.
+     * CPU usage of this process over the last five seconds. 100 is one busy core, 200 is two.
      */
     cpu_percent: number;
     /**
-     * Memory in use on the machine.
+     * Percentage of the machine's memory in use.
      */
     memory_percent: number;
     /**
@@ -4501,7 +4495,7 @@ export type ActivityDto = {
 export type ConfigurationDto = {
     configuration: ConfigurationGroupsDto;
     /**
-     * When the process read its settings, which is at its start.
+     * When the process started and read its settings.
      */
     last_updated: string;
     version: string;
@@ -4524,7 +4518,7 @@ export type ConfigurationGroupsDto = {
 
 export type ReadinessDto = {
     /**
-     * not_ready with any fail, else ready_with_warnings with any warning.
+     * not_ready if any check fails; otherwise ready_with_warnings if any check warns.
      */
     overall_status: 'not_ready' | 'production_ready' | 'ready_with_warnings';
     /**
@@ -4553,7 +4547,7 @@ export type InfoDto = {
     system: string;
     version: string;
     /**
-     * impaired when a component is not healthy.
+     * impaired if a component is unhealthy.
      */
     status: 'impaired' | 'operational';
     /**
@@ -4561,7 +4555,7 @@ export type InfoDto = {
      */
     partnerships: number;
     /**
-     * The route groups, and the options that the settings switch on.
+     * The route groups, and the options enabled by settings.
      */
     features: Array<string>;
     api_version: string;
@@ -4585,7 +4579,7 @@ export type InfoStatisticsDto = {
      */
     total_decisions: number;
     /**
-     * Mean over all requests, in milliseconds; null before the first.
+     * Mean over all requests in milliseconds. Null before the first.
      */
     avg_response_time_ms: number | null;
     /**
@@ -4612,7 +4606,7 @@ export type EndpointDocsDto = {
     authentication: EndpointAuthenticationDto;
     rate_limiting: EndpointRateLimitDto;
     /**
-     * By operation id.
+     * The routes, by operation id.
      */
     endpoints: {
         [key: string]: unknown;
@@ -4624,7 +4618,7 @@ export type EndpointAuthenticationDto = {
     header: string;
     required_roles: Array<string>;
     /**
-     * Seconds.
+     * Lifetime of an access token in seconds.
      */
     token_expiry: number;
     refresh_available: boolean;
@@ -4632,7 +4626,7 @@ export type EndpointAuthenticationDto = {
 
 export type EndpointRateLimitDto = {
     /**
-     * Requests per client and window.
+     * Requests per client per window.
      */
     limit: number;
     window_seconds: number;
@@ -4648,11 +4642,11 @@ export type LoginData = {
 
 export type LoginErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4660,11 +4654,11 @@ export type LoginErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4672,7 +4666,7 @@ export type LoginErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4680,7 +4674,7 @@ export type LoginErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4689,7 +4683,7 @@ export type LoginError = LoginErrors[keyof LoginErrors];
 
 export type LoginResponses = {
     /**
-     * Tokens for the first organization of the user. An account with a second factor gets a challenge for POST /auth/totp/login instead.
+     * Tokens for the user's first organization. An account with a second factor gets a challenge for POST /auth/totp/login instead.
      */
     200: SignedInDto | TotpRequiredDto;
 };
@@ -4705,11 +4699,11 @@ export type RefreshTokensData = {
 
 export type RefreshTokensErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4721,11 +4715,11 @@ export type RefreshTokensErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4733,7 +4727,7 @@ export type RefreshTokensErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4741,7 +4735,7 @@ export type RefreshTokensErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4750,7 +4744,7 @@ export type RefreshTokensError = RefreshTokensErrors[keyof RefreshTokensErrors];
 
 export type RefreshTokensResponses = {
     /**
-     * The next pair of tokens. The token that was sent is no longer valid.
+     * The new tokens. The refresh token that you sent is no longer valid.
      */
     200: TokensDto;
 };
@@ -4772,11 +4766,11 @@ export type LogoutData = {
 
 export type LogoutErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4788,7 +4782,7 @@ export type LogoutErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -4796,7 +4790,7 @@ export type LogoutErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4804,7 +4798,7 @@ export type LogoutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4829,7 +4823,7 @@ export type GetMeData = {
 
 export type GetMeErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4845,7 +4839,7 @@ export type GetMeErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4853,7 +4847,7 @@ export type GetMeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4862,7 +4856,7 @@ export type GetMeError = GetMeErrors[keyof GetMeErrors];
 
 export type GetMeResponses = {
     /**
-     * The user, the present organization and the others.
+     * The user, the current organization and the user's other organizations.
      */
     200: MeDto;
 };
@@ -4884,11 +4878,11 @@ export type ChangePasswordData = {
 
 export type ChangePasswordErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4904,15 +4898,15 @@ export type ChangePasswordErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -4920,7 +4914,7 @@ export type ChangePasswordErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4928,7 +4922,7 @@ export type ChangePasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4937,7 +4931,7 @@ export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordError
 
 export type ChangePasswordResponses = {
     /**
-     * Changed. This sign-in stays valid.
+     * The password is changed. This sign-in stays valid.
      */
     200: DoneDto;
 };
@@ -4953,11 +4947,11 @@ export type ForgotPasswordData = {
 
 export type ForgotPasswordErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -4965,11 +4959,11 @@ export type ForgotPasswordErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4977,7 +4971,7 @@ export type ForgotPasswordErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -4985,7 +4979,7 @@ export type ForgotPasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4994,7 +4988,7 @@ export type ForgotPasswordError = ForgotPasswordErrors[keyof ForgotPasswordError
 
 export type ForgotPasswordResponses = {
     /**
-     * Accepted. If the address has an account, a mail follows.
+     * Accepted. If the address has an account, an email follows.
      */
     202: AcceptedDto;
 };
@@ -5010,11 +5004,11 @@ export type ResetPasswordData = {
 
 export type ResetPasswordErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5022,11 +5016,11 @@ export type ResetPasswordErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5034,7 +5028,7 @@ export type ResetPasswordErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5042,7 +5036,7 @@ export type ResetPasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5051,7 +5045,7 @@ export type ResetPasswordError = ResetPasswordErrors[keyof ResetPasswordErrors];
 
 export type ResetPasswordResponses = {
     /**
-     * Changed. Sign in with the new password.
+     * The password is changed. Sign in with the new one.
      */
     200: DoneDto;
 };
@@ -5067,11 +5061,11 @@ export type VerifyEmailData = {
 
 export type VerifyEmailErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5079,11 +5073,11 @@ export type VerifyEmailErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5091,7 +5085,7 @@ export type VerifyEmailErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5099,7 +5093,7 @@ export type VerifyEmailErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5108,7 +5102,7 @@ export type VerifyEmailError = VerifyEmailErrors[keyof VerifyEmailErrors];
 
 export type VerifyEmailResponses = {
     /**
-     * Verified.
+     * The address is verified.
      */
     200: DoneDto;
 };
@@ -5130,11 +5124,11 @@ export type ResendVerificationData = {
 
 export type ResendVerificationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5146,7 +5140,7 @@ export type ResendVerificationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -5154,7 +5148,7 @@ export type ResendVerificationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5162,7 +5156,7 @@ export type ResendVerificationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5187,11 +5181,11 @@ export type RequestMagicLinkData = {
 
 export type RequestMagicLinkErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5199,11 +5193,11 @@ export type RequestMagicLinkErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5211,7 +5205,7 @@ export type RequestMagicLinkErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5219,7 +5213,7 @@ export type RequestMagicLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5228,7 +5222,7 @@ export type RequestMagicLinkError = RequestMagicLinkErrors[keyof RequestMagicLin
 
 export type RequestMagicLinkResponses = {
     /**
-     * Accepted. If the address has an account, a mail follows.
+     * Accepted. If the address has an account, an email follows.
      */
     202: AcceptedDto;
 };
@@ -5244,11 +5238,11 @@ export type VerifyMagicLinkData = {
 
 export type VerifyMagicLinkErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5260,11 +5254,11 @@ export type VerifyMagicLinkErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5272,7 +5266,7 @@ export type VerifyMagicLinkErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5280,7 +5274,7 @@ export type VerifyMagicLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5305,11 +5299,11 @@ export type EnableTotpData = {
 
 export type EnableTotpErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5321,11 +5315,11 @@ export type EnableTotpErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5333,7 +5327,7 @@ export type EnableTotpErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5341,7 +5335,7 @@ export type EnableTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5366,11 +5360,11 @@ export type ConfirmTotpData = {
 
 export type ConfirmTotpErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5382,11 +5376,11 @@ export type ConfirmTotpErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5394,7 +5388,7 @@ export type ConfirmTotpErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5402,7 +5396,7 @@ export type ConfirmTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5433,11 +5427,11 @@ export type DisableTotpData = {
 
 export type DisableTotpErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5453,15 +5447,15 @@ export type DisableTotpErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -5469,7 +5463,7 @@ export type DisableTotpErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5477,7 +5471,7 @@ export type DisableTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5486,7 +5480,7 @@ export type DisableTotpError = DisableTotpErrors[keyof DisableTotpErrors];
 
 export type DisableTotpResponses = {
     /**
-     * The second factor is off. Its secret and recovery codes are deleted.
+     * The second factor is disabled. Its secret and recovery codes are deleted.
      */
     200: DoneDto;
 };
@@ -5502,11 +5496,11 @@ export type LoginWithTotpData = {
 
 export type LoginWithTotpErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5514,11 +5508,11 @@ export type LoginWithTotpErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5526,7 +5520,7 @@ export type LoginWithTotpErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5534,7 +5528,7 @@ export type LoginWithTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5559,7 +5553,7 @@ export type ListSignInsData = {
 
 export type ListSignInsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5571,7 +5565,7 @@ export type ListSignInsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5579,7 +5573,7 @@ export type ListSignInsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5588,7 +5582,7 @@ export type ListSignInsError = ListSignInsErrors[keyof ListSignInsErrors];
 
 export type ListSignInsResponses = {
     /**
-     * The sign-ins whose tokens are accepted.
+     * Your active sign-ins.
      */
     200: SignInListDto;
 };
@@ -5606,11 +5600,11 @@ export type EndSignInData = {
 
 export type EndSignInErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5626,7 +5620,7 @@ export type EndSignInErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5634,7 +5628,7 @@ export type EndSignInErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5643,7 +5637,7 @@ export type EndSignInError = EndSignInErrors[keyof EndSignInErrors];
 
 export type EndSignInResponses = {
     /**
-     * Ended.
+     * The sign-in has ended.
      */
     200: DoneDto;
 };
@@ -5665,7 +5659,7 @@ export type DeleteBrowserSessionData = {
 
 export type DeleteBrowserSessionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5677,7 +5671,7 @@ export type DeleteBrowserSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5685,7 +5679,7 @@ export type DeleteBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5694,7 +5688,7 @@ export type DeleteBrowserSessionError = DeleteBrowserSessionErrors[keyof DeleteB
 
 export type DeleteBrowserSessionResponses = {
     /**
-     * Signed out, or there was no sign-in.
+     * Signed out, even if there was no sign-in.
      */
     200: DoneDto;
 };
@@ -5710,11 +5704,11 @@ export type CreateBrowserSessionData = {
 
 export type CreateBrowserSessionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5722,11 +5716,11 @@ export type CreateBrowserSessionErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5734,7 +5728,7 @@ export type CreateBrowserSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5742,7 +5736,7 @@ export type CreateBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5751,7 +5745,7 @@ export type CreateBrowserSessionError = CreateBrowserSessionErrors[keyof CreateB
 
 export type CreateBrowserSessionResponses = {
     /**
-     * Signed in for the first organization of the user. An account with a second factor gets a challenge for POST /auth/session/totp instead.
+     * Signed in to the user's first organization. An account with a second factor gets a challenge for POST /auth/session/totp instead.
      */
     200: BrowserSignedInDto | TotpRequiredDto;
 };
@@ -5767,11 +5761,11 @@ export type CreateBrowserSessionWithLinkData = {
 
 export type CreateBrowserSessionWithLinkErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5779,11 +5773,11 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5791,7 +5785,7 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5799,7 +5793,7 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5808,7 +5802,7 @@ export type CreateBrowserSessionWithLinkError = CreateBrowserSessionWithLinkErro
 
 export type CreateBrowserSessionWithLinkResponses = {
     /**
-     * Signed in, or the challenge of a second factor, as for POST /auth/session.
+     * Signed in, or a second-factor challenge, as for POST /auth/session.
      */
     200: BrowserSignedInDto | TotpRequiredDto;
 };
@@ -5824,11 +5818,11 @@ export type CreateBrowserSessionWithTotpData = {
 
 export type CreateBrowserSessionWithTotpErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5836,11 +5830,11 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5848,7 +5842,7 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5856,7 +5850,7 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5887,11 +5881,11 @@ export type RefreshBrowserSessionData = {
 
 export type RefreshBrowserSessionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5903,11 +5897,11 @@ export type RefreshBrowserSessionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5915,7 +5909,7 @@ export type RefreshBrowserSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5923,7 +5917,7 @@ export type RefreshBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5932,7 +5926,7 @@ export type RefreshBrowserSessionError = RefreshBrowserSessionErrors[keyof Refre
 
 export type RefreshBrowserSessionResponses = {
     /**
-     * Refreshed.
+     * The cookies are replaced.
      */
     200: BrowserSessionDto;
 };
@@ -5948,11 +5942,11 @@ export type CreateStreamTicketData = {
 
 export type CreateStreamTicketErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -5960,11 +5954,11 @@ export type CreateStreamTicketErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5972,7 +5966,7 @@ export type CreateStreamTicketErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -5980,7 +5974,7 @@ export type CreateStreamTicketErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6007,7 +6001,7 @@ export type GetSignInOptionsData = {
 
 export type GetSignInOptionsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6019,7 +6013,7 @@ export type GetSignInOptionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6027,7 +6021,7 @@ export type GetSignInOptionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6036,7 +6030,7 @@ export type GetSignInOptionsError = GetSignInOptionsErrors[keyof GetSignInOption
 
 export type GetSignInOptionsResponses = {
     /**
-     * The ways to sign in beside a password.
+     * The ways to sign in besides a password.
      */
     200: SignInOptionsDto;
 };
@@ -6052,7 +6046,7 @@ export type BeginGoogleData = {
 
 export type BeginGoogleErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6068,7 +6062,7 @@ export type BeginGoogleErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6076,7 +6070,7 @@ export type BeginGoogleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6092,11 +6086,11 @@ export type FinishGoogleData = {
 
 export type FinishGoogleErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6112,7 +6106,7 @@ export type FinishGoogleErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6120,7 +6114,7 @@ export type FinishGoogleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6129,7 +6123,7 @@ export type FinishGoogleError = FinishGoogleErrors[keyof FinishGoogleErrors];
 
 export type FinishGoogleResponses = {
     /**
-     * A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.
+     * A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.
      */
     200: OAuthCodeDto;
 };
@@ -6145,7 +6139,7 @@ export type BeginGithubData = {
 
 export type BeginGithubErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6161,7 +6155,7 @@ export type BeginGithubErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6169,7 +6163,7 @@ export type BeginGithubErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6185,11 +6179,11 @@ export type FinishGithubData = {
 
 export type FinishGithubErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6205,7 +6199,7 @@ export type FinishGithubErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6213,7 +6207,7 @@ export type FinishGithubErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6222,7 +6216,7 @@ export type FinishGithubError = FinishGithubErrors[keyof FinishGithubErrors];
 
 export type FinishGithubResponses = {
     /**
-     * A one-time code; or a redirect to OAUTH_RETURN_URL if that is set, else for a browser to the console.
+     * A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.
      */
     200: OAuthCodeDto;
 };
@@ -6238,11 +6232,11 @@ export type ExchangeCodeData = {
 
 export type ExchangeCodeErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6254,11 +6248,11 @@ export type ExchangeCodeErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6266,7 +6260,7 @@ export type ExchangeCodeErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6274,7 +6268,7 @@ export type ExchangeCodeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6299,11 +6293,11 @@ export type RegisterData = {
 
 export type RegisterErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6311,11 +6305,11 @@ export type RegisterErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6323,7 +6317,7 @@ export type RegisterErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6331,7 +6325,7 @@ export type RegisterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6340,7 +6334,7 @@ export type RegisterError = RegisterErrors[keyof RegisterErrors];
 
 export type RegisterResponses = {
     /**
-     * Accepted. Confirm it with the token in the mail that follows.
+     * Accepted. Confirm the registration with the token in the email that follows.
      */
     202: AcceptedDto;
 };
@@ -6356,11 +6350,11 @@ export type ConfirmRegistrationData = {
 
 export type ConfirmRegistrationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6372,11 +6366,11 @@ export type ConfirmRegistrationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6384,7 +6378,7 @@ export type ConfirmRegistrationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6392,7 +6386,7 @@ export type ConfirmRegistrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6401,7 +6395,7 @@ export type ConfirmRegistrationError = ConfirmRegistrationErrors[keyof ConfirmRe
 
 export type ConfirmRegistrationResponses = {
     /**
-     * The account and its organization exist. You are signed in as its administrator.
+     * The account and its organization are created. You are signed in as its administrator.
      */
     201: SignedInDto;
 };
@@ -6417,11 +6411,11 @@ export type AcceptInvitationData = {
 
 export type AcceptInvitationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6437,11 +6431,11 @@ export type AcceptInvitationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6449,7 +6443,7 @@ export type AcceptInvitationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6457,7 +6451,7 @@ export type AcceptInvitationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6466,7 +6460,7 @@ export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitatio
 
 export type AcceptInvitationResponses = {
     /**
-     * You are a member and signed in. An account with a second factor gets a challenge for POST /auth/totp/login instead.
+     * You are now a member and signed in. An account with a second factor gets a challenge for POST /auth/totp/login instead.
      */
     200: SignedInDto | TotpRequiredDto;
 };
@@ -6482,7 +6476,7 @@ export type ListApiKeysData = {
 
 export type ListApiKeysErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6494,7 +6488,7 @@ export type ListApiKeysErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6502,7 +6496,7 @@ export type ListApiKeysErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6529,11 +6523,11 @@ export type CreateApiKeyData = {
 
 export type CreateApiKeyErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6541,11 +6535,11 @@ export type CreateApiKeyErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6553,7 +6547,7 @@ export type CreateApiKeyErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6561,7 +6555,7 @@ export type CreateApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6590,7 +6584,7 @@ export type DeleteApiKeyData = {
 
 export type DeleteApiKeyErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6606,7 +6600,7 @@ export type DeleteApiKeyErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6614,7 +6608,7 @@ export type DeleteApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6641,7 +6635,7 @@ export type ListOwnApiKeysData = {
 
 export type ListOwnApiKeysErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6653,7 +6647,7 @@ export type ListOwnApiKeysErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6661,7 +6655,7 @@ export type ListOwnApiKeysErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6686,11 +6680,11 @@ export type CreateOwnApiKeyData = {
 
 export type CreateOwnApiKeyErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6702,11 +6696,11 @@ export type CreateOwnApiKeyErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6714,7 +6708,7 @@ export type CreateOwnApiKeyErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6722,7 +6716,7 @@ export type CreateOwnApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6749,7 +6743,7 @@ export type DeleteOwnApiKeyData = {
 
 export type DeleteOwnApiKeyErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6765,7 +6759,7 @@ export type DeleteOwnApiKeyErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6773,7 +6767,7 @@ export type DeleteOwnApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6798,7 +6792,7 @@ export type ListOrganizationsData = {
 
 export type ListOrganizationsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6814,7 +6808,7 @@ export type ListOrganizationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6822,7 +6816,7 @@ export type ListOrganizationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6855,11 +6849,11 @@ export type CreateOrganizationData = {
 
 export type CreateOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6875,15 +6869,15 @@ export type CreateOrganizationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -6891,7 +6885,7 @@ export type CreateOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6899,7 +6893,7 @@ export type CreateOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6928,11 +6922,11 @@ export type SwitchOrganizationData = {
 
 export type SwitchOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6948,7 +6942,7 @@ export type SwitchOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -6956,7 +6950,7 @@ export type SwitchOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6983,7 +6977,7 @@ export type ListMembersData = {
 
 export type ListMembersErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -6999,7 +6993,7 @@ export type ListMembersErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7007,7 +7001,7 @@ export type ListMembersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7036,11 +7030,11 @@ export type InviteMemberData = {
 
 export type InviteMemberErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7052,11 +7046,11 @@ export type InviteMemberErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7064,7 +7058,7 @@ export type InviteMemberErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7072,7 +7066,7 @@ export type InviteMemberErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7102,11 +7096,11 @@ export type ChangeMemberRolesData = {
 
 export type ChangeMemberRolesErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7122,11 +7116,11 @@ export type ChangeMemberRolesErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7134,7 +7128,7 @@ export type ChangeMemberRolesErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7142,7 +7136,7 @@ export type ChangeMemberRolesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7172,11 +7166,11 @@ export type RemoveMemberData = {
 
 export type RemoveMemberErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7196,7 +7190,7 @@ export type RemoveMemberErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7204,7 +7198,7 @@ export type RemoveMemberErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7213,7 +7207,7 @@ export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
 
 export type RemoveMemberResponses = {
     /**
-     * The member is removed. Its tokens and keys are no longer valid.
+     * The member is removed. The member's tokens and keys are no longer valid.
      */
     200: SuccessEnvelope & {
         data: RemovedMemberDto;
@@ -7233,11 +7227,11 @@ export type DeleteOrganizationData = {
 
 export type DeleteOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7253,11 +7247,11 @@ export type DeleteOrganizationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7265,7 +7259,7 @@ export type DeleteOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7273,7 +7267,7 @@ export type DeleteOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7282,7 +7276,7 @@ export type DeleteOrganizationError = DeleteOrganizationErrors[keyof DeleteOrgan
 
 export type DeleteOrganizationResponses = {
     /**
-     * The organization is closed and is being deleted.
+     * The organization is closed, and its data is being deleted.
      */
     202: SuccessEnvelope & {
         data: DeletingOrganizationDto;
@@ -7302,11 +7296,11 @@ export type RenameOrganizationData = {
 
 export type RenameOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7318,11 +7312,11 @@ export type RenameOrganizationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7330,7 +7324,7 @@ export type RenameOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7338,7 +7332,7 @@ export type RenameOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7347,7 +7341,7 @@ export type RenameOrganizationError = RenameOrganizationErrors[keyof RenameOrgan
 
 export type RenameOrganizationResponses = {
     /**
-     * The organization under its new name.
+     * The renamed organization.
      */
     200: SuccessEnvelope & {
         data: OwnedOrganizationDto;
@@ -7373,11 +7367,11 @@ export type TransferOrganizationData = {
 
 export type TransferOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7393,15 +7387,15 @@ export type TransferOrganizationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -7409,7 +7403,7 @@ export type TransferOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7417,7 +7411,7 @@ export type TransferOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7446,7 +7440,7 @@ export type ListInvitationsData = {
 
 export type ListInvitationsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7462,7 +7456,7 @@ export type ListInvitationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7470,7 +7464,7 @@ export type ListInvitationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7500,11 +7494,11 @@ export type RevokeInvitationData = {
 
 export type RevokeInvitationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7520,7 +7514,7 @@ export type RevokeInvitationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7528,7 +7522,7 @@ export type RevokeInvitationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7551,11 +7545,11 @@ export type ListAllOrganizationsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -7564,11 +7558,11 @@ export type ListAllOrganizationsData = {
 
 export type ListAllOrganizationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7580,7 +7574,7 @@ export type ListAllOrganizationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7588,7 +7582,7 @@ export type ListAllOrganizationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7597,7 +7591,7 @@ export type ListAllOrganizationsError = ListAllOrganizationsErrors[keyof ListAll
 
 export type ListAllOrganizationsResponses = {
     /**
-     * One page of the organizations.
+     * One page of organizations.
      */
     200: SuccessEnvelope & {
         data: AnyOrganizationListDto;
@@ -7617,7 +7611,7 @@ export type GetAnyOrganizationData = {
 
 export type GetAnyOrganizationErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7633,7 +7627,7 @@ export type GetAnyOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7641,7 +7635,7 @@ export type GetAnyOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7670,11 +7664,11 @@ export type EnterOrganizationData = {
 
 export type EnterOrganizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7686,11 +7680,11 @@ export type EnterOrganizationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7698,7 +7692,7 @@ export type EnterOrganizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7706,7 +7700,7 @@ export type EnterOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7731,7 +7725,7 @@ export type ListBudgetsData = {
 
 export type ListBudgetsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7743,7 +7737,7 @@ export type ListBudgetsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7751,7 +7745,7 @@ export type ListBudgetsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7781,11 +7775,11 @@ export type DeleteBudgetData = {
 
 export type DeleteBudgetErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7801,7 +7795,7 @@ export type DeleteBudgetErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7809,7 +7803,7 @@ export type DeleteBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7839,11 +7833,11 @@ export type GetBudgetData = {
 
 export type GetBudgetErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7859,7 +7853,7 @@ export type GetBudgetErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7867,7 +7861,7 @@ export type GetBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7897,11 +7891,11 @@ export type SetBudgetData = {
 
 export type SetBudgetErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7917,11 +7911,11 @@ export type SetBudgetErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7929,7 +7923,7 @@ export type SetBudgetErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7937,7 +7931,7 @@ export type SetBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7964,7 +7958,7 @@ export type GetModelsData = {
 
 export type GetModelsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -7976,7 +7970,7 @@ export type GetModelsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -7984,7 +7978,7 @@ export type GetModelsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8017,11 +8011,11 @@ export type TestModelData = {
 
 export type TestModelErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8033,15 +8027,15 @@ export type TestModelErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -8049,7 +8043,7 @@ export type TestModelErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8057,7 +8051,7 @@ export type TestModelErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8088,7 +8082,7 @@ export type GetStagesInfoErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -8097,7 +8091,7 @@ export type GetStagesInfoError = GetStagesInfoErrors[keyof GetStagesInfoErrors];
 
 export type GetStagesInfoResponses = {
     /**
-     * Stages in order; weights add up to 100.
+     * The stages in order. Weights add up to 100.
      */
     200: SuccessEnvelope & {
         data: StagesInfoDto;
@@ -8119,7 +8113,7 @@ export type GetStagesInfoUnderPrefixErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -8128,7 +8122,7 @@ export type GetStagesInfoUnderPrefixError = GetStagesInfoUnderPrefixErrors[keyof
 
 export type GetStagesInfoUnderPrefixResponses = {
     /**
-     * Stages in order; weights add up to 100.
+     * The stages in order. Weights add up to 100.
      */
     200: SuccessEnvelope & {
         data: StagesInfoDto;
@@ -8146,7 +8140,7 @@ export type GetStatisticsOverviewData = {
 
 export type GetStatisticsOverviewErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8158,7 +8152,7 @@ export type GetStatisticsOverviewErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8166,7 +8160,7 @@ export type GetStatisticsOverviewErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8189,7 +8183,7 @@ export type GetBuildStatisticsData = {
     path?: never;
     query?: {
         /**
-         * First day, as YYYY-MM-DD. Defaults to 29 days before the last.
+         * First day, as YYYY-MM-DD. Defaults to 29 days before the last day.
          */
         start_date?: string;
         /**
@@ -8202,11 +8196,11 @@ export type GetBuildStatisticsData = {
 
 export type GetBuildStatisticsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8218,7 +8212,7 @@ export type GetBuildStatisticsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8226,7 +8220,7 @@ export type GetBuildStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8249,7 +8243,7 @@ export type GetInvocationStatisticsData = {
     path?: never;
     query?: {
         /**
-         * First day, as YYYY-MM-DD. Defaults to 29 days before the last.
+         * First day, as YYYY-MM-DD. Defaults to 29 days before the last day.
          */
         start_date?: string;
         /**
@@ -8266,11 +8260,11 @@ export type GetInvocationStatisticsData = {
 
 export type GetInvocationStatisticsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8286,7 +8280,7 @@ export type GetInvocationStatisticsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8294,7 +8288,7 @@ export type GetInvocationStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8317,7 +8311,7 @@ export type GetStatisticsTrendData = {
     path?: never;
     query: {
         /**
-         * First day, as YYYY-MM-DD. Defaults to 29 days before the last.
+         * First day, as YYYY-MM-DD. Defaults to 29 days before the last day.
          */
         start_date?: string;
         /**
@@ -8325,7 +8319,7 @@ export type GetStatisticsTrendData = {
          */
         end_date?: string;
         /**
-         * What to follow. 'success_rate' (per cent), 'latency' (average, in milliseconds) and 'tokens' are those of invocations; 'builds' are builds that ended.
+         * The metric. 'success_rate' (percent), 'latency' (average, in milliseconds) and 'tokens' measure invocations; 'builds' counts builds that ended.
          */
         metric: 'builds' | 'invocations' | 'success_rate' | 'latency' | 'tokens';
     };
@@ -8334,11 +8328,11 @@ export type GetStatisticsTrendData = {
 
 export type GetStatisticsTrendErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8350,7 +8344,7 @@ export type GetStatisticsTrendErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8358,7 +8352,7 @@ export type GetStatisticsTrendErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8385,7 +8379,7 @@ export type GetBudgetStatisticsData = {
 
 export type GetBudgetStatisticsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8397,7 +8391,7 @@ export type GetBudgetStatisticsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8405,7 +8399,7 @@ export type GetBudgetStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8434,11 +8428,11 @@ export type SetAgentStatusData = {
 
 export type SetAgentStatusErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8454,11 +8448,11 @@ export type SetAgentStatusErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8466,7 +8460,7 @@ export type SetAgentStatusErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8474,7 +8468,7 @@ export type SetAgentStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8497,11 +8491,11 @@ export type ListAgentsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
@@ -8514,7 +8508,7 @@ export type ListAgentsData = {
         status?: 'running' | 'building' | 'offline' | 'error';
         category?: string;
         /**
-         * Comma-separated. Agents must have all of them.
+         * Comma-separated. Only agents that have all of them.
          */
         capabilities?: Array<string>;
         /**
@@ -8527,11 +8521,11 @@ export type ListAgentsData = {
 
 export type ListAgentsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8543,7 +8537,7 @@ export type ListAgentsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8551,7 +8545,7 @@ export type ListAgentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8584,11 +8578,11 @@ export type CreateAgentData = {
 
 export type CreateAgentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8604,15 +8598,15 @@ export type CreateAgentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -8620,7 +8614,7 @@ export type CreateAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8628,7 +8622,7 @@ export type CreateAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8657,7 +8651,7 @@ export type DeleteAgentData = {
 
 export type DeleteAgentErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8673,7 +8667,7 @@ export type DeleteAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8681,7 +8675,7 @@ export type DeleteAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8710,7 +8704,7 @@ export type GetAgentData = {
 
 export type GetAgentErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8726,7 +8720,7 @@ export type GetAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8734,7 +8728,7 @@ export type GetAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8763,11 +8757,11 @@ export type UpdateAgentData = {
 
 export type UpdateAgentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8783,11 +8777,11 @@ export type UpdateAgentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8795,7 +8789,7 @@ export type UpdateAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8803,7 +8797,7 @@ export type UpdateAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8832,7 +8826,7 @@ export type GetAgentDefinitionData = {
 
 export type GetAgentDefinitionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8848,7 +8842,7 @@ export type GetAgentDefinitionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8856,7 +8850,7 @@ export type GetAgentDefinitionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8865,7 +8859,7 @@ export type GetAgentDefinitionError = GetAgentDefinitionErrors[keyof GetAgentDef
 
 export type GetAgentDefinitionResponses = {
     /**
-     * The definition with the revision that an edit sends.
+     * The definition with its revision.
      */
     200: SuccessEnvelope & {
         data: DefinitionDto;
@@ -8885,11 +8879,11 @@ export type EditAgentDefinitionData = {
 
 export type EditAgentDefinitionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8905,11 +8899,11 @@ export type EditAgentDefinitionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8917,7 +8911,7 @@ export type EditAgentDefinitionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8925,7 +8919,7 @@ export type EditAgentDefinitionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8954,7 +8948,7 @@ export type ListAgentDocumentsData = {
 
 export type ListAgentDocumentsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -8970,7 +8964,7 @@ export type ListAgentDocumentsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -8978,7 +8972,7 @@ export type ListAgentDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8987,7 +8981,7 @@ export type ListAgentDocumentsError = ListAgentDocumentsErrors[keyof ListAgentDo
 
 export type ListAgentDocumentsResponses = {
     /**
-     * The documents of the version that the agent runs.
+     * The documents of the agent's current version.
      */
     200: SuccessEnvelope & {
         data: AgentDocumentListDto;
@@ -9015,11 +9009,11 @@ export type AddAgentDocumentsData = {
 
 export type AddAgentDocumentsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9035,15 +9029,15 @@ export type AddAgentDocumentsErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -9051,7 +9045,7 @@ export type AddAgentDocumentsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9059,7 +9053,7 @@ export type AddAgentDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9089,7 +9083,7 @@ export type RemoveAgentDocumentData = {
 
 export type RemoveAgentDocumentErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9109,7 +9103,7 @@ export type RemoveAgentDocumentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9117,7 +9111,7 @@ export type RemoveAgentDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9142,11 +9136,11 @@ export type ListAgentVersionsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -9155,11 +9149,11 @@ export type ListAgentVersionsData = {
 
 export type ListAgentVersionsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9175,7 +9169,7 @@ export type ListAgentVersionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9183,7 +9177,7 @@ export type ListAgentVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9218,11 +9212,11 @@ export type RollbackAgentData = {
 
 export type RollbackAgentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9238,15 +9232,15 @@ export type RollbackAgentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -9254,7 +9248,7 @@ export type RollbackAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9262,7 +9256,7 @@ export type RollbackAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9291,11 +9285,11 @@ export type PlaceAgentData = {
 
 export type PlaceAgentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9311,11 +9305,11 @@ export type PlaceAgentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9323,7 +9317,7 @@ export type PlaceAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9331,7 +9325,7 @@ export type PlaceAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9356,11 +9350,11 @@ export type ListAgentExamplesData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -9369,11 +9363,11 @@ export type ListAgentExamplesData = {
 
 export type ListAgentExamplesErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9389,7 +9383,7 @@ export type ListAgentExamplesErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9397,7 +9391,7 @@ export type ListAgentExamplesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9432,11 +9426,11 @@ export type SaveAgentExampleData = {
 
 export type SaveAgentExampleErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9452,15 +9446,15 @@ export type SaveAgentExampleErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -9468,7 +9462,7 @@ export type SaveAgentExampleErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9476,7 +9470,7 @@ export type SaveAgentExampleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9506,7 +9500,7 @@ export type DeleteAgentExampleData = {
 
 export type DeleteAgentExampleErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9522,7 +9516,7 @@ export type DeleteAgentExampleErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9530,7 +9524,7 @@ export type DeleteAgentExampleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9559,7 +9553,7 @@ export type StopAgentRolloutData = {
 
 export type StopAgentRolloutErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9579,7 +9573,7 @@ export type StopAgentRolloutErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9587,7 +9581,7 @@ export type StopAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9616,7 +9610,7 @@ export type GetAgentRolloutData = {
 
 export type GetAgentRolloutErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9632,7 +9626,7 @@ export type GetAgentRolloutErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9640,7 +9634,7 @@ export type GetAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9669,11 +9663,11 @@ export type SetAgentRolloutData = {
 
 export type SetAgentRolloutErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9689,11 +9683,11 @@ export type SetAgentRolloutErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9701,7 +9695,7 @@ export type SetAgentRolloutErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9709,7 +9703,7 @@ export type SetAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9744,11 +9738,11 @@ export type PromoteAgentRolloutData = {
 
 export type PromoteAgentRolloutErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9764,15 +9758,15 @@ export type PromoteAgentRolloutErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -9780,7 +9774,7 @@ export type PromoteAgentRolloutErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9788,7 +9782,7 @@ export type PromoteAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9813,11 +9807,11 @@ export type ListAgentSessionsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
@@ -9842,11 +9836,11 @@ export type ListAgentSessionsData = {
 
 export type ListAgentSessionsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9862,7 +9856,7 @@ export type ListAgentSessionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9870,7 +9864,7 @@ export type ListAgentSessionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9905,11 +9899,11 @@ export type CreateSessionData = {
 
 export type CreateSessionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -9925,15 +9919,15 @@ export type CreateSessionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -9941,7 +9935,7 @@ export type CreateSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -9949,7 +9943,7 @@ export type CreateSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9972,11 +9966,11 @@ export type ListSessionsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
@@ -10005,11 +9999,11 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10025,7 +10019,7 @@ export type ListSessionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10033,7 +10027,7 @@ export type ListSessionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10062,7 +10056,7 @@ export type DeleteSessionData = {
 
 export type DeleteSessionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10078,7 +10072,7 @@ export type DeleteSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10086,7 +10080,7 @@ export type DeleteSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10115,7 +10109,7 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10131,7 +10125,7 @@ export type GetSessionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10139,7 +10133,7 @@ export type GetSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10164,7 +10158,7 @@ export type ListMessagesData = {
     };
     query?: {
         /**
-         * Largest number of messages.
+         * Maximum number of messages.
          */
         limit?: number;
         /**
@@ -10172,7 +10166,7 @@ export type ListMessagesData = {
          */
         order?: 'asc' | 'desc';
         /**
-         * The cursor that the previous page returned.
+         * The cursor from the previous page.
          */
         last_key?: string;
     };
@@ -10181,11 +10175,11 @@ export type ListMessagesData = {
 
 export type ListMessagesErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10201,7 +10195,7 @@ export type ListMessagesErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10209,7 +10203,7 @@ export type ListMessagesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10249,11 +10243,11 @@ export type SendMessageData = {
 
 export type SendMessageErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10269,15 +10263,15 @@ export type SendMessageErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -10285,7 +10279,7 @@ export type SendMessageErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10297,7 +10291,7 @@ export type SendMessageErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
@@ -10316,7 +10310,7 @@ export type SendMessageResponses = {
         data: MessageDto;
     };
     /**
-     * The agent answers in the background. Location is the record of the run.
+     * The agent answers in the background. 'Location' is the URL of the run.
      */
     202: SuccessEnvelope & {
         data: RunStateDto;
@@ -10332,11 +10326,11 @@ export type ListSessionDocumentsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -10345,11 +10339,11 @@ export type ListSessionDocumentsData = {
 
 export type ListSessionDocumentsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10365,7 +10359,7 @@ export type ListSessionDocumentsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10373,7 +10367,7 @@ export type ListSessionDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10408,11 +10402,11 @@ export type InvokeAgentData = {
 
 export type InvokeAgentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10428,15 +10422,15 @@ export type InvokeAgentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -10444,7 +10438,7 @@ export type InvokeAgentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10456,7 +10450,7 @@ export type InvokeAgentErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
@@ -10469,13 +10463,13 @@ export type InvokeAgentError = InvokeAgentErrors[keyof InvokeAgentErrors];
 
 export type InvokeAgentResponses = {
     /**
-     * What the agent answered.
+     * The agent's answer.
      */
     200: SuccessEnvelope & {
         data: InvokeResultDto;
     };
     /**
-     * The run continues in the background. Location is its record.
+     * The run continues in the background. 'Location' is its URL.
      */
     202: SuccessEnvelope & {
         data: RunStateDto;
@@ -10491,23 +10485,23 @@ export type ListAgentInvocationsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
-         * Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it.
+         * Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match.
          */
         status?: 'running' | 'waiting' | 'success' | 'failed';
         /**
-         * Begun at this time or later.
+         * Started at this time or later.
          */
         from?: string;
         /**
-         * Begun at this time or earlier.
+         * Started at this time or earlier.
          */
         to?: string;
     };
@@ -10516,11 +10510,11 @@ export type ListAgentInvocationsData = {
 
 export type ListAgentInvocationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10536,7 +10530,7 @@ export type ListAgentInvocationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10544,7 +10538,7 @@ export type ListAgentInvocationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10567,23 +10561,23 @@ export type ListInvocationsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
-         * Only runs in this state. A page may be short, or empty with a cursor, when few of many runs are in it.
+         * Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match.
          */
         status?: 'running' | 'waiting' | 'success' | 'failed';
         /**
-         * Begun at this time or later.
+         * Started at this time or later.
          */
         from?: string;
         /**
-         * Begun at this time or earlier.
+         * Started at this time or earlier.
          */
         to?: string;
         /**
@@ -10596,11 +10590,11 @@ export type ListInvocationsData = {
 
 export type ListInvocationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10616,7 +10610,7 @@ export type ListInvocationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10624,7 +10618,7 @@ export type ListInvocationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10653,7 +10647,7 @@ export type GetInvocationData = {
 
 export type GetInvocationErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10669,7 +10663,7 @@ export type GetInvocationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10677,7 +10671,7 @@ export type GetInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10708,7 +10702,7 @@ export type FollowInvocationData = {
     };
     query?: {
         /**
-         * Of POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets.
          */
         ticket?: string;
         /**
@@ -10721,11 +10715,11 @@ export type FollowInvocationData = {
 
 export type FollowInvocationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10741,7 +10735,7 @@ export type FollowInvocationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10749,7 +10743,7 @@ export type FollowInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10782,11 +10776,11 @@ export type CancelInvocationData = {
 
 export type CancelInvocationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10802,7 +10796,7 @@ export type CancelInvocationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -10810,7 +10804,7 @@ export type CancelInvocationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10818,7 +10812,7 @@ export type CancelInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10827,7 +10821,7 @@ export type CancelInvocationError = CancelInvocationErrors[keyof CancelInvocatio
 
 export type CancelInvocationResponses = {
     /**
-     * The run. It is stopping or has been cancelled.
+     * The run, which is stopping or has been cancelled.
      */
     202: SuccessEnvelope & {
         data: RunStateDto;
@@ -10854,11 +10848,11 @@ export type DecideToolCallData = {
 
 export type DecideToolCallErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10874,15 +10868,15 @@ export type DecideToolCallErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -10890,7 +10884,7 @@ export type DecideToolCallErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10898,7 +10892,7 @@ export type DecideToolCallErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10907,7 +10901,7 @@ export type DecideToolCallError = DecideToolCallErrors[keyof DecideToolCallError
 
 export type DecideToolCallResponses = {
     /**
-     * The run, which continues when no approval is pending.
+     * The run. It continues when no approval is pending.
      */
     200: SuccessEnvelope & {
         data: RunStateDto;
@@ -10925,7 +10919,7 @@ export type GetWebhookSecretData = {
 
 export type GetWebhookSecretErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -10937,7 +10931,7 @@ export type GetWebhookSecretErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -10945,7 +10939,7 @@ export type GetWebhookSecretErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10954,7 +10948,7 @@ export type GetWebhookSecretError = GetWebhookSecretErrors[keyof GetWebhookSecre
 
 export type GetWebhookSecretResponses = {
     /**
-     * The secret of the organization.
+     * The organization's webhook secret.
      */
     200: SuccessEnvelope & {
         data: WebhookSecretDto;
@@ -10968,11 +10962,11 @@ export type ListProjectsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
@@ -10993,11 +10987,11 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11009,7 +11003,7 @@ export type ListProjectsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11017,7 +11011,7 @@ export type ListProjectsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11050,11 +11044,11 @@ export type CreateProjectData = {
 
 export type CreateProjectErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11066,15 +11060,15 @@ export type CreateProjectErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -11082,7 +11076,7 @@ export type CreateProjectErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11090,7 +11084,7 @@ export type CreateProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11099,7 +11093,7 @@ export type CreateProjectError = CreateProjectErrors[keyof CreateProjectErrors];
 
 export type CreateProjectResponses = {
     /**
-     * The project; 'pending' when it waits for a free build slot.
+     * The project. Its status is 'pending' while it waits for a build slot.
      */
     201: SuccessEnvelope & {
         data: ProjectDto;
@@ -11119,7 +11113,7 @@ export type DeleteProjectData = {
 
 export type DeleteProjectErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11135,7 +11129,7 @@ export type DeleteProjectErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11143,7 +11137,7 @@ export type DeleteProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11172,7 +11166,7 @@ export type GetProjectData = {
 
 export type GetProjectErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11188,7 +11182,7 @@ export type GetProjectErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11196,7 +11190,7 @@ export type GetProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11225,11 +11219,11 @@ export type ControlProjectData = {
 
 export type ControlProjectErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11245,11 +11239,11 @@ export type ControlProjectErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11257,7 +11251,7 @@ export type ControlProjectErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11265,7 +11259,7 @@ export type ControlProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11274,7 +11268,7 @@ export type ControlProjectError = ControlProjectErrors[keyof ControlProjectError
 
 export type ControlProjectResponses = {
     /**
-     * The state after the control.
+     * The state after the action.
      */
     200: SuccessEnvelope & {
         data: ControlResultDto;
@@ -11300,11 +11294,11 @@ export type ReviseProjectData = {
 
 export type ReviseProjectErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11320,15 +11314,15 @@ export type ReviseProjectErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -11336,7 +11330,7 @@ export type ReviseProjectErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11344,7 +11338,7 @@ export type ReviseProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11373,7 +11367,7 @@ export type ListProjectStagesData = {
 
 export type ListProjectStagesErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11389,7 +11383,7 @@ export type ListProjectStagesErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11397,7 +11391,7 @@ export type ListProjectStagesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11427,7 +11421,7 @@ export type GetProjectStageData = {
 
 export type GetProjectStageErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11443,7 +11437,7 @@ export type GetProjectStageErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11451,7 +11445,7 @@ export type GetProjectStageErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11480,7 +11474,7 @@ export type GetProjectBuildData = {
 
 export type GetProjectBuildErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11496,7 +11490,7 @@ export type GetProjectBuildErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11504,7 +11498,7 @@ export type GetProjectBuildErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11533,7 +11527,7 @@ export type ListProjectArtifactsData = {
 
 export type ListProjectArtifactsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11549,7 +11543,7 @@ export type ListProjectArtifactsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11557,7 +11551,7 @@ export type ListProjectArtifactsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11566,7 +11560,7 @@ export type ListProjectArtifactsError = ListProjectArtifactsErrors[keyof ListPro
 
 export type ListProjectArtifactsResponses = {
     /**
-     * Artifacts by path.
+     * The artifacts, ordered by path.
      */
     200: SuccessEnvelope & {
         data: ArtifactListDto;
@@ -11580,7 +11574,7 @@ export type GetProjectArtifactData = {
     path: {
         project_id: string;
         /**
-         * Path of the artifact; may hold slashes.
+         * Path of the artifact. May contain slashes.
          */
         path: string;
     };
@@ -11590,7 +11584,7 @@ export type GetProjectArtifactData = {
 
 export type GetProjectArtifactErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11606,7 +11600,7 @@ export type GetProjectArtifactErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11614,7 +11608,7 @@ export type GetProjectArtifactErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11645,7 +11639,7 @@ export type StreamProjectEventsData = {
     };
     query?: {
         /**
-         * Of POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets.
          */
         ticket?: string;
         /**
@@ -11658,11 +11652,11 @@ export type StreamProjectEventsData = {
 
 export type StreamProjectEventsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11678,7 +11672,7 @@ export type StreamProjectEventsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11686,7 +11680,7 @@ export type StreamProjectEventsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11707,11 +11701,11 @@ export type ListIntegrationsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -11720,11 +11714,11 @@ export type ListIntegrationsData = {
 
 export type ListIntegrationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11736,7 +11730,7 @@ export type ListIntegrationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11744,7 +11738,7 @@ export type ListIntegrationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11777,11 +11771,11 @@ export type CreateIntegrationData = {
 
 export type CreateIntegrationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11797,15 +11791,15 @@ export type CreateIntegrationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -11813,7 +11807,7 @@ export type CreateIntegrationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11821,7 +11815,7 @@ export type CreateIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11830,7 +11824,7 @@ export type CreateIntegrationError = CreateIntegrationErrors[keyof CreateIntegra
 
 export type CreateIntegrationResponses = {
     /**
-     * The integration; its status is 'ready' when the import is done.
+     * The integration. Its status is 'ready' when the import is done.
      */
     202: SuccessEnvelope & {
         data: IntegrationDto;
@@ -11850,7 +11844,7 @@ export type DeleteIntegrationData = {
 
 export type DeleteIntegrationErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11866,7 +11860,7 @@ export type DeleteIntegrationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11874,7 +11868,7 @@ export type DeleteIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11883,7 +11877,7 @@ export type DeleteIntegrationError = DeleteIntegrationErrors[keyof DeleteIntegra
 
 export type DeleteIntegrationResponses = {
     /**
-     * The integration that was deleted.
+     * The deleted integration.
      */
     200: SuccessEnvelope & {
         data: DeletedIntegrationDto;
@@ -11903,7 +11897,7 @@ export type GetIntegrationData = {
 
 export type GetIntegrationErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11919,7 +11913,7 @@ export type GetIntegrationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11927,7 +11921,7 @@ export type GetIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11956,11 +11950,11 @@ export type ChangeIntegrationData = {
 
 export type ChangeIntegrationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -11972,11 +11966,11 @@ export type ChangeIntegrationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11984,7 +11978,7 @@ export type ChangeIntegrationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -11992,7 +11986,7 @@ export type ChangeIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12017,7 +12011,7 @@ export type FollowImportData = {
     };
     query?: {
         /**
-         * Of POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets.
          */
         ticket?: string;
         /**
@@ -12030,7 +12024,7 @@ export type FollowImportData = {
 
 export type FollowImportErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12046,7 +12040,7 @@ export type FollowImportErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12054,7 +12048,7 @@ export type FollowImportErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12077,17 +12071,17 @@ export type ListOperationsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         risk?: 'read' | 'write' | 'destructive';
         /**
-         * Words to find in the name, the path, the tags or the description. Best matches come first.
+         * Words to find in the name, path, tags or description. Best matches come first.
          */
         query?: string;
         tag?: string;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -12096,11 +12090,11 @@ export type ListOperationsData = {
 
 export type ListOperationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12116,7 +12110,7 @@ export type ListOperationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12124,7 +12118,7 @@ export type ListOperationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12133,7 +12127,7 @@ export type ListOperationsError = ListOperationsErrors[keyof ListOperationsError
 
 export type ListOperationsResponses = {
     /**
-     * One page of operations: best matches first, or in the order of the document.
+     * One page of operations: best matches first, or in document order without a search.
      */
     200: SuccessEnvelope & {
         data: OperationListDto;
@@ -12154,7 +12148,7 @@ export type GetOperationData = {
 
 export type GetOperationErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12170,7 +12164,7 @@ export type GetOperationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12178,7 +12172,7 @@ export type GetOperationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12214,11 +12208,11 @@ export type CallOperationData = {
 
 export type CallOperationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12234,15 +12228,15 @@ export type CallOperationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12250,7 +12244,7 @@ export type CallOperationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12262,7 +12256,7 @@ export type CallOperationErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
@@ -12301,11 +12295,11 @@ export type AttachOperationsData = {
 
 export type AttachOperationsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12321,15 +12315,15 @@ export type AttachOperationsErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12337,7 +12331,7 @@ export type AttachOperationsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12345,7 +12339,7 @@ export type AttachOperationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12370,13 +12364,13 @@ export type ListFindingsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         severity?: 'error' | 'warning' | 'info';
         rule?: string;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -12385,11 +12379,11 @@ export type ListFindingsData = {
 
 export type ListFindingsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12405,7 +12399,7 @@ export type ListFindingsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12413,7 +12407,7 @@ export type ListFindingsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12442,11 +12436,11 @@ export type ReplaceDocumentData = {
 
 export type ReplaceDocumentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12462,15 +12456,15 @@ export type ReplaceDocumentErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12478,7 +12472,7 @@ export type ReplaceDocumentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12486,7 +12480,7 @@ export type ReplaceDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12495,7 +12489,7 @@ export type ReplaceDocumentError = ReplaceDocumentErrors[keyof ReplaceDocumentEr
 
 export type ReplaceDocumentResponses = {
     /**
-     * The integration, whose import runs, and the changes.
+     * The integration, whose import is running, and the changes.
      */
     202: SuccessEnvelope & {
         data: ReplacedDocumentDto;
@@ -12515,7 +12509,7 @@ export type ListIntegrationVersionsData = {
 
 export type ListIntegrationVersionsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12531,7 +12525,7 @@ export type ListIntegrationVersionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12539,7 +12533,7 @@ export type ListIntegrationVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12569,11 +12563,11 @@ export type GetIntegrationVersionData = {
 
 export type GetIntegrationVersionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12589,7 +12583,7 @@ export type GetIntegrationVersionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12597,7 +12591,7 @@ export type GetIntegrationVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12606,7 +12600,7 @@ export type GetIntegrationVersionError = GetIntegrationVersionErrors[keyof GetIn
 
 export type GetIntegrationVersionResponses = {
     /**
-     * The version and what it changed.
+     * The version with its changes.
      */
     200: SuccessEnvelope & {
         data: VersionDto;
@@ -12627,11 +12621,11 @@ export type GetVersionDocumentData = {
 
 export type GetVersionDocumentErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12647,7 +12641,7 @@ export type GetVersionDocumentErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12655,7 +12649,7 @@ export type GetVersionDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12689,11 +12683,11 @@ export type RestoreIntegrationVersionData = {
 
 export type RestoreIntegrationVersionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12709,7 +12703,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12717,7 +12711,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12725,7 +12719,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12734,7 +12728,7 @@ export type RestoreIntegrationVersionError = RestoreIntegrationVersionErrors[key
 
 export type RestoreIntegrationVersionResponses = {
     /**
-     * The integration as it is now.
+     * The integration after the restore.
      */
     200: SuccessEnvelope & {
         data: IntegrationDto;
@@ -12760,11 +12754,11 @@ export type TurnMockData = {
 
 export type TurnMockErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12780,15 +12774,15 @@ export type TurnMockErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12796,7 +12790,7 @@ export type TurnMockErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12804,7 +12798,7 @@ export type TurnMockErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12839,11 +12833,11 @@ export type GenerateClientData = {
 
 export type GenerateClientErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12859,15 +12853,15 @@ export type GenerateClientErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12875,7 +12869,7 @@ export type GenerateClientErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12883,7 +12877,7 @@ export type GenerateClientErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12914,11 +12908,11 @@ export type RunContractTestsData = {
 
 export type RunContractTestsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -12934,15 +12928,15 @@ export type RunContractTestsErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -12950,7 +12944,7 @@ export type RunContractTestsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -12958,7 +12952,7 @@ export type RunContractTestsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12987,7 +12981,7 @@ export type ListContractTestsData = {
 
 export type ListContractTestsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13003,7 +12997,7 @@ export type ListContractTestsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13011,7 +13005,7 @@ export type ListContractTestsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13041,7 +13035,7 @@ export type GetContractTestData = {
 
 export type GetContractTestErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13057,7 +13051,7 @@ export type GetContractTestErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13065,7 +13059,7 @@ export type GetContractTestErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13088,15 +13082,15 @@ export type ListFlowsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
-         * Includes archived flows.
+         * Only flows in this state. By default, all except archived flows.
          */
         status?: 'draft' | 'published' | 'archived';
     };
@@ -13105,11 +13099,11 @@ export type ListFlowsData = {
 
 export type ListFlowsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13121,7 +13115,7 @@ export type ListFlowsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13129,7 +13123,7 @@ export type ListFlowsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13162,11 +13156,11 @@ export type CreateFlowData = {
 
 export type CreateFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13178,15 +13172,15 @@ export type CreateFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13194,7 +13188,7 @@ export type CreateFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13202,7 +13196,7 @@ export type CreateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13235,11 +13229,11 @@ export type ValidateFlowData = {
 
 export type ValidateFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13251,15 +13245,15 @@ export type ValidateFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13267,7 +13261,7 @@ export type ValidateFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13275,7 +13269,7 @@ export type ValidateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13284,7 +13278,7 @@ export type ValidateFlowError = ValidateFlowErrors[keyof ValidateFlowErrors];
 
 export type ValidateFlowResponses = {
     /**
-     * Faults of the definition.
+     * The faults in the definition.
      */
     200: SuccessEnvelope & {
         data: FlowValidationDto;
@@ -13308,11 +13302,11 @@ export type DraftFlowData = {
 
 export type DraftFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13324,15 +13318,15 @@ export type DraftFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13340,7 +13334,7 @@ export type DraftFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13352,7 +13346,7 @@ export type DraftFlowErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
@@ -13385,7 +13379,7 @@ export type ArchiveFlowData = {
 
 export type ArchiveFlowErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13405,7 +13399,7 @@ export type ArchiveFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13413,7 +13407,7 @@ export type ArchiveFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13442,7 +13436,7 @@ export type GetFlowData = {
 
 export type GetFlowErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13458,7 +13452,7 @@ export type GetFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13466,7 +13460,7 @@ export type GetFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13495,11 +13489,11 @@ export type UpdateFlowData = {
 
 export type UpdateFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13515,11 +13509,11 @@ export type UpdateFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13527,7 +13521,7 @@ export type UpdateFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13535,7 +13529,7 @@ export type UpdateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13570,11 +13564,11 @@ export type PublishFlowData = {
 
 export type PublishFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13590,7 +13584,7 @@ export type PublishFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13598,7 +13592,7 @@ export type PublishFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13606,7 +13600,7 @@ export type PublishFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13631,11 +13625,11 @@ export type ListFlowVersionsData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -13644,11 +13638,11 @@ export type ListFlowVersionsData = {
 
 export type ListFlowVersionsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13664,7 +13658,7 @@ export type ListFlowVersionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13672,7 +13666,7 @@ export type ListFlowVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13702,7 +13696,7 @@ export type GetFlowVersionData = {
 
 export type GetFlowVersionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13718,7 +13712,7 @@ export type GetFlowVersionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13726,7 +13720,7 @@ export type GetFlowVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13762,11 +13756,11 @@ export type RestoreFlowVersionData = {
 
 export type RestoreFlowVersionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13782,7 +13776,7 @@ export type RestoreFlowVersionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13790,7 +13784,7 @@ export type RestoreFlowVersionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13798,7 +13792,7 @@ export type RestoreFlowVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13823,11 +13817,11 @@ export type ListRunsOfFlowData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         status?: 'queued' | 'running' | 'waiting' | 'paused' | 'compensating' | 'completed' | 'failed' | 'compensated' | 'cancelled' | 'timed_out';
@@ -13845,11 +13839,11 @@ export type ListRunsOfFlowData = {
 
 export type ListRunsOfFlowErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13865,7 +13859,7 @@ export type ListRunsOfFlowErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13873,7 +13867,7 @@ export type ListRunsOfFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13908,11 +13902,11 @@ export type StartFlowRunData = {
 
 export type StartFlowRunErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -13928,15 +13922,15 @@ export type StartFlowRunErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -13944,7 +13938,7 @@ export type StartFlowRunErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -13952,7 +13946,7 @@ export type StartFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13967,7 +13961,7 @@ export type StartFlowRunResponses = {
         data: FlowRunDto;
     };
     /**
-     * The run continues. Location is its record.
+     * The run continues. 'Location' is its URL.
      */
     202: SuccessEnvelope & {
         data: FlowRunDto;
@@ -13981,11 +13975,11 @@ export type ListFlowRunsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         status?: 'queued' | 'running' | 'waiting' | 'paused' | 'compensating' | 'completed' | 'failed' | 'compensated' | 'cancelled' | 'timed_out';
@@ -14007,11 +14001,11 @@ export type ListFlowRunsData = {
 
 export type ListFlowRunsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14023,7 +14017,7 @@ export type ListFlowRunsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14031,7 +14025,7 @@ export type ListFlowRunsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14060,7 +14054,7 @@ export type GetFlowRunData = {
 
 export type GetFlowRunErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14076,7 +14070,7 @@ export type GetFlowRunErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14084,7 +14078,7 @@ export type GetFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14115,7 +14109,7 @@ export type FollowFlowRunData = {
     };
     query?: {
         /**
-         * Of POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets.
          */
         ticket?: string;
         /**
@@ -14128,11 +14122,11 @@ export type FollowFlowRunData = {
 
 export type FollowFlowRunErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14148,7 +14142,7 @@ export type FollowFlowRunErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14156,7 +14150,7 @@ export type FollowFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14183,11 +14177,11 @@ export type ControlFlowRunData = {
 
 export type ControlFlowRunErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14203,11 +14197,11 @@ export type ControlFlowRunErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14215,7 +14209,7 @@ export type ControlFlowRunErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14223,7 +14217,7 @@ export type ControlFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14259,11 +14253,11 @@ export type SignalFlowRunData = {
 
 export type SignalFlowRunErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14279,15 +14273,15 @@ export type SignalFlowRunErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -14295,7 +14289,7 @@ export type SignalFlowRunErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14303,7 +14297,7 @@ export type SignalFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14312,7 +14306,7 @@ export type SignalFlowRunError = SignalFlowRunErrors[keyof SignalFlowRunErrors];
 
 export type SignalFlowRunResponses = {
     /**
-     * The run that takes the signal.
+     * The run that received the signal.
      */
     202: SuccessEnvelope & {
         data: FlowRunSummaryDto;
@@ -14339,11 +14333,11 @@ export type DecideFlowStepData = {
 
 export type DecideFlowStepErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14359,15 +14353,15 @@ export type DecideFlowStepErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -14375,7 +14369,7 @@ export type DecideFlowStepErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14383,7 +14377,7 @@ export type DecideFlowStepErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14392,7 +14386,7 @@ export type DecideFlowStepError = DecideFlowStepErrors[keyof DecideFlowStepError
 
 export type DecideFlowStepResponses = {
     /**
-     * The run that goes on.
+     * The run, which continues.
      */
     200: SuccessEnvelope & {
         data: FlowRunSummaryDto;
@@ -14408,11 +14402,11 @@ export type ListDeadLettersData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -14421,11 +14415,11 @@ export type ListDeadLettersData = {
 
 export type ListDeadLettersErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14441,7 +14435,7 @@ export type ListDeadLettersErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14449,7 +14443,7 @@ export type ListDeadLettersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14484,11 +14478,11 @@ export type ReplayDeadLetterData = {
 
 export type ReplayDeadLetterErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14504,7 +14498,7 @@ export type ReplayDeadLetterErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -14512,7 +14506,7 @@ export type ReplayDeadLetterErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14520,7 +14514,7 @@ export type ReplayDeadLetterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14549,7 +14543,7 @@ export type DeleteDeadLetterData = {
 
 export type DeleteDeadLetterErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14565,7 +14559,7 @@ export type DeleteDeadLetterErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14573,7 +14567,7 @@ export type DeleteDeadLetterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14598,11 +14592,11 @@ export type ListFlowTriggersData = {
     };
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -14611,11 +14605,11 @@ export type ListFlowTriggersData = {
 
 export type ListFlowTriggersErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14631,7 +14625,7 @@ export type ListFlowTriggersErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14639,7 +14633,7 @@ export type ListFlowTriggersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14674,11 +14668,11 @@ export type CreateFlowTriggerData = {
 
 export type CreateFlowTriggerErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14694,15 +14688,15 @@ export type CreateFlowTriggerErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -14710,7 +14704,7 @@ export type CreateFlowTriggerErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14718,7 +14712,7 @@ export type CreateFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14727,7 +14721,7 @@ export type CreateFlowTriggerError = CreateFlowTriggerErrors[keyof CreateFlowTri
 
 export type CreateFlowTriggerResponses = {
     /**
-     * The trigger, with its secret if the platform made one.
+     * The trigger, with its secret if the platform generated one.
      */
     201: SuccessEnvelope & {
         data: TriggerDto;
@@ -14748,7 +14742,7 @@ export type DeleteFlowTriggerData = {
 
 export type DeleteFlowTriggerErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14764,7 +14758,7 @@ export type DeleteFlowTriggerErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14772,7 +14766,7 @@ export type DeleteFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14802,7 +14796,7 @@ export type GetFlowTriggerData = {
 
 export type GetFlowTriggerErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14818,7 +14812,7 @@ export type GetFlowTriggerErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14826,7 +14820,7 @@ export type GetFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14861,11 +14855,11 @@ export type DeliverWebhookData = {
 
 export type DeliverWebhookErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -14881,11 +14875,11 @@ export type DeliverWebhookErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -14893,7 +14887,7 @@ export type DeliverWebhookErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -14901,7 +14895,7 @@ export type DeliverWebhookErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14910,7 +14904,7 @@ export type DeliverWebhookError = DeliverWebhookErrors[keyof DeliverWebhookError
 
 export type DeliverWebhookResponses = {
     /**
-     * The runs that it started.
+     * The runs that the delivery started.
      */
     202: SuccessEnvelope & {
         data: HookAnswerDto;
@@ -14928,7 +14922,7 @@ export type GetHealthData = {
 
 export type GetHealthErrors = {
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -14937,7 +14931,7 @@ export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
 
 export type GetHealthResponses = {
     /**
-     * Always healthy.
+     * The process is up.
      */
     200: SuccessEnvelope & {
         data: HealthDto;
@@ -14955,7 +14949,7 @@ export type GetLivenessData = {
 
 export type GetLivenessErrors = {
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -14982,7 +14976,7 @@ export type GetReadinessData = {
 
 export type GetReadinessErrors = {
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15013,7 +15007,7 @@ export type GetDetailedHealthData = {
 
 export type GetDetailedHealthErrors = {
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -15022,7 +15016,7 @@ export type GetDetailedHealthError = GetDetailedHealthErrors[keyof GetDetailedHe
 
 export type GetDetailedHealthResponses = {
     /**
-     * Checks and figures.
+     * Checks and process metrics.
      */
     200: SuccessEnvelope & {
         data: DetailedHealthDto;
@@ -15040,7 +15034,7 @@ export type GetMetricsData = {
 
 export type GetMetricsErrors = {
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
 };
@@ -15071,11 +15065,11 @@ export type CreateExportData = {
 
 export type CreateExportErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15091,15 +15085,15 @@ export type CreateExportErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -15107,7 +15101,7 @@ export type CreateExportErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15115,7 +15109,7 @@ export type CreateExportErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15144,11 +15138,11 @@ export type ImportPackageData = {
 
 export type ImportPackageErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15160,15 +15154,15 @@ export type ImportPackageErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -15176,7 +15170,7 @@ export type ImportPackageErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15184,7 +15178,7 @@ export type ImportPackageErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15193,7 +15187,7 @@ export type ImportPackageError = ImportPackageErrors[keyof ImportPackageErrors];
 
 export type ImportPackageResponses = {
     /**
-     * What was made of each item.
+     * The imported items and what remains to be set up.
      */
     201: SuccessEnvelope & {
         data: ImportReportDto;
@@ -15207,15 +15201,15 @@ export type ListAuditEntriesData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
-         * Only entries of this user, key or address.
+         * Only entries of this user, API key or IP address.
          */
         actor?: string;
         /**
@@ -15223,7 +15217,7 @@ export type ListAuditEntriesData = {
          */
         action?: string;
         /**
-         * From then on.
+         * Entries at this time or later.
          */
         since?: string;
     };
@@ -15232,11 +15226,11 @@ export type ListAuditEntriesData = {
 
 export type ListAuditEntriesErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15248,7 +15242,7 @@ export type ListAuditEntriesErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15256,7 +15250,7 @@ export type ListAuditEntriesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15265,7 +15259,7 @@ export type ListAuditEntriesError = ListAuditEntriesErrors[keyof ListAuditEntrie
 
 export type ListAuditEntriesResponses = {
     /**
-     * One page of the log of your organization, newest first.
+     * One page of your organization's audit log, newest first.
      */
     200: SuccessEnvelope & {
         data: AuditListDto;
@@ -15279,19 +15273,19 @@ export type ListToolsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
         /**
-         * Only tools of this project and of its agents.
+         * Only tools of this project and its agents.
          */
         project_id?: string;
         /**
-         * Only tools attached to this agent alone.
+         * Only tools attached to this agent itself, not to its project.
          */
         agent_id?: string;
     };
@@ -15300,11 +15294,11 @@ export type ListToolsData = {
 
 export type ListToolsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15316,7 +15310,7 @@ export type ListToolsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15324,7 +15318,7 @@ export type ListToolsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15357,11 +15351,11 @@ export type AttachToolData = {
 
 export type AttachToolErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15377,15 +15371,15 @@ export type AttachToolErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -15393,7 +15387,7 @@ export type AttachToolErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15401,7 +15395,7 @@ export type AttachToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15430,7 +15424,7 @@ export type DeleteToolData = {
 
 export type DeleteToolErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15446,7 +15440,7 @@ export type DeleteToolErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15454,7 +15448,7 @@ export type DeleteToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15463,7 +15457,7 @@ export type DeleteToolError = DeleteToolErrors[keyof DeleteToolErrors];
 
 export type DeleteToolResponses = {
     /**
-     * The tool that was deleted.
+     * The deleted tool.
      */
     200: SuccessEnvelope & {
         data: DeletedToolDto;
@@ -15483,7 +15477,7 @@ export type GetToolData = {
 
 export type GetToolErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15499,7 +15493,7 @@ export type GetToolErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15507,7 +15501,7 @@ export type GetToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15516,7 +15510,7 @@ export type GetToolError = GetToolErrors[keyof GetToolErrors];
 
 export type GetToolResponses = {
     /**
-     * The tool; its credential is never shown.
+     * The tool. Its credential is never shown.
      */
     200: SuccessEnvelope & {
         data: ToolDto;
@@ -15542,11 +15536,11 @@ export type TestToolData = {
 
 export type TestToolErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15562,15 +15556,15 @@ export type TestToolErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -15578,7 +15572,7 @@ export type TestToolErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15586,7 +15580,7 @@ export type TestToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15595,7 +15589,7 @@ export type TestToolError = TestToolErrors[keyof TestToolErrors];
 
 export type TestToolResponses = {
     /**
-     * What the model would receive, or the error.
+     * What the model would see, or the error.
      */
     200: SuccessEnvelope & {
         data: ToolTrialDto;
@@ -15609,11 +15603,11 @@ export type ListCredentialsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -15622,11 +15616,11 @@ export type ListCredentialsData = {
 
 export type ListCredentialsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15638,7 +15632,7 @@ export type ListCredentialsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15646,7 +15640,7 @@ export type ListCredentialsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15679,11 +15673,11 @@ export type CreateCredentialData = {
 
 export type CreateCredentialErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15695,15 +15689,15 @@ export type CreateCredentialErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -15711,7 +15705,7 @@ export type CreateCredentialErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15719,7 +15713,7 @@ export type CreateCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15749,11 +15743,11 @@ export type FinishAuthorizationData = {
 
 export type FinishAuthorizationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15765,7 +15759,7 @@ export type FinishAuthorizationErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15773,7 +15767,7 @@ export type FinishAuthorizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15782,7 +15776,7 @@ export type FinishAuthorizationError = FinishAuthorizationErrors[keyof FinishAut
 
 export type FinishAuthorizationResponses = {
     /**
-     * The credential, which is ready now.
+     * The credential, which is now ready.
      */
     200: SuccessEnvelope & {
         data: CredentialDto;
@@ -15802,7 +15796,7 @@ export type DeleteCredentialData = {
 
 export type DeleteCredentialErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15818,7 +15812,7 @@ export type DeleteCredentialErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15826,7 +15820,7 @@ export type DeleteCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15835,7 +15829,7 @@ export type DeleteCredentialError = DeleteCredentialErrors[keyof DeleteCredentia
 
 export type DeleteCredentialResponses = {
     /**
-     * The credential that was deleted.
+     * The deleted credential.
      */
     200: SuccessEnvelope & {
         data: DeletedCredentialDto;
@@ -15855,7 +15849,7 @@ export type GetCredentialData = {
 
 export type GetCredentialErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15871,7 +15865,7 @@ export type GetCredentialErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15879,7 +15873,7 @@ export type GetCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15908,11 +15902,11 @@ export type ReplaceCredentialData = {
 
 export type ReplaceCredentialErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15924,11 +15918,11 @@ export type ReplaceCredentialErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15936,7 +15930,7 @@ export type ReplaceCredentialErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -15944,7 +15938,7 @@ export type ReplaceCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15979,11 +15973,11 @@ export type AuthorizeCredentialData = {
 
 export type AuthorizeCredentialErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -15999,7 +15993,7 @@ export type AuthorizeCredentialErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -16007,7 +16001,7 @@ export type AuthorizeCredentialErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16015,7 +16009,7 @@ export type AuthorizeCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16024,7 +16018,7 @@ export type AuthorizeCredentialError = AuthorizeCredentialErrors[keyof Authorize
 
 export type AuthorizeCredentialResponses = {
     /**
-     * Where to send the browser.
+     * The URL to open in the browser.
      */
     200: SuccessEnvelope & {
         data: AuthorizationDto;
@@ -16098,11 +16092,11 @@ export type RunAgentWithAgUiData = {
 
 export type RunAgentWithAgUiErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16118,15 +16112,15 @@ export type RunAgentWithAgUiErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -16134,7 +16128,7 @@ export type RunAgentWithAgUiErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16142,7 +16136,7 @@ export type RunAgentWithAgUiErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16151,7 +16145,7 @@ export type RunAgentWithAgUiError = RunAgentWithAgUiErrors[keyof RunAgentWithAgU
 
 export type RunAgentWithAgUiResponses = {
     /**
-     * Events of AG-UI.
+     * AG-UI events.
      */
     200: string;
 };
@@ -16201,11 +16195,11 @@ export type ChatWithAiSdkData = {
 
 export type ChatWithAiSdkErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16221,15 +16215,15 @@ export type ChatWithAiSdkErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -16237,7 +16231,7 @@ export type ChatWithAiSdkErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16245,7 +16239,7 @@ export type ChatWithAiSdkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16275,11 +16269,11 @@ export type GetOrchestrationHealthData = {
 
 export type GetOrchestrationHealthErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16291,7 +16285,7 @@ export type GetOrchestrationHealthErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16299,7 +16293,7 @@ export type GetOrchestrationHealthErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16308,7 +16302,7 @@ export type GetOrchestrationHealthError = GetOrchestrationHealthErrors[keyof Get
 
 export type GetOrchestrationHealthResponses = {
     /**
-     * At most a second old.
+     * The data is at most one second old.
      */
     200: OrchestrationHealthDto;
 };
@@ -16329,11 +16323,11 @@ export type ListOrchestrationMetricsData = {
 
 export type ListOrchestrationMetricsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16345,7 +16339,7 @@ export type ListOrchestrationMetricsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16353,7 +16347,7 @@ export type ListOrchestrationMetricsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16362,7 +16356,7 @@ export type ListOrchestrationMetricsError = ListOrchestrationMetricsErrors[keyof
 
 export type ListOrchestrationMetricsResponses = {
     /**
-     * At most a second old.
+     * The data is at most one second old.
      */
     200: Array<PartnershipMetricsDto>;
 };
@@ -16385,11 +16379,11 @@ export type GetOrchestrationMetricsData = {
 
 export type GetOrchestrationMetricsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16405,7 +16399,7 @@ export type GetOrchestrationMetricsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16413,7 +16407,7 @@ export type GetOrchestrationMetricsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16422,7 +16416,7 @@ export type GetOrchestrationMetricsError = GetOrchestrationMetricsErrors[keyof G
 
 export type GetOrchestrationMetricsResponses = {
     /**
-     * At most a second old.
+     * The data is at most one second old.
      */
     200: PartnershipMetricsDto;
 };
@@ -16438,7 +16432,7 @@ export type ListPartnershipsData = {
 
 export type ListPartnershipsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16450,7 +16444,7 @@ export type ListPartnershipsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16458,7 +16452,7 @@ export type ListPartnershipsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16489,11 +16483,11 @@ export type CreatePartnershipData = {
 
 export type CreatePartnershipErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16505,15 +16499,15 @@ export type CreatePartnershipErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -16521,7 +16515,7 @@ export type CreatePartnershipErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16529,7 +16523,7 @@ export type CreatePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16538,7 +16532,7 @@ export type CreatePartnershipError = CreatePartnershipErrors[keyof CreatePartner
 
 export type CreatePartnershipResponses = {
     /**
-     * The record.
+     * The partnership.
      */
     201: PartnershipDto;
 };
@@ -16561,11 +16555,11 @@ export type GetPartnershipHistoryData = {
 
 export type GetPartnershipHistoryErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16581,7 +16575,7 @@ export type GetPartnershipHistoryErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16589,7 +16583,7 @@ export type GetPartnershipHistoryErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16598,7 +16592,7 @@ export type GetPartnershipHistoryError = GetPartnershipHistoryErrors[keyof GetPa
 
 export type GetPartnershipHistoryResponses = {
     /**
-     * The measured hours.
+     * The measured periods.
      */
     200: PartnershipHistoryDto;
 };
@@ -16616,7 +16610,7 @@ export type GetPartnershipStatusData = {
 
 export type GetPartnershipStatusErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16632,7 +16626,7 @@ export type GetPartnershipStatusErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16640,7 +16634,7 @@ export type GetPartnershipStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16667,7 +16661,7 @@ export type DeletePartnershipData = {
 
 export type DeletePartnershipErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16683,7 +16677,7 @@ export type DeletePartnershipErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16691,7 +16685,7 @@ export type DeletePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16718,7 +16712,7 @@ export type GetPartnershipData = {
 
 export type GetPartnershipErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16734,7 +16728,7 @@ export type GetPartnershipErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16742,7 +16736,7 @@ export type GetPartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16751,7 +16745,7 @@ export type GetPartnershipError = GetPartnershipErrors[keyof GetPartnershipError
 
 export type GetPartnershipResponses = {
     /**
-     * The record.
+     * The partnership.
      */
     200: PartnershipDto;
 };
@@ -16769,11 +16763,11 @@ export type UpdatePartnershipData = {
 
 export type UpdatePartnershipErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16789,11 +16783,11 @@ export type UpdatePartnershipErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16801,7 +16795,7 @@ export type UpdatePartnershipErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16809,7 +16803,7 @@ export type UpdatePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16818,7 +16812,7 @@ export type UpdatePartnershipError = UpdatePartnershipErrors[keyof UpdatePartner
 
 export type UpdatePartnershipResponses = {
     /**
-     * The record after the change.
+     * The partnership after the change.
      */
     200: PartnershipDto;
 };
@@ -16837,11 +16831,11 @@ export type UpdateDeliverableData = {
 
 export type UpdateDeliverableErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16857,11 +16851,11 @@ export type UpdateDeliverableErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16869,7 +16863,7 @@ export type UpdateDeliverableErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16877,7 +16871,7 @@ export type UpdateDeliverableErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16910,11 +16904,11 @@ export type PushMeasurementData = {
 
 export type PushMeasurementErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -16930,15 +16924,15 @@ export type PushMeasurementErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -16946,7 +16940,7 @@ export type PushMeasurementErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -16954,7 +16948,7 @@ export type PushMeasurementErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16975,11 +16969,11 @@ export type ListDecisionsData = {
     path?: never;
     query?: {
         /**
-         * Largest number of records.
+         * Maximum number of records.
          */
         limit?: number;
         /**
-         * The cursor that the previous page returned. Valid only for the same list and organization.
+         * The cursor from the previous page. Valid only for the same list and organization.
          */
         last_key?: string;
     };
@@ -16988,11 +16982,11 @@ export type ListDecisionsData = {
 
 export type ListDecisionsErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17004,7 +16998,7 @@ export type ListDecisionsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17012,7 +17006,7 @@ export type ListDecisionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17043,11 +17037,11 @@ export type CreateDecisionData = {
 
 export type CreateDecisionErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17059,15 +17053,15 @@ export type CreateDecisionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -17075,7 +17069,7 @@ export type CreateDecisionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17083,7 +17077,7 @@ export type CreateDecisionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17110,7 +17104,7 @@ export type GetDecisionData = {
 
 export type GetDecisionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17126,7 +17120,7 @@ export type GetDecisionErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17134,7 +17128,7 @@ export type GetDecisionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17167,11 +17161,11 @@ export type RecordDecisionOutcomeData = {
 
 export type RecordDecisionOutcomeErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the fields, or the state and the actions that are legal in it.
+     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17187,15 +17181,15 @@ export type RecordDecisionOutcomeErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * PAYLOAD_TOO_LARGE: the body exceeds its limit.
+     * PAYLOAD_TOO_LARGE: the body exceeds the size limit.
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body has an encoding that is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with another body. DOCUMENT_INVALID: details list the faults of the document. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons list what is critical.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
      */
     422: ErrorEnvelope;
     /**
@@ -17203,7 +17197,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17211,7 +17205,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17236,7 +17230,7 @@ export type GetOrchestrationStatusData = {
 
 export type GetOrchestrationStatusErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17248,7 +17242,7 @@ export type GetOrchestrationStatusErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17256,7 +17250,7 @@ export type GetOrchestrationStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17281,7 +17275,7 @@ export type GetOrchestrationConfigData = {
 
 export type GetOrchestrationConfigErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17293,7 +17287,7 @@ export type GetOrchestrationConfigErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17301,7 +17295,7 @@ export type GetOrchestrationConfigErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17326,7 +17320,7 @@ export type GetDeploymentReadinessData = {
 
 export type GetDeploymentReadinessErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17338,7 +17332,7 @@ export type GetDeploymentReadinessErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17346,7 +17340,7 @@ export type GetDeploymentReadinessErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17371,7 +17365,7 @@ export type GetOrchestrationInfoData = {
 
 export type GetOrchestrationInfoErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17383,7 +17377,7 @@ export type GetOrchestrationInfoErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17391,7 +17385,7 @@ export type GetOrchestrationInfoErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17416,7 +17410,7 @@ export type ListOrchestrationEndpointsData = {
 
 export type ListOrchestrationEndpointsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or not valid.
+     * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
     /**
@@ -17428,7 +17422,7 @@ export type ListOrchestrationEndpointsErrors = {
      */
     429: ErrorEnvelope;
     /**
-     * VALIDATION_ERROR: the headers, with the address, are larger than 16 KB.
+     * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
     /**
@@ -17436,7 +17430,7 @@ export type ListOrchestrationEndpointsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine of durable runs is unreachable, and nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
