@@ -342,7 +342,7 @@ describe('each protocol asks for approval in its own words, and goes on when it 
     expect(answered.structuredContent.invocation_id).toBe(requestState);
     expect(calls()).toEqual(['DELETE /orders/7']);
     const plain = await call(undefined);
-    expect([plain.isError, plain.content[0]?.text]).toEqual([true, expect.stringContaining('waits for approval')]);
+    expect([plain.isError, plain.content[0]?.text]).toEqual([true, expect.stringContaining('is waiting for approval')]);
     const declined = await call({ form: {} });
     const [other = ''] = Object.keys(declined.inputRequests);
     const refused = await call(

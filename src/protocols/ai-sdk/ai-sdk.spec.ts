@@ -116,6 +116,6 @@ describe('the run that a chat asks for', () => {
     );
     expect(() =>
       asked({ messages: [{ role: 'user', parts: [{ type: 'file', mediaType: 'text/csv', url: 'x' }] }] }),
-    ).toThrow('no image');
+    ).toThrow('not an image');
   });
 });

@@ -117,7 +117,7 @@ describe('AgentCoreRuntime', () => {
   it.each([
     [424, 'RuntimeClientError', 'runtime', "The agent's container failed or did not start"],
     [404, 'ResourceNotFoundException', 'runtime', 'AgentCore has no such runtime'],
-    [429, 'ThrottlingException', 'runtime', 'refuses more calls'],
+    [429, 'ThrottlingException', 'runtime', 'is throttling calls'],
     [403, 'AccessDeniedException', 'runtime', 'does not let the platform call'],
     [500, 'InternalServerException', 'runtime', 'AgentCore failed: InternalServerException.'],
   ])('makes %s %s a failure of the runtime, and calls only once', async (status, type, reason, message) => {

@@ -97,13 +97,13 @@ function activitiesOf(phase: (typeof PHASES)[number], assessment: Assessment): s
         `Agree on scope and responsibilities with ${team}`,
         `Lower the ${hardest.name} risk, the highest of the four at ${text(hardest.value)}`,
         most
-          ? `Check ${phrase(most)} again: it moves the return the most`
-          : 'Check the estimates of cost and revenue again',
+          ? `Check ${phrase(most)} once more: it moves the return the most`
+          : 'Check the estimates of cost and revenue once more',
       ];
     case 'Development':
       return [
         inputs.complexity_score > 7
-          ? 'Build in steps that can each be shown and undone'
+          ? 'Build in steps that each can be shown and taken back'
           : 'Build and review in short rounds',
         `Compare what is spent with the estimated cost of ${text(inputs.estimated_cost ?? 0)} every week`,
         partnerships.length > 0
@@ -114,7 +114,7 @@ function activitiesOf(phase: (typeof PHASES)[number], assessment: Assessment): s
       return [
         inputs.customer_impact > 10_000 ? 'Release to a small share of the customers first' : 'Release',
         `Measure revenue against the expected ${text(inputs.expected_revenue ?? 0)}`,
-        'Record the outcome of this decision, to inform the next ones',
+        'Record the outcome of this decision, so that the next ones know',
       ];
   }
 }
@@ -203,7 +203,7 @@ function partnersSentence({ partnerships, risk }: Assessment): string | null {
   const weak = partnerships.filter(({ risk_added }) => risk_added > 0);
   if (weak.length === 0) return null;
   const names = weak.map(({ id, name, score }) => `${name ?? id}${score === null ? '' : ` (score ${text(score, 1)})`}`);
-  return `It depends on ${listed(names)}, which raises the risk from ${text(risk.mean)} to ${text(risk.overall)}.`;
+  return `It leans on ${listed(names)}, which raises the risk from ${text(risk.mean)} to ${text(risk.overall)}.`;
 }
 
 function budgetSentence({ inputs, simulation }: Assessment): string | null {
@@ -257,7 +257,7 @@ const SAFE_PROBABILITY = 0.8;
 
 const AGAINST = {
   technical: 'prove the hardest part with a prototype before the rest is built',
-  resource: 'secure people and funds before the start, or start later',
+  resource: 'secure people and means before the start, or start later',
   timeline: 'cut the scope to what the date allows, or move the date',
   market: 'test the demand with a small offer before the full spending',
 } as const;
@@ -277,9 +277,9 @@ function partnerLines({ partnerships }: Assessment): string[] {
     const who = name ?? id;
     if (risk_added > 0)
       return [
-        `Partner ${who}${score === null ? '' : ` (score ${text(score, 1)})`}: have an alternative ready, or fix it first`,
+        `Partner ${who}${score === null ? '' : ` (score ${text(score, 1)})`}: have another way ready, or mend it first`,
       ];
-    return health === 'unknown' ? [`Partner ${who}: measure how it performs before relying on it`] : [];
+    return health === 'unknown' ? [`Partner ${who}: measure how it does before leaning on it`] : [];
   });
 }
 
