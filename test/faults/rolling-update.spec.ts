@@ -41,13 +41,12 @@ afterAll(() => database.stop());
 
 /** A process that takes its part of the connections. */
 async function rollIn(): Promise<PlatformProcess> {
-  const before = service.readyCount;
   const platform = await PlatformProcess.start(shared);
   running.push(platform);
   service.add(platform.http.url);
   await eventually(
-    async () => service.readyCount,
-    (ready) => ready === before + 1,
+    async () => service.isReady(platform.http.url),
+    (isReady) => isReady,
   );
   return platform;
 }

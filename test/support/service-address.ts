@@ -49,8 +49,8 @@ export class ServiceAddress {
     return this.endpoints.find((endpoint) => endpoint.url.href === new URL(url).href)?.connections ?? 0;
   }
 
-  get readyCount(): number {
-    return this.endpoints.filter(({ is_ready }) => is_ready).length;
+  isReady(url: string): boolean {
+    return this.endpoints.some((endpoint) => endpoint.url.href === new URL(url).href && endpoint.is_ready);
   }
 
   async close(): Promise<void> {
