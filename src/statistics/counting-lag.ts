@@ -20,7 +20,7 @@ export class CountingLag {
       [
         {
           name: 'nexus_statistics_uncounted_age_seconds',
-          help: 'Age of the oldest uncounted fact, in seconds, by source; 0 if there is none.',
+          help: 'Age of the oldest uncounted fact, in seconds, by source; 0 when all are counted.',
           labels: ['source'],
           samples: (samples) => samples,
         },

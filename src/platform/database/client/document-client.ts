@@ -65,8 +65,7 @@ interface Route {
 
 /**
  * Sends the document commands of the SDK with its configuration (credentials, signature, endpoint, connections, retries), but not through
- * its middleware (ADR 33). Errors are the SDK's: `DynamoDBServiceException` with name, status and
- * the reasons of a cancelled transaction.
+ * its middleware (ADR 33). Errors are the SDK's: `DynamoDBServiceException` with name, status and the reasons of a cancelled transaction.
  */
 class DirectDocumentClient {
   private route: Promise<Route> | undefined;
@@ -80,7 +79,7 @@ class DirectDocumentClient {
 
   readonly send: Sender = async (command, { abortSignal } = {}) => {
     const operation = OPERATIONS.get(command.constructor);
-    if (operation === undefined) throw new TypeError(`${command.constructor.name} is no command of a record`);
+    if (operation === undefined) throw new TypeError(`${command.constructor.name} is not a command for records`);
     const { input } = command as { input: Fields };
     const call = (observed: Fields) => this.withRetries(operation, toWire(observed), abortSignal);
     return this.observation ? this.observation.call(operation, input, call) : call(input);
@@ -88,7 +87,7 @@ class DirectDocumentClient {
 
   private async withRetries(operation: string, body: string, signal: AbortSignal | undefined): Promise<Fields> {
     const strategy = await this.client.config.retryStrategy();
-    if (!('acquireInitialRetryToken' in strategy)) throw new TypeError('the retry strategy is of an old kind');
+    if (!('acquireInitialRetryToken' in strategy)) throw new TypeError('the retry strategy has no tokens');
     let token = await strategy.acquireInitialRetryToken('');
     for (;;) {
       try {
@@ -141,8 +140,11 @@ class DirectDocumentClient {
     const request = { protocol, hostname, path: pathname, ...(port === '' ? {} : { port: Number(port) }) };
     const sign = async (unsigned: HttpRequest, signingDate = new Date()) =>
       (await signer.sign(unsigned, { signingDate })) as HttpRequest;
-    const { accessKeyId } = await config.credentials();
-    if (accessKeyId !== PLACEHOLDER_CREDENTIALS.accessKeyId) return { request, host, sign };
+    const { accessKeyId, secretAccessKey } = await config.credentials();
+    const isPlaceholder =
+      accessKeyId === PLACEHOLDER_CREDENTIALS.accessKeyId &&
+      secretAccessKey === PLACEHOLDER_CREDENTIALS.secretAccessKey;
+    if (!isPlaceholder) return { request, host, sign };
     const { headers: signature } = await sign(new HttpRequest({ ...request, method: 'POST', headers: { host } }));
     return {
       request,
