@@ -17,7 +17,7 @@ const ATTEMPTS_MAX = 5;
 const READ_KEPT = 4;
 
 interface ImportStep {
-  id: 'catalogue';
+  id: 'catalogue' | 'cleanup';
 }
 
 /** An import as the engine sees it: the run, with what the integration says about it. */
@@ -55,16 +55,25 @@ export class ImportWorkflow extends WorkflowKind<StoredImport, ImportStep> {
 
   override next({ run, integration }: StoredImport): Decision<ImportStep> {
     const state = integration?.import;
-    const isOver = integration?.status === 'deleting' || state?.run_id !== run.run_id || state.status !== 'running';
-    return isOver ? { do: 'done' } : { do: 'run', steps: [{ id: 'catalogue' }] };
+    const goesOn = !isGone(integration) && state?.run_id === run.run_id && state.status === 'running';
+    return { do: 'run', steps: [{ id: goesOn ? 'catalogue' : 'cleanup' }] };
   }
 
-  override async runStep(
-    { run, integration }: StoredImport,
-    _step: ImportStep,
-    { signal, fence, attempt }: StepRun,
-  ): Promise<undefined> {
-    if (!integration?.import) return undefined;
+  override async runStep(stored: StoredImport, step: ImportStep, step_run: StepRun): Promise<undefined> {
+    if (step.id === 'catalogue') await this.importDocument(stored, step_run);
+    else await this.cleanUp(stored);
+    this.read.delete(stored.run.run_id);
+    return undefined;
+  }
+
+  /** Deletes what the import stored of an integration that was deleted meanwhile, then the import. */
+  private async cleanUp({ run, integration }: StoredImport): Promise<void> {
+    if (isGone(integration)) await this.repository.delete(run.org_id, run.integration_id);
+    await this.repository.deleteImport(run.run_id);
+  }
+
+  private async importDocument({ run, integration }: StoredImport, { signal, fence, attempt }: StepRun): Promise<void> {
+    if (!integration?.import) return;
     const ended = (status: ImportState['status'], failure: string | null): ImportState => ({
       ...(integration.import as ImportState),
       ...{ status, failure, ended_at: this.clock.timestamp() },
@@ -94,9 +103,6 @@ export class ImportWorkflow extends WorkflowKind<StoredImport, ImportStep> {
       const failed: Integration = { ...integration, status, updated_at, import: ended('failed', failure) };
       await this.unit.commit([...this.repository.failureOf(run, failed), ...fence.ends()]);
     }
-    this.read.delete(run.run_id);
-    await this.repository.deleteImport(run.run_id);
-    return undefined;
   }
 
   private async catalogueOf(run: ImportRun, signal: AbortSignal): Promise<ReadDocument> {
@@ -112,4 +118,8 @@ export class ImportWorkflow extends WorkflowKind<StoredImport, ImportStep> {
     const fetched: FetchedDocument = { document, files: others, source_url, document_hash, document_bytes };
     return this.source.read(fetched, run.format, signal);
   }
+}
+
+function isGone(integration: Integration | undefined): boolean {
+  return integration === undefined || integration.status === 'deleting';
 }

@@ -79,17 +79,20 @@ export class IntegrationsRepository {
     return row && plain(row);
   }
 
-  /** The version and the integration that has it now. Only the import that holds the integration can do this. */
+  /**
+   * The version, the integration that has it now, and the end of the import. Only the import that holds the integration can
+   * do this. @throws IntegrationChangedError from the transaction, when the integration is being deleted
+   */
   endOf(run: ImportRun, version: IntegrationVersion, integration: Integration): Write[] {
     return [
       write.put({ TableName: TABLE, Item: this.versionRow(run.org_id, version) }),
-      this.ending(run, { ...integration, import: { ...integration.import, status: 'done' } as ImportState }),
+      ...this.ending(run, { ...integration, import: { ...integration.import, status: 'done' } as ImportState }),
     ];
   }
 
   /** As {@link endOf}, without a version. */
   failureOf(run: ImportRun, integration: Integration): Write[] {
-    return [this.ending(run, integration)];
+    return this.ending(run, integration);
   }
 
   /** Makes an older version the current one, as a new version. @throws IntegrationChangedError */
@@ -274,9 +277,13 @@ export class IntegrationsRepository {
     return (await this.db.get<{ org_id: string }>(TABLE, mockKey(integration_id)))?.org_id;
   }
 
-  /** The integration itself goes last: by it an interrupted deletion is found and repeated. */
+  /**
+   * The integration itself goes last: by it an interrupted deletion is found and repeated. The record of an import that is
+   * running stays: by it the import finds what it stored meanwhile.
+   */
   async delete(org_id: string, integration_id: string): Promise<void> {
-    const keys: Key[] = [];
+    const state = (await this.find(org_id, integration_id))?.import;
+    const keys: Key[] = state && state.status !== 'running' ? [importKey(state.run_id)] : [];
     const query = { ...itemsOf(ownKey(org_id, integration_id)), ProjectionExpression: '#owner, #item' };
     for await (const { owner, item } of this.db.queryAll<Key>(query)) keys.push({ owner: owner!, item: item! });
     await this.db.batchDelete(TABLE, [...keys, mockKey(integration_id)]);
@@ -291,27 +298,30 @@ export class IntegrationsRepository {
     return ids;
   }
 
-  private ending(run: ImportRun, integration: Integration): Write {
+  private ending(run: ImportRun, integration: Integration): Write[] {
     const { org_id, integration_id, run_id } = run;
     const { name: _name, base_url: _url, credential_id: _credential, mock: _mock, ...set } = integration;
     const fields = Object.entries(set).filter(([field]) => field !== 'org_id' && field !== 'integration_id');
-    const isOurs = '#import.run_id = :run_id';
-    return write.update(
+    const isOursAndStays = '#import.run_id = :run_id AND #status <> :deleting';
+    const end = write.update(
       {
         ...this.keyOf(org_id, integration_id),
         UpdateExpression: `SET ${fields.map((_, index) => `#field${index} = :value${index}`).join(', ')}`,
-        ConditionExpression: isOurs,
+        ConditionExpression: isOursAndStays,
         ExpressionAttributeNames: {
           '#import': 'import',
+          '#status': 'status',
           ...Object.fromEntries(fields.map(([field], index) => [`#field${index}`, field])),
         },
         ExpressionAttributeValues: {
           ':run_id': run_id,
+          ':deleting': 'deleting',
           ...Object.fromEntries(fields.map(([, value], index) => [`:value${index}`, value])),
         },
       },
       () => new IntegrationChangedError(integration_id),
     );
+    return [end, write.delete({ TableName: TABLE, Key: importKey(run_id) })];
   }
 
   private versionRow(org_id: string, version: IntegrationVersion): Key & IntegrationVersion {
