@@ -104,7 +104,7 @@ export function accessResources(tables: readonly TableDefinition[]): Record<stri
     RecountPolicy: policy('What npm run statistics:rebuild needs', [
       ofTables('Records', [...RECORDS, 'dynamodb:Scan'], records ?? []),
     ]),
-    PlatformRole: role('Worn by the pods of Nexus', '${ServiceAccount}', 'PlatformPolicy'),
-    MigrationRole: role('Worn by the Job that migrates tables', '${ServiceAccount}-migrate', 'MigrationPolicy'),
+    PlatformRole: role('Role of the pods', '${ServiceAccount}', 'PlatformPolicy'),
+    MigrationRole: role('Role of the migration Job', '${ServiceAccount}-migrate', 'MigrationPolicy'),
   };
 }

@@ -5,7 +5,7 @@ import { logicalId, type Resource, tableResource } from './tables.ts';
 
 export const TEMPLATE_FILE = 'deploy/aws/nexus.template.yaml';
 
-const HEAD = `# Every table of Nexus with its indexes, and who may use them. Made by: node scripts/aws/write-template.ts
+const HEAD = `# Every table of Nexus with its indexes, and the access to them. Written by: node scripts/aws/write-template.ts
 # A test compares it with src/tables.ts; change the tables there.
 #   aws cloudformation deploy --stack-name nexus --template-file ${TEMPLATE_FILE} \\
 #     --capabilities CAPABILITY_IAM --parameter-overrides TablePrefix=production- OidcProvider=oidc.eks...
@@ -21,20 +21,21 @@ const parameters = {
   OidcProvider: {
     Type: 'String',
     Default: '',
-    Description: 'Identity provider of the EKS cluster without https://, for roles of service accounts; empty: none',
+    Description: 'OIDC provider of the EKS cluster, without https://, for roles of service accounts; empty if not used',
   },
   PodIdentity: {
     Type: 'String',
     Default: 'false',
     AllowedValues: ['true', 'false'],
-    Description: 'Whether pods get their role by EKS Pod Identity; without it and without OidcProvider no role is made',
+    Description:
+      'Whether pods get their role through EKS Pod Identity; without it and OidcProvider, no roles are created',
   },
-  Namespace: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
-  ServiceAccount: { Type: 'String', Default: 'nexus', Description: 'Of the pods' },
+  Namespace: { Type: 'String', Default: 'nexus', Description: 'Namespace of the pods' },
+  ServiceAccount: { Type: 'String', Default: 'nexus', Description: 'Service account of the pods' },
   ModelArns: {
     Type: 'CommaDelimitedList',
     Default: '',
-    Description: 'Models and inference profiles of Bedrock that Nexus may call, for MODEL_PROVIDER=bedrock',
+    Description: 'ARNs of the Bedrock models and inference profiles that Nexus may call, for MODEL_PROVIDER=bedrock',
   },
 };
 
@@ -59,7 +60,7 @@ export function templateOf(tables: readonly TableDefinition[]) {
     Outputs: {
       PlatformRoleArn: {
         Condition: 'WithRole',
-        Description: 'For Pod Identity, or the annotation eks.amazonaws.com/role-arn, of the service account',
+        Description: "For Pod Identity, or the annotation eks.amazonaws.com/role-arn, of the pods' service account",
         Value: { 'Fn::GetAtt': ['PlatformRole', 'Arn'] },
       },
       MigrationRoleArn: {
@@ -68,8 +69,11 @@ export function templateOf(tables: readonly TableDefinition[]) {
         Value: { 'Fn::GetAtt': ['MigrationRole', 'Arn'] },
       },
       PlatformPolicyArn: { Description: 'For other roles that run Nexus', Value: { Ref: 'PlatformPolicy' } },
-      MigrationPolicyArn: { Description: 'For who runs db:migrate', Value: { Ref: 'MigrationPolicy' } },
-      RecountPolicyArn: { Description: 'For who runs statistics:rebuild', Value: { Ref: 'RecountPolicy' } },
+      MigrationPolicyArn: { Description: 'For the principal that runs db:migrate', Value: { Ref: 'MigrationPolicy' } },
+      RecountPolicyArn: {
+        Description: 'For the principal that runs statistics:rebuild',
+        Value: { Ref: 'RecountPolicy' },
+      },
     },
   };
 }
