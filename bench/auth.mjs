@@ -1,4 +1,4 @@
-// node bench/auth.mjs [--quick]: what authentication adds to a cheap request, with a token and with a key, side by side.
+// node bench/auth.mjs [--quick]: what authentication with a token or a key adds to a cheap request.
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { start } from './processes.mjs';

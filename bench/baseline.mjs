@@ -1,4 +1,4 @@
-// Nest + Express with no database: what the platform is measured against. One route that answers a small object.
+// Nest + Express without a database, with one route that returns a small object: the baseline for the platform.
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick]: what a request of the platform costs, against Nest with no database measured in the same run.
+// npm run bench [-- --quick]: request rates of the platform, compared with Nest without a database in the same run.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { paced } from './paced.mjs';
@@ -22,7 +22,7 @@ const SECONDS = quick ? 2 : 5;
 const ROUNDS = quick ? 1 : 3;
 const CONNECTIONS = 64;
 const CROWD = 1_000;
-/** Requests a second that the crowd of the orchestration contract sends, and the p95 that it may take, in ms. */
+/** Requests a second of the orchestration load, and the p95 limit of each route, in ms. */
 const CROWD_RATE = 567;
 const ORCHESTRATION = {
   health: 50,

@@ -1,4 +1,4 @@
-// node bench/counted.mjs [--quick]: what reading the statistics costs when a million invocations have been counted.
+// node bench/counted.mjs [--quick]: rates of reads of the statistics after a million counted invocations.
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { NestFactory } from '@nestjs/core';
@@ -18,7 +18,7 @@ const CHANGES_AT_ONCE = 90;
 const directory = dataDirectory();
 const environment = settingsOf(directory);
 
-/** Counts made-up runs of ten agents over ninety days by the platform's own arithmetic and its own writes. */
+/** Counts synthetic runs of ten agents over ninety days with the platform's own arithmetic and writes. */
 async function count(runs) {
   const settings = loadSettings({ ...environment, BUILD_SLOTS: '0', PARTNERSHIP_TICK_MS: '0', LOG_LEVEL: 'silent' });
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), { logger: false });

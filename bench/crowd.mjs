@@ -1,5 +1,5 @@
-// node bench/crowd.mjs [--quick]: a thousand callers who connect at once to a process that 64 others keep busy. How long does any of them wait,
-// for an answer or for a refusal with Retry-After?
+// node bench/crowd.mjs [--quick]: how long a thousand callers that connect at once wait for an answer, or for a refusal with
+// Retry-After, from a process that 64 other callers keep busy.
 import { rmSync } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { authorization, builtAgent, call, dataDirectory, settingsOf, signIn } fr
 
 const ROUNDS = process.argv.includes('--quick') ? 1 : 5;
 const [CALLERS, BUSY] = [1_000, 64];
-/** The longest that a caller may wait. */
+/** The longest permitted wait. */
 const WAIT_MAX_MS = 2_000;
 const TIMEOUT_MS = 30_000;
 const CALM_MS = 1_000;
@@ -17,7 +17,7 @@ const CALM_MS = 1_000;
 const directory = dataDirectory();
 const platform = await start('dist/main.js', '/health/ready', settingsOf(directory), flagsOf('start'));
 
-/** One caller on a connection of its own. */
+/** One caller on its own connection. */
 const visit = (url, headers) =>
   new Promise((resolve) => {
     const began = performance.now();

@@ -1,5 +1,5 @@
-// node bench/doors.mjs [--quick]: what a protocol costs against POST /agents/{id}/invoke, by turns in one run, with a model that answers at
-// once. CPU time is that of the platform's process: other work on the machine changes it little, unlike the time that passes.
+// node bench/doors.mjs [--quick]: CPU time of each protocol, compared with POST /agents/{id}/invoke in the same run, with a model that
+// answers at once. CPU time of the platform's process depends little on other work on the machine, unlike elapsed time.
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { flagsOf, start } from './processes.mjs';
@@ -9,7 +9,7 @@ const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 6 : 30;
 const BATCH = 100;
 const QUESTION = 'What is 17 * 23?';
-/** The most that a protocol may add. */
+/** The most CPU time that a protocol may add. */
 const ADDED_MAX = 0.1;
 
 const directory = dataDirectory();

@@ -1,5 +1,5 @@
-// node bench/edge.mjs [--quick]: what the edge of every request costs, in CPU time of the server's process: `GET /health/live` of the platform
-// against bare Nest, and against Nest with an access log, metrics and security headers. In turns, so that other work affects all alike.
+// node bench/edge.mjs [--quick]: CPU time of `GET /health/live` on the platform, on bare Nest, and on Nest with an access log, metrics and security
+// headers. The servers take turns, so that other work on the machine affects all alike.
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { flagsOf, start } from './processes.mjs';

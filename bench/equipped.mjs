@@ -1,4 +1,4 @@
-// Nest + Express with what any service runs with: an access log (nestjs-pino), Prometheus metrics (prom-client), security headers (helmet).
+// Nest + Express with what most services use: an access log (nestjs-pino), Prometheus metrics (prom-client), security headers (helmet).
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

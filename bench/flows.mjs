@@ -1,7 +1,7 @@
-// node bench/flows.mjs: 200 flow runs of three steps, one HTTP call among them, and what a step costs the database.
-// node bench/flows.mjs --temporal: the same runs with ENGINE=temporal, and workflows of three activities through the SDK alone, on one
-// development server; TEMPORAL_CLI names Temporal's command line.
-// node bench/flows.mjs --waiting [count]: what 10,000 runs that wait hold in memory, and how late timers fire beside them.
+// node bench/flows.mjs: 200 flow runs of three steps, one of them an HTTP call, and the database calls of a step.
+// node bench/flows.mjs --temporal: the same runs with ENGINE=temporal, and workflows of three activities on the SDK alone, on one
+// development server. TEMPORAL_CLI: path of Temporal's command line.
+// node bench/flows.mjs --waiting [count]: memory of 10,000 waiting runs, and how late timers fire meanwhile.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';

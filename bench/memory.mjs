@@ -1,5 +1,5 @@
 // node bench/memory.mjs [--quick] [--live]: resident memory of the platform over 100,000 runs of an agent whose model answers at once;
-// with --live also what of its heap is alive after a collection, which the platform is then made to do after every tenth of the runs.
+// with --live also its live heap, after a garbage collection forced after each tenth of the runs.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import autocannon from 'autocannon';

@@ -1,5 +1,5 @@
-// A server of OpenAI's chat completions that answers at once: what is measured around it is the platform. With FLUSHED=true each chunk of a
-// stream is sent by itself, as real models do.
+// A server of OpenAI's chat completions that answers at once, so that benchmarks measure the platform. With FLUSHED=true each chunk of a
+// stream is sent separately, as real models do.
 import { createServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-// node bench/models.mjs [--quick] [--processes=2]: what Nexus adds to a call of a language model that answers at once.
+// node bench/models.mjs [--quick] [--processes=2]: what Nexus adds to a call of a model that answers at once.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const RATE = processes > 1 ? { whole: 1_000, stream: 500 } : { whole: 500, strea
 
 const directory = dataDirectory();
 const model = await start('bench/model-server.mjs', '/');
-/** Several processes cannot share the embedded database of one, so they get one beside them. */
+/** Several processes cannot share an embedded database, so a database server is started for them. */
 const shared = processes > 1 ? new EmbeddedDatabase(join(directory, 'shared')) : undefined;
 const settings = { ...settingsOf(directory), OPENAI_BASE_URL: `${model.url}/v1` };
 if (shared) {

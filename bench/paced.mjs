@@ -1,9 +1,9 @@
-// A crowd that is connected and asks at a steady rate, one after the other: how long answers take, not how many can be had.
+// Connected callers send requests at a steady rate, one after the other: measures response times, not throughput.
 import { Client } from 'undici';
 
 const TICK_MS = 1;
 
-/** @returns requests a second that were answered, quantiles in ms, and how many were no success. */
+/** @returns answered requests a second, quantiles in ms, and the number of unsuccessful responses. */
 export async function paced(url, { connections, rate, seconds, method = 'GET', headers = {}, body }) {
   const { origin, pathname, search } = new URL(url);
   const options = { path: pathname + search, method, headers, ...(body === undefined ? {} : { body }) };

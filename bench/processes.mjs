@@ -16,13 +16,13 @@ export async function freePort() {
   return port;
 }
 
-/** The flags of Node that an npm script of package.json starts the platform with. */
+/** The Node flags with which an npm script of package.json starts the platform. */
 export function flagsOf(name) {
   const script = JSON.parse(readFileSync('package.json', 'utf8')).scripts[name];
   return script.split(' ').filter((word) => word.startsWith('--'));
 }
 
-/** Starts a server of ours on a loopback port and waits until `path` answers 200; says how long that took. */
+/** Starts a server on a loopback port and waits until `path` returns 200; returns how long that took. */
 export async function start(script, path, environment = {}, flags = []) {
   const port = await freePort();
   const startedAt = performance.now();

@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export const dataDirectory = () => mkdtempSync(join(tmpdir(), 'nexus-bench-'));
 
-/** The administrator of a bench's platform. */
+/** The administrator of a benchmark's platform. */
 export const ADMINISTRATOR = { email: 'bench@nexus.test', password: 'a bench that nobody else uses' };
 
-/** What every bench starts the platform with. */
+/** The settings of every benchmark's platform. */
 export const settingsOf = (directory) => ({
   NEXUS_DATABASE: 'embedded',
   NEXUS_DATA_DIR: directory,
@@ -25,7 +25,7 @@ export const settingsOf = (directory) => ({
 
 const tokens = new Map();
 
-/** Signs in; `call` and `authorization` go on with the token. */
+/** Signs in; `call` and `authorization` use the token. */
 export async function signIn(url) {
   const response = await fetch(`${url}/api/v1/auth/login`, {
     method: 'POST',

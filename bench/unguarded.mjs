@@ -1,4 +1,4 @@
-// The platform with everything but its guard's work: each request is an administrator's. Only for bench/auth.mjs.
+// The platform without authentication: each request counts as an administrator's. Only for bench/auth.mjs.
 import 'reflect-metadata';
 import { PrincipalGuard } from '../dist/identity/authentication/principal.guard.js';
 

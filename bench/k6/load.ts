@@ -3,7 +3,7 @@ import { THRESHOLDS } from './platform.ts';
 
 export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
-// Up to ten users, then a hundred: an ordinary day.
+// Ramps up to ten users, then a hundred: an ordinary day.
 export const options: Options = {
   stages: [
     { duration: '2m', target: 10 },

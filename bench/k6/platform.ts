@@ -6,7 +6,7 @@ const API = `${URL}/api/v1`;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const BUILD_PATIENCE_SECONDS = 120;
 
-/** What `setup` makes once and every user works with. */
+/** Created once by `setup`, used by every user. */
 export interface Ground {
   /** Good for 15 minutes: runs that last longer take an API key, in NEXUS_API_KEY. */
   token: string;

@@ -3,7 +3,7 @@ import { THRESHOLDS } from './platform.ts';
 
 export { actAndThink as default, prepare as setup, tidy as teardown } from './platform.ts';
 
-// More and more users: where does it end, and how?
+// Ramps up to a thousand users.
 export const options: Options = {
   stages: [
     { duration: '5m', target: 50 },

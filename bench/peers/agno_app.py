@@ -1,4 +1,4 @@
-"""One agent of Agno with SQLite, served by its AgentOS. No authentication, no telemetry."""
+"""An Agno agent with SQLite, served by its AgentOS. No authentication, no telemetry."""
 
 import os
 

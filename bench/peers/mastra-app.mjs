@@ -1,4 +1,4 @@
-// One agent of Mastra with memory in LibSQL, behind Node's own HTTP server. No authentication.
+// A Mastra agent with memory in LibSQL, behind Node's HTTP server. No authentication.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';

@@ -1,4 +1,4 @@
-// node bench/peers/run.mjs [--quick] [--only=nexus,agno,mastra]: Nexus and its peers by turns in one run, against one model server.
+// node bench/peers/run.mjs [--quick] [--only=nexus,agno,mastra]: Nexus and its peers in turn, with the same model server.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const HERE = 'bench/peers';
 const QUESTION = 'What is 17 * 23?';
 const READY_WITHIN_MS = 120_000;
 const FIRST_TEXT = 'The ';
-/** After it is ready a system may still end its start. */
+/** A system that is ready may still be finishing its start. */
 const CALM_MS = 6_000;
 
 const data = mkdtempSync(join(tmpdir(), 'nexus-peers-'));

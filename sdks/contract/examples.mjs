@@ -1,5 +1,5 @@
-// The ten examples of a client's README: the first block of code, as it stands there. Each client's output must hold what EXAMPLES says,
-// in this order.
+// The ten examples of a client's README: its first block of code, unchanged. Each client's output must contain what EXAMPLES lists, in
+// this order.
 import { readFileSync } from 'node:fs';
 
 const EXAMPLES = [
@@ -7,12 +7,12 @@ const EXAMPLES = [
   { title: /^Build an agent and watch it\. /, prints: /^100$/m },
   { title: /^List, page by page\.$/, prints: /^.*calculator.*$/im },
   { title: /^Ask an agent\.$/, prints: /^.*69,104.*$/m },
-  { title: /^Ask in the background, and follow\.$/, prints: /^.*4[^]*?^success$/m },
-  { title: /^Talk in a session\.$/, prints: /^user What is 15% of 80\?\nassistant .*12.*$/m },
+  { title: /^Ask in the background, and follow the run\.$/, prints: /^.*4[^]*?^success$/m },
+  { title: /^Hold a conversation in a session\.$/, prints: /^user What is 15% of 80\?\nassistant .*12.*$/m },
   { title: /^Publish a flow, run it, wait for it\.$/, prints: /^Hello Ada$/m },
   { title: /^Import an API and call it through its mock\.$/, prints: /^200 .+$/m },
-  { title: /^Errors are /, prints: /^RESOURCE_NOT_FOUND .+ req_\w+$/m },
-  { title: /^Read events after the last that was seen\.$/, prints: /^2 step\.completed\n3 run\.ended$/m },
+  { title: /^Errors (?:are|have) /, prints: /^RESOURCE_NOT_FOUND .+ req_\w+$/m },
+  { title: /^Read the events after the last one seen\.$/, prints: /^2 step\.completed\n3 run\.ended$/m },
 ];
 
 /** The program in a README. @throws Error unless it has the ten examples, each once and in order */
