@@ -69,13 +69,17 @@ export class InvalidStateError extends DomainError {
   override readonly code = 'INVALID_STATE';
 }
 
+/** The name of a type inside a sentence: `agent`, `API key`. */
+export const inSentence = (type: string): string =>
+  /^[A-Z][a-z]/.test(type) ? `${type.charAt(0).toLowerCase()}${type.slice(1)}` : type;
+
 /** The record does not exist for this caller. Another organization's record answers the same. */
 export class NotFoundError extends DomainError {
   override readonly code = 'RESOURCE_NOT_FOUND';
 
   constructor(type: string, id: string, options: DomainErrorOptions = {}) {
     super(`${type} not found`, {
-      suggestion: `Check the id: no ${type.toLowerCase()} with it is visible to your organization.`,
+      suggestion: `Check the id: no such ${inSentence(type)} is visible to your organization.`,
       ...options,
       details: { type, id, ...options.details },
     });

@@ -4,7 +4,7 @@ import { IsISO8601, Matches } from 'class-validator';
 
 /** What stands around every successful answer. */
 export class SuccessEnvelope {
-  @ApiProperty({ example: true, description: 'Always true. False in errors.' })
+  @ApiProperty({ example: true, description: 'Always true. In an error it is false.' })
   success: boolean;
 
   @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'Time of the response, in UTC.' })
@@ -69,9 +69,9 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   403: 'PERMISSION_DENIED: the caller lacks the required role.',
   404: 'RESOURCE_NOT_FOUND: your organization has no such record.',
   405: 'METHOD_NOT_ALLOWED.',
-  409: 'RESOURCE_CONFLICT: another request changed the resource, or it is busy.',
+  409: 'RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.',
   413: 'PAYLOAD_TOO_LARGE: the body exceeds the size limit.',
-  415: "UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.",
+  415: "UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.",
   422: "IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.",
   429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
   431: 'VALIDATION_ERROR: the URL and headers together exceed 16 KB.',

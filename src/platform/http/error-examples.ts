@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { inSentence } from '../../shared/domain-error.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -35,20 +36,20 @@ const NAMES: Readonly<Record<string, string>> = {
 const BY_STATUS: Readonly<Record<string, Example>> = {
   401: {
     code: 'UNAUTHENTICATED',
-    message: 'Sign in first',
+    message: 'Authentication is required',
     details: {},
     suggestion: 'Sign in and send the access token as "Authorization: Bearer <token>".',
   },
   402: {
     code: 'BUDGET_EXCEEDED',
-    message: 'The budget of the organization does not cover this model call',
+    message: 'The daily budget of the organization does not cover this model call',
     details: { scope: 'organization', window: 'day', resets_at: '2026-11-21T00:00:00.000Z' },
     suggestion: 'Wait until resets_at, or ask an administrator to raise the budget.',
   },
   403: {
     code: 'PERMISSION_DENIED',
-    message: 'This action needs another role',
-    details: { needs: 'developer' },
+    message: 'This requires the role developer',
+    details: { required_role: 'developer' },
     suggestion: 'Ask an administrator of your organization for the role that this action needs.',
   },
   413: {
@@ -61,9 +62,14 @@ const BY_STATUS: Readonly<Record<string, Example>> = {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'Content-Type must be application/json',
     details: { header: 'Content-Type', found: 'text/plain', supported: ['application/json'] },
-    suggestion: 'Send the body in one of the encodings named in details.',
+    suggestion: 'Send the body in one of the formats listed in details.',
   },
-  429: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many requests', details: {}, suggestion: RETRY },
+  429: {
+    code: 'RATE_LIMIT_EXCEEDED',
+    message: 'More than 600 requests in a minute',
+    details: { limit: 600, group: 'default', retry_after_seconds: 12 },
+    suggestion: RETRY,
+  },
   431: {
     code: 'VALIDATION_ERROR',
     message: 'The headers are larger than 16 KB',
@@ -72,13 +78,13 @@ const BY_STATUS: Readonly<Record<string, Example>> = {
   },
   500: {
     code: 'INTERNAL_ERROR',
-    message: 'An unexpected error occurred',
+    message: 'Something went wrong on our side',
     details: {},
     suggestion: 'Report the trace id to the operator of this platform.',
   },
   503: {
     code: 'DATABASE_ERROR',
-    message: 'The database is throttling or unreachable',
+    message: 'The database is currently unavailable',
     details: {},
     suggestion: 'Retry after the time in Retry-After.',
   },
@@ -141,20 +147,30 @@ const notFound = (resource: string): Example => ({
   code: 'RESOURCE_NOT_FOUND',
   message: `${resource} not found`,
   details: { type: resource },
-  suggestion: `Check the id: no ${resource.toLowerCase()} with it is visible to your organization.`,
+  suggestion: `Check the id: no such ${inSentence(resource)} is visible to your organization.`,
 });
 
 const conflict = (resource: string): Example => ({
   code: 'RESOURCE_CONFLICT',
-  message: `The ${resource.toLowerCase()} was changed by another request`,
+  message: `The ${inSentence(resource)} was changed by another request`,
   details: {},
   suggestion: 'Read the resource again and retry with its current state.',
 });
 
+/** Types in the words of class-validator. A field without a type is an object. */
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  array: 'an array',
+  boolean: 'a boolean value',
+  integer: 'an integer number',
+  number: 'a number conforming to the specified constraints',
+  object: 'an object',
+  value: 'an object',
+};
+
 const invalid = ({ name, type }: { name: string; type: string }): Example => ({
   code: 'VALIDATION_ERROR',
   message: `The request is not valid: ${name}`,
-  details: { fields: { [name]: [`${name} must be ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`] } },
+  details: { fields: { [name]: [`${name} must be ${TYPE_WORDS[type] ?? `a ${type}`}`] } },
   suggestion: 'Correct the fields named in details and send the request again.',
 });
 

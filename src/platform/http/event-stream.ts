@@ -55,7 +55,7 @@ export const StreamsEvents = (to: Streaming) =>
             name: 'ticket',
             required: false,
             type: String,
-            description: 'A ticket from POST /api/v1/stream-tickets.',
+            description: 'A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.',
           }),
           ApiQuery({
             name: 'last_event_id',

@@ -25,7 +25,7 @@ const TAGS: Readonly<Record<string, string>> = {
   organizations: 'Organizations, their members and invitations',
   operator: 'All organizations, for platform operators',
   audit: 'Audit log',
-  orchestration: 'Partnerships, their health and decisions',
+  orchestration: 'Partnerships with AI services and their health; decisions and their outcomes',
   OpenAI: 'OpenAI-compatible API in which agents are models',
   health: 'Health probes and metrics (public)',
   'older routes': 'Deprecated. Kept for clients of the systems that Nexus replaces',
@@ -48,7 +48,7 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
     .setVersion('1.0.0')
     .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/', 'This platform')
+    .addServer('/', 'The server that serves this document')
     .addBearerAuth({ type: 'http', description: 'An access token from /api/v1/auth/login, or an API key.' }, 'token')
     .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header', description: 'An API key (nxs_…).' }, 'key');
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description);

@@ -23,7 +23,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods named in the Allow header.' },
   RESOURCE_CONFLICT: { status: 409, suggestion: 'Read the resource again and retry with its current state.' },
   PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body: the limit is named in details.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the encodings named in details.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the formats listed in details.' },
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
   DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults named in details and send the document again.' },
   MODEL_REQUIRED: { status: 422, suggestion: 'Set MODEL_PROVIDER and its key.' },
