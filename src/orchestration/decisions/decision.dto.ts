@@ -50,7 +50,7 @@ export class OptionDto {
   rank: number;
 
   /**
-   * Index in the context's alternatives. Null for the context itself.
+   * Index in the context's alternatives, starting at 0. Null for the context itself.
    * @example 0
    */
   alternative: number | null;
@@ -97,7 +97,7 @@ export class WordsOriginDto {
   source: 'model' | 'computed';
 
   /**
-   * Why the configured model did not write the text.
+   * Why the configured model did not write the text. Null if it did, or if no model is configured.
    * @example null
    */
   reason: string | null;
@@ -140,7 +140,7 @@ export class DecisionAnalysisDto {
   alternatives: OptionDto[];
 
   /**
-   * The name of the best alternative.
+   * The name of the best option, which can be the context itself. Null without alternatives.
    * @example 'Sell through a partner'
    */
   recommended: string | null;
@@ -160,12 +160,13 @@ const MONEY_LIMIT = 1e15;
 
 export class CreateDecisionDto {
   /**
-   * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe, description;
-   * revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (each 0, or 0.01 to 1e15);
-   * estimated_days (1 to 3,650; default 30), team_members (default 3); from 0 to 10, with the default in parentheses:
-   * complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better),
-   * timeline_pressure (4); affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts). Other keys are stored
-   * and shown to the model.
+   * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but without estimated_cost and
+   * expected_revenue the decision is DEFER_OR_REJECT. Texts: name, business_goal, timeframe, description. Impacts, which set the
+   * priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost,
+   * expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3).
+   * From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2),
+   * resource_availability (8, higher is better), timeline_pressure (4). Partners involved: affects_<field> (boolean),
+   * partnerships (ids). Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
    * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "estimated_days": 60, "affects_brand": true}
    */
   // Keeps the raw value: class-transformer drops keys that reach a prototype, which validation must report.
@@ -174,7 +175,7 @@ export class CreateDecisionDto {
   context: Record<string, unknown>;
 
   /**
-   * Seed of the simulation. The same context and seed produce the same figures. Defaults to 0.
+   * Seed of the simulation. The same context and seed produce the same random draws. Defaults to 0.
    * @example 7
    */
   @IsOptional()

@@ -22,7 +22,7 @@ export class DecisionsController {
     summary: 'Make a decision',
     operationId: 'createDecision',
     description:
-      "Decides on a context by fixed rules and the partners' track record, and simulates cost and revenue. The same context and `seed` give the same figures.",
+      'Makes a decision by fixed rules, from the priority, return and risk of the context. The risk includes the health of the partners involved. Simulates cost, revenue and duration. The same context, `seed` and partner health give the same figures.',
   })
   @ApiCreatedResponse({ type: DecisionDto, description: 'The decision with its analysis.' })
   @ApiErrors(400, 403, 409, 413, 422)
@@ -55,7 +55,7 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'Get a decision',
     operationId: 'getDecision',
-    description: 'Returns the decision with its distribution, risks and, once recorded, its outcome.',
+    description: 'Returns the decision with its plan, analysis, predictions and, once recorded, its outcome.',
   })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision.' })
   @ApiErrors(403, 404)
@@ -72,7 +72,8 @@ export class DecisionsController {
   @ApiOperation({
     summary: 'Record the outcome of a decision',
     operationId: 'recordDecisionOutcome',
-    description: 'Records what happened. An outcome is recorded once and calibrates later decisions.',
+    description:
+      'Records what happened. An outcome can be recorded once. It counts towards the calibration, and towards the track record that later decisions report.',
   })
   @ApiOkResponse({ type: DecisionDto, description: 'The decision with its outcome.' })
   @ApiErrors(400, 403, 404, 409, 422)

@@ -112,7 +112,7 @@ export class PercentilesDto {
 /** The simulated distribution of the results. */
 export class DecisionSimulationDto {
   /**
-   * Number of draws. 0 if the cost or the revenue is 0 and the result is certain.
+   * Number of draws. 0 if the cost or the revenue is 0, because the result is then certain.
    * @example 5000
    */
   draws: number;
@@ -232,7 +232,7 @@ export class TrackRecordDto {
   successes: number;
 
   /**
-   * Number of outcomes of decisions that predicted a probability.
+   * Number of outcomes whose decision predicted a probability.
    * @example 8
    */
   scored: number;
@@ -244,7 +244,7 @@ export class TrackRecordDto {
   brier_score: number | null;
 
   /**
-   * The Brier score of always predicting the share of successes.
+   * The Brier score that always predicting the average success rate would have.
    * @example 0.1094
    */
   brier_score_of_base_rate: number | null;

@@ -52,7 +52,8 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get the effective settings',
     operationId: 'getOrchestrationConfig',
-    description: 'Lists settings with their values. For secrets, only whether they are set.',
+    description:
+      'For platform operators. Lists settings with their values; for secrets, only whether they are set. Each read is audited.',
   })
   @ApiOkResponse({ type: ConfigurationDto, description: 'The effective settings of the running process.' })
   @ApiErrors(403)
@@ -66,7 +67,7 @@ export class OverviewController {
     summary: 'Check whether the deployment is ready for production',
     operationId: 'getDeploymentReadiness',
     description:
-      'Lists what is ready and what is not. Each finding gives its evidence and the command that resolves it.',
+      'Lists what is ready and what is not. Each finding gives its evidence and, unless the check passes, a fix.',
   })
   @ApiOkResponse({
     type: ReadinessDto,
@@ -82,7 +83,7 @@ export class OverviewController {
   @ApiOperation({
     summary: 'Get platform information',
     operationId: 'getOrchestrationInfo',
-    description: 'Returns the version, the state, the features and statistics of this process.',
+    description: 'Returns the version, status, features and statistics of the platform, and the roles of the caller.',
   })
   @ApiOkResponse({
     type: InfoDto,

@@ -50,9 +50,12 @@ export class PartnershipsController {
     summary: 'Get the health of all partnerships',
     operationId: 'getOrchestrationHealth',
     description:
-      "Returns each partnership's availability, response time and error rate, as measured by probes in the window.",
+      "Returns each partnership's health, score and metrics in the window. They are measured by polling its URL and by the runs of its agents.",
   })
-  @ApiOkResponse({ type: OrchestrationHealthDto, description: 'The data is at most one second old.' })
+  @ApiOkResponse({
+    type: OrchestrationHealthDto,
+    description: 'The health of all partnerships, at most one second old.',
+  })
   @ApiErrors(400, 403)
   async health(
     @CurrentPrincipal() { org_id }: Principal,
@@ -66,9 +69,9 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the metrics of all partnerships',
     operationId: 'listOrchestrationMetrics',
-    description: 'Returns the success metrics of all partnerships with their targets.',
+    description: 'Returns, for each partnership type, the measured and pushed metrics with their trends.',
   })
-  @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'The data is at most one second old.' })
+  @ApiOkResponse({ type: [PartnershipMetricsDto], description: 'The metrics of each type, at most one second old.' })
   @ApiErrors(400, 403)
   async metrics(
     @CurrentPrincipal() { org_id }: Principal,
@@ -82,9 +85,9 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Get the metrics of a partnership type',
     operationId: 'getOrchestrationMetrics',
-    description: 'Returns the success metrics of the partnerships of one type with their targets.',
+    description: 'Returns the measured and pushed metrics of the partnerships of one type with their trends.',
   })
-  @ApiOkResponse({ type: PartnershipMetricsDto, description: 'The data is at most one second old.' })
+  @ApiOkResponse({ type: PartnershipMetricsDto, description: 'The metrics, at most one second old.' })
   @ApiErrors(400, 403, 404)
   async metricsOfType(
     @CurrentPrincipal() { org_id }: Principal,
@@ -114,7 +117,7 @@ export class PartnershipsController {
     summary: "Get a partnership's health history",
     operationId: 'getPartnershipHistory',
     description:
-      'Returns the measurements for each hour of the window (each five minutes for 1h), oldest first. Periods without calls are omitted.',
+      'Returns the measurements of each hour in the window, oldest first; with `window=1h`, of each five minutes. Periods without calls are omitted.',
   })
   @ApiOkResponse({ type: PartnershipHistoryDto, description: 'The measured periods.' })
   @ApiErrors(400, 403, 404)
@@ -206,7 +209,7 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Report the progress of a deliverable',
     operationId: 'updateDeliverable',
-    description: 'Sets the percentage and the status of one deliverable.',
+    description: 'Sets the completion percentage and the status of one deliverable.',
   })
   @ApiOkResponse({ type: PartnershipStatusDto, description: 'The partnership with its new progress.' })
   @ApiErrors(400, 403, 404, 409)

@@ -62,7 +62,7 @@ export class ActivityDto {
 
 export class OrchestrationStatusDto {
   /**
-   * critical if the database is unhealthy, degraded if another component is unhealthy.
+   * critical if the database is unhealthy, degraded if another component is not healthy.
    * @example healthy
    */
   overall_status: 'healthy' | 'degraded' | 'critical';
@@ -246,7 +246,7 @@ export class InfoDto {
   version: string;
 
   /**
-   * impaired if a component is unhealthy.
+   * impaired unless every component is healthy.
    * @example operational
    */
   status: 'operational' | 'impaired';

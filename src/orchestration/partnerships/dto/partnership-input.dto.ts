@@ -23,7 +23,7 @@ import { type Direction, PRIORITIES, type Priority } from '../partnership.js';
 import { IsTimestamp } from '../../../platform/http/api-docs.js';
 
 const SLUG = /^[a-z][a-z0-9_-]{0,62}$/;
-const SLUG_RULE = { message: '$property must be 1-63 lower-case letters, digits, _ or -, beginning with a letter' };
+const SLUG_RULE = { message: '$property must be 1-63 lowercase letters, digits, _ or -, starting with a letter' };
 const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
 
 /** How the partner is measured. Without agent_ids and health_url it is not measured. */
@@ -230,11 +230,12 @@ export class DeliverableStateDto {
 
 export class MeasurementDto {
   /**
-   * The name of a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+   * The name of the metric. Names of measured metrics, such as uptime, are reserved. Its target, if any, is in the partnership's
+   * success_metrics. At most 50 metrics per partnership.
    * @example social_engagement
    */
   @Matches(/^[a-z][a-z0-9_-]{0,62}$/, {
-    message: 'metric must be 1-63 lower-case letters, digits, _ or -, beginning with a letter',
+    message: 'metric must be 1-63 lowercase letters, digits, _ or -, starting with a letter',
   })
   metric: string;
 

@@ -255,7 +255,7 @@ export class PartnershipMetricsDto {
 
 export class WindowQuery {
   /**
-   * The measured period. Defaults to 24h.
+   * Measurement period, ending now. Defaults to 24h.
    * @example 24h
    */
   @IsOptional()
