@@ -64,7 +64,7 @@ export class BudgetsController {
     summary: 'Set a budget',
     operationId: 'setBudget',
     description:
-      'Replaces the limits of an organization, project, agent or API key. With a `hard` budget, a model call that could exceed a limit returns 402; a `soft` budget only notifies. Other processes apply the change within 10 seconds.',
+      'Replaces the limits of an organization, project, agent or API key. At least one limit is required; limits that you omit are removed. With a `hard` budget, a model call that could exceed a limit is refused (402 for an invocation); a `soft` budget only notifies. Other processes apply the change within 10 seconds.',
   })
   @ApiData(BudgetDto, { description: 'The budget.' })
   @ApiErrors(400, 404, 409)

@@ -43,7 +43,7 @@ export class ModelsController {
     summary: 'Test a model',
     operationId: 'testModel',
     description:
-      'Makes one small model call and returns whether the model answered within 20 seconds, or why not and what to do. Counts towards budgets. At most 10 tests per minute.',
+      'Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per minute and user.',
   })
   @ApiData(ModelTestDto, { description: 'Whether the model answered.' })
   @ApiErrors(400)

@@ -35,11 +35,11 @@ export class ExportsController {
     summary: 'Export agents, flows and integrations',
     operationId: 'createExport',
     description:
-      'Packs agents with their attached tools, published flows and integrations into a ZIP archive for `POST /imports`. Include everything that they use: a missing reference returns 422. The archive contains no credentials.',
+      'Packs agents with their attached tools, published flows and integrations into a package for `POST /imports`: a ZIP archive of at most 25 MB, without credentials. Include everything that they use. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.',
   })
   @ApiProduces('application/zip')
   @ApiOkResponse({
-    description: 'The archive.',
+    description: 'The package, as a ZIP archive.',
     content: { 'application/zip': { schema: { type: 'string', format: 'binary' } } },
   })
   @ApiErrors(400, 404, 422)
@@ -68,7 +68,7 @@ export class ExportsController {
     summary: 'Import a package',
     operationId: 'importPackage',
     description:
-      'Creates everything in an exported archive, with new ids. If an item fails, the items already created are deleted (flows are archived). The report lists each item and what remains to be set up.',
+      'Creates everything in an exported package of at most 25 MB, with new ids. If an item fails, the items already created are deleted (flows are archived). A tool that cannot be attached is only reported. The report lists each item and what remains to be set up.',
   })
   @ApiData(ImportReportDto, { status: 201, description: 'The imported items and what remains to be set up.' })
   @ApiErrors(400, 413, 422)

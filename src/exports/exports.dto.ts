@@ -7,13 +7,13 @@ const NEED_KINDS = ['credential', 'model', 'tool'] as const;
 
 export class CreateExportDto {
   /**
-   * Name of the archive. Lowercase letters, digits and hyphens.
+   * Name of the package: 2 to 50 lowercase letters, digits and single hyphens, starting with a letter. Defaults to nexus-package.
    * @example support-desk
    */
   @IsOptional()
   @IsString()
   @Matches(/^[a-z](?:-?[a-z0-9]){1,49}$/, {
-    message: 'name must have 2 to 50 small letters, digits and single hyphens, beginning with a letter',
+    message: 'name must have 2 to 50 lowercase letters, digits and single hyphens, starting with a letter',
   })
   name?: string;
 
@@ -70,7 +70,7 @@ export class ImportedItemDto {
 export class ImportNeedDto {
   @ApiProperty({ enum: NEED_KINDS })
   kind: (typeof NEED_KINDS)[number];
-  /** The integration or tool with this need, or null. */
+  /** Id of the integration or tool to set up. Null for a model, and for a tool that was not attached. */
   id: string | null;
   message: string;
 }

@@ -27,7 +27,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Check whether the process is up',
     operationId: 'getHealth',
-    description: 'Returns 200 while the process responds. No authentication required.',
+    description: 'Returns 200 while the process is running. Does not check the database. No authentication required.',
   })
   @ApiData(HealthDto, { description: 'The process is up.' })
   health(): HealthDto {
@@ -39,7 +39,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Liveness probe',
     operationId: 'getLiveness',
-    description: 'For orchestrators: restart the process if this does not respond. Checks nothing else.',
+    description:
+      'For container orchestrators: restart the process if this does not respond. Does not check the database.',
   })
   @ApiData(ProbeDto, { description: 'The process is alive.' })
   live(): ProbeDto {
@@ -52,7 +53,7 @@ export class HealthController {
     summary: 'Readiness probe',
     operationId: 'getReadiness',
     description:
-      'For load balancers: returns 503 while the process is starting, stopping or unable to reach its database.',
+      'For load balancers: returns 503 while the process is starting or stopping, or cannot use its database or the engine for durable runs.',
   })
   @ApiData(ProbeDto, { description: 'The process can serve requests.' })
   @ApiResponse({
@@ -70,7 +71,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Get all checks and process metrics',
     operationId: 'getDetailedHealth',
-    description: 'Returns each check with its duration, and process metrics. No authentication required.',
+    description:
+      'Returns the status of each check with a message, and process metrics. Returns 200 even if a check fails. No authentication required.',
   })
   @ApiData(DetailedHealthDto, { description: 'Checks and process metrics.' })
   async detailed(): Promise<DetailedHealthDto> {

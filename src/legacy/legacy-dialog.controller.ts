@@ -60,10 +60,10 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: "Check whether an agent's runtime can run it",
     operationId: 'legacyGetRuntimeHealth',
-    description: 'Asks the runtime whether it can run the agent now.',
+    description: 'Returns whether the agent is running and its runtime can run it now.',
     deprecated: true,
   })
-  @ApiData(LegacyRuntimeHealthDto, { description: 'Whether the runtime is ready, with its message.' })
+  @ApiData(LegacyRuntimeHealthDto, { description: 'Whether the agent can run, with the message of its runtime.' })
   @ApiErrors(404)
   async runtimeHealth(
     @CurrentPrincipal() { org_id }: Principal,
@@ -89,7 +89,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: 'Use GET /sessions/{session_id}/messages',
     operationId: 'legacyListMessages',
-    description: 'Like `GET /sessions/{session_id}/messages`.',
+    description: 'Same as `GET /sessions/{session_id}/messages`. The session must belong to the agent.',
     deprecated: true,
   })
   @ApiData(MessageListDto, { description: 'One page of messages.' })

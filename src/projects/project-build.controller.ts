@@ -68,7 +68,7 @@ export class ProjectBuildController {
     summary: "Get a project's build dashboard",
     operationId: 'getProjectBuild',
     description:
-      'Returns everything that a build page shows in one response: project, stages, cost, coverage and recent log.',
+      'Returns everything that a build page shows in one response: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.',
   })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)
@@ -84,7 +84,8 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: "List a project's artifacts",
     operationId: 'listProjectArtifacts',
-    description: 'Lists the files that the build wrote: documents, prompts, tools and the exportable project.',
+    description:
+      'Lists the files that the latest build wrote: documents, prompts, tools, the agent definition and, under `export/`, a small server that calls the agent.',
   })
   @ApiData(ArtifactListDto, { description: 'The artifacts, ordered by path.' })
   @ApiErrors(404)
@@ -125,7 +126,8 @@ export class ProjectBuildController {
   @ApiOperation({
     summary: 'Watch a build',
     operationId: 'streamProjectEvents',
-    description: 'Server-Sent Events `stage`, `log`, `progress` and `end`; resumable with `Last-Event-ID`.',
+    description:
+      'Server-Sent Events `stage`, `log`, `progress` and, at the end, `done`. Resumable with `Last-Event-ID`.',
   })
   @ApiHeader({
     name: 'Last-Event-ID',

@@ -44,7 +44,7 @@ export class ProjectsController {
     summary: 'Create a project and start its build',
     operationId: 'createProject',
     description:
-      'Builds an agent from a requirement in six stages. Watch the build with `GET /projects/{project_id}/events`. It fails if no acceptance example proves a functional requirement, unless `accept_unproven` is true.',
+      'Builds an agent from a requirement in six stages. Watch the build with `GET /projects/{project_id}/events`. The build fails if its acceptance examples prove none of the functional requirements, unless `accept_unproven` is true.',
   })
   @ApiData(ProjectDto, {
     status: 201,
@@ -103,7 +103,7 @@ export class ProjectsController {
     summary: 'Pause, resume, stop or restart a build',
     operationId: 'controlProject',
     description:
-      '`pause` takes effect after the current step. `resume` continues. `stop` ends the build as failed. `restart` keeps the completed stages of a failed build; `from_scratch` reruns all stages, `from_stage` reruns that stage and those after it.',
+      '`pause` takes effect after the current step. `resume` continues a paused build. `stop` ends the build as failed. `restart` reruns a completed build from the start and keeps the completed stages of a failed one; `from_scratch` reruns all stages, `from_stage` reruns that stage and those after it.',
   })
   @ApiData(ControlResultDto, { description: 'The state after the action.' })
   @ApiErrors(400, 404, 409)
@@ -137,7 +137,7 @@ export class ProjectsController {
     summary: "Revise a project's agent",
     operationId: 'reviseProject',
     description:
-      'Rebuilds the agent from its current design and your change. The current version keeps answering until the build completes. A failed build changes nothing.',
+      'Rebuilds the agent from its current definition and your change. The current version keeps answering until the build completes. A failed build changes nothing. At most 20 changes per project.',
   })
   @ApiData(ProjectDto, { status: 202, description: 'The project with its new attempt.' })
   @ApiErrors(400, 404, 409, 422)
@@ -190,7 +190,7 @@ export class AgentCreationController {
     summary: 'Create an agent from a definition',
     operationId: 'createAgent',
     description:
-      'Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs immediately, as version v1.0.0. No acceptance examples are run, so its `coverage` is null.',
+      'Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It can be invoked immediately, as version v1.0.0. No acceptance examples are run, so its `coverage` is null.',
   })
   @ApiData(AgentDto, { status: 201, description: 'The agent.' })
   @ApiErrors(400, 404, 409, 413, 422)

@@ -25,9 +25,9 @@ export class StagesController {
   /** The same under the API prefix, for clients with a single base path. */
   @Get('api/v1/stages/info')
   @ApiOperation({
-    summary: 'Get the six stages of a build (under the prefix)',
+    summary: 'Get the six stages of a build (under /api/v1)',
     operationId: 'getStagesInfoUnderPrefix',
-    description: 'Like `GET /stages/info`. No authentication required.',
+    description: 'Same as `GET /stages/info`, for clients with a single base path. No authentication required.',
   })
   @ApiData(StagesInfoDto, { description: 'The stages in order. Weights add up to 100.' })
   infoUnderPrefix(): StagesInfoDto {

@@ -31,7 +31,7 @@ export class StatisticsController {
     summary: 'Get the statistics overview',
     operationId: 'getStatisticsOverview',
     description:
-      "Returns the number of agents and builds, and today's calls and tokens (UTC). Counts can lag by a few seconds.",
+      "Returns the number of agents and builds, and today's invocations and tokens (UTC). Counts can lag by a few seconds.",
   })
   @ApiData(OverviewDto, { description: 'Statistics of your organization.' })
   @ApiErrors()
@@ -59,7 +59,7 @@ export class StatisticsController {
     summary: 'Get invocation statistics per day',
     operationId: 'getInvocationStatistics',
     description:
-      'Returns calls, failures, tokens, cost and duration for each UTC day, for all agents or one. At most 366 days.',
+      'Returns, for each UTC day, the number of invocations that succeeded and failed, their tokens and their durations, for all agents or one. At most 366 days.',
   })
   @ApiData([InvocationDayDto], { description: 'One row per requested day, in order.' })
   @ApiErrors(400, 404)

@@ -53,7 +53,8 @@ export class SetBudgetDto {
     enum: ENFORCEMENTS,
     required: false,
     default: 'hard',
-    description: '`hard` refuses model calls that could exceed a limit; `soft` only counts and reports.',
+    description:
+      '`hard` refuses model calls that could exceed a limit, and with a limit in US dollars also calls to models without a known price. `soft` only counts and reports.',
   })
   @IsOptional()
   @IsIn(ENFORCEMENTS)
@@ -126,7 +127,10 @@ export class BudgetDto {
   @ApiProperty({ enum: BUDGET_SCOPES, example: 'agent' })
   scope: BudgetScope;
 
-  /** @example 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader' */
+  /**
+   * Id of the project, agent or API key. For an organization, its own id.
+   * @example 'proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:invoice_reader'
+   */
   scope_id: string;
 
   /** @example 25 */
@@ -190,7 +194,8 @@ export class ModelProviderDto {
   default_model: string;
 
   /**
-   * open: calls failed repeatedly and are refused for a moment. half_open: the next call tests whether the provider has recovered.
+   * closed: calls are sent. open: calls failed repeatedly and are refused, by default for 30 seconds. half_open: the next call tests
+   * whether the provider has recovered.
    * @example closed
    */
   state: 'closed' | 'half_open' | 'open';

@@ -19,7 +19,7 @@ export class ProbeDto {
 
 export class HealthCheckDto {
   /**
-   * configured, not_configured and not_required apply to credentials only.
+   * configured and not_configured apply to credentials only, not_required to credentials and mail.
    * @example healthy
    */
   status: 'healthy' | 'unhealthy' | 'configured' | 'not_configured' | 'not_required';

@@ -166,7 +166,7 @@ export class LegacyRuntimeHealthDto {
 
   entrypoint: string | null;
 
-  /** Whether the runtime reports that it can run the agent. */
+  /** Whether the agent is running and its runtime reports that it can run it. */
   is_ready: boolean;
 
   message: string;

@@ -72,7 +72,7 @@ export class CreateProjectDto {
   user_name?: string;
 
   /**
-   * 1 to 5. Waiting builds with priority 5 start first.
+   * 1 to 5, 3 by default. Waiting builds with the highest priority start first.
    * @example 3
    */
   @IsOptional()
@@ -94,7 +94,7 @@ export class CreateProjectDto {
   tags?: string[];
 
   /**
-   * A name for the agent. The orchestrator chooses a name if absent.
+   * A name for the agent. If absent, the first stage of the build chooses one.
    * @example 'shop-support'
    */
   @IsOptional()
@@ -112,14 +112,14 @@ export class CreateProjectDto {
   model_id?: string;
 
   /**
-   * Build the agent even if no acceptance example can prove a functional requirement. Its `coverage` then says so.
+   * Build the agent even if its acceptance examples prove none of the functional requirements. Its `coverage` then says so.
    * @example false
    */
   @IsOptional()
   @IsBoolean()
   accept_unproven?: boolean;
 
-  /** Agent names by stage. */
+  /** Agent names by stage. Ignored if `agent_name` is set. */
   @IsOptional()
   @ValidateNested()
   @Type(() => AgentNameMapDto)
@@ -179,7 +179,7 @@ export class ReviseProjectDto {
   agent_id?: string;
 
   /**
-   * Complete the build even if no acceptance example can prove a functional requirement. Defaults to the project's setting.
+   * Complete the build even if its acceptance examples prove none of the functional requirements. Defaults to the project's setting.
    * @example false
    */
   @IsOptional()

@@ -213,7 +213,7 @@ export class ProjectSummaryDto {
   agents: string[];
 
   /**
-   * Whether the agent is built even if no functional requirement can be proven.
+   * Whether the agent is built even if none of the functional requirements is proven.
    * @example false
    */
   accept_unproven: boolean;
@@ -227,7 +227,7 @@ export class ProjectSummaryDto {
    */
   changes: string[];
 
-  /** The change that the current or failed attempt builds. Null otherwise. */
+  /** The change that the running or failed attempt builds. Null if it builds none. */
   revision: ProjectRevisionDto | null;
 
   error_info: ProjectErrorDto | null;

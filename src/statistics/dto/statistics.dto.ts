@@ -79,7 +79,7 @@ export class InvocationDayDto {
   failed_invocations: number;
 
   /**
-   * Percent. Null on a day without invocations, like all durations.
+   * Percent. Null on a day without invocations, as are the durations.
    * @example 98.74
    */
   success_rate: number | null;
