@@ -42,7 +42,8 @@ export class AgentExamplesController {
   @ApiOperation({
     summary: "List an agent's saved examples",
     operationId: 'listAgentExamples',
-    description: 'Lists the saved messages with their checks. Examples written by a build are in its report.',
+    description:
+      'Lists the saved messages with their checks. Examples that a build wrote are in its artifact `acceptance_report.json`.',
   })
   @ApiData(AgentExampleListDto, { description: 'One page of examples, oldest first.' })
   @ApiErrors(400, 404)

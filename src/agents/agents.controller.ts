@@ -84,7 +84,7 @@ export class AgentsController {
     summary: 'Update an agent',
     operationId: 'updateAgent',
     description:
-      'Changes the description, category, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.',
+      'Changes the description, category, version, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -108,7 +108,7 @@ export class AgentsController {
   @ApiOperation({
     summary: "Set an agent's state",
     operationId: 'setAgentStatus',
-    description: 'Takes an agent offline or brings it back. An offline agent refuses calls.',
+    description: 'Only a running agent accepts calls: `offline` takes the agent offline, `running` brings it back.',
   })
   @ApiData(AgentDto, { description: 'The agent after the change.' })
   @ApiErrors(400, 404, 409)
@@ -214,7 +214,7 @@ export class AgentsController {
     summary: 'Add documents to an agent',
     operationId: 'addAgentDocuments',
     description:
-      'Adds files that the agent can search, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after `npm run documents:install`. At most 5 files of 10 MB each. A file replaces the document with the same name.',
+      'Adds files that the agent can search, as a new version. Text, Markdown, CSV and JSON are always supported; HTML, DOCX and PDF only if the server has their readers (`npm run documents:install`). At most 5 files of 10 MB each. A file replaces the document with the same name.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(400, 404, 409, 413, 422, 429)
@@ -304,7 +304,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Roll an agent back to another version',
     operationId: 'rollbackAgent',
-    description: 'New calls use the given version. All versions are kept, so a rollback can be undone.',
+    description:
+      'Makes the given version the current one, which new calls use. All versions are kept, so a rollback can be undone.',
   })
   @ApiData(AgentDto, { description: 'The agent after the rollback.' })
   @ApiErrors(400, 404, 409, 422)

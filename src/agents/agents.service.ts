@@ -368,7 +368,7 @@ export class AgentsService {
     if (BUILD_LABEL.test(label))
       throw ValidationError.field(
         'version',
-        `${label} does not exist; labels of the form v1.0.<number> are reserved for builds`,
+        `${label} does not exist; labels of the form v1.0.<number> are reserved for builds and edits`,
       );
     const { definition, build_id, coverage = null } = await this.version(agent);
     const version_number = latest_version_number + 1;

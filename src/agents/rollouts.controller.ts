@@ -24,7 +24,7 @@ export class RolloutsController {
     summary: 'Roll out a version to a share of the sessions',
     operationId: 'setAgentRollout',
     description:
-      'Starts a rollout of a version, or changes the share of the running rollout. This share of the sessions started since the rollout began runs the candidate; each session keeps its version. Returns 409 while another version is being rolled out.',
+      'Starts a rollout of a version, the candidate, or changes its share. That share of the sessions started since the rollout began runs the candidate; older sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.',
   })
   @ApiData(RolloutDto, { description: 'The rollout.' })
   @ApiErrors(400, 404, 409)
@@ -73,7 +73,7 @@ export class RolloutsController {
     summary: 'Promote the candidate of a rollout',
     operationId: 'promoteAgentRollout',
     description:
-      'All sessions use the candidate from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.',
+      'Makes the candidate the current version. All sessions use it from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.',
   })
   @ApiData(RolloutDto, { description: 'The rollout, which has ended.' })
   @ApiErrors(400, 404, 409)

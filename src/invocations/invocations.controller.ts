@@ -152,11 +152,20 @@ export class InvocationsController {
   @ApiOperation({
     summary: "Follow a run's events, or resume a dropped stream",
     operationId: 'followInvocation',
-    description: 'Server-Sent Events from the start, or after `Last-Event-ID`. Events are kept for 24 hours.',
+    description:
+      'Server-Sent Events from the start, or after `Last-Event-ID`. Returns 204 if the last event was already received. Events are kept for 24 hours; after that, and for runs that were neither streamed nor in the background, only the last event is sent.',
   })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Id of the last event received. The stream resumes after it.',
+  })
   @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiOkResponse({
+    description:
+      'The events `start`, `delta`, `tool_call`, `tool_result`, `approval_required` and `approval_decided`, and at the end `done` or `error`.',
+    schema: { type: 'string' },
+  })
   @ApiErrors(400, 404)
   async follow(
     @CurrentPrincipal() { org_id }: Principal,

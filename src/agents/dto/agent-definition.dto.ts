@@ -4,7 +4,10 @@ import { IsArray, IsBoolean, IsInt, IsObject, IsOptional, IsString, Length, MaxL
 
 /** A tool of a definition. `builtin` takes only a name, `code` everything but tool_id, `attached` a name and tool_id. */
 export class DefinedToolDto {
-  /** @example builtin */
+  /**
+   * builtin takes only a name; code takes everything but tool_id; attached takes a name and a tool_id.
+   * @example builtin
+   */
   kind: 'builtin' | 'code' | 'attached';
 
   /** @example calculator */
@@ -22,14 +25,14 @@ export class DefinedToolDto {
   /** At most 20 tests, each with an input and the expected output. The definition is stored only if all pass. */
   tests?: Record<string, unknown>[];
 
-  /** An attached tool. */
+  /** Id of the attached tool. Required for attached. */
   tool_id?: string;
 }
 
 /** A specialist of a team: an agent of its own, which the agent calls as the tool `ask_<name>`. */
 export class TeamMemberDto {
   /**
-   * Lowercase letters, digits and `_`, at most 50 characters. Unique in the team.
+   * Lowercase letters, digits and `_`, starting with a letter, at most 50 characters. Unique in the team.
    * @example billing
    */
   name: string;
@@ -85,7 +88,7 @@ export class KnowledgeDocumentDto {
   name: string;
 
   /**
-   * Text or Markdown. A form feed (U+000C) starts a new page.
+   * Text or Markdown, at most 1,000,000 characters. A form feed (U+000C) starts a new page.
    * @example 'Our delivery takes 3 working days.'
    */
   content: string;
@@ -93,7 +96,7 @@ export class KnowledgeDocumentDto {
 
 export class AgentMemoryDto {
   /**
-   * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none.
+   * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none. Defaults to 200.
    * @example 200
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 500 })
@@ -101,6 +104,7 @@ export class AgentMemoryDto {
 
   /**
    * Maximum number of tokens of the conversation that the agent sees, estimated by size. The oldest messages are dropped first.
+   * Defaults to 16,000.
    * @example 16000
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 100, maximum: 1_000_000 })
@@ -110,34 +114,35 @@ export class AgentMemoryDto {
 /** Bounds of one run. */
 export class AgentLimitsDto {
   /**
-   * Model calls of the agent, 1 to 50. Each task of a team member has the same limit of its own.
+   * Maximum number of model calls of the agent, 1 to 50. Defaults to 8. Each task of a team member has its own limit of the same
+   * size.
    * @example 8
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 50 })
   max_steps?: number;
 
   /**
-   * Time limit of a run in seconds, at most 600.
+   * Time limit of a run in seconds, at most 600. Defaults to 60.
    * @example 60
    */
   @ApiPropertyOptional({ minimum: 0.001, maximum: 600 })
   timeout_seconds?: number;
 
   /**
-   * Output tokens of one model call, 1 to 65,536.
+   * Maximum output tokens of one model call, 1 to 65,536. Defaults to 2,048.
    * @example 2048
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 65_536 })
   max_output_tokens?: number;
 
   /**
-   * Input and output tokens of all model calls together. No limit if absent.
+   * Maximum input and output tokens of all model calls of a run together. No limit if absent.
    * @example 50000
    */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000_000 })
   max_total_tokens?: number;
 
-  /** US dollars for all model calls together. Requires a model with a known price. */
+  /** Maximum cost of all model calls of a run together, in US dollars. No limit if absent. Requires a model with a known price. */
   @ApiPropertyOptional({ minimum: 0.000001, maximum: 10_000, example: 0.5 })
   max_cost_usd?: number;
 }
@@ -149,7 +154,7 @@ export class AgentDefinitionDto {
   schema_version?: '1';
 
   /**
-   * Lowercase letters, digits, `_` and `-`, at most 100 characters. Part of the agent's id.
+   * Lowercase letters, digits, `_` and `-`, starting with a letter or digit, at most 100 characters. Part of the agent's id.
    * @example price_helper
    */
   agent_name: string;
@@ -258,7 +263,7 @@ export class EditDefinitionDto {
   revision: number;
 
   /**
-   * Whether the agent runs the new version immediately. Send false to store it for a rollout.
+   * Whether the agent runs the new version immediately. Defaults to true. Send false to store it for a rollout.
    * @example true
    */
   @IsOptional()

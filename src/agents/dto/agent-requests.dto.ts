@@ -37,7 +37,7 @@ export class ListAgentsQuery extends PageQuery {
   category?: string;
 
   /**
-   * Comma-separated. Only agents that have all of them.
+   * Only agents that have all of these capabilities. Comma-separated.
    * @example ['tool:calculator']
    */
   @IsOptional()
@@ -72,7 +72,7 @@ export class UpdateAgentDto {
 
   /**
    * The label of an existing version, which the agent then runs, or a new label, which creates a version with the current
-   * definition. Labels of the form v1.0.<number> are reserved for builds.
+   * definition. Labels of the form v1.0.<number> are reserved for builds and edits.
    * @example v1.1.0
    */
   @IsOptional()
@@ -108,8 +108,8 @@ export class UpdateAgentDto {
   tags?: string[];
 
   /**
-   * Names of tools whose calls require approval. Calls to tools with the risk `destructive` always do. An empty list clears the
-   * setting. Only for agents with the runtime local.
+   * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk
+   * `destructive`. An empty list clears the setting. Only for agents with the runtime local.
    * @example ['refund_order']
    */
   @IsOptional()
@@ -172,14 +172,15 @@ export class PlaceAgentDto {
 
 export class ExampleCheckDto {
   /**
-   * contains and not_contains ignore case; matches takes a regular expression, uses_tool the name of a tool.
+   * contains and not_contains take a text, matches takes a JavaScript regular expression, uses_tool the name of a tool, non_empty
+   * nothing. Case is ignored.
    * @example contains
    */
   @IsIn(CHECK_KINDS)
   kind: (typeof CHECK_KINDS)[number];
 
   /**
-   * At most 500 characters. Null for non_empty only.
+   * At most 500 characters. Required, except for non_empty.
    * @example '69,104'
    */
   @IsOptional()

@@ -5,19 +5,19 @@ import { RolloutShareDto } from './rollout.dto.js';
 /** How much of the requirement the acceptance examples have proven. The list is in `acceptance_report.json`. */
 export class CoverageDto {
   /**
-   * Requirements exercised by a passed example.
+   * Number of requirements exercised by an example that passed.
    * @example 2
    */
   proven: number;
 
   /**
-   * Requirements without such an example.
+   * Number of requirements that no example exercises.
    * @example 1
    */
   unproven: number;
 
   /**
-   * Requirements with a failed example.
+   * Number of requirements exercised by an example that failed.
    * @example 0
    */
   contradicted: number;
@@ -26,7 +26,7 @@ export class CoverageDto {
   total: number;
 
   /**
-   * Proven share, 0 to 1.
+   * Share of proven requirements, 0 to 1.
    * @example 0.67
    */
   share: number;
@@ -93,7 +93,7 @@ export class AgentDto {
   /** @example v1.0.0 */
   version: string;
 
-  /** The version that is rolled out alongside `version`. Null while no rollout is running. */
+  /** The version that is being rolled out alongside `version`, and its share. Null while no rollout is running. */
   rollout: RolloutShareDto | null;
 
   /**
@@ -103,7 +103,7 @@ export class AgentDto {
   revision: number;
 
   /**
-   * running, building, offline or error.
+   * running, building, offline or error. Only a running agent accepts calls.
    * @example running
    */
   status: AgentStatus;
@@ -127,13 +127,14 @@ export class AgentDto {
   coverage: CoverageDto | null;
 
   /**
-   * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
+   * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk
+   * destructive.
    * @example ['refund_order']
    */
   requires_approval: string[];
 
   /**
-   * JSON Schema that every answer matches, if one is set for the agent.
+   * JSON Schema set for the agent, which every answer matches. Null means the schema in its definition, if any.
    * @example null
    */
   output_schema: Record<string, unknown> | null;
@@ -200,18 +201,18 @@ export class AgentVersionDto {
   version: string;
 
   /**
-   * The build that created the version. Null for a version written by hand.
+   * The build that created the version. Null if no build created it.
    * @example bld_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   build_id: string | null;
 
   /**
-   * The user who wrote the version by hand. Null for a version created by a build.
+   * The user whose edit created the version. Null if it was not created by an edit.
    * @example null
    */
   created_by: string | null;
 
-  /** Whether this version is the active one. */
+  /** Whether this is the current version. */
   current: boolean;
 
   /**

@@ -50,7 +50,7 @@ export class RolloutVersionDto {
   version: string;
 
   /**
-   * Share of the sessions started during the rollout that run this version, in percent. After the rollout: the last share.
+   * Share of the sessions started during the rollout that run this version, in percent. After the rollout, the last share.
    * @example 10
    */
   percent: number;

@@ -82,7 +82,7 @@ export class CallerCallDto {
   tool: string;
 
   /**
-   * JSON.
+   * The arguments, as JSON text.
    * @example '{"city": "Berlin"}'
    */
   arguments: string;
@@ -171,7 +171,8 @@ export class InvokeResultDto {
   trace?: TraceDto;
 
   /**
-   * Only if the answer was cut short: length or tool_calls.
+   * Only if the answer is incomplete: length (it reached the caller's limit of output tokens) or tool_calls (the agent waits for the
+   * results of `calls`).
    * @example tool_calls
    */
   finish_reason?: FinishReason;
@@ -200,7 +201,7 @@ export class RunStateDto {
    */
   status: InvocationStatus;
 
-  /** Only for a run that waits or has waited for approval. Pending approvals must be decided. */
+  /** Only for a run that is or was waiting for approval. It continues when none is pending. */
   approvals?: ApprovalDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -304,7 +305,7 @@ export class InvocationDto {
   background: boolean;
 
   /**
-   * Only when a single invocation is requested, and only if the answer was cut short.
+   * Only when a single invocation is requested, and only if the answer is incomplete: length or tool_calls.
    * @example tool_calls
    */
   finish_reason?: FinishReason;
@@ -332,17 +333,17 @@ export class InvocationDto {
 }
 
 export class ListInvocationsQuery extends PageQuery {
-  /** Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match. */
+  /** Only runs in this state. A page can hold fewer runs than `limit`, or none, even if another page follows. */
   @IsOptional()
   @IsIn(INVOCATION_STATUSES)
   status?: InvocationStatus;
 
-  /** Started at this time or later. */
+  /** Only runs started at this time or later. */
   @IsOptional()
   @IsTimestamp()
   from?: string;
 
-  /** Started at this time or earlier. */
+  /** Only runs started at this time or earlier. */
   @IsOptional()
   @IsTimestamp()
   to?: string;

@@ -38,7 +38,7 @@ export class InvokeAgentDto {
 
   /**
    * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the
-   * session up to that message. The response has the copy's session_id.
+   * session up to that message (at most its last 90 messages). The response has the copy's session_id.
    */
   @IsOptional()
   @IsInt()
@@ -71,7 +71,7 @@ export class InvokeAgentDto {
   session_state?: Record<string, unknown>;
 
   /**
-   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams its events.
+   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams its events instead.
    * @example false
    */
   @IsOptional()
@@ -102,7 +102,10 @@ export class InvokeAgentDto {
 }
 
 export class DecideApprovalDto {
-  /** @example true */
+  /**
+   * True approves the call, false refuses it.
+   * @example true
+   */
   @IsBoolean()
   approve: boolean;
 

@@ -24,7 +24,10 @@ export class CreateSessionDto {
   @Length(1, 120)
   display_name?: string;
 
-  /** @example normal */
+  /**
+   * Stored with the session. It does not change how the agent runs.
+   * @example normal
+   */
   @IsOptional()
   @IsIn(CONVERSATION_MODES)
   conversation_mode?: ConversationMode;
@@ -88,12 +91,12 @@ export class ListSessionsQuery extends PageQuery {
   @Length(1, 100)
   user_id?: string;
 
-  /** Last active at this time or later. */
+  /** Only sessions last active at this time or later. */
   @IsOptional()
   @IsTimestamp()
   from?: string;
 
-  /** Last active at this time or earlier. */
+  /** Only sessions last active at this time or earlier. */
   @IsOptional()
   @IsTimestamp()
   to?: string;
@@ -129,7 +132,7 @@ export class SessionDocumentDto {
   filename: string;
 
   /**
-   * Characters of its text. Null for documents uploaded before this was recorded.
+   * Number of characters in its text. Null for documents uploaded before this was recorded.
    * @example 4120
    */
   characters: number | null;
@@ -186,7 +189,7 @@ export class SendMessageDto {
   metadata?: Record<string, unknown>;
 
   /**
-   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams the answer.
+   * Returns 202 immediately. The run continues if the client disconnects. With `Accept: text/event-stream`, streams the answer instead.
    * @example false
    */
   @IsOptional()
@@ -242,7 +245,7 @@ export class SessionCallDto {
   tool: string;
 
   /**
-   * JSON.
+   * The arguments, as JSON text.
    * @example '{"city": "Berlin"}'
    */
   arguments: string;
@@ -265,16 +268,16 @@ export class MessageDto {
   /** @example '15% of 80 = 12' */
   content: string;
 
-  /** For an assistant: calls to the caller's tools whose results it waits for. */
+  /** For an assistant message: calls to the caller's tools whose results the agent waits for. */
   calls?: SessionCallDto[];
 
   /**
-   * For a tool: the call that it answers.
+   * For a tool message: the call whose result it is.
    * @example call_1
    */
   call_id?: string;
 
-  /** For an answer: invocation_id, duration_ms, model and usage. */
+  /** For an answer: invocation_id, duration_ms, model and usage. Otherwise the metadata that was sent with the message. */
   metadata: Record<string, unknown>;
 
   /** @example 2026-11-20T10:00:03.000Z */
@@ -306,7 +309,7 @@ export class UploadedFileDto {
 
   content_type: string;
 
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
 }
 

@@ -718,7 +718,7 @@ export const getBudget = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Set a budget
  *
- * Replaces the limits of an organization, project, agent or API key. With a 'hard' budget, a model call that could exceed a limit returns 402; a 'soft' budget only notifies. Other processes apply the change within 10 seconds.
+ * Replaces the limits of an organization, project, agent or API key. At least one limit is required; limits that you omit are removed. With a 'hard' budget, a model call that could exceed a limit is refused (402 for an invocation); a 'soft' budget only notifies. Other processes apply the change within 10 seconds.
  */
 export const setBudget = <ThrowOnError extends boolean = false>(options: Options<SetBudgetData, ThrowOnError>): RequestResult<SetBudgetResponses, SetBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetBudgetResponses, SetBudgetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -744,7 +744,7 @@ export const getModels = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Test a model
  *
- * Makes one small model call and returns whether the model answered within 20 seconds, or why not and what to do. Counts towards budgets. At most 10 tests per minute.
+ * Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per minute and user.
  */
 export const testModel = <ThrowOnError extends boolean = false>(options?: Options<TestModelData, ThrowOnError>): RequestResult<TestModelResponses, TestModelErrors, ThrowOnError> => (options?.client ?? client).post<TestModelResponses, TestModelErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -764,16 +764,16 @@ export const testModel = <ThrowOnError extends boolean = false>(options?: Option
 export const getStagesInfo = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoData, ThrowOnError>): RequestResult<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoResponses, GetStagesInfoErrors, ThrowOnError>({ url: '/stages/info', ...options });
 
 /**
- * Get the six stages of a build (under the prefix)
+ * Get the six stages of a build (under /api/v1)
  *
- * Like 'GET /stages/info'. No authentication required.
+ * Same as 'GET /stages/info', for clients with a single base path. No authentication required.
  */
 export const getStagesInfoUnderPrefix = <ThrowOnError extends boolean = false>(options?: Options<GetStagesInfoUnderPrefixData, ThrowOnError>): RequestResult<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError> => (options?.client ?? client).get<GetStagesInfoUnderPrefixResponses, GetStagesInfoUnderPrefixErrors, ThrowOnError>({ url: '/api/v1/stages/info', ...options });
 
 /**
  * Get the statistics overview
  *
- * Returns the number of agents and builds, and today's calls and tokens (UTC). Counts can lag by a few seconds.
+ * Returns the number of agents and builds, and today's invocations and tokens (UTC). Counts can lag by a few seconds.
  */
 export const getStatisticsOverview = <ThrowOnError extends boolean = false>(options?: Options<GetStatisticsOverviewData, ThrowOnError>): RequestResult<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError> => (options?.client ?? client).get<GetStatisticsOverviewResponses, GetStatisticsOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -795,7 +795,7 @@ export const getBuildStatistics = <ThrowOnError extends boolean = false>(options
 /**
  * Get invocation statistics per day
  *
- * Returns calls, failures, tokens, cost and duration for each UTC day, for all agents or one. At most 366 days.
+ * Returns, for each UTC day, the number of invocations that succeeded and failed, their tokens and their durations, for all agents or one. At most 366 days.
  */
 export const getInvocationStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetInvocationStatisticsData, ThrowOnError>): RequestResult<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetInvocationStatisticsResponses, GetInvocationStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -828,7 +828,7 @@ export const getBudgetStatistics = <ThrowOnError extends boolean = false>(option
 /**
  * Set an agent's state
  *
- * Takes an agent offline or brings it back. An offline agent refuses calls.
+ * Only a running agent accepts calls: 'offline' takes the agent offline, 'running' brings it back.
  */
 export const setAgentStatus = <ThrowOnError extends boolean = false>(options: Options<SetAgentStatusData, ThrowOnError>): RequestResult<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError> => (options.client ?? client).put<SetAgentStatusResponses, SetAgentStatusErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -854,7 +854,7 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Create an agent from a definition
  *
- * Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It runs immediately, as version v1.0.0. No acceptance examples are run, so its 'coverage' is null.
+ * Creates an agent without a build, from a definition: prompt, tools, model and knowledge. It can be invoked immediately, as version v1.0.0. No acceptance examples are run, so its 'coverage' is null.
  */
 export const createAgent = <ThrowOnError extends boolean = false>(options: Options<CreateAgentData, ThrowOnError>): RequestResult<CreateAgentResponses, CreateAgentErrors, ThrowOnError> => (options.client ?? client).post<CreateAgentResponses, CreateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -891,7 +891,7 @@ export const getAgent = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Update an agent
  *
- * Changes the description, category, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.
+ * Changes the description, category, version, tags, capabilities, model, output schema or the tools that require approval. Fields that you omit stay unchanged.
  */
 export const updateAgent = <ThrowOnError extends boolean = false>(options: Options<UpdateAgentData, ThrowOnError>): RequestResult<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError> => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -943,7 +943,7 @@ export const listAgentDocuments = <ThrowOnError extends boolean = false>(options
 /**
  * Add documents to an agent
  *
- * Adds files that the agent can search, as a new version: text, Markdown, CSV and JSON; HTML, DOCX and PDF after 'npm run documents:install'. At most 5 files of 10 MB each. A file replaces the document with the same name.
+ * Adds files that the agent can search, as a new version. Text, Markdown, CSV and JSON are always supported; HTML, DOCX and PDF only if the server has their readers ('npm run documents:install'). At most 5 files of 10 MB each. A file replaces the document with the same name.
  */
 export const addAgentDocuments = <ThrowOnError extends boolean = false>(options: Options<AddAgentDocumentsData, ThrowOnError>): RequestResult<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError> => (options.client ?? client).post<AddAgentDocumentsResponses, AddAgentDocumentsErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -981,7 +981,7 @@ export const listAgentVersions = <ThrowOnError extends boolean = false>(options:
 /**
  * Roll an agent back to another version
  *
- * New calls use the given version. All versions are kept, so a rollback can be undone.
+ * Makes the given version the current one, which new calls use. All versions are kept, so a rollback can be undone.
  */
 export const rollbackAgent = <ThrowOnError extends boolean = false>(options: Options<RollbackAgentData, ThrowOnError>): RequestResult<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError> => (options.client ?? client).post<RollbackAgentResponses, RollbackAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1011,7 +1011,7 @@ export const placeAgent = <ThrowOnError extends boolean = false>(options: Option
 /**
  * List an agent's saved examples
  *
- * Lists the saved messages with their checks. Examples written by a build are in its report.
+ * Lists the saved messages with their checks. Examples that a build wrote are in its artifact 'acceptance_report.json'.
  */
 export const listAgentExamples = <ThrowOnError extends boolean = false>(options: Options<ListAgentExamplesData, ThrowOnError>): RequestResult<ListAgentExamplesResponses, ListAgentExamplesErrors, ThrowOnError> => (options.client ?? client).get<ListAgentExamplesResponses, ListAgentExamplesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1070,7 +1070,7 @@ export const getAgentRollout = <ThrowOnError extends boolean = false>(options: O
 /**
  * Roll out a version to a share of the sessions
  *
- * Starts a rollout of a version, or changes the share of the running rollout. This share of the sessions started since the rollout began runs the candidate; each session keeps its version. Returns 409 while another version is being rolled out.
+ * Starts a rollout of a version, the candidate, or changes its share. That share of the sessions started since the rollout began runs the candidate; older sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.
  */
 export const setAgentRollout = <ThrowOnError extends boolean = false>(options: Options<SetAgentRolloutData, ThrowOnError>): RequestResult<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError> => (options.client ?? client).put<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1085,7 +1085,7 @@ export const setAgentRollout = <ThrowOnError extends boolean = false>(options: O
 /**
  * Promote the candidate of a rollout
  *
- * All sessions use the candidate from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.
+ * Makes the candidate the current version. All sessions use it from their next message on. A rollback returns to the earlier version. Returns 404 if no rollout is running.
  */
 export const promoteAgentRollout = <ThrowOnError extends boolean = false>(options: Options<PromoteAgentRolloutData, ThrowOnError>): RequestResult<PromoteAgentRolloutResponses, PromoteAgentRolloutErrors, ThrowOnError> => (options.client ?? client).post<PromoteAgentRolloutResponses, PromoteAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1244,7 +1244,7 @@ export const getInvocation = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Follow a run's events, or resume a dropped stream
  *
- * Server-Sent Events from the start, or after 'Last-Event-ID'. Events are kept for 24 hours.
+ * Server-Sent Events from the start, or after 'Last-Event-ID'. Returns 204 if the last event was already received. Events are kept for 24 hours; after that, and for runs that were neither streamed nor in the background, only the last event is sent.
  */
 export const followInvocation = <ThrowOnError extends boolean = false>(options: Options<FollowInvocationData, ThrowOnError, FollowInvocationResponse>): Promise<ServerSentEventsResult<FollowInvocationResponses>> => (options.client ?? client).sse.get<FollowInvocationResponses, FollowInvocationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1303,7 +1303,7 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Create a project and start its build
  *
- * Builds an agent from a requirement in six stages. Watch the build with 'GET /projects/{project_id}/events'. It fails if no acceptance example proves a functional requirement, unless 'accept_unproven' is true.
+ * Builds an agent from a requirement in six stages. Watch the build with 'GET /projects/{project_id}/events'. The build fails if its acceptance examples prove none of the functional requirements, unless 'accept_unproven' is true.
  */
 export const createProject = <ThrowOnError extends boolean = false>(options: Options<CreateProjectData, ThrowOnError>): RequestResult<CreateProjectResponses, CreateProjectErrors, ThrowOnError> => (options.client ?? client).post<CreateProjectResponses, CreateProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1340,7 +1340,7 @@ export const getProject = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Pause, resume, stop or restart a build
  *
- * 'pause' takes effect after the current step. 'resume' continues. 'stop' ends the build as failed. 'restart' keeps the completed stages of a failed build; 'from_scratch' reruns all stages, 'from_stage' reruns that stage and those after it.
+ * 'pause' takes effect after the current step. 'resume' continues a paused build. 'stop' ends the build as failed. 'restart' reruns a completed build from the start and keeps the completed stages of a failed one; 'from_scratch' reruns all stages, 'from_stage' reruns that stage and those after it.
  */
 export const controlProject = <ThrowOnError extends boolean = false>(options: Options<ControlProjectData, ThrowOnError>): RequestResult<ControlProjectResponses, ControlProjectErrors, ThrowOnError> => (options.client ?? client).put<ControlProjectResponses, ControlProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1355,7 +1355,7 @@ export const controlProject = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Revise a project's agent
  *
- * Rebuilds the agent from its current design and your change. The current version keeps answering until the build completes. A failed build changes nothing.
+ * Rebuilds the agent from its current definition and your change. The current version keeps answering until the build completes. A failed build changes nothing. At most 20 changes per project.
  */
 export const reviseProject = <ThrowOnError extends boolean = false>(options: Options<ReviseProjectData, ThrowOnError>): RequestResult<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError> => (options.client ?? client).post<ReviseProjectResponses, ReviseProjectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1392,7 +1392,7 @@ export const getProjectStage = <ThrowOnError extends boolean = false>(options: O
 /**
  * Get a project's build dashboard
  *
- * Returns everything that a build page shows in one response: project, stages, cost, coverage and recent log.
+ * Returns everything that a build page shows in one response: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.
  */
 export const getProjectBuild = <ThrowOnError extends boolean = false>(options: Options<GetProjectBuildData, ThrowOnError>): RequestResult<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError> => (options.client ?? client).get<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1403,7 +1403,7 @@ export const getProjectBuild = <ThrowOnError extends boolean = false>(options: O
 /**
  * List a project's artifacts
  *
- * Lists the files that the build wrote: documents, prompts, tools and the exportable project.
+ * Lists the files that the latest build wrote: documents, prompts, tools, the agent definition and, under 'export/', a small server that calls the agent.
  */
 export const listProjectArtifacts = <ThrowOnError extends boolean = false>(options: Options<ListProjectArtifactsData, ThrowOnError>): RequestResult<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError> => (options.client ?? client).get<ListProjectArtifactsResponses, ListProjectArtifactsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1425,7 +1425,7 @@ export const getProjectArtifact = <ThrowOnError extends boolean = false>(options
 /**
  * Watch a build
  *
- * Server-Sent Events 'stage', 'log', 'progress' and 'end'; resumable with 'Last-Event-ID'.
+ * Server-Sent Events 'stage', 'log', 'progress' and, at the end, 'done'. Resumable with 'Last-Event-ID'.
  */
 export const streamProjectEvents = <ThrowOnError extends boolean = false>(options: Options<StreamProjectEventsData, ThrowOnError, StreamProjectEventsResponse>): Promise<ServerSentEventsResult<StreamProjectEventsResponses>> => (options.client ?? client).sse.get<StreamProjectEventsResponses, StreamProjectEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2028,28 +2028,28 @@ export const deliverWebhook = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Check whether the process is up
  *
- * Returns 200 while the process responds. No authentication required.
+ * Returns 200 while the process is running. Does not check the database. No authentication required.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
  * Liveness probe
  *
- * For orchestrators: restart the process if this does not respond. Checks nothing else.
+ * For container orchestrators: restart the process if this does not respond. Does not check the database.
  */
 export const getLiveness = <ThrowOnError extends boolean = false>(options?: Options<GetLivenessData, ThrowOnError>): RequestResult<GetLivenessResponses, GetLivenessErrors, ThrowOnError> => (options?.client ?? client).get<GetLivenessResponses, GetLivenessErrors, ThrowOnError>({ url: '/health/live', ...options });
 
 /**
  * Readiness probe
  *
- * For load balancers: returns 503 while the process is starting, stopping or unable to reach its database.
+ * For load balancers: returns 503 while the process is starting or stopping, or cannot use its database or the engine for durable runs.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/health/ready', ...options });
 
 /**
  * Get all checks and process metrics
  *
- * Returns each check with its duration, and process metrics. No authentication required.
+ * Returns the status of each check with a message, and process metrics. Returns 200 even if a check fails. No authentication required.
  */
 export const getDetailedHealth = <ThrowOnError extends boolean = false>(options?: Options<GetDetailedHealthData, ThrowOnError>): RequestResult<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetDetailedHealthResponses, GetDetailedHealthErrors, ThrowOnError>({ url: '/health/detailed', ...options });
 
@@ -2063,7 +2063,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Export agents, flows and integrations
  *
- * Packs agents with their attached tools, published flows and integrations into a ZIP archive for 'POST /imports'. Include everything that they use: a missing reference returns 422. The archive contains no credentials.
+ * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Include everything that they use. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2078,7 +2078,7 @@ export const createExport = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Import a package
  *
- * Creates everything in an exported archive, with new ids. If an item fails, the items already created are deleted (flows are archived). The report lists each item and what remains to be set up.
+ * Creates everything in an exported package of at most 25 MB, with new ids. If an item fails, the items already created are deleted (flows are archived). A tool that cannot be attached is only reported. The report lists each item and what remains to be set up.
  */
 export const importPackage = <ThrowOnError extends boolean = false>(options: Options<ImportPackageData, ThrowOnError>): RequestResult<ImportPackageResponses, ImportPackageErrors, ThrowOnError> => (options.client ?? client).post<ImportPackageResponses, ImportPackageErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -2283,7 +2283,7 @@ export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Get the health of all partnerships
  *
- * Returns each partnership's availability, response time and error rate, as measured by probes in the window.
+ * Returns each partnership's health, score and metrics in the window. They are measured by polling its URL and by the runs of its agents.
  */
 export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationHealthData, ThrowOnError>): RequestResult<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2294,7 +2294,7 @@ export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(opt
 /**
  * Get the metrics of all partnerships
  *
- * Returns the success metrics of all partnerships with their targets.
+ * Returns, for each partnership type, the measured and pushed metrics with their trends.
  */
 export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(options?: Options<ListOrchestrationMetricsData, ThrowOnError>): RequestResult<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError> => (options?.client ?? client).get<ListOrchestrationMetricsResponses, ListOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2305,7 +2305,7 @@ export const listOrchestrationMetrics = <ThrowOnError extends boolean = false>(o
 /**
  * Get the metrics of a partnership type
  *
- * Returns the success metrics of the partnerships of one type with their targets.
+ * Returns the measured and pushed metrics of the partnerships of one type with their trends.
  */
 export const getOrchestrationMetrics = <ThrowOnError extends boolean = false>(options: Options<GetOrchestrationMetricsData, ThrowOnError>): RequestResult<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError> => (options.client ?? client).get<GetOrchestrationMetricsResponses, GetOrchestrationMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2342,7 +2342,7 @@ export const createPartnership = <ThrowOnError extends boolean = false>(options:
 /**
  * Get a partnership's health history
  *
- * Returns the measurements for each hour of the window (each five minutes for 1h), oldest first. Periods without calls are omitted.
+ * Returns the measurements of each hour in the window, oldest first; with 'window=1h', of each five minutes. Periods without calls are omitted.
  */
 export const getPartnershipHistory = <ThrowOnError extends boolean = false>(options: Options<GetPartnershipHistoryData, ThrowOnError>): RequestResult<GetPartnershipHistoryResponses, GetPartnershipHistoryErrors, ThrowOnError> => (options.client ?? client).get<GetPartnershipHistoryResponses, GetPartnershipHistoryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2401,7 +2401,7 @@ export const updatePartnership = <ThrowOnError extends boolean = false>(options:
 /**
  * Report the progress of a deliverable
  *
- * Sets the percentage and the status of one deliverable.
+ * Sets the completion percentage and the status of one deliverable.
  */
 export const updateDeliverable = <ThrowOnError extends boolean = false>(options: Options<UpdateDeliverableData, ThrowOnError>): RequestResult<UpdateDeliverableResponses, UpdateDeliverableErrors, ThrowOnError> => (options.client ?? client).put<UpdateDeliverableResponses, UpdateDeliverableErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2442,7 +2442,7 @@ export const listDecisions = <ThrowOnError extends boolean = false>(options?: Op
 /**
  * Make a decision
  *
- * Decides on a context by fixed rules and the partners' track record, and simulates cost and revenue. The same context and 'seed' give the same figures.
+ * Makes a decision by fixed rules, from the priority, return and risk of the context. The risk includes the health of the partners involved. Simulates cost, revenue and duration. The same context, 'seed' and partner health give the same figures.
  */
 export const createDecision = <ThrowOnError extends boolean = false>(options: Options<CreateDecisionData, ThrowOnError>): RequestResult<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError> => (options.client ?? client).post<CreateDecisionResponses, CreateDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2457,7 +2457,7 @@ export const createDecision = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Get a decision
  *
- * Returns the decision with its distribution, risks and, once recorded, its outcome.
+ * Returns the decision with its plan, analysis, predictions and, once recorded, its outcome.
  */
 export const getDecision = <ThrowOnError extends boolean = false>(options: Options<GetDecisionData, ThrowOnError>): RequestResult<GetDecisionResponses, GetDecisionErrors, ThrowOnError> => (options.client ?? client).get<GetDecisionResponses, GetDecisionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2468,7 +2468,7 @@ export const getDecision = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Record the outcome of a decision
  *
- * Records what happened. An outcome is recorded once and calibrates later decisions.
+ * Records what happened. An outcome can be recorded once. It counts towards the calibration, and towards the track record that later decisions report.
  */
 export const recordDecisionOutcome = <ThrowOnError extends boolean = false>(options: Options<RecordDecisionOutcomeData, ThrowOnError>): RequestResult<RecordDecisionOutcomeResponses, RecordDecisionOutcomeErrors, ThrowOnError> => (options.client ?? client).post<RecordDecisionOutcomeResponses, RecordDecisionOutcomeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2494,7 +2494,7 @@ export const getOrchestrationStatus = <ThrowOnError extends boolean = false>(opt
 /**
  * Get the effective settings
  *
- * Lists settings with their values. For secrets, only whether they are set.
+ * For platform operators. Lists settings with their values; for secrets, only whether they are set. Each read is audited.
  */
 export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationConfigData, ThrowOnError>): RequestResult<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationConfigResponses, GetOrchestrationConfigErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2505,7 +2505,7 @@ export const getOrchestrationConfig = <ThrowOnError extends boolean = false>(opt
 /**
  * Check whether the deployment is ready for production
  *
- * Lists what is ready and what is not. Each finding gives its evidence and the command that resolves it.
+ * Lists what is ready and what is not. Each finding gives its evidence and, unless the check passes, a fix.
  */
 export const getDeploymentReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetDeploymentReadinessData, ThrowOnError>): RequestResult<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetDeploymentReadinessResponses, GetDeploymentReadinessErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2516,7 +2516,7 @@ export const getDeploymentReadiness = <ThrowOnError extends boolean = false>(opt
 /**
  * Get platform information
  *
- * Returns the version, the state, the features and statistics of this process.
+ * Returns the version, status, features and statistics of the platform, and the roles of the caller.
  */
 export const getOrchestrationInfo = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationInfoData, ThrowOnError>): RequestResult<GetOrchestrationInfoResponses, GetOrchestrationInfoErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationInfoResponses, GetOrchestrationInfoErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

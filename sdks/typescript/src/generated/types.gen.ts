@@ -308,7 +308,7 @@ export type CreateStreamTicketDto = {
 
 export type SuccessEnvelope = {
     /**
-     * Always true. False in errors.
+     * Always true. In an error it is false.
      */
     success: boolean;
     /**
@@ -630,6 +630,9 @@ export type BudgetDto = {
      * The windows that have a limit.
      */
     windows: Array<BudgetWindowDto>;
+    /**
+     * Id of the project, agent or API key. For an organization, its own id.
+     */
     scope_id: string;
     usd_per_day: number | null;
     usd_per_month: number | null;
@@ -675,7 +678,7 @@ export type TokensStateDto = {
 
 export type SetBudgetDto = {
     /**
-     * 'hard' refuses model calls that could exceed a limit; 'soft' only counts and reports.
+     * 'hard' refuses model calls that could exceed a limit, and with a limit in US dollars also calls to models without a known price. 'soft' only counts and reports.
      */
     enforcement?: 'hard' | 'soft';
     /**
@@ -726,7 +729,7 @@ export type ModelProviderDto = {
      */
     default_model: string;
     /**
-     * open: calls failed repeatedly and are refused for a moment. half_open: the next call tests whether the provider has recovered.
+     * closed: calls are sent. open: calls failed repeatedly and are refused, by default for 30 seconds. half_open: the next call tests whether the provider has recovered.
      */
     state: 'closed' | 'half_open' | 'open';
 };
@@ -864,7 +867,7 @@ export type InvocationDayDto = {
     successful_invocations: number;
     failed_invocations: number;
     /**
-     * Percent. Null on a day without invocations, like all durations.
+     * Percent. Null on a day without invocations, as are the durations.
      */
     success_rate: number | null;
     avg_duration_ms: number | null;
@@ -909,7 +912,7 @@ export type AgentDto = {
      */
     revision: number;
     /**
-     * running, building, offline or error.
+     * running, building, offline or error. Only a running agent accepts calls.
      */
     status: 'building' | 'error' | 'offline' | 'running';
     capabilities: Array<string>;
@@ -921,11 +924,11 @@ export type AgentDto = {
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk destructive.
      */
     requires_approval: Array<string>;
     /**
-     * JSON Schema that every answer matches, if one is set for the agent.
+     * JSON Schema set for the agent, which every answer matches. Null means the schema in its definition, if any.
      */
     output_schema: {
         [key: string]: unknown;
@@ -957,20 +960,20 @@ export type RolloutShareDto = {
 
 export type CoverageDto = {
     /**
-     * Requirements exercised by a passed example.
+     * Number of requirements exercised by an example that passed.
      */
     proven: number;
     /**
-     * Requirements without such an example.
+     * Number of requirements that no example exercises.
      */
     unproven: number;
     /**
-     * Requirements with a failed example.
+     * Number of requirements exercised by an example that failed.
      */
     contradicted: number;
     total: number;
     /**
-     * Proven share, 0 to 1.
+     * Share of proven requirements, 0 to 1.
      */
     share: number;
     /**
@@ -1029,15 +1032,15 @@ export type MessageDto = {
     role: 'assistant' | 'system' | 'tool' | 'user';
     content: string;
     /**
-     * For an assistant: calls to the caller's tools whose results it waits for.
+     * For an assistant message: calls to the caller's tools whose results the agent waits for.
      */
     calls?: Array<SessionCallDto>;
     /**
-     * For a tool: the call that it answers.
+     * For a tool message: the call whose result it is.
      */
     call_id?: string;
     /**
-     * For an answer: invocation_id, duration_ms, model and usage.
+     * For an answer: invocation_id, duration_ms, model and usage. Otherwise the metadata that was sent with the message.
      */
     metadata: {
         [key: string]: unknown;
@@ -1053,7 +1056,7 @@ export type SessionCallDto = {
     call_id: string;
     tool: string;
     /**
-     * JSON.
+     * The arguments, as JSON text.
      */
     arguments: string;
 };
@@ -1093,7 +1096,7 @@ export type AgentDefinitionDto = {
      */
     team?: Array<TeamMemberDto>;
     /**
-     * Lowercase letters, digits, '_' and '-', at most 100 characters. Part of the agent's id.
+     * Lowercase letters, digits, '_' and '-', starting with a letter or digit, at most 100 characters. Part of the agent's id.
      */
     agent_name: string;
     /**
@@ -1135,6 +1138,9 @@ export type AgentDefinitionDto = {
 };
 
 export type DefinedToolDto = {
+    /**
+     * builtin takes only a name; code takes everything but tool_id; attached takes a name and a tool_id.
+     */
     kind: 'attached' | 'builtin' | 'code';
     name: string;
     /**
@@ -1158,7 +1164,7 @@ export type DefinedToolDto = {
         [key: string]: unknown;
     }>;
     /**
-     * An attached tool.
+     * Id of the attached tool. Required for attached.
      */
     tool_id?: string;
 };
@@ -1169,7 +1175,7 @@ export type TeamMemberDto = {
      */
     tools?: Array<DefinedToolDto>;
     /**
-     * Lowercase letters, digits and '_', at most 50 characters. Unique in the team.
+     * Lowercase letters, digits and '_', starting with a letter, at most 50 characters. Unique in the team.
      */
     name: string;
     /**
@@ -1196,34 +1202,34 @@ export type TeamMemberDto = {
 
 export type AgentMemoryDto = {
     /**
-     * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none.
+     * Maximum number of messages of the conversation that the agent sees, 0 to 500. 0 means none. Defaults to 200.
      */
     max_messages?: number;
     /**
-     * Maximum number of tokens of the conversation that the agent sees, estimated by size. The oldest messages are dropped first.
+     * Maximum number of tokens of the conversation that the agent sees, estimated by size. The oldest messages are dropped first. Defaults to 16,000.
      */
     max_tokens?: number;
 };
 
 export type AgentLimitsDto = {
     /**
-     * Model calls of the agent, 1 to 50. Each task of a team member has the same limit of its own.
+     * Maximum number of model calls of the agent, 1 to 50. Defaults to 8. Each task of a team member has its own limit of the same size.
      */
     max_steps?: number;
     /**
-     * Time limit of a run in seconds, at most 600.
+     * Time limit of a run in seconds, at most 600. Defaults to 60.
      */
     timeout_seconds?: number;
     /**
-     * Output tokens of one model call, 1 to 65,536.
+     * Maximum output tokens of one model call, 1 to 65,536. Defaults to 2,048.
      */
     max_output_tokens?: number;
     /**
-     * Input and output tokens of all model calls together. No limit if absent.
+     * Maximum input and output tokens of all model calls of a run together. No limit if absent.
      */
     max_total_tokens?: number;
     /**
-     * US dollars for all model calls together. Requires a model with a known price.
+     * Maximum cost of all model calls of a run together, in US dollars. No limit if absent. Requires a model with a known price.
      */
     max_cost_usd?: number;
 };
@@ -1231,7 +1237,7 @@ export type AgentLimitsDto = {
 export type KnowledgeDocumentDto = {
     name: string;
     /**
-     * Text or Markdown. A form feed (U+000C) starts a new page.
+     * Text or Markdown, at most 1,000,000 characters. A form feed (U+000C) starts a new page.
      */
     content: string;
 };
@@ -1240,7 +1246,7 @@ export type UpdateAgentDto = {
     description?: string | null;
     category?: string | null;
     /**
-     * The label of an existing version, which the agent then runs, or a new label, which creates a version with the current definition. Labels of the form v1.0.<number> are reserved for builds.
+     * The label of an existing version, which the agent then runs, or a new label, which creates a version with the current definition. Labels of the form v1.0.<number> are reserved for builds and edits.
      */
     version?: string | null;
     /**
@@ -1250,7 +1256,7 @@ export type UpdateAgentDto = {
     capabilities?: Array<string> | null;
     tags?: Array<string> | null;
     /**
-     * Names of tools whose calls require approval. Calls to tools with the risk 'destructive' always do. An empty list clears the setting. Only for agents with the runtime local.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk 'destructive'. An empty list clears the setting. Only for agents with the runtime local.
      */
     requires_approval?: Array<string> | null;
     /**
@@ -1302,7 +1308,7 @@ export type EditDefinitionDto = {
      */
     revision: number;
     /**
-     * Whether the agent runs the new version immediately. Send false to store it for a rollout.
+     * Whether the agent runs the new version immediately. Defaults to true. Send false to store it for a rollout.
      */
     activate?: boolean | null;
     display_name?: string | null;
@@ -1339,7 +1345,7 @@ export type EditedAgentDto = {
      */
     revision: number;
     /**
-     * running, building, offline or error.
+     * running, building, offline or error. Only a running agent accepts calls.
      */
     status: 'building' | 'error' | 'offline' | 'running';
     capabilities: Array<string>;
@@ -1351,11 +1357,11 @@ export type EditedAgentDto = {
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls require approval. Calls to tools with the risk destructive always do.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk destructive.
      */
     requires_approval: Array<string>;
     /**
-     * JSON Schema that every answer matches, if one is set for the agent.
+     * JSON Schema set for the agent, which every answer matches. Null means the schema in its definition, if any.
      */
     output_schema: {
         [key: string]: unknown;
@@ -1406,15 +1412,15 @@ export type AgentVersionListDto = {
 export type AgentVersionDto = {
     version: string;
     /**
-     * The build that created the version. Null for a version written by hand.
+     * The build that created the version. Null if no build created it.
      */
     build_id: string | null;
     /**
-     * The user who wrote the version by hand. Null for a version created by a build.
+     * The user whose edit created the version. Null if it was not created by an edit.
      */
     created_by: string | null;
     /**
-     * Whether this version is the active one.
+     * Whether this is the current version.
      */
     current: boolean;
     /**
@@ -1464,11 +1470,11 @@ export type AgentExampleDto = {
 
 export type ExampleCheckDto = {
     /**
-     * contains and not_contains ignore case; matches takes a regular expression, uses_tool the name of a tool.
+     * contains and not_contains take a text, matches takes a JavaScript regular expression, uses_tool the name of a tool, non_empty nothing. Case is ignored.
      */
     kind: 'contains' | 'matches' | 'non_empty' | 'not_contains' | 'uses_tool';
     /**
-     * At most 500 characters. Null for non_empty only.
+     * At most 500 characters. Required, except for non_empty.
      */
     value?: string | null;
 };
@@ -1521,7 +1527,7 @@ export type RolloutDto = {
 export type RolloutVersionDto = {
     version: string;
     /**
-     * Share of the sessions started during the rollout that run this version, in percent. After the rollout: the last share.
+     * Share of the sessions started during the rollout that run this version, in percent. After the rollout, the last share.
      */
     percent: number;
     total_invocations: number;
@@ -1613,6 +1619,9 @@ export type CreateSessionDto = {
      * At most 120 characters. Defaults to 'Session <date> <time>'.
      */
     display_name?: string | null;
+    /**
+     * Stored with the session. It does not change how the agent runs.
+     */
     conversation_mode?: 'debug' | 'eval' | 'normal';
     /**
      * At most 16 KB of JSON.
@@ -1647,7 +1656,7 @@ export type SendMessageDto = {
         [key: string]: unknown;
     } | null;
     /**
-     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams the answer.
+     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams the answer instead.
      */
     background?: boolean | null;
 };
@@ -1661,7 +1670,7 @@ export type RunStateDto = {
      */
     status: 'failed' | 'running' | 'success' | 'waiting';
     /**
-     * Only for a run that waits or has waited for approval. Pending approvals must be decided.
+     * Only for a run that is or was waiting for approval. It continues when none is pending.
      */
     approvals?: Array<ApprovalDto>;
     created_at: string;
@@ -1710,7 +1719,7 @@ export type SessionDocumentDto = {
     file_id: string;
     filename: string;
     /**
-     * Characters of its text. Null for documents uploaded before this was recorded.
+     * Number of characters in its text. Null for documents uploaded before this was recorded.
      */
     characters: number | null;
     uploaded_at: string;
@@ -1726,7 +1735,7 @@ export type InvokeAgentDto = {
      */
     session_id?: string | null;
     /**
-     * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the session up to that message. The response has the copy's session_id.
+     * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the session up to that message (at most its last 90 messages). The response has the copy's session_id.
      */
     after?: number | null;
     /**
@@ -1744,7 +1753,7 @@ export type InvokeAgentDto = {
         [key: string]: unknown;
     } | null;
     /**
-     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams its events.
+     * Returns 202 immediately. The run continues if the client disconnects. With 'Accept: text/event-stream', streams its events instead.
      */
     background?: boolean | null;
     /**
@@ -1791,7 +1800,7 @@ export type InvokeResultDto = {
      */
     trace?: TraceDto;
     /**
-     * Only if the answer was cut short: length or tool_calls.
+     * Only if the answer is incomplete: length (it reached the caller's limit of output tokens) or tool_calls (the agent waits for the results of 'calls').
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
@@ -1840,7 +1849,7 @@ export type CallerCallDto = {
     call_id: string;
     tool: string;
     /**
-     * JSON.
+     * The arguments, as JSON text.
      */
     arguments: string;
 };
@@ -1876,7 +1885,7 @@ export type InvocationDto = {
      */
     background: boolean;
     /**
-     * Only when a single invocation is requested, and only if the answer was cut short.
+     * Only when a single invocation is requested, and only if the answer is incomplete: length or tool_calls.
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
@@ -1937,6 +1946,9 @@ export type WebhookStateDto = {
 };
 
 export type DecideApprovalDto = {
+    /**
+     * True approves the call, false refuses it.
+     */
     approve: boolean;
     /**
      * A comment. The agent sees it if the call is refused.
@@ -1993,7 +2005,7 @@ export type ProjectSummaryDto = {
      */
     agents: Array<string>;
     /**
-     * Whether the agent is built even if no functional requirement can be proven.
+     * Whether the agent is built even if none of the functional requirements is proven.
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
@@ -2035,7 +2047,7 @@ export type ProjectErrorDto = {
 
 export type CreateProjectDto = {
     /**
-     * Agent names by stage.
+     * Agent names by stage. Ignored if 'agent_name' is set.
      */
     agent_name_map?: AgentNameMapDto;
     /**
@@ -2052,7 +2064,7 @@ export type CreateProjectDto = {
     user_id?: string | null;
     user_name?: string | null;
     /**
-     * 1 to 5. Waiting builds with priority 5 start first.
+     * 1 to 5, 3 by default. Waiting builds with the highest priority start first.
      */
     priority?: number | null;
     /**
@@ -2060,7 +2072,7 @@ export type CreateProjectDto = {
      */
     tags?: Array<string> | null;
     /**
-     * A name for the agent. The orchestrator chooses a name if absent.
+     * A name for the agent. If absent, the first stage of the build chooses one.
      */
     agent_name?: string | null;
     /**
@@ -2068,7 +2080,7 @@ export type CreateProjectDto = {
      */
     model_id?: string | null;
     /**
-     * Build the agent even if no acceptance example can prove a functional requirement. Its 'coverage' then says so.
+     * Build the agent even if its acceptance examples prove none of the functional requirements. Its 'coverage' then says so.
      */
     accept_unproven?: boolean | null;
 };
@@ -2114,7 +2126,7 @@ export type ProjectDto = {
      */
     agents: Array<string>;
     /**
-     * Whether the agent is built even if no functional requirement can be proven.
+     * Whether the agent is built even if none of the functional requirements is proven.
      */
     accept_unproven: boolean;
     coverage: CoverageDto | null;
@@ -2254,7 +2266,7 @@ export type ReviseProjectDto = {
      */
     agent_id?: string | null;
     /**
-     * Complete the build even if no acceptance example can prove a functional requirement. Defaults to the project's setting.
+     * Complete the build even if its acceptance examples prove none of the functional requirements. Defaults to the project's setting.
      */
     accept_unproven?: boolean | null;
 };
@@ -3495,7 +3507,7 @@ export type HealthChecksDto = {
 
 export type HealthCheckDto = {
     /**
-     * configured, not_configured and not_required apply to credentials only.
+     * configured and not_configured apply to credentials only, not_required to credentials and mail.
      */
     status: 'configured' | 'healthy' | 'not_configured' | 'not_required' | 'unhealthy';
     message: string;
@@ -3521,7 +3533,7 @@ export type CreateExportDto = {
      */
     client_languages?: Array<'go' | 'python' | 'typescript'> | null;
     /**
-     * Name of the archive. Lowercase letters, digits and hyphens.
+     * Name of the package: 2 to 50 lowercase letters, digits and single hyphens, starting with a letter. Defaults to nexus-package.
      */
     name?: string | null;
     /**
@@ -3569,7 +3581,7 @@ export type ImportedItemDto = {
 export type ImportNeedDto = {
     kind: 'credential' | 'model' | 'tool';
     /**
-     * The integration or tool with this need, or null.
+     * Id of the integration or tool to set up. Null for a model, and for a tool that was not attached.
      */
     id: string | null;
     message: string;
@@ -4071,7 +4083,7 @@ export type DeliverableStateDto = {
 
 export type MeasurementDto = {
     /**
-     * The name of a metric that probes cannot measure. Its target, if any, is in the partnership's success_metrics.
+     * The name of the metric. Names of measured metrics, such as uptime, are reserved. Its target, if any, is in the partnership's success_metrics. At most 50 metrics per partnership.
      */
     metric: string;
     value: number;
@@ -4127,7 +4139,7 @@ export type CalibrationDto = {
     outcomes: number;
     successes: number;
     /**
-     * Number of outcomes of decisions that predicted a probability.
+     * Number of outcomes whose decision predicted a probability.
      */
     scored: number;
     /**
@@ -4135,7 +4147,7 @@ export type CalibrationDto = {
      */
     brier_score: number | null;
     /**
-     * The Brier score of always predicting the share of successes.
+     * The Brier score that always predicting the average success rate would have.
      */
     brier_score_of_base_rate: number | null;
     bias: BiasesDto;
@@ -4182,13 +4194,13 @@ export type VerdictCountsDto = {
 
 export type CreateDecisionDto = {
     /**
-     * What to decide: a non-empty object of at most 64 KB. Known keys (all optional): name, business_goal, timeframe, description; revenue_impact, customer_impact, operational_impact; estimated_cost, expected_revenue, budget (each 0, or 0.01 to 1e15); estimated_days (1 to 3,650; default 30), team_members (default 3); from 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4); affects_<field> (boolean), partnerships (ids); alternatives (at most 20 contexts). Other keys are stored and shown to the model.
+     * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. Texts: name, business_goal, timeframe, description. Impacts, which set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost, expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3). From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4). Partners involved: affects_<field> (boolean), partnerships (ids). Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
      */
     context: {
         [key: string]: unknown;
     };
     /**
-     * Seed of the simulation. The same context and seed produce the same figures. Defaults to 0.
+     * Seed of the simulation. The same context and seed produce the same random draws. Defaults to 0.
      */
     seed?: number | null;
 };
@@ -4253,7 +4265,7 @@ export type DecisionAnalysisDto = {
      */
     alternatives: Array<OptionDto>;
     /**
-     * The name of the best alternative.
+     * The name of the best option, which can be the context itself. Null without alternatives.
      */
     recommended: string | null;
     seed: number;
@@ -4309,7 +4321,7 @@ export type DecisionReturnsDto = {
 
 export type DecisionSimulationDto = {
     /**
-     * Number of draws. 0 if the cost or the revenue is 0 and the result is certain.
+     * Number of draws. 0 if the cost or the revenue is 0, because the result is then certain.
      */
     draws: number;
     probability_roi_positive: number;
@@ -4366,7 +4378,7 @@ export type BudgetFitDto = {
 export type OptionDto = {
     rank: number;
     /**
-     * Index in the context's alternatives. Null for the context itself.
+     * Index in the context's alternatives, starting at 0. Null for the context itself.
      */
     alternative: number | null;
     name: string;
@@ -4389,7 +4401,7 @@ export type TrackRecordDto = {
     outcomes: number;
     successes: number;
     /**
-     * Number of outcomes of decisions that predicted a probability.
+     * Number of outcomes whose decision predicted a probability.
      */
     scored: number;
     /**
@@ -4397,7 +4409,7 @@ export type TrackRecordDto = {
      */
     brier_score: number | null;
     /**
-     * The Brier score of always predicting the share of successes.
+     * The Brier score that always predicting the average success rate would have.
      */
     brier_score_of_base_rate: number | null;
     bias: BiasesDto;
@@ -4411,7 +4423,7 @@ export type TrackRecordDto = {
 export type WordsOriginDto = {
     source: 'computed' | 'model';
     /**
-     * Why the configured model did not write the text.
+     * Why the configured model did not write the text. Null if it did, or if no model is configured.
      */
     reason: string | null;
 };
@@ -4444,7 +4456,7 @@ export type RecordOutcomeDto = {
 
 export type OrchestrationStatusDto = {
     /**
-     * critical if the database is unhealthy, degraded if another component is unhealthy.
+     * critical if the database is unhealthy, degraded if another component is not healthy.
      */
     overall_status: 'critical' | 'degraded' | 'healthy';
     /**
@@ -4547,7 +4559,7 @@ export type InfoDto = {
     system: string;
     version: string;
     /**
-     * impaired if a component is unhealthy.
+     * impaired unless every component is healthy.
      */
     status: 'impaired' | 'operational';
     /**
@@ -4658,7 +4670,7 @@ export type LoginErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4711,7 +4723,7 @@ export type RefreshTokensErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -4719,7 +4731,7 @@ export type RefreshTokensErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4778,7 +4790,7 @@ export type LogoutErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -4894,7 +4906,7 @@ export type ChangePasswordErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -4902,7 +4914,7 @@ export type ChangePasswordErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -4963,7 +4975,7 @@ export type ForgotPasswordErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5020,7 +5032,7 @@ export type ResetPasswordErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5077,7 +5089,7 @@ export type VerifyEmailErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5136,7 +5148,7 @@ export type ResendVerificationErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -5197,7 +5209,7 @@ export type RequestMagicLinkErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5250,7 +5262,7 @@ export type VerifyMagicLinkErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -5258,7 +5270,7 @@ export type VerifyMagicLinkErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5319,7 +5331,7 @@ export type EnableTotpErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5380,7 +5392,7 @@ export type ConfirmTotpErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5443,7 +5455,7 @@ export type DisableTotpErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -5451,7 +5463,7 @@ export type DisableTotpErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5512,7 +5524,7 @@ export type LoginWithTotpErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5720,7 +5732,7 @@ export type CreateBrowserSessionErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5777,7 +5789,7 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5834,7 +5846,7 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5893,7 +5905,7 @@ export type RefreshBrowserSessionErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -5901,7 +5913,7 @@ export type RefreshBrowserSessionErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -5958,7 +5970,7 @@ export type CreateStreamTicketErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6244,7 +6256,7 @@ export type ExchangeCodeErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -6252,7 +6264,7 @@ export type ExchangeCodeErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6309,7 +6321,7 @@ export type RegisterErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6362,7 +6374,7 @@ export type ConfirmRegistrationErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -6370,7 +6382,7 @@ export type ConfirmRegistrationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6427,7 +6439,7 @@ export type AcceptInvitationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -6435,7 +6447,7 @@ export type AcceptInvitationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6539,7 +6551,7 @@ export type CreateApiKeyErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6692,7 +6704,7 @@ export type CreateOwnApiKeyErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -6700,7 +6712,7 @@ export type CreateOwnApiKeyErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -6865,7 +6877,7 @@ export type CreateOrganizationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -6873,7 +6885,7 @@ export type CreateOrganizationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7050,7 +7062,7 @@ export type InviteMemberErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7112,7 +7124,7 @@ export type ChangeMemberRolesErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -7120,7 +7132,7 @@ export type ChangeMemberRolesErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7182,7 +7194,7 @@ export type RemoveMemberErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -7243,7 +7255,7 @@ export type DeleteOrganizationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -7251,7 +7263,7 @@ export type DeleteOrganizationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7316,7 +7328,7 @@ export type RenameOrganizationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7383,7 +7395,7 @@ export type TransferOrganizationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -7391,7 +7403,7 @@ export type TransferOrganizationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7684,7 +7696,7 @@ export type EnterOrganizationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -7907,7 +7919,7 @@ export type SetBudgetErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -7915,7 +7927,7 @@ export type SetBudgetErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8023,7 +8035,7 @@ export type TestModelErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -8031,7 +8043,7 @@ export type TestModelErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8444,7 +8456,7 @@ export type SetAgentStatusErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -8452,7 +8464,7 @@ export type SetAgentStatusErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8508,7 +8520,7 @@ export type ListAgentsData = {
         status?: 'running' | 'building' | 'offline' | 'error';
         category?: string;
         /**
-         * Comma-separated. Only agents that have all of them.
+         * Only agents that have all of these capabilities. Comma-separated.
          */
         capabilities?: Array<string>;
         /**
@@ -8594,7 +8606,7 @@ export type CreateAgentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -8602,7 +8614,7 @@ export type CreateAgentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8773,7 +8785,7 @@ export type UpdateAgentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -8781,7 +8793,7 @@ export type UpdateAgentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -8895,7 +8907,7 @@ export type EditAgentDefinitionErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -8903,7 +8915,7 @@ export type EditAgentDefinitionErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9025,7 +9037,7 @@ export type AddAgentDocumentsErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9033,7 +9045,7 @@ export type AddAgentDocumentsErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9095,7 +9107,7 @@ export type RemoveAgentDocumentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9228,7 +9240,7 @@ export type RollbackAgentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9236,7 +9248,7 @@ export type RollbackAgentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9301,7 +9313,7 @@ export type PlaceAgentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9309,7 +9321,7 @@ export type PlaceAgentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9442,7 +9454,7 @@ export type SaveAgentExampleErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9450,7 +9462,7 @@ export type SaveAgentExampleErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9565,7 +9577,7 @@ export type StopAgentRolloutErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9679,7 +9691,7 @@ export type SetAgentRolloutErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9687,7 +9699,7 @@ export type SetAgentRolloutErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9754,7 +9766,7 @@ export type PromoteAgentRolloutErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9762,7 +9774,7 @@ export type PromoteAgentRolloutErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9823,11 +9835,11 @@ export type ListAgentSessionsData = {
          */
         user_id?: string;
         /**
-         * Last active at this time or later.
+         * Only sessions last active at this time or later.
          */
         from?: string;
         /**
-         * Last active at this time or earlier.
+         * Only sessions last active at this time or earlier.
          */
         to?: string;
     };
@@ -9915,7 +9927,7 @@ export type CreateSessionErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -9923,7 +9935,7 @@ export type CreateSessionErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -9982,11 +9994,11 @@ export type ListSessionsData = {
          */
         user_id?: string;
         /**
-         * Last active at this time or later.
+         * Only sessions last active at this time or later.
          */
         from?: string;
         /**
-         * Last active at this time or earlier.
+         * Only sessions last active at this time or earlier.
          */
         to?: string;
         /**
@@ -10259,7 +10271,7 @@ export type SendMessageErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -10267,7 +10279,7 @@ export type SendMessageErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -10418,7 +10430,7 @@ export type InvokeAgentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -10426,7 +10438,7 @@ export type InvokeAgentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -10493,15 +10505,15 @@ export type ListAgentInvocationsData = {
          */
         last_key?: string;
         /**
-         * Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match.
+         * Only runs in this state. A page can hold fewer runs than 'limit', or none, even if another page follows.
          */
         status?: 'running' | 'waiting' | 'success' | 'failed';
         /**
-         * Started at this time or later.
+         * Only runs started at this time or later.
          */
         from?: string;
         /**
-         * Started at this time or earlier.
+         * Only runs started at this time or earlier.
          */
         to?: string;
     };
@@ -10569,15 +10581,15 @@ export type ListInvocationsData = {
          */
         last_key?: string;
         /**
-         * Only runs in this state. A page can be short, or empty with a cursor, if few of many runs match.
+         * Only runs in this state. A page can hold fewer runs than 'limit', or none, even if another page follows.
          */
         status?: 'running' | 'waiting' | 'success' | 'failed';
         /**
-         * Started at this time or later.
+         * Only runs started at this time or later.
          */
         from?: string;
         /**
-         * Started at this time or earlier.
+         * Only runs started at this time or earlier.
          */
         to?: string;
         /**
@@ -10693,7 +10705,7 @@ export type FollowInvocationData = {
     body?: never;
     headers?: {
         /**
-         * The number of the last event received.
+         * Id of the last event received. The stream resumes after it.
          */
         'Last-Event-ID'?: string;
     };
@@ -10702,7 +10714,7 @@ export type FollowInvocationData = {
     };
     query?: {
         /**
-         * A ticket from POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.
          */
         ticket?: string;
         /**
@@ -10752,7 +10764,7 @@ export type FollowInvocationError = FollowInvocationErrors[keyof FollowInvocatio
 
 export type FollowInvocationResponses = {
     /**
-     * The events.
+     * The events 'start', 'delta', 'tool_call', 'tool_result', 'approval_required' and 'approval_decided', and at the end 'done' or 'error'.
      */
     200: string;
 };
@@ -10792,7 +10804,7 @@ export type CancelInvocationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -10864,7 +10876,7 @@ export type DecideToolCallErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -10872,7 +10884,7 @@ export type DecideToolCallErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11056,7 +11068,7 @@ export type CreateProjectErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -11064,7 +11076,7 @@ export type CreateProjectErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11235,7 +11247,7 @@ export type ControlProjectErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -11243,7 +11255,7 @@ export type ControlProjectErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11310,7 +11322,7 @@ export type ReviseProjectErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -11318,7 +11330,7 @@ export type ReviseProjectErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11639,7 +11651,7 @@ export type StreamProjectEventsData = {
     };
     query?: {
         /**
-         * A ticket from POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.
          */
         ticket?: string;
         /**
@@ -11787,7 +11799,7 @@ export type CreateIntegrationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -11795,7 +11807,7 @@ export type CreateIntegrationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -11970,7 +11982,7 @@ export type ChangeIntegrationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12011,7 +12023,7 @@ export type FollowImportData = {
     };
     query?: {
         /**
-         * A ticket from POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.
          */
         ticket?: string;
         /**
@@ -12224,7 +12236,7 @@ export type CallOperationErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12232,7 +12244,7 @@ export type CallOperationErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12311,7 +12323,7 @@ export type AttachOperationsErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12319,7 +12331,7 @@ export type AttachOperationsErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12452,7 +12464,7 @@ export type ReplaceDocumentErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12460,7 +12472,7 @@ export type ReplaceDocumentErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12699,7 +12711,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12770,7 +12782,7 @@ export type TurnMockErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12778,7 +12790,7 @@ export type TurnMockErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12849,7 +12861,7 @@ export type GenerateClientErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12857,7 +12869,7 @@ export type GenerateClientErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -12924,7 +12936,7 @@ export type RunContractTestsErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -12932,7 +12944,7 @@ export type RunContractTestsErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13168,7 +13180,7 @@ export type CreateFlowErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13176,7 +13188,7 @@ export type CreateFlowErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13241,7 +13253,7 @@ export type ValidateFlowErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13249,7 +13261,7 @@ export type ValidateFlowErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13314,7 +13326,7 @@ export type DraftFlowErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13322,7 +13334,7 @@ export type DraftFlowErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13391,7 +13403,7 @@ export type ArchiveFlowErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13505,7 +13517,7 @@ export type UpdateFlowErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13513,7 +13525,7 @@ export type UpdateFlowErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -13580,7 +13592,7 @@ export type PublishFlowErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13772,7 +13784,7 @@ export type RestoreFlowVersionErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13918,7 +13930,7 @@ export type StartFlowRunErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -13926,7 +13938,7 @@ export type StartFlowRunErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14109,7 +14121,7 @@ export type FollowFlowRunData = {
     };
     query?: {
         /**
-         * A ticket from POST /api/v1/stream-tickets.
+         * A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.
          */
         ticket?: string;
         /**
@@ -14193,7 +14205,7 @@ export type ControlFlowRunErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -14201,7 +14213,7 @@ export type ControlFlowRunErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14269,7 +14281,7 @@ export type SignalFlowRunErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -14277,7 +14289,7 @@ export type SignalFlowRunErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14349,7 +14361,7 @@ export type DecideFlowStepErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -14357,7 +14369,7 @@ export type DecideFlowStepErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14494,7 +14506,7 @@ export type ReplayDeadLetterErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -14684,7 +14696,7 @@ export type CreateFlowTriggerErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -14692,7 +14704,7 @@ export type CreateFlowTriggerErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -14871,7 +14883,7 @@ export type DeliverWebhookErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15081,7 +15093,7 @@ export type CreateExportErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15089,7 +15101,7 @@ export type CreateExportErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15118,7 +15130,7 @@ export type CreateExportError = CreateExportErrors[keyof CreateExportErrors];
 
 export type CreateExportResponses = {
     /**
-     * The archive.
+     * The package, as a ZIP archive.
      */
     200: unknown;
 };
@@ -15150,7 +15162,7 @@ export type ImportPackageErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15158,7 +15170,7 @@ export type ImportPackageErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15367,7 +15379,7 @@ export type AttachToolErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15375,7 +15387,7 @@ export type AttachToolErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15552,7 +15564,7 @@ export type TestToolErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15560,7 +15572,7 @@ export type TestToolErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15685,7 +15697,7 @@ export type CreateCredentialErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -15693,7 +15705,7 @@ export type CreateCredentialErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15922,7 +15934,7 @@ export type ReplaceCredentialErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -15989,7 +16001,7 @@ export type AuthorizeCredentialErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16108,7 +16120,7 @@ export type RunAgentWithAgUiErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16116,7 +16128,7 @@ export type RunAgentWithAgUiErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16211,7 +16223,7 @@ export type ChatWithAiSdkErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16219,7 +16231,7 @@ export type ChatWithAiSdkErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16260,7 +16272,7 @@ export type GetOrchestrationHealthData = {
     path?: never;
     query?: {
         /**
-         * The measured period. Defaults to 24h.
+         * Measurement period, ending now. Defaults to 24h.
          */
         window?: '1h' | '24h' | '7d';
     };
@@ -16302,7 +16314,7 @@ export type GetOrchestrationHealthError = GetOrchestrationHealthErrors[keyof Get
 
 export type GetOrchestrationHealthResponses = {
     /**
-     * The data is at most one second old.
+     * The health of all partnerships, at most one second old.
      */
     200: OrchestrationHealthDto;
 };
@@ -16314,7 +16326,7 @@ export type ListOrchestrationMetricsData = {
     path?: never;
     query?: {
         /**
-         * The measured period. Defaults to 24h.
+         * Measurement period, ending now. Defaults to 24h.
          */
         window?: '1h' | '24h' | '7d';
     };
@@ -16356,7 +16368,7 @@ export type ListOrchestrationMetricsError = ListOrchestrationMetricsErrors[keyof
 
 export type ListOrchestrationMetricsResponses = {
     /**
-     * The data is at most one second old.
+     * The metrics of each type, at most one second old.
      */
     200: Array<PartnershipMetricsDto>;
 };
@@ -16370,7 +16382,7 @@ export type GetOrchestrationMetricsData = {
     };
     query?: {
         /**
-         * The measured period. Defaults to 24h.
+         * Measurement period, ending now. Defaults to 24h.
          */
         window?: '1h' | '24h' | '7d';
     };
@@ -16416,7 +16428,7 @@ export type GetOrchestrationMetricsError = GetOrchestrationMetricsErrors[keyof G
 
 export type GetOrchestrationMetricsResponses = {
     /**
-     * The data is at most one second old.
+     * The metrics, at most one second old.
      */
     200: PartnershipMetricsDto;
 };
@@ -16495,7 +16507,7 @@ export type CreatePartnershipErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16503,7 +16515,7 @@ export type CreatePartnershipErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16546,7 +16558,7 @@ export type GetPartnershipHistoryData = {
     };
     query?: {
         /**
-         * The measured period. Defaults to 24h.
+         * Measurement period, ending now. Defaults to 24h.
          */
         window?: '1h' | '24h' | '7d';
     };
@@ -16779,7 +16791,7 @@ export type UpdatePartnershipErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16787,7 +16799,7 @@ export type UpdatePartnershipErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16847,7 +16859,7 @@ export type UpdateDeliverableErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16855,7 +16867,7 @@ export type UpdateDeliverableErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -16920,7 +16932,7 @@ export type PushMeasurementErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -16928,7 +16940,7 @@ export type PushMeasurementErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -17049,7 +17061,7 @@ export type CreateDecisionErrors = {
      */
     403: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -17057,7 +17069,7 @@ export type CreateDecisionErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
@@ -17177,7 +17189,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     404: ErrorEnvelope;
     /**
-     * RESOURCE_CONFLICT: another request changed the resource, or it is busy.
+     * RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.
      */
     409: ErrorEnvelope;
     /**
@@ -17185,7 +17197,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * UNSUPPORTED_MEDIA_TYPE: the body's encoding is not supported.
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
      */
     415: ErrorEnvelope;
     /**
