@@ -37,7 +37,10 @@ export class PartnerImpactDto {
   /** @example 30 */
   score: number | null;
 
-  /** @example 0.15 */
+  /**
+   * Risk that this partner adds, 0 to 0.25.
+   * @example 0.15
+   */
   risk_added: number;
 
   /** @example 'poor: adds risk' */
@@ -236,10 +239,16 @@ export class PlanPhaseDto {
   /** @example 12 */
   duration_days: number;
 
-  /** @example 2026-11-21 */
+  /**
+   * First day of the phase.
+   * @example 2026-11-21
+   */
   start_date: string;
 
-  /** @example 2026-12-02 */
+  /**
+   * Last day of the phase.
+   * @example 2026-12-02
+   */
   end_date: string;
 
   /** @example 36 */
@@ -251,7 +260,10 @@ export class PlanPhaseDto {
 
 /** The predictions of the decision. */
 export class PredictionsDto {
-  /** @example 0.998 */
+  /**
+   * Simulated probability that the ROI is positive. Null if an input is missing.
+   * @example 0.998
+   */
   probability_of_success: number | null;
 
   /** @example 40000 */

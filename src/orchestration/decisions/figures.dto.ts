@@ -88,13 +88,22 @@ export class DecisionReturnsDto {
   /** @example 137.5 */
   monthly_roi_percent: number | null;
 
-  /** @example 0.5333 */
+  /**
+   * Months until the revenue covers the cost.
+   * @example 0.5333
+   */
   payback_months: number | null;
 
-  /** @example 110000 */
+  /**
+   * expected_revenue − estimated_cost.
+   * @example 110000
+   */
   profit: number | null;
 
-  /** @example null */
+  /**
+   * Why a figure is null.
+   * @example null
+   */
   reason: string | null;
 }
 
@@ -127,7 +136,10 @@ export class DecisionSimulationDto {
   /** @example 0.91 */
   probability_within_budget: number | null;
 
-  /** @example null */
+  /**
+   * Why the result is certain. Null if it is not.
+   * @example null
+   */
   reason: string | null;
 }
 
@@ -135,22 +147,37 @@ export class BudgetFitDto {
   /** @example 50000 */
   budget: number;
 
-  /** @example 0 */
+  /**
+   * Amount by which the cost exceeds the budget. 0 if it does not.
+   * @example 0
+   */
   over_by: number;
 
-  /** @example 0.91 */
+  /**
+   * Simulated probability that the cost stays within the budget.
+   * @example 0.91
+   */
   probability_within: number | null;
 }
 
 /** The effect of moving one input from its P10 (low) to its P90 (high). */
 export class SwingDto {
-  /** @example expected_revenue */
+  /**
+   * The input that varies while the others keep their estimates.
+   * @example expected_revenue
+   */
   input: string;
 
-  /** @example 123406.2 */
+  /**
+   * 10th percentile of the input.
+   * @example 123406.2
+   */
   low: number;
 
-  /** @example 182325.2 */
+  /**
+   * 90th percentile of the input.
+   * @example 182325.2
+   */
   high: number;
 
   /** @example 208.5 */
@@ -174,15 +201,24 @@ export class SwingDto {
 
 /** The effect of each input, moved one at a time. */
 export class SensitivityDto {
-  /** @example expected_revenue */
+  /**
+   * The input that changes the ROI most. Null if none does.
+   * @example expected_revenue
+   */
   moves_roi_most: string | null;
 
-  /** @example estimated_days */
+  /**
+   * The input that changes the payback time most. Null if none does.
+   * @example estimated_days
+   */
   moves_payback_most: string | null;
 
   inputs: SwingDto[];
 
-  /** @example null */
+  /**
+   * Why there are no inputs. Null if there are.
+   * @example null
+   */
   reason: string | null;
 }
 
@@ -216,16 +252,25 @@ export class ReliabilityBinDto {
   /** @example 8 */
   outcomes: number;
 
-  /** @example 0.97 */
+  /**
+   * Mean predicted probability of these decisions.
+   * @example 0.97
+   */
   predicted: number;
 
-  /** @example 0.875 */
+  /**
+   * Share of these decisions that succeeded.
+   * @example 0.875
+   */
   observed: number;
 }
 
 /** How well the predictions of an organization's decisions matched their outcomes. */
 export class TrackRecordDto {
-  /** @example 9 */
+  /**
+   * Number of recorded outcomes.
+   * @example 9
+   */
   outcomes: number;
 
   /** @example 7 */
@@ -249,8 +294,10 @@ export class TrackRecordDto {
    */
   brier_score_of_base_rate: number | null;
 
+  /** Mean errors of the predicted cost, revenue and duration. */
   bias: BiasesDto;
 
+  /** Predicted and observed success for each tenth of the predicted probability. Tenths without outcomes are omitted. */
   reliability: ReliabilityBinDto[];
 
   /**

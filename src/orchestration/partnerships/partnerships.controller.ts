@@ -165,7 +165,8 @@ export class PartnershipsController {
   @ApiOperation({
     summary: 'Create a partnership',
     operationId: 'createPartnership',
-    description: 'Registers a partner with its metrics, deliverables and the URL to probe.',
+    description:
+      'Registers a partner with its metrics, deliverables and the URL to poll. At most 100 partnerships per organization.',
   })
   @ApiCreatedResponse({ type: PartnershipDto, description: 'The partnership.' })
   @ApiErrors(400, 403, 409)

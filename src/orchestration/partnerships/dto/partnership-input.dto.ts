@@ -168,7 +168,10 @@ export class CreatePartnershipDto {
   @IsBoolean()
   enabled?: boolean;
 
-  /** @example high */
+  /**
+   * Defaults to medium.
+   * @example high
+   */
   @ValidateIf(isGiven)
   @IsIn(PRIORITIES)
   priority?: Priority;
