@@ -121,7 +121,7 @@ export class ApprovalDto {
   expires_at: string;
 
   /**
-   * The user who decided. Null while undecided.
+   * The user or API key that decided. Null while undecided.
    * @example ada
    */
   by: string | null;

@@ -79,7 +79,8 @@ export class InvokeAgentDto {
   background?: boolean;
 
   /**
-   * Runs this version of the agent instead of its current one, with the agent's own model, approvals and output schema.
+   * Runs this version of the agent instead of its current one. The model, approvals and output schema that are set on the agent itself
+   * still apply. Only for agents with the runtime local.
    */
   @IsOptional()
   @IsString()
@@ -87,7 +88,8 @@ export class InvokeAgentDto {
   version?: string;
 
   /**
-   * Runs on this model instead of the agent's. `<provider>:<id>` names a model of another configured provider.
+   * Runs on this model instead of the agent's. `<provider>:<id>` names a model of another configured provider. Only for agents with
+   * the runtime local.
    */
   @IsOptional()
   @IsString()

@@ -61,9 +61,13 @@ export class LegacyControlDto {
 }
 
 export class LegacyCreatedDto {
-  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  /**
+   * The project's id.
+   * @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
+   */
   task_id: string;
 
+  /** The project's id. */
   session_id: string;
 
   /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */

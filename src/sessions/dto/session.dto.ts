@@ -199,7 +199,8 @@ export class SendMessageDto {
 
 export class SendMessageQuery {
   /**
-   * What to do while another message of the session is being answered: wait up to 30 seconds, or fail with 409.
+   * What to do while another message of the session is being answered: `wait` waits up to 30 seconds before it fails with 409, `reject`
+   * fails immediately. Defaults to wait.
    * @example wait
    */
   @IsOptional()

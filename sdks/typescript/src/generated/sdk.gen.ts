@@ -1170,7 +1170,7 @@ export const listMessages = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Send a message
  *
- * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams the answer; 'background' returns 202 immediately. A session answers one message at a time: 'on_busy' decides whether others wait up to 30 seconds or fail with 409.
+ * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams the answer; 'background' returns 202 immediately. A session answers one message at a time: 'on_busy' decides whether others wait up to 30 seconds before they fail with 409, or fail immediately.
  */
 export const sendMessage = <ThrowOnError extends boolean = false>(options: Options<SendMessageData, ThrowOnError>): RequestResult<SendMessageResponses, SendMessageErrors, ThrowOnError> => (options.client ?? client).post<SendMessageResponses, SendMessageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2063,7 +2063,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Export agents, flows and integrations
  *
- * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Include everything that they use. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
+ * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Name at least one of them, and everything that they use. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2327,7 +2327,7 @@ export const listPartnerships = <ThrowOnError extends boolean = false>(options?:
 /**
  * Create a partnership
  *
- * Registers a partner with its metrics, deliverables and the URL to probe.
+ * Registers a partner with its metrics, deliverables and the URL to poll. At most 100 partnerships per organization.
  */
 export const createPartnership = <ThrowOnError extends boolean = false>(options: Options<CreatePartnershipData, ThrowOnError>): RequestResult<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError> => (options.client ?? client).post<CreatePartnershipResponses, CreatePartnershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

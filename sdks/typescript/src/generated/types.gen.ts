@@ -1696,7 +1696,7 @@ export type ApprovalDto = {
      */
     expires_at: string;
     /**
-     * The user who decided. Null while undecided.
+     * The user or API key that decided. Null while undecided.
      */
     by: string | null;
     comment: string | null;
@@ -1757,11 +1757,11 @@ export type InvokeAgentDto = {
      */
     background?: boolean | null;
     /**
-     * Runs this version of the agent instead of its current one, with the agent's own model, approvals and output schema.
+     * Runs this version of the agent instead of its current one. The model, approvals and output schema that are set on the agent itself still apply. Only for agents with the runtime local.
      */
     version?: string | null;
     /**
-     * Runs on this model instead of the agent's. '<provider>:<id>' names a model of another configured provider.
+     * Runs on this model instead of the agent's. '<provider>:<id>' names a model of another configured provider. Only for agents with the runtime local.
      */
     model?: string | null;
     /**
@@ -3911,6 +3911,9 @@ export type CreatePartnershipDto = {
      * Whether the partnership is measured and counts towards the system's status. Defaults to true.
      */
     enabled?: boolean | null;
+    /**
+     * Defaults to medium.
+     */
     priority?: 'critical' | 'high' | 'low' | 'medium';
     probe?: ProbeInputDto | null;
     /**
@@ -4052,6 +4055,9 @@ export type ChangePartnershipDto = {
      * Whether the partnership is measured and counts towards the system's status. Defaults to true.
      */
     enabled?: boolean | null;
+    /**
+     * Defaults to medium.
+     */
     priority?: 'critical' | 'high' | 'low' | 'medium';
     probe?: ProbeInputDto | null;
     /**
@@ -4136,6 +4142,9 @@ export type OutcomeDto = {
 };
 
 export type CalibrationDto = {
+    /**
+     * Number of recorded outcomes.
+     */
     outcomes: number;
     successes: number;
     /**
@@ -4150,7 +4159,13 @@ export type CalibrationDto = {
      * The Brier score that always predicting the average success rate would have.
      */
     brier_score_of_base_rate: number | null;
+    /**
+     * Mean errors of the predicted cost, revenue and duration.
+     */
     bias: BiasesDto;
+    /**
+     * Predicted and observed success for each tenth of the predicted probability. Tenths without outcomes are omitted.
+     */
     reliability: Array<ReliabilityBinDto>;
     /**
      * Why the score is null.
@@ -4181,7 +4196,13 @@ export type ReliabilityBinDto = {
     from: number;
     to: number;
     outcomes: number;
+    /**
+     * Mean predicted probability of these decisions.
+     */
     predicted: number;
+    /**
+     * Share of these decisions that succeeded.
+     */
     observed: number;
 };
 
@@ -4235,7 +4256,13 @@ export type PlanPhaseDto = {
      */
     phase: 'Deployment' | 'Development' | 'Planning' | 'Reconsideration';
     duration_days: number;
+    /**
+     * First day of the phase.
+     */
     start_date: string;
+    /**
+     * Last day of the phase.
+     */
     end_date: string;
     effort_person_days: number;
     activities: Array<string>;
@@ -4314,8 +4341,17 @@ export type DecisionRiskDto = {
 export type DecisionReturnsDto = {
     roi_percent: number | null;
     monthly_roi_percent: number | null;
+    /**
+     * Months until the revenue covers the cost.
+     */
     payback_months: number | null;
+    /**
+     * expected_revenue − estimated_cost.
+     */
     profit: number | null;
+    /**
+     * Why a figure is null.
+     */
     reason: string | null;
 };
 
@@ -4328,6 +4364,9 @@ export type DecisionSimulationDto = {
     roi_percent: PercentilesDto | null;
     payback_months: PercentilesDto | null;
     probability_within_budget: number | null;
+    /**
+     * Why the result is certain. Null if it is not.
+     */
     reason: string | null;
 };
 
@@ -4338,15 +4377,33 @@ export type PercentilesDto = {
 };
 
 export type SensitivityDto = {
+    /**
+     * The input that changes the ROI most. Null if none does.
+     */
     moves_roi_most: string | null;
+    /**
+     * The input that changes the payback time most. Null if none does.
+     */
     moves_payback_most: string | null;
     inputs: Array<SwingDto>;
+    /**
+     * Why there are no inputs. Null if there are.
+     */
     reason: string | null;
 };
 
 export type SwingDto = {
+    /**
+     * The input that varies while the others keep their estimates.
+     */
     input: string;
+    /**
+     * 10th percentile of the input.
+     */
     low: number;
+    /**
+     * 90th percentile of the input.
+     */
     high: number;
     roi_percent_at_low: number;
     roi_percent_at_high: number;
@@ -4365,13 +4422,22 @@ export type PartnerImpactDto = {
     because: string;
     health: 'excellent' | 'fair' | 'good' | 'poor' | 'unknown';
     score: number | null;
+    /**
+     * Risk that this partner adds, 0 to 0.25.
+     */
     risk_added: number;
     note: string;
 };
 
 export type BudgetFitDto = {
     budget: number;
+    /**
+     * Amount by which the cost exceeds the budget. 0 if it does not.
+     */
     over_by: number;
+    /**
+     * Simulated probability that the cost stays within the budget.
+     */
     probability_within: number | null;
 };
 
@@ -4398,6 +4464,9 @@ export type OptionDto = {
 };
 
 export type TrackRecordDto = {
+    /**
+     * Number of recorded outcomes.
+     */
     outcomes: number;
     successes: number;
     /**
@@ -4412,7 +4481,13 @@ export type TrackRecordDto = {
      * The Brier score that always predicting the average success rate would have.
      */
     brier_score_of_base_rate: number | null;
+    /**
+     * Mean errors of the predicted cost, revenue and duration.
+     */
     bias: BiasesDto;
+    /**
+     * Predicted and observed success for each tenth of the predicted probability. Tenths without outcomes are omitted.
+     */
     reliability: Array<ReliabilityBinDto>;
     /**
      * Why the score is null.
@@ -4429,6 +4504,9 @@ export type WordsOriginDto = {
 };
 
 export type PredictionsDto = {
+    /**
+     * Simulated probability that the ROI is positive. Null if an input is missing.
+     */
     probability_of_success: number | null;
     cost: number | null;
     revenue: number | null;
@@ -10246,7 +10324,7 @@ export type SendMessageData = {
     };
     query?: {
         /**
-         * What to do while another message of the session is being answered: wait up to 30 seconds, or fail with 409.
+         * What to do while another message of the session is being answered: 'wait' waits up to 30 seconds before it fails with 409, 'reject' fails immediately. Defaults to wait.
          */
         on_busy?: 'wait' | 'reject';
     };
