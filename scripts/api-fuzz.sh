@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes every operation of the OpenAPI document against a platform of its own, then uses that platform through a generated
-# Python client: scripts/api-fuzz.sh [seconds]
+# Python client: scripts/api-fuzz.sh [seconds]; with --install it only installs what that needs.
 #   The platform runs from dist/ on the embedded database in a temporary directory, on loopback, with the offline model.
 #   Schemathesis and openapi-python-client are installed once, into NEXUS_FUZZ_CACHE (default: ~/.cache/nexus/api-fuzz).
 #   Ends with 1 on any finding. The report stays in NEXUS_FUZZ_REPORTS when that is set.
@@ -101,6 +101,10 @@ use_python_client() {
   PYTHONPATH=$work/python "$CACHE/venv/bin/python" test/api-fuzz/client_calls.py
 }
 
+if [ "${1:-}" = --install ]; then
+  install_tools
+  exit 0
+fi
 npm run --silent build
 install_tools
 start_platform
