@@ -39,7 +39,7 @@ export class BuildObservation {
   }
 
   /**
-   * A build outlives the request that began it, so it is a trace of its own, linked to that of the request.
+   * A build outlives the request that started it, so it is a separate trace, linked to the request's.
    * @param work returns the id of the project, if it was found
    */
   async run(build_id: string, work: () => Promise<string | undefined>): Promise<void> {

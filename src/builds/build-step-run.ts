@@ -55,7 +55,7 @@ class BuildLog {
     }, FLUSH_MS);
   }
 
-  /** No write is under way afterwards, and none begins by itself before the next line. */
+  /** Afterwards no write is in progress, and none starts before the next line. */
   async settle(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -82,7 +82,7 @@ class BuildLog {
 const RETRY_WAITS_MS = [500, 2_000, 8_000, 30_000];
 /** No provider makes a step wait longer than this for one retry. */
 const LONGEST_WAIT_MS = 120_000;
-/** After the rest that a provider, or its circuit breaker, asks for. */
+/** After the wait that a provider or its circuit breaker requires. */
 const MARGIN_MS = 500;
 const STORE_ATTEMPTS = 10;
 
@@ -106,13 +106,13 @@ export class BuildStepRuns {
 
   /**
    * Takes one step to its end, with its retries. @returns the project afterwards, which may have failed
-   * @throws DatabaseUnavailableError when the database is away: the build stays as it is and is retried later.
+   * @throws DatabaseUnavailableError when the database is unavailable: the build is unchanged and retried later.
    */
   async take(whole: ProjectWhole, step: BuildStep, run: StepRun): Promise<ProjectWhole> {
     return new BuildStepRun(whole, run, this).take(step);
   }
 
-  /** Pauses a build between two steps, as a control has asked for. @returns the project afterwards */
+  /** Pauses a build between two steps, as requested. @returns the project afterwards */
   async pause(whole: ProjectWhole, run: StepRun): Promise<ProjectWhole> {
     return new BuildStepRun(whole, run, this).pause();
   }
@@ -192,7 +192,7 @@ class BuildStepRun {
     const revision = brief === undefined ? undefined : revisionBriefSchema.parse(JSON.parse(brief));
     const agent_name = revision?.definition.agent_name ?? chosen;
     const changes = changesOf(this.project);
-    // Excludes what an earlier attempt made and this one has not.
+    // Excludes artifacts that only an earlier attempt created.
     const made = new Set(this.whole.stages.flatMap(({ artifacts }) => artifacts));
     return {
       org_id: project.org_id,
@@ -255,7 +255,7 @@ class BuildStepRun {
     return this.store(decide, ({ stages }) => statusOf(stages, step) === status);
   }
 
-  /** Decides on the state as it is now, and again when another writer (a pause, a log line) changed it in between. */
+  /** Decides on the current state, and again if another writer (a pause, a log line) changed it meanwhile. */
   private async store(
     decide: (whole: ProjectWhole) => Transition,
     isStored: (whole: ProjectWhole) => boolean = () => false,

@@ -55,7 +55,7 @@ export interface Transition {
   isOver?: boolean;
 }
 
-/** A build that waited for its slot begins, or goes on. */
+/** A build that waited for a slot starts or continues. */
 export function taken({ project }: ProjectWhole, at: string): Transition {
   return { change: { project: { status: 'building', started_at: project.started_at ?? at }, events: [] } };
 }

@@ -17,7 +17,7 @@ export interface BuildState {
   isCurrent: boolean;
 }
 
-/** A step of the table of steps, or the pause that was asked for while one was running. */
+/** A step of the table of steps, or a pause requested while a step was running. */
 export type BuildWorkStep = { id: string } & ({ place: BuildStep } | { pause: true });
 
 /**

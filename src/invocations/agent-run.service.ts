@@ -54,7 +54,7 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   org_id: string;
   user_id: string;
   agent_id: string;
-  /** Whose budget the run counts on, beside those of the organization, the agent and the API key. */
+  /** The project whose budget is charged, besides those of the organization, the agent and the API key. */
   project_id?: string;
   /** Absent: the key of the request that is being served. */
   key_id?: string | undefined;
@@ -81,7 +81,7 @@ export interface RunRequest extends Pick<Invocation, 'kept_request' | 'session_p
   signal?: AbortSignal | undefined;
 }
 
-/** What decides whether a run can be what its caller asks for. */
+/** Decides whether a run can satisfy the caller's options. */
 export type AskedRun = Pick<
   RunRequest,
   'org_id' | 'agent_id' | 'runtime' | 'definition' | 'turn' | 'options' | 'knowledge'
@@ -201,7 +201,7 @@ export class AgentRunService {
     return live.recording;
   }
 
-  /** The run, counted on budgets: here each model call by itself, elsewhere the whole run. */
+  /** The run, charged to budgets: for each model call on the local runtime, as a whole elsewhere. */
   private async *counted(
     request: RunRequest,
     { session_id, key_id }: Invocation,
@@ -312,7 +312,7 @@ export class AgentRunService {
     });
   }
 
-  /** Records that a run waits. @returns the error to throw, which holds the run */
+  /** Records that a run waits. @returns the error to throw, which contains the run */
   private async waiting(
     recording: Recording,
     request: RunRequest,

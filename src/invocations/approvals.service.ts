@@ -89,8 +89,8 @@ export class Approvals {
   }
 
   /**
-   * Waits until a run whose calls were decided has ended or asks for other approvals.
-   * @param signal gives up: the run is returned as it is
+   * Waits until a run whose calls were decided ends or requires more approvals.
+   * @param signal stops waiting: the run is returned as it is
    * @throws InvocationNotFoundError
    */
   async continued(org_id: string, invocation_id: string, signal: AbortSignal): Promise<Invocation> {
@@ -102,7 +102,7 @@ export class Approvals {
     }
   }
 
-  /** Ends a waiting run as cancelled. @throws InvocationNotCancellableError when it does not wait any more */
+  /** Ends a waiting run as cancelled. @throws InvocationNotCancellableError when it is no longer waiting */
   async cancel(run: Invocation): Promise<void> {
     const { invocation_id } = run;
     const end = this.engine.end(invocation_id);

@@ -193,9 +193,9 @@ export class BackgroundRuns extends WorkflowKind<Invocation> {
   }
 
   /**
-   * Takes a run whose calls are decided or expired. Before anything is called the record says that the run goes on: should this
+   * Takes a run whose calls are decided or expired. Before anything is called, the record says that the run continues: should this
    * process die after that, the run ends as interrupted.
-   * @returns undefined when it does not wait any more
+   * @returns undefined when it is no longer waiting
    */
   private async continued(waiting: Invocation, { fence }: StepRun): Promise<Accepted | undefined> {
     const { suspended, ...run } = waiting;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../shared/domain-error.js';
 
 /** Why a run failed; `interrupted` when its process died. */
 export type InvocationFailure = AgentRunFailure | 'interrupted';
-/** `waiting`: calls of the run wait for a person's approval. It holds no process and continues when they are decided. */
+/** `waiting`: calls of the run wait for approval. The run occupies no process and continues when they are decided. */
 export const INVOCATION_STATUSES = ['running', 'waiting', 'success', 'failed'] as const;
 export type InvocationStatus = (typeof INVOCATION_STATUSES)[number];
 
@@ -86,9 +86,9 @@ export interface Invocation {
   session_position?: number;
   /** The caller asked not to keep the run, or to forget it: protocols do not show it. */
   forgotten?: boolean;
-  /** How many flows stand above the run, when a step of a flow began it. */
+  /** Nesting depth of flows, for a run that a flow's step started. */
   depth?: number;
-  /** In the order in which they were asked for; those of the present wait are last. */
+  /** In the order in which they were requested; those of the current wait are last. */
   approvals?: Approval[];
   /** Only while the run waits. */
   suspended?: Suspended;

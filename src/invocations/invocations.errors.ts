@@ -59,7 +59,7 @@ export class InvocationNotCancellableError extends InvalidStateError {
   }
 }
 
-/** A conversation goes on after a run that has ended. */
+/** A conversation can continue only after a run that has ended. */
 export class InvocationNotEndedError extends InvalidStateError {
   constructor(invocation_id: string) {
     super('The run has not ended yet', {

@@ -22,7 +22,7 @@ type Row = Omit<
   Invocation,
   'input_text' | 'output_text' | 'trace' | 'kept_request' | 'suspended' | 'usage' | 'rollout_id'
 > & {
-  /** With what a rollout counts of the run: `UncountedIndex` has `usage` as a whole, and an index cannot get another attribute. */
+  /** Includes the rollout's counts: `UncountedIndex` projects `usage` as a whole, and attributes cannot be added to an index. */
   usage: Invocation['usage'] & { rollout?: RolloutPart };
   input_text: PackedText;
   output_text: PackedText | null;
@@ -35,7 +35,7 @@ type Row = Omit<
   uncounted?: string;
 };
 
-/** What `UncountedIndex` holds of a run. */
+/** The attributes of a run in `UncountedIndex`. */
 export type CountedPart = Pick<
   Invocation,
   'invocation_id' | 'org_id' | 'agent_id' | 'created_at' | 'status' | 'error' | 'duration_ms' | 'usage'
@@ -99,7 +99,7 @@ export class InvocationsRepository {
     await this.putWhileAgentLives(invocation, packed(invocation), RUN_HAS_NOT_ENDED, together);
   }
 
-  /** A waiting run goes on in this process. @returns false when it does not wait: it was cancelled or goes on already */
+  /** Continues a waiting run in this process. @returns false when it is not waiting: it was cancelled or has continued already */
   async resume({ invocation_id }: Invocation, approvals: Approval[], together: readonly Write[]): Promise<boolean> {
     const update = {
       TableName: TABLE,
@@ -121,7 +121,7 @@ export class InvocationsRepository {
 
   /**
    * POST /invocations/{id}/approvals/{approval_id}/decision.
-   * @param index where `approval` stands in the run's list
+   * @param index position of `approval` in the run's list
    * @throws ApprovalNotPendingError from the transaction, when it was decided or has expired
    */
   decision({ invocation_id }: Invocation, index: number, approval: Approval): Write {
@@ -141,7 +141,7 @@ export class InvocationsRepository {
     return write.update(update, () => new ApprovalNotPendingError(approval_id, 'decided or expired'));
   }
 
-  /** Ends a waiting run. @returns false when it does not wait any more */
+  /** Ends a waiting run. @returns false when it is no longer waiting */
   async cancelWaiting(
     invocation: Invocation,
     message: string,
@@ -399,7 +399,7 @@ const INTERRUPTED_AFTER_APPROVAL = {
 /** Of a waiting run, compressed: far below the 400 KB of a record, with its texts and its trace. */
 const SUSPENDED_MAX_BYTES = 150_000;
 
-/** Whether what a waiting run needs to continue fits its record. */
+/** Whether the state that a waiting run needs to continue fits its record. */
 export function isStorable(suspended: Suspended, approvals: Approval[]): boolean {
   const size = Buffer.byteLength(JSON.stringify(approvals));
   return size <= SUSPENDED_MAX_BYTES / 2 && pack(JSON.stringify(suspended)).length <= SUSPENDED_MAX_BYTES;

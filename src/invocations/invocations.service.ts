@@ -26,7 +26,7 @@ import { type InvocationFilter, InvocationsRepository } from './invocations.repo
 import { type LiveRun, LiveRuns } from './live-runs.service.js';
 import { RunEventsRepository } from './run-events.repository.js';
 
-/** A run is recorded at the latest 250 ms after it began; its id holds the time at which it began. */
+/** A run is recorded at most 250 ms after it began; its id contains its start time. */
 const RECORDED_WITHIN_MS = 1_000;
 const STARTING_POLL_MS = 50;
 
@@ -47,7 +47,7 @@ export interface InvokeRequest {
   kept_request?: KeptRequest | undefined;
   /** See {@link Invocation.forgotten}. */
   forgotten?: boolean | undefined;
-  /** With a session: how many messages it must have. If it has more, the run goes on in a copy of the session up to there. */
+  /** With a session: how many messages it must have. If it has more, the run continues in a copy of the session up to there. */
   after?: number | undefined;
   /** The events of the run are not read. */
   quiet?: boolean | undefined;
@@ -108,9 +108,9 @@ export class InvocationsService {
   }
 
   /**
-   * Where a conversation goes on after a run: its session and the number of messages that the session had then. When other
+   * Where a conversation continues after a run: its session and the number of messages that it had then. When other
    * messages followed, or for another agent, it is a copy of the session up to there.
-   * @throws InvocationNotFoundError; InvocationNotEndedError while the run goes on
+   * @throws InvocationNotFoundError; InvocationNotEndedError while it is running
    */
   async continuation(
     { org_id, user_id, agent_id }: Pick<InvokeRequest, 'org_id' | 'user_id' | 'agent_id'>,

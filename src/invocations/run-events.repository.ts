@@ -49,7 +49,7 @@ export class RunEventsRepository {
     const stored = items
       .filter(({ expires_at }) => expires_at > now)
       .flatMap(({ events }) => JSON.parse(unpack(events)) as RunStreamEvent[]);
-    // After a lost answer the same events may be stored again as part of a longer batch.
+    // If a response was lost, the same events may be stored again as part of a longer batch.
     const next: RunStreamEvent[] = [];
     for (const event of stored) if (Number(event.id) > Number(next.at(-1)?.id ?? position)) next.push(event);
     return next;

@@ -16,7 +16,7 @@ export interface RunStreamEvent extends StreamEvent {
   event: string;
 }
 
-/** The run waits: its events go on when it continues. */
+/** The run waits: more events follow when it continues. */
 export const isPause = ({ event }: StreamEvent): boolean => event === 'approval_required';
 
 export const isLast = ({ event }: StreamEvent): boolean => event === 'done' || event === 'error';

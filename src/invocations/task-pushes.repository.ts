@@ -84,7 +84,7 @@ export class TaskPushesRepository {
     });
   }
 
-  /** Looks at the run at once. Does nothing when nothing is to be reported any more. */
+  /** Makes the run due at once, unless there is nothing left to report. */
   async hasten({ task, push_id }: PushKey, at: string): Promise<void> {
     await this.change({
       TableName: TABLE,

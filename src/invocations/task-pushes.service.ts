@@ -15,7 +15,7 @@ const PUSHES_MAX = 10;
 const KEPT_SECONDS = 30 * 24 * 3600;
 const ATTEMPTS = 5;
 const GROWTH = 6;
-/** How often a run that goes on is looked at, at first and when it has gone on for a minute. Its end in this process is seen at once. */
+/** How often an unfinished run is checked, at first and after a minute. Its end in this process is noticed at once. */
 const LOOK_MS = 2_000;
 const LATER_LOOK_MS = 15_000;
 const YOUNG_MS = 60_000;
@@ -26,7 +26,7 @@ const ANSWER_BYTES = 64_000;
 const GONE = 410;
 const AT_A_TIME = 8;
 
-/** What the receiver knows the platform by. */
+/** The token by which the receiver recognizes the platform. */
 export interface PushSecrets {
   token?: string;
   authorization?: string;

@@ -7,7 +7,7 @@ const TABLE = 'AgentWebhookDeliveries';
 const KEPT_SECONDS = 30 * 24 * 3600;
 const DUE = 'DUE';
 
-/** A call that tells an address how a run ended. Kept as long as its invocation, at most 30 days. */
+/** A request that reports the end of a run. Kept as long as its invocation, at most 30 days. */
 export interface WebhookDelivery {
   invocation_id: string;
   org_id: string;

@@ -18,7 +18,7 @@ import { OwnAddresses } from './outgoing/guarded-lookup.js';
 })
 export class TelemetryModule {}
 
-/** Figures of this process and the observer of its requests, beside its metrics and traces. */
+/** Figures of this process and the observer of its requests, besides metrics and traces. */
 @Global()
 @Module({
   imports: [TelemetryModule],

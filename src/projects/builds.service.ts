@@ -96,7 +96,7 @@ export class BuildsService {
     };
   }
 
-  /** An attempt that was paused goes on. */
+  /** Continues a paused attempt. */
   resume({ build_id, org_id, project_id, priority }: Project): BuildPlan {
     const plan = this.engine.plan({ kind: BUILD_KIND, run_id: build_id, org_id, project_id, priority });
     return { ...plan, status: plan.starts_now ? 'building' : 'pending' };

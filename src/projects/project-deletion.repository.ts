@@ -22,7 +22,7 @@ export class ProjectDeletionRepository {
     return this.projects.findById(org_id, project_id);
   }
 
-  /** Takes the project out of every list and marks it; nothing but its deletion can change it any more. */
+  /** Removes the project from every list and marks it; from then on only its deletion can change it. */
   async mark(project: Project, at: string, also: Write[]): Promise<void> {
     const projectIsUnchanged = '#version = :version AND attribute_not_exists(deletion)';
     const Update = {

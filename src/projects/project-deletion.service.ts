@@ -50,7 +50,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
     return this.finish(org_id, project_id);
   }
 
-  /** Every project of an organization, also those whose deletion was interrupted: when it resolves, none writes any more. */
+  /** Every project of an organization, also those whose deletion was interrupted: when it resolves, none of them writes. */
   async deleteByOrg(org_id: string): Promise<void> {
     for await (const project_id of this.repository.idsByOrg(org_id))
       await this.delete(org_id, project_id).catch((error: unknown) => {

@@ -38,7 +38,7 @@ export class ProjectNotifier {
 }
 
 const BATCH = 200;
-/** How soon a stream sees what a build on another process stored. */
+/** How often a stream reads the events of a build in another process. */
 const POLL_MS = 1_000;
 const LOG_LIMIT = 1_000;
 

@@ -46,7 +46,7 @@ export interface Project {
   project_name: string;
   requirement: string;
   status: ProjectStatus;
-  /** A pause was asked for while a step was running; it takes effect when that step has ended. */
+  /** A pause was requested while a step was running; it takes effect when that step ends. */
   pause_requested: boolean;
   /** Percent; never decreases within an attempt. */
   progress: number;
@@ -88,7 +88,7 @@ export interface Project {
 export interface ProjectRevision {
   change: string;
   agent_id: string;
-  /** What the agent had as its newest version when the change was asked for. */
+  /** The agent's newest version when the change was requested. */
   base_version_number: number;
 }
 
@@ -210,7 +210,7 @@ export function assertControllable(project: Project, action: ControlAction): voi
   });
 }
 
-/** Which build a new attempt is, and the API key that asked for it. */
+/** The build of a new attempt, and the API key that requested it. */
 export interface BuildOrigin {
   build_id: string;
   key_id?: string | undefined;
@@ -272,7 +272,7 @@ function keptBefore(stages: readonly Stage[], from: StageName): Stage[] {
 
 /**
  * The same project for a build of a change: every stage runs again, with the present design as input.
- * @throws InvalidStateError while a build is unfinished; ValidationError when the changes together are too many
+ * @throws InvalidStateError while a build is unfinished; ValidationError when there are too many changes
  */
 export function revised(
   whole: ProjectWhole,
@@ -286,7 +286,7 @@ export function revised(
 }
 
 /**
- * When a running build should be done if it goes on as fast as it did so far; null while nothing is known of its speed.
+ * When a running build will end at its speed so far; null while that is unknown.
  * Formula: now + elapsed × (100 − progress) / progress.
  */
 export function estimatedCompletion(project: Project, now: Date): string | null {

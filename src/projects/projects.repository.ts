@@ -63,7 +63,7 @@ export class ProjectsRepository {
       : undefined;
   }
 
-  /** One item, for routes that need only to know that the project is there. */
+  /** One item, for routes that only check that the project exists. */
   async findById(org_id: string, project_id: string): Promise<Project | undefined> {
     const record = await this.db.get<Project & { deletion?: string }>(TABLE, { project_id, item: PROJECT_ITEM });
     return record && record.org_id === org_id && record.deletion === undefined ? record : undefined;

@@ -88,7 +88,7 @@ export class ProjectsService {
   }
 
   /**
-   * Creates an agent from a definition, in a project of its own unless it joins one. One transaction.
+   * Creates an agent from a definition, in a new project unless it joins one. One transaction.
    * @throws ProjectNotFoundError, AgentExistsError; ValidationError that names each wrong field
    */
   async createAgent(

@@ -18,7 +18,7 @@ export interface DeletionBatch<T> {
 
 /** A record that is to be deleted. */
 export interface Deletable {
-  /** What the statistics know of it; undefined when it is not a fact yet, such as a run that never ended. */
+  /** The fact that statistics count; undefined when it is not a fact yet, such as a run that never ended. */
   fact: StoredFact | undefined;
   /** Its conditional delete: it must be there, and its `uncounted` attribute as it was read. */
   deletion: Write;

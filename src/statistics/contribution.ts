@@ -16,7 +16,7 @@ const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 const STAGE = /^[A-Za-z0-9_-]{1,64}$/;
 export const STAGE_PREFIX = 'stage_';
 
-/** The fact cannot be counted as it is stored, and never will: it is set aside so that it holds nothing else up. */
+/** The fact can never be counted as it is stored; it is set aside so that it does not block others. */
 export class UnusableFactError extends Error {
   override readonly name = 'UnusableFactError';
 }

@@ -9,7 +9,7 @@ export type GaugeName =
 
 export type GaugeChanges = Partial<Record<GaugeName, number>>;
 
-/** Key of a row of PlatformStatistics; the layout stands in `statistics.tables.ts`. */
+/** Key of a row of PlatformStatistics; its layout is in `statistics.tables.ts`. */
 export interface CounterKey {
   subject: string;
   period: string;
@@ -70,7 +70,7 @@ export function gaugeRow(org_id: string, shard: number, changes: GaugeChanges): 
   return { subject: gaugesOf(org_id), period: shardPeriod(shard), amounts: { ...changes, changes: 1 } };
 }
 
-/** Adds up changes row by row. What is added stays as it is. */
+/** Adds up changes row by row, without modifying its inputs. */
 export class CounterSheet {
   private readonly rows = new Map<string, RowChange>();
 

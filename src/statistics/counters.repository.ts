@@ -10,7 +10,7 @@ import { ConflictError } from '../shared/domain-error.js';
 
 const ROWS_REMEMBERED = 10_000;
 
-/** The row that is there while a rebuild holds counting back. */
+/** The row that exists while a rebuild pauses counting. */
 export const REBUILD_KEY: CounterKey = { subject: 'CONTROL', period: 'REBUILD' };
 
 /** What the caller read of a row; null where the row does not have it, undefined where it was not read. */
@@ -26,7 +26,7 @@ export type CountOutcome =
   | { outcome: 'taken'; taken: ReadonlySet<Write> }
   /** Another writer was at the same rows: try again. */
   | { outcome: 'busy' }
-  /** A rebuild holds counting back. */
+  /** A rebuild pauses counting. */
   | { outcome: 'paused' };
 
 /** The only place that reads and writes the rows of PlatformStatistics for counting and for queries. */
@@ -40,7 +40,7 @@ export class CountersRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** Single rows by key, in the order asked for; undefined where nothing was counted yet. */
+  /** Single rows by key, in the order requested; undefined where nothing was counted yet. */
   rows(keys: CounterKey[]): Promise<(CounterRow | undefined)[]> {
     return this.db.batchGet<CounterRow>(
       keys.map(({ subject, period }) => ({ table: STATISTICS_TABLE, key: { subject, period } })),
@@ -188,11 +188,11 @@ function noRebuildRunsAt(now: Date): Write {
   });
 }
 
-/** A rebuild that dies lets counting go on after this long. */
+/** After this long, counting resumes if the rebuild has died. */
 const HOLD_MS = 15 * 60_000;
 const HELD = { TableName: STATISTICS_TABLE, Key: { ...REBUILD_KEY } };
 
-/** While a rebuild holds it, no process counts: facts wait. Deletions and gauges go on. */
+/** While a rebuild holds it, no process counts facts. Deletions and gauges continue. */
 @Injectable()
 export class RebuildHoldRepository {
   constructor(
@@ -200,7 +200,7 @@ export class RebuildHoldRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** Takes the hold, or prolongs one's own. @throws ConflictError while another rebuild has it. */
+  /** Acquires or extends the hold. @throws ConflictError while another rebuild has it. */
   async take(owner: string, now: Date): Promise<void> {
     const nobodyElseHoldsIt = 'attribute_not_exists(subject) OR held_until < :now OR held_by = :owner';
     const held_until = new Date(now.getTime() + HOLD_MS).toISOString();
@@ -218,7 +218,7 @@ export class RebuildHoldRepository {
     }
   }
 
-  /** Counting goes on. Harmless when the hold ran out and someone else has it. */
+  /** Releases the hold. Harmless when it expired and another rebuild has it. */
   async release(owner: string): Promise<void> {
     try {
       await this.db.delete({

@@ -16,7 +16,7 @@ export interface FoldResult {
   settled: UncountedFact[];
   /** Can not be counted, alone and in quiet: to be set aside. */
   unusable: UncountedFact[];
-  /** A rebuild holds counting back: come back later. */
+  /** A rebuild pauses counting: retry later. */
   paused: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface InvocationFact {
   rollout?: RolloutPart;
 }
 
-/** What a run tells of the rollout that it took part in. */
+/** What a rollout counts of a run. */
 export interface RolloutPart {
   rollout_id: string;
   /** The version that it ran. */

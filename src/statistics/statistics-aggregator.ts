@@ -21,7 +21,7 @@ const OWN_LIMIT = 5_000;
  * calls whether it counts one fact or a hundred. Reads do not wait for it, see {@link StatisticsAggregator.settle}.
  */
 const GATHER_MS = 1_000;
-/** Reads wait at most this long for counting, then go on with the counters as they are. */
+/** Reads wait at most this long for counting, then use the counters as they are. */
 const CATCH_UP_MS = 2_000;
 /** Rounds without progress, contended or behind an index that lags, before the source is left until the next sweep. */
 const IDLE_ROUNDS = 8;
@@ -226,7 +226,7 @@ export class Quarantine {
     return stay !== undefined && now.getTime() < stay.until;
   }
 
-  /** @returns true for a fact that is new here, which is when it is worth a line in the log. */
+  /** @returns true for a fact that was not set aside before, and is logged. */
   admit(fact: UncountedFact, now: Date): boolean {
     const name = fact.record;
     const before = this.stays.get(name);

@@ -31,7 +31,7 @@ import {
 import { type Window, windowRange } from './window.js';
 import { StatisticsAggregator } from './statistics-aggregator.js';
 
-/** Days that a request asks for, as it spelled them. */
+/** The requested days, as the request wrote them. */
 export interface AskedDays {
   start_date?: string | undefined;
   end_date?: string | undefined;

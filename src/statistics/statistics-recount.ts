@@ -96,7 +96,7 @@ export interface Difference extends CounterKey {
 
 const LAST = 'last_invoked_at';
 
-/** What the counters say, and what the archive says of it; gauges are summed over their shards. */
+/** The counters, and the archive's share of them; gauges are summed over their shards. */
 function partsOf(rows: CounterRow[]): { counters: CounterSheet; archive: CounterSheet } {
   const counters = new CounterSheet();
   const archive = new CounterSheet();

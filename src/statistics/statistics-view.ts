@@ -84,7 +84,7 @@ export function invocationDay(date: string, row: MaybeRow): InvocationDay {
   };
 }
 
-/** The average is over all builds that ended that day, failed ones too. */
+/** The average covers all builds that ended that day, including failed ones. */
 export function buildDay(date: string, row: MaybeRow): BuildDay {
   const stages = Object.entries(row ?? {}).filter(([attribute]) => attribute.startsWith(STAGE_PREFIX));
   return {

@@ -14,7 +14,7 @@ export const STATISTICS_TABLE = 'PlatformStatistics';
  * | `ORG#<org>#BUILDS` | `DAY#2026-11-20`, `TOTAL` | ended builds |
  * | `ORG#<org>#GAUGES` | `SHARD#0`..`SHARD#7` | what there is now; the sum over the shards |
  * | `ARCHIVE#<any of the above>` | as above | the part that comes from records deleted since |
- * | `CONTROL` | `REBUILD` | present while a rebuild holds counting back |
+ * | `CONTROL` | `REBUILD` | present while a rebuild pauses counting |
  *
  * The organization is part of every key, so an agent id of another organization finds nothing.
  */

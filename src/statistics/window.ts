@@ -40,7 +40,7 @@ export function expiryOf(period: string): number | undefined {
   return undefined;
 }
 
-/** Dropping takes the database its time: what is past its life does not count any more, there or not. */
+/** The database deletes expired rows late, so rows past their expiry are ignored. */
 export function isExpired(period: string, now: Date): boolean {
   return (expiryOf(period) ?? Number.POSITIVE_INFINITY) * 1000 <= now.getTime();
 }

@@ -70,7 +70,7 @@ export class DocumentWriter {
 
 const REVISION_INSTRUCTIONS = `This build changes an agent that exists. input.revision.change says what to change; input.revision.previous is how it is now. Take it over and change only what the change asks for: keep its names, its order and its wording everywhere else. input.revision.edited_by_hand names what a person wrote; keep that unless the change is about it.`;
 
-/** In a build that changes an agent, the model gets the change and what the agent has now of what it writes. */
+/** In a build that changes an agent, the model gets the change and the agent's current version of the document. */
 function revisedTask(
   { revision }: Pick<StepContext, 'revision'>,
   { name, instructions }: Pick<DocumentTask<unknown>, 'name' | 'instructions'>,

@@ -3,7 +3,7 @@ import type { BuiltinToolKind } from '../../tools/kinds/builtin/builtin.kind.js'
 import { type RequirementProfile, wishesIn } from '../requirement/statements.js';
 import type { StepContext } from './step.js';
 
-/** What a step tells its model about a tool. */
+/** A tool as a step describes it to its model. */
 export const toolCardSchema = z.object({
   name: z.string(),
   description: z.string(),

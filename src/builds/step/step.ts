@@ -27,7 +27,7 @@ export interface StepContext {
   agent_name_map?: Partial<Record<StageName, string>>;
   tags: string[];
   priority: number;
-  /** The model that the project asks for, which the agent gets too; null for the platform's. */
+  /** The project's model, which the agent gets too; null for the platform's. */
   model_id: string | null;
   /** Build the agent even when no functional requirement can be proven. */
   accept_unproven: boolean;
@@ -39,7 +39,7 @@ export interface StepContext {
   guard?: Write[];
   /** Counts the calls of a model on the budgets of the build. */
   meter?: (model: LanguageModelV4) => LanguageModelV4;
-  /** Notes what a model call has cost, so that it counts also when the step fails later. */
+  /** Records the cost of a model call, so that it counts even if the step fails later. */
   spend?: (spent: Spent) => void;
   signal: AbortSignal;
 }
@@ -114,10 +114,10 @@ type InstancesOf<S extends readonly Service[]> = {
   -readonly [K in keyof S]: S[K] extends abstract new (...args: never[]) => infer I ? I : never;
 };
 
-/** How one step of a build is done. Its name, order, weight and artifacts stand in `stages/stage-table.ts`. */
+/** How one step of a build is done. Its name, order, weight and artifacts are in `stages/stage-table.ts`. */
 export interface Step<N extends StepName = StepName> {
   name: N;
-  /** What the language model writes. A step without it asks no model for a document of its own. */
+  /** The document that the language model writes. Absent if the step has none. */
   prompt?: DocumentTask<unknown>;
   /** Writes the same document by rule, for the offline model. */
   offline?: OfflineWriter;

@@ -18,7 +18,7 @@ export interface BoundedProcess {
   signal?: AbortSignal | undefined;
 }
 
-/** The program is missing, ran too long, or failed. The message holds the end of its output. */
+/** The program is missing, ran too long, or failed. The message contains the end of its output. */
 export class BoundedProcessError extends Error {
   constructor(
     readonly failure: 'missing' | 'time' | 'failed',
@@ -43,7 +43,7 @@ export async function runBounded(program: BoundedProcess): Promise<void> {
     ...(memory_mb === undefined ? [] : [`ulimit -v ${memory_mb * 1_024}`]),
   ];
   const script = `${limits.map((limit) => `${limit} 2>/dev/null;`).join(' ')} exec "$@"`;
-  // A group of its own: what the program starts is killed with it.
+  // Its own process group, so that its children are killed with it.
   const child = spawn('/bin/sh', ['-c', script, 'sh', command, ...args], {
     ...{ cwd, env: { ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** Hashing holds the event loop, about 2 ms for each megabyte. */
+/** Hashing blocks the event loop, about 2 ms for each megabyte. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
 
 /** SHA-256 in hexadecimal. Other requests get their turn between two pieces of 4 MB. */

@@ -19,7 +19,7 @@ const PRIORITY = 5;
 
 type WorkerFailure = 'time' | 'memory' | 'busy' | 'error';
 
-/** A job gave no answer: it ran too long, needed too much memory, found no free place, or failed. */
+/** A job returned no result: it ran too long, used too much memory, found no free place, or failed. */
 export class WorkerError extends Error {
   constructor(
     readonly failure: WorkerFailure,
@@ -177,7 +177,7 @@ function failureOf(code: number | null, signal: NodeJS.Signals | null): WorkerEr
 }
 
 const IDLE_MS = 60_000;
-/** A start holds the event loop for 10 to 40 ms, so other work gets its turn between two of them. */
+/** A start blocks the event loop for 10 to 40 ms, so other work runs between two of them. */
 const starts = pLimit(1);
 
 /** Starts a process when a pool needs one, and ends it when the pool no longer does. */

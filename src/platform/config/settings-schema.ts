@@ -34,7 +34,7 @@ const integer = (byDefault: number, min: number, max: number) =>
 /** Durable execution: builds, background runs and whatever else outlives a request. */
 const engineSettings = () => ({
   ENGINE: z.enum(['embedded', 'temporal']).default('embedded'),
-  /** What takes new runs while Temporal cannot be reached; unset: they are refused. */
+  /** Takes new runs while Temporal cannot be reached; unset: they are refused. */
   ENGINE_FALLBACK: z.enum(['embedded']).optional(),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -57,11 +57,11 @@ const engineSettings = () => ({
 const lifecycleSettings = () => ({
   /** Processes that share the port of this machine; see `platform/lifecycle/cluster-primary.ts`. */
   WEB_CONCURRENCY: integer(1, 1, 256),
-  /** How long requests are still taken after the readiness probe has turned: as long as a load balancer needs to notice. Undefined: 10 in production, else 0. */
+  /** How long requests are accepted after readiness turns 503, until load balancers notice. Undefined: 10 in production, else 0. */
   SHUTDOWN_DRAIN_SECONDS: z.coerce.number().min(0).max(300).optional(),
-  /** How long requests that are being answered may take after that. */
+  /** How long requests in progress may then take. */
   SHUTDOWN_GRACE_SECONDS: integer(30, 0, 3600),
-  /** How long an unused connection is kept: longer than the load balancer in front keeps it, or it sends into a closed one. */
+  /** How long idle connections are kept: longer than the load balancer's idle time-out, or it sends into a closed connection. */
   KEEP_ALIVE_SECONDS: integer(65, 1, 3600),
 });
 
@@ -79,10 +79,10 @@ export function lifecycleProblems(values: LifecycleSettings): string[] {
     : [];
 }
 
-/** No password of the platform is shorter. */
+/** The minimum length of every password. */
 const SHORTEST_PASSWORD = 12;
 
-/** Sign-in, tokens and who is who. */
+/** Sign-in and tokens. */
 const identitySettings = () => ({
   JWT_SECRET_KEY: z.string().optional(),
   JWT_ISSUER: z.string().min(1).default('nexus'),
@@ -97,11 +97,11 @@ const identitySettings = () => ({
 
 const url = z.url({ protocol: /^https?$/ });
 
-/** Sign-in through other providers. A provider is there when its client id and secret are. */
+/** Sign-in through other providers. A provider is enabled when its client id and secret are set. */
 const oauthSettings = () => ({
   /** Where browsers reach this platform: providers send them back to `<this>/api/v1/auth/<provider>/callback`. */
   NEXUS_PUBLIC_URL: url.optional(),
-  /** The page that takes the one-time code as `?code=`; without it the callback answers the code as JSON. */
+  /** The page that receives the one-time code as `?code=`. Undefined: browsers are sent to the console, programs get JSON. */
   OAUTH_RETURN_URL: url.optional(),
   OAUTH_GOOGLE_CLIENT_ID: z.string().min(1).optional(),
   OAUTH_GOOGLE_CLIENT_SECRET: z.string().min(1).optional(),
@@ -173,7 +173,7 @@ const names = z
       .filter((entry) => entry !== ''),
   );
 
-/** What the HTTP edge lets in. */
+/** What the HTTP edge accepts. */
 const edgeSettings = () => ({
   /** Whether the console is served at /console. */
   NEXUS_CONSOLE: flag(true),
@@ -189,9 +189,9 @@ const edgeSettings = () => ({
   RATE_LIMIT_ORCHESTRATION_PER_MINUTE: integer(100, 1, 1_000_000_000),
   /** Server-Sent Event streams that one principal may hold open in one process. */
   EVENT_STREAMS_PER_PRINCIPAL: integer(50, 1, 100_000),
-  /** Where several processes count together. */
+  /** Shares rate limits between processes. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */
+  /** Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted: IPs, networks, or `loopback`, `linklocal`, `uniquelocal`. */
   TRUSTED_PROXIES: names,
 });
 
@@ -221,13 +221,13 @@ const modelSettings = () => ({
   MODEL_ID: z.string().min(1).max(200).optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default(OPENAI_API),
   OPENAI_API_KEY: z.string().optional(),
-  /** How a server is asked for JSON: by schema, or (for servers that know no schemas) as any JSON with the schema in the prompt. */
+  /** How JSON is requested: by schema, or (for servers without schema support) as any JSON, with the schema in the prompt. */
   OPENAI_STRUCTURED_OUTPUT: z.enum(['json_schema', 'json_object']).default('json_schema'),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com/v1'),
   ANTHROPIC_API_KEY: z.string().optional(),
   /** Undefined: the public endpoint of AWS_REGION. */
   BEDROCK_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** A key of Bedrock itself. Undefined: calls are signed by what the AWS credential chain finds. */
+  /** A Bedrock API key. Undefined: calls are signed with credentials from the AWS credential chain. */
   AWS_BEARER_TOKEN_BEDROCK: z.string().optional(),
   MODEL_TIMEOUT_SECONDS: integer(60, 1, 600),
   MODEL_MAX_RETRIES: integer(2, 0, 10),
@@ -299,21 +299,21 @@ const outgoingSettings = () => ({
 /** A number with k, m or g: 1,024 bytes and its powers. */
 const fileSize = z.string().regex(/^[1-9]\d*[kmg]$/i, 'must be a number with k, m or g, e.g. 50m');
 
-/** What the platform says of itself: logs and traces. Metrics are always on. */
+/** Logs and traces. Metrics are always on. */
 const observabilitySettings = () => ({
   /** Undefined: pretty on a terminal in development, JSON lines elsewhere. */
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
   /** The level of the one line per request; `silent` writes none. */
   LOG_ACCESS_LEVEL: z.enum(['trace', 'debug', 'info', 'silent']).default('info'),
-  /** Lines go there as well; a number stands before the extension: `nexus.log` is written as `nexus.1.log`. */
+  /** Also writes lines to this file, with a number before the extension: `nexus.log` becomes `nexus.1.log`. */
   LOG_FILE: z.string().min(1).optional(),
   LOG_FILE_MAX_SIZE: fileSize.default('50m'),
   LOG_FILE_FREQUENCY: z.enum(['daily', 'hourly']).optional(),
-  /** Rotated files that are kept besides the one that is written. */
+  /** Rotated files to keep besides the current one. */
   LOG_FILE_KEEP: integer(10, 1, 1000),
-  /** Calls to the database that take so many milliseconds are logged as slow; 0: none is. */
+  /** Database calls that take at least this many milliseconds are logged as slow; 0: none. */
   LOG_SLOW_QUERY_MS: integer(500, 0, 60_000),
-  /** Whether answers to authenticated callers say in the header `Server-Timing` what they waited for. */
+  /** Whether responses to authenticated callers carry `Server-Timing`. */
   SERVER_TIMING: flag(true),
   /** Undefined: on where an OTLP endpoint is set. */
   NEXUS_TRACING: optionalFlag,
@@ -326,7 +326,7 @@ const observabilitySettings = () => ({
 
 /** Partnerships of the orchestration. */
 const partnershipSettings = () => ({
-  /** How often a process looks for probes that are due; 0: it looks at none. */
+  /** How often a process looks for due probes; 0: never. */
   PARTNERSHIP_TICK_MS: integer(500, 0, 60_000),
 });
 

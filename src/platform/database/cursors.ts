@@ -62,7 +62,7 @@ interface PageRequest<T> {
   limit: number;
   /** The cursor of the page before. */
   last_key?: string;
-  /** The key attributes of the table and of the index that is queried: from them a query can go on after any record. */
+  /** The key attributes of the table and of the queried index, from which a query can continue after any record. */
   key_attributes: string[];
   /** Which records count. Filtering here instead of in DynamoDB costs the same reads and lets the page be filled exactly. */
   keep?: (record: T) => boolean;
@@ -71,7 +71,7 @@ interface PageRequest<T> {
 /**
  * One page of a query through a filter. The cursor is the key of the last record that was examined, so records that are
  * inserted or deleted meanwhile neither repeat nor hide another one. At most 1,000 records are examined: beyond, the page is
- * shorter than asked for (even empty) and its cursor goes on from there.
+ * shorter than requested (even empty), and its cursor continues from there.
  *
  * @throws ValidationError for a cursor of another list, DatabaseError
  */
@@ -87,7 +87,7 @@ export async function pageOf<T extends object>(
   let last: Key | undefined;
   const page = (): Page<T> => ({ items, last_key: last ? codec.encode(scope, last) : null });
   do {
-    // One more than is wanted tells whether another page follows, so that the last page says so.
+    // Reads one more than requested, to know whether another page follows.
     const wanted = request.keep ? FILTERED_READ : limit + 1 - items.length;
     const answer = await db.query<T>({
       ...query,

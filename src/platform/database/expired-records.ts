@@ -7,7 +7,7 @@ import type { TableDefinition } from './table-definition.js';
 const EVERY_MS = 10 * 60_000;
 /** The most that one sweep deletes of a table; what is left waits for the next. */
 const DELETIONS = 2_000;
-/** After so many deletions the sweep lets requests go first. */
+/** After this many deletions, the sweep yields to requests. */
 const BATCH = 25;
 const PAUSE_MS = 50;
 

@@ -14,7 +14,7 @@ export interface IndexDefinition {
   name: string;
   partition_key: string;
   sort_key?: string;
-  /** What the index copies beside its keys: everything unless told otherwise, or the attributes that are named. */
+  /** The attributes that the index copies besides its keys. Absent: all. */
   projection?: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 

@@ -22,7 +22,7 @@ interface OpenWrite {
   refusal: Refusal | undefined;
 }
 
-/** Makes writes, for repositories only. `refusal` makes the error to throw when the write's own condition does not hold. */
+/** Creates writes, for repositories only. `refusal` creates the error to throw if the write's own condition fails. */
 export const write = {
   put: (input: PutInput, refusal?: Refusal): Write => sealed({ Put: input }, refusal),
   update: (input: UpdateInput & { UpdateExpression: string }, refusal?: Refusal): Write =>
@@ -31,9 +31,9 @@ export const write = {
   check: (input: ConditionInput, refusal?: Refusal): Write => sealed({ ConditionCheck: input }, refusal),
 };
 
-/** Nothing was written: conditions did not hold, or other transactions held a record for too long. */
+/** Nothing was written: conditions failed, or other transactions kept a record busy for too long. */
 export class NotCommittedError extends ConflictError {
-  /** @param refused the writes whose conditions did not hold; empty when records were busy */
+  /** @param refused the writes whose conditions failed; empty when records were busy */
   constructor(
     readonly refused: ReadonlySet<Write>,
     cause: unknown,
@@ -63,7 +63,7 @@ export class UnitOfWork {
     }
   }
 
-  /** As {@link commit}. @returns false when a condition did not hold whose write carries no error */
+  /** As {@link commit}. @returns false when the condition of a write without its own error failed */
   async tryCommit(writes: readonly Write[]): Promise<boolean> {
     try {
       await this.commit(writes);

@@ -20,7 +20,7 @@ export interface PlatformEvent {
   type: PlatformEventType;
   /** When it happened, ISO 8601. */
   at: string;
-  /** How many flows stand above what happened, so that a chain of flows and events ends. */
+  /** Nesting depth of flows, which bounds chains of flows and events. */
   depth: number;
   data: Record<string, unknown>;
 }

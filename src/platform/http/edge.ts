@@ -8,7 +8,7 @@ import type { Lifecycle } from '../lifecycle/lifecycle.js';
 
 /** How many requests begin in one turn of the event loop. Node accepts one connection a turn, so turns must stay short. */
 const BEGUN_PER_TURN = 8;
-/** A request that has waited for so long is refused: its caller had better come again. */
+/** A request that has waited this long is refused: its caller should retry. */
 const WAIT_MAX_MS = 1_000;
 const PROBES = /^\/health(?:[/?]|$)/;
 
@@ -206,7 +206,7 @@ function nameOf(header: string): string {
   return header.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
-/** While the process leaves, each answer tells its client to open the next connection elsewhere. */
+/** During shutdown, each response closes its connection, so that the client opens the next one elsewhere. */
 export function leavingConnections(lifecycle: Lifecycle) {
   return (_request: Request, response: Response, next: NextFunction): void => {
     if (lifecycle.isDraining) response.setHeader('Connection', 'close');

@@ -68,7 +68,7 @@ export const StreamsEvents = (to: Streaming) =>
   );
 
 /**
- * Bounds the streams that one principal holds open in this process (`EVENT_STREAMS_PER_PRINCIPAL`). Refuses one more before
+ * Limits the streams that one principal holds open in this process (`EVENT_STREAMS_PER_PRINCIPAL`). Refuses one more before
  * its run starts, so that nothing is spent on it.
  */
 @Injectable()
@@ -160,7 +160,7 @@ const RECHECK_MS = 1_000;
  * more while the socket is full. A comment every 15 s keeps proxies from closing an idle stream. When the client goes
  * away the source's `return()` runs, so that it can stop its work. The same happens, after an `error` event, when the caller's
  * sign-in, key or role ends. The expiry of the access token alone does not end a stream.
- * @param refusal the event that tells that the caller's rights ended
+ * @param refusal the event to send when the caller loses access
  */
 export async function sendEventStream(
   response: Response,

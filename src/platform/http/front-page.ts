@@ -16,7 +16,7 @@ export const CONSOLE_PATH = '/console';
 const BUILD = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 const FILE_NAME = /^(?:assets\/)?[\w-]+(?:\.[\w-]+)+$/;
 const YEAR_SECONDS = 31_536_000;
-/** The page's markup holds this in place of the nonce of its answer. */
+/** The page's markup contains this in place of the response's nonce. */
 const NONCE_PLACE = /__NONCE__/g;
 
 /** Best first: the suffix of a compressed copy that the build wrote beside each file, and its name in HTTP. */

@@ -1,6 +1,6 @@
 import { ValidationError } from '../../shared/domain-error.js';
 
-/** How much a JSON body may hold. Containers are its objects and arrays; values are members of objects and elements of arrays. */
+/** How much a JSON body may contain. Containers are its objects and arrays; values are members of objects and elements of arrays. */
 export interface JsonBounds {
   keys: number;
   containers: number;

@@ -74,7 +74,7 @@ export class Budgets {
     return new Budgets(redis);
   }
 
-  /** Takes one request off the budget `name` of `client`. */
+  /** Counts one request against the budget `name` of `client`. */
   async spend(name: string, client: string, limit: number): Promise<Spent> {
     try {
       return spent(await this.limiter(name, limit).consume(client), true);
@@ -122,13 +122,13 @@ export class RateLimits implements OnApplicationShutdown {
     this.budgets.close();
   }
 
-  /** A request whose sender is not known, or whose credentials turned out wrong. @throws RateLimitedError */
+  /** A request without credentials or with wrong ones. @throws RateLimitedError */
   async countStranger(request: Request, response: Response): Promise<void> {
     const group = groupOf(templateOf(request));
     if (group) await this.spend(group, 'stranger', addressOf(request), this.limits[group], response);
   }
 
-  /** A request with credentials that are still to be verified, which costs something. @throws RateLimitedError */
+  /** A request with credentials before they are verified, because verification is costly. @throws RateLimitedError */
   async countClaim(request: Request, response: Response): Promise<void> {
     const group = groupOf(templateOf(request));
     if (!group) return;
@@ -176,7 +176,7 @@ function addressOf(request: Request): string {
   return request.ip ?? 'unknown';
 }
 
-/** Without an answer of Redis for so long a request is counted in this process instead, in milliseconds. */
+/** If Redis does not answer within this time, in milliseconds, the request is counted in this process. */
 const COMMAND_TIMEOUT_MS = 500;
 const WARN_EVERY_MS = 60_000;
 

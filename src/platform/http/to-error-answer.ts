@@ -165,7 +165,7 @@ function isClientFault(status: number): boolean {
   return status >= 400 && status < 500;
 }
 
-/** The body parser names what it could not do; its messages hold no more than the caller sent. */
+/** The body parser's messages name the fault and contain only what the caller sent. */
 function fromHttpError({ status, type, message }: HttpError): ErrorAnswer {
   const base = fromStatus(status, message.slice(0, LONGEST_MESSAGE));
   const isAboutBody = base.code === 'VALIDATION_ERROR' && type !== undefined;

@@ -106,7 +106,7 @@ export class ClusterPrimary {
     return worker;
   }
 
-  /** A worker that is to leave is taken out of the set first. */
+  /** A worker that is to stop is removed from the set first. */
   private async replace(worker: ClusterWorker, how: string): Promise<void> {
     const isWanted = this.workers.delete(worker);
     if (!isWanted || !this.hasServed || this.isStopping || !this.isShort) return;
@@ -116,7 +116,7 @@ export class ClusterPrimary {
     if (!this.isStopping && this.isShort) this.fork();
   }
 
-  /** A second request while it goes on is answered by it. */
+  /** A second request joins the one in progress. */
   private roll(): Promise<void> {
     this.rolling ??= this.replaceAll().finally(() => (this.rolling = undefined));
     return this.rolling;

@@ -63,7 +63,7 @@ export class Metrics {
     return new Gauge({ name, help, registers: [this.registry] });
   }
 
-  /** A figure that is at hand whenever it is asked for. */
+  /** A gauge whose value can be read at any time. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,

@@ -139,7 +139,7 @@ function routeOf(request: Request): string {
   return typeof path === 'string' ? path : 'unmatched';
 }
 
-/** Without spans of its own the platform still names the caller's trace, so that both logs can be put side by side. */
+/** Without spans of its own the platform still names the caller's trace, so that both logs can be correlated. */
 function callersTrace(request: Request): string | undefined {
   const header = request.headers['traceparent'];
   return typeof header === 'string' ? TRACEPARENT.exec(header)?.[1] : undefined;
@@ -162,7 +162,7 @@ function accessLine(
   };
 }
 
-/** What machines ask every few seconds is not worth a trace. */
+/** Probes and scrapes are not traced. */
 const PROBES = /^\/health(\/|$)/;
 const SERVER_FAULT = 500;
 

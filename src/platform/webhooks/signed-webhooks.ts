@@ -11,7 +11,7 @@ const KEY_BYTES = 32;
 const TIMEOUT_MS = 10_000;
 /** Only the status of the answer is used. */
 const ANSWER_BYTES = 64_000;
-/** The receiver does not want more calls. */
+/** The receiver refuses further calls. */
 const GONE = 410;
 
 /** How one attempt to deliver a webhook ended. `refused` must not be retried. */

@@ -37,7 +37,7 @@ function packageJson(definition: AgentDefinition): Record<string, unknown> {
   };
 }
 
-/** README.md of the exported project. It says what the server is and what it is not. */
+/** README.md of the exported project. */
 export function readmeOf(definition: AgentDefinition, text: PackageText): string {
   return `# ${definition.display_name}
 
@@ -177,7 +177,7 @@ async function whole(reply) {
   return { status: 200, body: body.data };
 }
 
-/** The platform's events go on as they come: they are Server-Sent Events already. */
+/** Passes the platform's events through: they are Server-Sent Events already. */
 async function pass(reply, response, session) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   const decoder = new TextDecoder();

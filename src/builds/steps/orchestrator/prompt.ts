@@ -3,7 +3,7 @@ import { STAGE_NAMES, type StageName, STAGES } from '../../../stages/stage.js';
 import { POLICY_IN_WORDS } from '../../requirement/policy.js';
 import { countInWords, documentTask } from '../../step/document-task.js';
 
-/** plan.json: what the build makes, and its names. */
+/** plan.json: what the build creates, and its names. */
 export const planSchema = z.object({
   intent: z.object({
     type: z.enum(['new_project', 'existing_project', 'unclear']),
@@ -11,7 +11,7 @@ export const planSchema = z.object({
     /** To the user; only when the intent is unclear. Absent in documents of version 1.0.0. */
     question: z.string().min(1).max(500).nullable().default(null),
   }),
-  /** Set when the requirement asks for harm. Absent in documents of version 1.0.0. */
+  /** Set if the requirement asks for harm. Absent in documents of version 1.0.0. */
   refusal: z
     .object({ rule: z.string().min(1).max(20), reason: z.string().min(1).max(500) })
     .nullable()

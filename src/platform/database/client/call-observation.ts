@@ -16,7 +16,7 @@ import { DatabaseUnavailableError } from '../../../shared/domain-error.js';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3];
 
 /**
- * `refused`: a condition did not hold, which is often the normal course. `conflict`: another transaction was at the record.
+ * `refused`: a condition did not hold, which is often the normal course. `conflict`: another transaction was using the record.
  * `throttled`: also after retries. `unavailable`: not reached, or overloaded.
  */
 export type CallOutcome = 'ok' | 'refused' | 'conflict' | 'throttled' | 'unavailable' | 'error';
@@ -71,7 +71,7 @@ interface ObservationOptions {
   tracing: Tracing;
   /** Of the environment's tables; labels and spans leave it out. */
   prefix: string;
-  /** Calls that take so many milliseconds are logged; 0: none is. */
+  /** Calls that take at least this many milliseconds are logged; 0: none. */
   slow_ms: number;
 }
 
@@ -111,7 +111,7 @@ export class CallObservation {
     }
   }
 
-  /** An attempt was throttled, also when another attempt of the same call makes it good. */
+  /** An attempt was throttled, even if a later attempt of the same call succeeded. */
   throttled(operation: string): void {
     this.figures.throttled(operation);
   }

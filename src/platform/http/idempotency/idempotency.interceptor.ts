@@ -127,7 +127,7 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** What tells the bodies of two requests apart. */
+/** Identifies a request body. */
 abstract class BodyHash {
   static of(request: Request): BodyHash {
     const boundary = MultipartHash.boundaryOf(request.header('content-type') ?? '');

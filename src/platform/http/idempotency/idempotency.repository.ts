@@ -7,7 +7,7 @@ import { conditionFailed, DynamoDb } from '../../database/client/dynamodb.js';
 
 const TABLE = 'PlatformIdempotency';
 const KEPT_SECONDS = 24 * 3600;
-/** A running request that has not been renewed for so long died with its process; the next one with its key may run. */
+/** A running request that has not been renewed for this long died with its process; its key may be used again. */
 const ABANDONED_SECONDS = 60;
 /** How often a running request is renewed; most have ended before. */
 export const RENEWED_EVERY_MS = 20_000;
@@ -103,7 +103,7 @@ export class IdempotencyRepository {
   }
 
   /**
-   * Keeps the answer, unless the request was taken for dead and another one has its key.
+   * Stores the response, unless the request was considered dead and another one has its key.
    * @param answer undefined when it was streamed
    * @param body_hash when the body was not known before the request was answered
    */
@@ -141,7 +141,7 @@ export class IdempotencyRepository {
     );
   }
 
-  /** A key that another request has taken stays as it is. */
+  /** A key that another request has claimed is left unchanged. */
   private async own(write: Promise<unknown>): Promise<void> {
     await write.catch((error: unknown) => {
       if (!conditionFailed(error)) throw error;

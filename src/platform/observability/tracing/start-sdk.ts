@@ -37,7 +37,7 @@ export function startSdk(endpoint: string, serviceName: string): () => Promise<v
   });
   sdk.start();
   return async () => {
-    // A receiver that is away must not hold the process.
+    // An unavailable receiver must not delay shutdown.
     await sdk.shutdown().catch(() => undefined);
     trace.disable();
     context.disable();

@@ -33,7 +33,7 @@ export class Tracing implements OnApplicationShutdown {
 
   private constructor(
     readonly isOn: boolean,
-    /** Whether spans may hold what people and models said. */
+    /** Whether spans may contain what people and models wrote. */
     readonly hasContent: boolean,
     private readonly stop: Stop,
   ) {}
@@ -80,7 +80,7 @@ export class Tracing implements OnApplicationShutdown {
   }
 }
 
-/** Marks a span as failed. Of the error only its kind: a message may hold what a person wrote. */
+/** Marks a span as failed, with only the kind of the error: its message may contain what a person wrote. */
 export function fail(span: Span, error: unknown): void {
   const kind = error instanceof Error ? error.name : 'Error';
   span.setAttribute('error.type', kind);
