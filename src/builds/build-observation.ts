@@ -11,7 +11,7 @@ const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600];
 /** `superseded`: stopped, deleted, or taken over by another process. `broken`: given up, the engine retries it. */
 export type CountedEnding = 'completed' | 'failed' | 'paused' | 'superseded' | 'broken';
 
-/** Counts, times and traces what this process builds. */
+/** Counts, times and traces the builds of this process. */
 @Injectable()
 export class BuildObservation {
   private readonly runs;

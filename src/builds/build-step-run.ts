@@ -32,14 +32,14 @@ import {
   type StepResult,
 } from './step/step.js';
 
-/** How long lines gather before they are stored, in milliseconds: a watcher sees them soon, and a burst costs one write. */
+/** How long lines are collected before they are stored, in milliseconds: watchers see them soon, and a burst costs one write. */
 const FLUSH_MS = 250;
 /** Stays below the 100 items of a transaction together with the stage, the project and the artifacts. */
 const LINES_A_WRITE = 40;
 
 /**
- * Log lines of a running step. They are stored while the step runs, but never two writes at once; what is left when the
- * step ends goes with the step's own write.
+ * Log lines of a running step. They are stored while the step runs, but never two writes at once; the rest is
+ * stored with the step's own write.
  */
 class BuildLog {
   private readonly lines: ProjectEventBody[] = [];
@@ -62,7 +62,7 @@ class BuildLog {
     await this.flushing;
   }
 
-  /** The oldest lines, for a write that the caller makes. */
+  /** The oldest lines, for the caller's own write. */
   take(): ProjectEventBody[] {
     return this.lines.splice(0, LINES_A_WRITE);
   }
@@ -80,13 +80,13 @@ class BuildLog {
 
 /** How long to wait before each retry of a step that failed for a passing reason, in milliseconds. */
 const RETRY_WAITS_MS = [500, 2_000, 8_000, 30_000];
-/** No provider makes a step wait longer than this for one retry. */
+/** Longest wait for one retry, whatever the provider asks for. */
 const LONGEST_WAIT_MS = 120_000;
 /** After the wait that a provider or its circuit breaker requires. */
 const MARGIN_MS = 500;
 const STORE_ATTEMPTS = 10;
 
-/** Runs single steps of builds, with what they need of the platform. */
+/** Runs single steps of builds. */
 @Injectable()
 export class BuildStepRuns {
   readonly steps = lazily(async () => {
@@ -132,7 +132,7 @@ export class BuildStepRuns {
 class BuildStepRun {
   private readonly logger = new Logger(BuildStepRun.name);
   private readonly log = new BuildLog((events) => this.storeLog(events));
-  /** Of the present try, whether it succeeds or fails. */
+  /** Usage of the current attempt, whether it succeeds or fails. */
   private spent: Spent = NOTHING_SPENT;
 
   constructor(
@@ -234,7 +234,7 @@ class BuildStepRun {
     await this.storeStatus(step, 'failed', (whole) => failed(whole, step, { error, isFinal, spent }, logs, this.now()));
   }
 
-  /** A line that cannot be stored is lost, a build is not. */
+  /** A line that cannot be stored is dropped; the build continues. */
   private async storeLog(events: Transition['change']['events']): Promise<void> {
     try {
       await this.store(() => ({ change: { events } }));
@@ -295,8 +295,8 @@ class BuildStepRun {
 }
 
 /**
- * Milliseconds until a step is retried, undefined when it is not. At least the rest that the model provider or its circuit
- * breaker asks for, so that a build outlives an outage that the breaker bridges.
+ * Milliseconds until a step is retried, undefined when it is not. At least as long as the model provider or its circuit breaker
+ * requires, so that a build survives an outage.
  */
 export function retryWait(error: unknown, tries: number): number | undefined {
   const wait = RETRY_WAITS_MS[tries];

@@ -60,7 +60,7 @@ export function taken({ project }: ProjectWhole, at: string): Transition {
   return { change: { project: { status: 'building', started_at: project.started_at ?? at }, events: [] } };
 }
 
-/** The step begins, or begins again when a build resumes. */
+/** Starts the step, or restarts it when a build resumes. */
 export function begun(whole: ProjectWhole, step: BuildStep, at: string): Transition {
   let stage = stageOf(whole, step);
   if (stage.status !== 'running') stage = startStage(stage, at);

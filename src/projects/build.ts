@@ -2,8 +2,8 @@
 export const BUILD_KIND = 'build';
 
 /**
- * One attempt to build a project: `open` until it is completed, failed or stopped. How far it is says the project; whether
- * it waits for a slot or runs says the engine, in which the run has the id of the build.
+ * One attempt to build a project: `open` until it is completed, failed or stopped. The project records its progress; the
+ * engine records whether it waits or runs, in a run with the build's id.
  */
 export interface Build {
   build_id: string;

@@ -39,7 +39,7 @@ export class BuildsRepository {
     });
   }
 
-  /** The statistics have counted it; fails when they already had. */
+  /** Marks it as counted by the statistics. Fails when it was counted before. */
   counted(build_id: string): Write {
     return write.update({
       TableName: BUILDS,
@@ -123,12 +123,12 @@ export class BuildsRepository {
 }
 
 const ARTIFACTS = 'AgentArtifacts';
-/** Twenty-odd artifacts a project; a bound all the same, so that a list stays one answer. */
+/** A project has about twenty artifacts; the limit keeps a list in one response. */
 const LIST_LIMIT = 1_000;
 
 export type ArtifactSummary = Omit<Artifact, 'content' | 'org_id' | 'project_id'>;
 
-/** Artifacts of a project, keyed by path: a later attempt replaces what an earlier one made. */
+/** Artifacts of a project, keyed by path: a later attempt replaces those of an earlier one. */
 @Injectable()
 export class ArtifactsRepository {
   constructor(private readonly db: DynamoDb) {}

@@ -49,7 +49,7 @@ function buildFact(build: Build): BuildFact {
   };
 }
 
-/** Every build that was ever begun, for the recount of `builds_started`. */
+/** Every build ever started, for the recount of `builds_started`. */
 @Injectable()
 export class BuildGauges extends GaugeSource {
   constructor(private readonly repository: BuildsRepository) {
@@ -66,13 +66,13 @@ const HIGHEST_PRIORITY = 9;
 
 /** The start of a build, for the transaction of its project. */
 export interface BuildPlan extends EngineChange {
-  /** `building` when a slot is free here and now, `pending` when the build has to wait for one. */
+  /** `building` if this process has a free slot, else `pending`. */
   status: 'pending' | 'building';
 }
 
 /**
  * Builds as projects see them: starting and ending them, in the project's own transactions. The run of the engine has the id
- * of the build. A paused build is no run: resuming it starts a new one.
+ * of the build. A paused build has no run: resuming it starts a new one.
  */
 @Injectable()
 export class BuildsService {
@@ -140,7 +140,7 @@ export class BuildsService {
     return (await this.repository.findById(build_id))?.project_id;
   }
 
-  /** Takes over what processes of version 1.0.0 have left in their queue. What such a process still runs is left to it. */
+  /** Takes over builds in the queue of version 1.0.0, except those that a process of that version is running. */
   async adoptEarlier(): Promise<void> {
     const noOtherProcessCanHoldALease = this.settings.get('NEXUS_DATABASE') === 'embedded';
     const now = this.clock.timestamp();
@@ -152,8 +152,8 @@ export class BuildsService {
   }
 
   /**
-   * Deletes the build attempts of a project; what they meant for the statistics stays in the archive. All have ended by then:
-   * the mark of the project ended the last one. Safe to repeat after a crash.
+   * Deletes the build attempts of a project; their statistics stay in the archive. All have ended by then:
+   * marking the project ended the last one. Safe to repeat after a crash.
    */
   async deleteByProject(project_id: string): Promise<void> {
     await this.archived.deleteAll(async (): Promise<Deletable[]> => {

@@ -47,7 +47,7 @@ interface ControlledChange {
   engine?: EngineChange;
 }
 
-/** Pause, resume, stop and restart: each is a decision on the current state, stored under the condition that it still is. */
+/** Pause, resume, stop and restart. Each is decided on the current state and stored on condition that the state is unchanged. */
 @Injectable()
 export class ProjectControlService {
   constructor(
@@ -64,7 +64,7 @@ export class ProjectControlService {
 
   /**
    * Retried when the running build stores its progress in between.
-   * @throws InvalidStateError naming the state and the legal actions; of two equal controls at the same instant one gets it.
+   * @throws InvalidStateError with the state and the allowed actions; also for the second of two equal simultaneous controls
    * @throws ProjectNotFoundError
    */
   control(org_id: string, project_id: string, request: ControlRequest): Promise<Project> {
@@ -78,8 +78,8 @@ export class ProjectControlService {
   }
 
   /**
-   * Starts a build of a change with the present design as its input. The agent serves its version until the build has
-   * completed; then it gets the next one.
+   * Starts a build of a change with the current design as its input. The agent serves its current version until the build
+   * completes, then the new one.
    * @throws InvalidStateError while a build is unfinished; ProjectNotFoundError; ValidationError that names the field
    */
   revise(org_id: string, project_id: string, request: RevisionRequest): Promise<ProjectWhole> {
@@ -94,7 +94,7 @@ export class ProjectControlService {
       const origin = { build_id: this.ids.next('bld'), key_id: this.context.current()?.key_id };
       const next = revised({ ...whole, project: touched }, { ...origin, revision });
       const built = await this.agents.lastBuilt(agent);
-      // A build that failed has left documents of a design that the agent does not have.
+      // The documents of a failed build describe a design that the agent does not have.
       const isBuilt = whole.project.status === 'completed';
       const contents = isBuilt ? await this.artifacts.contents(org_id, project_id) : new Map<string, string>();
       const from = { revision, version: agent.version, definition, built, contents, at };
@@ -177,7 +177,7 @@ export class ProjectControlService {
   }
 }
 
-/** @throws ValidationError when it is not clear which agent is meant */
+/** @throws ValidationError when agent_id is missing or names no agent of the project; InvalidStateError without agents */
 function revisedAgent({ agents }: Project, asked: string | undefined): string {
   const [only, ...others] = agents;
   if (asked !== undefined && agents.includes(asked)) return asked;

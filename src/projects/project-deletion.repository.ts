@@ -42,7 +42,7 @@ export class ProjectDeletionRepository {
     await this.unit.commitOr(() => new ProjectChangedError(project.project_id), [write.update(Update), ...also]);
   }
 
-  /** Stages and events first, the marked item last: until then a crash leaves the mark to be found. */
+  /** Stages and events first, the marked item last: if the process crashes before that, the mark remains. */
   async deleteItems(project_id: string): Promise<void> {
     const keys: { project_id: string; item: string }[] = [];
     for await (const { item } of this.db.queryAll<{ item: string }>({
@@ -69,7 +69,7 @@ export class ProjectDeletionRepository {
     for await (const { project_id } of this.db.queryAll<{ project_id: string }>(query)) yield project_id;
   }
 
-  /** Projects whose deletion has begun and not ended. */
+  /** Projects whose deletion has not finished. */
   async *marked(): AsyncGenerator<{ org_id: string; project_id: string }> {
     const query = {
       TableName: TABLE,

@@ -15,8 +15,8 @@ import type { DeletedCountsDto } from './dto/project.dto.js';
 
 /**
  * Deletes a project with everything under it. First the project is marked, which stops its build and makes it 404 for
- * everyone; then its children go, then its own items, the `PROJECT` item last. Whatever a crash interrupts is found by
- * that mark at the next start and continued.
+ * everyone; then its children are deleted, then its own items, the `PROJECT` item last. The next start finds interrupted deletions by
+ * that mark and continues them.
  */
 @Injectable()
 export class ProjectDeletionService implements OnApplicationBootstrap {
@@ -60,7 +60,7 @@ export class ProjectDeletionService implements OnApplicationBootstrap {
       if (marked.org_id === org_id) await this.finish(org_id, marked.project_id);
   }
 
-  /** A project names only agents that exist. One that is being deleted itself is left alone. */
+  /** Removes a deleted agent from its project, unless the project itself is being deleted. */
   private async forgetAgent({
     org_id,
     project_id,

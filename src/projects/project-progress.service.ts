@@ -19,8 +19,8 @@ import { buildProgress } from '../stages/stage-rules.js';
 import { ArtifactsRepository } from './builds.repository.js';
 
 /**
- * Wakes event streams of this process when a project has changed. Only a hint that saves polling time: the events
- * themselves are in the database, so a stream on another process misses nothing, it only looks a little later.
+ * Wakes event streams of this process when a project has changed. Only a hint: the events are in the database, so a stream in
+ * another process misses nothing and only sees them a little later.
  */
 @Injectable()
 export class ProjectNotifier {
@@ -53,7 +53,7 @@ export class ProjectEventsService {
 
   /**
    * Events after `seq` and then those to come, until the build has ended. A stream that is opened after the end replays
-   * and closes. Ends also when the project is deleted meanwhile, and when this process leaves: the client resumes elsewhere.
+   * and closes. Also ends when the project is deleted or this process shuts down; clients then resume elsewhere.
    */
   async *stream(org_id: string, project_id: string, seq: number): AsyncGenerator<ProjectEvent> {
     if (!(await this.repository.findById(org_id, project_id))) throw new ProjectNotFoundError(project_id);
@@ -97,7 +97,7 @@ export class ProjectEventsService {
   }
 }
 
-/** What a running build wants to store. Everything in it is stored together or not at all. */
+/** A transition of a running build, stored completely or not at all. */
 export interface ProgressChange {
   project?: Partial<Project>;
   stage?: Stage;
@@ -130,8 +130,8 @@ export class ProjectProgressService {
   }
 
   /**
-   * Stores a change on top of `whole`. Progress is recomputed and never falls within an attempt: a failed step loses its
-   * half, the project's figure keeps its high-water mark.
+   * Stores a change on top of `whole`. Progress is recomputed, but the project's figure never decreases within an attempt, even
+   * when a step fails.
    * @throws ProjectChangedError when someone else changed the project since `whole` was read.
    */
   async store(whole: ProjectWhole, change: ProgressChange): Promise<ProjectWhole> {

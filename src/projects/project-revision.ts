@@ -13,9 +13,9 @@ export const revisionBriefSchema = z.object({
   base_version_number: z.int(),
   /** What that version runs, without its documents. */
   definition: agentDefinitionSchema,
-  /** Fields of the definition that a person wrote since the last build. They stay unless the change is about them. */
+  /** Fields of the definition edited by hand since the last build. They are kept unless the change is about them. */
   edited_by_hand: z.array(z.string()),
-  /** Names of documents that no build wrote. They stay. */
+  /** Names of documents that no build wrote. They are kept. */
   kept_documents: z.array(z.string()),
   /** Names of the tools that the last build chose. */
   built_tools: z.array(z.string()),
@@ -25,14 +25,14 @@ export const revisionBriefSchema = z.object({
 
 export type RevisionBrief = z.infer<typeof revisionBriefSchema>;
 
-/** The documents that steps get back to change them. */
+/** The documents that steps receive in order to change them. */
 const PREVIOUS: Readonly<Record<string, string>> = {
   plan: PATHS.plan,
   requirements: PATHS.requirements,
   architecture: PATHS.architecture,
   agent_design: PATHS.design,
 };
-/** An artifact has at most 300 KB. What does not fit is left out: the definition says most of it again. */
+/** An artifact has at most 300 KB. Documents that do not fit are left out; the definition repeats most of their content. */
 const DOCUMENTS_BYTES = 90_000;
 
 /** The artifact that a revised build starts from. */

@@ -115,7 +115,7 @@ export function buildSummary(project: Project, stages: readonly Stage[]): Projec
   };
 }
 
-/** What the stages' model calls cost in US dollars; null as soon as one of them has no known price. */
+/** Cost of the stages' model calls in US dollars; null if the price of any of them is unknown. */
 function buildCost(stages: readonly Pick<Stage, 'cost_usd'>[]): number | null {
   return stages.map(({ cost_usd }) => cost_usd).reduce(addCost, 0);
 }

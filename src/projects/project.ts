@@ -5,14 +5,14 @@ import { FIRST_STAGE, type Stage, stageInfo, type StageName, type SubStageName }
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
-/** One thing that happened in a build, in order. `done` ends an attempt. */
+/** One event of a build. `done` ends an attempt. */
 export type ProjectEventBody =
   | { event: 'stage'; stage_name: StageName; sub_stage_name: SubStageName | null; status: string }
   | { event: 'progress'; progress: number; status: string }
   | { event: 'log'; stage_name: StageName | null; level: LogLevel; message: string }
   | { event: 'done'; status: string; error_info: unknown };
 
-/** An event as it is stored: numbered from 1 without gaps within its project. */
+/** A stored event, numbered from 1 without gaps within its project. */
 export type ProjectEvent = ProjectEventBody & { seq: number; attempt: number; timestamp: string };
 
 /** Logs are bounded so that an event item stays far below the 400 KB of an item. */
@@ -34,9 +34,9 @@ export interface ProjectErrorInfo {
 }
 
 /**
- * A requirement on its way to an agent. Its life: pending (waits for a build slot) → building ⇄ paused, then completed or
- * failed; restart leads from either back to a new attempt. `version` grows by one with every change and is the condition
- * of the next, so two writers cannot both win.
+ * A requirement that becomes an agent. Its life: pending (waits for a build slot) → building ⇄ paused, then completed or
+ * failed; from either, restart begins a new attempt. Every change increments `version` on condition that it is unchanged, so
+ * of two writers only one wins.
  */
 export interface Project {
   project_id: string;
@@ -56,7 +56,7 @@ export interface Project {
   tags: string[];
   /** The model that builds the agent and that it runs on; null: the platform's. */
   model_id: string | null;
-  /** The API key that began the present attempt, whose budget it counts on; null or absent: it was no key. */
+  /** The API key that started the current attempt and whose budget is charged. Null or absent: no key. */
   key_id?: string | null;
   /** Build the agent even when no functional requirement can be proven. Absent in records of version 1.0.0. */
   accept_unproven?: boolean;
@@ -68,7 +68,7 @@ export interface Project {
   agents: string[];
   /** Changes that revisions have built, oldest first. Absent in records of version 1.0.0. */
   changes?: string[];
-  /** The change that the present or the failed attempt builds. Null or absent for a build from the requirement alone. */
+  /** The change that the current or failed attempt builds. Null or absent for a build from the requirement alone. */
   revision?: ProjectRevision | null;
   error_info: ProjectErrorInfo | null;
   control_reason: string | null;
@@ -84,7 +84,7 @@ export interface Project {
   event_seq: number;
 }
 
-/** A change to an agent that a build makes. The agent serves its version until the build has completed. */
+/** A change that a build makes to an agent. Until the build completes, the agent serves its current version. */
 export interface ProjectRevision {
   change: string;
   agent_id: string;
@@ -122,7 +122,7 @@ export function wholeRequirement(project: Project): string {
   return [project.requirement, ...changesOf(project)].join('\n\n');
 }
 
-/** The changes that revisions have built, then the one under way. */
+/** The changes that revisions have built, then the one in progress. */
 export function changesOf({ changes = [], revision }: Project): string[] {
   return [...changes, ...(revision ? [revision.change] : [])];
 }
@@ -173,7 +173,7 @@ export function newProject(input: NewProject, ids: { project_id: string; build_i
   return { project, stages: pendingStages(project.agent_name_map) };
 }
 
-/** A project without a build: its agents come with it, and `restart` builds it here. */
+/** A project without a build, such as an imported one; `restart` builds it here. */
 export function builtElsewhere(whole: ProjectWhole, agents: string[], at: string): ProjectWhole {
   const project: Project = {
     ...whole.project,
@@ -199,7 +199,7 @@ const LEGAL_ACTIONS: Record<VisibleStatus, readonly ControlAction[]> = {
   failed: ['restart'],
 };
 
-/** Throws INVALID_STATE naming the state and the actions that are legal in it. */
+/** @throws INVALID_STATE with the state and the actions allowed in it */
 export function assertControllable(project: Project, action: ControlAction): void {
   const state = visibleStatus(project);
   const legal = LEGAL_ACTIONS[state];
@@ -259,7 +259,7 @@ function keptStages({ project, stages }: ProjectWhole, fromScratch: boolean): St
 
 function keptBefore(stages: readonly Stage[], from: StageName): Stage[] {
   const { stage_number } = stageInfo(from);
-  // A stage that was skipped has left no document for the later ones.
+  // A skipped stage has no document for later stages.
   const hasRun = ({ status, artifacts }: Stage): boolean => status === 'completed' && artifacts.length > 0;
   const missing = stages.filter((stage) => stage.stage_number < stage_number && !hasRun(stage));
   if (missing.length > 0)
@@ -271,7 +271,7 @@ function keptBefore(stages: readonly Stage[], from: StageName): Stage[] {
 }
 
 /**
- * The same project for a build of a change: every stage runs again, with the present design as input.
+ * The same project for a build of a change: every stage runs again, with the current design as input.
  * @throws InvalidStateError while a build is unfinished; ValidationError when there are too many changes
  */
 export function revised(

@@ -17,7 +17,7 @@ export interface ProjectFilter {
   search?: string | undefined;
 }
 
-/** What one change writes besides the project itself, all in one transaction. */
+/** Writes besides the project itself, in the same transaction. */
 export interface ProjectChange {
   project: Project;
   stages?: Stage[];
@@ -75,7 +75,7 @@ export class ProjectsRepository {
     return write.check({ TableName: TABLE, Key, ConditionExpression: projectStays });
   }
 
-  /** For background work that continues a deletion and so must see what callers no longer see. */
+  /** For the continuation of a deletion, which must see projects that are hidden from callers. */
   readWhole(project_id: string): Promise<(ProjectWhole & { deleting: boolean }) | undefined> {
     return this.reads.run(project_id, () => this.queryWhole(project_id));
   }
@@ -98,7 +98,7 @@ export class ProjectsRepository {
 
   /**
    * Stores a change and its events in one transaction, if the project is still at the version that the change was made from.
-   * @throws ProjectChangedError when another writer was faster.
+   * @throws ProjectChangedError when another writer changed it first.
    */
   async save(before: Project, change: ProjectChange): Promise<Project> {
     const project = changed(before, change);

@@ -76,7 +76,7 @@ export class ProjectsService {
     return (await this.repository.create(this.withoutBuild(input, names, project_id), [], [])).project;
   }
 
-  /** For a project that is noted before it is created. */
+  /** For a project whose id is recorded before it is created. */
   newId(): string {
     return this.ids.next('proj');
   }
@@ -148,7 +148,7 @@ export class ProjectsService {
     return this.repository.stays(project_id);
   }
 
-  /** What the stages of the latest attempt have made; leftovers of an earlier one are not shown. @throws ProjectNotFoundError */
+  /** Artifacts of the latest attempt only. @throws ProjectNotFoundError */
   async listArtifacts(org_id: string, project_id: string): Promise<ArtifactSummary[]> {
     const [artifacts, { stages }] = await Promise.all([
       this.artifacts.listByProject(org_id, project_id),
@@ -174,7 +174,7 @@ export class ProjectsService {
   }
 }
 
-/** Who may have tools: projects and agents that exist and stay. */
+/** Owners that may have tools: projects and agents that exist and are not being deleted. */
 @Injectable()
 export class ProjectToolOwners extends ToolOwners {
   constructor(

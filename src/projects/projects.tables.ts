@@ -1,9 +1,9 @@
 import type { TableDefinition } from '../platform/database/table-definition.js';
 
 /**
- * AgentProjects holds a project whole in one item collection: `PROJECT`, `STAGE#1`..`STAGE#6` and its build events
+ * AgentProjects stores a whole project in one item collection: `PROJECT`, `STAGE#1`..`STAGE#6` and its build events
  * `EVENT#00000001`.. (sorted before `PROJECT`, so one query from `PROJECT` on reads project and stages without events).
- * Index keys stand on the `PROJECT` item only and are removed when deletion begins, so lists never show a dying project.
+ * Only the `PROJECT` item has index keys. They are removed when deletion begins, so lists never show a project being deleted.
  */
 export const PROJECT_TABLES: TableDefinition[] = [
   {
