@@ -3,7 +3,7 @@ import type { TableDefinition } from './database/table-definition.js';
 export const EVENT_TABLES: TableDefinition[] = [
   /**
    * Events that wait for the flows that they start, in a few partitions. An event is stored in the transaction of what happened and
-   * deleted when its runs are stored. What stays for seven days expires.
+   * deleted when its runs are stored. Events not handled within seven days expire.
    */
   {
     name: 'PlatformEvents',

@@ -17,7 +17,7 @@ const SAFE_BCRYPT_ROUNDS = 12;
 /** Two looks of a readiness probe every five seconds. */
 const PRODUCTION_DRAIN_SECONDS = 10;
 
-/** The settings are wrong; `problems` lists everything that is, so that one start shows all of it. */
+/** The settings are wrong; `problems` lists every fault, so that one start shows them all. */
 export class SettingsError extends Error {
   constructor(readonly problems: string[]) {
     super(`The settings are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -28,13 +28,13 @@ export class SettingsError extends Error {
 /** The agent server has no database and no sign-in, so the platform's settings for them are not required. */
 type Program = 'platform' | 'agent-server';
 
-/** Reads `.env` (never over what the environment already says) and the environment. Throws {@link SettingsError}. */
+/** Reads `.env` and the environment, which takes precedence. @throws SettingsError */
 export function loadSettings(overrides: Record<string, string> = {}, program: Program = 'platform'): Settings {
   config({ quiet: true });
   return parseSettings({ ...process.env, ...overrides }, program);
 }
 
-/** Empty strings count as not set, as compose files write them. */
+/** Empty strings count as unset: compose files pass them for unset variables. */
 export function parseSettings(
   environment: Record<string, string | undefined>,
   program: Program = 'platform',
@@ -143,7 +143,7 @@ const SHARE_OF_A_SENTENCE = 0.75;
 const WORD = /[A-Z]?[a-z]{2,}|[A-Z]{4,}/g;
 
 /**
- * Estimates how many bits of a secret an attacker has to guess, and rather too few than too many. Repeated pieces count once,
+ * Estimates, conservatively, how many bits of a secret an attacker has to guess. Repeated pieces count once,
  * sequences such as `abcd` or `4321` and letters in words count little; the rest counts by how evenly its characters are spread.
  */
 export function secretStrengthBits(secret: string): number {

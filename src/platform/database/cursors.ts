@@ -50,7 +50,7 @@ export function cursorSecret(directory: string): Buffer {
   return persistedKey(directory, KEY_FILE, 'open cursors');
 }
 
-/** The most records that one page looks at: a filter that matches little answers a short page with a cursor, not a slow one. */
+/** The most records that one page reads: a filter with few matches returns a short page with a cursor, not a slow one. */
 const EXAMINED_LIMIT = 1_000;
 /** How many records a filtered page reads at a time. */
 const FILTERED_READ = 200;
@@ -60,7 +60,7 @@ interface PageRequest<T> {
   /** Names the list, its filters and the organization: a cursor is valid in its own scope only. */
   scope: string;
   limit: number;
-  /** The cursor of the page before. */
+  /** The cursor of the previous page. */
   last_key?: string;
   /** The key attributes of the table and of the queried index, from which a query can continue after any record. */
   key_attributes: string[];

@@ -5,15 +5,15 @@ import { conditionFailed, type DynamoDb } from './client/dynamodb.js';
 import type { TableDefinition } from './table-definition.js';
 
 const EVERY_MS = 10 * 60_000;
-/** The most that one sweep deletes of a table; what is left waits for the next. */
+/** The most records that one sweep deletes from a table; the rest waits for the next. */
 const DELETIONS = 2_000;
 /** After this many deletions, the sweep yields to requests. */
 const BATCH = 25;
 const PAUSE_MS = 50;
 
 /**
- * The embedded engine never deletes records whose time is over, as DynamoDB does: without this its tables grow for ever. Runs in
- * the background, deletes a bounded number and each only if it is still expired.
+ * The embedded engine, unlike DynamoDB, never deletes expired records: without this its tables would grow for ever. Runs in the
+ * background, deletes a bounded number, and each only if it is still expired.
  */
 export class ExpiredRecords implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ExpiredRecords.name);

@@ -6,7 +6,7 @@ import { DynamoDb, failedConditions, isTransactionConflict } from './client/dyna
 declare const opaque: unique symbol;
 
 /**
- * One write of one record, or a condition on one. Repositories make writes; services, ports and rules hand them on without
+ * One write of one record, or a condition on one. Repositories create writes; services, ports and rules pass them on without
  * seeing what is in them.
  */
 export interface Write {
@@ -42,14 +42,14 @@ export class NotCommittedError extends ConflictError {
   }
 }
 
-/** Commits writes of any number of repositories in one transaction: all are stored, or none is. */
+/** Commits writes of any number of repositories in one transaction: all or none. */
 @Injectable()
 export class UnitOfWork {
   constructor(private readonly db: DynamoDb) {}
 
   /**
    * At most 100 writes, each of another record, 4 MB together. Busy records are retried for a few hundred milliseconds.
-   * @throws what the first refused write carries; otherwise NotCommittedError
+   * @throws the error of the first refused write; otherwise NotCommittedError
    */
   async commit(writes: readonly Write[]): Promise<void> {
     const open = writes as unknown as readonly OpenWrite[];

@@ -48,7 +48,7 @@ const KEPT_SECONDS = 7 * 86_400;
 const IS_UNCLAIMED = 'attribute_not_exists(claimed_until) OR claimed_until <= :now';
 const IS_THERE = 'attribute_exists(event_key)';
 
-/** Stores an event. It goes into the transaction of what happened, so that none is lost and none is made up. */
+/** Stores an event. It is part of the transaction of what happened, so that none is lost and none is false. */
 export function eventWrite(event: PlatformEvent): Write {
   const { id, at } = event;
   const lane = LANES[(id.codePointAt(id.length - 1) ?? 0) % LANES.length];

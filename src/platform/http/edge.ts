@@ -27,8 +27,8 @@ interface IntakeOptions {
 const NODE: IntakeOptions = { later: setImmediate, now: () => performance.now() };
 
 /**
- * Lets a few requests begin in each turn of the event loop; others wait in their order. So a thousand callers who come at once are all
- * accepted soon, and are served or refused within a second, instead of waiting unaccepted for many. Probes never wait.
+ * Starts a few requests in each turn of the event loop; others wait in order. So a thousand callers who connect at once are all accepted
+ * soon, and served or refused within a second, instead of waiting many seconds to be accepted. Probes never wait.
  */
 export class Intake {
   private readonly waiting: Waiting[] = [];
@@ -220,7 +220,7 @@ const ANSWERS: Readonly<Record<string, [status: string, message: string]>> = {
 };
 const MALFORMED: [string, string] = ['400 Bad Request', 'The request is not valid HTTP'];
 
-/** What Node's parser refuses never reaches a route: it is answered here, in the error envelope all the same. */
+/** Requests that Node's parser refuses never reach a route: they are answered here, with the error envelope. */
 export function answerUnreadableRequests(server: Server, requestId: () => string, now: () => string): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -284,7 +284,7 @@ export function securityHeaders(isProduction: boolean): Middleware {
     strictTransportSecurity: isProduction ? { maxAge: YEAR_SECONDS, includeSubDomains: true } : false,
   })({} as Request, answer as unknown as Response, () => undefined);
   headers.set('Permissions-Policy', PERMISSIONS);
-  // Answers hold an organization's data. Pages and scripts of the documentation set their own policy.
+  // Responses contain an organization's data. Pages and scripts of the documentation set their own policy.
   headers.set('Cache-Control', 'no-store');
   const fixed = [...headers];
   return (_request, response, next) => {

@@ -80,7 +80,7 @@ function flat(answer: Observable<unknown> | Promise<Observable<unknown>>): Obser
 
 const BARE_ANSWER = 'nexus:bare';
 
-/** The route answers its body without the success envelope. */
+/** The route returns its body without the success envelope. */
 export const Bare = () => SetMetadata(BARE_ANSWER, true);
 
 /** Wraps what a controller returns in `{success, data, timestamp, request_id}`, unless it has streamed its answer itself. */
@@ -115,7 +115,7 @@ const KB = 1024;
 
 interface BodyBounds extends JsonBounds {
   bytes: number;
-  /** Parsing JSON holds the event loop: where a route also takes files, its JSON is bounded for itself. */
+  /** Parsing JSON blocks the event loop, so routes that also take files limit their JSON separately. */
   json_bytes?: number;
   /** The bytes as they came, of any type: the body is a Buffer. */
   is_raw?: boolean;
@@ -149,7 +149,7 @@ type BodyKind = keyof typeof BODIES;
 
 const BODY_KIND = 'nexus:body';
 
-/** The route takes another kind of body than the ordinary one of 100 KB, or is a DELETE that takes a body. */
+/** The route takes a different body than the ordinary one of 100 KB, or is a DELETE that takes a body. */
 export const TakesBody = (kind: BodyKind) => SetMetadata(BODY_KIND, kind);
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);

@@ -70,7 +70,7 @@ export interface Rendered {
 /** The body of an error as another protocol writes it. It may set headers. */
 export type ErrorForm = (answer: ErrorAnswer, response: Response) => unknown;
 
-/** The one place where a failure becomes an answer, and where it is logged: once, with the trace id that the caller also has. */
+/** Turns every failure into a response and logs it once, with the trace id that the caller gets. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -91,7 +91,7 @@ export class ErrorFilter implements ExceptionFilter {
     this.answer(error, host.switchToHttp().getRequest<Request>(), host.switchToHttp().getResponse<Response>());
   }
 
-  /** Also for what no route of the framework has seen: unknown paths outside the prefix, addresses that cannot be decoded. */
+  /** Also for requests that no route has seen: unknown paths outside the prefix, addresses that cannot be decoded. */
   answer(
     error: unknown,
     request: Request,

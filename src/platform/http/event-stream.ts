@@ -15,7 +15,7 @@ import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
 import type { RouteStep } from './envelope.interceptor.js';
 
-/** Aborted when the caller goes away before the answer was sent. */
+/** Aborted when the caller disconnects before the response was sent. */
 export function callerSignal(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
@@ -121,7 +121,7 @@ export class EventStreamLimit implements RouteStep {
 
 const EVENT_NUMBER = /^\d{1,9}$/;
 
-/** The number in `Last-Event-ID`; 0 without the header. @throws ValidationError for what is no number of an event */
+/** The number in `Last-Event-ID`; 0 without the header. @throws ValidationError for anything but an event number */
 export function lastEventNumber(header: string | undefined): number {
   if (header && !EVENT_NUMBER.test(header))
     throw ValidationError.field('Last-Event-ID', 'must be the number of an event');
@@ -198,7 +198,7 @@ export async function sendEventStream(
   }
 }
 
-/** Tells the client why when it ends. A database that does not answer ends no stream: the next look decides. */
+/** Reports to the client why the stream ends. If the database does not answer, the stream continues until the next check. */
 async function stillAllowed(response: Response, refusal: (error: DomainError) => StreamEvent): Promise<boolean> {
   try {
     await (response.req as Request).recheck?.();

@@ -38,7 +38,7 @@ export class HttpModule implements OnApplicationBootstrap {
     private readonly errors: ErrorFilter,
   ) {}
 
-  /** After all routes: answers unknown paths in the envelope, also outside the API prefix. */
+  /** After all routes: answers unknown paths with the error envelope, even outside the API prefix. */
   onApplicationBootstrap(): void {
     // Commands such as the recount of the statistics run the platform without HTTP.
     const adapter: HttpAdapterHost['httpAdapter'] | null = this.host.httpAdapter;
@@ -54,7 +54,7 @@ export class HttpModule implements OnApplicationBootstrap {
   }
 }
 
-/** Imported before identity: its guard runs before anybody is known. */
+/** Imported before identity: its guard runs before authentication. */
 @Global()
 @Module({
   providers: [

@@ -14,7 +14,7 @@ const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Counts what a body holds before an object is built from it: one pass over UTF-8 bytes, about 1 ns a byte. Text that is not
+ * Counts the contents of a body before an object is built from it: one pass over UTF-8 bytes, about 1 ns a byte. Text that is not
  * JSON is only counted; the parser refuses it afterwards.
  * @throws ValidationError when the body has more than 64 levels, or more keys, containers or values than its bounds.
  */

@@ -65,7 +65,7 @@ function secure(operation: OperationObject | undefined): void {
 
 const isPublic = (operation: OperationObject): boolean => 'x-public' in operation && operation['x-public'] === true;
 
-/** What Swagger UI's page asks for. Its package holds more: readmes, source maps, other bundles. */
+/** The files that Swagger UI's page loads. Its package contains more: readmes, source maps, other bundles. */
 const SWAGGER_FILES = new Set([
   '',
   'index.html',

@@ -22,7 +22,7 @@ const SIGN_IN = '/api/v1/auth/';
 const MODEL_TEST = '/api/v1/models/test';
 /** Each calls a model. */
 const MODEL_TESTS_PER_MINUTE = 10;
-/** What a signed-in user does with the account; everything else under `/auth` is part of signing in. */
+/** Account routes of signed-in users; everything else under `/auth` is part of signing in. */
 const OWN_ACCOUNT = /^\/api\/v1\/auth\/(?:me|logout|sessions|api-keys)(?:\/|$)/;
 
 /**
@@ -44,8 +44,8 @@ const WINDOW_SECONDS = 60;
 const PRINCIPALS_PER_ADDRESS = 10;
 
 /**
- * Budgets of requests in windows of a minute: in this process, or in Redis where several processes share them. While Redis
- * does not answer each process counts for itself: limits get looser, and no client is locked out.
+ * Budgets of requests per minute: in this process, or in Redis, where several processes share them. While Redis does not
+ * answer, each process counts for itself: limits get looser, but no client is locked out.
  */
 export class Budgets {
   private readonly limiters = new Map<string, Limiter>();
@@ -181,7 +181,7 @@ const COMMAND_TIMEOUT_MS = 500;
 const WARN_EVERY_MS = 60_000;
 
 interface Spent {
-  /** False when the budget is used up; the request counts all the same. */
+  /** False when the budget is used up; the request counts even then. */
   allowed: boolean;
   remaining: number;
   /** Until the window ends, rounded up. */
@@ -195,8 +195,8 @@ function spent({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boole
 }
 
 /**
- * Counts before anybody is known, so that a flood without tokens is limited too. On a public route everybody is a stranger,
- * whatever credentials come along; elsewhere credentials lead to the principal's own budget once they are verified.
+ * Counts before authentication, so that a flood without tokens is limited too. On public routes, every request counts against
+ * its address, whatever its credentials; elsewhere verified credentials count against the principal's own budget.
  */
 @Injectable()
 export class StrangerGuard implements CanActivate {

@@ -61,7 +61,7 @@ export interface ErrorAnswer {
   headers: Record<string, string>;
 }
 
-/** What the reader of multipart bodies says of a form with more than its route takes. */
+/** Messages of the multipart reader for forms that exceed the route's limits. */
 const MULTIPART_BOUND = /^Too many (?:fields|parts)$/;
 const LONGEST_MESSAGE = 200;
 const DATABASE_UNAVAILABLE = 503;
@@ -120,7 +120,7 @@ function upstreamStatus(reason: string, details: Record<string, unknown>): numbe
   return typeof fault === 'string' ? STATUS_BY_FAULT[fault] : STATUS_BY_REASON[reason];
 }
 
-/** How long the upstream wants to be left alone. */
+/** The upstream's Retry-After. */
 function restOf({ retry_after_seconds }: Record<string, unknown>): Record<string, string> {
   return typeof retry_after_seconds === 'number' ? { 'Retry-After': String(retry_after_seconds) } : {};
 }

@@ -66,7 +66,7 @@ function storableNumber(field: string, value: number): number {
 
 /** No id or path of this platform is longer; a table's key could not be. */
 const PARAMETER_LIMIT_BYTES = 1000;
-/** More faults help no reader, and listing them all costs more than reading the request did. */
+/** More faults help no reader, and listing them all would cost more than reading the request. */
 const FAULTS_REPORTED = 20;
 const NAME_REPORTED = 100;
 const REASON_REPORTED = 500;

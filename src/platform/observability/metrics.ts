@@ -13,7 +13,7 @@ export class Reading<T> {
 
   constructor(private readonly read: () => Promise<T>) {}
 
-  /** Undefined when the read failed or is not over within a second and a half. */
+  /** Undefined when the read failed or took longer than 1.5 seconds. */
   async latest(): Promise<T | undefined> {
     if (performance.now() - this.readAt < FRESH_MS) return this.value;
     this.reading ??= this.refresh().finally(() => (this.reading = undefined));
@@ -76,8 +76,8 @@ export class Metrics {
   }
 
   /**
-   * Figures that take a look at the database or the disk: read when they are scraped, at most every 5 seconds, with little
-   * patience. While they are not known they are absent, never zero.
+   * Figures that are read from the database or the disk: at a scrape, at most every 5 seconds, with a short time-out. Unknown
+   * values are absent, never zero.
    */
   sampled<T>(
     read: () => Promise<T>,

@@ -24,19 +24,19 @@ export interface RequestFacts {
 
 const storage = new AsyncLocalStorage<RequestFacts>();
 
-/** What is known of the request that is being served, for answers and log lines, without passing it through every call. */
+/** Facts about the current request, for responses and log lines, without passing them through every call. */
 @Injectable()
 export class RequestContext {
   run<T>(facts: RequestFacts, callback: () => T): T {
     return storage.run(facts, callback);
   }
 
-  /** Runs work that a request may have set off and that is no part of it: what it does counts on no caller. */
+  /** Runs work outside the current request, so that nothing it does is charged to the caller. */
   static outside<T>(callback: () => T): T {
     return storage.exit(callback);
   }
 
-  /** Counts a call that the request being served has waited for. Parallel calls count each with its whole time. */
+  /** Counts a call that the current request has waited for. Parallel calls each count in full. */
   static spent(on: WaitedFor, ms: number): void {
     storage.getStore()?.spent?.(on, ms);
   }
@@ -65,10 +65,10 @@ function forgetRequest(facts: RequestFacts): void {
   facts.spent = undefined;
 }
 
-/** Ids from outside end up in logs and headers, so only harmless ones are taken over. */
+/** Callers' ids end up in logs and headers, so only harmless ones are accepted. */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9_.:-]{8,100}$/;
 
-/** Gives each request its id (the caller's `X-Request-Id` if it is well formed) and answers it in the same header. */
+/** Gives each request its id (the caller's `X-Request-Id` if it is well formed) and returns it in the same header. */
 @Injectable()
 export class RequestContextMiddleware implements NestMiddleware {
   constructor(

@@ -16,10 +16,10 @@ import { pinoLevel } from './logging/root-logger.js';
 import { Tracing } from './tracing/tracing.js';
 import { Metrics } from './metrics.js';
 
-/** From what a keep-alive answer takes to the longest stream that a person waits for, in seconds. */
+/** From a fast response to the longest stream that a person waits for, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** How many requests there are and how long they take. The route is a template, never a path, so that series stay bounded. */
+/** Number and duration of requests. The route is a template, never a path, so that series stay bounded. */
 @Injectable()
 export class HttpMetrics {
   private readonly requests;
@@ -99,7 +99,7 @@ export class RequestObserver {
     else next();
   };
 
-  /** Undefined where the log's own level would drop the line anyway. */
+  /** Undefined if the log's level would drop the line. */
   private writer(settings: Settings): ((line: object) => void) | undefined {
     const level = settings.get('LOG_ACCESS_LEVEL');
     if (level === 'silent' || SEVERITY.indexOf(level) < SEVERITY.indexOf(pinoLevel(settings))) return undefined;

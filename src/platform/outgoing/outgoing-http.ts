@@ -31,7 +31,7 @@ export interface OutgoingRequest {
   body?: string | Uint8Array;
   /** For the whole call with its redirects and body, in milliseconds. */
   timeout_ms: number;
-  /** An answer that is longer fails with reason `too_large`; reading stops there. */
+  /** A longer response fails with the reason `too_large`; reading stops there. */
   max_bytes: number;
   signal?: AbortSignal;
   max_redirects?: number;
@@ -149,7 +149,7 @@ export class OutgoingHttp implements OnApplicationShutdown {
     return guarded as unknown as typeof globalThis.fetch;
   }
 
-  /** One hop, in a traced process with a span of its own and `traceparent`. Paths and queries may hold secrets: the host says enough. */
+  /** One hop, in a traced process with a span of its own and `traceparent`. Paths and queries may contain secrets, so only the host is recorded. */
   private async send(url: URL, init: RequestInit): Promise<Response> {
     const { agent, fetch } = await this.client();
     const bound: RequestInit = { ...init, redirect: 'manual', dispatcher: agent };

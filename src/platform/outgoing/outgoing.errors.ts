@@ -14,7 +14,7 @@ export class OutgoingRefusedError extends DomainError {
 
 export type OutgoingFailure = 'timeout' | 'too_large' | 'unreachable' | 'redirects' | 'aborted';
 
-/** The call was made and gave no usable answer. The other side's words are not part of the message. */
+/** The call was made but returned no usable response. The message does not contain the other side's text. */
 export class OutgoingFailedError extends DomainError {
   override readonly code = 'INTERNAL_ERROR';
 

@@ -26,7 +26,7 @@ const STOP_WORDS = new Set(
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 const SEGMENTER = new Intl.Segmenter('und', { granularity: 'word' });
 
-/** Where a passage stands in its document. Pages count from 1; a document without form feeds has none. */
+/** The position of a passage in its document. Pages count from 1; a document without form feeds has none. */
 export interface PassagePlace {
   page?: number;
   heading?: string;
@@ -39,7 +39,7 @@ export interface DocumentIndex {
   places: readonly PassagePlace[];
   /** Words of each passage that carry meaning. */
   lengths: Uint32Array;
-  /** For each term, the passages that hold it and how often: passage, count, passage, count... */
+  /** For each term, the passages that contain it and how often: passage, count, passage, count... */
   postings: ReadonlyMap<string, Uint32Array>;
 }
 
@@ -52,7 +52,7 @@ export function indexDocument(content: string): DocumentIndex {
   const places = placed.map(({ place }) => place);
   const lengths = new Uint32Array(passages.length);
   const lists = new Map<string, number[]>();
-  /** Words recur, so each is looked at once. */
+  /** Words recur, so each is processed once. */
   const known = new Map<string, number[] | null>();
   const listOf = (word: string): number[] | null => {
     const term = termOf(word);

@@ -22,7 +22,7 @@ const KEY_BYTES = 32;
 /**
  * A random key kept in the data directory, readable by its owner only. It is written aside and then linked into place, so two
  * processes that start together end with the same whole key.
- * @param lost what ends with the key, for the message about a damaged file.
+ * @param lost what is lost with the key, for the message about a damaged file
  */
 export function persistedKey(directory: string, name: string, lost: string): Buffer {
   mkdirSync(directory, { recursive: true });
@@ -71,8 +71,8 @@ export interface SealedSecret {
 
 /**
  * Seals secrets with AES-256-GCM. The setting `NEXUS_ENCRYPTION_KEY` holds one or more keys: the first seals, all of them
- * open, so a new key is put in front of the old one. Without the setting a random key is kept in the data directory; in
- * production it is needed as soon as there is something to seal.
+ * open, so to rotate, put a new key before the old one. Without the setting, a random key is kept in the data directory;
+ * production requires the setting as soon as there is something to seal.
  */
 @Injectable()
 export class SecretBox {
@@ -80,7 +80,7 @@ export class SecretBox {
 
   constructor(private readonly settings: Settings) {}
 
-  /** @param bound what the secret belongs to; it opens for exactly this only. @throws InvalidStateError without a key */
+  /** @param bound what the secret belongs to; it can be opened only for that. @throws InvalidStateError without a key */
   seal(secret: string, bound: string): SealedSecret {
     const [first] = this.keys();
     if (!first) throw new RangeError('at least one key');

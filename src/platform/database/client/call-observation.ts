@@ -17,11 +17,11 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3];
 
 /**
  * `refused`: a condition did not hold, which is often the normal course. `conflict`: another transaction was using the record.
- * `throttled`: also after retries. `unavailable`: not reached, or overloaded.
+ * `throttled`: even after retries. `unavailable`: not reached, or overloaded.
  */
 export type CallOutcome = 'ok' | 'refused' | 'conflict' | 'throttled' | 'unavailable' | 'error';
 
-/** What the database does for this process, by DynamoDB's operation. */
+/** Database calls of this process, by DynamoDB's operation. */
 class DatabaseMetrics {
   private readonly calls;
   private readonly durations;

@@ -65,7 +65,7 @@ export function conditionFailed(error: unknown): boolean {
 
 /**
  * For a transaction that was cancelled because a condition did not hold: per item, in the order given, whether it was this
- * item's condition. Undefined for every other error. A transaction cancelled by a conflict alone answers undefined too.
+ * item's condition. Undefined for every other error, including a transaction cancelled only by a conflict.
  */
 export function failedConditions(error: unknown): boolean[] | undefined {
   const failed = reasonsOf(error)?.map((reason) => reason === CONDITION_FAILED);

@@ -3,7 +3,7 @@ import { toDatabaseError } from './database-faults.js';
 import type { TableDefinition } from '../table-definition.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
-/** How long an answer about the tables is good for, so that many who probe cost the database no more than one. */
+/** How long the state of the tables is cached, so that many probes cost the database no more than one. */
 const FRESH_MS = 1_000;
 
 /** Reports to the health routes whether the database answers and is complete. Bounded by the caller's time-out. */
@@ -17,7 +17,7 @@ export class DatabaseProbe {
   ) {}
 
   /**
-   * Resolves when the database answers, whatever it says of its tables.
+   * Resolves when the database answers, whatever the state of its tables.
    * @throws DatabaseUnavailableError when it does not answer in time, DatabaseError when it refuses
    */
   async ping(timeout_ms = DEFAULT_TIMEOUT_MS): Promise<void> {
@@ -43,7 +43,7 @@ export class DatabaseProbe {
     }
   }
 
-  /** Whether the client's credential chain finds anything; says nothing of what it allows. */
+  /** Whether the client's credential chain finds credentials, whatever they allow. */
   async hasCredentials(): Promise<boolean> {
     try {
       await this.client.config.credentials();

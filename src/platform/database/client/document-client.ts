@@ -59,7 +59,7 @@ interface Refusal {
 interface Route {
   request: { protocol: string; hostname: string; port?: number; path: string };
   host: string;
-  /** Engines that ignore signatures get the same one with every request. */
+  /** Engines that ignore signatures get the same signature with every request. */
   sign: (unsigned: HttpRequest, date: Date) => HttpRequest | Promise<HttpRequest>;
 }
 

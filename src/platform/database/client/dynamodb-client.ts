@@ -14,7 +14,7 @@ const ATTEMPT_SHARE = 2 / 3;
 const ATTEMPTS = 3;
 
 /**
- * Warnings go to the platform's log. Credential providers call `debug` without asking whether it exists. `info` and `error` are
+ * Warnings go to the platform's log. Credential providers call `debug` without checking that it exists. `info` and `error` are
  * left out on purpose: with them the SDK copies the input and output of every call.
  */
 const WARNINGS_ONLY = {

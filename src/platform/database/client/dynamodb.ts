@@ -36,7 +36,7 @@ const WRITE_BATCH_LIMIT = 25;
 const TRANSACTION_BATCH_LIMIT = 50;
 const WRITE_BATCHES_AT_ONCE = 2;
 
-/** All attempts of one call together: a database that hangs is answered with 503 after this long. */
+/** All attempts of one call together: if the database hangs, callers get 503 after this long. */
 const CALL_DEADLINE_SECONDS = 3;
 
 /** An embedded database that crashed is back within a fraction of a second; refused connections are retried for this long. */
@@ -56,8 +56,8 @@ type BatchRequests = NonNullable<BatchWriteCommandInput['RequestItems']>;
  * The platform's only door to DynamoDB. Table names are logical (`AgentProjects`): the prefix of the environment is added
  * here. Values are plain JavaScript; undefined attributes are left out. Every call is bounded by a deadline.
  *
- * A single write whose answer was lost is sent again: it may then meet its own effect (a condition that fails, an ADD that
- * counts twice). Where that matters, `transact` is exact.
+ * A single write whose response was lost is sent again and may meet its own effect (a condition that fails, an ADD that counts
+ * twice). Where that matters, use `transact`, which is exact.
  *
  * Errors: failed conditions and transaction conflicts come as the SDK throws them (see `conditionFailed`,
  * `failedConditions`, `isTransactionConflict`); throttling and an unreachable database are `DatabaseUnavailableError`,
@@ -181,8 +181,8 @@ export class DynamoDb {
 
   /**
    * Writes all items or none; at most 100, each of another record, 4 MB together. Its attempts carry one token, by which
-   * DynamoDB applies it once even when the answer to the first attempt was lost. Another transaction on one of the records
-   * is waited for a few times; then the conflict is thrown.
+   * DynamoDB applies it once even if the response to the first attempt was lost. Conflicts with other transactions are retried a
+   * few times, then thrown.
    */
   async transact(items: TransactItem[]): Promise<void> {
     const input = { TransactItems: items.map((item) => this.namedItem(item)), ClientRequestToken: randomUUID() };
@@ -197,7 +197,7 @@ export class DynamoDb {
     }
   }
 
-  /** Deletes any number of records, without conditions; deleting what is gone is no error, so a repeat is safe. */
+  /** Deletes any number of records, without conditions; deleting a missing record is not an error, so a repeat is safe. */
   async batchDelete(table: string, keys: Key[]): Promise<void> {
     const TableName = this.tableName(table);
     const unique = [...new Map(keys.map((key) => [identityOf(table, key), key])).values()];
@@ -205,7 +205,7 @@ export class DynamoDb {
       await this.writeBatch({ [TableName]: batch.map((Key) => ({ DeleteRequest: { Key } })) });
   }
 
-  /** Reads a whole table, past every key. Only for maintenance commands, never for a request. */
+  /** Scans a whole table. Only for maintenance commands, never for a request. */
   async *scanAll<T>(table: string): AsyncGenerator<T> {
     const TableName = this.tableName(table);
     let ExclusiveStartKey: Row | undefined;
@@ -218,7 +218,7 @@ export class DynamoDb {
   }
 
   /**
-   * Reads a whole table, past every key, and deletes the records that match. Only for the deletion of an organization.
+   * Scans a whole table and deletes the records that match. Only for the deletion of an organization.
    * @returns how many matched
    */
   async deleteMatching<T>(table: string, matches: (record: T) => boolean, keyOf: (record: T) => Key): Promise<number> {
@@ -228,7 +228,7 @@ export class DynamoDb {
     return keys.length;
   }
 
-  /** Keys of records whose time is over, past every key. Only for the sweep of the embedded database. */
+  /** Keys of expired records, by a scan. Only for the sweep of the embedded database. */
   async *scanExpired(
     { name, partition_key, sort_key }: TableDefinition,
     ttl: string,
@@ -279,7 +279,7 @@ export class DynamoDb {
     await this.writeBatch(requests);
   }
 
-  /** Sends what DynamoDB leaves unprocessed again until nothing is. */
+  /** Resends unprocessed writes until none is left. */
   private async writeBatch(requests: BatchRequests): Promise<void> {
     let open = requests;
     for (let idle = 0; countOf(open) > 0;) {

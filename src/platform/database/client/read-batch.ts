@@ -17,8 +17,8 @@ export function identityOf(table: string, key: Key, attributes = Object.keys(key
 }
 
 /**
- * Reads at most 100 different records, consistently, in as many rounds as DynamoDB needs: what it leaves unprocessed (16 MB
- * an answer, or throttled) is asked for again after a pause that grows while nothing comes.
+ * Reads at most 100 different records, consistently, in as many rounds as DynamoDB needs: what it leaves unprocessed (beyond 16 MB,
+ * or throttled) is requested again after a pause that grows while nothing arrives.
  * @returns each record by its {@link identityOf}; a record that does not exist has no entry.
  */
 export async function readBatch(

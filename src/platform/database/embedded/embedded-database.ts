@@ -12,8 +12,8 @@ const LOCKED = 'locked';
 
 /**
  * Keeps a data directory to one process. It is a lock of the operating system, taken through SQLite because Node offers none
- * itself: it ends with the process however that dies, so there is no stale lock to judge, and a process id that has been
- * given out again (the rule in containers) cannot be mistaken for the holder.
+ * itself: it ends with the process however that dies, so locks are never stale, and a reused process id (common in
+ * containers) cannot be mistaken for the holder.
  */
 export class DataDirectoryLock {
   private constructor(
@@ -64,8 +64,8 @@ const EXIT_POLL_MS = 20;
 const GRACE_MS = 3_000;
 
 /**
- * Remembers in the data directory which process is its engine. A platform that was killed outright could not stop it; the
- * next one does, before it starts its own on the same file. Only the holder of the directory's lock may use this.
+ * Records in the data directory which process is its engine. A platform that is killed cannot stop its engine; the next one
+ * does, before it starts its own on the same file. Only the holder of the directory's lock may use this.
  */
 export class OrphanEngine {
   private readonly file: string;
@@ -101,7 +101,7 @@ export class OrphanEngine {
     }
   }
 
-  /** The id may have been given to another program since: only one whose command line names our directory is ours. */
+  /** The id may have been reused: only a process whose command line names our directory is ours. */
   private isOurEngine(pid: number): boolean {
     try {
       return commandLine(pid).includes(this.directory);
@@ -148,7 +148,7 @@ export class EngineProcess {
   /** Resolves as soon as the program answers on the port. @throws EmbeddedDatabaseError with its last output */
   static async start(program: EngineProgram, port: number): Promise<EngineProcess> {
     const engine = new EngineProcess(program.spawn(port), program, port);
-    // Whatever ends this process in an orderly way takes the engine along.
+    // Every orderly end of this process also ends the engine.
     const killWithParent = () => void engine.child.kill();
     process.once('exit', killWithParent);
     void engine.ended.then(() => process.off('exit', killWithParent));
@@ -207,8 +207,8 @@ const MAX_BACKOFF_MS = 5_000;
 const HEALTHY_AFTER_MS = 10_000;
 
 /**
- * The database of a machine of one's own: a supervised child process on a loopback port with its data in a directory that
- * no second platform can open meanwhile. When it crashes it is started again on the same port, so clients just reconnect.
+ * The database for a single machine: a supervised child process on a loopback port, with its data in a directory that no second
+ * platform can open meanwhile. After a crash it is restarted on the same port, so clients just reconnect.
  */
 export class EmbeddedDatabase {
   private readonly logger = new Logger(EmbeddedDatabase.name);

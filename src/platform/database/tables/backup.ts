@@ -45,7 +45,7 @@ export class BackupError extends DomainError {
 
 /**
  * Copies all tables of the environment to files, and back. A table is one gzip file of JSON lines in DynamoDB's own notation, so
- * numbers, sets and bytes come back as they were. One page of a table is in memory at a time. The platform may run meanwhile:
+ * numbers, sets and bytes are restored exactly. One page of a table is in memory at a time. The platform may run meanwhile:
  * each record is copied as it is when it is read, so the backup is not of one instant.
  */
 export class Backup {
@@ -200,7 +200,7 @@ async function exists(path: string): Promise<boolean> {
 
 const BYTES = 'base64';
 
-/** Names in order, so that equal records are equal lines. */
+/** Sorted names, so that equal records are equal lines. */
 function encoded(item: Item): string {
   const text = JSON.stringify(item, (_name, value: unknown) => {
     if (value instanceof Uint8Array) return { [BYTES]: Buffer.from(value).toString('base64') };

@@ -25,13 +25,13 @@ const MAX_POLL_MS = 5_000;
 
 export interface TableCreationOptions {
   prefix: string;
-  /** On AWS itself: point-in-time recovery and deletion protection, which local engines do not know. */
+  /** On AWS itself: point-in-time recovery and deletion protection, which local engines do not support. */
   is_aws: boolean;
 }
 
 /**
- * Brings the tables of the environment to what the definitions say. It only adds (tables, indexes, expiry, protection), so
- * it can be repeated at any time and by several processes at once; it never drops what it does not know.
+ * Brings the environment's tables in line with their definitions. It only adds (tables, indexes, expiry, protection) and never
+ * drops anything, so it can be repeated at any time, by several processes at once.
  */
 export class TableCreation {
   constructor(
@@ -46,7 +46,7 @@ export class TableCreation {
    * @throws DatabaseError for a table of the same name with another key
    */
   async createMissing(): Promise<string[]> {
-    // Nearly always everything is there: those looks go side by side. Changes then go one by one, as AWS limits them.
+    // Nearly always everything exists, so tables are checked in parallel. Changes follow one by one, as AWS limits them.
     const found = await Promise.all(
       this.definitions.map((definition) => this.describe(this.options.prefix + definition.name)),
     );

@@ -10,12 +10,12 @@ import type { TableDefinition } from '../table-definition.js';
 
 const AT_ONCE = 4;
 
-/** One table as the database has it; null where the database does not say. */
+/** The state of a table; null where the database does not report it. */
 export interface TableState {
   table: string;
   exists: boolean;
   missing_indexes: string[];
-  /** Whether records expire as the definition wants it; true for tables whose records do not. */
+  /** Whether records expire as defined; true for tables whose records do not expire. */
   expires: boolean | null;
   deletion_protected: boolean | null;
   point_in_time_recovery: boolean | null;

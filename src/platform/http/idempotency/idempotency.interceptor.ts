@@ -18,10 +18,10 @@ const HEADER = 'Idempotency-Key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Makes every POST safe to repeat: with the header `Idempotency-Key` the same key and body answer what the first request
- * answered (marked `Idempotency-Replayed: true`), another body is 422, and while the first is still running it is 409.
- * A request that failed did not use up its key, and that of a request whose process died is free after a minute. Kept 24 hours, by organization, user and route. Answers that hold a secret
- * are not kept ({@link SECRET_ANSWER}).
+ * Makes every POST safe to repeat: the same `Idempotency-Key` and body return the first request's response (marked
+ * `Idempotency-Replayed: true`). A different body gets 422; while the first request is running, a repeat gets 409. A failed
+ * request does not use up its key; if a process dies, its keys are free after a minute. Kept 24 hours, by organization, user and
+ * route. Responses that contain a secret are not kept ({@link SECRET_ANSWER}).
  */
 @Injectable()
 export class IdempotencyInterceptor implements RouteStep {
@@ -33,7 +33,7 @@ export class IdempotencyInterceptor implements RouteStep {
     private readonly reflector: Reflector,
   ) {}
 
-  /** Tokens and keys are never stored: such a route runs again, and what it must not do twice it refuses itself. */
+  /** Tokens and keys are never stored: such a route runs again, and itself refuses what it must not do twice. */
   concerns(route: ExecutionContext): boolean {
     return !isReading(route) && this.reflector.get<boolean | undefined>(SECRET_ANSWER, route.getHandler()) !== true;
   }
@@ -88,7 +88,7 @@ export class IdempotencyInterceptor implements RouteStep {
     return hash([facts?.org_id, facts?.user_id, request.method, request.path, key].join('\n'));
   }
 
-  /** The work is done: that its answer could not be remembered must not make it look undone. */
+  /** The work is done: a failure to store its response must not make it look undone. */
   private async remember(
     requestKey: string,
     answer: KeptAnswer | undefined,

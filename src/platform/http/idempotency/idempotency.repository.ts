@@ -14,7 +14,7 @@ export const RENEWED_EVERY_MS = 20_000;
 /** Begins the name of every request that this process runs. */
 const PROCESS = randomUUID();
 const IS_OURS = 'holder = :holder';
-/** An item holds 400 KB; answers compress well, and one that still does not fit is remembered without its body. */
+/** An item has at most 400 KB; responses compress well, and one that still does not fit is stored without its body. */
 const BODY_LIMIT_BYTES = 350_000;
 
 export interface RememberedAnswer {
@@ -24,7 +24,7 @@ export interface RememberedAnswer {
   answer?: KeptAnswer;
 }
 
-/** What a repeated request is answered: the same body with the same status and the same Location. */
+/** The response to a repeated request: the same body, status and Location. */
 export interface KeptAnswer {
   status: number;
   location?: string;

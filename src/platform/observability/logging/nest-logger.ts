@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { Logger, type Params, PinoLogger } from 'nestjs-pino';
 import type { Logger as RootLogger } from 'pino';
 
-/** Nest lists every module and route with them: 400 lines in front of what a start has to say. */
+/** Nest lists every module and route with them: 400 lines that would bury the start's own messages. */
 const INVENTORIES: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
 /**

@@ -11,7 +11,7 @@ const DEEPEST = 8;
 /** Names of fields whose values never reach a log, wherever they stand; compared in lower case without `-` and `_`. */
 const SECRET =
   /^(authorization|proxyauthorization|cookies?|setcookie|credentials?|privatekey|signature)$|(password|passphrase|secret|token|apikey|secretkey|accesskeyid)$/;
-/** What people and models said, as errors of the AI SDK and of runs carry it: bodies are never logged. */
+/** Fields of AI SDK and run errors with what people and models wrote: bodies are never logged. */
 const BODIES = new Set(['requestbodyvalues', 'requestbody', 'responsebody', 'body', 'prompt', 'messages', 'steps']);
 /** Credentials inside a text: a bearer token, or user and password in an address. */
 const SECRET_TEXT = /\b(bearer|basic)\s+[\w.~+/=-]{8,}|(:\/\/)[^\s/:@]+:[^\s/@]+@/gi;
@@ -62,7 +62,7 @@ function hidden(_match: string, scheme: string | undefined, address: string | un
 
 const LEVELS: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal' };
 
-/** pino's name of the level that the setting LOG_LEVEL means. */
+/** pino's name for a LOG_LEVEL. */
 export function pinoLevel(settings: Settings): string {
   const level = settings.get('LOG_LEVEL');
   return LEVELS[level] ?? level;
@@ -70,7 +70,7 @@ export function pinoLevel(settings: Settings): string {
 
 /**
  * The logger under all others: JSON lines that carry the ids of the request they belong to, without secrets and bodies.
- * @param destination takes the place of standard output, for tests.
+ * @param destination replaces standard output, for tests
  */
 export async function createRootLogger(
   settings: Settings,

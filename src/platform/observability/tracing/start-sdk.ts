@@ -25,7 +25,7 @@ function maskAttributes(attributes: Attributes): void {
 /**
  * Starts the OpenTelemetry SDK for traces alone, exporting OTLP over HTTP as JSON. Loaded only where traces are on. The SDK
  * reads the usual names itself: OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_BSP_*, OTEL_RESOURCE_ATTRIBUTES, ...
- * @returns sends what is left and gives the global API back.
+ * @returns a function that sends the remaining spans and releases the global API
  */
 export function startSdk(endpoint: string, serviceName: string): () => Promise<void> {
   const sdk = new NodeSDK({

@@ -20,7 +20,7 @@ export interface SpanStart {
   links?: Link[];
 }
 
-/** What ends the SDK; none where traces are off. */
+/** Stops the SDK. */
 type Stop = () => Promise<void>;
 
 /**
