@@ -46,7 +46,7 @@ export class ModelsController {
       'Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per minute and user.',
   })
   @ApiData(ModelTestDto, { description: 'Whether the model answered.' })
-  @ApiErrors(400)
+  @ApiErrors(400, 402)
   async test(@CurrentPrincipal() { org_id }: Principal, @Body() { model_id }: TestModelDto): Promise<ModelTestDto> {
     const { id: model, provider } = this.models.describe(model_id);
     const spender = this.budgets.spenderHere(org_id);

@@ -165,7 +165,7 @@ export class FlowsController {
       'Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 with the offline model.',
   })
   @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
-  @ApiErrors(400, 422, 502, 504)
+  @ApiErrors(400, 402, 422, 502, 504)
   async draft(@CurrentPrincipal() { org_id }: Principal, @Body() body: DraftFlowDto): Promise<FlowDraftDto> {
     return this.drafts.draft(org_id, body);
   }

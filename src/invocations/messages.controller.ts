@@ -49,7 +49,7 @@ export class MessagesController {
     status: 202,
     description: 'The agent answers in the background. `Location` is the URL of the run.',
   })
-  @ApiErrors(400, 404, 409, 413, 422, 502, 504)
+  @ApiErrors(400, 402, 404, 409, 413, 422, 502, 504)
   async send(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Param('session_id') session_id: string,

@@ -8109,6 +8109,10 @@ export type TestModelErrors = {
      */
     401: ErrorEnvelope;
     /**
+     * BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.
+     */
+    402: ErrorEnvelope;
+    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -10341,6 +10345,10 @@ export type SendMessageErrors = {
      */
     401: ErrorEnvelope;
     /**
+     * BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.
+     */
+    402: ErrorEnvelope;
+    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -10499,6 +10507,10 @@ export type InvokeAgentErrors = {
      * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
+    /**
+     * BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.
+     */
+    402: ErrorEnvelope;
     /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
@@ -13399,6 +13411,10 @@ export type DraftFlowErrors = {
      * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
+    /**
+     * BUDGET_EXCEEDED: a hard budget does not cover the model call. Details name the budget and when it resets.
+     */
+    402: ErrorEnvelope;
     /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
