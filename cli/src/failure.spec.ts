@@ -50,6 +50,6 @@ it('an error shows its message, the fields, what to do, and the trace id', () =>
 it('a lost connection names its reason, not "fetch failed"', () => {
   const refused = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') });
   expect(textOf(connectionError(refused))).toBe(
-    'The server did not respond: connect ECONNREFUSED 127.0.0.1:1\nCheck the address, and that the platform runs: nexus doctor',
+    'The server did not respond: connect ECONNREFUSED 127.0.0.1:1\nCheck the URL, and that the platform is running: nexus doctor',
   );
 });

@@ -59,7 +59,7 @@ export interface FailureRecord {
 export function recordOf(error: unknown): FailureRecord {
   const exit_code = exitCodeOf(error);
   if (error instanceof ConnectionError) {
-    const suggestion = 'Check the address, and that the platform runs: nexus doctor';
+    const suggestion = 'Check the URL, and that the platform is running: nexus doctor';
     return { ...{ code: error.code, message: rootMessage(error), details: {}, suggestion }, trace_id: '', exit_code };
   }
   if (error instanceof NexusError) {

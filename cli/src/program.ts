@@ -16,7 +16,7 @@ const GLOBAL_OPTIONS = [
   new Option('-o, --output <format>', 'table, json or yaml').choices(FORMATS),
   new Option('--json', 'the same as --output json'),
   new Option('--profile <name>', 'profile of the config file (NEXUS_PROFILE)'),
-  new Option('--url <address>', 'address of the platform (NEXUS_URL)'),
+  new Option('--url <address>', 'URL of the platform (NEXUS_URL)'),
   new Option('--api-key <key>', 'API key or access token (NEXUS_API_KEY)'),
   new Option('--allow-http', 'send the key over plain http to another machine (NEXUS_ALLOW_HTTP)'),
 ];

@@ -110,7 +110,7 @@ export class Shell {
   async ask(question: string, { hidden = false } = {}): Promise<string> {
     const { stdin, stderr } = this.world;
     if (!stdin.isTTY)
-      throw misused(`${question.replace(/[:?]\s*$/, '')} is required, and there is no terminal to ask on`);
+      throw misused(`${question.replace(/[:?]\s*$/, '')} is required, but there is no terminal to prompt on`);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
     try {
@@ -150,7 +150,7 @@ export interface ListOptions {
 export const listed = (command: Command): Command =>
   command
     .option('--limit <number>', 'maximum number of results', (text) => wholeNumber(text, '--limit'), 50)
-    .option('--all', 'every one');
+    .option('--all', 'all results');
 
 /** @throws CliError */
 export function wholeNumber(text: string, name: string): number {

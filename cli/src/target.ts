@@ -68,7 +68,10 @@ function first(...found: [string | undefined, string][]): [string, string] | und
 function addressOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '')
-    throw misused(`${url.replace(/\/\/[^/]*@/, '//…@')} is not an address of a platform`, `Write it as ${DEFAULT_URL}`);
+    throw misused(
+      `${url.replace(/\/\/[^/]*@/, '//…@')} is not a valid platform URL`,
+      `Use a URL such as ${DEFAULT_URL}`,
+    );
   return parsed.origin + parsed.pathname.replace(/(?:\/api\/v1)?\/*$/, '');
 }
 
@@ -84,7 +87,7 @@ export function refuseOpenWire({ url, allowHttp }: Target): void {
   throw new CliError(
     `Refused to send a secret over plain http to ${new URL(url).host}`,
     EXIT.denied,
-    'Use the https address. In a network that you trust: --allow-http or NEXUS_ALLOW_HTTP=true',
+    'Use the https URL. In a network that you trust: --allow-http or NEXUS_ALLOW_HTTP=true',
     [],
     'OPEN_WIRE',
   );

@@ -104,7 +104,7 @@ it('imports an API and calls an operation that the mock answers', async () => {
   await page.getByRole('textbox', { name: 'id' }).fill('ord_1');
   await page.getByRole('button', { name: 'Call the operation' }).click();
   await page.getByText('129.5').first().waitFor();
-  await page.getByText('Fits its schema').waitFor();
+  await page.getByText('Matches its schema').waitFor();
 });
 
 it('makes an API key, which works, and revokes it', async () => {

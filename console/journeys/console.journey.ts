@@ -159,7 +159,7 @@ it('rolls out a version: saves one for it, starts, compares, changes the share, 
   expect(await faultsOf(page)).toEqual([]);
   await part.getByRole('button', { name: 'Go back to v1.0.1' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Go back to v1.0.1' }).click();
-  await page.getByText('The agent runs v1.0.1').waitFor();
+  await page.getByText('The agent now runs v1.0.1').waitFor();
 });
 
 it('compares two versions, sends an edited message again, and saves an answer as an example', async () => {
@@ -372,11 +372,11 @@ it('registers a person by the token of a mail', async () => {
   await visitor.getByRole('button', { name: 'Create an account' }).click();
   await visitor.getByRole('textbox', { name: 'Your name' }).fill('Lin');
   await visitor.getByRole('textbox', { name: 'Name of your organization' }).fill('Compilers');
-  await visitor.getByRole('textbox', { name: 'E-mail address' }).fill('lin@example.com');
+  await visitor.getByRole('textbox', { name: 'Email address' }).fill('lin@example.com');
   await visitor.getByRole('textbox', { name: 'New password' }).fill('eleven green lanterns');
   expect(await faultsOf(visitor)).toEqual([]);
   await visitor.getByRole('button', { name: 'Create the account' }).click();
-  await visitor.getByText('an e-mail is on its way').waitFor();
+  await visitor.getByText('an email is on its way').waitFor();
   const mailed = (): string | undefined => /nxm_[\w-]+/.exec(platform.said())?.[0];
   await expect.poll(mailed, { timeout: 60_000 }).toBeDefined();
   // As the link of a mail has it, where MAIL_LINK_URL names this page.

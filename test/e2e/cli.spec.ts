@@ -169,7 +169,7 @@ describe('sign-in', () => {
     expect(version).toEqual({ code: 0, out: `${own}\n`, err: '' });
   });
 
-  it('with e-mail, password and second factor makes a key, which logout revokes', async () => {
+  it('with email, password and second factor makes a key, which logout revokes', async () => {
     const { access_token } = (await app.http.anonymous().post('/api/v1/auth/login', ADMIN)).body as unknown as {
       access_token: string;
     };
@@ -308,7 +308,7 @@ describe('from a paragraph to an agent that answers', () => {
     const project = await json(['projects', 'get', detached.project_id]);
     expect(project).toMatchObject({ project_name: 'Other', tags: ['a', 'b'] });
     const removed = await nexus(['projects', 'rm', detached.project_id]);
-    expect([removed.code, removed.err]).toEqual([2, expect.stringContaining('there is no terminal to ask on')]);
+    expect([removed.code, removed.err]).toEqual([2, expect.stringContaining('there is no terminal to prompt on')]);
   });
 
   it('projects are listed, paged and controlled, and their artifacts printed', async () => {
@@ -643,7 +643,7 @@ describe('the platform', () => {
     other.close();
     expect([exposed.code, exposed.out]).toEqual([1, expect.stringContaining(`chmod 600 ${configFile()}`)]);
     expect(foreign.out).toContain(`${otherUrl} answers 200, but is not Nexus`);
-    expect(dead.out).toContain('does not answer: connect ECONNREFUSED');
+    expect(dead.out).toContain('does not respond: connect ECONNREFUSED');
     const { healthy, checks } = JSON.parse(wrongKey.out) as {
       healthy: boolean;
       checks: { name: string; status: string }[];

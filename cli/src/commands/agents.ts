@@ -55,7 +55,7 @@ export function addAgents(program: Command, act: Act): void {
     .description(
       'Talks to an agent in one session: answers are streamed, tool calls and the trace are shown.\n' +
         'On a terminal: /trace turns the trace off and on, /exit or Ctrl-D ends, Ctrl-C stops an answer.\n' +
-        'Otherwise each line of standard input is a message.',
+        'Otherwise, each line of standard input is a message.',
     )
     .option('--session <id>', 'continue this session')
     .option('--no-trace', 'do not show the trace of each answer')
@@ -154,11 +154,11 @@ function addRegistry(agents: Command, act: Act): void {
     .argument('<agent>')
     .summary('give a version a share of the sessions')
     .description(
-      'Shows the last rollout of an agent with what its two versions did.\n' +
-        '--version with --percent starts one, --percent alone changes its share, --promote and --stop end it.',
+      'Shows the last rollout of an agent and compares its two versions.\n' +
+        '--version with --percent starts a rollout, --percent alone changes its share, --promote or --stop ends it.',
     )
     .option('--version <version>', 'the version to roll out')
-    .option('--percent <number>', 'its share of the sessions, 1 to 99', (text) => wholeNumber(text, '--percent'))
+    .option('--percent <number>', 'share of the sessions in percent, 1 to 99', (text) => wholeNumber(text, '--percent'))
     .addOption(new Option('--promote', 'make it the current version').conflicts(['version', 'percent', 'stop']))
     .addOption(new Option('--stop', 'all sessions run the current version again').conflicts(['version', 'percent']))
     .action(
@@ -190,11 +190,11 @@ async function rolledOut(nexus: Nexus, agent_id: string, options: RolloutOptions
   if (promote) return nexus.call(promoteAgentRollout, { path, body: {} });
   if (stop) return nexus.call(stopAgentRollout, { path });
   if (version !== undefined && percent === undefined)
-    throw misused('The share of the version is missing', '--percent gives it, such as --percent 10');
+    throw misused('--version requires --percent', 'Set the share of the sessions, such as --percent 10');
   if (percent === undefined) return nexus.call(getAgentRollout, { path });
   if (version !== undefined) return nexus.call(setAgentRollout, { path, body: { version, percent } });
   const { candidate, revision, status } = await nexus.call(getAgentRollout, { path });
-  if (status !== 'running') throw misused('No rollout runs', '--version names the version to roll out');
+  if (status !== 'running') throw misused('No rollout is running', 'Start one with --version and --percent');
   return nexus.call(setAgentRollout, { path, body: { version: candidate.version, percent, revision } });
 }
 
@@ -418,7 +418,7 @@ function addRuns(runs: Command, act: Act): void {
   runs
     .command('cancel')
     .argument('<run>')
-    .description('Cancels a run that was streamed, waits, or is in the background.')
+    .description('Cancels a streamed, waiting or background run.')
     .action(
       act(async (shell, invocation_id: string) => {
         const cancelled = await shell.nexus().call(cancelInvocation, { path: { invocation_id } });
@@ -429,13 +429,17 @@ function addRuns(runs: Command, act: Act): void {
     runs
       .command(name)
       .argument('<run>')
-      .description(approve ? 'Approves the tool calls that a run waits for.' : 'Rejects them; the agent reads why.')
+      .description(
+        approve
+          ? 'Approves the tool calls that a run waits for.'
+          : 'Rejects the tool calls that a run waits for. The agent sees the reason.',
+      )
       .option('--comment <text>', 'the reason')
       .action(
         act(async (shell, invocation_id: string, { comment }: { comment?: string }) => {
           const nexus = shell.nexus();
           const calls = waiting(await nexus.call(getInvocation, { path: { invocation_id } }));
-          if (calls.length === 0) throw failed(`The run ${invocation_id} does not wait for an approval`);
+          if (calls.length === 0) throw failed(`The run ${invocation_id} is not waiting for approval`);
           for (const { approval_id } of calls)
             await nexus.call(decideToolCall, { path: { invocation_id, approval_id }, body: { approve, comment } });
           const run = await nexus.call(getInvocation, { path: { invocation_id } });

@@ -38,7 +38,7 @@ interface ControlOptions {
 export function addBuilds(program: Command, act: Act): void {
   program
     .command('build')
-    .argument('<requirement>', 'what the agent should do, - for standard input, or the id of a build to watch')
+    .argument('<requirement>', 'what the agent should do (- for standard input), or the id of a build to watch')
     .summary('build an agent from one paragraph')
     .description(
       'Builds an agent from one paragraph and shows the six stages live.\n' +

@@ -47,7 +47,7 @@ export function addFlows(program: Command, act: Act): void {
   addDefinitions(flows, act);
   addRuns(flows, act);
   addDecisions(flows, act);
-  addDeadLetters(flows.command('dead-letters').description('Runs that failed for good.'), act);
+  addDeadLetters(flows.command('dead-letters').description('Runs that failed after their retries.'), act);
 }
 
 function addDefinitions(flows: Command, act: Act): void {
@@ -166,9 +166,9 @@ function addRuns(flows: Command, act: Act): void {
     .argument('<flow>')
     .description('Starts a run and shows its steps until it has ended. Ctrl-C stops watching, not the run.')
     .option('-i, --input <object>', 'JSON or YAML, @file, or - for standard input')
-    .option('--dry-run', 'call nothing')
-    .option('--max-cost <usd>', 'stop the run above this cost', (text) => number(text, '--max-cost'))
-    .option('--idempotency-key <key>', 'a second start with the same key returns the first run')
+    .option('--dry-run', 'perform only reads; skip writes, agents, webhooks and waits')
+    .option('--max-cost <usd>', 'maximum cost of the run in US dollars', (text) => number(text, '--max-cost'))
+    .option('--idempotency-key <key>', 'starting again with the same key returns the first run')
     .option('-d, --detach', 'print the id and do not wait')
     .action(act(run));
   listed(flows.command('runs').argument('[flow]'))
@@ -331,7 +331,7 @@ function addDecisions(flows: Command, act: Act): void {
   for (const [action, description] of Object.entries(actions) as [keyof typeof actions, string][]) {
     const command = flows.command(action).argument('<run>').description(description);
     command.option('--reason <text>', 'reason, stored with the run');
-    if (action === 'cancel') command.option('--no-compensate', 'undo nothing');
+    if (action === 'cancel') command.option('--no-compensate', 'do not undo completed steps');
     if (action === 'retry') command.option('--from-step <step>', 'repeat from this step on');
     command.action(
       act(async (shell, run_id: string, options: { reason?: string; compensate?: boolean; fromStep?: string }) => {

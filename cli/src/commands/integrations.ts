@@ -44,10 +44,10 @@ export function addIntegrations(program: Command, act: Act): void {
     .description('Imported APIs: operations, calls, findings, clients.');
   integrations
     .command('add')
-    .argument('<source>', 'an address, a file, or - for standard input')
+    .argument('<source>', 'a URL, a file, or - for standard input')
     .description('Imports an API and shows the progress: OpenAPI, Postman, GraphQL or AsyncAPI.')
-    .option('--name <name>', 'name of the integration; that of the source by default')
-    .option('--base-url <address>', 'where the API is called')
+    .option('--name <name>', "name of the integration; the source's by default")
+    .option('--base-url <address>', 'base URL of the API')
     .option('--credential <id>', 'stored credential that calls use')
     .addOption(new Option('--format <format>', 'format of the document').choices(FORMATS))
     .action(act(add));
@@ -65,7 +65,7 @@ export function addIntegrations(program: Command, act: Act): void {
           { title: 'mock', value: (row: (typeof rows)[number]) => row.mock },
           { title: 'updated', value: (row: (typeof rows)[number]) => timeOf(row.updated_at) },
         ];
-        shell.screen.list(rows, columns, 'There are no integrations. Import an API: nexus integrations add <address>');
+        shell.screen.list(rows, columns, 'There are no integrations. Import an API: nexus integrations add <url>');
       }),
     );
   integrations
@@ -94,7 +94,7 @@ export function addIntegrations(program: Command, act: Act): void {
     .action(act(call));
   listed(integrations.command('findings').argument('<integration>'))
     .description('Lists the findings in the document of an API, with its score.')
-    .addOption(new Option('--severity <severity>', 'only these').choices(SEVERITIES))
+    .addOption(new Option('--severity <severity>', 'only findings of this severity').choices(SEVERITIES))
     .action(act(findings));
   integrations
     .command('mock')

@@ -40,7 +40,7 @@ type KeyRole = 'admin' | 'developer' | 'orchestration_manager' | 'viewer';
 /** `keys`, `stats`, `decisions`, `readiness`, `doctor`, `open`. */
 export function addPlatform(program: Command, act: Act): void {
   addKeys(program.command('keys').description('API keys. Those of your organization require the role admin.'), act);
-  addStatistics(program.command('stats').description('What runs, and what it costs.'), act);
+  addStatistics(program.command('stats').description('Counts, success rates and costs.'), act);
   addDecisions(program.command('decisions').description('Decisions with their figures and outcomes.'), act);
   program
     .command('readiness')
@@ -57,8 +57,8 @@ export function addPlatform(program: Command, act: Act): void {
   program
     .command('open')
     .argument('[id]', 'id of a build, agent, run, session, flow, integration or decision')
-    .description('Opens the page of an id in the console, or prints its address where there is no browser.')
-    .option('--print', 'print the address only')
+    .description('Opens the page of an id in the console, or prints its URL if there is no browser.')
+    .option('--print', 'print only the URL')
     .action(act(open));
 }
 
@@ -85,7 +85,9 @@ function addKeys(keys: Command, act: Act): void {
     .argument('<name>')
     .description('Creates a key and prints it once.')
     .requiredOption('--roles <roles>', 'viewer, developer, orchestration_manager, admin', several)
-    .option('--expires-days <days>', 'when it expires; never by default', (text) => wholeNumber(text, '--expires-days'))
+    .option('--expires-days <days>', 'days until the key expires; never by default', (text) =>
+      wholeNumber(text, '--expires-days'),
+    )
     .action(
       act(async (shell, name: string, { roles, expiresDays }: { roles: string[]; expiresDays?: number }) => {
         const expires_at =
@@ -102,7 +104,7 @@ function addKeys(keys: Command, act: Act): void {
     );
   keys
     .command('rm')
-    .argument('<key>', 'its id')
+    .argument('<key>', 'id of the key')
     .description('Revokes a key.')
     .action(
       act(async (shell, key_id: string) => {
@@ -125,7 +127,7 @@ function addStatistics(stats: Command, act: Act): void {
     command.option('--from <date>', 'first day, such as 2026-11-01').option('--to <date>', 'last day');
   stats
     .command('overview', { isDefault: true })
-    .description('Agents, builds, and the calls of today.')
+    .description("Agents, builds and today's calls.")
     .action(
       act(async (shell) => {
         const found = await shell.nexus().call(getStatisticsOverview);
@@ -133,7 +135,7 @@ function addStatistics(stats: Command, act: Act): void {
           ['agents', `${found.total_agents}, ${found.running_agents} running, ${found.offline_agents} offline`],
           ['builds', `${found.total_builds}, ${found.failed_builds} failed`],
           ['build success rate', percent(found.success_rate)],
-          ['minutes a build', found.avg_build_time_minutes],
+          ['minutes per build', found.avg_build_time_minutes],
           ['calls today', found.today_calls],
           ['success today', percent(found.today_success_rate)],
           ['tokens today', found.today_tokens],
@@ -341,7 +343,7 @@ async function examine(shell: Shell, add: Add): Promise<void> {
   add('address', 'pass', `${url}, from ${target.urlFrom}`);
   if (isOpenWire(url)) {
     const status = target.allowHttp ? 'warning' : 'fail';
-    add('encryption', status, 'The key would be sent over plain http', 'Use the https address of the platform');
+    add('encryption', status, 'The key would be sent over plain http', 'Use the https URL of the platform');
   }
   const askedAt = Date.now();
   let response: Response;
@@ -350,18 +352,23 @@ async function examine(shell: Shell, add: Add): Promise<void> {
   } catch (error) {
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     const fix = 'Start the platform (npm start), or name another: --url, NEXUS_URL, nexus login';
-    add('connection', 'fail', `${url} does not answer: ${reason}`, fix);
+    add('connection', 'fail', `${url} does not respond: ${reason}`, fix);
     return;
   }
   const took = Date.now() - askedAt;
   const body = (await response.json().catch(() => undefined)) as { data?: { status?: string } } | undefined;
   if (body?.data?.status === undefined) {
-    add('connection', 'fail', `${url} answers ${response.status}, but is not Nexus`, 'Check host, port and path');
+    add(
+      'connection',
+      'fail',
+      `${url} returned status ${response.status}, but is not Nexus`,
+      'Check host, port and path',
+    );
     return;
   }
-  add('connection', 'pass', `answers in ${took} ms`);
+  add('connection', 'pass', `responds in ${took} ms`);
   if (response.status === 200) add('ready', 'pass', 'accepts requests');
-  else add('ready', 'fail', `The platform is ${body.data.status}`, 'Wait until it has started, or read its log');
+  else add('ready', 'fail', `The platform is ${body.data.status}`, 'Wait until it has started, or check its log');
   addClock(add, response.headers.get('date'), askedAt + took / 2);
   await addHealth(url, add);
   try {
@@ -389,9 +396,9 @@ async function addHealth(url: string, add: Add): Promise<void> {
   const [own = '', theirs = ''] = [VERSION, version].map((one) => one.split('.', 1)[0]);
   const text = `nexus ${VERSION}, platform ${version}`;
   if (VERSION === version) add('version', 'pass', text);
-  else add('version', own === theirs ? 'warning' : 'fail', text, `Use the command line of version ${version}`);
+  else add('version', own === theirs ? 'warning' : 'fail', text, `Install version ${version} of the command line`);
   for (const [name, { status, message }] of Object.entries(checks))
-    if (status === 'unhealthy') add(name, 'fail', message, 'nexus readiness names the fix');
+    if (status === 'unhealthy') add(name, 'fail', message, 'Run nexus readiness for the fix');
 }
 
 /** The pages of the console, by the prefix of the ids that they show. */
@@ -424,9 +431,7 @@ async function open(shell: Shell, id: string | undefined, { print }: { print?: b
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) =>
-      reject(
-        new CliError(`The browser could not be started: ${error.message}`, EXIT.failed, 'Open the address yourself.'),
-      ),
+      reject(new CliError(`The browser could not be started: ${error.message}`, EXIT.failed, 'Open the URL yourself.')),
     );
   });
   child.unref();

@@ -33,16 +33,16 @@ export function addSignIn(program: Command, act: Act): void {
     .command('login')
     .summary('sign in to a platform')
     .description(
-      'Signs in to a platform and keeps the key in a profile. Asks for what is not given.\n\n' +
-        'With an API key: paste it, or pipe it with --api-key-stdin. With e-mail and password, a personal API key is created for this\n' +
+      'Signs in to a platform and stores the key in a profile. Prompts for missing values.\n\n' +
+        'With an API key: paste it, or pipe it with --api-key-stdin. With email and password, a personal API key is created for this\n' +
         'machine.',
     )
     .option('--api-key-stdin', 'read an API key from standard input')
-    .option('--email <address>', 'sign in with e-mail and password')
+    .option('--email <address>', 'sign in with email and password')
     .option('--password-stdin', 'read the password from standard input')
-    .option('--code <code>', 'code of the second factor, or a recovery code')
+    .option('--code <code>', 'authenticator code, or a recovery code')
     .option('--roles <roles>', 'roles of the new key, separated by commas; your own by default', several)
-    .option('--expires-days <days>', 'when the new key expires; 0 is never', '90')
+    .option('--expires-days <days>', 'days until the new key expires; 0 is never', '90')
     .action(act(signIn));
   program
     .command('logout')
@@ -99,7 +99,7 @@ export function addSignIn(program: Command, act: Act): void {
 
 async function signIn(shell: Shell, options: LoginOptions): Promise<void> {
   if (options.apiKeyStdin && (options.email !== undefined || options.passwordStdin))
-    throw misused('--api-key-stdin cannot be combined with a sign-in by e-mail');
+    throw misused('--api-key-stdin cannot be combined with --email');
   if (options.passwordStdin && options.email === undefined) throw misused('--password-stdin needs --email');
   const target = targetOfLogin(shell);
   if (shell.globals.url === undefined && shell.world.stdin.isTTY) {
@@ -135,7 +135,7 @@ async function credentialOf(shell: Shell, { url, key }: Target, options: LoginOp
   if (options.apiKeyStdin) return { url, api_key: (await shell.input('The API key')).trim() };
   const isGiven = options.email === undefined && key !== undefined && shell.globals.apiKey !== undefined;
   if (isGiven) return { url, api_key: key };
-  const email = options.email ?? (await shell.ask('E-mail (empty to paste an API key): ')).trim();
+  const email = options.email ?? (await shell.ask('Email (empty to paste an API key): ')).trim();
   if (email !== '') return { url, ...(await madeKey(shell, url, email, options)) };
   const api_key = (await shell.ask('API key: ', { hidden: true })).trim();
   if (api_key === '') throw misused('The API key is empty');

@@ -32,7 +32,10 @@ describe('calls of the API', () => {
     );
     await expect(failed).rejects.toMatchObject({ status: 409, ...error });
     await expect(failed).rejects.toBeInstanceOf(ApiError);
-    expect(errorOf(502, '<html>')).toMatchObject({ code: 'UNKNOWN', message: 'The platform answered with status 502' });
+    expect(errorOf(502, '<html>')).toMatchObject({
+      code: 'UNKNOWN',
+      message: 'The platform responded with status 502',
+    });
   });
 
   it('send the CSRF token with what changes something only', async () => {

@@ -201,7 +201,8 @@ export function readYaml(text: string): ReadYaml {
     line: lines.linePos(pos[0]).line,
     message: message.split('\n')[0] ?? message,
   }));
-  if (faults.length === 0 && !isObject) faults.push({ line: 1, message: 'A definition is a mapping with steps.' });
+  if (faults.length === 0 && !isObject)
+    faults.push({ line: 1, message: 'The definition must be an object with steps.' });
   const lineOf = (path: string): number => {
     let node: unknown = document.contents;
     let offset = 0;
@@ -228,9 +229,9 @@ const words = (fields: Readonly<Record<string, string>>): Word[] =>
 
 const RETRY = {
   max_attempts: '1 to 20',
-  initial_seconds: 'pause before the second attempt',
-  factor: 'factor by which pauses grow',
-  max_seconds: 'longest pause',
+  initial_seconds: 'seconds before the second attempt',
+  factor: 'multiplies the pause after each attempt',
+  max_seconds: 'longest pause in seconds',
   jitter: 'true or false',
 };
 const STEP = {
@@ -239,24 +240,24 @@ const STEP = {
   needs: 'steps that must finish first',
   when: 'condition in CEL',
   retry: 'how to repeat failed attempts',
-  timeout_seconds: 'of one attempt',
+  timeout_seconds: 'time limit of one attempt',
   idempotency_key: 'makes a repeated write safe',
   compensate: 'undoes the step when the run fails later',
   on_error: 'fail, continue or goto',
   ...STEP_KINDS,
 };
 const CALL = { integration: 'name or id', operation: 'name or id', input: 'its input' };
-const HTTP = { method: 'GET, POST …', url: 'address', headers: 'headers', body: 'JSON body' };
+const HTTP = { method: 'GET, POST …', url: 'URL', headers: 'headers', body: 'JSON body' };
 /** The fields that may stand below a field; items of lists stand directly below the list's field. */
 const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': {
     input_schema: 'JSON Schema of the input',
-    timeout_seconds: 'of the whole run, at most 30 days',
-    max_cost_usd: 'of the whole run',
-    concurrency: 'runs with the same key',
-    dead_letters: 'keep runs that failed for good',
+    timeout_seconds: 'time limit of the run, at most 30 days',
+    max_cost_usd: 'cost limit of the run in US dollars',
+    concurrency: 'what happens to runs with the same key',
+    dead_letters: 'keep failed runs for replay',
     steps: 'what the flow does',
-    output: 'output of a run',
+    output: 'output of the run',
   },
   input_schema: { type: 'object', required: 'list of names', properties: 'fields by name' },
   concurrency: { key: 'text or expression', policy: 'queue, skip or cancel_running' },
@@ -276,28 +277,28 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   on_error: { goto: 'a later step' },
   call: CALL,
-  tool: { name: 'tool', operation: 'of a tool that has several', input: 'its input' },
-  agent: { agent_id: 'id of the agent', input: 'message to it' },
+  tool: { name: 'tool', operation: 'required if the tool has several', input: 'its input' },
+  agent: { agent_id: 'id of the agent', input: 'message to the agent' },
   http: HTTP,
-  webhook: { url: 'address', headers: 'headers', body: 'JSON body' },
-  code: { source: 'JavaScript: its last expression is the output', input: 'bound to the variable input' },
+  webhook: { url: 'URL', headers: 'headers', body: 'JSON body' },
+  code: { source: 'JavaScript that defines run(input)', input: 'argument of run' },
   approval: {
     roles: 'who may decide',
     message: 'what to decide',
     expires_seconds: '7 days by default',
     on_expiry: 'reject, approve or fail',
   },
-  wait: { seconds: 'how long', until: 'a time as an expression' },
-  wait_for: { signal: 'its name', expires_seconds: '7 days by default', on_expiry: 'fail or continue' },
-  flow: { flow_id: 'a published flow', version: 'the newest by default', input: 'its input' },
+  wait: { seconds: 'how long', until: 'point in time, or an expression' },
+  wait_for: { signal: 'name of the signal', expires_seconds: '7 days by default', on_expiry: 'fail or continue' },
+  flow: { flow_id: 'a published flow', version: 'latest by default', input: 'its input' },
   for_each: {
     items: 'a list or an expression',
     max_parallel: '1 to 50',
-    steps: 'for each item',
-    output: 'of each item',
+    steps: 'run for each item',
+    output: 'output of each item',
   },
-  switch: { cases: 'the first that is true is taken', default: 'steps when no case is true' },
-  cases: { name: 'shown in the graph', when: 'condition in CEL', steps: 'of this case' },
+  switch: { cases: 'the first case whose condition is true runs', default: 'steps if no case is true' },
+  cases: { name: 'shown in the graph', when: 'condition in CEL', steps: 'steps of this case' },
 };
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   policy: ['queue', 'skip', 'cancel_running'],
