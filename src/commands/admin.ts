@@ -5,10 +5,10 @@ import { DomainError } from '../shared/domain-error.js';
 import { openPlatform } from './open-platform.js';
 
 const USAGE =
-  'Usage: npm run admin -- reset [e-mail]\n\nGives an account a new password and prints it. Default: NEXUS_ADMIN_EMAIL.';
+  'Usage: npm run admin -- reset [email]\n\nGives an account a new password and prints it. Default: NEXUS_ADMIN_EMAIL.';
 
 /**
- * `npm run admin -- reset [e-mail]`: a new password for an account, NEXUS_ADMIN_EMAIL by default. Every sign-in of the account ends.
+ * `npm run admin -- reset [email]`: a new password for an account, NEXUS_ADMIN_EMAIL by default. Every sign-in of the account ends.
  * Exit code 0: the password is printed; 1: it could not be done; 2: the command was not understood. Needs the database to itself only
  * if it is the embedded one.
  */

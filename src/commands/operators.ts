@@ -4,10 +4,10 @@ import { commandLine } from '../shared/command-line.js';
 import { DomainError } from '../shared/domain-error.js';
 import { openPlatform } from './open-platform.js';
 
-const USAGE = 'Usage: npm run operators -- list | grant <e-mail> | revoke <e-mail>';
+const USAGE = 'Usage: npm run operators -- list | grant <email> | revoke <email>';
 
 /**
- * `npm run operators -- list | grant <e-mail> | revoke <e-mail>`: who operates the platform. Exit code 0: it is as asked for;
+ * `npm run operators -- list | grant <email> | revoke <email>`: who operates the platform. Exit code 0: it is as asked for;
  * 1: it could not be done; 2: the command was not understood. Needs the database to itself only if it is the embedded one.
  */
 async function main([command = '', email]: string[]): Promise<void> {

@@ -8,6 +8,6 @@ export class ExportRefusedError extends DomainError {
   constructor(reasons: readonly ExportReason[]) {
     const [first] = reasons;
     const more = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
-    super(`The export is refused: ${first?.message ?? 'a check is critical'}${more}`, { details: { reasons } });
+    super(`The export is refused: ${first?.message ?? 'a critical check failed'}${more}`, { details: { reasons } });
   }
 }

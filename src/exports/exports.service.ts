@@ -356,12 +356,10 @@ function missingReferences({ agents, tools, flows, integrations }: Chosen): Expo
         ...missing(flow.flow_id, what, 'integration_ids', apis),
         ...missing(flow.flow_id, what, 'agent_ids', used),
         ...missing(flow.flow_id, what, 'flow_ids', inner),
-        ...missing(
-          flow.flow_id,
-          `${what} calls a tool and therefore`,
-          'agent_ids (of an agent that has the tool)',
-          attached,
-        ),
+        ...missing(flow.flow_id, what, 'agent_ids', attached).map((reason) => ({
+          ...reason,
+          fix: 'Add an agent that has the tool to agent_ids.',
+        })),
       ];
     }),
     ...tools.flatMap(({ tool_id, name, config }) => {
@@ -405,7 +403,7 @@ const agentInError = ({ agent_id, agent_name, error_message }: Agent): ExportRea
   check: 'agent_in_error',
   severity: 'critical',
   subject: agent_id,
-  message: `The agent "${agent_name}" is in error${error_message === null ? '' : `: ${error_message}`}`,
+  message: `The agent "${agent_name}" has the status error${error_message === null ? '' : `: ${error_message}`}`,
   fix: `Correct the cause and set its status with PUT /api/v1/agents/{agent_id}/status, or leave it out.`,
 });
 

@@ -80,7 +80,7 @@ export class ImportsService {
     const manifest = checked(manifestSchema, parsed(MANIFEST, found), MANIFEST);
     for (const [path, expected] of Object.entries(manifest.files)) {
       const content = files[path];
-      if (!content) throw ValidationError.field('file', `misses ${path}`);
+      if (!content) throw ValidationError.field('file', `lacks ${path}`);
       if ((await sha256(content)) !== expected)
         throw ValidationError.field('file', `contains a modified ${path}: its SHA-256 differs from the manifest`);
       await turn();
@@ -88,7 +88,7 @@ export class ImportsService {
     const named = [...manifest.agents, ...manifest.flows, ...manifest.integrations].map(({ file }) => file);
     const references = manifest.integrations.flatMap((one) => Object.values(one.references));
     const unknown = [...named, ...references].find((path) => !(path in manifest.files));
-    if (unknown !== undefined) throw ValidationError.field('file', `names ${unknown} without its SHA-256`);
+    if (unknown !== undefined) throw ValidationError.field('file', `lists ${unknown} without its SHA-256`);
     const definitions = new Map<string, AgentDefinition>();
     for (const { agent_id, project_id, file } of manifest.agents) {
       const definition = checked(agentDefinitionSchema, parsed(file, files[file]!), file);
@@ -133,7 +133,7 @@ export class ImportsService {
       if (needs_credential)
         report.needs.push({
           ...{ kind: 'credential', id: integration_id },
-          message: `The integration "${name}" presented a credential: store one and set credential_id with PATCH /api/v1/integrations/${integration_id}.`,
+          message: `The integration "${name}" used a credential, which is not in the package: store one and set credential_id with PATCH /api/v1/integrations/${integration_id}.`,
         });
     }
   }
@@ -215,13 +215,13 @@ export class ImportsService {
       const wish = { org_id, user_id, kind: kind as ToolKindName, name, description, owner };
       try {
         if (!TOOL_KIND_NAMES.some((known) => known === kind))
-          throw ValidationError.field('kind', `"${kind}" is not known here`);
+          throw ValidationError.field('kind', `the kind "${kind}" is not supported here`);
         const { tool_id } = await this.tools.attach({ ...wish, config: renamed(config, report) });
         report.tools.push({ from, id: tool_id, name });
         if (needs_credential)
           report.needs.push({
             ...{ kind: 'credential', id: tool_id },
-            message: `The tool "${name}" presented a credential: delete it and attach it again with credential_id.`,
+            message: `The tool "${name}" used a credential, which is not in the package: delete the tool and attach it again with credential_id.`,
           });
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
@@ -268,7 +268,7 @@ function renamed<T>(value: T, report: ImportReportDto): T {
 
 function newId({ agents, projects }: ImportReportDto, from: string): string {
   const found = [...agents, ...projects].find((one) => one.from === from);
-  if (!found) throw ValidationError.field('file', `names ${from}, which the package does not contain`);
+  if (!found) throw ValidationError.field('file', `refers to ${from}, which the package does not contain`);
   return found.id;
 }
 

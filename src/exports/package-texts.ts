@@ -167,6 +167,6 @@ ${section(
     libraries.map((one) => `${one.name} in ${one.language}`),
   )}${section(
     'Credentials to set after the import',
-    needs.map((what) => `${what} presents a credential, which is not exported`),
+    needs.map((what) => `${what} uses a credential, which is not exported`),
   )}`;
 }

@@ -29,8 +29,7 @@ export class FlowToolKind extends ToolKind<FlowToolConfig> {
     { flow_id, version }: FlowToolConfig,
     credential: Credential | undefined,
   ): Promise<ToolOperation[]> {
-    if (credential)
-      throw ValidationError.field('credential', 'must be absent: a flow runs with the rights of the platform');
+    if (credential) throw ValidationError.field('credential', 'must be omitted: a flow needs no credential');
     const { graph, version: published } = await this.flows.newestRunnable(org_id, flow_id, version);
     const input_schema = { type: 'object', ...published.definition.input_schema };
     if (input_schema.type !== 'object')

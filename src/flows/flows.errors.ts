@@ -30,7 +30,7 @@ export class FlowNotPublishableError extends DomainError {
   constructor(flow_id: string, faults: Fault[]) {
     super(`The flow cannot be published: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`, {
       details: { flow_id, faults },
-      suggestion: 'Correct every fault in details.faults; each names its place and how to fix it.',
+      suggestion: 'Correct every fault in details.faults. Each gives its path and a suggestion.',
     });
   }
 }

@@ -79,7 +79,7 @@ export const failuresKey = (hash: string): RecordKey => ({ pk: `SIGN_IN#${hash}`
  * | `FAMILY#<family_id>` | `FAMILY` | the refresh tokens of one sign-in (expires) |
  * | `JTI#<jti>` | `JTI` | an access token that was signed out (expires) |
  * | `ATTEMPTS#<hash of name>` | `WINDOW#<number>` | attempts in one window of time (expires) |
- * | `SIGN_IN#<hash of e-mail address>` | `FAILURES` | failed sign-ins from everywhere and the lock (expires) |
+ * | `SIGN_IN#<hash of email address>` | `FAILURES` | failed sign-ins from everywhere and the lock (expires) |
  * | `SIGN_IN#<hash of it and a network>` | `FAILURES` | failed sign-ins from there and the lock (expires) |
  * | `SIGN_IN#<hash of it and a network>` | `KNOWN` | the account has signed in from there (expires) |
  */

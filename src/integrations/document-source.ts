@@ -90,7 +90,7 @@ export class DocumentSource {
         ...(signal ? { signal } : {}),
       });
       if (answer.status >= 300)
-        throw ValidationError.field('source.url', `answered ${answer.status}: ${url.slice(0, 200)}`);
+        throw ValidationError.field('source.url', `returned ${answer.status}: ${url.slice(0, 200)}`);
       return answer.body;
     } catch (error) {
       if (error instanceof OutgoingRefusedError)

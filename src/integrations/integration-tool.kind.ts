@@ -71,7 +71,7 @@ export class IntegrationToolKind extends ToolKind<IntegrationToolConfig> {
     const { status, body, mismatches } = await this.operations.call(call);
     if (status >= 400)
       throw new ToolError(
-        `The service answered ${status}: ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, ERROR_EXCERPT)}`,
+        `The service returned ${status}: ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, ERROR_EXCERPT)}`,
       );
     return { status, body, ...(mismatches.length > 0 ? { mismatches: mismatches.slice(0, 5) } : {}) };
   }

@@ -124,14 +124,14 @@ export class OperationsService {
           suggestion: 'Only operations of OpenAPI, Postman and GraphQL documents can be called.',
         });
       case 'no_server':
-        throw new InvalidStateError('The document names no server', {
+        throw new InvalidStateError('The document lists no server', {
           details: { operation_id: prepared.operation_id },
           suggestion: 'Set base_url: PATCH /api/v1/integrations/{integration_id}.',
         });
       case 'input':
         throw new ValidationError(`The input is not valid: ${Object.keys(prepared.fields).join(', ')}`, {
           details: { fields: prepared.fields },
-          suggestion: 'Correct the fields named in details; the input_schema of the operation describes them.',
+          suggestion: 'Correct the fields listed in details; the input_schema of the operation describes them.',
         });
     }
   }

@@ -24,8 +24,7 @@ export function originOf(source: DocumentSourceDto | undefined, file: Express.Mu
   if (given !== 1) throw ValidationError.field('source', 'needs exactly one of url, content and file');
   if (file) return { bytes: file.buffer };
   if (url !== undefined && url !== null) {
-    if (typeof url !== 'string' || url.length > ADDRESS_MAX)
-      throw ValidationError.field('source.url', 'must be an address');
+    if (typeof url !== 'string' || url.length > ADDRESS_MAX) throw ValidationError.field('source.url', 'must be a URL');
     return { url };
   }
   if (typeof content !== 'string' && (typeof content !== 'object' || content === null))

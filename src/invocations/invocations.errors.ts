@@ -21,7 +21,7 @@ export class RunWaitingError extends ConflictError {
     }));
     super('The run is waiting for approval', {
       details: { invocation_id, approvals },
-      suggestion: `Decide with POST /api/v1/invocations/${invocation_id}/approvals/{approval_id}/decision; then read the invocation.`,
+      suggestion: `Approve or reject each call with POST /api/v1/invocations/${invocation_id}/approvals/{approval_id}/decision, then read the invocation.`,
     });
   }
 }

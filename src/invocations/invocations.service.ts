@@ -259,6 +259,6 @@ function storable(request: KeptRequest): KeptRequest {
   const text = JSON.stringify(request);
   const size = text.length > KEPT_MAX_BYTES ? gzipSync(text).length : text.length;
   if (size > KEPT_MAX_BYTES)
-    throw ValidationError.field('stored', `is too large to be kept: ${size} bytes, the limit is ${KEPT_MAX_BYTES}`);
+    throw ValidationError.field('stored', `is too large to store: ${size} bytes, the limit is ${KEPT_MAX_BYTES}`);
   return request;
 }

@@ -130,7 +130,7 @@ describe('ModelsService', () => {
       code: 'INTERNAL_ERROR',
       fault: 'malformed',
       transient: false,
-      message: expect.stringContaining('does not fit the schema: ✖ Invalid input: expected string') as string,
+      message: expect.stringContaining('does not match the schema: ✖ Invalid input: expected string') as string,
     });
     expect(asked).toEqual([{ text: 'a' }, { text: 'a' }]);
   });

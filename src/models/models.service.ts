@@ -226,7 +226,7 @@ export class ModelsService {
     } catch (error) {
       if (!signal.aborted) throw error;
       const { id, provider } = this.describe(modelId);
-      const message = `The model ${id} did not answer within ${within_ms / 1_000} seconds`;
+      const message = `The model ${id} did not respond within ${within_ms / 1_000} seconds`;
       throw new ModelError(message, { fault: 'timeout', details: { provider, model: id }, cause: error });
     }
   }

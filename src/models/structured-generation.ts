@@ -101,7 +101,7 @@ export class StructuredGeneration<T> {
       return known;
     }
     const fault = faultOf(error);
-    const what = fault === 'malformed' ? `the answer does not fit the schema: ${problemOf(error)}` : SAYINGS[fault];
+    const what = fault === 'malformed' ? `the answer does not match the schema: ${problemOf(error)}` : SAYINGS[fault];
     return new ModelError(`The model ${called.model} could not write "${name}": ${what}`, {
       fault,
       details: { name, ...called },
@@ -111,7 +111,7 @@ export class StructuredGeneration<T> {
   }
 }
 
-const SAYINGS = { refusal: 'it declined', truncated: 'the answer was cut off at its limit of output tokens' };
+const SAYINGS = { refusal: 'it declined', truncated: 'the answer was cut off at the output token limit' };
 
 function faultOf({ finishReason }: NoObjectGeneratedError): 'malformed' | 'refusal' | 'truncated' {
   if (finishReason === 'content-filter') return 'refusal';

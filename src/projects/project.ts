@@ -204,7 +204,7 @@ export function assertControllable(project: Project, action: ControlAction): voi
   const state = visibleStatus(project);
   const legal = LEGAL_ACTIONS[state];
   if (legal.includes(action)) return;
-  throw new InvalidStateError(`A project that is ${state} cannot ${action}`, {
+  throw new InvalidStateError(`Cannot ${action} a project that is ${state}`, {
     details: { current_state: state, action, legal_actions: legal },
     suggestion: `Allowed now: ${legal.join(', ')}.`,
   });

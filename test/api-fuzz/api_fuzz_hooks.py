@@ -43,7 +43,7 @@ RULES = [
     ("success_metrics|deliverables", "must have different names"),
     ("success_metrics", "more than"),
     ("Last-Event-ID", "must be"),
-    (".*", "must not hold a number beyond"),
+    (".*", "must not contain a number beyond"),
     ("password", "is required"),
     ("state", "unknown, already used"),
     ("base_url", "."),

@@ -101,7 +101,7 @@ it('packs definitions, YAML, documents, a Dockerfile, a README and an SBOM, the 
   ]);
   expect(textOf(files, 'integrations/books/document.yaml')).toBe(apiDocument('books.openapi-3.1.yaml'));
   expect(textOf(files, 'flows/read-a-book.yaml')).toContain(`integration: ${integration_id}`);
-  expect(textOf(files, 'README.md')).toContain('the integration "books" presents a credential, which is not exported');
+  expect(textOf(files, 'README.md')).toContain('the integration "books" uses a credential, which is not exported');
   expect(Object.values(files).some((one) => one.includes('a-very-secret-token'))).toBe(false);
   const sbom = JSON.parse(textOf(files, 'sbom.cdx.json')) as {
     components: { type: string; hashes?: { content: string }[] }[];

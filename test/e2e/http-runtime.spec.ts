@@ -89,7 +89,7 @@ describe('an agent that was built here and runs in a container', () => {
     const put = (body: unknown) => http.put(`${agent.path}/runtime`, body);
     expect(await put({ runtime: 'http' })).toMatchObject({
       status: 400,
-      error: { details: { fields: { endpoint_url: ['is needed for the runtime "http"'] } } },
+      error: { details: { fields: { endpoint_url: ['is required for the runtime "http"'] } } },
     });
     expect(await put({ runtime: 'local', endpoint_url: container.url })).toMatchObject({ status: 400 });
     expect((await put({ runtime: 'lambda' })).status).toBe(400);
@@ -148,7 +148,7 @@ describe('an agent whose container is down', () => {
     const health = async () => (await http.get(`${agent.path}/runtime/health`)).data;
     expect(await health()).toMatchObject({ is_ready: true, runtime_type: 'http' });
     await container.end();
-    expect(await health()).toMatchObject({ is_ready: false, message: 'The address could not be reached' });
+    expect(await health()).toMatchObject({ is_ready: false, message: 'The server could not be reached' });
     expect(await http.post(`${agent.path}/invoke`, QUESTION)).toMatchObject({
       status: 502,
       error: { code: 'AGENT_INVOCATION_FAILED', details: { reason: 'unreachable' } },

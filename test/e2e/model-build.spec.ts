@@ -268,7 +268,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
 
   it.each([
     ['malformed', { content: 'I would rather talk.' }, 'does not fit the schema: it is not one JSON object', 2],
-    ['truncated', { content: '{"intent"', finishReason: 'length' }, 'was cut off at its limit of output tokens', 1],
+    ['truncated', { content: '{"intent"', finishReason: 'length' }, 'was cut off at the output token limit', 1],
     ['refusal', { content: 'I cannot help with that.', finishReason: 'content_filter' }, 'it declined', 1],
   ])('fails on a %s document with an error of its own', async (fault, answer, message, calls) => {
     server.mock.on({}, { ...answer, usage: DOCUMENT_USAGE });
@@ -351,7 +351,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
       const project = await build({}, judging);
       expect(project).toMatchObject({ status: 'failed', agents: [] });
       expect(project.error_info).toMatchObject({ code: 'BUILD_ERROR', stage: 'agent_deployer' });
-      expect(project.error_info?.message).toMatch(/^Only 1 of \d judged answers passed, failed: EX-002/);
+      expect(project.error_info?.message).toMatch(/^Only 1 of \d judged answers passed; failed: EX-002/);
       const { data } = await judging.http.get<{ content: string }>(
         `/api/v1/projects/${project.project_id}/artifacts/acceptance_report.json`,
       );

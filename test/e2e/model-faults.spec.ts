@@ -58,7 +58,7 @@ describe('a fault of the model ends in a clear error and a failed invocation', (
       { error: { message: 'no such model', code: 'model_not_found', type: 'invalid_request_error' }, status: 404 },
       500,
       'unknown_model',
-      'does not know the model gpt-4o',
+      'has no model gpt-4o',
     ],
     [
       'a request that the provider refuses',

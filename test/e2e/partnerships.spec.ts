@@ -235,7 +235,7 @@ describe('a partner that is polled', () => {
   });
 
   it.each([
-    ['hangs', 'The address did not answer in time', false],
+    ['hangs', 'The server did not respond in time', false],
     ['endless', 'answered 200', true],
   ] as const)('and %s costs nothing but its time-out', async (manner, reason, up) => {
     const http = newcomer();

@@ -123,7 +123,7 @@ describe('HTTP tools', () => {
 
   it.each([
     ['an endless answer of 10 MB', '/huge', 'The response is longer than 1048576 bytes'],
-    ['a fault of the service', '/nothing', 'The service answered 404: {"problem":"no such thing"}'],
+    ['a fault of the service', '/nothing', 'The service returned 404: {"problem":"no such thing"}'],
   ])('tell %s clearly', async (_, path, error) => {
     const { data } = await attachHttp(path);
     expect(await trial(data.tool_id, {})).toMatchObject({
@@ -139,7 +139,7 @@ describe('HTTP tools', () => {
     kind.timeout_ms = 2_000;
     try {
       const { error, duration_ms } = await trial(data.tool_id, {});
-      expect(error).toContain('did not answer within 2 seconds');
+      expect(error).toContain('did not respond within 2 seconds');
       expect(duration_ms).toBeGreaterThan(1_900);
     } finally {
       kind.timeout_ms = 15_000;
@@ -303,7 +303,7 @@ describe('MCP servers', () => {
   it('that are none are refused', async () => {
     const wrong = await attach({ kind: 'mcp', config: { transport: { type: 'streamable_http', url: store.url } } });
     expect(wrong.status).toBe(400);
-    expect(wrong.error.message).toContain('is not an MCP server');
+    expect(wrong.error.message).toContain('does not respond as an MCP server');
     const missing = await attach({
       kind: 'mcp',
       config: { transport: { type: 'stdio', command: '/no/such/program' } },

@@ -90,7 +90,7 @@ describe('a webhook', () => {
       status: 'failed',
       attempts: 5,
       last_status: 500,
-      last_error: 'The address answered 500',
+      last_error: 'The receiver returned 500',
     });
     expect(receiver.at('/500')).toHaveLength(5);
     expect(receiver.at('/410')).toHaveLength(1);

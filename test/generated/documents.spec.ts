@@ -122,7 +122,7 @@ describe('DocumentReader', () => {
     await expect(read(file('a.pdf', '%PDF-1.4 nothing'))).rejects.toThrow('a.pdf cannot be read: it is damaged');
     await expect(read(file('a.zip', await zip({ 'a.txt': 'a' })))).rejects.toThrow('a.zip is not a Word document');
     await expect(read(file('a.docx', 'PK\u0003\u0004'))).rejects.toThrow('a.docx cannot be read: the archive');
-    await expect(read(file('a.html', '<html><script>x</script></html>'))).rejects.toThrow('a.html holds no text');
+    await expect(read(file('a.html', '<html><script>x</script></html>'))).rejects.toThrow('a.html contains no text');
     expect(await read(file('b.html', '<p>still here</p>'))).toBe('still here');
   });
 });

@@ -9,7 +9,7 @@ import { databaseModule } from '../support/nest-database.js';
 const AT = '2026-11-20T10:00:00.000Z';
 const LEASE = '2026-11-20T10:01:00.000Z';
 const LATER = '2026-11-20T10:05:00.000Z';
-const FAILED = { last_status: 500, last_error: 'The address answered 500' };
+const FAILED = { last_status: 500, last_error: 'The receiver returned 500' };
 
 let database: Awaited<ReturnType<typeof startDatabase>>;
 let module: TestingModule;

@@ -51,8 +51,8 @@ export function checkDefinition(document: unknown): CheckedDefinition {
   const size = Buffer.byteLength(JSON.stringify(definition));
   if (size > FLOW_LIMITS.definition_bytes)
     faults.push({
-      ...{ path: '', code: 'limit', message: `The definition has ${size} bytes.` },
-      suggestion: `Keep it below ${FLOW_LIMITS.definition_bytes} bytes, e.g. by moving steps into a flow of their own.`,
+      ...{ path: '', code: 'limit', message: `The definition is ${size} bytes long.` },
+      suggestion: `It can have at most ${FLOW_LIMITS.definition_bytes} bytes. Move some steps into a separate flow.`,
     });
   return { definition, faults: faults.slice(0, FAULTS_MAX) };
 }
@@ -81,14 +81,19 @@ class DefinitionCheck {
   private checkLimits(): void {
     const { all, scopes } = this.graph;
     if (all.length > FLOW_LIMITS.steps)
-      this.report('steps', 'limit', `The flow has ${all.length} steps.`, `A flow has at most ${FLOW_LIMITS.steps}.`);
+      this.report(
+        'steps',
+        'limit',
+        `The flow has ${all.length} steps.`,
+        `A flow can have at most ${FLOW_LIMITS.steps}.`,
+      );
     for (const { path, depth } of scopes)
       if (depth > FLOW_LIMITS.depth)
         this.report(
           path,
           'limit',
           `The steps are nested ${depth} levels deep.`,
-          `Nest at most ${FLOW_LIMITS.depth} levels, or move inner steps into a flow of their own.`,
+          `Nest at most ${FLOW_LIMITS.depth} levels, or move inner steps into a separate flow.`,
         );
   }
 
@@ -133,7 +138,7 @@ class DefinitionCheck {
           path,
           'unreachable',
           `"${id}" can never run: it waits for ${blockers.join(', ')}.`,
-          'Break the cycle that it waits for.',
+          'Break the cycle that it depends on.',
         );
       if (when !== undefined && bareExpression(when) === 'false')
         this.report(
@@ -261,7 +266,7 @@ class DefinitionCheck {
           path,
           'expression',
           `"steps" must be followed by the id of a step.`,
-          'Write steps.<id>.output, so that the step can wait for what it reads.',
+          'Write steps.<id>.output with a fixed id: the step waits for the steps that it reads.',
         );
       for (const id of steps) this.checkRead(path, id, here);
     } catch (error) {
@@ -299,18 +304,18 @@ interface Here {
 
 /** Variables that exist in some places only. */
 const OF_OTHER_PLACES: Readonly<Record<string, string>> = {
-  item: 'It is the current item inside the steps of a for_each.',
-  index: 'It is the number of the current item inside the steps of a for_each.',
-  steps: 'Before the first step there are no results: use input.',
-  body: 'It belongs to the input of a webhook trigger: use input.',
-  headers: 'It belongs to the input of a webhook trigger: use input.',
-  query: 'It belongs to the input of a webhook trigger: use input.',
-  event: 'It belongs to the filter of an event trigger: use input.',
+  item: 'It exists only inside the steps of a for_each, as the current item.',
+  index: 'It exists only inside the steps of a for_each, as the index of the current item.',
+  steps: 'No step has a result here: use input.',
+  body: 'It exists only in the input of a webhook trigger: use input.',
+  headers: 'It exists only in the input of a webhook trigger: use input.',
+  query: 'It exists only in the input of a webhook trigger: use input.',
+  event: 'It exists only in the filter of an event trigger: use input.',
 };
 
 function choices(ids: readonly string[], except?: string): string {
   const there = ids.filter((id) => id !== except).slice(0, 20);
-  return there.length === 0 ? 'No step can be named here.' : `Use one of: ${there.join(', ')}.`;
+  return there.length === 0 ? 'No step can be used here.' : `Use one of: ${there.join(', ')}.`;
 }
 
 /** Steps without a kind or with several, at any depth, before the schema is applied: one clear fault each. */
@@ -322,8 +327,7 @@ function* kindFaults(document: unknown): Generator<Fault> {
     yield {
       path,
       code: 'step_kind',
-      message:
-        kinds.length === 0 ? `${id} does not say what it does.` : `${id} has several kinds: ${kinds.join(', ')}.`,
+      message: kinds.length === 0 ? `${id} has no kind.` : `${id} has several kinds: ${kinds.join(', ')}.`,
       suggestion: `Give it exactly one of: ${STEP_KIND_NAMES.join(', ')}.`,
     };
   }

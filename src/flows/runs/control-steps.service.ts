@@ -77,8 +77,8 @@ export class ControlSteps {
     const { wait_for, approval } = step;
     if (session.run.dry_run)
       return approval
-        ? { do: 'complete', output: APPROVED_BY_DRY_RUN, note: 'A dry run asks no one: it counts as approved.' }
-        : { do: 'complete', output: null, note: 'A dry run waits for no signal.' };
+        ? { do: 'complete', output: APPROVED_BY_DRY_RUN, note: 'A dry run asks no one: the step counts as approved.' }
+        : { do: 'complete', output: null, note: 'A dry run does not wait for signals.' };
     const expires_seconds = (wait_for ?? approval)?.expires_seconds ?? 0;
     const wake_at = new Date(this.clock.now().getTime() + expires_seconds * 1000).toISOString();
     if (!approval) return { do: 'wait', waits_for: 'signal', fields: { wake_at } };
@@ -186,7 +186,7 @@ export class ControlSteps {
     }
     const failed: RunError = {
       code: `FLOW_${status.toUpperCase()}`,
-      message: `The flow ended as ${status}: ${error?.message ?? 'no reason is known'}`,
+      message: `The flow ended as ${status}: ${error?.message ?? 'no reason was given'}`,
       details: { run_id },
     };
     return { do: 'fail', failure: new StepFailure(failed, false, { request_id: run_id, cost_usd }) };

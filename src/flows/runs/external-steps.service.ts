@@ -152,7 +152,7 @@ export class ExternalSteps {
     const { status, headers, body } = answer;
     if (status >= 400)
       throw answeredFailure(
-        `${answer.name} answered ${status}: ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, EXCERPT)}`,
+        `${answer.name} returned ${status}: ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, EXCERPT)}`,
         status,
         retryAfterMsOf(headers),
         idempotency_key !== undefined,
@@ -192,7 +192,10 @@ export class ExternalSteps {
     const { run, signal, max_cost_usd } = context;
     const { org_id, user_id, key_id } = run;
     if (run.dry_run)
-      return { output: { text: '', json: null, invocation_id: null }, note: 'The agent was not run: it costs money.' };
+      return {
+        output: { text: '', json: null, invocation_id: null },
+        note: 'The agent was not run, to avoid its cost.',
+      };
     if (max_cost_usd !== undefined && max_cost_usd <= 0)
       throw new StepFailure(
         { code: 'BUDGET_EXCEEDED', message: `The run has used its budget of ${run.max_cost_usd} US dollars` },
@@ -282,7 +285,7 @@ export class ExternalSteps {
     });
     if (answer.status < 400) return answer;
     throw answeredFailure(
-      `The service answered ${answer.status}: ${answer.text().slice(0, EXCERPT)}`,
+      `The service returned ${answer.status}: ${answer.text().slice(0, EXCERPT)}`,
       answer.status,
       retryAfterMsOf(answer.headers),
       idempotency_key !== undefined,

@@ -180,7 +180,7 @@ export class FlowRunControl {
     changed: (control: RunControl) => RunControl,
   ): Promise<void> {
     const run = await this.get(org_id, run_id);
-    if (!legalActions(run).includes(action)) throw stateError(run, `The run cannot ${action}: it is ${stateOf(run)}`);
+    if (!legalActions(run).includes(action)) throw stateError(run, `Cannot ${action} a run that is ${stateOf(run)}`);
     if (action === 'cancel' && run.cancel) return;
     const run_key = runKeyOf(run);
     const before = await this.repository.findControl(run_key);

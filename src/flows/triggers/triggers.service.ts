@@ -182,7 +182,7 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     if (trigger.kind === 'schedule') {
       trigger.schedule = TRIGGER_CONFIGS.schedule.parse(given);
       const [first] = timesAfter(trigger.schedule, this.clock.now(), 1);
-      if (!first) throw ValidationError.field('config.cron', 'has no time in the future');
+      if (!first) throw ValidationError.field('config.cron', 'never fires in the future');
       trigger.due_at = first.toISOString();
       return undefined;
     }

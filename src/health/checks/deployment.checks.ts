@@ -36,7 +36,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     needs: [Settings],
     look: ([settings]) =>
       (settings.isProduction ? healthy : unhealthy)(
-        `The process runs under the rules of ${settings.isProduction ? 'production' : 'development'}`,
+        `The process runs in ${settings.isProduction ? 'production' : 'development'} mode`,
         { environment: settings.get('ENVIRONMENT') },
       ),
   }),

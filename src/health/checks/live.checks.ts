@@ -103,7 +103,7 @@ export const LIVE_CHECKS: Check[] = [
       const message = `${here}; ${queue.running} builds run and ${queue.waiting} wait in all processes`;
       const evidence = { slots_here: slots, ...queue };
       if (queue.stalled > 0)
-        return degraded(`${message}; ${queue.stalled} lost their process and have not been taken over`, evidence, {
+        return degraded(`${message}; ${queue.stalled} lost their process and were not taken over`, evidence, {
           fix: 'Start a process with BUILD_SLOTS above 0.',
         });
       if (queue.oldest_seconds > LONG_WAIT_SECONDS)

@@ -12,7 +12,7 @@ export interface SignInFailures {
 }
 
 /**
- * Attempts, counted in the database so that all processes share them. Failed sign-ins are stored by e-mail address, and by address
+ * Attempts, counted in the database so that all processes share them. Failed sign-ins are stored by email address, and by address
  * and client network, whether or not an account has the address: the database reveals no more than the answers do. Times are in
  * milliseconds since 1970.
  */

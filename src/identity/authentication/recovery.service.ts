@@ -15,9 +15,9 @@ import { Passwords } from '../accounts/passwords.js';
 import { RegistrationService } from '../accounts/registration.service.js';
 
 const WINDOW_SECONDS = 15 * 60;
-/** Requests for one e-mail address from one network address in a window. */
+/** Requests for one email address from one network address in a window. */
 const REQUESTS_FROM_ONE_ADDRESS = 5;
-/** Mails to one e-mail address in a window, wherever the requests come from. Further requests are accepted and dropped. */
+/** Mails to one email address in a window, wherever the requests come from. Further requests are accepted and dropped. */
 const MAILS_TO_ONE_ADDRESS = 10;
 
 export interface Registering {
@@ -45,7 +45,7 @@ export class RecoveryService {
     private readonly ids: Ids,
   ) {}
 
-  /** @throws RateLimitedError for too many requests for one e-mail address from one network address */
+  /** @throws RateLimitedError for too many requests for one email address from one network address */
   async request(purpose: MailPurpose, given: string, from: { address: string; browser?: string }): Promise<void> {
     const email = normalEmail(given);
     if (await this.isMailable(email, from.address)) await this.mails.request(purpose, email, from.browser);
@@ -97,8 +97,8 @@ export class RecoveryService {
       this.attempts.countInWindow(`mail ${email}`, WINDOW_SECONDS),
     ]);
     if (here.count > REQUESTS_FROM_ONE_ADDRESS)
-      throw new RateLimitedError('Too many e-mails were requested for this address', here.seconds_left, {
-        suggestion: 'Use the newest e-mail that you received, or retry after the time in Retry-After.',
+      throw new RateLimitedError('Too many emails were requested for this address', here.seconds_left, {
+        suggestion: 'Use the newest email that you received, or retry after the time in Retry-After.',
       });
     return everywhere.count <= MAILS_TO_ONE_ADDRESS;
   }
@@ -138,7 +138,8 @@ export class RecoveryService {
     const user = await this.accounts.findUserByEmail(email);
     if (!user)
       throw new NotFoundError('Account', email, {
-        suggestion: 'Give the e-mail address of an account. The first start in development creates NEXUS_ADMIN_EMAIL.',
+        suggestion:
+          'Give the email address of an account. In development, the first start creates the account NEXUS_ADMIN_EMAIL.',
       });
     await this.passwords.requireGood('password', password, email);
     const hash = await this.passwords.hash(password);
@@ -189,5 +190,5 @@ export class RecoveryService {
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The token is unknown, already used, expired, or was requested in another browser', {
     suggestion:
-      'Request a new e-mail, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that requested it.',
+      'Request a new email, and use its token within 15 minutes; a sign-in link or a registration works only in the browser that requested it.',
   });

@@ -26,7 +26,7 @@ const NETWORK_GROUPS = 4;
 /**
  * Five failures within 15 minutes lock an account for 15 minutes for the client's address: others cannot lock its owner out. 25
  * failures from everywhere lock it for all addresses that it has not signed in from within 30 days. Counted in the database,
- * the same for e-mail addresses without an account.
+ * the same for email addresses without an account.
  */
 @Injectable()
 export class LockoutsService {
@@ -41,7 +41,7 @@ export class LockoutsService {
     const { here, everywhere, known_until } = await this.repository.findFailures(email, networkOf(address));
     const until = Math.max(here?.locked_until ?? 0, known_until > now ? 0 : (everywhere?.locked_until ?? 0));
     if (until > now)
-      throw new RateLimitedError('Too many failed sign-ins with this e-mail address', Math.ceil((until - now) / 1000), {
+      throw new RateLimitedError('Too many failed sign-ins with this email address', Math.ceil((until - now) / 1000), {
         suggestion: 'Sign in with the correct password after the time in Retry-After.',
       });
   }
@@ -150,7 +150,7 @@ export class SignInService {
   }
 
   /**
-   * The user of an e-mail address and a password. An unknown address gets the same answer, the same work and the same lock.
+   * The user of an email address and a password. An unknown address gets the same answer, the same work and the same lock.
    * @param address of the client; failures are counted for it
    * @throws UnauthenticatedError for any wrong pair, RateLimitedError while the account is locked for the client.
    */
@@ -161,8 +161,8 @@ export class SignInService {
     const isRight = await this.passwords.matches(password, user?.password_hash);
     if (!user || !isRight) {
       await this.lockouts.countFailure(email, address);
-      throw new UnauthenticatedError('The e-mail address or the password is wrong', {
-        suggestion: 'Check both and try again. Five failures lock the account for your address for 15 minutes.',
+      throw new UnauthenticatedError('The email address or the password is wrong', {
+        suggestion: 'Check both and try again. Five failures lock the account for your IP address for 15 minutes.',
       });
     }
     // Checked again: of parallel guesses, a right one is refused once the others have locked the account.

@@ -63,5 +63,5 @@ function isLoopback(address: string): boolean {
 
 const refused = (): UnauthenticatedError =>
   new UnauthenticatedError('The sign-in link is unknown, already used or expired', {
-    suggestion: `Sign in with a password, or restart the platform for a new link. A link works once, within ${START_LINK_MINUTES} minutes, on the machine of the platform.`,
+    suggestion: `Sign in with a password, or restart the platform for a new link. A link works once, within ${START_LINK_MINUTES} minutes, on the machine that runs the platform.`,
   });

@@ -86,7 +86,7 @@ const TEXTS: Readonly<Record<MailPurpose, { subject: string; action: string; rou
     note: 'A new password signs the account out everywhere. If you did not ask for this, ignore this message: your password does not change.',
   },
   email_verification: {
-    subject: 'Verify your e-mail address',
+    subject: 'Verify your email address',
     action: 'verify this address',
     route: 'POST /api/v1/auth/email/verify {"token": "…"}, signed in to the account',
     note: 'If you did not create this account, ignore this message.',

@@ -46,7 +46,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
     due: (limit) => this.repository.listDue(this.clock.timestamp(), limit),
     attempt: ({ mail_id, due_at }) => this.attempt(mail_id, due_at),
     failed: (error) => {
-      this.logger.warn({ msg: 'e-mails could not be sent; the next poll retries', err: error });
+      this.logger.warn({ msg: 'emails could not be sent; the next poll retries', err: error });
     },
   });
 
@@ -182,7 +182,7 @@ export class AccountMails implements OnApplicationBootstrap, BeforeApplicationSh
       const { mail_id, attempts, purpose } = mail;
       const isFinal = error instanceof MailRefusedError;
       const reason = error instanceof Error ? error.message : String(error);
-      this.logger.warn({ msg: 'an e-mail could not be sent', mail_id, attempts, is_final: isFinal, reason });
+      this.logger.warn({ msg: 'an email could not be sent', mail_id, attempts, is_final: isFinal, reason });
       if (isFinal) return this.repository.settle(mail, { status: 'failed' });
       const longest = purpose === 'invitation' ? LONGEST_INVITATION_PAUSE_MS : LONGEST_PAUSE_MS;
       const pause = Math.min(this.settings.get('MAIL_RETRY_MS') * 2 ** (attempts - 1), longest);

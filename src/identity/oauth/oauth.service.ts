@@ -159,8 +159,8 @@ export class OAuthService {
     browser: string,
   ): Promise<string> {
     if (!email_verified || email === '')
-      throw new PermissionDeniedError(`${provider} has no verified e-mail address for you`, {
-        suggestion: `Verify your primary e-mail address at ${provider} and sign in again.`,
+      throw new PermissionDeniedError(`${provider} has no verified email address for you`, {
+        suggestion: `Verify your primary email address at ${provider} and sign in again.`,
       });
     const code = newSecret(CODE_PREFIX);
     const expires_at = this.in(CODE_SECONDS);

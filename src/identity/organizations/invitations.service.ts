@@ -188,7 +188,7 @@ export class InvitationsService {
     if (everywhere.count > MAILS_TO_ONE_ADDRESS)
       throw new RateLimitedError('Too many invitations were mailed to this address', everywhere.seconds_left, {
         suggestion:
-          'Ask the invited person to use an earlier invitation e-mail, or retry after the time in Retry-After.',
+          'Ask the invited person to use an earlier invitation email, or retry after the time in Retry-After.',
       });
   }
 

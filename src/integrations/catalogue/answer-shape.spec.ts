@@ -11,13 +11,13 @@ it('notes the type of each field, and joins those of items', () => {
   });
 });
 
-it('finds what is gone and what changed its type, and lets nulls and empty lists pass', () => {
+it('finds what is missing and what changed its type, and lets nulls and empty lists pass', () => {
   const golden = shapeOf({ items: [{ id: 'a', tag: 'x' }], next: 'b', total: 1 });
   expect(differencesOf(golden, shapeOf({ items: [], next: null, total: 2, more: true }))).toEqual([]);
   expect(differencesOf(golden, shapeOf({ items: [{ id: 1 }], next: 'c' }))).toEqual([
     'items[].id is number, not string',
-    'items[].tag is gone',
-    'total is gone',
+    'items[].tag is missing',
+    'total is missing',
   ]);
   expect(differencesOf(golden, shapeOf([]))).toEqual(['the body is array, not object']);
 });

@@ -32,7 +32,7 @@ export function differencesOf(golden: Shape, found: Shape): string[] {
     if (now === undefined) {
       // Below an empty list or a null, and beyond the bound, nothing is known.
       const parent = path.endsWith('[]') ? undefined : found[path.slice(0, Math.max(path.lastIndexOf('.'), 0))];
-      if (parent?.includes('object') && Object.keys(found).length < PATHS_MAX) differences.push(`${shown} is gone`);
+      if (parent?.includes('object') && Object.keys(found).length < PATHS_MAX) differences.push(`${shown} is missing`);
       continue;
     }
     const known = new Set(type.split('|'));

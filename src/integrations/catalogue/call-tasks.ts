@@ -101,7 +101,7 @@ export const callTasks = {
       mismatches:
         shape || operation.answers.length === 0
           ? mismatches
-          : [{ pointer: '', message: `status ${answer.status} is not described` }],
+          : [{ pointer: '', message: `status ${answer.status} is not in the document` }],
       next: answer.status < 300 ? nextOf(operation, input, answer, body) : null,
       item_count: Array.isArray(items) ? items.length : 0,
     };
@@ -144,7 +144,7 @@ function mismatchesOf(
   if (bytes.byteLength === 0) return [{ pointer: '', message: 'the response is empty' }];
   if (!/[/+]json\b/i.test(type))
     return [
-      { pointer: '', message: `the response is ${type.slice(0, 100) || 'of no type'}, not ${shape.content_type}` },
+      { pointer: '', message: `the content type is ${type.slice(0, 100) || 'missing'}, not ${shape.content_type}` },
     ];
   if (typeof body === 'string' && !isJsonText(bytes))
     return [{ pointer: '', message: 'the response is not valid JSON' }];

@@ -64,7 +64,7 @@ const RULES: readonly Rule[] = [
       const isWeak = auth.some((group) =>
         group.some(({ type, in: place }) => type === 'basic' || (type === 'api_key' && place === 'query')),
       );
-      return isWeak ? 'takes a password or a key in the address.' : undefined;
+      return isWeak ? 'takes a password or a key in the URL.' : undefined;
     }),
   },
   {
@@ -82,21 +82,21 @@ const RULES: readonly Rule[] = [
     fix: 'Describe the errors that callers must handle.',
     look: each(({ answers }, { format }) =>
       format === 'openapi' && !answers.some(({ status }) => /^[45]|^default$/.test(status))
-        ? 'describes no error.'
+        ? 'describes no error response.'
         : undefined,
     ),
   },
   {
     rule: 'no-retry-after',
     severity: 'warning',
-    fix: 'Describe a 429 answer with a Retry-After header.',
+    fix: 'Describe a 429 response with a Retry-After header.',
     look: (catalogue) => {
       const isLimited = catalogue.operations.some(({ rate_limit }) => rate_limit !== null);
       if (!isLimited) return [];
       return each(({ answers }) => {
         const limit = answers.find(({ status }) => status === '429');
-        if (!limit) return 'belongs to an API with rate limits and describes no 429.';
-        return limit.headers.includes('retry-after') ? undefined : 'describes a 429 without Retry-After.';
+        if (!limit) return 'belongs to an API with rate limits but describes no 429 response.';
+        return limit.headers.includes('retry-after') ? undefined : 'describes a 429 response without Retry-After.';
       })(catalogue);
     },
   },
@@ -153,7 +153,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'inconsistent-naming',
     severity: 'info',
-    fix: 'Write all names in one style.',
+    fix: 'Use one naming style for all names.',
     look: mixedNames,
   },
   {
@@ -179,7 +179,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'scripts-not-run',
     severity: 'info',
-    fix: 'Reproduce in the caller what the script did.',
+    fix: 'Reproduce what the script did in the caller.',
     look: noted('scripts-not-run'),
   },
   {
@@ -244,7 +244,7 @@ function* examplesOf(
         };
     for (const { status, schema, example } of answers)
       if (schema && example !== undefined)
-        yield { pointer: `${pointer}/responses/${status}`, of: `the answer ${status}`, schema, example };
+        yield { pointer: `${pointer}/responses/${status}`, of: `the response ${status}`, schema, example };
   }
   for (const [name, schema] of Object.entries(schemas))
     for (const example of ofSchema(schema))
@@ -262,7 +262,7 @@ function badExamples(catalogue: Catalogue): Found[] {
       if (fault)
         found.push({
           pointer,
-          message: `The example of ${of} does not fit its schema: ${fault.pointer || 'it'} ${fault.message}.`,
+          message: `The example of ${of} does not match its schema: ${fault.pointer || 'it'} ${fault.message}.`,
         });
     } catch {
       // A schema that cannot be compiled is reported where it is used.

@@ -75,7 +75,7 @@ function answerOf(catalogue: Catalogue, request: MockRequest): MockAnswer {
   if ('fault' in input) return json(400, { error: input.fault });
   const schema = standalone(withoutExamples(inputSchemaOf(operation)), catalogue.schemas, CHECKED_SCHEMA_MAX);
   const faults = schemaFaults(schema, input);
-  if (faults.length > 0) return json(400, { error: 'The request does not fit the document', faults });
+  if (faults.length > 0) return json(400, { error: 'The request does not match the document', faults });
   const success = successOf(operation);
   const status = Number(success?.status.replace(/X/g, '0') ?? 200);
   return paged(catalogue, operation, input, shaped(catalogue, operation, Number.isNaN(status) ? 200 : status, success));
@@ -128,7 +128,7 @@ function valuesOf(template: readonly string[], steps: readonly string[]): Record
 }
 
 function graphqlOperation({ operations }: Catalogue, { method, body }: MockRequest): Match {
-  if (method !== 'POST') return { status: 405, fault: 'GraphQL takes POST' };
+  if (method !== 'POST') return { status: 405, fault: 'GraphQL requires POST' };
   const { query } = (parsed(body) ?? {}) as { query?: unknown };
   if (typeof query !== 'string') return { status: 400, fault: 'The body must be JSON with a query' };
   const kind = /^\s*mutation\b/.test(query) ? 'mutation' : 'query';

@@ -121,7 +121,7 @@ export class ClientPackages {
       if (error.failure === 'missing') throw missing(language);
       const output = error.message.replaceAll(folder, '').slice(-1_000);
       const reason =
-        error.failure === 'time' ? 'The generator takes too long' : 'The generator cannot use the document';
+        error.failure === 'time' ? 'The generator took too long' : 'The generator cannot process the document';
       throw new ClientUnavailableError(error.failure, reason, { language: language.name, output });
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -147,7 +147,7 @@ export class ClientPackages {
 }
 
 function missing({ name, install }: ClientLanguage): ClientUnavailableError {
-  return new ClientUnavailableError('generator_missing', `The generator of ${name} clients is not installed`, {
+  return new ClientUnavailableError('generator_missing', `The generator for ${name} clients is not installed`, {
     language: name,
     install,
   });

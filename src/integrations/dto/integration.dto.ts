@@ -115,13 +115,13 @@ export class PaginationDto implements Pagination {
   @ApiProperty({ enum: PAGINATION_KINDS, example: 'cursor' })
   kind: Pagination['kind'];
 
-  /** The input that selects a page. */
+  /** The input parameter that selects a page. Null for `link` and `none`. */
   param: string | null;
 
-  /** The input that sets the number of items per page. */
+  /** The input parameter that sets the number of items per page. */
   size_param: string | null;
 
-  /** Dotted path of the next page's position in the response. */
+  /** Dotted path of the response field that holds the value of `param`, or the URL, for the next page. */
   next_field: string | null;
 
   /** Dotted path of the items in the response. Empty if the response itself is the list. */
@@ -183,7 +183,7 @@ export class OperationDto {
 
   tags: string[];
 
-  /** JSON Schema of the input. A schema that is too large for the response is replaced by a comment. */
+  /** JSON Schema of the input. A schema that is too large for the response is replaced by a `$comment`. */
   input_schema: Record<string, unknown>;
 
   /** JSON Schema of a successful response. Null if the document has none. */

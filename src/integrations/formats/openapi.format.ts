@@ -80,7 +80,7 @@ export class OpenapiFormat extends SourceFormat {
         unreachable.map(({ pointer, reference }) =>
           fault(
             pointer,
-            `refers to ${reference.slice(0, 200)}: import the document by its address, so that relative references can be followed`,
+            `refers to ${reference.slice(0, 200)}: import the document by URL so that relative references can be resolved`,
           ),
         ),
       );

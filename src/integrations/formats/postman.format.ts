@@ -64,7 +64,7 @@ function faultsOf(document: unknown): DocumentFault[] {
     if (typeof info['name'] !== 'string' || info['name'] === '') faults.push(fault('/info/name', 'must be a string'));
     const version = /v(\d+\.\d+)/.exec(textOf(info['schema']))?.[1];
     if (version !== '2.0' && version !== '2.1')
-      faults.push(fault('/info/schema', 'must name the schema of collection 2.0 or 2.1'));
+      faults.push(fault('/info/schema', 'must be the schema URL of collection 2.0 or 2.1'));
   }
   if (!Array.isArray(item)) faults.push(fault('/item', 'must be a list of requests and folders'));
   if (variable !== undefined && variable !== null) faults.push(...entryFaults(variable, '/variable', ['key', 'id']));
@@ -93,12 +93,12 @@ function requestFaults(item: Json, place: string): DocumentFault[] {
   if (response !== undefined && response !== null && !Array.isArray(response))
     faults.push(fault(`${place}/response`, 'must be a list'));
   if (typeof request === 'string') return faults;
-  if (!isRecord(request)) return [...faults, fault(`${place}/request`, 'must be an address or an object')];
+  if (!isRecord(request)) return [...faults, fault(`${place}/request`, 'must be a URL or an object')];
   const { method, url, header, body, auth } = request;
   if (method !== undefined && (typeof method !== 'string' || !METHOD.test(method.toUpperCase())))
     faults.push(fault(`${place}/request/method`, 'must be the name of an HTTP method'));
   if (typeof url !== 'string' && !(isRecord(url) && (typeof url['raw'] === 'string' || url['host'] !== undefined)))
-    faults.push(fault(`${place}/request/url`, 'must be an address, or an object with raw or host'));
+    faults.push(fault(`${place}/request/url`, 'must be a URL, or an object with raw or host'));
   if (isRecord(url)) {
     for (const list of ['query', 'variable'])
       if (url[list] !== undefined && url[list] !== null)

@@ -38,7 +38,7 @@ export async function readSource({ text: given, format, url, files }: ReadReques
   );
   if (!chosen)
     throw located(text, [
-      fault('', 'is not OpenAPI, Postman, GraphQL or AsyncAPI: name the format, or correct the document'),
+      fault('', 'is not OpenAPI, Postman, GraphQL or AsyncAPI: set the format, or correct the document'),
     ]);
   if (!isRecord(document) && chosen.name !== 'graphql') throw located(text, [fault('', 'must be an object')]);
   const read = await chosen.read({ text, document, url, files });

@@ -46,13 +46,13 @@ export function failure(
 function sentence(fault: ModelFault, { provider, model }: Called): string {
   const sentences: Record<ModelFault, string> = {
     authentication: `The model provider ${provider} refused the key or credentials of the platform`,
-    unknown_model: `The model provider ${provider} does not know the model ${model}`,
+    unknown_model: `The model provider ${provider} has no model ${model}`,
     invalid_request: `The model provider ${provider} refused the request to ${model}`,
     rate_limit: `The model provider ${provider} rate-limits calls to ${model}`,
-    timeout: `The model ${model} did not answer in time`,
+    timeout: `The model ${model} did not respond in time`,
     outage: `The model provider ${provider} is not available`,
     refusal: `The model ${model} declined to answer`,
-    truncated: `The answer of the model ${model} was cut off at its limit of output tokens`,
+    truncated: `The answer from the model ${model} was cut off at the output token limit`,
     malformed: `The model provider ${provider} returned an answer that cannot be read`,
     internal: `The call to the model ${model} failed`,
   };

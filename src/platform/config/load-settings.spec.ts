@@ -101,7 +101,7 @@ describe('settings', () => {
 
   it('refuse open registration without mail outside development', () => {
     const open = { NEXUS_ALLOW_REGISTRATION: 'true' };
-    const problem = 'NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by e-mail';
+    const problem = 'NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because registrations are confirmed by email';
     expect(problemsOf({ ...open, ENVIRONMENT: 'test' })).toEqual([problem]);
     expect(problemsOf({ ...open, ENVIRONMENT: 'production' })).toContain(problem);
     expect(problemsOf({ ...open, ENVIRONMENT: 'development' })).toEqual([]);

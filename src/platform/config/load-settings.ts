@@ -104,7 +104,7 @@ function passwordProblems(values: SettingsRecord): string[] {
 
 function registrationProblems(values: SettingsRecord): string[] {
   return values.NEXUS_ALLOW_REGISTRATION && values.SMTP_URL === undefined && values.ENVIRONMENT !== 'development'
-    ? ['NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because a registration is confirmed by e-mail']
+    ? ['NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because registrations are confirmed by email']
     : [];
 }
 
@@ -119,7 +119,7 @@ function agentCoreProblems(values: SettingsRecord): string[] {
 function productionProblems(values: SettingsRecord): string[] {
   const problems: string[] = [];
   if (values.NEXUS_DATABASE === 'embedded')
-    problems.push('NEXUS_DATABASE: production needs "dynamodb", the embedded database is for one machine');
+    problems.push('NEXUS_DATABASE: production needs "dynamodb"; the embedded database serves a single machine');
   const secret = values.JWT_SECRET_KEY ?? '';
   if (secret.length < MINIMUM_SECRET_LENGTH)
     problems.push(
@@ -130,7 +130,7 @@ function productionProblems(values: SettingsRecord): string[] {
       'JWT_SECRET_KEY: is easy to guess (repeated characters, sequences or words); generate a random one with: openssl rand -base64 48',
     );
   if (values.ALLOWED_ORIGINS.includes('*'))
-    problems.push('ALLOWED_ORIGINS: a wildcard with credentials is refused in production; list the origins');
+    problems.push('ALLOWED_ORIGINS: a wildcard is not allowed in production; list the origins');
   if (values.SMTP_URL !== undefined && values.MAIL_FROM.includes('@localhost'))
     problems.push('MAIL_FROM: production with SMTP_URL needs the sender address');
   return problems;

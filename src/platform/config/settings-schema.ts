@@ -116,7 +116,7 @@ const oauthSettings = () => ({
 
 type OAuthSettings = z.infer<z.ZodObject<ReturnType<typeof oauthSettings>>> & { ENVIRONMENT: string };
 
-/** A provider needs both of its settings, and production needs the address that browsers use. */
+/** A provider needs both of its settings, and production needs the URL that browsers use. */
 export function oauthProblems(values: OAuthSettings): string[] {
   const problems: string[] = [];
   for (const name of ['GOOGLE', 'GITHUB'] as const) {
@@ -124,7 +124,7 @@ export function oauthProblems(values: OAuthSettings): string[] {
     if ((id === undefined) !== (secret === undefined))
       problems.push(`OAUTH_${name}_CLIENT_ID and OAUTH_${name}_CLIENT_SECRET: set both or neither`);
     if (id !== undefined && values.ENVIRONMENT === 'production' && values.NEXUS_PUBLIC_URL === undefined)
-      problems.push(`NEXUS_PUBLIC_URL: sign-in through ${name.toLowerCase()} needs the address that browsers use`);
+      problems.push(`NEXUS_PUBLIC_URL: sign-in through ${name.toLowerCase()} needs the URL that browsers use`);
   }
   return [...new Set(problems)];
 }

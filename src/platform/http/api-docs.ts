@@ -72,7 +72,7 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   409: 'RESOURCE_CONFLICT: another request changed the resource, or the resource is busy or already exists.',
   413: 'PAYLOAD_TOO_LARGE: the body exceeds the size limit.',
   415: "UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.",
-  422: "IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.",
+  422: "IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.",
   429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
   431: 'VALIDATION_ERROR: the URL and headers together exceed 16 KB.',
   500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',

@@ -50,13 +50,13 @@ const BY_STATUS: Readonly<Record<string, Example>> = {
     code: 'PERMISSION_DENIED',
     message: 'This requires the role developer',
     details: { required_role: 'developer' },
-    suggestion: 'Ask an administrator of your organization for the role that this action needs.',
+    suggestion: 'Ask an administrator of your organization for the required role.',
   },
   413: {
     code: 'PAYLOAD_TOO_LARGE',
     message: 'The body must be at most 102400 bytes',
     details: { limit_bytes: 102_400 },
-    suggestion: 'Send a smaller body: the limit is named in details.',
+    suggestion: 'Send a smaller body; details give the limit.',
   },
   415: {
     code: 'UNSUPPORTED_MEDIA_TYPE',
@@ -171,7 +171,7 @@ const invalid = ({ name, type }: { name: string; type: string }): Example => ({
   code: 'VALIDATION_ERROR',
   message: `The request is not valid: ${name}`,
   details: { fields: { [name]: [`${name} must be ${TYPE_WORDS[type] ?? `a ${type}`}`] } },
-  suggestion: 'Correct the fields named in details and send the request again.',
+  suggestion: 'Correct the fields listed in details and send the request again.',
 });
 
 /** The first required field of the body, else its first; without a body a value of the query. */

@@ -142,12 +142,12 @@ const pageOf = (isDevelopment: boolean): string => `<!doctype html>
       <h1>Nexus ${VERSION}</h1>
       <p>The control plane for AI agents: from one paragraph to a running, measured agent. This platform is up.</p>
       <dl>
-        <dt><a href="${LINKS.docs}">Swagger UI</a></dt><dd>Every route, to read and to try</dd>
-        <dt><a href="${LINKS.reference}">API reference</a></dt><dd>The same routes to read, from <a href="${LINKS.openapi}">openapi.json</a></dd>
+        <dt><a href="${LINKS.docs}">Swagger UI</a></dt><dd>Every route, with a form to try it</dd>
+        <dt><a href="${LINKS.reference}">API reference</a></dt><dd>The same routes as a reference, generated from <a href="${LINKS.openapi}">openapi.json</a></dd>
         <dt><a href="${LINKS.health}">Health</a></dt><dd>Checks of this process, and its <a href="${LINKS.metrics}">metrics</a></dd>
       </dl>
       <h2>Sign in</h2>
-      <p>${isDevelopment ? 'Startup printed an e-mail address and where to find the password. If you lost it: <code>npm run admin -- reset</code>.' : 'Use the account that an administrator of your organization invited you to.'}
+      <p>${isDevelopment ? 'Startup printed an email address and where to find the password. If you lost it: <code>npm run admin -- reset</code>.' : 'Use the account that an administrator of your organization invited you to.'}
       Send the token from the response in the header <code>Authorization: Bearer …</code>; in Swagger UI, under Authorize.</p>
       <pre>curl localhost:8000${LINKS.sign_in} -H 'content-type: application/json' \\
   -d '{"email": "…", "password": "…"}'</pre>

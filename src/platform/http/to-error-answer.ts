@@ -9,7 +9,7 @@ import {
 
 /** Status and default advice of each code. A new code without a row does not compile. */
 const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = {
-  VALIDATION_ERROR: { status: 400, suggestion: 'Correct the fields named in details and send the request again.' },
+  VALIDATION_ERROR: { status: 400, suggestion: 'Correct the fields listed in details and send the request again.' },
   INVALID_STATE: {
     status: 400,
     suggestion: 'Read the current state of the resource and choose an action that its state allows.',
@@ -17,21 +17,21 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   UNAUTHENTICATED: { status: 401, suggestion: 'Sign in and send the access token as "Authorization: Bearer <token>".' },
   PERMISSION_DENIED: {
     status: 403,
-    suggestion: 'Ask an administrator of your organization for the role that this action needs.',
+    suggestion: 'Ask an administrator of your organization for the required role.',
   },
   RESOURCE_NOT_FOUND: { status: 404, suggestion: 'Check the id and the path; /docs lists every route.' },
-  METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods named in the Allow header.' },
+  METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods listed in the Allow header.' },
   RESOURCE_CONFLICT: { status: 409, suggestion: 'Read the resource again and retry with its current state.' },
-  PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body: the limit is named in details.' },
+  PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body; details give the limit.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the formats listed in details.' },
-  IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with another body.' },
-  DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults named in details and send the document again.' },
-  MODEL_REQUIRED: { status: 422, suggestion: 'Set MODEL_PROVIDER and its key.' },
+  IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with a different body.' },
+  DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults listed in details and send the document again.' },
+  MODEL_REQUIRED: { status: 422, suggestion: 'Configure a language model: set MODEL_PROVIDER and its key.' },
   CLIENT_UNAVAILABLE: {
     status: 422,
-    suggestion: 'See details.reason: the generator is missing, or cannot use the document.',
+    suggestion: 'See details.reason. Common causes: the generator is not installed, or it cannot process the document.',
   },
-  EXPORT_REFUSED: { status: 422, suggestion: 'Do what each reason in details says, then export again.' },
+  EXPORT_REFUSED: { status: 422, suggestion: 'Apply the fix of each entry in details.reasons, then export again.' },
   RATE_LIMIT_EXCEEDED: { status: 429, suggestion: 'Retry after the time in Retry-After, and send fewer requests.' },
   BUDGET_EXCEEDED: { status: 402, suggestion: 'Wait until resets_at, or ask an administrator to raise the budget.' },
   STAGE_UPDATE_FAILED: { status: 500, suggestion: 'Retry. If the error persists, report the trace id.' },
@@ -44,7 +44,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   SERVICE_UNAVAILABLE: { status: 503, suggestion: 'Retry after the time in Retry-After.' },
   REQUIREMENT_NOT_PROVEN: {
     status: 422,
-    suggestion: 'Do what details.would_help names, or create the project with accept_unproven: true.',
+    suggestion: 'Follow details.would_help, or create the project with accept_unproven: true.',
   },
   REQUIREMENT_UNCLEAR: { status: 422, suggestion: 'Create a project whose requirement answers the question.' },
   REQUIREMENT_REFUSED: { status: 422, suggestion: 'Create a project for a purpose that the policy allows.' },

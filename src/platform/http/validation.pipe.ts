@@ -59,7 +59,7 @@ function storableNumber(field: string, value: number): number {
   if (magnitude > LARGEST || (magnitude > 0 && magnitude < SMALLEST))
     throw ValidationError.field(
       field,
-      `must not hold a number beyond ±${LARGEST}, or one closer to 0 than ${SMALLEST}; send it as text`,
+      `must not contain a number beyond ±${LARGEST}, or one closer to 0 than ${SMALLEST}; send it as a string`,
     );
   return value;
 }

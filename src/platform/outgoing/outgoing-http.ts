@@ -232,8 +232,8 @@ function failureOf(error: unknown, deadline: AbortSignal | undefined, caller: Ab
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof OutgoingRefusedError || cause instanceof OutgoingFailedError) return cause;
   if (caller?.aborted) return new OutgoingFailedError('aborted', 'The call was cancelled', error);
-  if (deadline?.aborted) return new OutgoingFailedError('timeout', 'The address did not answer in time', error);
-  return new OutgoingFailedError('unreachable', 'The address could not be reached', error);
+  if (deadline?.aborted) return new OutgoingFailedError('timeout', 'The server did not respond in time', error);
+  return new OutgoingFailedError('unreachable', 'The server could not be reached', error);
 }
 
 /** Reads a body up to a bound; an answer that announces more is not read at all. */

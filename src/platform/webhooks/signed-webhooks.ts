@@ -58,7 +58,7 @@ export class SignedWebhooks {
     try {
       const { status } = await this.outgoing.request({ url, method: 'POST', headers, body, signal, ...bounds });
       if (status >= 200 && status < 300) return { kind: 'delivered', status };
-      return { kind: status === GONE ? 'refused' : 'failed', status, error: `The address answered ${status}` };
+      return { kind: status === GONE ? 'refused' : 'failed', status, error: `The receiver returned ${status}` };
     } catch (error) {
       if (error instanceof OutgoingRefusedError) return { kind: 'refused', status: null, error: error.message };
       if (!(error instanceof OutgoingFailedError)) throw error;

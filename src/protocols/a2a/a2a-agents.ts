@@ -136,7 +136,7 @@ export class A2aAgents implements A2ARequestHandler {
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const invocation = await this.translated(() => this.invocationOf(id, context, tenant));
-    if (isOver(invocation)) throw new UnsupportedOperationError('The task has ended: get it instead');
+    if (isOver(invocation)) throw new UnsupportedOperationError('The task has already ended. Read it with GetTask');
     yield* this.follow(invocation, context);
   }
 

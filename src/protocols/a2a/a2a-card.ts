@@ -12,14 +12,14 @@ export function platformCard(url: string): AgentCard {
     ...common(url),
     name: 'Nexus',
     description:
-      'Runs AI agents. Name an agent by the tenant of a request, or use its own endpoint, /a2a/agents/{agent_id}. The extended card lists the agents of the caller.',
+      'Runs AI agents. Set the tenant of a request to the id of an agent, or use the endpoint of an agent, /a2a/agents/{agent_id}. The extended card lists your agents.',
     version: VERSION,
     skills: [
       {
         ...NO_SKILL,
         id: 'ask',
         name: 'Ask an agent',
-        description: 'Passes the message on to the agent that the tenant names.',
+        description: 'Sends the message to the agent whose id is the tenant.',
         tags: ['agents'],
       },
     ],

@@ -158,7 +158,7 @@ export function textOf(message: Message | undefined): string {
     throw new ContentTypeNotSupportedError('Agents take text and data, not files');
   });
   const text = texts.join('\n');
-  if (text.trim() === '') throw new RequestMalformedError('message.parts must hold text');
+  if (text.trim() === '') throw new RequestMalformedError('message.parts must contain text');
   if (text.length > LONGEST_TEXT)
     throw new RequestMalformedError(`message.parts must be at most ${LONGEST_TEXT} characters, not ${text.length}`);
   return text;

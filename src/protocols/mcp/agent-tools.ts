@@ -31,13 +31,13 @@ const SUFFIX_LENGTH = 8;
 const TEXT_PROGRESS_MS = 500;
 
 const input = z.object({
-  message: z.string().min(1).max(100_000).describe('What to ask or tell the agent.'),
+  message: z.string().min(1).max(100_000).describe('The message to the agent.'),
   session_id: z
     .string()
     .min(1)
     .max(100)
     .optional()
-    .describe('Continues a conversation: the session_id of an earlier answer of the same agent.'),
+    .describe('Continues a conversation: the session_id from an earlier answer of the same agent.'),
 });
 /** What a client asks its user when a tool call of an agent waits for approval. */
 const APPROVAL_FORM = {
@@ -53,8 +53,11 @@ const approvalAnswer = z.object({ approve: z.boolean(), comment: z.string().max(
 const outputSchema = {
   type: 'object' as const,
   properties: {
-    output: { type: 'string', description: 'The answer of the agent.' },
-    invocation_id: { type: 'string', description: 'Names the run: GET /api/v1/invocations/{invocation_id}.' },
+    output: { type: 'string', description: "The agent's answer." },
+    invocation_id: {
+      type: 'string',
+      description: 'The id of the run. Read it with GET /api/v1/invocations/{invocation_id}.',
+    },
     session_id: { type: 'string', description: 'Send it with the next message to continue the conversation.' },
     model: { type: ['string', 'null'] },
     usage: { type: 'object', properties: { input_tokens: { type: 'integer' }, output_tokens: { type: 'integer' } } },

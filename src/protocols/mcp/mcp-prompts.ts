@@ -84,7 +84,13 @@ function promptOf({ name, agent: { agent_name, description } }: NamedAgent): Pro
     name,
     title: agent_name,
     description: description || `Starting points for the agent ${agent_name}.`,
-    arguments: [{ name: 'message', description: 'What to ask it. Without it, what can be asked.', required: false }],
+    arguments: [
+      {
+        name: 'message',
+        description: 'What to ask the agent. If omitted, the prompt lists suggestions.',
+        required: false,
+      },
+    ],
   };
 }
 

@@ -17,8 +17,8 @@ import { McpResources } from './mcp-resources.js';
 import { McpTools } from './mcp-tools.js';
 
 const INSTRUCTIONS =
-  'Nexus runs AI agents. Each tool that is named like an agent asks that agent; send the session_id of its answer to continue the ' +
-  'conversation. search_agents finds agents that are not listed. start_build makes a new agent, get_build follows it.';
+  'Nexus runs AI agents. Each tool named after an agent sends that agent a message. To continue a conversation, pass the session_id ' +
+  'from its answer. search_agents finds agents that are not listed. start_build builds a new agent; get_build returns its progress.';
 
 /** What clients answer when they are asked for approval is checked where it is read. */
 const UNUSED: jsonSchemaValidator = {

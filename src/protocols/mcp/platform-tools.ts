@@ -27,11 +27,16 @@ export class PlatformTools extends ToolSource {
       name: 'search_agents',
       title: 'Search agents',
       description:
-        'Finds running agents by words of their name or description. Call the tool that the answer names; an agent beyond the list has an endpoint of its own, /mcp/agents/{agent_id}.',
+        'Finds running agents by words in their name or description. Call the tool named in the result. An agent that is not listed as a tool has its own endpoint, /mcp/agents/{agent_id}.',
       annotations: READ_ONLY,
       input: z.object({
-        query: z.string().min(1).max(200).optional().describe('Words to look for. Without it, the newest agents.'),
-        limit: z.int().min(1).max(100).optional().describe(`Maximum number of results, ${FOUND_DEFAULT} by default.`),
+        query: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .describe('Words to search for. If omitted, the newest agents are returned.'),
+        limit: z.int().min(1).max(100).optional().describe(`Maximum number of results. Defaults to ${FOUND_DEFAULT}.`),
       }),
       run: async (caller, { query, limit = FOUND_DEFAULT }) => {
         const { org_id } = caller.principal;
@@ -57,7 +62,7 @@ export class PlatformTools extends ToolSource {
       name: 'start_build',
       title: 'Build an agent',
       description:
-        'Builds a new agent from a requirement in plain language. Answers a project_id at once; the build takes from seconds to minutes. Follow it with get_build.',
+        'Builds a new agent from a requirement in plain language. Returns a project_id immediately. The build takes seconds to minutes; follow it with get_build.',
       annotations: WRITES,
       input: z.object({
         requirement: z
@@ -86,9 +91,9 @@ export class PlatformTools extends ToolSource {
       name: 'get_build',
       title: 'Follow a build',
       description:
-        'The state of a build that start_build has begun, with the ids of the finished agents. coverage tells what the acceptance examples proved of the requirement; a failed build has error_code, error and suggestion.',
+        'Returns the state of a build started with start_build, and the ids of the finished agents. coverage shows which parts of the requirement the acceptance examples proved. A failed build has error_code, error and suggestion.',
       annotations: READ_ONLY,
-      input: z.object({ project_id: z.string().min(1).max(200).describe('Of the answer of start_build.') }),
+      input: z.object({ project_id: z.string().min(1).max(200).describe('The project_id that start_build returned.') }),
       run: async ({ principal: { org_id } }, { project_id }) => {
         const { project, stages } = await this.projects.getWhole(org_id, project_id);
         const { project_name, progress, current_stage, agents, error_info, coverage, created_at, completed_at } =
@@ -114,12 +119,17 @@ export class PlatformTools extends ToolSource {
       name: 'run_flow',
       title: 'Run a flow',
       description:
-        'Runs a published flow and waits for its end, at most 25 seconds. A run that takes longer continues: follow it with get_flow_run.',
+        'Runs a published flow and waits up to 25 seconds for it to end. A longer run continues; follow it with get_flow_run.',
       annotations: { ...WRITES, openWorldHint: true },
       input: z.object({
         flow: z.string().min(1).max(200).describe('The id of the flow, or its name if no other flow has it.'),
-        input: z.record(z.string(), z.unknown()).optional().describe('As the input_schema of the flow says.'),
-        idempotency_key: z.string().min(1).max(200).optional().describe('The same key gives the same run.'),
+        input: z.record(z.string(), z.unknown()).optional().describe("The flow's input. Must match its input_schema."),
+        idempotency_key: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .describe('Requests with the same key return the same run.'),
       }),
       run: async ({ principal: { org_id, user_id } }, { flow, ...wish }) => {
         const flow_id = await this.flows.idOf(org_id, flow);
@@ -132,9 +142,10 @@ export class PlatformTools extends ToolSource {
     entry({
       name: 'get_flow_run',
       title: 'Follow a run of a flow',
-      description: 'The state of a run that run_flow has begun, with its steps and, at the end, its output.',
+      description:
+        'Returns the state of a run started with run_flow, with its steps and, once it has ended, its output.',
       annotations: READ_ONLY,
-      input: z.object({ run_id: z.string().min(1).max(200).describe('Of the answer of run_flow.') }),
+      input: z.object({ run_id: z.string().min(1).max(200).describe('The run_id that run_flow returned.') }),
       run: ({ principal: { org_id } }, { run_id }) => this.flowRun(org_id, run_id),
     }),
   ];

@@ -179,7 +179,7 @@ const REASONS: Readonly<Record<number, string>> = {
   400: 'invalid_request_error: `param` names the invalid field.',
   401: 'authentication_error: the key or token is invalid.',
   403: 'permission_error: the key lacks the required role.',
-  404: 'invalid_request_error: no such object in your organization.',
+  404: 'invalid_request_error: your organization has no such object.',
   405: 'The path exists with other methods.',
   409: 'conflict_error: the conversation is busy.',
   413: 'The body is larger than 10 MB.',

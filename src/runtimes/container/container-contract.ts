@@ -172,7 +172,7 @@ export function eventOf({ value, isWhole }: ContainerMessage): ContainerEvent | 
   if (record && isWhole && typeof record['output'] === 'string') return known({ ...record, type: 'done' });
   const text = textOf(value, isWhole);
   if (text !== undefined) return isWhole ? { type: 'done', output: text } : { type: 'delta', text };
-  if (isWhole) throw malformed('its answer holds no text');
+  if (isWhole) throw malformed('its answer contains no text');
   return undefined;
 }
 

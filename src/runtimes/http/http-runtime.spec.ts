@@ -111,7 +111,7 @@ describe('HttpRuntime', () => {
   it.each([
     [
       'runtime',
-      "The agent's container answered 503.",
+      "The agent's container returned 503.",
       (c: ScriptedContainer) => (c.answer = (r) => r.writeHead(503).end('<html>')),
     ],
     [
@@ -135,7 +135,7 @@ describe('HttpRuntime', () => {
       'its answer is not JSON',
       (c: ScriptedContainer) => (c.answer = (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{')),
     ],
-    ['malformed', 'its answer holds no text', (c: ScriptedContainer) => c.json(200, { ok: true })],
+    ['malformed', 'its answer contains no text', (c: ScriptedContainer) => c.json(200, { ok: true })],
     [
       'malformed',
       'longer than 100000 characters',
@@ -217,7 +217,7 @@ describe('HttpRuntime', () => {
   });
 
   it.each([
-    [500, '{}', 'answered 500'],
+    [500, '{}', 'returned 500'],
     [200, '{"status":"ok"}', 'did not answer {"status":"Healthy"}'],
     [200, 'pong', 'did not answer JSON'],
   ])('does not take one that answers %s %s', async (status, body, reason) => {
@@ -231,7 +231,7 @@ describe('HttpRuntime', () => {
   });
 
   it.each([
-    [undefined, 'is needed'],
+    [undefined, 'is required'],
     ['nonsense', 'is not a valid address'],
     ['http://127.0.0.1/?a=1', 'must not carry a query'],
     ['file:///etc/passwd', 'must be http or https'],

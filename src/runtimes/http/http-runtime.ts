@@ -76,7 +76,7 @@ export class HttpRuntime extends AgentRuntime {
       });
       const problem = pingProblem(answer.status, answer.text());
       return problem === undefined
-        ? { ready: true, message: 'The container answers its ping.' }
+        ? { ready: true, message: 'The container responds to its ping.' }
         : { ready: false, message: problem };
     } catch (error) {
       if (error instanceof OutgoingRefusedError || error instanceof OutgoingFailedError)
@@ -127,7 +127,7 @@ export class HttpRuntime extends AgentRuntime {
     } catch {
       // Not JSON: its status is all there is to say.
     }
-    return new AgentRunError('runtime', `The agent's container answered ${response.status}.`);
+    return new AgentRunError('runtime', `The agent's container returned ${response.status}.`);
   }
 }
 
@@ -138,7 +138,7 @@ function routeOf(endpoint_url: string, route: 'invocations' | 'ping'): string {
 
 /** The base address as it is stored: without query, fragment and the routes that we add ourselves. @throws ValidationError */
 function endpointOf(value: string | undefined): string {
-  if (value === undefined) throw ValidationError.field('endpoint_url', 'is needed for the runtime "http"');
+  if (value === undefined) throw ValidationError.field('endpoint_url', 'is required for the runtime "http"');
   if (!URL.canParse(value)) throw ValidationError.field('endpoint_url', 'is not a valid address');
   const url = new URL(value);
   if (url.search !== '' || url.hash !== '')
@@ -150,7 +150,7 @@ const pingSchema = z.object({ status: z.enum(['Healthy', 'HealthyBusy']) });
 
 /** What is wrong with the answer to a ping; undefined when the container can take calls. A busy one can. */
 function pingProblem(status: number, body: string): string | undefined {
-  if (status !== 200) return `GET /ping answered ${status}`;
+  if (status !== 200) return `GET /ping returned ${status}`;
   try {
     return pingSchema.safeParse(JSON.parse(body)).success
       ? undefined

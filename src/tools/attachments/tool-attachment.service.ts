@@ -104,7 +104,7 @@ export class ToolAttachment {
     for (const { name: builtin } of builtinTools) taken.add(builtin);
     for (const operation of operations) {
       if (taken.has(operation.name))
-        throw ValidationError.field('name', `results in a second tool "${operation.name}"`);
+        throw ValidationError.field('name', `would create a second tool "${operation.name}"`);
       taken.add(operation.name);
       const problem = await this.schemas.problemOf(operation.input_schema, org_id);
       if (problem !== undefined)

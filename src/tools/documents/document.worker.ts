@@ -3,7 +3,7 @@ import { serve } from '../../platform/async/worker-jobs.js';
 
 /** From `src/tools/documents` and from `dist/tools/documents` alike. Its packages are installed apart. */
 const READERS = new URL('../../../documents/extract.mjs', import.meta.url).href;
-const NOT_INSTALLED = 'is a kind of document whose reader is not installed on this platform: npm run documents:install';
+const NOT_INSTALLED = 'cannot be read: its reader is not installed. On the platform, run npm run documents:install';
 
 const PAGES_MAX = 2_000;
 /** Of a DOCX archive. Word writes about twenty files and the pictures. */
@@ -45,7 +45,7 @@ async function extract(
     const read = await textOf(readers, kind, bytes);
     if ('fault' in read) return read;
     if (read.text.length > CHARACTERS_MAX) return { fault: `has more than ${CHARACTERS_MAX} characters` };
-    return read.text.trim() === '' ? { fault: 'holds no text' } : read;
+    return read.text.trim() === '' ? { fault: 'contains no text' } : read;
   } catch (error) {
     if (error instanceof ZipFault) return { fault: `cannot be read: the archive ${error.message}` };
     const isLocked = error instanceof Error && error.name === 'PasswordException';

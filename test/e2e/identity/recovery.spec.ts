@@ -64,7 +64,7 @@ describe('a mail that verifies an address', () => {
   it('does so once, for the account itself', async () => {
     const user = await unverified();
     const { token, subject, text } = await mail.to(user.email);
-    expect(subject).toBe('Verify your e-mail address - Nexus');
+    expect(subject).toBe('Verify your email address - Nexus');
     expect(text).toContain(`https://nexus.example.com/account#action=email_verification&token=${token}`);
     expect((await me(user)).body['email_verified']).toBe(false);
     const other = await unverified();

@@ -92,7 +92,7 @@ describe('calling an operation', () => {
     expect(html.data).toMatchObject({
       valid: false,
       body: '<h1>hello</h1>',
-      mismatches: [{ pointer: '', message: 'the response is text/html, not application/json' }],
+      mismatches: [{ pointer: '', message: 'the content type is text/html, not application/json' }],
     });
     expect((await call('getBook', { id: 'gone' })).data).toMatchObject({
       status: 404,

@@ -95,7 +95,12 @@ it('holds what the API reads to the document and to recorded answers, and never 
   book = { id: '2', title: 'Jim', pages: null };
   expect(brief((await run(id, { target: 'live' })).data)[1]).toEqual(['getBook', true, 'same', []]);
   book = { id: '2', title: 'Jim' };
-  expect(brief((await run(id, { target: 'live' })).data)[1]).toEqual(['getBook', false, 'changed', ['pages is gone']]);
+  expect(brief((await run(id, { target: 'live' })).data)[1]).toEqual([
+    'getBook',
+    false,
+    'changed',
+    ['pages is missing'],
+  ]);
   book = { id: 2 };
   const wrong = (await run(id, { target: 'live' })).data;
   expect(wrong.results[1]).toMatchObject({

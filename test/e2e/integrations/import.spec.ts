@@ -133,7 +133,7 @@ describe('importing a document', () => {
     const lost = await http.post('/api/v1/integrations', { name: 'No', source: { url: `${files.url}/lost.yaml` } });
     expect([lost.status, lost.error.details.fields]).toEqual([
       400,
-      { 'source.url': [`answered 404: ${files.url}/lost-parts.yaml`] },
+      { 'source.url': [`returned 404: ${files.url}/lost-parts.yaml`] },
     ]);
   });
 

@@ -57,7 +57,7 @@ describe('operations as tools', () => {
     });
     expect(failed.data).toMatchObject({
       status: 'failed',
-      error: expect.stringContaining('The service answered 404') as string,
+      error: expect.stringContaining('The service returned 404') as string,
     });
     await http.delete(`/api/v1/tools/${data.tool_id}`);
   });

@@ -200,7 +200,7 @@ function shortcomings({ failed, total, judged, examples }: AcceptanceReport): st
       .join(', ');
   if (failed > 0) return `${failed} of ${total} acceptance examples failed: ${ids(({ passed }) => !passed)}`;
   const bad = ids(({ verdict }) => verdict?.passed === false);
-  return `Only ${judged?.passed ?? 0} of ${judged?.total ?? 0} judged answers passed, failed: ${bad}`;
+  return `Only ${judged?.passed ?? 0} of ${judged?.total ?? 0} judged answers passed; failed: ${bad}`;
 }
 
 export const step = defineStep({

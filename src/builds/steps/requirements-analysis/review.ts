@@ -139,7 +139,7 @@ function helpFor(text: string, isOffline: boolean): string[] {
     );
   if (isOffline)
     help.push(
-      'A language model: set MODEL_PROVIDER and its key. The offline model works by rules and writes no free text.',
+      'A language model: set MODEL_PROVIDER and its key. The offline model follows fixed rules and cannot write free text.',
     );
   return help.length > 0 ? help : ['A clearer requirement: say what the agent does with which input.'];
 }

@@ -63,7 +63,8 @@ export const step = defineStep({
     for (const wish of requirements.scope.excluded) context.log('warning', `Out of scope: ${wish}`);
     const proofs = proofsOf(requirements.requirements, acceptance_examples);
     for (const { id, status, text } of proofs)
-      if (status === 'unproven') context.log('warning', `${id} will not be proven, no example exercises it: ${text}`);
+      if (status === 'unproven')
+        context.log('warning', `${id} will not be proven because no example exercises it: ${text}`);
     const artifacts = [
       jsonArtifact(PATHS.requirements, requirements),
       markdownArtifact(PATHS.requirementsText, requirementsText(requirements)),
@@ -125,7 +126,7 @@ export function soundExamples(
   return examples.map((example) => {
     const checks = example.checks.filter((check) => {
       const fault = faultOf(check, tools);
-      if (fault !== undefined) context.log('warning', `${example.id}: the check ${check.kind} was dropped, ${fault}`);
+      if (fault !== undefined) context.log('warning', `${example.id}: the check ${check.kind} was dropped: ${fault}`);
       return fault === undefined;
     });
     return { ...example, checks: checks.length > 0 ? checks : [{ kind: 'non_empty', value: null }] };

@@ -295,8 +295,8 @@ export class StreamTicketDto {
 
 export class RefreshSessionDto {
   /**
-   * The refresh token of a sign-in that returned tokens (a provider, an invitation, a sign-in link, another organization). Its
-   * tokens are moved into cookies. If absent, the cookie is used.
+   * Moves a sign-in into cookies. Send the refresh token that another endpoint returned: after signing in with a provider or an
+   * emailed link, accepting an invitation or switching organizations. If absent, the cookie is used.
    * @example nxr_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4
    */
   @IsOptional()
@@ -323,7 +323,7 @@ export class BrowserSessionDto {
   csrf_token: string;
 
   /**
-   * Seconds until the session must be refreshed.
+   * Seconds until the browser's sign-in must be refreshed.
    * @example 900
    */
   expires_in: number;

@@ -40,7 +40,7 @@ export class ApiKeyDto {
 
 export class ListedApiKeyDto extends ApiKeyDto {
   /**
-   * The user who owns the key. Its roles never exceed this user's.
+   * The user who owns the key. The key's roles never exceed this user's.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   created_by: string;

@@ -65,14 +65,14 @@ export class IdempotencyInterceptor implements RouteStep {
   private replay(earlier: RememberedAnswer, bodyHash: string, response: Response): unknown {
     const isStillRunning = earlier.state === 'running';
     if (earlier.body_hash !== '' && earlier.body_hash !== bodyHash)
-      throw new IdempotencyMismatchError('This Idempotency-Key was used with another body');
+      throw new IdempotencyMismatchError('This Idempotency-Key was already used with a different body');
     if (isStillRunning)
       throw new ConflictError('The first request with this Idempotency-Key is still running', {
-        suggestion: 'Retry the request in a moment.',
+        suggestion: 'Retry in a few seconds.',
       });
     if (!earlier.answer)
       throw new ConflictError(
-        'The first request with this Idempotency-Key was answered, but its answer was streamed or too large to keep',
+        'The first request with this Idempotency-Key completed, but its response was streamed or too large to store',
         {
           suggestion: 'Read the resource that the first request created.',
         },

@@ -78,7 +78,7 @@ function parseJson(json: string): unknown {
 function boundedQuery(query: string, inputLength: number): void {
   const growth = growthOf(compile(query));
   if (growth * inputLength > GROWTH_MAX)
-    throw new ToolError('The query could multiply the document beyond all bounds; ask for less.');
+    throw new ToolError('The query could expand the result without limit; select less.');
 }
 
 function compile(query: string): unknown {

@@ -62,13 +62,13 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
     const sample = url.replaceAll(/\{[^{}]+\}/g, 'x');
     const host = URL.canParse(sample) ? new URL(sample).host : '';
     if (host === '' || !url.split('/')[2]?.startsWith(host.slice(0, 1)) || /^[^/]*\/\/[^/?#]*\{/.test(url))
-      throw ValidationError.field('config.url', 'must be an http or https address without { } in its host');
+      throw ValidationError.field('config.url', 'must be an http or https URL without { } in its host');
     const hosts = allowed_hosts ?? [host];
     this.outgoing.check(sample, hosts);
     const properties = (input_schema['properties'] ?? {}) as Record<string, unknown>;
     const missing = holesOf(url).filter((hole) => !Object.hasOwn(properties, hole));
     if (missing.length > 0)
-      throw ValidationError.field('config.input_schema', `has no property for ${missing.join(', ')} in the address`);
+      throw ValidationError.field('config.input_schema', `has no property for ${missing.join(', ')} in the URL`);
     const call = { method, url, headers, places: {}, allowed_hosts: hosts };
     return [{ name, operation: name, description, input_schema, risk: riskOf(method), call }];
   }
@@ -95,7 +95,7 @@ export class HttpToolKind extends ToolKind<HttpToolConfig> {
     const text = withoutCredential(answer.text(), credential);
     if (answer.status >= 400)
       throw new ServiceAnswerError(
-        `The service answered ${answer.status}: ${text.slice(0, ERROR_EXCERPT)}`,
+        `The service returned ${answer.status}: ${text.slice(0, ERROR_EXCERPT)}`,
         answer.status,
         retryAfterMsOf(answer.headers),
       );
@@ -118,7 +118,7 @@ export function toolErrorOf(error: unknown, timeout_ms: number): Error {
     return new ToolError(`The call was refused: ${error.message}.`, { cause: error });
   if (!(error instanceof OutgoingFailedError)) return error instanceof Error ? error : new Error(String(error));
   const seconds = timeout_ms / 1000;
-  const reason = error.reason === 'timeout' ? `The service did not answer within ${seconds} seconds` : error.message;
+  const reason = error.reason === 'timeout' ? `The service did not respond within ${seconds} seconds` : error.message;
   return new ToolError(`${reason}.`, { cause: error });
 }
 

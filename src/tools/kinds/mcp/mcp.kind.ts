@@ -121,7 +121,7 @@ export class McpToolKind extends ToolKind<McpToolConfig> {
       await this.connections.close(key);
       if (error instanceof DomainError && error.code === 'VALIDATION_ERROR') throw error;
       const reason = withoutCredential(reasonOf(error), credential);
-      throw ValidationError.field('config.transport', `is not an MCP server that answers: ${reason}`);
+      throw ValidationError.field('config.transport', `does not respond as an MCP server: ${reason}`);
     }
   }
 

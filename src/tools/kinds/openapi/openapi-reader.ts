@@ -96,8 +96,7 @@ function unfixed(url: string): string {
 
 function operationsIn({ tool, source, server_url, wanted }: OpenapiRequest, document: OpenapiDocument): OpenapiAnswer {
   const server = serverOf(document, { server_url, url: 'url' in source ? source.url : undefined });
-  if (server === undefined)
-    return { field: 'config.server_url', problem: 'is needed: the document does not name its server' };
+  if (server === undefined) return { field: 'config.server_url', problem: 'is required: the document lists no server' };
   const chosen = chosenOperations(listedOperations(document), wanted);
   if ('problem' in chosen) return chosen;
   const operations = chosen.kept.map((listed) => operationOf(tool, document, server, listed));

@@ -87,7 +87,7 @@ export class OpenapiToolKind extends ToolKind<OpenapiToolConfig> {
         timeout_ms: DOCUMENT_TIMEOUT_MS,
         max_bytes: DOCUMENT_MAX_BYTES,
       });
-      if (answer.status >= 400) throw ValidationError.field('config.url', `answered ${answer.status}`);
+      if (answer.status >= 400) throw ValidationError.field('config.url', `returned ${answer.status}`);
       files[url] = answer.text();
       if (Object.values(files).reduce((sum, text) => sum + text.length, 0) > FILES_MAX_BYTES)
         throw ValidationError.field('config.url', 'has files of more than 10 MB in total');

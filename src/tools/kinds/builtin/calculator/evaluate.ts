@@ -145,7 +145,7 @@ function functionName(node: FunctionNode): string {
 function constant(value: unknown): BigNumber {
   if (typeof value === 'object' && value !== null && 'isBigNumber' in value) return value as unknown as BigNumber;
   if (typeof value === 'number') return big(value);
-  throw new ToolError('Only numbers can be calculated with.');
+  throw new ToolError('Only numbers can be used in calculations.');
 }
 
 function symbol(name: string): BigNumber {
