@@ -25,7 +25,7 @@ const NAMES = ['output', 'json', 'profile', 'url', 'apiKey', 'allowHttp'] as con
 const ABOUT = `The command line of Nexus, the control plane for AI agents.
 
   nexus login                                 sign in to a platform
-  nexus build "A support assistant for …"     one paragraph to a running agent
+  nexus build "A support assistant for …"     build an agent from one paragraph
   nexus chat <agent>                          talk to it`;
 
 /**

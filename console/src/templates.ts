@@ -39,7 +39,7 @@ export const TEMPLATES: readonly Template[] = [
   },
   {
     title: 'Museum guide',
-    note: 'A tone and a small world of facts',
+    note: 'A friendly tone and a fixed set of facts',
     requirement:
       'A friendly museum guide for children. Our museum opens at 10:00 and closes at 18:00. The entrance fee is 8 euros. The dinosaur hall is on the second floor.',
     isOffline: true,
@@ -61,7 +61,7 @@ export const FLOW_TEMPLATES = [
   type: object
   required: [request]
   properties:
-    request: { type: string, title: Request, description: What somebody asks for. }
+    request: { type: string, title: Request, description: What is requested. }
     amount: { type: number, title: Amount, default: 120 }
 timeout_seconds: 86400
 steps:

@@ -77,7 +77,7 @@ export class ExportsController {
     @UploadedFile() file: Express.Multer.File | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ImportReportDto> {
-    if (!file) throw ValidationError.field('file', 'is required: send the package in a form');
+    if (!file) throw ValidationError.field('file', 'is required: send the package as multipart/form-data');
     return this.imports.import({ org_id, user_id }, file.buffer, callerSignal(response));
   }
 }

@@ -59,7 +59,8 @@ export class VersionsController {
   @ApiOperation({
     summary: "List an integration's findings",
     operationId: 'listFindings',
-    description: 'Lists weaknesses in the document, such as missing descriptions, with a score from 0 to 100.',
+    description:
+      'Lists weaknesses in the document, such as missing authentication or error responses, with a score from 0 to 100.',
   })
   @ApiData(FindingListDto, { description: 'The score and one page of findings.' })
   @ApiErrors(400, 404)

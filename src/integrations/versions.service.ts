@@ -143,7 +143,7 @@ export class VersionsService {
     const integration = await this.integrations.getReady(org_id, integration_id);
     const old = await this.get(org_id, integration_id, version);
     if (version === integration.version)
-      throw new InvalidStateError('This version is the current one', { details: { version } });
+      throw new InvalidStateError('This version is already the current one', { details: { version } });
     const at = this.clock.timestamp();
     const next = integration.version + 1;
     const made: IntegrationVersion = {

@@ -14,7 +14,7 @@ export const teamMemberSchema = z.strictObject({
   name: z
     .string()
     .max(50)
-    .regex(/^[a-z][a-z0-9_]*$/, 'must start with a letter and contain only lower-case letters, digits and _'),
+    .regex(/^[a-z][a-z0-9_]*$/, 'must start with a letter and contain only lowercase letters, digits and _'),
   /** Tells the supervisor when to call it. */
   description: z.string().min(1).max(1000),
   role: z.string().min(1).max(500),
@@ -40,7 +40,7 @@ export const agentDefinitionSchema = z.strictObject({
     .max(100)
     .regex(
       /^[a-z0-9][a-z0-9_-]*$/,
-      'must start with a letter or digit and contain only lower-case letters, digits, _ and -',
+      'must start with a letter or digit and contain only lowercase letters, digits, _ and -',
     ),
   display_name: z.string().min(1).max(200),
   description: z.string().max(2000),

@@ -132,7 +132,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
           await this.drain(source, quarantine, youngest);
         } catch (error) {
           this.look = 'all';
-          this.logger.warn({ msg: 'Counting is postponed', source: source.name, err: error });
+          this.logger.warn({ msg: 'statistics could not be counted; retrying', source: source.name, err: error });
         }
       }),
     );
@@ -148,7 +148,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
       if (settled.length < own.length) this.look = 'all';
     } catch (error) {
       this.look = 'all';
-      this.logger.warn({ msg: 'Counting is postponed', err: error });
+      this.logger.warn({ msg: 'statistics could not be counted; retrying', err: error });
     }
   }
 
@@ -185,7 +185,7 @@ export class StatisticsAggregator implements OnApplicationBootstrap, BeforeAppli
   private setAside(source: FactSource, quarantine: Quarantine, fact: UncountedFact): void {
     if (quarantine.admit(fact, this.clock.now()))
       this.logger.error({
-        msg: 'A fact cannot be counted and is set aside',
+        msg: 'a fact cannot be counted and was quarantined',
         source: source.name,
         record: fact.record,
       });

@@ -147,7 +147,7 @@ export function boundedOutput(output: unknown): unknown {
   const json = JSON.stringify(output ?? null) ?? 'null';
   const size = Buffer.byteLength(json);
   if (size <= TOOL_OUTPUT_LIMIT_BYTES) return output ?? null;
-  const note = `The output was cut: ${size} bytes, the limit is ${TOOL_OUTPUT_LIMIT_BYTES}. Ask for less.`;
+  const note = `The output was truncated: it had ${size} bytes; the limit is ${TOOL_OUTPUT_LIMIT_BYTES}. Ask for less.`;
   return { truncated: true, note, beginning: beginningOf(json, TOOL_OUTPUT_LIMIT_BYTES / 2) };
 }
 

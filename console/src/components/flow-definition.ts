@@ -235,7 +235,7 @@ const RETRY = {
   jitter: 'true or false',
 };
 const STEP = {
-  id: 'lower-case name, unique',
+  id: 'unique name in lowercase',
   name: 'shown in the console',
   needs: 'steps that must finish first',
   when: 'condition in CEL',

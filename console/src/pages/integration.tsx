@@ -643,7 +643,7 @@ function Use({ one }: { one: IntegrationDto }): ReactElement {
           <Text size="sm">{t.mockModes[one.mock]}</Text>
           {one.mock !== 'off' && (
             <CopyableCode
-              code={`curl ${window.location.origin}/mock/${one.integration_id}/ \\\n  -H "Authorization: Bearer $NEXUS_API_KEY" \\\n  -H "Prefer: code=429"   # ask for a fault`}
+              code={`curl ${window.location.origin}/mock/${one.integration_id}/ \\\n  -H "Authorization: Bearer $NEXUS_API_KEY" \\\n  -H "Prefer: code=429"   # request an error`}
               label={t.mockTitle}
             />
           )}

@@ -328,7 +328,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
       this.look();
     } catch (error) {
       // It was ended meanwhile, or its workflow finds out when the lease has expired.
-      this.logger.debug({ msg: 'the end of a drive could not be handed over', run_id, err: error });
+      this.logger.debug({ msg: 'the end of a run could not be reported to its workflow', run_id, err: error });
     }
   }
 

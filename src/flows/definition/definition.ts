@@ -20,10 +20,7 @@ const TEXT_MAX = 20_000;
 /** Also a CEL name, so that `steps.<id>` can be written. */
 export const stepIdSchema = z
   .string()
-  .regex(
-    /^[a-z][a-z0-9_]{0,63}$/,
-    'must be 1 to 64 lower-case letters, digits or underscores, beginning with a letter',
-  );
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 lowercase letters, digits or underscores, starting with a letter');
 
 const text = z.string().min(1).max(TEXT_MAX);
 const expression = z.string().min(1).max(4_000);

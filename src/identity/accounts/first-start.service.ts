@@ -105,7 +105,7 @@ export class FirstStartService implements OnApplicationBootstrap, OnModuleDestro
     );
     if (created && configured === undefined)
       this.logger.warn(
-        `Sign in as ${email} with the password ${password} (generated; ${this.isKept ? `kept in ${this.file}` : 'shown only once'})`,
+        `Sign in as ${email} with the password ${password} (generated; ${this.isKept ? `stored in ${this.file}` : 'shown only once'})`,
       );
   }
 

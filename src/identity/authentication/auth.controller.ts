@@ -48,7 +48,7 @@ export class AuthController {
     summary: 'Sign in with a password',
     operationId: 'login',
     description:
-      'Checks the email address and password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes.',
+      'Checks the email address and password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 from any addresses lock it for every address that has not signed in to it within 30 days.',
   })
   @ApiSignedIn("Tokens for the user's first organization.")
   @ApiErrors(400, 401, 403, 429)
@@ -68,7 +68,7 @@ export class AuthController {
     summary: 'Refresh tokens',
     operationId: 'refreshTokens',
     description:
-      'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.',
+      'Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen. A sign-in ends after 30 days, however often it is refreshed.',
   })
   @ApiOkResponse({
     type: TokensDto,

@@ -127,7 +127,7 @@ export class BrowserSessionController {
     summary: "Refresh a browser's sign-in",
     operationId: 'refreshBrowserSession',
     description:
-      'Replaces the cookies before the access token expires. Send the cookies and the `X-CSRF-Token` header, or a `refresh_token` in the body to move another sign-in into cookies.',
+      'Replaces the cookies before the access token expires. Send the cookies and the `X-CSRF-Token` header, or a `refresh_token` in the body to move another sign-in into cookies. A sign-in ends after 30 days, however often it is refreshed.',
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required unless the body has a refresh token.' })
   @ApiOkResponse({ type: BrowserSessionDto, description: 'The cookies are replaced.' })

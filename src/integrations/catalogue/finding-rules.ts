@@ -64,7 +64,7 @@ const RULES: readonly Rule[] = [
       const isWeak = auth.some((group) =>
         group.some(({ type, in: place }) => type === 'basic' || (type === 'api_key' && place === 'query')),
       );
-      return isWeak ? 'takes a password or a key in the URL.' : undefined;
+      return isWeak ? 'uses basic authentication or an API key in the URL.' : undefined;
     }),
   },
   {

@@ -102,7 +102,7 @@ const BOUNDARY = 'nexus-7c1d3e0f5b6a49d2';
 function bodyOf({ content_type }: { content_type: string }, value: unknown): { type: string; text: string } {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (/x-www-form-urlencoded/i.test(content_type)) {
-    if (!isObject) throw new InputFault('body', 'must be an object: the API expects a form');
+    if (!isObject) throw new InputFault('body', 'must be an object: the API expects form data');
     const pairs = Object.entries(value).flatMap(([key, one]): [string, string][] => {
       if (Array.isArray(one)) return one.map((item): [string, string] => [`${key}[]`, asText(item)]);
       return typeof one === 'object' && one !== null ? deep(key, one as Input) : [[key, asText(one)]];
@@ -110,7 +110,7 @@ function bodyOf({ content_type }: { content_type: string }, value: unknown): { t
     return { type: content_type, text: pairs.map(encoded).join('&') };
   }
   if (/^multipart\//i.test(content_type)) {
-    if (!isObject) throw new InputFault('body', 'must be an object: the API expects a form');
+    if (!isObject) throw new InputFault('body', 'must be an object: the API expects form data');
     const parts = Object.entries(value).map(([key, one]) => {
       const name = key.replaceAll(/["\r\n]/g, '_');
       return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${asText(one)}\r\n`;

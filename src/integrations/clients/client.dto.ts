@@ -14,7 +14,7 @@ export class GenerateClientDto {
   @IsOptional()
   @IsString()
   @Matches(/^[a-z](?:-?[a-z0-9]){1,49}$/, {
-    message: 'package_name must have 2 to 50 small letters, digits and single hyphens, beginning with a letter',
+    message: 'package_name must have 2 to 50 lowercase letters, digits and single hyphens, starting with a letter',
   })
   package_name?: string;
 }

@@ -172,7 +172,7 @@ export class AttachOperationsDto {
    */
   @IsString()
   @Matches(/^[a-z][a-z0-9_]{0,39}$/, {
-    message: 'name must be 1-40 small letters, digits or _, beginning with a letter',
+    message: 'name must be 1-40 lowercase letters, digits or _, starting with a letter',
   })
   name: string;
 

@@ -65,7 +65,7 @@ export class OperationNames {
 
 const idOf = (identity: string): string => `op_${hash('sha256', identity).slice(0, 16)}`;
 
-/** Letters, digits and `_`, beginning with a letter, at most 64 characters; a longer name ends with a hash of the whole. */
+/** Letters, digits and `_`, starting with a letter, at most 64 characters; a longer name ends with a hash of the whole. */
 function fitting(wanted: string): string {
   const words = wanted
     .normalize('NFKD')

@@ -46,7 +46,7 @@ export class HealthUrlProbe {
       return { up: response.ok, reason: `answered ${response.status}` };
     } catch (error) {
       if (error instanceof OutgoingRefusedError) return { up: null, reason: `not called: ${error.message}` };
-      if (error instanceof OutgoingFailedError && error.reason === 'aborted') return { up: null, reason: 'given up' };
+      if (error instanceof OutgoingFailedError && error.reason === 'aborted') return { up: null, reason: 'cancelled' };
       return { up: false, reason: error instanceof OutgoingFailedError ? error.message : 'The call failed' };
     }
   }

@@ -136,7 +136,7 @@ const mailSettings = () => ({
   /** The sender, as an address or as `Name <address>`. */
   MAIL_FROM: z
     .string()
-    .regex(/^[^\r\n@]*@[^\r\n]+$/, 'must be an address, or Name <address>')
+    .regex(/^[^\r\n@]*@[^\r\n]+$/, 'must be an email address, or Name <address>')
     .default('Nexus <nexus@localhost>'),
   /** The page that mails link to, as `<page>#action=<purpose>&token=<token>`. Without it a mail carries the token alone. */
   MAIL_LINK_URL: z.url({ protocol: /^https?$/ }).optional(),

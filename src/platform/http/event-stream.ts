@@ -19,7 +19,7 @@ import type { RouteStep } from './envelope.interceptor.js';
 export function callerSignal(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new Error('The caller went away'));
+    if (!response.writableFinished) controller.abort(new Error('The caller disconnected'));
   });
   return controller.signal;
 }

@@ -159,7 +159,7 @@ export class A2aAgents implements A2ARequestHandler {
       const { org_id } = callerOf(context).principal;
       const agent_id = await this.agentOf(context, params.tenant);
       const limit = pageSizeOf(params.pageSize);
-      if (params.status === TaskState.UNRECOGNIZED) throw new RequestMalformedError('status must be a state of a task');
+      if (params.status === TaskState.UNRECOGNIZED) throw new RequestMalformedError('status must be a task state');
       const after = timeOf(params.statusTimestampAfter);
       const isWanted = (invocation: Invocation): boolean =>
         (!params.contextId || invocation.session_id === params.contextId) &&

@@ -98,7 +98,7 @@ export function resumptionOf({ resume }: RunInput): Resumption | undefined {
   const [first] = entries;
   if (!first) return undefined;
   if (entries.some(({ invocation_id }) => invocation_id !== first.invocation_id))
-    throw ValidationError.field('resume', 'must name interrupts of one run');
+    throw ValidationError.field('resume', 'must contain interrupts of one run only');
   const decisions = entries.map(({ invocation_id: _run, ...decision }) => decision);
   return { invocation_id: first.invocation_id, decisions };
 }

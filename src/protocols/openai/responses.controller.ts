@@ -278,7 +278,7 @@ export class OpenAiResponsesController {
       return await this.invocations.continuation(caller, invocationId(previous_response_id));
     } catch (error) {
       if (!(error instanceof InvocationNotFoundError)) throw error;
-      const fields = { previous_response_id: ['names no response'] };
+      const fields = { previous_response_id: ['does not exist'] };
       throw new NotFoundError('Response', previous_response_id, { details: { fields }, cause: error });
     }
   }

@@ -62,7 +62,7 @@ export class RunBounds {
 }
 
 /** Its stack is never read: one serves every run. */
-const OVER = new Error('The run is over');
+const OVER = new Error('The run has ended');
 
 /** Ends a run when the caller gives up or its time is over, and tells which of the two it was. */
 export class RunDeadline {

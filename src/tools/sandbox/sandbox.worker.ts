@@ -135,7 +135,7 @@ function call(scope: Scope, context: QuickJSContext, { source, input, output_lim
   const jobs = context.runtime.executePendingJobs();
   if (jobs.error) throw faultOf(context, scope.manage(jobs.error));
   const state = context.getPromiseState(promise);
-  if (state.type === 'pending') throw new SandboxFault('error', 'the promise that run returned is never settled');
+  if (state.type === 'pending') throw new SandboxFault('error', 'the promise that run returned never settled');
   if (state.type === 'rejected') throw faultOf(context, scope.manage(state.error));
   const value = scope.manage(state.value);
   const output = context.typeof(value) === 'string' ? context.getString(value) : 'null';

@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Sign in with a password
  *
- * Checks the email address and password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes.
+ * Checks the email address and password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 from any addresses lock it for every address that has not signed in to it within 30 days.
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>): RequestResult<LoginResponses, LoginErrors, ThrowOnError> => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
     url: '/api/v1/auth/login',
@@ -35,7 +35,7 @@ export const login = <ThrowOnError extends boolean = false>(options: Options<Log
 /**
  * Refresh tokens
  *
- * Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen.
+ * Exchanges a refresh token for a new access token and a new refresh token. A refresh token works once. Sending it again within 10 seconds returns 409; later, it ends the sign-in, because the token may be stolen. A sign-in ends after 30 days, however often it is refreshed.
  */
 export const refreshTokens = <ThrowOnError extends boolean = false>(options: Options<RefreshTokensData, ThrowOnError>): RequestResult<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError> => (options.client ?? client).post<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError>({
     url: '/api/v1/auth/refresh',
@@ -298,7 +298,7 @@ export const createBrowserSessionWithTotp = <ThrowOnError extends boolean = fals
 /**
  * Refresh a browser's sign-in
  *
- * Replaces the cookies before the access token expires. Send the cookies and the 'X-CSRF-Token' header, or a 'refresh_token' in the body to move another sign-in into cookies.
+ * Replaces the cookies before the access token expires. Send the cookies and the 'X-CSRF-Token' header, or a 'refresh_token' in the body to move another sign-in into cookies. A sign-in ends after 30 days, however often it is refreshed.
  */
 export const refreshBrowserSession = <ThrowOnError extends boolean = false>(options?: Options<RefreshBrowserSessionData, ThrowOnError>): RequestResult<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError> => (options?.client ?? client).post<RefreshBrowserSessionResponses, RefreshBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session/refresh',
@@ -1562,7 +1562,7 @@ export const attachOperations = <ThrowOnError extends boolean = false>(options: 
 /**
  * List an integration's findings
  *
- * Lists weaknesses in the document, such as missing descriptions, with a score from 0 to 100.
+ * Lists weaknesses in the document, such as missing authentication or error responses, with a score from 0 to 100.
  */
 export const listFindings = <ThrowOnError extends boolean = false>(options: Options<ListFindingsData, ThrowOnError>): RequestResult<ListFindingsResponses, ListFindingsErrors, ThrowOnError> => (options.client ?? client).get<ListFindingsResponses, ListFindingsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

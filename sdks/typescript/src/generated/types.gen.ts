@@ -269,7 +269,7 @@ export type BrowserSignedInDto = {
      */
     csrf_token: string;
     /**
-     * Seconds until the session must be refreshed.
+     * Seconds until the browser's sign-in must be refreshed.
      */
     expires_in: number;
 };
@@ -283,7 +283,7 @@ export type StartLinkDto = {
 
 export type RefreshSessionDto = {
     /**
-     * The refresh token of a sign-in that returned tokens (a provider, an invitation, a sign-in link, another organization). Its tokens are moved into cookies. If absent, the cookie is used.
+     * Moves a sign-in into cookies. Send the refresh token that another endpoint returned: after signing in with a provider or an emailed link, accepting an invitation or switching organizations. If absent, the cookie is used.
      */
     refresh_token?: string | null;
 };
@@ -294,7 +294,7 @@ export type BrowserSessionDto = {
      */
     csrf_token: string;
     /**
-     * Seconds until the session must be refreshed.
+     * Seconds until the browser's sign-in must be refreshed.
      */
     expires_in: number;
 };
@@ -413,7 +413,7 @@ export type ApiKeyListDto = {
 export type ListedApiKeyDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * The user who owns the key. Its roles never exceed this user's.
+     * The user who owns the key. The key's roles never exceed this user's.
      */
     created_by: string;
     /**
@@ -2593,7 +2593,7 @@ export type OperationDto = {
     description: string;
     tags: Array<string>;
     /**
-     * JSON Schema of the input. A schema that is too large for the response is replaced by a comment.
+     * JSON Schema of the input. A schema that is too large for the response is replaced by a '$comment'.
      */
     input_schema: {
         [key: string]: unknown;
@@ -2638,15 +2638,15 @@ export type OperationErrorDto = {
 export type PaginationDto = {
     kind: 'cursor' | 'link' | 'none' | 'offset' | 'page' | 'token';
     /**
-     * The input that selects a page.
+     * The input parameter that selects a page. Null for 'link' and 'none'.
      */
     param: string | null;
     /**
-     * The input that sets the number of items per page.
+     * The input parameter that sets the number of items per page.
      */
     size_param: string | null;
     /**
-     * Dotted path of the next page's position in the response.
+     * Dotted path of the response field that holds the value of 'param', or the URL, for the next page.
      */
     next_field: string | null;
     /**
@@ -4872,7 +4872,7 @@ export type LogoutErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -4996,7 +4996,7 @@ export type ChangePasswordErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -5230,7 +5230,7 @@ export type ResendVerificationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -5545,7 +5545,7 @@ export type DisableTotpErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -6967,7 +6967,7 @@ export type CreateOrganizationErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -7485,7 +7485,7 @@ export type TransferOrganizationErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -8129,7 +8129,7 @@ export type TestModelErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -8700,7 +8700,7 @@ export type CreateAgentErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -9131,7 +9131,7 @@ export type AddAgentDocumentsErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -9334,7 +9334,7 @@ export type RollbackAgentErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -9548,7 +9548,7 @@ export type SaveAgentExampleErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -9860,7 +9860,7 @@ export type PromoteAgentRolloutErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -10021,7 +10021,7 @@ export type CreateSessionErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -10369,7 +10369,7 @@ export type SendMessageErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -10532,7 +10532,7 @@ export type InvokeAgentErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -10898,7 +10898,7 @@ export type CancelInvocationErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -10978,7 +10978,7 @@ export type DecideToolCallErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -11170,7 +11170,7 @@ export type CreateProjectErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -11424,7 +11424,7 @@ export type ReviseProjectErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -11901,7 +11901,7 @@ export type CreateIntegrationErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12338,7 +12338,7 @@ export type CallOperationErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12425,7 +12425,7 @@ export type AttachOperationsErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12566,7 +12566,7 @@ export type ReplaceDocumentErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12805,7 +12805,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12884,7 +12884,7 @@ export type TurnMockErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -12963,7 +12963,7 @@ export type GenerateClientErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13038,7 +13038,7 @@ export type RunContractTestsErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13282,7 +13282,7 @@ export type CreateFlowErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13355,7 +13355,7 @@ export type ValidateFlowErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13432,7 +13432,7 @@ export type DraftFlowErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13690,7 +13690,7 @@ export type PublishFlowErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -13882,7 +13882,7 @@ export type RestoreFlowVersionErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14036,7 +14036,7 @@ export type StartFlowRunErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14387,7 +14387,7 @@ export type SignalFlowRunErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14467,7 +14467,7 @@ export type DecideFlowStepErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14604,7 +14604,7 @@ export type ReplayDeadLetterErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14802,7 +14802,7 @@ export type CreateFlowTriggerErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -14985,7 +14985,7 @@ export type DeliverWebhookErrors = {
      */
     413: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -15199,7 +15199,7 @@ export type CreateExportErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -15268,7 +15268,7 @@ export type ImportPackageErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -15485,7 +15485,7 @@ export type AttachToolErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -15670,7 +15670,7 @@ export type TestToolErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -15803,7 +15803,7 @@ export type CreateCredentialErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -16099,7 +16099,7 @@ export type AuthorizeCredentialErrors = {
      */
     409: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -16226,7 +16226,7 @@ export type RunAgentWithAgUiErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -16329,7 +16329,7 @@ export type ChatWithAiSdkErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -16613,7 +16613,7 @@ export type CreatePartnershipErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -17038,7 +17038,7 @@ export type PushMeasurementErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -17167,7 +17167,7 @@ export type CreateDecisionErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**
@@ -17295,7 +17295,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     415: ErrorEnvelope;
     /**
-     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: the offline model cannot do this. CLIENT_UNAVAILABLE: details.reason says why. EXPORT_REFUSED: details.reasons lists every reason.
+     * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
     /**

@@ -52,19 +52,19 @@ ${text.introduction}
 | \`Dockerfile\` | puts the server into an image |
 
 **The agent itself runs on the Nexus platform.** \`server.mjs\` does not contain a language model or the tools: it takes
-messages and hands them on to the platform's invoke route. \`agent.json\` is here to be read and kept under version control.
+messages and forwards them to the platform's invoke route. \`agent.json\` is here to be read and kept under version control.
 
 ## Run
 
 \`\`\`sh
 export NEXUS_INVOKE_URL="https://<host>/api/v1/agents/<agent_id>/invoke"   # the agent_id contains a colon
-export NEXUS_API_KEY="<key>"   # sent as a bearer token; leave it out where the platform asks for none
+export NEXUS_API_KEY="<key>"   # sent as a bearer token; omit it if the platform requires none
 npm start
 \`\`\`
 
 \`HOST\` (127.0.0.1, in the image 0.0.0.0) and \`PORT\` (8080) say where it listens.
 
-- \`GET /ping\` → \`{"status":"Healthy","time_of_last_update":<unix seconds>}\`, \`HealthyBusy\` while it answers someone
+- \`GET /ping\` → \`{"status":"Healthy","time_of_last_update":<unix seconds>}\`, \`HealthyBusy\` while it handles a request
 - \`POST /invocations\` with \`{"prompt": "...", "session_id"?: "..."}\` → the platform's answer with \`output\`, \`model\` and
   \`usage\`; its events with \`Accept: text/event-stream\`. Calls with the same header
   \`X-Amzn-Bedrock-AgentCore-Runtime-Session-Id\` are one conversation.
@@ -173,7 +173,7 @@ async function call(message, accept, signal) {
 
 async function whole(reply) {
   const body = await reply.json().catch(() => null);
-  if (!reply.ok || !body?.success) return { status: reply.ok ? 502 : reply.status, body: { error: body?.error ?? { message: 'The platform gave no usable answer' } } };
+  if (!reply.ok || !body?.success) return { status: reply.ok ? 502 : reply.status, body: { error: body?.error ?? { message: 'The platform returned an unusable response' } } };
   return { status: 200, body: body.data };
 }
 
@@ -213,7 +213,7 @@ const server = createServer((request, response) => {
     } catch (error) {
       if (response.headersSent) return response.destroy();
       const status = error.status ?? (error.name === 'TimeoutError' ? 504 : 502);
-      answer(response, status, { error: { message: error.status ? error.message : 'The platform did not answer' } });
+      answer(response, status, { error: { message: error.status ? error.message : 'The platform did not respond' } });
     } finally {
       count(-1);
     }

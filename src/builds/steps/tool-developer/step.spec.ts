@@ -83,7 +83,7 @@ describe('ToolWriter', () => {
 
   it('refuses the name of a built-in tool', async () => {
     const wish = { ...GOOD, name: 'calculator' };
-    await expect(writer(wish).tools.accept(context(), wish, SPENT)).rejects.toThrow('is that of a built-in tool');
+    await expect(writer(wish).tools.accept(context(), wish, SPENT)).rejects.toThrow('is reserved for a built-in tool');
   });
 
   it('adds a written tool to the definition of the agent', async () => {

@@ -47,7 +47,7 @@ export class CodeToolKind extends ToolKind<CodeTool, DefinedCall<CodeTool>> {
   /** Why the tool cannot be used: its name, its schema, or its own tests. Empty when it can. */
   async problemsOf(tool: CodeTool, caller: CodeCaller = {}): Promise<string[]> {
     if (builtinTools.some(({ name }) => name === tool.name))
-      return [`The name "${tool.name}" is that of a built-in tool.`];
+      return [`The name "${tool.name}" is reserved for a built-in tool.`];
     const schema = await this.inputs.problemOf(tool.input_schema, caller.org_id);
     if (schema !== undefined) return [`The input schema is not valid: ${schema}`];
     const problems: string[] = [];
