@@ -61,7 +61,10 @@ export class InvocationsController {
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(InvokeResultDto, { description: "The agent's answer." })
-  @ApiData(RunStateDto, { status: 202, description: 'The run continues in the background. `Location` is its URL.' })
+  @ApiData(RunStateDto, {
+    status: 202,
+    description: 'The run continues in the background or waits for approval. `Location` is its URL.',
+  })
   @ApiErrors(400, 402, 404, 409, 413, 422, 502, 504)
   async invoke(
     @CurrentPrincipal() { org_id, user_id }: Principal,

@@ -47,7 +47,7 @@ export class MessagesController {
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })
   @ApiData(RunStateDto, {
     status: 202,
-    description: 'The agent answers in the background. `Location` is the URL of the run.',
+    description: 'The run continues in the background or waits for approval. `Location` is the URL of the run.',
   })
   @ApiErrors(400, 402, 404, 409, 413, 422, 502, 504)
   async send(

@@ -212,7 +212,7 @@ export class SessionFilesController {
     summary: 'Add documents to a session',
     operationId: 'legacyUpload',
     description:
-      'Adds files that the agent can search during this session. Text, Markdown, CSV and JSON are always supported; HTML, DOCX and PDF only if the server has their readers (`npm run documents:install`). At most 5 files of 10 MB each.',
+      'Adds files that the agent can search during this session. Text, Markdown, CSV and JSON are always supported; HTML, DOCX and PDF only if the server has their readers (`npm run documents:install`). At most 5 files of 10 MB each. No newer route exists yet.',
     deprecated: true,
   })
   @ApiData(UploadedFilesDto, { description: 'The stored documents.' })

@@ -173,7 +173,7 @@ export class PlaceAgentDto {
 export class ExampleCheckDto {
   /**
    * contains and not_contains take a text, matches takes a JavaScript regular expression, uses_tool the name of a tool, non_empty
-   * nothing. Case is ignored.
+   * nothing. Case is ignored, except in the name of a tool.
    * @example contains
    */
   @IsIn(CHECK_KINDS)

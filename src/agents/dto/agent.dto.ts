@@ -217,7 +217,7 @@ export class AgentVersionDto {
 
   /**
    * What the agent runs: prompt, tools, limits. If the documents exceed 60,000 characters in total, only their names and sizes are
-   * listed; `GET /agents/{agent_id}/definition` returns their texts.
+   * listed; `GET /agents/{agent_id}/definition` returns the texts of the current version.
    */
   definition: Record<string, unknown>;
 

@@ -171,13 +171,12 @@ export class InvokeResultDto {
   trace?: TraceDto;
 
   /**
-   * Only if the answer is incomplete: length (it reached the caller's limit of output tokens) or tool_calls (the agent waits for the
-   * results of `calls`).
+   * Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools and a token limit.
    * @example tool_calls
    */
   finish_reason?: FinishReason;
 
-  /** Calls to the caller's tools whose results the agent waits for. */
+  /** Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools. */
   calls?: CallerCallDto[];
 
   /** @example 2026-11-20T10:00:00.000Z */
@@ -305,12 +304,13 @@ export class InvocationDto {
   background: boolean;
 
   /**
-   * Only when a single invocation is requested, and only if the answer is incomplete: length or tool_calls.
+   * Only when a single invocation is requested, and only if the answer is incomplete: length (it reached the caller's limit of
+   * output tokens) or tool_calls (the agent waits for the results of `calls`).
    * @example tool_calls
    */
   finish_reason?: FinishReason;
 
-  /** With finish_reason tool_calls: calls to the caller's tools that ended the run. */
+  /** With finish_reason tool_calls: calls to tools that the caller runs itself, which ended the run. */
   calls?: CallerCallDto[];
 
   /** Only when a single invocation is requested, and only for runs that required approval. */

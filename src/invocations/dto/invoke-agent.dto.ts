@@ -37,8 +37,8 @@ export class InvokeAgentDto {
   session_id?: string;
 
   /**
-   * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the
-   * session up to that message (at most its last 90 messages). The response has the copy's session_id.
+   * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of those
+   * messages (at most the last 90 of them). The response has the copy's session_id.
    */
   @IsOptional()
   @IsInt()

@@ -163,13 +163,14 @@ const MONEY_LIMIT = 1e15;
 
 export class CreateDecisionDto {
   /**
-   * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but without estimated_cost and
-   * expected_revenue the decision is DEFER_OR_REJECT. Texts: name, business_goal, timeframe, description. Impacts, which set the
-   * priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost,
+   * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but the decision is DEFER_OR_REJECT
+   * unless both estimated_cost and expected_revenue are given. Texts: name, business_goal, timeframe, description. Impacts, which
+   * set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost,
    * expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3).
    * From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2),
-   * resource_availability (8, higher is better), timeline_pressure (4). Partners involved: affects_<field> (boolean),
-   * partnerships (ids). Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
+   * resource_availability (8, higher is better), timeline_pressure (4). Partners involved: partnerships (ids), and affects_<word>
+   * (boolean), where the word is technical, brand, strategic, strategy or research for an initial partnership, or else a
+   * partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
    * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "estimated_days": 60, "affects_brand": true}
    */
   // Keeps the raw value: class-transformer drops keys that reach a prototype, which validation must report.

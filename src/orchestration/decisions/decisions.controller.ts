@@ -16,7 +16,10 @@ import { DecisionDto, DecisionListDto, CreateDecisionDto, RecordOutcomeDto } fro
 export class DecisionsController {
   constructor(private readonly decisions: DecisionsService) {}
 
-  /** Without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. The response lists assumed and missing inputs. */
+  /**
+   * The decision is DEFER_OR_REJECT unless both estimated_cost and expected_revenue are given. The response lists assumed and
+   * missing inputs.
+   */
   @Post()
   @ApiOperation({
     summary: 'Make a decision',

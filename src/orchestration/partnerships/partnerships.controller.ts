@@ -50,7 +50,7 @@ export class PartnershipsController {
     summary: 'Get the health of all partnerships',
     operationId: 'getOrchestrationHealth',
     description:
-      "Returns each partnership's health, score and metrics in the window. They are measured by polling its URL and by the runs of its agents.",
+      "Returns each partnership's health, score and metrics in the window. They come from polling its URL and from the runs of its agents.",
   })
   @ApiOkResponse({
     type: OrchestrationHealthDto,

@@ -17,7 +17,7 @@ const TAGS: Readonly<Record<string, string>> = {
   flows: 'Durable workflows: definitions, runs, triggers and dead letters',
   invocations: 'Agent runs: input, output and trace',
   sessions: 'Multi-turn conversations',
-  statistics: 'Exact counts per UTC day',
+  statistics: 'Builds, invocations, tokens and spending, mostly per UTC day',
   exports: 'Packages of agents, flows and integrations',
   models: 'Model providers, prices and connection tests',
   budgets: 'Daily and monthly spending limits for model calls',

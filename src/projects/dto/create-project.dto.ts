@@ -119,7 +119,9 @@ export class CreateProjectDto {
   @IsBoolean()
   accept_unproven?: boolean;
 
-  /** Agent names by stage. Ignored if `agent_name` is set. */
+  /**
+   * Agent name that each stage shows. The one for `orchestrator` also names the built agent, unless `agent_name` is set.
+   */
   @IsOptional()
   @ValidateNested()
   @Type(() => AgentNameMapDto)

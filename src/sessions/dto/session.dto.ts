@@ -261,7 +261,7 @@ export class MessageDto {
   session_id: string;
 
   /**
-   * user, assistant, system, or tool (the result of a caller's tool).
+   * user, assistant, system, or tool (the result of a tool that the caller runs itself).
    * @example assistant
    */
   role: 'user' | 'assistant' | 'system' | 'tool';
@@ -269,7 +269,7 @@ export class MessageDto {
   /** @example '15% of 80 = 12' */
   content: string;
 
-  /** For an assistant message: calls to the caller's tools whose results the agent waits for. */
+  /** For an assistant message: calls to tools that the caller runs itself, whose results the agent waits for. */
   calls?: SessionCallDto[];
 
   /**

@@ -2063,7 +2063,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Export agents, flows and integrations
  *
- * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Name at least one of them, and everything that they use. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
+ * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Name at least one agent, flow or integration, and all others that they use. Attached tools are included automatically. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2283,7 +2283,7 @@ export const chatWithAiSdk = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Get the health of all partnerships
  *
- * Returns each partnership's health, score and metrics in the window. They are measured by polling its URL and by the runs of its agents.
+ * Returns each partnership's health, score and metrics in the window. They come from polling its URL and from the runs of its agents.
  */
 export const getOrchestrationHealth = <ThrowOnError extends boolean = false>(options?: Options<GetOrchestrationHealthData, ThrowOnError>): RequestResult<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetOrchestrationHealthResponses, GetOrchestrationHealthErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

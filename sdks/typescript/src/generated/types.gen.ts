@@ -1027,12 +1027,12 @@ export type MessageDto = {
     message_id: string;
     session_id: string;
     /**
-     * user, assistant, system, or tool (the result of a caller's tool).
+     * user, assistant, system, or tool (the result of a tool that the caller runs itself).
      */
     role: 'assistant' | 'system' | 'tool' | 'user';
     content: string;
     /**
-     * For an assistant message: calls to the caller's tools whose results the agent waits for.
+     * For an assistant message: calls to tools that the caller runs itself, whose results the agent waits for.
      */
     calls?: Array<SessionCallDto>;
     /**
@@ -1424,7 +1424,7 @@ export type AgentVersionDto = {
      */
     current: boolean;
     /**
-     * What the agent runs: prompt, tools, limits. If the documents exceed 60,000 characters in total, only their names and sizes are listed; 'GET /agents/{agent_id}/definition' returns their texts.
+     * What the agent runs: prompt, tools, limits. If the documents exceed 60,000 characters in total, only their names and sizes are listed; 'GET /agents/{agent_id}/definition' returns the texts of the current version.
      */
     definition: {
         [key: string]: unknown;
@@ -1470,7 +1470,7 @@ export type AgentExampleDto = {
 
 export type ExampleCheckDto = {
     /**
-     * contains and not_contains take a text, matches takes a JavaScript regular expression, uses_tool the name of a tool, non_empty nothing. Case is ignored.
+     * contains and not_contains take a text, matches takes a JavaScript regular expression, uses_tool the name of a tool, non_empty nothing. Case is ignored, except in the name of a tool.
      */
     kind: 'contains' | 'matches' | 'non_empty' | 'not_contains' | 'uses_tool';
     /**
@@ -1735,7 +1735,7 @@ export type InvokeAgentDto = {
      */
     session_id?: string | null;
     /**
-     * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of the session up to that message (at most its last 90 messages). The response has the copy's session_id.
+     * With session_id: continues after this many messages of the session. If the session has more, the run continues in a copy of those messages (at most the last 90 of them). The response has the copy's session_id.
      */
     after?: number | null;
     /**
@@ -1800,11 +1800,11 @@ export type InvokeResultDto = {
      */
     trace?: TraceDto;
     /**
-     * Only if the answer is incomplete: length (it reached the caller's limit of output tokens) or tool_calls (the agent waits for the results of 'calls').
+     * Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools and a token limit.
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
-     * Calls to the caller's tools whose results the agent waits for.
+     * Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools.
      */
     calls?: Array<CallerCallDto>;
     created_at: string;
@@ -1885,11 +1885,11 @@ export type InvocationDto = {
      */
     background: boolean;
     /**
-     * Only when a single invocation is requested, and only if the answer is incomplete: length or tool_calls.
+     * Only when a single invocation is requested, and only if the answer is incomplete: length (it reached the caller's limit of output tokens) or tool_calls (the agent waits for the results of 'calls').
      */
     finish_reason?: 'length' | 'stop' | 'tool_calls';
     /**
-     * With finish_reason tool_calls: calls to the caller's tools that ended the run.
+     * With finish_reason tool_calls: calls to tools that the caller runs itself, which ended the run.
      */
     calls?: Array<CallerCallDto>;
     /**
@@ -2047,7 +2047,7 @@ export type ProjectErrorDto = {
 
 export type CreateProjectDto = {
     /**
-     * Agent names by stage. Ignored if 'agent_name' is set.
+     * Agent name that each stage shows. The one for 'orchestrator' also names the built agent, unless 'agent_name' is set.
      */
     agent_name_map?: AgentNameMapDto;
     /**
@@ -3901,7 +3901,7 @@ export type CreatePartnershipDto = {
     id: string;
     name: string;
     /**
-     * Partnerships of the same type are measured together in GET /metrics.
+     * 'GET /orchestration/metrics' combines the metrics of partnerships of the same type.
      */
     partnership_type: string;
     ai_partner: string;
@@ -4045,7 +4045,7 @@ export type PastHealthDto = {
 export type ChangePartnershipDto = {
     name?: string | null;
     /**
-     * Partnerships of the same type are measured together in GET /metrics.
+     * 'GET /orchestration/metrics' combines the metrics of partnerships of the same type.
      */
     partnership_type?: string | null;
     ai_partner?: string | null;
@@ -4215,7 +4215,7 @@ export type VerdictCountsDto = {
 
 export type CreateDecisionDto = {
     /**
-     * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but without estimated_cost and expected_revenue the decision is DEFER_OR_REJECT. Texts: name, business_goal, timeframe, description. Impacts, which set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost, expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3). From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4). Partners involved: affects_<field> (boolean), partnerships (ids). Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
+     * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but the decision is DEFER_OR_REJECT unless both estimated_cost and expected_revenue are given. Texts: name, business_goal, timeframe, description. Impacts, which set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost, expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3). From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4). Partners involved: partnerships (ids), and affects_<word> (boolean), where the word is technical, brand, strategic, strategy or research for an initial partnership, or else a partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
      */
     context: {
         [key: string]: unknown;
@@ -10408,7 +10408,7 @@ export type SendMessageResponses = {
         data: MessageDto;
     };
     /**
-     * The agent answers in the background. 'Location' is the URL of the run.
+     * The run continues in the background or waits for approval. 'Location' is the URL of the run.
      */
     202: SuccessEnvelope & {
         data: RunStateDto;
@@ -10571,7 +10571,7 @@ export type InvokeAgentResponses = {
         data: InvokeResultDto;
     };
     /**
-     * The run continues in the background. 'Location' is its URL.
+     * The run continues in the background or waits for approval. 'Location' is its URL.
      */
     202: SuccessEnvelope & {
         data: RunStateDto;

@@ -137,7 +137,7 @@ export class CreatePartnershipDto {
   name: string;
 
   /**
-   * Partnerships of the same type are measured together in GET /metrics.
+   * `GET /orchestration/metrics` combines the metrics of partnerships of the same type.
    * @example visual_intelligence
    */
   @Matches(SLUG, SLUG_RULE)
