@@ -170,15 +170,18 @@ describe('a large body', () => {
 });
 
 describe('requests that never become one', () => {
-  it('with oversized headers get 431 in the error envelope', async () => {
-    const answer = await exchange(`GET /health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
-    expect(answer).toMatchObject({ status: 431, body: { error: { code: 'VALIDATION_ERROR' } } });
+  it.each([
+    ['headers', `GET /health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ['URLs', `GET /health?x=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+  ])('with oversized %s get 431 in the error envelope', async (_what, request) => {
+    const error = { code: 'VALIDATION_ERROR', suggestion: 'Shorten the URL or the headers.' };
+    expect(await exchange(request)).toMatchObject({ status: 431, body: { error } });
   });
 
   it('that are not HTTP get 400 in the error envelope', async () => {
     expect(await exchange('HELLO\r\n\r\n')).toMatchObject({
       status: 400,
-      body: { error: { code: 'VALIDATION_ERROR' } },
+      body: { error: { code: 'VALIDATION_ERROR', suggestion: 'Send a valid HTTP/1.1 request.' } },
     });
   });
 });

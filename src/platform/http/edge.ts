@@ -214,11 +214,29 @@ export function leavingConnections(lifecycle: Lifecycle) {
   };
 }
 
-const ANSWERS: Readonly<Record<string, [status: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KB'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time'],
+interface UnreadableAnswer {
+  status: string;
+  message: string;
+  suggestion: string;
+}
+
+const ANSWERS: Readonly<Record<string, UnreadableAnswer>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    message: 'The URL and headers together exceed 16 KB',
+    suggestion: 'Shorten the URL or the headers.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    message: 'The request did not arrive in time',
+    suggestion: 'Retry with a smaller body or over a faster connection.',
+  },
 };
-const MALFORMED: [string, string] = ['400 Bad Request', 'The request is not valid HTTP'];
+const MALFORMED: UnreadableAnswer = {
+  status: '400 Bad Request',
+  message: 'The request is not valid HTTP',
+  suggestion: 'Send a valid HTTP/1.1 request.',
+};
 
 /** Requests that Node's parser refuses never reach a route: they are answered here, with the error envelope. */
 export function answerUnreadableRequests(server: Server, requestId: () => string, now: () => string): void {
@@ -227,7 +245,7 @@ export function answerUnreadableRequests(server: Server, requestId: () => string
       socket.destroy();
       return;
     }
-    const [status, message] = ANSWERS[error.code ?? ''] ?? MALFORMED;
+    const { status, message, suggestion } = ANSWERS[error.code ?? ''] ?? MALFORMED;
     const request_id = requestId();
     const body = JSON.stringify({
       success: false,
@@ -235,7 +253,7 @@ export function answerUnreadableRequests(server: Server, requestId: () => string
         code: 'VALIDATION_ERROR',
         message,
         details: {},
-        suggestion: 'Send a well-formed request with small headers.',
+        suggestion,
         trace_id: request_id,
       },
       timestamp: now(),

@@ -72,9 +72,9 @@ const BY_STATUS: Readonly<Record<string, Example>> = {
   },
   431: {
     code: 'VALIDATION_ERROR',
-    message: 'The headers are larger than 16 KB',
+    message: 'The URL and headers together exceed 16 KB',
     details: {},
-    suggestion: 'Send a well-formed request with small headers.',
+    suggestion: 'Shorten the URL or the headers.',
   },
   500: {
     code: 'INTERNAL_ERROR',
