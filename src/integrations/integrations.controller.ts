@@ -173,7 +173,7 @@ export class IntegrationsController {
 
   /** The present state first, then each change of it, until the import has ended. */
   @Get(':integration_id/events')
-  @StreamsEvents('browsers')
+  @StreamsEvents('browsers', { resumable: false })
   @ApiProduces('text/event-stream')
   @ApiOperation({
     summary: 'Follow an import',

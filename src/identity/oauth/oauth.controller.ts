@@ -12,6 +12,8 @@ import { BrowserCookies } from '../authentication/browser-cookies.js';
 import { CODE_SECONDS, OAuthService } from './oauth.service.js';
 import type { ProviderName } from './oauth-providers.js';
 
+const TO_PAGE = 'Redirects browsers to the console, or everyone to `OAUTH_RETURN_URL` if it is set.';
+
 /** Sign-in through other providers. Without client ids of a provider its routes answer 404. */
 @ApiTags('sign-in')
 @Bare()
@@ -61,11 +63,8 @@ export class OAuthController {
     operationId: 'finishGoogle',
     description: 'The provider redirects the browser here. Do not call it from programs.',
   })
-  @ApiOkResponse({
-    type: OAuthCodeDto,
-    description:
-      'A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.',
-  })
+  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code.' })
+  @ApiFoundResponse({ description: TO_PAGE })
   @ApiErrors(400, 401, 403, 404, 429)
   googleCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.finish('google', request, response);
@@ -90,11 +89,8 @@ export class OAuthController {
     operationId: 'finishGithub',
     description: 'The provider redirects the browser here. Do not call it from programs.',
   })
-  @ApiOkResponse({
-    type: OAuthCodeDto,
-    description:
-      'A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.',
-  })
+  @ApiOkResponse({ type: OAuthCodeDto, description: 'A one-time code.' })
+  @ApiFoundResponse({ description: TO_PAGE })
   @ApiErrors(400, 401, 403, 404, 429)
   githubCallback(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.finish('github', request, response);

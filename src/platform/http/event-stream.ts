@@ -44,9 +44,9 @@ type Streaming = 'everyone' | 'acceptors' | 'browsers' | { field: string };
 
 /**
  * The route answers Server-Sent Events: to those whose `Accept` asks for them, or to every caller. `browsers`: to every caller, and
- * an `EventSource`, which cannot send headers, may open it with `?ticket=` and `?last_event_id=`.
+ * an `EventSource`, which cannot send headers, may open it with `?ticket=` and, if the stream is resumable, `?last_event_id=`.
  */
-export const StreamsEvents = (to: Streaming) =>
+export const StreamsEvents = (to: Streaming, { resumable = true } = {}) =>
   applyDecorators(
     SetMetadata(STREAMS_EVENTS, to),
     ...(to === 'browsers'
@@ -57,6 +57,10 @@ export const StreamsEvents = (to: Streaming) =>
             type: String,
             description: 'A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.',
           }),
+        ]
+      : []),
+    ...(to === 'browsers' && resumable
+      ? [
           ApiQuery({
             name: 'last_event_id',
             required: false,

@@ -6213,7 +6213,7 @@ export type FinishGoogleError = FinishGoogleErrors[keyof FinishGoogleErrors];
 
 export type FinishGoogleResponses = {
     /**
-     * A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.
+     * A one-time code.
      */
     200: OAuthCodeDto;
 };
@@ -6306,7 +6306,7 @@ export type FinishGithubError = FinishGithubErrors[keyof FinishGithubErrors];
 
 export type FinishGithubResponses = {
     /**
-     * A one-time code; or, for browsers, a redirect to the console. If OAUTH_RETURN_URL is set, always a redirect there.
+     * A one-time code.
      */
     200: OAuthCodeDto;
 };
@@ -12116,10 +12116,6 @@ export type FollowImportData = {
          * A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.
          */
         ticket?: string;
-        /**
-         * Same as the header Last-Event-ID, which takes precedence.
-         */
-        last_event_id?: string;
     };
     url: '/api/v1/integrations/{integration_id}/events';
 };
