@@ -4,6 +4,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { Express, RequestHandler } from 'express';
+import { VERSION } from '../../shared/version.js';
 import { applyDocumentRules } from './document-rules.js';
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Nexus Platform API')
     .setDescription('The control plane for AI agents: from one paragraph to a running, measured agent.')
-    .setVersion('1.0.0')
+    .setVersion(VERSION)
     .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'The server that serves this document')
