@@ -218,11 +218,7 @@ describe('a package that is not whole', () => {
       () => changed((files) => (files['nexus-package.json'] = Buffer.from('{}'))),
       'that is not valid',
     ],
-    [
-      'misses a file',
-      () => changed((files) => delete files['flows/read-a-book.yaml']),
-      'misses flows/read-a-book.yaml',
-    ],
+    ['lacks a file', () => changed((files) => delete files['flows/read-a-book.yaml']), 'lacks flows/read-a-book.yaml'],
     [
       'has a changed file',
       () => changed((files) => (files['agents/obedient/agent.json'] = Buffer.from('{}'))),
