@@ -99,7 +99,7 @@ it('imports an API and calls an operation that the mock answers', async () => {
   await page.getByRole('tab', { name: 'Mock and clients' }).click();
   integration = pathOf(page);
   await page.getByText('Instead of the API', { exact: true }).click();
-  await page.getByText('Answered by the mock', { exact: true }).waitFor();
+  await page.getByText('Response from the mock', { exact: true }).waitFor();
   await page.getByRole('tab', { name: 'Operations' }).click();
   await page.getByRole('textbox', { name: 'id' }).fill('ord_1');
   await page.getByRole('button', { name: 'Call the operation' }).click();

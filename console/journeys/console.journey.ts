@@ -73,10 +73,10 @@ it('builds an agent and follows its stages', async () => {
   await page.getByRole('textbox', { name: 'Requirement' }).fill(REQUIREMENT);
   await page.getByText('What the offline model can build').waitFor();
   await page.getByRole('button', { name: 'Build the agent' }).click();
-  await page.getByRole('list', { name: 'Progress of the build' }).waitFor();
+  await page.getByRole('list', { name: 'Build progress' }).waitFor();
   await page.getByRole('link', { name: 'Open the agent' }).waitFor();
   build = pathOf(page);
-  expect(await page.getByRole('list', { name: 'Progress of the build' }).getByText(', Completed').count()).toBe(6);
+  expect(await page.getByRole('list', { name: 'Build progress' }).getByText(', Completed').count()).toBe(6);
   await page.getByRole('tab', { name: 'Coverage' }).click();
   await page.getByText('What is 10:00 London in Tokyo?').waitFor();
   await page.getByRole('tab', { name: 'Log' }).click();
