@@ -29,7 +29,7 @@ var (
 	ErrConnection = errors.New("no connection")
 )
 
-// Error is an error that the API answered. Use errors.As to read it and errors.Is with the kinds above.
+// Error is an error that the API returned. Use errors.As to read it and errors.Is with the kinds above.
 type Error struct {
 	// Status is that of HTTP; 0 when there was no answer.
 	Status int

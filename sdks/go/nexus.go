@@ -86,7 +86,7 @@ type Answer interface {
 }
 
 // Data gives the data of an answer: nexus.Data[nexus.ProjectDto](client.GetProjectWithResponse(ctx, id)). The error is an *Error when
-// the API answered one.
+// the API returned one.
 func Data[T any](answer Answer, err error) (T, error) {
 	var data T
 	if err != nil {

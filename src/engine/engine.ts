@@ -65,7 +65,7 @@ export class EngineUnavailableError extends ServiceUnavailableError {
 /** A run cannot be woken, because it has ended. */
 export class RunOverError extends ConflictError {
   constructor(run_id: string) {
-    super('The run has ended', { details: { run_id } });
+    super('The run has ended', { details: { run_id }, suggestion: 'Read the run for its outcome.' });
   }
 }
 

@@ -7,7 +7,8 @@ export class ExportRefusedError extends DomainError {
 
   constructor(reasons: readonly ExportReason[]) {
     const [first] = reasons;
-    const more = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
+    const more =
+      reasons.length > 1 ? ` (and ${reasons.length - 1} more ${reasons.length === 2 ? 'reason' : 'reasons'})` : '';
     super(`The export is refused: ${first?.message ?? 'a critical check failed'}${more}`, { details: { reasons } });
   }
 }

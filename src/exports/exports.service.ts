@@ -149,7 +149,7 @@ export class ExportsService {
         check: 'contract_tests_failing',
         severity: 'critical',
         subject: integration_id,
-        message: `${run.failed} contract tests of the integration "${name}" fail (${run.target})`,
+        message: `${run.failed} contract ${run.failed === 1 ? 'test' : 'tests'} of the integration "${name}" failed (${run.target})`,
         fix: `Read GET /api/v1/integrations/${integration_id}/contract-tests/${run.run_id}, correct the document or the API, and run the tests again.`,
       },
     ];

@@ -34,7 +34,7 @@ export class HealthModule implements OnModuleDestroy {
       [
         {
           name: 'nexus_ready',
-          help: 'Whether /health/ready answers 200: 1 or 0.',
+          help: 'Whether /health/ready returns 200: 1 or 0.',
           samples: (isReady) => figure(isReady ? 1 : 0),
         },
       ],

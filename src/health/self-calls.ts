@@ -46,7 +46,7 @@ export class SelfCalls {
         response.on('error', reject);
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
       });
-      call.on('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} seconds`)));
+      call.on('timeout', () => call.destroy(new Error(`no response within ${TIMEOUT_MS / 1000} seconds`)));
       call.on('error', reject);
       call.end(body);
     });
@@ -55,7 +55,7 @@ export class SelfCalls {
   private async fetchDocument(): Promise<ApiDocument> {
     try {
       const { status, text } = await this.ask('/docs-json');
-      if (status !== 200) throw new Error(`/docs-json answers ${status}`);
+      if (status !== 200) throw new Error(`/docs-json returned ${status}`);
       return JSON.parse(text) as ApiDocument;
     } catch (error) {
       this.document = undefined;

@@ -72,13 +72,14 @@ export class CatalogueWorkers implements OnApplicationShutdown {
       const whole = await Promise.all(catalogues.map(async (one) => ({ key: one.key, content: await one.content() })));
       const second = await run(whole);
       if ('output' in second) return second.output as Output;
-      throw new InvalidStateError('The catalogue is too large to keep in memory', {
+      throw new InvalidStateError("The integration's operations are too large to keep in memory", {
         details: { keys: second.missing },
+        suggestion: 'Import a smaller document.',
       });
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
       if (error.failure === 'busy') throw busy(error);
-      throw new InvalidStateError(`The catalogue could not be read: ${error.message}`, {
+      throw new InvalidStateError(`The integration's operations could not be read: ${error.message}`, {
         suggestion: 'Send the request again. If it keeps failing, import a smaller document.',
         cause: error,
       });

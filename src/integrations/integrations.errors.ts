@@ -6,10 +6,12 @@ export class DocumentInvalidError extends DomainError {
   override readonly code = 'DOCUMENT_INVALID';
 
   constructor(faults: DocumentFault[], total: number) {
-    const [first] = faults;
-    const where = first?.pointer ? ` at ${first.pointer}` : '';
-    const more = total > 1 ? ` and ${total - 1} more` : '';
-    super(`The document is not usable: it ${first?.message ?? 'cannot be read'}${where}${more}`, {
+    const { pointer, message } = faults[0] ?? { pointer: '', message: 'cannot be read' };
+    const where = pointer && ` at ${pointer}`;
+    // Faults of the whole document are predicates, except those that a parser words itself.
+    const subject = !where && /^[a-z]/.test(message) ? 'it ' : '';
+    const more = total > 1 ? ` (and ${total - 1} more ${total === 2 ? 'fault' : 'faults'})` : '';
+    super(`The document is not usable${where}: ${subject}${message.replace(/\.$/, '')}${more}`, {
       details: { faults, fault_count: total },
     });
   }

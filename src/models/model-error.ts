@@ -27,7 +27,7 @@ const SUGGESTIONS: Record<ModelFault, string> = {
   invalid_request: 'Check that the model supports what the request needs (tools, length of the conversation, JSON).',
   rate_limit: 'Try again later; if it happens often, raise the limit at the provider.',
   timeout: 'Try again, ask for less, or raise MODEL_TIMEOUT_SECONDS.',
-  outage: 'Try again in a moment; GET /health/detailed shows when the provider answers again.',
+  outage: 'Try again in a moment; GET /health/detailed shows when the provider responds again.',
   refusal: 'Rephrase the message: the model declined to answer it.',
   truncated: 'Ask for a shorter answer, or raise limits.max_output_tokens of the agent.',
   malformed: 'Try again, or use a model that follows a JSON schema more reliably.',

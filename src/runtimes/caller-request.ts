@@ -69,7 +69,10 @@ export function assertAnswered(messages: readonly ConversationMessage[]): void {
   for (const { role, calls, call_id = '' } of messages) {
     if (role === 'tool') {
       if (!open.delete(call_id))
-        throw ValidationError.field('messages', `has a result of "${call_id}", which is not an open call`);
+        throw ValidationError.field(
+          'messages',
+          `has a result for the call "${call_id}", which is unknown or already has a result`,
+        );
       continue;
     }
     assertNone(open);

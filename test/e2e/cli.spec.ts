@@ -582,7 +582,7 @@ describe('integrations', () => {
     expect(shown).toMatchObject({ name: 'Books', status: 'ready', mock: 'instead' });
     expect(operations.out).toMatch(/^NAME +RISK +METHOD +PATH +SUMMARY\nlistBooks +read +GET +\/books +Lists books\n/);
     expect(JSON.parse(called.out)).toMatchObject({ items: expect.any(Array) as unknown });
-    expect([called.code, called.err]).toEqual([0, expect.stringMatching(/^GET \/books answered 200 in /)]);
+    expect([called.code, called.err]).toEqual([0, expect.stringMatching(/^GET \/books returned 200 in /)]);
     expect([invalid.code, broken.code]).toEqual([2, 2]);
     expect(findings).toMatchObject({
       score: expect.any(Number) as unknown,
@@ -642,7 +642,7 @@ describe('the platform', () => {
     chmodSync(configFile(), 0o600);
     other.close();
     expect([exposed.code, exposed.out]).toEqual([1, expect.stringContaining(`chmod 600 ${configFile()}`)]);
-    expect(foreign.out).toContain(`${otherUrl} answers 200, but is not Nexus`);
+    expect(foreign.out).toContain(`${otherUrl} returned status 200, but is not Nexus`);
     expect(dead.out).toContain('does not respond: connect ECONNREFUSED');
     const { healthy, checks } = JSON.parse(wrongKey.out) as {
       healthy: boolean;

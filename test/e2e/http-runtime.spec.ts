@@ -127,13 +127,13 @@ describe('a container that dies in the middle of a call', () => {
     const { status, error } = await invoked;
     expect({ status, message: error.message }).toEqual({
       status: 502,
-      message: "The agent's container closed the connection before it answered.",
+      message: "The agent's container closed the connection before it responded.",
     });
     const id = String(error.details['invocation_id']);
     expect((await http.get<InvocationView>(`/api/v1/invocations/${id}`)).data).toMatchObject({
       status: 'failed',
       error: { reason: 'unreachable' },
-      trace: { steps: [{ name: 'search', error: "The agent's container closed the connection before it answered." }] },
+      trace: { steps: [{ name: 'search', error: "The agent's container closed the connection before it responded." }] },
     });
     expect(await stats(agent)).toMatchObject({ total_invocations: 1, failed_invocations: 1 });
   });

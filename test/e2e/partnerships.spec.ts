@@ -236,7 +236,7 @@ describe('a partner that is polled', () => {
 
   it.each([
     ['hangs', 'The server did not respond in time', false],
-    ['endless', 'answered 200', true],
+    ['endless', 'returned 200', true],
   ] as const)('and %s costs nothing but its time-out', async (manner, reason, up) => {
     const http = newcomer();
     partner.manner = manner;

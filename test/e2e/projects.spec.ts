@@ -45,7 +45,8 @@ describe('a project that the offline model cannot prove', () => {
       error_info: {
         code: 'REQUIREMENT_NOT_PROVEN',
         stage: 'requirements_analysis',
-        message: 'No acceptance example proves a functional requirement: R-1 (Triage bug reports by severity)',
+        message:
+          'The acceptance examples prove none of the functional requirements: R-1 (Triage bug reports by severity)',
         suggestion: expect.stringContaining('accept_unproven: true') as string,
         details: {
           requirements: [{ id: 'R-1', kind: 'functional', status: 'unproven', examples: [] }],

@@ -104,7 +104,7 @@ describe('looking at partners', () => {
     const idle = await start({ PARTNERSHIP_TICK_MS: '60000' });
     await create(idle, 1);
     const watches = idle.app.get(WatchesRepository);
-    const outcome = { up: false, reason: 'answered 503', duration_ms: 3, probed_at: new Date().toISOString() };
+    const outcome = { up: false, reason: 'returned 503', duration_ms: 3, probed_at: new Date().toISOString() };
     const late = await take(idle, new Date().toISOString());
     const fresh = await take(idle, new Date().toISOString());
     expect(await watches.finish({ ...late, lease: 'lease_that_was_lost' }, LATER, outcome)).toBe(false);

@@ -488,7 +488,7 @@ function addSessions(sessions: Command, act: Act): void {
     .description('Ends a conversation and deletes its messages.')
     .action(
       act(async (shell, session_id: string) => {
-        if (session_id === '') throw misused('The session is empty');
+        if (session_id === '') throw misused('The session id is empty');
         const deleted = await shell.nexus().call(deleteSession, { path: { session_id } });
         shell.screen.record(deleted, [['deleted', session_id]]);
       }),

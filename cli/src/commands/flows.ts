@@ -43,7 +43,7 @@ interface RunOptions {
 
 /** `flows`. A flow is given by its id, or by its name if that is unique. */
 export function addFlows(program: Command, act: Act): void {
-  const flows = program.command('flows').description('Durable processes: definitions, runs, approvals, dead letters.');
+  const flows = program.command('flows').description('Durable workflows: definitions, runs, approvals, dead letters.');
   addDefinitions(flows, act);
   addRuns(flows, act);
   addDecisions(flows, act);

@@ -123,7 +123,7 @@ export function addIntegrations(program: Command, act: Act): void {
   integrations
     .command('rm')
     .argument('<integration>')
-    .description('Deletes an imported API with its versions and recorded answers.')
+    .description('Deletes an imported API with its versions and recorded responses.')
     .option('-y, --yes', 'do not ask')
     .action(
       act(async (shell, integration_id: string, { yes }: { yes?: boolean }) => {
@@ -215,11 +215,11 @@ async function call(shell: Shell, integration_id: string, operation_id: string, 
   const { status, duration_ms, mismatches } = called;
   if (screen.isTable) {
     const body = called.items ?? called.body;
-    screen.note(screen.dim(`${called.method} ${called.path} answered ${status} in ${duration_ms} ms`));
+    screen.note(screen.dim(`${called.method} ${called.path} returned ${status} in ${duration_ms} ms`));
     screen.line(typeof body === 'string' ? body : JSON.stringify(body, null, 2));
     for (const { pointer, message } of mismatches) screen.note(`Not as documented: ${pointer} ${message}`);
   } else screen.document(called);
-  if (status >= 400) throw failed(`${called.name} answered ${status}`);
+  if (status >= 400) throw failed(`${called.name} returned ${status}`);
 }
 
 async function findings(

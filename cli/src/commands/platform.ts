@@ -214,7 +214,7 @@ function addDecisions(decisions: Command, act: Act): void {
     .command('create')
     .requiredOption('-c, --context <object>', 'JSON or YAML, @file, or - for standard input')
     .option('--seed <number>', 'seed of the simulation', (text) => wholeNumber(text, '--seed'))
-    .description('Decides on a context. Requires the role orchestration_manager.')
+    .description('Makes a decision from a context. Requires the role orchestration_manager.')
     .action(
       act(async (shell, { context, seed }: { context: string; seed?: number }) => {
         const body = { context: await shell.object(context, 'The context'), seed };
@@ -283,8 +283,10 @@ async function readiness(shell: Shell): Promise<void> {
       checks.map(([name, { status, message, fix }]) => ({ name, status, message, fix })),
     );
   } else screen.document(found);
-  if (found.overall_status === 'not_ready') throw failed(`${found.summary.failed} checks failed`);
+  if (found.overall_status === 'not_ready') throw checksFailed(found.summary.failed);
 }
+
+const checksFailed = (count: number) => failed(count === 1 ? '1 check failed' : `${count} checks failed`);
 
 interface Check {
   name: string;
@@ -331,7 +333,7 @@ async function doctor(shell: Shell): Promise<void> {
   const failures = checks.filter(({ status }) => status === 'fail').length;
   if (shell.screen.isTable) printChecks(shell, checks);
   else shell.screen.document({ healthy: failures === 0, checks });
-  if (failures > 0) throw failed(failures === 1 ? '1 check failed' : `${failures} checks failed`);
+  if (failures > 0) throw checksFailed(failures);
 }
 
 type Add = (name: string, status: 'pass' | 'warning' | 'fail', message: string, fix?: string) => void;
@@ -386,7 +388,7 @@ function addClock(add: Add, date: string | null, asked_at: number): void {
   // The header has whole seconds.
   const seconds = Math.max(0, Math.abs(Date.parse(date) + 500 - asked_at) / 1_000 - 0.5);
   const message = `differs by ${seconds < 1 ? 'less than a second' : `${Math.round(seconds)} seconds`}`;
-  const fix = 'Synchronize the clocks with NTP: keys and signatures expire too early or too late';
+  const fix = 'Synchronize the clocks with NTP. Otherwise, keys and signatures expire too early or too late.';
   const status = seconds > CLOCK_FAILURE_SECONDS ? 'fail' : seconds > CLOCK_WARNING_SECONDS ? 'warning' : 'pass';
   add('clock', status, message, fix);
 }

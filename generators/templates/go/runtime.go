@@ -13,13 +13,13 @@ import (
 
 const retryWaitMax = 60 * time.Second
 
-// APIError is an error that the API answered.
+// APIError is an error that the API returned.
 type APIError struct {
 	StatusCode int
 	Body       []byte
 }
 
-func (e *APIError) Error() string { return fmt.Sprintf("the API answered %d", e.StatusCode) }
+func (e *APIError) Error() string { return fmt.Sprintf("the API returned %d", e.StatusCode) }
 
 // Check answers an *APIError for a status of 400 and above.
 func Check(status int, body []byte) error {

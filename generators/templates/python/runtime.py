@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 class ApiError(Exception):
-    """The API answered with an error."""
+    """The API returned an error."""
 
     def __init__(self, status: int, body: bytes) -> None:
-        super().__init__(f"The API answered {status}")
+        super().__init__(f"The API returned {status}")
         self.status = status
         self.body = body
 

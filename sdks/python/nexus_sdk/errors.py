@@ -7,7 +7,7 @@ from typing import Any
 
 
 class NexusError(Exception):
-    """The API answered with an error. ``suggestion`` says what to do about it."""
+    """The API returned an error. ``suggestion`` says what to do about it."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ export interface ErrorAnswer {
   request_id: string;
 }
 
-/** The API answered with an error. `suggestion` says what to do about it. */
+/** The API returned an error. `suggestion` says what to do about it. */
 export class NexusError extends Error implements ErrorAnswer {
   /** Of HTTP; 0 when there was no answer. */
   readonly status: number;

@@ -58,7 +58,9 @@ describe('all steps of a build with the offline model', () => {
     await expect(runSteps(stageContext(requirement), developmentSteps(offlineModels()))).rejects.toMatchObject({
       code: 'REQUIREMENT_NOT_PROVEN',
       transient: false,
-      message: expect.stringMatching(/^No acceptance example proves a functional requirement: R-1 \(/) as string,
+      message: expect.stringMatching(
+        /^The acceptance examples prove none of the functional requirements: R-1 \(/,
+      ) as string,
       details: {
         requirements: expect.arrayContaining([
           expect.objectContaining({ id: 'R-1', kind: 'functional', status: 'unproven', examples: [] }),

@@ -369,7 +369,7 @@ export class TemporalEngine extends Engine implements OnApplicationBootstrap, On
       await this.client?.check(CHECK_WITHIN_MS);
       this.away = undefined;
     } catch (error) {
-      this.away = `Temporal does not answer at ${this.settings.get('TEMPORAL_ADDRESS')}`;
+      this.away = `Temporal does not respond at ${this.settings.get('TEMPORAL_ADDRESS')}`;
       this.logger.debug({ msg: this.away, err: error });
     } finally {
       this.isChecking = false;

@@ -157,7 +157,7 @@ export class ExternalSteps {
         retryAfterMsOf(headers),
         idempotency_key !== undefined,
       );
-    const note = `${answer.name} writes: it was not called; the integration's mock answered.`;
+    const note = `${answer.name} writes data, so the integration's mock was called instead.`;
     // As it is stored: expressions take plain JSON only.
     const output = JSON.parse(JSON.stringify(body ?? null)) as unknown;
     return { output, ...(is_mocked ? { note } : {}) };
@@ -176,7 +176,7 @@ export class ExternalSteps {
     const tool = await this.toolOf(run.org_id, references.tools[name] ?? name);
     const operation = operationOf(tool, wanted);
     if (run.dry_run && operation.risk !== 'read')
-      return { output: null, note: `${operation.operation} writes: it was not called, and its output is null.` };
+      return { output: null, note: `${operation.operation} writes data: it was not called, and its output is null.` };
     const headers: Record<string, string> = idempotency_key === undefined ? {} : { 'idempotency-key': idempotency_key };
     return { output: await this.caller.callWhole(tool, operation, input, { signal, headers, depth: run.depth + 1 }) };
   }

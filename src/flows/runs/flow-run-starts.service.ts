@@ -232,7 +232,10 @@ export class FlowRunStarts {
     const known = await this.repository.findByKey(org_id, flow_id, key);
     const run = known && (await this.repository.findRun(org_id, known.run_id));
     if (!known || !run)
-      throw new InvalidStateError('The run with this idempotency key was deleted', { details: { key } });
+      throw new InvalidStateError('The run with this idempotency key was deleted', {
+        details: { key },
+        suggestion: 'Use a new idempotency key to start another run.',
+      });
     if (known.input_hash === hash) return run;
     throw new IdempotencyMismatchError('The idempotency key was already used with a different input', {
       details: { idempotency_key: key, run_id: known.run_id },

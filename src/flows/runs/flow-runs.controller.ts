@@ -162,7 +162,7 @@ export class FlowRunsController {
     const { org_id } = principal;
     if (from_step !== undefined && action !== 'retry') {
       await this.runs.get(org_id, run_id);
-      throw ValidationError.field('from_step', 'belongs to retry only');
+      throw ValidationError.field('from_step', 'can be used only with the action retry');
     }
     if (action === 'pause') await this.control.pause(org_id, run_id);
     else if (action === 'resume') await this.control.resume(org_id, run_id);

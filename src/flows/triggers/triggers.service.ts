@@ -95,7 +95,9 @@ export class TriggersService implements OnApplicationBootstrap, BeforeApplicatio
     await this.flows.get(org_id, flow_id);
     const others = await this.repository.list(org_id, flow_id, { limit: TRIGGERS_PER_FLOW });
     if (others.items.length >= TRIGGERS_PER_FLOW)
-      throw new ConflictError(`The flow already has the maximum of ${TRIGGERS_PER_FLOW} triggers`);
+      throw new ConflictError(`The flow already has the maximum of ${TRIGGERS_PER_FLOW} triggers`, {
+        suggestion: 'Delete a trigger first.',
+      });
     const trigger: FlowTrigger = {
       ...{ trigger_id: this.ids.next('trg'), org_id, user_id, flow_id, kind, enabled },
       ...{ last_run_id: null, last_fired_at: null, last_error: null, created_at: this.clock.timestamp() },

@@ -58,9 +58,9 @@ export const LIVE_CHECKS: Check[] = [
           return unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`, { missing });
         if (isEmbedded(settings) && (await isDiskFull(settings)))
           return unhealthy('Its disk is full: nothing can be stored until space is freed in NEXUS_DATA_DIR');
-        return healthy('The database answers and all tables exist');
+        return healthy('The database responds and all tables exist');
       } catch {
-        return unhealthy('The database does not answer');
+        return unhealthy('The database does not respond');
       }
     },
   }),

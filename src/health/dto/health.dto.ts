@@ -24,7 +24,7 @@ export class HealthCheckDto {
    */
   status: 'healthy' | 'unhealthy' | 'configured' | 'not_configured' | 'not_required';
 
-  /** @example 'The database answers and all tables exist' */
+  /** @example 'The database responds and all tables exist' */
   message: string;
 }
 

@@ -176,7 +176,10 @@ export class RecoveryService {
     if (!mail || browser === undefined || secretHash(browser) !== mail.browser) throw refused();
     const user = await this.accounts.findUser(mail.user_id);
     if (user?.email !== mail.email || !user.email_verified) throw refused();
-    if (!(await this.mails.use(mail, token))) throw new ConflictError('The token was just used by another request');
+    if (!(await this.mails.use(mail, token)))
+      throw new ConflictError('The token was just used by another request', {
+        suggestion: 'Request a new sign-in link.',
+      });
     return user;
   }
 

@@ -185,4 +185,7 @@ function requireMember({ is_operator }: Principal): void {
     });
 }
 
-const refused = (): UnauthenticatedError => new UnauthenticatedError('The API key is not valid');
+const refused = (): UnauthenticatedError =>
+  new UnauthenticatedError('The API key is not valid', {
+    suggestion: 'Check the key. If it was revoked or has expired, create another one.',
+  });

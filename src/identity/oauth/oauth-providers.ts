@@ -216,7 +216,7 @@ export class GithubProvider extends OAuthProvider {
       timeout_ms: PATIENCE_MS,
       max_bytes: LONGEST_BYTES,
     });
-    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
+    if (answer.status !== 200) throw new Error(`${path} returned ${answer.status}`);
     return schema.parse(JSON.parse(answer.text()));
   }
 }

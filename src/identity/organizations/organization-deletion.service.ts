@@ -83,7 +83,7 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
   async delete(principal: Principal, org_id: string, name: string): Promise<void> {
     requireToken(principal);
     if (org_id === DEFAULT_ORGANIZATION)
-      throw new InvalidStateError('The organization default cannot be deleted', {
+      throw new InvalidStateError('The default organization cannot be deleted', {
         details: { org_id },
         suggestion: 'Delete its projects instead.',
       });

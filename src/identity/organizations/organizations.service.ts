@@ -162,7 +162,10 @@ export class OrganizationsService {
     const organization = await this.organization(org_id);
     const { owner_id } = organization;
     if (owner_id !== undefined && owner_id !== principal.user_id)
-      throw new PermissionDeniedError('Only the owner can transfer the organization', { details: { owner_id } });
+      throw new PermissionDeniedError('Only the owner can transfer the organization', {
+        details: { owner_id },
+        suggestion: 'Ask the owner to transfer it.',
+      });
     const member = await this.accounts.findMembership(org_id, user_id);
     if (!member) throw new NotFoundError('Member', user_id);
     if (owner_id === user_id) return organization;

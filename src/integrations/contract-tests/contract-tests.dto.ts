@@ -53,7 +53,7 @@ export class ContractResultDto {
   /** @example ["items[].id is number, not string"] */
   differences: string[];
 
-  /** Whether three responses were equal. */
+  /** Each operation is called three times. Whether the responses were equal. */
   deterministic: boolean;
 
   error: string | null;
@@ -79,7 +79,7 @@ export class ContractRunDto {
   /** Number of operations beyond the limits of a run. */
   skipped: number;
 
-  /** Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested. */
+  /** Share of the tested operations that responded equally to all three calls, 0 to 1. Null if no operation was tested. */
   deterministic_share: number | null;
 
   started_by: string;

@@ -114,9 +114,10 @@ export class ContractTestsService {
   /** Operations that two minutes do not reach are left out. */
   private async live(integration: Integration, cases: ContractCase[], actor: string, signal: AbortSignal | undefined) {
     if (integration.mock === 'instead')
-      throw new InvalidStateError('The mock answers instead of the API', {
+      throw new InvalidStateError('The mock is used instead of the API', {
         details: { mock: 'instead' },
-        suggestion: 'Turn the mock on or off: POST /api/v1/integrations/{integration_id}/mock with mode on or off.',
+        suggestion:
+          "Set the mock's mode to on or off, so that calls reach the API: POST /api/v1/integrations/{integration_id}/mock.",
       });
     const limit = pLimit(LIVE_AT_ONCE);
     const end = performance.now() + LIVE_MS;

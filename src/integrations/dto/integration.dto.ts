@@ -81,7 +81,7 @@ export class IntegrationDto {
   /** @example 24 */
   operation_count: number;
 
-  /** Number of operations that can be called: all except messages. */
+  /** Number of operations that can be called: all except AsyncAPI messages. */
   callable_count: number;
 
   risks: RisksDto;
@@ -166,7 +166,7 @@ export class OperationDto {
   source_id: string | null;
 
   /**
-   * Unique in the catalogue, at most 64 characters.
+   * Unique in the integration, at most 64 characters.
    * @example getOrder
    */
   name: string;
@@ -197,7 +197,7 @@ export class OperationDto {
 
   idempotent: boolean;
 
-  /** Whether the operation can be called. False for messages, which are only listed. */
+  /** Whether the operation can be called. False for AsyncAPI messages, which are only listed. */
   callable: boolean;
 
   pagination: PaginationDto;

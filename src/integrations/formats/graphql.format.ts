@@ -99,7 +99,7 @@ function fromIntrospection(document: Record<string, unknown>, text: string): Gra
   const found = isWrapped ? (document['data'] as Record<string, unknown>) : document;
   const pointer = isWrapped ? '/data/__schema' : '/__schema';
   if (!isRecord(found['__schema']))
-    throw located(text, [fault(pointer, 'must be the answer to an introspection query')]);
+    throw located(text, [fault(pointer, 'must be the response to an introspection query')]);
   const { types } = found['__schema'];
   if (!Array.isArray(types)) throw located(text, [fault(`${pointer}/types`, 'must be a list')]);
   const broken = types.flatMap((type: unknown, index) =>
@@ -195,7 +195,7 @@ class GraphqlReading {
       body: null,
       answers: [
         {
-          ...{ status: '200', description: 'The answer, with errors beside data when some of it failed.' },
+          ...{ status: '200', description: 'The response, with errors next to data when part of it failed.' },
           content_type: 'application/json',
           schema: {
             type: 'object',

@@ -105,7 +105,7 @@ export class OpenapiFormat extends SourceFormat {
     } catch (error) {
       if (missing.size > 0) return { missing: [...missing] };
       const reason = error instanceof DocumentFaults ? (error.faults[0]?.message ?? '') : (error as Error).message;
-      throw located(source.text, [fault(foreign[0]?.pointer ?? '', `a referenced file cannot be used: ${reason}`)]);
+      throw located(source.text, [fault(foreign[0]?.pointer ?? '', `A referenced file cannot be used: ${reason}`)]);
     }
   }
 

@@ -69,7 +69,7 @@ export class InvocationErrorDto {
    */
   reason: InvocationFailure;
 
-  /** @example 'The agent did not answer within 60 seconds' */
+  /** @example 'The agent did not respond within 60 seconds' */
   message: string;
 }
 

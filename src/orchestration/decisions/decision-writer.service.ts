@@ -83,7 +83,7 @@ function reasonOf(error: unknown): string {
   if (error instanceof BudgetExceededError) return 'a budget does not cover the call of the model';
   const isLate = error instanceof Error && error.name === 'TimeoutError';
   return isLate
-    ? `the model did not answer within ${MODEL_DEADLINE_MS / 1000} seconds`
+    ? `the model did not respond within ${MODEL_DEADLINE_MS / 1000} seconds`
     : 'the model could not write it';
 }
 

@@ -50,7 +50,9 @@ export class PartnershipManagement {
     const { org_id } = who;
     const { known } = await this.partnerships.organization(org_id);
     if (known.length >= PARTNERSHIPS_LIMIT)
-      throw new ConflictError(`An organization has at most ${PARTNERSHIPS_LIMIT} partnerships`);
+      throw new ConflictError(`The organization already has the maximum of ${PARTNERSHIPS_LIMIT} partnerships`, {
+        suggestion: 'Delete a partnership first.',
+      });
     const at = this.clock.timestamp();
     const probe = { ...DEFAULT_PROBE, ...input.probe };
     await this.checkProbe(org_id, DEFAULT_PROBE, probe);

@@ -98,8 +98,8 @@ describe('what is measured of a partnership', () => {
     const { readings, status } = measured([known(partnership({}, ['a']))], { [agentSource('a')]: calls(4, false, 30) });
     expect(readings[0]).toMatchObject({ score: 0, health: 'poor' });
     expect(readings[0]?.metrics.reasons).toEqual({
-      response_time_p50: 'no call in this window was answered',
-      response_time_p95: 'no call in this window was answered',
+      response_time_p50: 'no call in this window received a response',
+      response_time_p95: 'no call in this window received a response',
     });
     expect(status).toBe('critical');
   });

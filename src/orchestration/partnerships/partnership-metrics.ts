@@ -74,8 +74,8 @@ function ofCalls({ partnerships, buckets }: Measured): Metrics {
       ...(success_rate === null ? { success_rate: 'no call in this window completed' } : {}),
       ...(p95 === null
         ? {
-            response_time_p50: 'no call in this window was answered',
-            response_time_p95: 'no call in this window was answered',
+            response_time_p50: 'no call in this window received a response',
+            response_time_p95: 'no call in this window received a response',
           }
         : {}),
     },

@@ -43,7 +43,7 @@ export class HealthUrlProbe {
       const fetch = this.outgoing.guardedFetch({ timeout_ms });
       const response = await fetch(url, { headers: { 'user-agent': 'nexus-probe', accept: '*/*' }, signal });
       await response.body?.cancel();
-      return { up: response.ok, reason: `answered ${response.status}` };
+      return { up: response.ok, reason: `returned ${response.status}` };
     } catch (error) {
       if (error instanceof OutgoingRefusedError) return { up: null, reason: `not called: ${error.message}` };
       if (error instanceof OutgoingFailedError && error.reason === 'aborted') return { up: null, reason: 'cancelled' };

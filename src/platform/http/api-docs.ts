@@ -75,7 +75,7 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   422: "IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.",
   429: 'RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.',
   431: 'VALIDATION_ERROR: the URL and headers together exceed 16 KB.',
-  500: 'AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.',
+  500: 'DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.',
   502: 'AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.',
   503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.',
   504: 'AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',

@@ -56,7 +56,7 @@ const BY_STATUS: Readonly<Record<string, Example>> = {
     code: 'PAYLOAD_TOO_LARGE',
     message: 'The body must be at most 102400 bytes',
     details: { limit_bytes: 102_400 },
-    suggestion: 'Send a smaller body; details give the limit.',
+    suggestion: 'Send a smaller body or smaller files.',
   },
   415: {
     code: 'UNSUPPORTED_MEDIA_TYPE',

@@ -69,7 +69,7 @@ export class Budgets {
     redis.on('error', (error: Error) => {
       if (Date.now() - warnedAt < WARN_EVERY_MS) return;
       warnedAt = Date.now();
-      logger.warn({ msg: 'Redis does not answer: rate limits are counted in this process only', err: error });
+      logger.warn({ msg: 'Redis does not respond: rate limits are counted in this process only', err: error });
     });
     return new Budgets(redis);
   }

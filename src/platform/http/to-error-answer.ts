@@ -22,7 +22,7 @@ const ERROR_STATUS: Record<ErrorCode, { status: number; suggestion: string }> = 
   RESOURCE_NOT_FOUND: { status: 404, suggestion: 'Check the id and the path; /docs lists every route.' },
   METHOD_NOT_ALLOWED: { status: 405, suggestion: 'Use one of the methods listed in the Allow header.' },
   RESOURCE_CONFLICT: { status: 409, suggestion: 'Read the resource again and retry with its current state.' },
-  PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body; details give the limit.' },
+  PAYLOAD_TOO_LARGE: { status: 413, suggestion: 'Send a smaller body or smaller files.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, suggestion: 'Send the body in one of the formats listed in details.' },
   IDEMPOTENCY_MISMATCH: { status: 422, suggestion: 'Use a new Idempotency-Key for a request with a different body.' },
   DOCUMENT_INVALID: { status: 422, suggestion: 'Correct the faults listed in details and send the document again.' },
@@ -144,7 +144,9 @@ function fromStatus(status: number, message: string): ErrorAnswer {
     case 429:
       return answer('RATE_LIMIT_EXCEEDED', message);
     case 415:
-      return answer('UNSUPPORTED_MEDIA_TYPE', message);
+      return answer('UNSUPPORTED_MEDIA_TYPE', message, {
+        suggestion: 'Send the body in a content type and encoding that the route accepts; /docs lists them.',
+      });
     default:
       if (isClientFault(status)) return answer('VALIDATION_ERROR', message, { status });
       return answer('INTERNAL_ERROR', 'Something went wrong on our side', status >= 500 ? { status } : {});

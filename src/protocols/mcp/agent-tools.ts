@@ -255,7 +255,7 @@ function progressOf({ mcpReq }: ServerContext): ((event: RunEvent) => Promise<vo
       case 'tool_call':
         return report(`${event.agent ?? 'The agent'} calls ${event.tool}.`);
       case 'tool_result':
-        return report(`${event.tool} ${event.error === undefined ? 'has answered' : 'has failed'}.`);
+        return report(`${event.tool} ${event.error === undefined ? 'has returned' : 'has failed'}.`);
       case 'delta':
         characters += event.text.length;
         if (performance.now() - reported_at < TEXT_PROGRESS_MS) return;

@@ -244,6 +244,6 @@ function versionOf(answer: {
 }): RuntimeVersion {
   const { agentRuntimeId: id, agentRuntimeArn: arn, agentRuntimeVersion: version } = answer;
   if (id === undefined || arn === undefined || version === undefined)
-    throw new AgentRunError('malformed', 'AgentCore answered without the id, ARN or version of the runtime.');
+    throw new AgentRunError('malformed', "AgentCore's response lacks the runtime's id, ARN or version.");
   return { id, arn, version };
 }

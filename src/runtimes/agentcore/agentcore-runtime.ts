@@ -88,7 +88,7 @@ export class AgentCoreRuntime extends AgentRuntime {
     const { contentType, response } = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
       throw callFailure(error);
     });
-    if (!response) throw new AgentRunError('malformed', 'AgentCore answered without a body.');
+    if (!response) throw new AgentRunError('malformed', "AgentCore's response has no body.");
     const body = response as unknown as AsyncIterable<Uint8Array> & { destroy?: (error?: Error) => void };
     // The SDK's signal ends with the head of the answer.
     signal.addEventListener('abort', () => body.destroy?.(), { once: true });

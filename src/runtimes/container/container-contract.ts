@@ -56,9 +56,7 @@ export async function* messagesOf({ content_type, body }: ContainerAnswer): Asyn
   if (type === 'text/event-stream') yield* eventsOf(body);
   else if (type === 'application/json' || type.endsWith('+json')) yield await wholeOf(body);
   else
-    throw malformed(
-      `it answered ${type === '' ? 'without a content type' : `with content type "${type.slice(0, 100)}"`}`,
-    );
+    throw malformed(`its response has ${type === '' ? 'no content type' : `the content type "${type.slice(0, 100)}"`}`);
 }
 
 async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<ContainerMessage> {
@@ -77,7 +75,7 @@ async function wholeOf(body: AsyncIterable<Uint8Array>): Promise<ContainerMessag
   try {
     return { value: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown, isWhole: true };
   } catch {
-    throw malformed('its answer is not JSON');
+    throw malformed('its response is not JSON');
   }
 }
 
@@ -85,7 +83,7 @@ async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   let length = 0;
   for await (const chunk of body) {
     length += chunk.byteLength;
-    if (length > ANSWER_MAX_BYTES) throw malformed(`its answer is longer than ${ANSWER_MAX_BYTES} bytes`);
+    if (length > ANSWER_MAX_BYTES) throw malformed(`its response is longer than ${ANSWER_MAX_BYTES} bytes`);
     yield chunk;
   }
 }
@@ -172,7 +170,7 @@ export function eventOf({ value, isWhole }: ContainerMessage): ContainerEvent | 
   if (record && isWhole && typeof record['output'] === 'string') return known({ ...record, type: 'done' });
   const text = textOf(value, isWhole);
   if (text !== undefined) return isWhole ? { type: 'done', output: text } : { type: 'delta', text };
-  if (isWhole) throw malformed('its answer contains no text');
+  if (isWhole) throw malformed('its response contains no text');
   return undefined;
 }
 

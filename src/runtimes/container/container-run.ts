@@ -68,7 +68,7 @@ function failureOf(error: unknown, deadline: RunDeadline): { reason: AgentRunFai
   if (deadline.reached === 'timeout') return { reason: 'timeout', message: 'The agent did not finish in time.' };
   if (deadline.reached === 'cancelled') return { reason: 'cancelled', message: 'The run was cancelled.' };
   if (error instanceof AgentRunError) return { reason: error.reason, message: error.message };
-  return { reason: 'unreachable', message: "The agent's container closed the connection before it answered." };
+  return { reason: 'unreachable', message: "The agent's container closed the connection before it responded." };
 }
 
 type Done = Extract<ContainerEvent, { type: 'done' }>;
@@ -105,7 +105,7 @@ class ContainerTranscript {
   end(): void {
     if (this.done) return;
     if (this.output === '')
-      throw new AgentRunError('unreachable', "The agent's container ended its answer without any content.");
+      throw new AgentRunError('unreachable', "The agent's container ended its response without any content.");
   }
 
   result(): AgentResult {
@@ -161,7 +161,7 @@ class ContainerTranscript {
 
   /** What the deltas have not said yet, so that they always add up to the output. */
   private completed(output: string): AgentEvent[] {
-    if (!output.startsWith(this.output)) throw malformed('the parts of its answer do not add up to the whole');
+    if (!output.startsWith(this.output)) throw malformed('the parts of its response do not match the complete output');
     return this.said(output.slice(this.output.length));
   }
 
@@ -169,7 +169,7 @@ class ContainerTranscript {
     if (text === '') return [];
     this.output += text;
     if (this.output.length > OUTPUT_MAX_CHARACTERS)
-      throw malformed(`its answer is longer than ${OUTPUT_MAX_CHARACTERS} characters`);
+      throw malformed(`its response is longer than ${OUTPUT_MAX_CHARACTERS} characters`);
     return [{ type: 'delta', text }];
   }
 }

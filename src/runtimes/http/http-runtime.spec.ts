@@ -127,15 +127,15 @@ describe('HttpRuntime', () => {
     ],
     [
       'malformed',
-      'with content type "text/html"',
+      'its response has the content type "text/html"',
       (c: ScriptedContainer) => (c.answer = (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<p>')),
     ],
     [
       'malformed',
-      'its answer is not JSON',
+      'its response is not JSON',
       (c: ScriptedContainer) => (c.answer = (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{')),
     ],
-    ['malformed', 'its answer contains no text', (c: ScriptedContainer) => c.json(200, { ok: true })],
+    ['malformed', 'its response contains no text', (c: ScriptedContainer) => c.json(200, { ok: true })],
     [
       'malformed',
       'longer than 100000 characters',
@@ -143,7 +143,7 @@ describe('HttpRuntime', () => {
     ],
     [
       'malformed',
-      'do not add up',
+      'do not match the complete output',
       (c: ScriptedContainer) =>
         c.events([
           { type: 'delta', text: 'a' },
@@ -154,7 +154,7 @@ describe('HttpRuntime', () => {
     ['unreachable', 'without any content', (c: ScriptedContainer) => c.events([])],
     [
       'unreachable',
-      'closed the connection before it answered',
+      'closed the connection before it responded',
       (c: ScriptedContainer) =>
         (c.answer = (r) => {
           r.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -218,8 +218,8 @@ describe('HttpRuntime', () => {
 
   it.each([
     [500, '{}', 'returned 500'],
-    [200, '{"status":"ok"}', 'did not answer {"status":"Healthy"}'],
-    [200, 'pong', 'did not answer JSON'],
+    [200, '{"status":"ok"}', 'did not return {"status":"Healthy"}'],
+    [200, 'pong', 'did not return JSON'],
   ])('does not take one that answers %s %s', async (status, body, reason) => {
     container.ping = { status, body };
     await expect(runtime.deploy('a', definition(), { endpoint_url: container.url })).rejects.toThrow(reason);

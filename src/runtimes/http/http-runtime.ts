@@ -154,8 +154,8 @@ function pingProblem(status: number, body: string): string | undefined {
   try {
     return pingSchema.safeParse(JSON.parse(body)).success
       ? undefined
-      : 'GET /ping did not answer {"status":"Healthy"} or "HealthyBusy"';
+      : 'GET /ping did not return {"status":"Healthy"} or "HealthyBusy"';
   } catch {
-    return 'GET /ping did not answer JSON';
+    return 'GET /ping did not return JSON';
   }
 }

@@ -143,7 +143,7 @@ class Step {
     if (Array.isArray(parts)) for (const part of parts) yield* this.read(part);
     else yield* this.streamed(parts);
     const responded_ms = performance.now() - this.startedAt;
-    if (this.finish === undefined) throw new Error('The model ended its answer without a finish reason');
+    if (this.finish === undefined) throw new Error('The model ended its response without a finish reason');
     this.run.answered(this.finish.usage);
     if (this.running.length > 0) yield* this.run.during(this.deadline.within(Promise.all(this.running)));
     const { reason, usage } = this.finish;

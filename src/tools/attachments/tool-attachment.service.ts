@@ -95,7 +95,9 @@ export class ToolAttachment {
     const others = await this.store.byProject(org_id, project_id);
     if (others.some((other) => other.name === name)) throw new ToolConflictError(name);
     if (others.length >= TOOLS_PER_PROJECT)
-      throw new ConflictError(`The project already has the maximum of ${TOOLS_PER_PROJECT} tools`);
+      throw new ConflictError(`The project already has the maximum of ${TOOLS_PER_PROJECT} tools`, {
+        suggestion: 'Detach a tool first.',
+      });
     return others;
   }
 

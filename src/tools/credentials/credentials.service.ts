@@ -160,9 +160,12 @@ export class CredentialsService {
     const credential = await this.get(org_id, credential_id);
     const fields = this.open(credential);
     if (fields.kind !== 'oauth2_authorization_code')
-      throw new InvalidStateError('Only a credential of kind oauth2_authorization_code is authorized in a browser', {
-        details: { kind: credential.kind },
-      });
+      throw new InvalidStateError(
+        'Only a credential of kind oauth2_authorization_code can be authorized in a browser',
+        {
+          details: { kind: credential.kind },
+        },
+      );
     const [state, verifier] = [newSecret(''), newSecret('')];
     const url = await this.grants.authorizationUrl(fields, state, verifier);
     await this.repository.createState(secretHash(state), {
@@ -309,7 +312,7 @@ export class CredentialsService {
     } catch (error) {
       if (error instanceof CredentialUnusableError) throw error;
       const code =
-        error instanceof Error && 'error' in error && typeof error.error === 'string' ? error.error : 'no answer';
+        error instanceof Error && 'error' in error && typeof error.error === 'string' ? error.error : 'no response';
       const fact = { org_id, actor: 'system', action: 'credential.refused', target: credential_id } as const;
       this.audit.note({ ...fact, outcome: 'failed', details: { code: code.slice(0, 100) } });
       throw new CredentialUnusableError(

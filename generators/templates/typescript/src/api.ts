@@ -15,14 +15,14 @@ export interface ApiClientOptions {
   fetch?: typeof fetch;
 }
 
-/** The API answered with an error. */
+/** The API returned an error. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly body: unknown,
     readonly response: Response | undefined,
   ) {
-    super(`The API answered ${status}`);
+    super(`The API returned ${status}`);
     this.name = 'ApiError';
   }
 }

@@ -2469,7 +2469,7 @@ export type IntegrationDto = {
     version: number;
     operation_count: number;
     /**
-     * Number of operations that can be called: all except messages.
+     * Number of operations that can be called: all except AsyncAPI messages.
      */
     callable_count: number;
     risks: RisksDto;
@@ -2584,7 +2584,7 @@ export type OperationDto = {
      */
     source_id: string | null;
     /**
-     * Unique in the catalogue, at most 64 characters.
+     * Unique in the integration, at most 64 characters.
      */
     name: string;
     method: string;
@@ -2601,7 +2601,7 @@ export type OperationDto = {
     errors: Array<OperationErrorDto>;
     idempotent: boolean;
     /**
-     * Whether the operation can be called. False for messages, which are only listed.
+     * Whether the operation can be called. False for AsyncAPI messages, which are only listed.
      */
     callable: boolean;
     pagination: PaginationDto;
@@ -2965,7 +2965,7 @@ export type ContractReportDto = {
      */
     skipped: number;
     /**
-     * Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested.
+     * Share of the tested operations that responded equally to all three calls, 0 to 1. Null if no operation was tested.
      */
     deterministic_share: number | null;
     started_by: string;
@@ -2993,7 +2993,7 @@ export type ContractResultDto = {
     mismatches: Array<ContractFaultDto>;
     differences: Array<string>;
     /**
-     * Whether three responses were equal.
+     * Each operation is called three times. Whether the responses were equal.
      */
     deterministic: boolean;
     error: string | null;
@@ -3021,7 +3021,7 @@ export type ContractRunDto = {
      */
     skipped: number;
     /**
-     * Share of the tested operations whose three responses were equal, 0 to 1. Null if no operation was tested.
+     * Share of the tested operations that responded equally to all three calls, 0 to 1. Null if no operation was tested.
      */
     deterministic_share: number | null;
     started_by: string;
@@ -3689,7 +3689,7 @@ export type AttachToolDto = {
      */
     name: string;
     /**
-     * How to reach the service, by kind. http: 'method', 'url' (with '{input}' placeholders), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' to choose from. openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
+     * How to reach the service, by kind. http: 'method', 'url' (with '{input}' placeholders), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' (those to attach; all if omitted). openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
      */
     config: {
         [key: string]: unknown;
@@ -4760,7 +4760,7 @@ export type LoginErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -4821,7 +4821,7 @@ export type RefreshTokensErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -4884,7 +4884,7 @@ export type LogoutErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -4933,7 +4933,7 @@ export type GetMeErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5008,7 +5008,7 @@ export type ChangePasswordErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5065,7 +5065,7 @@ export type ForgotPasswordErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5122,7 +5122,7 @@ export type ResetPasswordErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5179,7 +5179,7 @@ export type VerifyEmailErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5242,7 +5242,7 @@ export type ResendVerificationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5299,7 +5299,7 @@ export type RequestMagicLinkErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5360,7 +5360,7 @@ export type VerifyMagicLinkErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5421,7 +5421,7 @@ export type EnableTotpErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5482,7 +5482,7 @@ export type ConfirmTotpErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5557,7 +5557,7 @@ export type DisableTotpErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5614,7 +5614,7 @@ export type LoginWithTotpErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5659,7 +5659,7 @@ export type ListSignInsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5714,7 +5714,7 @@ export type EndSignInErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5765,7 +5765,7 @@ export type DeleteBrowserSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5822,7 +5822,7 @@ export type CreateBrowserSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5879,7 +5879,7 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -5936,7 +5936,7 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6003,7 +6003,7 @@ export type RefreshBrowserSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6060,7 +6060,7 @@ export type CreateStreamTicketErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6107,7 +6107,7 @@ export type GetSignInOptionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6156,7 +6156,7 @@ export type BeginGoogleErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6200,7 +6200,7 @@ export type FinishGoogleErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6249,7 +6249,7 @@ export type BeginGithubErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6293,7 +6293,7 @@ export type FinishGithubErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6354,7 +6354,7 @@ export type ExchangeCodeErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6411,7 +6411,7 @@ export type RegisterErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6472,7 +6472,7 @@ export type ConfirmRegistrationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6537,7 +6537,7 @@ export type AcceptInvitationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6582,7 +6582,7 @@ export type ListApiKeysErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6641,7 +6641,7 @@ export type CreateApiKeyErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6694,7 +6694,7 @@ export type DeleteApiKeyErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6741,7 +6741,7 @@ export type ListOwnApiKeysErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6802,7 +6802,7 @@ export type CreateOwnApiKeyErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6853,7 +6853,7 @@ export type DeleteOwnApiKeyErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6902,7 +6902,7 @@ export type ListOrganizationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -6979,7 +6979,7 @@ export type CreateOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7036,7 +7036,7 @@ export type SwitchOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7087,7 +7087,7 @@ export type ListMembersErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7152,7 +7152,7 @@ export type InviteMemberErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7222,7 +7222,7 @@ export type ChangeMemberRolesErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7284,7 +7284,7 @@ export type RemoveMemberErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7353,7 +7353,7 @@ export type DeleteOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7418,7 +7418,7 @@ export type RenameOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7497,7 +7497,7 @@ export type TransferOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7550,7 +7550,7 @@ export type ListInvitationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7608,7 +7608,7 @@ export type RevokeInvitationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7668,7 +7668,7 @@ export type ListAllOrganizationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7721,7 +7721,7 @@ export type GetAnyOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7786,7 +7786,7 @@ export type EnterOrganizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7831,7 +7831,7 @@ export type ListBudgetsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7889,7 +7889,7 @@ export type DeleteBudgetErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -7947,7 +7947,7 @@ export type GetBudgetErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8017,7 +8017,7 @@ export type SetBudgetErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8064,7 +8064,7 @@ export type GetModelsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8141,7 +8141,7 @@ export type TestModelErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8250,7 +8250,7 @@ export type GetStatisticsOverviewErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8310,7 +8310,7 @@ export type GetBuildStatisticsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8378,7 +8378,7 @@ export type GetInvocationStatisticsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8442,7 +8442,7 @@ export type GetStatisticsTrendErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8489,7 +8489,7 @@ export type GetBudgetStatisticsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8558,7 +8558,7 @@ export type SetAgentStatusErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8635,7 +8635,7 @@ export type ListAgentsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8712,7 +8712,7 @@ export type CreateAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8765,7 +8765,7 @@ export type DeleteAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8818,7 +8818,7 @@ export type GetAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8887,7 +8887,7 @@ export type UpdateAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -8940,7 +8940,7 @@ export type GetAgentDefinitionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9009,7 +9009,7 @@ export type EditAgentDefinitionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9062,7 +9062,7 @@ export type ListAgentDocumentsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9143,7 +9143,7 @@ export type AddAgentDocumentsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9201,7 +9201,7 @@ export type RemoveAgentDocumentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9267,7 +9267,7 @@ export type ListAgentVersionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9346,7 +9346,7 @@ export type RollbackAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9415,7 +9415,7 @@ export type PlaceAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9481,7 +9481,7 @@ export type ListAgentExamplesErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9560,7 +9560,7 @@ export type SaveAgentExampleErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9614,7 +9614,7 @@ export type DeleteAgentExampleErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9671,7 +9671,7 @@ export type StopAgentRolloutErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9724,7 +9724,7 @@ export type GetAgentRolloutErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9793,7 +9793,7 @@ export type SetAgentRolloutErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9872,7 +9872,7 @@ export type PromoteAgentRolloutErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -9954,7 +9954,7 @@ export type ListAgentSessionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10033,7 +10033,7 @@ export type CreateSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10117,7 +10117,7 @@ export type ListSessionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10170,7 +10170,7 @@ export type DeleteSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10223,7 +10223,7 @@ export type GetSessionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10293,7 +10293,7 @@ export type ListMessagesErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10381,7 +10381,7 @@ export type SendMessageErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10461,7 +10461,7 @@ export type ListSessionDocumentsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10544,7 +10544,7 @@ export type InvokeAgentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10636,7 +10636,7 @@ export type ListAgentInvocationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10716,7 +10716,7 @@ export type ListInvocationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10769,7 +10769,7 @@ export type GetInvocationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10841,7 +10841,7 @@ export type FollowInvocationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10910,7 +10910,7 @@ export type CancelInvocationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -10990,7 +10990,7 @@ export type DecideToolCallErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11037,7 +11037,7 @@ export type GetWebhookSecretErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11109,7 +11109,7 @@ export type ListProjectsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11182,7 +11182,7 @@ export type CreateProjectErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11235,7 +11235,7 @@ export type DeleteProjectErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11288,7 +11288,7 @@ export type GetProjectErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11357,7 +11357,7 @@ export type ControlProjectErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11436,7 +11436,7 @@ export type ReviseProjectErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11489,7 +11489,7 @@ export type ListProjectStagesErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11543,7 +11543,7 @@ export type GetProjectStageErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11596,7 +11596,7 @@ export type GetProjectBuildErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11649,7 +11649,7 @@ export type ListProjectArtifactsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11706,7 +11706,7 @@ export type GetProjectArtifactErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11778,7 +11778,7 @@ export type StreamProjectEventsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11836,7 +11836,7 @@ export type ListIntegrationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11913,7 +11913,7 @@ export type CreateIntegrationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -11966,7 +11966,7 @@ export type DeleteIntegrationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12019,7 +12019,7 @@ export type GetIntegrationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12084,7 +12084,7 @@ export type ChangeIntegrationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12142,7 +12142,7 @@ export type FollowImportErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12212,7 +12212,7 @@ export type ListOperationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12266,7 +12266,7 @@ export type GetOperationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12346,7 +12346,7 @@ export type CallOperationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12433,7 +12433,7 @@ export type AttachOperationsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12501,7 +12501,7 @@ export type ListFindingsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12574,7 +12574,7 @@ export type ReplaceDocumentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12627,7 +12627,7 @@ export type ListIntegrationVersionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12685,7 +12685,7 @@ export type GetIntegrationVersionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12743,7 +12743,7 @@ export type GetVersionDocumentErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12813,7 +12813,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12892,7 +12892,7 @@ export type TurnMockErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -12971,7 +12971,7 @@ export type GenerateClientErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13046,7 +13046,7 @@ export type RunContractTestsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13099,7 +13099,7 @@ export type ListContractTestsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13153,7 +13153,7 @@ export type GetContractTestErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13217,7 +13217,7 @@ export type ListFlowsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13290,7 +13290,7 @@ export type CreateFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13363,7 +13363,7 @@ export type ValidateFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13440,7 +13440,7 @@ export type DraftFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13505,7 +13505,7 @@ export type ArchiveFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13558,7 +13558,7 @@ export type GetFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13627,7 +13627,7 @@ export type UpdateFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13698,7 +13698,7 @@ export type PublishFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13764,7 +13764,7 @@ export type ListFlowVersionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13818,7 +13818,7 @@ export type GetFlowVersionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13890,7 +13890,7 @@ export type RestoreFlowVersionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -13965,7 +13965,7 @@ export type ListRunsOfFlowErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14044,7 +14044,7 @@ export type StartFlowRunErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14123,7 +14123,7 @@ export type ListFlowRunsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14176,7 +14176,7 @@ export type GetFlowRunErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14248,7 +14248,7 @@ export type FollowFlowRunErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14315,7 +14315,7 @@ export type ControlFlowRunErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14395,7 +14395,7 @@ export type SignalFlowRunErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14475,7 +14475,7 @@ export type DecideFlowStepErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14541,7 +14541,7 @@ export type ListDeadLettersErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14612,7 +14612,7 @@ export type ReplayDeadLetterErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14665,7 +14665,7 @@ export type DeleteDeadLetterErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14731,7 +14731,7 @@ export type ListFlowTriggersErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14810,7 +14810,7 @@ export type CreateFlowTriggerErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14864,7 +14864,7 @@ export type DeleteFlowTriggerErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14918,7 +14918,7 @@ export type GetFlowTriggerErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -14993,7 +14993,7 @@ export type DeliverWebhookErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15207,7 +15207,7 @@ export type CreateExportErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15276,7 +15276,7 @@ export type ImportPackageErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15348,7 +15348,7 @@ export type ListAuditEntriesErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15416,7 +15416,7 @@ export type ListToolsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15493,7 +15493,7 @@ export type AttachToolErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15546,7 +15546,7 @@ export type DeleteToolErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15599,7 +15599,7 @@ export type GetToolErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15678,7 +15678,7 @@ export type TestToolErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15738,7 +15738,7 @@ export type ListCredentialsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15811,7 +15811,7 @@ export type CreateCredentialErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15865,7 +15865,7 @@ export type FinishAuthorizationErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15918,7 +15918,7 @@ export type DeleteCredentialErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -15971,7 +15971,7 @@ export type GetCredentialErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16036,7 +16036,7 @@ export type ReplaceCredentialErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16107,7 +16107,7 @@ export type AuthorizeCredentialErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16234,7 +16234,7 @@ export type RunAgentWithAgUiErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16337,7 +16337,7 @@ export type ChatWithAiSdkErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16391,7 +16391,7 @@ export type GetOrchestrationHealthErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16445,7 +16445,7 @@ export type ListOrchestrationMetricsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16505,7 +16505,7 @@ export type GetOrchestrationMetricsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16550,7 +16550,7 @@ export type ListPartnershipsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16621,7 +16621,7 @@ export type CreatePartnershipErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16681,7 +16681,7 @@ export type GetPartnershipHistoryErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16732,7 +16732,7 @@ export type GetPartnershipStatusErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16783,7 +16783,7 @@ export type DeletePartnershipErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16834,7 +16834,7 @@ export type GetPartnershipErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16901,7 +16901,7 @@ export type UpdatePartnershipErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -16969,7 +16969,7 @@ export type UpdateDeliverableErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17046,7 +17046,7 @@ export type PushMeasurementErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17104,7 +17104,7 @@ export type ListDecisionsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17175,7 +17175,7 @@ export type CreateDecisionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17226,7 +17226,7 @@ export type GetDecisionErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17303,7 +17303,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17348,7 +17348,7 @@ export type GetOrchestrationStatusErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17393,7 +17393,7 @@ export type GetOrchestrationConfigErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17438,7 +17438,7 @@ export type GetDeploymentReadinessErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17483,7 +17483,7 @@ export type GetOrchestrationInfoErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**
@@ -17528,7 +17528,7 @@ export type ListOrchestrationEndpointsErrors = {
      */
     431: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED, DATABASE_ERROR or INTERNAL_ERROR.
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
      */
     500: ErrorEnvelope;
     /**

@@ -121,12 +121,16 @@ export function requirementNotProven(
   const named = open.slice(0, MESSAGE_NAMES_MAX).map(({ id, text }) => `${id} (${clip(text, 80)})`);
   const would_help = [...new Set(open.flatMap(({ text }) => helpFor(text, isOffline)))];
   return new BuildFault(
-    `No acceptance example proves a functional requirement: ${named.join(', ') || 'none is stated'}`,
+    named.length === 0
+      ? 'The requirement states no functional requirement'
+      : `The acceptance examples prove none of the functional requirements: ${named.join(', ')}`,
     {
       ...options,
       code: 'REQUIREMENT_NOT_PROVEN',
       details: { requirements: proofs, would_help },
-      suggestion: `${would_help.join(' ')} To build the agent unproven, create the project with accept_unproven: true.`,
+      suggestion: [...would_help, 'To build the agent unproven, create the project with accept_unproven: true.'].join(
+        ' ',
+      ),
     },
   );
 }

@@ -12,7 +12,7 @@ export class ComponentStateDto {
    */
   latency_ms: number;
 
-  /** @example 'The database answers and all tables exist' */
+  /** @example 'The database responds and all tables exist' */
   message: string;
 }
 
@@ -69,7 +69,7 @@ export class OrchestrationStatusDto {
 
   /**
    * database, build_engine, model_provider, runtimes, authentication, metrics_collector, partnership_probes.
-   * @example {"database": {"status": "healthy", "latency_ms": 3.42, "message": "The database answers and all tables exist"}}
+   * @example {"database": {"status": "healthy", "latency_ms": 3.42, "message": "The database responds and all tables exist"}}
    */
   components: Record<string, ComponentStateDto>;
 

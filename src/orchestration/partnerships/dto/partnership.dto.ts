@@ -93,7 +93,7 @@ export class LastProbeDto {
    */
   up: boolean | null;
 
-  /** @example 'answered 200' */
+  /** @example 'returned 200' */
   reason: string;
 
   /** @example 2026-11-20T10:00:00.000Z */

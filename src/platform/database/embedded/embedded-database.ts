@@ -248,7 +248,7 @@ export class EmbeddedDatabase {
       this.engine = await this.startOnFreePort(program);
       this.orphan.remember(this.engine.pid);
       this.supervision = this.supervise(program, this.engine);
-      this.logger.log(`${program.name} answers on ${this.endpoint}, data in ${this.directory}`);
+      this.logger.log(`${program.name} is listening on ${this.endpoint}, data in ${this.directory}`);
     } catch (error) {
       this.lock.release();
       throw error;
