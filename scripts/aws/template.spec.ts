@@ -24,7 +24,7 @@ const named = (name: string) =>
   );
 
 describe('the CloudFormation template', () => {
-  it('is what the tables of the platform say; run node scripts/aws/write-template.ts after a change', () => {
+  it('is what the tables of the platform say; run npm run aws:template after a change', () => {
     expect(readFileSync(TEMPLATE_FILE, 'utf8')).toBe(templateText(TABLES));
   });
 

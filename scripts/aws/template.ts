@@ -5,7 +5,7 @@ import { logicalId, type Resource, tableResource } from './tables.ts';
 
 export const TEMPLATE_FILE = 'deploy/aws/nexus.template.yaml';
 
-const HEAD = `# Every table of Nexus with its indexes, and the access to them. Written by: node scripts/aws/write-template.ts
+const HEAD = `# Every table of Nexus with its indexes, and the access to them. Written by: npm run aws:template
 # A test compares it with src/tables.ts; change the tables there.
 #   aws cloudformation deploy --stack-name nexus --template-file ${TEMPLATE_FILE} \\
 #     --capabilities CAPABILITY_IAM --parameter-overrides TablePrefix=production- OidcProvider=oidc.eks...

@@ -1,4 +1,4 @@
-// Writes deploy/aws/nexus.template.yaml from the tables of the build. Usage: npm run build && node scripts/aws/write-template.ts
+// Writes deploy/aws/nexus.template.yaml from the tables of the build. Usage: npm run aws:template
 import { writeFileSync } from 'node:fs';
 import type { TableDefinition } from '../../src/platform/database/table-definition.ts';
 import { TEMPLATE_FILE, templateText } from './template.ts';
