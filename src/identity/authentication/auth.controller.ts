@@ -48,7 +48,7 @@ export class AuthController {
     summary: 'Sign in with a password',
     operationId: 'login',
     description:
-      'Checks the email address and password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 from any addresses lock it for every address that has not signed in to it within 30 days.',
+      'Checks the email address and password. Send the access token as `Authorization: Bearer …`; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 within 15 minutes from all addresses together lock it for every address that has not signed in to it within the last 30 days.',
   })
   @ApiSignedIn("Tokens for the user's first organization.")
   @ApiErrors(400, 401, 403, 429)

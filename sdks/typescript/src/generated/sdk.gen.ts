@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Sign in with a password
  *
- * Checks the email address and password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 from any addresses lock it for every address that has not signed in to it within 30 days.
+ * Checks the email address and password. Send the access token as 'Authorization: Bearer …'; it is valid for 15 minutes. Five wrong passwords within 15 minutes lock the account for your IP address (IPv6: its /64) for 15 minutes. 25 within 15 minutes from all addresses together lock it for every address that has not signed in to it within the last 30 days.
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>): RequestResult<LoginResponses, LoginErrors, ThrowOnError> => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
     url: '/api/v1/auth/login',
