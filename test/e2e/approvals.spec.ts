@@ -278,7 +278,11 @@ describe('each protocol asks for approval in its own words, and goes on when it 
     expect(calls()).toEqual(['DELETE /orders/7']);
     const chat = { model: agent.agent_id, messages: [{ role: 'user', content: ASKED.input_text }] };
     expect(await send('/v1/chat/completions', chat)).toMatchObject({
-      error: { message: expect.stringMatching(/^The run is waiting for approval\. Decide with POST/) as string },
+      error: {
+        message: expect.stringMatching(
+          /^The run is waiting for approval\. Approve or reject each call with POST/,
+        ) as string,
+      },
     });
   });
 

@@ -267,7 +267,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
   });
 
   it.each([
-    ['malformed', { content: 'I would rather talk.' }, 'does not fit the schema: it is not one JSON object', 2],
+    ['malformed', { content: 'I would rather talk.' }, 'does not match the schema: it is not one JSON object', 2],
     ['truncated', { content: '{"intent"', finishReason: 'length' }, 'was cut off at the output token limit', 1],
     ['refusal', { content: 'I cannot help with that.', finishReason: 'content_filter' }, 'it declined', 1],
   ])('fails on a %s document with an error of its own', async (fault, answer, message, calls) => {
