@@ -107,6 +107,18 @@ describe('a project', () => {
     expect(overview).toMatchObject({ building_agents: 0 });
   });
 
+  it('shows the names of agent_name_map by stage and gives the built agent the one for the deployer', async () => {
+    const agent_name_map = { agent_design: 'designer', agent_deployer: 'till_helper' };
+    const { project_id } = await create(http, { agent_name_map });
+    const project = await built(http, project_id);
+    expect(project).toMatchObject({ agents: [`${project_id}:till_helper`], agent_name: 'till_helper' });
+    const { data } = await http.get<{ stages: { stage_name: string; agent_name?: string | null }[] }>(
+      `/api/v1/projects/${project_id}/stages`,
+    );
+    const shown = data.stages.flatMap(({ stage_name, agent_name }) => (agent_name ? [[stage_name, agent_name]] : []));
+    expect(Object.fromEntries(shown)).toEqual(agent_name_map);
+  });
+
   it('shows each stage with its log and each artifact with its content', async () => {
     const { project_id } = await create();
     await built(http, project_id);

@@ -1,24 +1,18 @@
 import { stageContext } from '../../../test/support/stage-context.js';
-import { agentNameFor, deployedAgentName, toAgentName } from './step.js';
+import { builtAgentName, toAgentName } from './step.js';
 
 describe('agent names', () => {
-  const mapped = stageContext('a requirement', {
-    agent_name_map: { agent_design: 'designer', agent_deployer: 'live_agent' },
-  });
+  const map = { orchestrator: 'first', agent_developer_manager: 'written', agent_deployer: 'live_agent' };
+  const { orchestrator, agent_developer_manager } = map;
 
-  it('come from the request first', () => {
-    const named = stageContext('a requirement', {
-      agent_name: 'my-agent',
-      agent_name_map: { agent_design: 'designer' },
-    });
-    expect(agentNameFor(named, 'agent_design', 'slug')).toBe('my-agent');
-    expect(deployedAgentName(named, 'slug')).toBe('my-agent');
-  });
-
-  it('come from the map for the stage that it names', () => {
-    expect(agentNameFor(mapped, 'agent_design', 'slug')).toBe('designer');
-    expect(agentNameFor(mapped, 'orchestrator', 'slug')).toBe('slug');
-    expect(deployedAgentName(mapped, 'slug')).toBe('live_agent');
+  it.each([
+    ['the request', { agent_name: 'my-agent', agent_name_map: map }, 'my-agent'],
+    ['the entry for the deployer', { agent_name_map: map }, 'live_agent'],
+    ['the entry for the developer', { agent_name_map: { orchestrator, agent_developer_manager } }, 'written'],
+    ['the entry for the orchestrator', { agent_name_map: { orchestrator } }, 'first'],
+    ['the plan', { agent_name_map: { agent_design: 'designer' } }, 'slug'],
+  ])('come from %s', (_, asked, name) => {
+    expect(builtAgentName(stageContext('a requirement', asked), 'slug')).toBe(name);
   });
 
   it('are made valid when they are not', () => {

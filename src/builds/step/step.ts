@@ -176,19 +176,13 @@ export class BuildSteps {
 
 const VALID_AGENT_NAME = /^[a-z0-9][a-z0-9_-]{0,99}$/;
 
-/** The agent name of a stage: `agent_name` of the request, else its entry in `agent_name_map`, else the fallback. */
-export function agentNameFor(context: StepContext, stage: StageName, fallback: string): string {
-  const asked = context.agent_name ?? context.agent_name_map?.[stage];
-  return asked === undefined ? fallback : toAgentName(asked);
-}
-
 /**
- * The name of the deployed agent, part of its id: `agent_name` of the request, else the entry of `agent_name_map` for the
- * deployer, else for the developer, else the fallback.
+ * The name of the built agent, part of its id: `agent_name` of the request, else the entry of `agent_name_map` for the deployer,
+ * else for the developer, else for the orchestrator, else the fallback. The orchestrator decides it; the plan passes it on.
  */
-export function deployedAgentName(context: StepContext, fallback: string): string {
+export function builtAgentName(context: StepContext, fallback: string): string {
   const map = context.agent_name_map;
-  const asked = context.agent_name ?? map?.agent_deployer ?? map?.agent_developer_manager;
+  const asked = context.agent_name ?? map?.agent_deployer ?? map?.agent_developer_manager ?? map?.orchestrator;
   return asked === undefined ? fallback : toAgentName(asked);
 }
 

@@ -120,7 +120,8 @@ export class CreateProjectDto {
   accept_unproven?: boolean;
 
   /**
-   * Agent name that each stage shows. The one for `orchestrator` also names the built agent, unless `agent_name` is set.
+   * Agent name that each stage shows. The built agent gets the name for `agent_deployer`, or else for `agent_developer_manager`,
+   * or else for `orchestrator`, unless `agent_name` is set.
    */
   @IsOptional()
   @ValidateNested()

@@ -2047,7 +2047,7 @@ export type ProjectErrorDto = {
 
 export type CreateProjectDto = {
     /**
-     * Agent name that each stage shows. The one for 'orchestrator' also names the built agent, unless 'agent_name' is set.
+     * Agent name that each stage shows. The built agent gets the name for 'agent_deployer', or else for 'agent_developer_manager', or else for 'orchestrator', unless 'agent_name' is set.
      */
     agent_name_map?: AgentNameMapDto;
     /**

@@ -13,7 +13,7 @@ import type { RevisionBrief } from '../../../projects/project-revision.js';
 import { PATHS } from '../../../stages/stage.js';
 import type { CodeTool } from '../../../tools/tool-definition.js';
 import { DocumentWriter, jsonArtifact, readDocument, readText } from '../../step/documents.js';
-import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
+import { BuildFault, defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema } from '../agent-design/prompt.js';
 import { type Plan, planSchema } from '../orchestrator/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
@@ -87,7 +87,7 @@ export const step = defineStep({
       },
       ...spent,
       tool_calls: 0,
-      agent_name: agentNameFor(context, 'agent_developer_manager', definition.agent_name),
+      agent_name: definition.agent_name,
     };
   },
 });

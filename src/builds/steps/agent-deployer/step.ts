@@ -22,7 +22,7 @@ import { PATHS } from '../../../stages/stage.js';
 import { problemsOfTools } from '../../../tools/tool-definition.js';
 import { coverageOf, isFunctional, proofsOf } from '../../requirement/coverage.js';
 import { jsonArtifact, readDocument } from '../../step/documents.js';
-import { BuildFault, defineStep, deployedAgentName, type StepContext, type StepResult } from '../../step/step.js';
+import { BuildFault, defineStep, type StepContext, type StepResult } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
 import { type AcceptanceExample, type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { requirementNotProven } from '../requirements-analysis/review.js';
@@ -77,7 +77,7 @@ export class AgentDeployer {
   private async candidate(context: StepContext): Promise<AgentDefinition> {
     const stored = readDocument(context, PATHS.definition, agentDefinitionSchema);
     const knowledge = await this.knowledge(context, stored);
-    const definition = { ...stored, knowledge, agent_name: deployedAgentName(context, stored.agent_name) };
+    const definition = { ...stored, knowledge };
     const problems = problemsOfTools(definition.tools);
     if (problems.length > 0)
       throw new BuildFault(`The definition names tools that it cannot have: ${problems.join('; ')}`, {

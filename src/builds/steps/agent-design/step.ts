@@ -2,7 +2,7 @@ import { PATHS } from '../../../stages/stage.js';
 import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
 import { DocumentWriter, jsonArtifact, readDocument } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
-import { agentNameFor, defineStep, deployedAgentName, type StepContext } from '../../step/step.js';
+import { defineStep, type StepContext } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { architectureSchema } from '../system-architecture/prompt.js';
@@ -23,7 +23,7 @@ export const step = defineStep({
     const { document, ...spent } = await writer.write(context, DESIGN_TASK, input);
     const tools = toolsOf(context, catalogue, document, requirements);
     const team = teamOf(context, document, requirements, tools);
-    const design: Design = { ...document, agent_name: deployedAgentName(context, plan.agent.name), tools, team };
+    const design: Design = { ...document, agent_name: plan.agent.name, tools, team };
     context.log('info', `The agent is ${design.role}`);
     for (const { name, tools: own, documents } of team)
       context.log('info', `Specialist ${name}: ${[...own, ...documents].join(', ') || 'no tools, no documents'}`);
@@ -43,7 +43,7 @@ export const step = defineStep({
       },
       ...spent,
       tool_calls: 0,
-      agent_name: agentNameFor(context, 'agent_design', plan.agent.name),
+      agent_name: plan.agent.name,
     };
   },
 });

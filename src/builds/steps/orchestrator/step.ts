@@ -1,6 +1,6 @@
 import { PATHS } from '../../../stages/stage.js';
 import { DocumentWriter, jsonArtifact, textArtifact } from '../../step/documents.js';
-import { agentNameFor, BuildFault, defineStep, toAgentName } from '../../step/step.js';
+import { BuildFault, builtAgentName, defineStep, toAgentName } from '../../step/step.js';
 import { writePlan } from './offline.js';
 import { type Plan, PLAN_TASK } from './prompt.js';
 
@@ -18,7 +18,7 @@ export const step = defineStep({
       project_name,
     });
     if (document.refusal !== null) throw refused(document.refusal);
-    const agent_name = agentNameFor(context, 'orchestrator', toAgentName(document.agent.name));
+    const agent_name = builtAgentName(context, toAgentName(document.agent.name));
     const { revision } = context;
     const { display_name } = revision?.definition ?? document.agent;
     const plan = { ...document, agent: { ...document.agent, name: agent_name, display_name } };

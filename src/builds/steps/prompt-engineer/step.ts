@@ -14,7 +14,7 @@ import {
   section,
   toolPath,
 } from '../../step/documents.js';
-import { agentNameFor, defineStep, type StepContext } from '../../step/step.js';
+import { defineStep, type StepContext } from '../../step/step.js';
 import { type Design, designSchema, type Specialist } from '../agent-design/prompt.js';
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { codeOf, type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
@@ -98,7 +98,7 @@ export const step = defineStep({
       },
       ...spent,
       tool_calls: 0,
-      agent_name: agentNameFor(context, 'agent_developer_manager', design.agent_name),
+      agent_name: design.agent_name,
     };
   },
 });

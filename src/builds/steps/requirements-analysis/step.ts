@@ -14,7 +14,7 @@ import {
   section,
 } from '../../step/documents.js';
 import { knownTools, toolCards } from '../../step/offered-tools.js';
-import { agentNameFor, BuildFault, defineStep, type StepContext } from '../../step/step.js';
+import { BuildFault, defineStep, type StepContext } from '../../step/step.js';
 import { type Plan, planSchema } from '../orchestrator/prompt.js';
 import { writeRequirements } from './offline.js';
 import {
@@ -86,7 +86,7 @@ export const step = defineStep({
       },
       ...total,
       tool_calls: 0,
-      agent_name: agentNameFor(context, 'requirements_analysis', plan.agent.name),
+      agent_name: plan.agent.name,
     };
   },
 });

@@ -9,7 +9,7 @@ import {
   readDocument,
   section,
 } from '../../step/documents.js';
-import { agentNameFor, defineStep } from '../../step/step.js';
+import { defineStep } from '../../step/step.js';
 import { planSchema } from '../orchestrator/prompt.js';
 import { requirementsSchema } from '../requirements-analysis/prompt.js';
 import { writeArchitecture } from './offline.js';
@@ -49,7 +49,7 @@ export const step = defineStep({
       },
       ...spent,
       tool_calls: 0,
-      agent_name: agentNameFor(context, 'system_architecture', plan.agent.name),
+      agent_name: plan.agent.name,
     };
   },
 });

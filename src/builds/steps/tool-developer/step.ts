@@ -19,7 +19,7 @@ import { BuiltinToolKind } from '../../../tools/kinds/builtin/builtin.kind.js';
 import { type CodeTool, codeToolSchema } from '../../../tools/tool-definition.js';
 import type { Tool, ToolDocument as Passage } from '../../../tools/tool.js';
 import { DocumentWriter, jsonArtifact, readDocument, toolPath } from '../../step/documents.js';
-import { addSpent, agentNameFor, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
+import { addSpent, BuildFault, defineStep, type Spent, type StepContext } from '../../step/step.js';
 import { designSchema } from '../agent-design/prompt.js';
 
 const USE: Readonly<Record<string, readonly [use: string, not: string]>> = {
@@ -271,7 +271,7 @@ export const step = defineStep({
       },
       ...spent,
       tool_calls: tools.reduce((sum, tool) => sum + tool.examples.length, 0),
-      agent_name: agentNameFor(context, 'agent_developer_manager', design.agent_name),
+      agent_name: design.agent_name,
     };
   },
 });
