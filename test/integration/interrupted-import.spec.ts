@@ -42,7 +42,7 @@ it('an import that dies before any of its writes ends, and its integration leave
     if (found !== undefined)
       await eventually(
         () => app.http.get<WireIntegration>(`/api/v1/integrations/${found}`),
-        ({ data: { import: run } }) => mortal.isDead || run?.status === 'done',
+        ({ data }) => mortal.isDead || data.import?.status === 'done',
       );
     isFinished = !mortal.isDead;
     mortal.revive();
@@ -59,7 +59,7 @@ it('an import whose integration is deleted while it stores its catalogue leaves 
   const repository = app.app.get(IntegrationsRepository, { strict: false });
   const putData = repository.putData.bind(repository);
   let deleted: number | undefined;
-  jest.spyOn(repository, 'putData').mockImplementation(async (integration, data_id, kind, data) => {
+  const storing = jest.spyOn(repository, 'putData').mockImplementation(async (integration, data_id, kind, data) => {
     if (kind === 'catalogue')
       deleted = (await app.http.delete(`/api/v1/integrations/${integration.integration_id}`)).status;
     await putData(integration, data_id, kind, data);
@@ -69,6 +69,7 @@ it('an import whose integration is deleted while it stores its catalogue leaves 
     () => Promise.resolve(deleted),
     (status) => status !== undefined,
   );
+  storing.mockRestore();
   expect(deleted).toBe(200);
   await untilNothingIsLeft(data.integration_id);
 });

@@ -76,7 +76,7 @@ it('writes nothing in a dry run: the mock answers', async () => {
   const run = await runWhen(http, run_id);
   expect(run.status).toBe('completed');
   const add = run.steps.find(({ step_id }) => step_id === 'add');
-  expect(add?.note).toContain('was not called');
+  expect(add?.note).toContain("the integration's mock was called instead");
   expect(add?.output).toMatchObject({ id: expect.any(String) as string, title: expect.any(String) as string });
   expect(api.seen.filter(({ method }) => method === 'POST').length).toBe(before);
 });
