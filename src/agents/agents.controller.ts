@@ -255,7 +255,8 @@ export class AgentsController {
   @ApiOperation({
     summary: 'Remove a document from an agent',
     operationId: 'removeAgentDocument',
-    description: 'Creates a new version without the document. Earlier versions and sessions keep their documents.',
+    description:
+      'Creates a new version without the document. Earlier versions keep it. Documents uploaded to sessions are not affected.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new version.' })
   @ApiErrors(404, 409)

@@ -162,7 +162,7 @@ export class FlowsController {
     summary: 'Draft a flow',
     operationId: 'draftFlow',
     description:
-      'Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 with the offline model.',
+      'Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 if the model is the offline model, which works by fixed rules.',
   })
   @ApiData(FlowDraftDto, { description: 'The definition with its faults.' })
   @ApiErrors(400, 402, 422, 502, 504)

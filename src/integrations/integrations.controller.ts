@@ -133,8 +133,7 @@ export class IntegrationsController {
   @ApiOperation({
     summary: 'Update an integration',
     operationId: 'changeIntegration',
-    description:
-      'Changes the name, the base URL, the credential or the risk of operations. Fields that you omit stay unchanged.',
+    description: 'Changes the name, the base URL or the credential. Fields that you omit stay unchanged.',
   })
   @ApiData(IntegrationDto, { description: 'The integration after the change.' })
   @ApiErrors(400, 404)

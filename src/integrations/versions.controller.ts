@@ -110,7 +110,8 @@ export class VersionsController {
   @ApiOperation({
     summary: "List an integration's versions",
     operationId: 'listIntegrationVersions',
-    description: 'Lists versions with what each added, changed and removed, newest first, at most 100.',
+    description:
+      'Lists versions, newest first, at most 100. `GET /integrations/{integration_id}/versions/{version}` returns the changes of one.',
   })
   @ApiData(VersionListDto, { description: 'The versions, newest first, at most 100.' })
   @ApiErrors(404)
@@ -125,7 +126,7 @@ export class VersionsController {
   @ApiOperation({
     summary: 'Get a version of an integration',
     operationId: 'getIntegrationVersion',
-    description: 'Returns the changes of one version, and the agents and flows that they break.',
+    description: 'Returns the changes of one version, and the tools and flows that they break.',
   })
   @ApiData(VersionDto, { description: 'The version with its changes.' })
   @ApiErrors(400, 404)

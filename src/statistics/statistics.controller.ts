@@ -88,7 +88,8 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Get spending by budget',
     operationId: 'getBudgetStatistics',
-    description: 'Returns what each budget has spent today and this month (UTC), in US dollars and tokens.',
+    description:
+      'Returns what each budget has spent today and this month (UTC), in US dollars and tokens. A day or month without a limit is omitted.',
   })
   @ApiData([BudgetDto], { description: 'One row per budget.' })
   @ApiErrors()

@@ -81,7 +81,7 @@ it('the sign-in of development survives a start that is killed, and a reset give
   const { password } = kept();
   await says(first, 'Sign in as');
   expect(lastLines(first)).toContain(
-    `Sign in as admin@nexus.local with the password ${password} (generated; kept in ${signInFile})`,
+    `Sign in as admin@nexus.local with the password ${password} (generated; stored in ${signInFile})`,
   );
   first.child.kill('SIGKILL');
   await first.ended;

@@ -12,7 +12,7 @@ export class SetRolloutDto {
   version: string;
 
   /**
-   * Percentage of sessions that run the candidate. The others run the current version.
+   * Percentage of the sessions begun since the rollout that run the candidate. All others run the current version.
    * @example 10
    */
   @Type(() => Number)

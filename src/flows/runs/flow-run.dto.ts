@@ -187,7 +187,7 @@ export class AttemptDto {
   @ApiProperty({ type: () => RunErrorDto, nullable: true })
   error: RunErrorDto | null;
 
-  /** The invocation or run behind the attempt. */
+  /** Id of the invocation or flow run that the attempt started. */
   request_id?: string;
 }
 
@@ -205,7 +205,7 @@ export class CompensationDto {
 
 export class FlowStepRunDto {
   /**
-   * `step_id`, followed by the item indexes inside a for_each. Identifies the step in decisions.
+   * `step_id`, followed by the item indexes inside a for_each. To decide an approval step, send it as `step_id`.
    * @example 'charge[3]'
    */
   key: string;

@@ -206,7 +206,7 @@ export class FlowRunsController {
     summary: 'Decide an approval step',
     operationId: 'decideFlowStep',
     description:
-      'Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names.',
+      'Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names. Inside a for_each, `step_id` is the `key` of the step.',
   })
   @ApiData(FlowRunSummaryDto, { description: 'The run, which continues.' })
   @ApiErrors(400, 404, 409)
@@ -225,7 +225,8 @@ export class FlowRunsController {
   @ApiOperation({
     summary: "List a flow's dead letters",
     operationId: 'listDeadLetters',
-    description: 'Lists runs that failed after their retries, with their input and error.',
+    description:
+      'Lists runs that failed after their retries, with their error. `GET /flow-runs/{run_id}` returns the input.',
   })
   @ApiData(DeadLetterListDto, { description: 'One page of dead letters, newest first.' })
   @ApiErrors(400, 404)

@@ -136,7 +136,7 @@ export class BuildSummaryDto {
   /** @example 3 */
   tool_calls: number;
 
-  /** US dollars. Null if the model's price is unknown. The offline model is free. */
+  /** US dollars. Null if the model's price is unknown. 0 for the offline model, which calls no provider. */
   cost: number | null;
 
   /** Duration of each stage in seconds. Null for a stage that has not ended. */
@@ -207,7 +207,7 @@ export class ProjectSummaryDto {
   agent_name: string | null;
 
   /**
-   * Ids of the agents that the build created.
+   * Ids of the project's agents.
    * @example ['proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R:shop-support']
    */
   agents: string[];

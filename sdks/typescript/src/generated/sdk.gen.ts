@@ -817,7 +817,7 @@ export const getStatisticsTrend = <ThrowOnError extends boolean = false>(options
 /**
  * Get spending by budget
  *
- * Returns what each budget has spent today and this month (UTC), in US dollars and tokens.
+ * Returns what each budget has spent today and this month (UTC), in US dollars and tokens. A day or month without a limit is omitted.
  */
 export const getBudgetStatistics = <ThrowOnError extends boolean = false>(options?: Options<GetBudgetStatisticsData, ThrowOnError>): RequestResult<GetBudgetStatisticsResponses, GetBudgetStatisticsErrors, ThrowOnError> => (options?.client ?? client).get<GetBudgetStatisticsResponses, GetBudgetStatisticsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -959,7 +959,7 @@ export const addAgentDocuments = <ThrowOnError extends boolean = false>(options:
 /**
  * Remove a document from an agent
  *
- * Creates a new version without the document. Earlier versions and sessions keep their documents.
+ * Creates a new version without the document. Earlier versions keep it. Documents uploaded to sessions are not affected.
  */
 export const removeAgentDocument = <ThrowOnError extends boolean = false>(options: Options<RemoveAgentDocumentData, ThrowOnError>): RequestResult<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError> => (options.client ?? client).delete<RemoveAgentDocumentResponses, RemoveAgentDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1484,7 +1484,7 @@ export const getIntegration = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Update an integration
  *
- * Changes the name, the base URL, the credential or the risk of operations. Fields that you omit stay unchanged.
+ * Changes the name, the base URL or the credential. Fields that you omit stay unchanged.
  */
 export const changeIntegration = <ThrowOnError extends boolean = false>(options: Options<ChangeIntegrationData, ThrowOnError>): RequestResult<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError> => (options.client ?? client).patch<ChangeIntegrationResponses, ChangeIntegrationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1588,7 +1588,7 @@ export const replaceDocument = <ThrowOnError extends boolean = false>(options: O
 /**
  * List an integration's versions
  *
- * Lists versions with what each added, changed and removed, newest first, at most 100.
+ * Lists versions, newest first, at most 100. 'GET /integrations/{integration_id}/versions/{version}' returns the changes of one.
  */
 export const listIntegrationVersions = <ThrowOnError extends boolean = false>(options: Options<ListIntegrationVersionsData, ThrowOnError>): RequestResult<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListIntegrationVersionsResponses, ListIntegrationVersionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1599,7 +1599,7 @@ export const listIntegrationVersions = <ThrowOnError extends boolean = false>(op
 /**
  * Get a version of an integration
  *
- * Returns the changes of one version, and the agents and flows that they break.
+ * Returns the changes of one version, and the tools and flows that they break.
  */
 export const getIntegrationVersion = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationVersionData, ThrowOnError>): RequestResult<GetIntegrationVersionResponses, GetIntegrationVersionErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationVersionResponses, GetIntegrationVersionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1740,7 +1740,7 @@ export const validateFlow = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Draft a flow
  *
- * Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 with the offline model.
+ * Drafts a definition from plain language with the configured language model. Nothing is stored. Returns 422 if the model is the offline model, which works by fixed rules.
  */
 export const draftFlow = <ThrowOnError extends boolean = false>(options: Options<DraftFlowData, ThrowOnError>): RequestResult<DraftFlowResponses, DraftFlowErrors, ThrowOnError> => (options.client ?? client).post<DraftFlowResponses, DraftFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1925,7 +1925,7 @@ export const signalFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Decide an approval step
  *
- * Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names.
+ * Approves or refuses an approval step. Each step can be decided once, by a caller with one of the roles that the step names. Inside a for_each, 'step_id' is the 'key' of the step.
  */
 export const decideFlowStep = <ThrowOnError extends boolean = false>(options: Options<DecideFlowStepData, ThrowOnError>): RequestResult<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError> => (options.client ?? client).post<DecideFlowStepResponses, DecideFlowStepErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1940,7 +1940,7 @@ export const decideFlowStep = <ThrowOnError extends boolean = false>(options: Op
 /**
  * List a flow's dead letters
  *
- * Lists runs that failed after their retries, with their input and error.
+ * Lists runs that failed after their retries, with their error. 'GET /flow-runs/{run_id}' returns the input.
  */
 export const listDeadLetters = <ThrowOnError extends boolean = false>(options: Options<ListDeadLettersData, ThrowOnError>): RequestResult<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError> => (options.client ?? client).get<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

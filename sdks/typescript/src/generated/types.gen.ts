@@ -344,7 +344,7 @@ export type SignInOptionsDto = {
      */
     registration: boolean;
     /**
-     * Whether emails are sent, so that password resets and sign-in links work. In development they are printed.
+     * Whether password resets and sign-in links work: emails are sent or, in development without 'SMTP_URL', printed.
      */
     mail: boolean;
 };
@@ -375,7 +375,7 @@ export type ExchangeDto = {
      */
     code: string;
     /**
-     * Only for an account with a password whose email address was never verified. The first response says so.
+     * The password of the existing account. Required only if its email address was never verified: without it, the request returns 409.
      */
     password?: string | null;
 };
@@ -519,7 +519,7 @@ export type OwnedOrganizationDto = {
     org_id: string;
     name: string;
     /**
-     * The owner. Null in organizations created by version 1.0.0 until their first transfer.
+     * The owner. Null in organizations created before owners were recorded, until their first transfer.
      */
     owner_id: string | null;
     created_at: string;
@@ -1561,7 +1561,7 @@ export type SetRolloutDto = {
      */
     version: string;
     /**
-     * Percentage of sessions that run the candidate. The others run the current version.
+     * Percentage of the sessions begun since the rollout that run the candidate. All others run the current version.
      */
     percent: number;
     /**
@@ -2001,7 +2001,7 @@ export type ProjectSummaryDto = {
     tags: Array<string>;
     agent_name: string | null;
     /**
-     * Ids of the agents that the build created.
+     * Ids of the project's agents.
      */
     agents: Array<string>;
     /**
@@ -2122,7 +2122,7 @@ export type ProjectDto = {
     tags: Array<string>;
     agent_name: string | null;
     /**
-     * Ids of the agents that the build created.
+     * Ids of the project's agents.
      */
     agents: Array<string>;
     /**
@@ -2214,7 +2214,7 @@ export type BuildSummaryDto = {
     output_tokens: number;
     tool_calls: number;
     /**
-     * US dollars. Null if the model's price is unknown. The offline model is free.
+     * US dollars. Null if the model's price is unknown. 0 for the offline model, which calls no provider.
      */
     cost: number | null;
     /**
@@ -3297,7 +3297,7 @@ export type FlowStepRunDto = {
     case_name?: string | null;
     compensation?: CompensationDto;
     /**
-     * 'step_id', followed by the item indexes inside a for_each. Identifies the step in decisions.
+     * 'step_id', followed by the item indexes inside a for_each. To decide an approval step, send it as 'step_id'.
      */
     key: string;
     step_id: string;
@@ -3353,7 +3353,7 @@ export type AttemptDto = {
     started_at: string;
     ended_at: string | null;
     /**
-     * The invocation or run behind the attempt.
+     * Id of the invocation or flow run that the attempt started.
      */
     request_id?: string;
 };

@@ -215,7 +215,7 @@ export class ExchangeDto {
   @MaxLength(200)
   code: string;
 
-  /** Only for an account with a password whose email address was never verified. The first response says so. */
+  /** The password of the existing account. Required only if its email address was never verified: without it, the request returns 409. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -246,7 +246,7 @@ export class SignInOptionsDto {
   /** Whether people can create accounts. */
   registration: boolean;
 
-  /** Whether emails are sent, so that password resets and sign-in links work. In development they are printed. */
+  /** Whether password resets and sign-in links work: emails are sent or, in development without `SMTP_URL`, printed. */
   mail: boolean;
 }
 

@@ -106,7 +106,7 @@ export class OwnedOrganizationDto {
   name: string;
 
   /**
-   * The owner. Null in organizations created by version 1.0.0 until their first transfer.
+   * The owner. Null in organizations created before owners were recorded, until their first transfer.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   owner_id: string | null;
