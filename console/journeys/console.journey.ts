@@ -76,7 +76,9 @@ it('builds an agent and follows its stages', async () => {
   await page.getByRole('list', { name: 'Build progress' }).waitFor();
   await page.getByRole('link', { name: 'Open the agent' }).waitFor();
   build = pathOf(page);
-  expect(await page.getByRole('list', { name: 'Build progress' }).getByText(', Completed').count()).toBe(6);
+  const completed = page.getByRole('list', { name: 'Build progress' }).getByText(', Completed');
+  await completed.nth(5).waitFor({ state: 'attached' });
+  expect(await completed.count()).toBe(6);
   await page.getByRole('tab', { name: 'Coverage' }).click();
   await page.getByText('What is 10:00 London in Tokyo?').waitFor();
   await page.getByRole('tab', { name: 'Log' }).click();
