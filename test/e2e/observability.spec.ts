@@ -31,6 +31,16 @@ describe('metrics of requests', () => {
     expect(after.value('http_requests_in_flight')).toBe(1);
   });
 
+  it('name the routes of A2A by the whole path', async () => {
+    const paths = ['/a2a/agents/none/message:send', '/a2a/tasks/none:subscribe', '/a2a/nowhere'];
+    for (const path of paths)
+      await app.http.as('org-a').raw('POST', path, '{}', { 'content-type': 'application/json' });
+    const routes = (await scrape()).all('http_requests_total').map(({ labels }) => labels['route']);
+    expect(routes).toEqual(
+      expect.arrayContaining(['/a2a/agents/:agent_id/message:send', '/a2a/tasks/:taskId:subscribe', '/a2a/*path']),
+    );
+  });
+
   it('make no series of unknown paths, whatever callers send', async () => {
     const seriesOf = async () =>
       (await scrape()).all('http_requests_total').filter(({ labels }) => labels['route'] !== '/health/metrics').length;

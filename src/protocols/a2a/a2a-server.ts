@@ -141,12 +141,25 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 function passTo(handler: RequestHandler, url: string, request: Request, response: Response): Promise<void> {
   const { url: whole } = request;
   request.url = url;
+  keepPrefix(request);
   return new Promise((resolve, reject) => {
     response.once('close', resolve);
     void handler(request, response, (error?: unknown) => {
       request.url = whole;
       reject(error instanceof Error ? error : new NotFoundException(`Cannot ${request.method} ${request.path}`));
     });
+  });
+}
+
+/** The SDK's router replaces `request.route`, by which logs and metrics name a request. Keeps the platform's path before the SDK's. */
+function keepPrefix(request: Request): void {
+  let route = request.route as { path: string };
+  const prefix = route.path.replace(/\/\*path$/, '');
+  Object.defineProperty(request, 'route', {
+    get: () => route,
+    set: ({ path }: { path: string }) => {
+      route = { path: `${prefix}${path.replaceAll('\\', '')}`.replace(/\/$/, '') };
+    },
   });
 }
 
