@@ -192,7 +192,7 @@ export class SignInService {
       } as const;
       for (const org_id of user?.org_ids ?? []) this.audit.note({ ...fact, org_id });
     } catch (error) {
-      this.logger.error({ msg: 'a refused sign-in could not be recorded', address, err: error });
+      this.logger.error({ msg: 'a refused sign-in could not be recorded', err: error });
     }
   }
 }
