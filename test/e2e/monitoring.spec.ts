@@ -103,11 +103,36 @@ describe('every alert', () => {
     },
   );
 
+  it('has a runbook whose log messages the platform writes', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
+      .map((name) => readFileSync(join('src', name), 'utf8'))
+      .join('\n');
+    const quoted = rules.flatMap(({ alert }) =>
+      [...readFileSync(`docs/runbooks/${alert}.md`, 'utf8').matchAll(/\bthe log(?: line)?:? (`.*)/gi)].flatMap(
+        ([, list = '']) => [...list.matchAll(/`([^`]+)`/g)].map(([, text = '']) => `${alert}: ${text}`),
+      ),
+    );
+    const messages = quoted.filter((one) => !/: (?:GET|POST|PUT) \//.test(one));
+    expect(messages.length).toBeGreaterThan(8);
+    expect(messages.filter((one) => !sources.includes(one.slice(one.indexOf(': ') + 2)))).toEqual([]);
+  });
+
   it('has a name of its own, and no runbook is left over', () => {
     const names = rules.map(({ alert }) => alert);
     expect(new Set(names).size).toBe(names.length);
     expect(readdirSync('docs/runbooks').sort()).toEqual([...names.map((name) => `${name}.md`), 'README.md'].sort());
   });
+});
+
+it('the alerts on response times leave out every route that streams', () => {
+  const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: Record<string, object> };
+  const streaming = Object.keys(paths).filter((path) => JSON.stringify(paths[path]).includes('"text/event-stream"'));
+  expect(streaming.length).toBeGreaterThan(5);
+  const patterns = rules.flatMap(({ expr }) => /_duration_seconds_bucket\{.*route!~"([^"]+)"/.exec(expr)?.[1] ?? []);
+  expect(patterns).toHaveLength(2);
+  for (const pattern of patterns)
+    expect(streaming.filter((path) => !new RegExp(`^(?:${pattern})$`).test(path))).toEqual([]);
 });
 
 it('every dashboard has ids of its own, and panels with titles', () => {
