@@ -28,7 +28,7 @@ const parameters = {
     Default: 'false',
     AllowedValues: ['true', 'false'],
     Description:
-      'Whether pods get their role through EKS Pod Identity; without it and OidcProvider, no roles are created',
+      'Whether pods get their role through EKS Pod Identity; if it is false and OidcProvider is empty, no roles are created',
   },
   Namespace: { Type: 'String', Default: 'nexus', Description: 'Namespace of the pods' },
   ServiceAccount: { Type: 'String', Default: 'nexus', Description: 'Service account of the pods' },
