@@ -433,7 +433,7 @@ export class AgentsService {
    */
   async place(org_id: string, agent_id: string, kind: Agent['runtime'], endpoint_url?: string): Promise<Agent> {
     if (kind !== 'http' && endpoint_url !== undefined)
-      throw ValidationError.field('endpoint_url', 'applies only to the runtime "http"');
+      throw ValidationError.field('endpoint_url', 'applies only to the "http" runtime');
     const runtime = this.runtimes.get(kind);
     const before = await this.get(org_id, agent_id);
     const { definition } = await this.version(before);

@@ -89,7 +89,7 @@ describe('an agent that was built here and runs in a container', () => {
     const put = (body: unknown) => http.put(`${agent.path}/runtime`, body);
     expect(await put({ runtime: 'http' })).toMatchObject({
       status: 400,
-      error: { details: { fields: { endpoint_url: ['is required for the runtime "http"'] } } },
+      error: { details: { fields: { endpoint_url: ['is required for the "http" runtime'] } } },
     });
     expect(await put({ runtime: 'local', endpoint_url: container.url })).toMatchObject({ status: 400 });
     expect((await put({ runtime: 'lambda' })).status).toBe(400);

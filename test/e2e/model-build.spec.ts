@@ -158,7 +158,7 @@ describe('a build on a model behind the protocol of OpenAI', () => {
       contradicted: 0,
       total: 2,
       share: 0.5,
-      warning: '1 of 2 requirements are not proven: R-2 (Explain the result). Test them before you rely on this agent.',
+      warning: '1 of 2 requirements is not proven: R-2 (Explain the result). Test it before you rely on this agent.',
     };
     const project = await build({ requirement: 'An assistant that works out totals and explains the result.' });
     expect(project).toMatchObject({ status: 'completed', accept_unproven: false, coverage });

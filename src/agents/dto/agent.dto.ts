@@ -33,7 +33,7 @@ export class CoverageDto {
 
   /**
    * Names the requirements that are not proven. Null if all are proven.
-   * @example '1 of 3 requirements are not proven: R-3 (Explain each step). Test them before you rely on this agent.'
+   * @example '1 of 3 requirements is not proven: R-3 (Explain each step). Test it before you rely on this agent.'
    */
   warning: string | null;
 }

@@ -59,6 +59,12 @@ describe('coverageOf', () => {
     });
   });
 
+  it('warns of a single requirement in the singular', () => {
+    expect(coverageOf(proofsOf(REQUIREMENTS, [evidence({ proves: ['R-1', 'R-3'] })])).warning).toBe(
+      '1 of 3 requirements is not proven: R-2 (Explain each step). Test it before you rely on this agent.',
+    );
+  });
+
   it('has no warning when everything is proven', () => {
     expect(coverageOf(proofsOf(REQUIREMENTS, [evidence({ proves: ['R-1', 'R-2', 'R-3'] })]))).toMatchObject({
       share: 1,

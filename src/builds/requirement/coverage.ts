@@ -117,7 +117,9 @@ function warningOf(proofs: readonly RequirementProof[]): string | null {
   const ordered = [...open.filter(isFunctional), ...open.filter((proof) => !isFunctional(proof))];
   const named = ordered.slice(0, NAMED_MAX).map(({ id, text }) => `${id} (${clip(text, 80)})`);
   const more = ordered.length > NAMED_MAX ? ` and ${ordered.length - NAMED_MAX} more` : '';
-  return `${open.length} of ${proofs.length} requirements are not proven: ${named.join(', ')}${more}. Test them before you rely on this agent.`;
+  const counted = `${open.length} of ${proofs.length} ${proofs.length === 1 ? 'requirement' : 'requirements'}`;
+  const [are, them] = open.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return `${counted} ${are} not proven: ${named.join(', ')}${more}. Test ${them} before you rely on this agent.`;
 }
 
 export function isFunctional({ kind }: Pick<NumberedRequirement, 'kind'>): boolean {

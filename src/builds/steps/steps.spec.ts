@@ -102,7 +102,7 @@ describe('all steps of a build with the offline model', () => {
       total: 1,
       share: 0,
       warning:
-        '1 of 1 requirements are not proven: R-1 (Quiz people on European capitals). Test them before you rely on this agent.',
+        '1 of 1 requirement is not proven: R-1 (Quiz people on European capitals). Test it before you rely on this agent.',
     });
   });
 

@@ -138,7 +138,7 @@ function routeOf(endpoint_url: string, route: 'invocations' | 'ping'): string {
 
 /** The base address as it is stored: without query, fragment and the routes that we add ourselves. @throws ValidationError */
 function endpointOf(value: string | undefined): string {
-  if (value === undefined) throw ValidationError.field('endpoint_url', 'is required for the runtime "http"');
+  if (value === undefined) throw ValidationError.field('endpoint_url', 'is required for the "http" runtime');
   if (!URL.canParse(value)) throw ValidationError.field('endpoint_url', 'is not a valid address');
   const url = new URL(value);
   if (url.search !== '' || url.hash !== '')
