@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { AuditLog } from '../identity/audit/audit-log.js';
@@ -169,6 +169,7 @@ export class InvocationsController {
       'The events `start`, `delta`, `tool_call`, `tool_result`, `approval_required` and `approval_decided`, and at the end `done` or `error`.',
     schema: { type: 'string' },
   })
+  @ApiNoContentResponse({ description: 'The last event was already received.' })
   @ApiErrors(400, 404)
   async follow(
     @CurrentPrincipal() { org_id }: Principal,

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import { Audited } from '../../identity/audit/audit.interceptor.js';
@@ -122,11 +122,13 @@ export class FlowRunsController {
   @ApiOperation({
     summary: "Follow a run's events, or resume a dropped stream",
     operationId: 'followFlowRun',
-    description: 'Server-Sent Events from the start, or after `Last-Event-ID`. Events are kept for 7 days.',
+    description:
+      'Server-Sent Events from the start, or after `Last-Event-ID`. Returns 204 if the last event was already received. Events are kept for 7 days.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The number of the last event received.' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiNoContentResponse({ description: 'The last event was already received.' })
   @ApiErrors(400, 404)
   async follow(
     @CurrentPrincipal() { org_id }: Principal,

@@ -88,7 +88,7 @@ export class PartnershipsController {
     description: 'Returns the measured and pushed metrics of the partnerships of one type with their trends.',
   })
   @ApiOkResponse({ type: PartnershipMetricsDto, description: 'The metrics, at most one second old.' })
-  @ApiErrors(400, 403, 404)
+  @ApiErrors(400, 403)
   async metricsOfType(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('type') type: string,

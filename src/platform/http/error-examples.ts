@@ -19,7 +19,7 @@ interface Example {
 
 const ID = 'req_01KAG4ZQ4N5B1M6Z6K0TQX0N3R';
 const RETRY = 'Retry after the time in Retry-After, and send fewer requests.';
-/** What a path's last value names, where that is not its own name without `_id`. */
+/** What a path's last value names, by value or by operation, where that is not the value's own name without `_id`. */
 const NAMES: Readonly<Record<string, string>> = {
   id: 'Partnership',
   key_id: 'API key',
@@ -29,8 +29,16 @@ const NAMES: Readonly<Record<string, string>> = {
   path: 'Artifact',
   stage_name: 'Stage',
   scope_id: 'Budget',
+  run_id: 'Flow run',
   name: 'Deliverable',
-  type: 'Partnership',
+  'get /api/v1/agents/{agent_id}/status': 'Project',
+  'delete /api/v1/agents/{agent_id}/documents/{name}': 'Document',
+  'delete /api/v1/auth/sessions/{session_id}': 'Sign-in',
+  'get /api/v1/flows/{flow_id}/versions/{version}': 'Flow version',
+  'post /api/v1/flows/{flow_id}/versions/{version}/restore': 'Flow version',
+  'post /api/v1/flow-runs/{run_id}/signals/{name}': 'Flow run',
+  'post /api/v1/flow-runs/{run_id}/steps/{step_id}/decision': 'Approval',
+  'get /api/v1/integrations/{integration_id}/contract-tests/{run_id}': 'Contract test run',
 };
 /** The same for every route. Those of 400, 404 and 409 depend on it. */
 const BY_STATUS: Readonly<Record<string, Example>> = {
@@ -98,11 +106,12 @@ export function giveErrorExamples(
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   const examples: Record<string, { value: object }> = {};
   for (const [path, item] of Object.entries(document.paths))
-    for (const operation of methods.map((method) => item[method]))
-      for (const [status, response] of Object.entries(operation?.responses ?? {})) {
+    for (const method of methods)
+      for (const [status, response] of Object.entries(item[method]?.responses ?? {})) {
         const json = response && 'content' in response ? response.content?.['application/json'] : undefined;
         const refers = (json?.schema as Schema | undefined)?.$ref?.endsWith('/ErrorEnvelope') ?? false;
-        const example = operation && exampleOf(path, status, operation, schemas);
+        const operation = item[method];
+        const example = operation && exampleOf(resourceOf(method, path), status, operation, schemas);
         if (!json || !refers || !example) continue;
         const [, name = ''] = example;
         examples[name] = { value: enveloped(example[0]) };
@@ -120,24 +129,23 @@ const enveloped = (error: Example): object => ({
 
 /** With the name under which the document keeps it. */
 function exampleOf(
-  path: string,
+  resource: string,
   status: string,
   operation: Operation,
   schemas: Record<string, Schema>,
 ): [Example, string] | undefined {
   const common = BY_STATUS[status];
   if (common) return [common, `error_${status}`];
-  const resource = resourceOf(path);
-  const slug = resource.toLowerCase().replaceAll(' ', '_');
+  const slug = resource.toLowerCase().replaceAll(/\W/g, '_');
   if (status === '404') return [notFound(resource), `error_404_${slug}`];
   if (status === '409') return [conflict(resource), `error_409_${slug}`];
   const field = status === '400' ? fieldOf(operation, schemas) : undefined;
   return field === undefined ? undefined : [invalid(field), `error_400_${field.name}_${field.type}`];
 }
 
-function resourceOf(path: string): string {
+function resourceOf(method: string, path: string): string {
   const last = [...path.matchAll(/\{(\w+)\}/g)].at(-1)?.[1] ?? '';
-  const own = NAMES[last];
+  const own = NAMES[`${method} ${path}`] ?? NAMES[last];
   if (own !== undefined) return own;
   const words = last.replace(/_id$/, '').replaceAll('_', ' ');
   return words === '' ? 'Resource' : words.charAt(0).toUpperCase() + words.slice(1);

@@ -1884,7 +1884,7 @@ export const getFlowRun = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Follow a run's events, or resume a dropped stream
  *
- * Server-Sent Events from the start, or after 'Last-Event-ID'. Events are kept for 7 days.
+ * Server-Sent Events from the start, or after 'Last-Event-ID'. Returns 204 if the last event was already received. Events are kept for 7 days.
  */
 export const followFlowRun = <ThrowOnError extends boolean = false>(options: Options<FollowFlowRunData, ThrowOnError, FollowFlowRunResponse>): Promise<ServerSentEventsResult<FollowFlowRunResponses>> => (options.client ?? client).sse.get<FollowFlowRunResponses, FollowFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

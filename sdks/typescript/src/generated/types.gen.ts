@@ -10857,6 +10857,10 @@ export type FollowInvocationResponses = {
      * The events 'start', 'delta', 'tool_call', 'tool_result', 'approval_required' and 'approval_decided', and at the end 'done' or 'error'.
      */
     200: string;
+    /**
+     * The last event was already received.
+     */
+    204: void;
 };
 
 export type FollowInvocationResponse = FollowInvocationResponses[keyof FollowInvocationResponses];
@@ -14264,6 +14268,10 @@ export type FollowFlowRunResponses = {
      * The events.
      */
     200: string;
+    /**
+     * The last event was already received.
+     */
+    204: void;
 };
 
 export type FollowFlowRunResponse = FollowFlowRunResponses[keyof FollowFlowRunResponses];
@@ -16492,10 +16500,6 @@ export type GetOrchestrationMetricsErrors = {
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
-    /**
-     * RESOURCE_NOT_FOUND: your organization has no such record.
-     */
-    404: ErrorEnvelope;
     /**
      * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
      */
