@@ -76,7 +76,7 @@ export class AgentDefinitions {
   }
 
   /**
-   * Registers an agent with the runtime local.
+   * Registers an agent on the `local` runtime.
    * @param guard conditions and writes of the caller for the same transaction
    * @throws AgentExistsError, AgentChangedError when the guard does not hold
    */

@@ -104,7 +104,7 @@ export interface Agent {
   runtime: 'local' | 'http' | 'agentcore';
   agentcore_config: AgentCoreConfig | null;
   region: string | null;
-  /** Where the container of an agent with the runtime `http` answers. */
+  /** Where the container of an agent on the `http` runtime answers. */
   endpoint_url?: string | null;
   error_message: string | null;
   /** The build that registered the agent last. Makes registration idempotent for a build. Null before the first build. */

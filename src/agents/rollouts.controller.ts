@@ -24,7 +24,7 @@ export class RolloutsController {
     summary: 'Roll out a version to a share of the sessions',
     operationId: 'setAgentRollout',
     description:
-      'Starts a rollout of a version, the candidate, or changes its share. That share of the sessions started since the rollout began runs the candidate; older sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.',
+      'Starts rolling out a version (the candidate), or changes its share. Of the sessions started since the rollout began, that share runs the candidate. All other sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.',
   })
   @ApiData(RolloutDto, { description: 'The rollout.' })
   @ApiErrors(400, 404, 409)

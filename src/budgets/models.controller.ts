@@ -35,7 +35,7 @@ export class ModelsController {
     return { default_model: this.models.describe().id, providers, prices: listed };
   }
 
-  /** One small call, counted on the budgets of the caller. At most 10 tests a minute for each user. */
+  /** One small call, counted on the budgets of the caller. At most 10 tests per user per minute. */
   @Post('test')
   @Access('developer')
   @HttpCode(200)
@@ -43,7 +43,7 @@ export class ModelsController {
     summary: 'Test a model',
     operationId: 'testModel',
     description:
-      'Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per minute and user.',
+      'Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per user per minute.',
   })
   @ApiData(ModelTestDto, { description: 'Whether the model answered.' })
   @ApiErrors(400, 402)

@@ -35,7 +35,7 @@ export class ExportsController {
     summary: 'Export agents, flows and integrations',
     operationId: 'createExport',
     description:
-      'Packs agents with their attached tools, published flows and integrations into a package for `POST /imports`: a ZIP archive of at most 25 MB, without credentials. Name at least one agent, flow or integration, and all others that they use. Attached tools are included automatically. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.',
+      'Packs agents with their attached tools, published flows and integrations into a package for `POST /imports`: a ZIP archive of at most 25 MB, without credentials. Name at least one agent, flow or integration, and every agent, flow and integration that these use. Attached tools are included automatically. If the export is refused, returns 422 with every reason, such as a missing reference or a failing contract test.',
   })
   @ApiProduces('application/zip')
   @ApiOkResponse({

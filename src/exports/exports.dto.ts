@@ -44,7 +44,7 @@ export class CreateExportDto {
   @Length(1, 100, { each: true })
   integration_ids?: string[];
 
-  /** Languages of the generated clients. Defaults to those whose generators are installed. Empty for no clients. */
+  /** Languages in which to include generated clients for the integrations. Defaults to those whose generators are installed. Empty for no clients. */
   @ApiPropertyOptional({ enum: CLIENT_LANGUAGES, isArray: true })
   @IsOptional()
   @IsArray()

@@ -72,7 +72,7 @@ export class ValidateFlowDto {
 export class DraftFlowDto {
   /** What the flow does, in plain language. */
   @ApiProperty({
-    example: 'When a refund is asked for, look the order up, ask an admin if it is above 100 dollars, and refund it.',
+    example: 'When a refund is requested, look up the order, ask an admin if it is above 100 dollars, and refund it.',
   })
   @IsString()
   @Length(10, 10_000)
@@ -102,7 +102,7 @@ export class FlowFaultDto {
   @ApiProperty({ enum: FAULT_CODES, enumName: 'FlowFaultCode', example: 'unknown_step' })
   code: FaultCode;
 
-  /** @example 'There is no step "ordr".' */
+  @ApiProperty({ example: 'There is no step "ordr".' })
   message: string;
 
   /** @example 'Use one of: order, judge.' */
@@ -130,7 +130,7 @@ export class FlowDraftDto {
   /** What must be corrected before the flow can be published. Usually empty. */
   faults: FlowFaultDto[];
 
-  /** @example openai/gpt-4o */
+  /** @example gpt-4o */
   model: string;
 
   usage: DraftUsageDto;

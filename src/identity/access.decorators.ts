@@ -38,4 +38,4 @@ export const IsRoles = () =>
   );
 
 /** Roles in a response. */
-export const ApiRoles = () => ApiProperty({ isArray: true, enum: ROLES, example: ['developer'] });
+export const ApiRoles = (example: Role[] = ['developer']) => ApiProperty({ isArray: true, enum: ROLES, example });

@@ -87,7 +87,7 @@ export class VersionsController {
     summary: "Replace an integration's document",
     operationId: 'replaceDocument',
     description:
-      'Imports a new document, or fetches the URL again, as the next version. The response lists the changes and what they break.',
+      'Imports a document as the next version. To refresh a document from its URL, send the URL again. The response lists the changes and what they break.',
   })
   @ApiData(ReplacedDocumentDto, {
     status: 202,

@@ -41,7 +41,7 @@ export class MessagesController {
     summary: 'Send a message',
     operationId: 'sendMessage',
     description:
-      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams the answer; `background` returns 202 immediately. A session answers one message at a time: `on_busy` decides whether others wait up to 30 seconds before they fail with 409, or fail immediately.',
+      'Stores the message, runs the agent and stores the answer. `Accept: text/event-stream` streams the answer; `background` returns 202 immediately. A session answers one message at a time: `on_busy` decides whether another message waits its turn (up to 30 seconds, then 409) or fails with 409 immediately.',
   })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiData(MessageDto, { description: "The agent's answer, or the stored message when its role is system." })

@@ -60,7 +60,7 @@ export class LegacyDialogController {
   @ApiOperation({
     summary: "Check whether an agent's runtime can run it",
     operationId: 'legacyGetRuntimeHealth',
-    description: 'Returns whether the agent is running and its runtime can run it now. No newer route exists yet.',
+    description: "Returns whether the agent's status is `running` and its runtime is ready. No newer route exists yet.",
     deprecated: true,
   })
   @ApiData(LegacyRuntimeHealthDto, { description: 'Whether the agent can run, with the message of its runtime.' })

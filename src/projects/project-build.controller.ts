@@ -68,7 +68,7 @@ export class ProjectBuildController {
     summary: "Get a project's build dashboard",
     operationId: 'getProjectBuild',
     description:
-      'Returns everything that a build page shows in one response: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.',
+      'Returns, in one response, everything that a build page shows: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.',
   })
   @ApiData(BuildDashboardDto, { description: 'The dashboard.' })
   @ApiErrors(404)

@@ -180,7 +180,7 @@ export class AgentCreationController {
   ) {}
 
   /**
-   * Creates an agent without a build. It runs at once, with the runtime local. No build has proven it, so its coverage is
+   * Creates an agent without a build. It runs at once, on the `local` runtime. No build has proven it, so its coverage is
    * null. `POST /projects/{project_id}/revise` builds changes of it.
    */
   @Post()

@@ -190,7 +190,10 @@ export class AgentDefinitionDto {
   @ApiPropertyOptional({ type: [DefinedToolDto], example: [{ kind: 'builtin', name: 'calculator' }] })
   tools?: DefinedToolDto[];
 
-  /** At most 8 members. Each is a tool of the agent, runs inside its runs and counts towards its limits and budgets. */
+  /**
+   * At most 8 members. The agent calls each as a tool. Members run within the agent's run and share its time, token and cost limits
+   * and its budgets.
+   */
   @ApiPropertyOptional({ type: [TeamMemberDto], maxItems: 8, example: TEAM_EXAMPLE })
   team?: TeamMemberDto[];
 

@@ -108,8 +108,8 @@ export class UpdateAgentDto {
   tags?: string[];
 
   /**
-   * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk
-   * `destructive`. An empty list clears the setting. Only for agents with the runtime local.
+   * Names of tools whose calls require approval, in addition to those that the definition names and to tools whose risk is
+   * `destructive`. An empty list clears the setting. Only for agents on the `local` runtime.
    * @example ['refund_order']
    */
   @IsOptional()
@@ -121,8 +121,8 @@ export class UpdateAgentDto {
   requires_approval?: string[];
 
   /**
-   * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents with
-   * the runtime local whose model supports structured output. For example
+   * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents on
+   * the `local` runtime whose model supports structured output. For example
    * `{"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}`.
    */
   @IsOptional()

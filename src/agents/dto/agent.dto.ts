@@ -127,8 +127,8 @@ export class AgentDto {
   coverage: CoverageDto | null;
 
   /**
-   * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk
-   * destructive.
+   * Names of tools whose calls require approval, in addition to those that the definition names and to tools whose risk is
+   * `destructive`.
    * @example ['refund_order']
    */
   requires_approval: string[];
@@ -158,8 +158,8 @@ export class AgentDto {
   region: string | null;
 
   /**
-   * URL of the agent's container, for the runtime http. Null for other runtimes.
-   * @example 'https://shop-support.example.com'
+   * URL of the agent's container, for the `http` runtime. Null for other runtimes.
+   * @example null
    */
   endpoint_url: string | null;
 

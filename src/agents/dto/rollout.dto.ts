@@ -12,7 +12,7 @@ export class SetRolloutDto {
   version: string;
 
   /**
-   * Percentage of the sessions begun since the rollout that run the candidate. All others run the current version.
+   * Of the sessions started since the rollout began, the percentage that runs the candidate. All others run the current version.
    * @example 10
    */
   @Type(() => Number)

@@ -54,7 +54,7 @@ export class SetBudgetDto {
     required: false,
     default: 'hard',
     description:
-      '`hard` refuses model calls that could exceed a limit, and with a limit in US dollars also calls to models without a known price. `soft` only counts and reports.',
+      '`hard` refuses model calls that could exceed a limit. If a limit is in US dollars, it also refuses calls to models without a known price. `soft` only counts and reports.',
   })
   @IsOptional()
   @IsIn(ENFORCEMENTS)
@@ -188,8 +188,8 @@ export class ModelProviderDto {
   is_default: boolean;
 
   /**
-   * Used when neither the agent nor the setting MODEL_ID names a model.
-   * @example nexus/offline
+   * `nexus/offline` for the offline provider. Otherwise the setting MODEL_ID, or empty if that is not set.
+   * @example gpt-4o-mini
    */
   default_model: string;
 
@@ -221,7 +221,7 @@ export class ModelPriceDto {
 export class ModelsDto {
   /**
    * The model for agents that do not specify one.
-   * @example nexus/offline
+   * @example gpt-4o-mini
    */
   default_model: string;
 

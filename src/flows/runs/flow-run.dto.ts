@@ -214,7 +214,7 @@ export class FlowStepRunDto {
   step_id: string;
 
   /**
-   * The index of the item, starting at 0. Null outside a for_each.
+   * Index of the item, starting at 0; in nested for_each steps, all indexes from outer to inner, such as `3.0`. Null outside a for_each.
    * @example '3'
    */
   item: string | null;

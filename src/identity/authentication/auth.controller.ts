@@ -103,7 +103,10 @@ export class AuthController {
     operationId: 'getMe',
     description: 'Returns the user who owns the token or key, with the organization and roles.',
   })
-  @ApiOkResponse({ type: MeDto, description: "The user, the current organization and the user's other organizations." })
+  @ApiOkResponse({
+    type: MeDto,
+    description: "The user, the current organization and all of the user's organizations.",
+  })
   @ApiErrors(404)
   async me(@CurrentPrincipal() { user_id, org_id, roles, via }: Principal): Promise<MeDto> {
     const [user, all] = await Promise.all([this.account.get(user_id), this.account.organizationsOf(user_id)]);

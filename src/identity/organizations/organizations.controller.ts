@@ -134,7 +134,7 @@ export class OrganizationController {
     summary: "Change a member's roles",
     operationId: 'changeMemberRoles',
     description:
-      "Replaces a member's roles. The change applies within 5 seconds. The owner and the last administrator keep the role `admin`.",
+      "Replaces a member's roles and, within 5 seconds, ends the member's sign-ins that hold tokens for the organization. The member must sign in again; API keys are kept. The owner and the last administrator cannot lose the role `admin`.",
   })
   @ApiData(MemberDto, { description: 'The member after the change.' })
   @ApiErrors(400, 403, 404, 409)

@@ -90,7 +90,7 @@ export class OperationUserDto {
 
   project_id: string | null;
 
-  /** Null if it belongs to every agent of the project. */
+  /** Null for a flow, and for a tool that every agent of the project has. */
   agent_id: string | null;
 
   /** The broken operations that the tool or flow uses. */

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { FinishReason } from '../../runtimes/caller-request.js';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { IsTimestamp } from '../../platform/http/api-docs.js';
@@ -75,16 +76,14 @@ export class InvocationErrorDto {
 
 /** A call of a tool that the caller runs itself. */
 export class CallerCallDto {
-  /** @example call_1 */
+  @ApiProperty({ example: 'call_1' })
   call_id: string;
 
-  /** @example get_weather */
+  @ApiProperty({ example: 'get_weather' })
   tool: string;
 
-  /**
-   * The arguments, as JSON text.
-   * @example '{"city": "Berlin"}'
-   */
+  /** The arguments, as JSON text. */
+  @ApiProperty({ example: '{"city": "Berlin"}' })
   arguments: string;
 }
 
@@ -110,7 +109,7 @@ export class ApprovalDto {
 
   /**
    * pending, approved, rejected or expired.
-   * @example pending
+   * @example approved
    */
   status: ApprovalStatus;
 
@@ -122,7 +121,7 @@ export class ApprovalDto {
 
   /**
    * The user or API key that decided. Null while undecided.
-   * @example ada
+   * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   by: string | null;
 
@@ -170,10 +169,7 @@ export class InvokeResultDto {
   /** Every step of the run. Only with enable_trace. */
   trace?: TraceDto;
 
-  /**
-   * Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools and a token limit.
-   * @example tool_calls
-   */
+  /** Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools and a token limit. */
   finish_reason?: FinishReason;
 
   /** Never set on this route: only callers of other protocols, such as the OpenAI-compatible API, send tools. */

@@ -80,7 +80,7 @@ export class InvokeAgentDto {
 
   /**
    * Runs this version of the agent instead of its current one. The model, approvals and output schema that are set on the agent itself
-   * still apply. Only for agents with the runtime local.
+   * still apply. Only for agents on the `local` runtime.
    */
   @IsOptional()
   @IsString()
@@ -88,8 +88,8 @@ export class InvokeAgentDto {
   version?: string;
 
   /**
-   * Runs on this model instead of the agent's. `<provider>:<id>` names a model of another configured provider. Only for agents with
-   * the runtime local.
+   * Runs on this model instead of the agent's. `<provider>:<id>` names a model of another configured provider. Only for agents on
+   * the `local` runtime.
    */
   @IsOptional()
   @IsString()

@@ -170,7 +170,7 @@ export class LegacyRuntimeHealthDto {
 
   entrypoint: string | null;
 
-  /** Whether the agent is running and its runtime reports that it can run it. */
+  /** Whether the agent's status is `running` and its runtime reports that it is ready. */
   is_ready: boolean;
 
   message: string;

@@ -30,20 +30,20 @@ export class PartnerImpactDto {
   because: string;
 
   /**
-   * @example poor
+   * @example good
    */
   health: Health;
 
-  /** @example 30 */
+  /** @example 80 */
   score: number | null;
 
   /**
    * Risk that this partner adds, 0 to 0.25.
-   * @example 0.15
+   * @example 0
    */
   risk_added: number;
 
-  /** @example 'poor: adds risk' */
+  /** @example 'good enough to add no risk' */
   note: string;
 }
 
@@ -169,8 +169,9 @@ export class CreateDecisionDto {
    * expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3).
    * From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2),
    * resource_availability (8, higher is better), timeline_pressure (4). Partners involved: partnerships (ids), and affects_<word>
-   * (boolean), where the word is technical, brand, strategic, strategy or research for an initial partnership, or else a
-   * partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
+   * (boolean), where the word is technical, brand, strategic, strategy or research for one of the four partnerships that every
+   * organization starts with, or otherwise a partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are
+   * stored and shown to the model.
    * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "estimated_days": 60, "affects_brand": true}
    */
   // Keeps the raw value: class-transformer drops keys that reach a prototype, which validation must report.
@@ -294,7 +295,7 @@ export class OutcomeDto {
   /** @example '2027-02-20T10:00:00.000Z' */
   recorded_at: string;
 
-  /** @example ada */
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   recorded_by: string;
 }
 
@@ -329,7 +330,7 @@ export class DecisionDto {
   /** @example '2026-11-21T10:00:00.000Z' */
   created_at: string;
 
-  /** @example ada */
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   created_by: string;
 
   /**
@@ -374,7 +375,7 @@ export class DecisionSummaryDto {
   /** @example '2026-11-21T10:00:00.000Z' */
   created_at: string;
 
-  /** @example ada */
+  /** @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   created_by: string;
 
   outcome: OutcomeDto | null;

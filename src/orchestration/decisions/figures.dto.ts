@@ -69,13 +69,13 @@ export class DecisionRiskDto {
 
   /**
    * Risk added by the weakest partner that the decision needs.
-   * @example 0.15
+   * @example 0
    */
   partnership: number;
 
   /**
    * The risk that the rules compare: 1 − (1 − mean)(1 − partnership).
-   * @example 0.38375
+   * @example 0.275
    */
   overall: number;
 }
@@ -289,7 +289,7 @@ export class TrackRecordDto {
   brier_score: number | null;
 
   /**
-   * The Brier score that always predicting the average success rate would have.
+   * The Brier score of always predicting the average success rate.
    * @example 0.1094
    */
   brier_score_of_base_rate: number | null;

@@ -134,12 +134,12 @@ const SEEDS: Seed[] = [
   },
 ];
 
-/** The initial partnership that a decision with `affects_<word>` concerns, by the word. */
+/** The partnership that a decision with `affects_<word>` concerns, by the word: one of the four that every organization starts with. */
 export const PARTNERS_BY_WORD: ReadonlyMap<string, string> = new Map(
   SEEDS.flatMap(({ id, affected_by }) => affected_by.map((word) => [word, id] as const)),
 );
 
-/** The initial partnerships of an organization: not linked to anything, so not measured, with deliverables at 0. */
+/** The four partnerships that every organization starts with: not linked to anything, so not measured, with deliverables at 0. */
 export function defaultPartnerships(org_id: string, at: string): Partnership[] {
   return SEEDS.map(({ deliverables, affected_by: _words, ...seed }) => ({
     ...seed,

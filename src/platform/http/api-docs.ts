@@ -4,7 +4,7 @@ import { IsISO8601, Matches } from 'class-validator';
 
 /** What stands around every successful answer. */
 export class SuccessEnvelope {
-  @ApiProperty({ example: true, description: 'Always true. In an error it is false.' })
+  @ApiProperty({ example: true, description: 'Always true. Error responses have `false`.' })
   success: boolean;
 
   @ApiProperty({ example: '2026-11-20T10:00:00.000Z', description: 'Time of the response, in UTC.' })
@@ -35,7 +35,7 @@ export class ErrorBody {
   details: Record<string, unknown>;
 
   @ApiProperty({
-    example: 'Correct the fields named in details and send the request again.',
+    example: 'Correct the fields listed in details and send the request again.',
     description: 'How to resolve the error.',
   })
   suggestion: string;

@@ -12,7 +12,7 @@ const TAGS: Readonly<Record<string, string>> = {
   projects: 'Projects that build an agent from a requirement in six stages',
   stages: 'The stages of a build',
   agents: 'Agents, their versions and how to invoke them',
-  tools: 'HTTP services, MCP servers and OpenAPI documents that agents can call',
+  tools: 'Tools that agents can call: HTTP services, MCP servers, OpenAPI operations, integrations and flows',
   credentials: 'Credentials for APIs and MCP servers, encrypted at rest',
   integrations: 'Imported APIs whose operations people, agents and flows can call',
   flows: 'Durable workflows: definitions, runs, triggers and dead letters',

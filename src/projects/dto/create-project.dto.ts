@@ -120,8 +120,8 @@ export class CreateProjectDto {
   accept_unproven?: boolean;
 
   /**
-   * Agent name that each stage shows. The built agent gets the name for `agent_deployer`, or else for `agent_developer_manager`,
-   * or else for `orchestrator`, unless `agent_name` is set.
+   * The `agent_name` to report for each stage. Unless `agent_name` is set, the built agent is named after the entry for
+   * `agent_deployer`, or else `agent_developer_manager`, or else `orchestrator`.
    */
   @IsOptional()
   @ValidateNested()
@@ -147,18 +147,12 @@ export class ControlProjectDto {
   @MaxLength(500)
   reason?: string;
 
-  /**
-   * restart only: reruns every stage instead of keeping the completed stages of a failed build.
-   * @example false
-   */
+  /** restart only: reruns every stage instead of keeping the completed stages of a failed build. */
   @IsOptional()
   @IsBoolean()
   from_scratch?: boolean;
 
-  /**
-   * restart only: reruns this stage and those after it. The stages before it must be completed.
-   * @example agent_design
-   */
+  /** restart only: reruns this stage and those after it. The stages before it must be completed. */
   @IsOptional()
   @IsIn(STAGE_NAMES)
   from_stage?: StageName;

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 import { IsTimestamp } from '../../platform/http/api-docs.js';
@@ -199,8 +199,8 @@ export class SendMessageDto {
 
 export class SendMessageQuery {
   /**
-   * What to do while another message of the session is being answered: `wait` waits up to 30 seconds before it fails with 409, `reject`
-   * fails immediately. Defaults to wait.
+   * What to do while another message of the session is being answered: `wait` waits up to 30 seconds for its turn, then fails with 409;
+   * `reject` fails with 409 immediately. Defaults to wait.
    * @example wait
    */
   @IsOptional()
@@ -239,16 +239,14 @@ export class ListMessagesQuery {
 
 /** A call of a tool that the caller runs itself. */
 export class SessionCallDto {
-  /** @example call_1 */
+  @ApiProperty({ example: 'call_1' })
   call_id: string;
 
-  /** @example get_weather */
+  @ApiProperty({ example: 'get_weather' })
   tool: string;
 
-  /**
-   * The arguments, as JSON text.
-   * @example '{"city": "Berlin"}'
-   */
+  /** The arguments, as JSON text. */
+  @ApiProperty({ example: '{"city": "Berlin"}' })
   arguments: string;
 }
 

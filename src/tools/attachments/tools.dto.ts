@@ -32,8 +32,8 @@ export class AttachToolDto {
   /**
    * How to reach the service, by kind. http: `method`, `url` (with `{input}` placeholders), `input_schema`, `headers`,
    * `allowed_hosts`. mcp: `transport` of type `streamable_http` with `url`, or `stdio` with `command` and `args`; `operations` (those
-   * to attach; all if omitted). openapi: `url` or `document`, `server_url`, `operations`. flow: `flow_id`, `version`, `wait_seconds`,
-   * `max_cost_usd`.
+   * to attach; all if omitted). openapi: `url` or `document`, `server_url`, `operations`. integration: `integration_id`, and either
+   * `operations` or `risk`. flow: `flow_id`, `version`, `wait_seconds`, `max_cost_usd`.
    * @example { "method": "GET", "url": "https://api.example.com/orders/{number}", "input_schema": { "type": "object", "properties": { "number": { "type": "string" } }, "required": ["number"] } }
    */
   @Packed()

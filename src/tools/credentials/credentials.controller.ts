@@ -90,13 +90,14 @@ export class CredentialsController {
     return view(await this.credentials.get(org_id, credential_id));
   }
 
-  /** Replaces all fields; the kind stays. OAuth tokens of the former secrets are forgotten. */
+  /** Replaces all fields; the kind stays. OAuth tokens obtained with the old fields are discarded. */
   @Put(':credential_id')
   @Audited({ action: 'credential.replaced', target: 'credential_id' })
   @ApiOperation({
     summary: "Replace a credential's fields",
     operationId: 'replaceCredential',
-    description: 'Replaces all fields except the kind. OAuth tokens obtained with the old fields are discarded.',
+    description:
+      "Replaces `fields`. `kind` must be the credential's current kind. OAuth tokens obtained with the old fields are discarded.",
   })
   @ApiData(CredentialDto, { description: 'The credential without its secrets.' })
   @ApiErrors(400, 404)

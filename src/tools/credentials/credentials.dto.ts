@@ -77,6 +77,6 @@ export class AuthorizationDto {
   /** The URL for the authorizing person to open in a browser. */
   authorization_url: string;
 
-  /** Seconds until the authorization expires. */
+  /** Seconds until `authorization_url` expires. */
   expires_in: number;
 }

@@ -555,7 +555,7 @@ export const inviteMember = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Change a member's roles
  *
- * Replaces a member's roles. The change applies within 5 seconds. The owner and the last administrator keep the role 'admin'.
+ * Replaces a member's roles and, within 5 seconds, ends the member's sign-ins that hold tokens for the organization. The member must sign in again; API keys are kept. The owner and the last administrator cannot lose the role 'admin'.
  */
 export const changeMemberRoles = <ThrowOnError extends boolean = false>(options: Options<ChangeMemberRolesData, ThrowOnError>): RequestResult<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError> => (options.client ?? client).put<ChangeMemberRolesResponses, ChangeMemberRolesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -744,7 +744,7 @@ export const getModels = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Test a model
  *
- * Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per minute and user.
+ * Makes one small model call, which counts towards budgets. Returns whether the model answered within 20 seconds; if not, the error and how to resolve it. At most 10 tests per user per minute.
  */
 export const testModel = <ThrowOnError extends boolean = false>(options?: Options<TestModelData, ThrowOnError>): RequestResult<TestModelResponses, TestModelErrors, ThrowOnError> => (options?.client ?? client).post<TestModelResponses, TestModelErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1070,7 +1070,7 @@ export const getAgentRollout = <ThrowOnError extends boolean = false>(options: O
 /**
  * Roll out a version to a share of the sessions
  *
- * Starts a rollout of a version, the candidate, or changes its share. That share of the sessions started since the rollout began runs the candidate; older sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.
+ * Starts rolling out a version (the candidate), or changes its share. Of the sessions started since the rollout began, that share runs the candidate. All other sessions run the current version. A session keeps its version while the share stays the same. Returns 409 while another version is being rolled out.
  */
 export const setAgentRollout = <ThrowOnError extends boolean = false>(options: Options<SetAgentRolloutData, ThrowOnError>): RequestResult<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError> => (options.client ?? client).put<SetAgentRolloutResponses, SetAgentRolloutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1170,7 +1170,7 @@ export const listMessages = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Send a message
  *
- * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams the answer; 'background' returns 202 immediately. A session answers one message at a time: 'on_busy' decides whether others wait up to 30 seconds before they fail with 409, or fail immediately.
+ * Stores the message, runs the agent and stores the answer. 'Accept: text/event-stream' streams the answer; 'background' returns 202 immediately. A session answers one message at a time: 'on_busy' decides whether another message waits its turn (up to 30 seconds, then 409) or fails with 409 immediately.
  */
 export const sendMessage = <ThrowOnError extends boolean = false>(options: Options<SendMessageData, ThrowOnError>): RequestResult<SendMessageResponses, SendMessageErrors, ThrowOnError> => (options.client ?? client).post<SendMessageResponses, SendMessageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1392,7 +1392,7 @@ export const getProjectStage = <ThrowOnError extends boolean = false>(options: O
 /**
  * Get a project's build dashboard
  *
- * Returns everything that a build page shows in one response: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.
+ * Returns, in one response, everything that a build page shows: status, stages, tokens, cost, coverage, resources, alerts and the workflow graph.
  */
 export const getProjectBuild = <ThrowOnError extends boolean = false>(options: Options<GetProjectBuildData, ThrowOnError>): RequestResult<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError> => (options.client ?? client).get<GetProjectBuildResponses, GetProjectBuildErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1573,7 +1573,7 @@ export const listFindings = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Replace an integration's document
  *
- * Imports a new document, or fetches the URL again, as the next version. The response lists the changes and what they break.
+ * Imports a document as the next version. To refresh a document from its URL, send the URL again. The response lists the changes and what they break.
  */
 export const replaceDocument = <ThrowOnError extends boolean = false>(options: Options<ReplaceDocumentData, ThrowOnError>): RequestResult<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError> => (options.client ?? client).put<ReplaceDocumentResponses, ReplaceDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2063,7 +2063,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Export agents, flows and integrations
  *
- * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Name at least one agent, flow or integration, and all others that they use. Attached tools are included automatically. Returns 422 with every reason if the export is refused, such as a missing reference or a failing contract test.
+ * Packs agents with their attached tools, published flows and integrations into a package for 'POST /imports': a ZIP archive of at most 25 MB, without credentials. Name at least one agent, flow or integration, and every agent, flow and integration that these use. Attached tools are included automatically. If the export is refused, returns 422 with every reason, such as a missing reference or a failing contract test.
  */
 export const createExport = <ThrowOnError extends boolean = false>(options?: Options<CreateExportData, ThrowOnError>): RequestResult<CreateExportResponses, CreateExportErrors, ThrowOnError> => (options?.client ?? client).post<CreateExportResponses, CreateExportErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2227,7 +2227,7 @@ export const getCredential = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Replace a credential's fields
  *
- * Replaces all fields except the kind. OAuth tokens obtained with the old fields are discarded.
+ * Replaces 'fields'. 'kind' must be the credential's current kind. OAuth tokens obtained with the old fields are discarded.
  */
 export const replaceCredential = <ThrowOnError extends boolean = false>(options: Options<ReplaceCredentialData, ThrowOnError>): RequestResult<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError> => (options.client ?? client).put<ReplaceCredentialResponses, ReplaceCredentialErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],

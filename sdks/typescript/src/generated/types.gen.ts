@@ -43,7 +43,7 @@ export type TotpRequiredDto = {
      */
     totp_required: boolean;
     /**
-     * For 'POST /auth/totp/login'. Allows five attempts.
+     * For 'POST /auth/totp/login' or, in a browser, 'POST /auth/session/totp'. Allows five attempts.
      */
     challenge_token: string;
     /**
@@ -257,7 +257,7 @@ export type SignInDto = {
      */
     last_used_at: string;
     /**
-     * Whether this is the sign-in of the request.
+     * Whether this request uses this sign-in.
      */
     current: boolean;
 };
@@ -308,7 +308,7 @@ export type CreateStreamTicketDto = {
 
 export type SuccessEnvelope = {
     /**
-     * Always true. In an error it is false.
+     * Always true. Error responses have 'false'.
      */
     success: boolean;
     /**
@@ -678,7 +678,7 @@ export type TokensStateDto = {
 
 export type SetBudgetDto = {
     /**
-     * 'hard' refuses model calls that could exceed a limit, and with a limit in US dollars also calls to models without a known price. 'soft' only counts and reports.
+     * 'hard' refuses model calls that could exceed a limit. If a limit is in US dollars, it also refuses calls to models without a known price. 'soft' only counts and reports.
      */
     enforcement?: 'hard' | 'soft';
     /**
@@ -725,7 +725,7 @@ export type ModelProviderDto = {
      */
     is_default: boolean;
     /**
-     * Used when neither the agent nor the setting MODEL_ID names a model.
+     * 'nexus/offline' for the offline provider. Otherwise the setting MODEL_ID, or empty if that is not set.
      */
     default_model: string;
     /**
@@ -924,7 +924,7 @@ export type AgentDto = {
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk destructive.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools whose risk is 'destructive'.
      */
     requires_approval: Array<string>;
     /**
@@ -943,7 +943,7 @@ export type AgentDto = {
     runtime_stats: RuntimeStatsDto;
     region: string | null;
     /**
-     * URL of the agent's container, for the runtime http. Null for other runtimes.
+     * URL of the agent's container, for the 'http' runtime. Null for other runtimes.
      */
     endpoint_url: string | null;
     error_message: string | null;
@@ -1092,7 +1092,7 @@ export type AgentDefinitionDto = {
      */
     tools?: Array<DefinedToolDto>;
     /**
-     * At most 8 members. Each is a tool of the agent, runs inside its runs and counts towards its limits and budgets.
+     * At most 8 members. The agent calls each as a tool. Members run within the agent's run and share its time, token and cost limits and its budgets.
      */
     team?: Array<TeamMemberDto>;
     /**
@@ -1256,11 +1256,11 @@ export type UpdateAgentDto = {
     capabilities?: Array<string> | null;
     tags?: Array<string> | null;
     /**
-     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk 'destructive'. An empty list clears the setting. Only for agents with the runtime local.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools whose risk is 'destructive'. An empty list clears the setting. Only for agents on the 'local' runtime.
      */
     requires_approval?: Array<string> | null;
     /**
-     * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents with the runtime local whose model supports structured output. For example '{'type': 'object', 'properties': {'total': {'type': 'number' , 'required': ['total']}'.
+     * JSON Schema that every answer of the agent matches, at most 20,000 characters. An empty object removes it. Only for agents on the 'local' runtime whose model supports structured output. For example '{'type': 'object', 'properties': {'total': {'type': 'number' , 'required': ['total']}'.
      */
     output_schema?: {
         [key: string]: unknown;
@@ -1357,7 +1357,7 @@ export type EditedAgentDto = {
     model_id: string | null;
     coverage: CoverageDto | null;
     /**
-     * Names of tools whose calls require approval, in addition to those that the definition names and to tools with the risk destructive.
+     * Names of tools whose calls require approval, in addition to those that the definition names and to tools whose risk is 'destructive'.
      */
     requires_approval: Array<string>;
     /**
@@ -1376,7 +1376,7 @@ export type EditedAgentDto = {
     runtime_stats: RuntimeStatsDto;
     region: string | null;
     /**
-     * URL of the agent's container, for the runtime http. Null for other runtimes.
+     * URL of the agent's container, for the 'http' runtime. Null for other runtimes.
      */
     endpoint_url: string | null;
     error_message: string | null;
@@ -1561,7 +1561,7 @@ export type SetRolloutDto = {
      */
     version: string;
     /**
-     * Percentage of the sessions begun since the rollout that run the candidate. All others run the current version.
+     * Of the sessions started since the rollout began, the percentage that runs the candidate. All others run the current version.
      */
     percent: number;
     /**
@@ -1757,11 +1757,11 @@ export type InvokeAgentDto = {
      */
     background?: boolean | null;
     /**
-     * Runs this version of the agent instead of its current one. The model, approvals and output schema that are set on the agent itself still apply. Only for agents with the runtime local.
+     * Runs this version of the agent instead of its current one. The model, approvals and output schema that are set on the agent itself still apply. Only for agents on the 'local' runtime.
      */
     version?: string | null;
     /**
-     * Runs on this model instead of the agent's. '<provider>:<id>' names a model of another configured provider. Only for agents with the runtime local.
+     * Runs on this model instead of the agent's. '<provider>:<id>' names a model of another configured provider. Only for agents on the 'local' runtime.
      */
     model?: string | null;
     /**
@@ -2047,7 +2047,7 @@ export type ProjectErrorDto = {
 
 export type CreateProjectDto = {
     /**
-     * Agent name that each stage shows. The built agent gets the name for 'agent_deployer', or else for 'agent_developer_manager', or else for 'orchestrator', unless 'agent_name' is set.
+     * The 'agent_name' to report for each stage. Unless 'agent_name' is set, the built agent is named after the entry for 'agent_deployer', or else 'agent_developer_manager', or else 'orchestrator'.
      */
     agent_name_map?: AgentNameMapDto;
     /**
@@ -2859,7 +2859,7 @@ export type OperationUserDto = {
     name: string;
     project_id: string | null;
     /**
-     * Null if it belongs to every agent of the project.
+     * Null for a flow, and for a tool that every agent of the project has.
      */
     agent_id: string | null;
     /**
@@ -3065,11 +3065,11 @@ export type FlowDto = {
 
 export type FlowFaultDto = {
     code: FlowFaultCode;
+    message: string;
     /**
      * Location in the definition. Empty for the whole definition.
      */
     path: string;
-    message: string;
     suggestion: string;
 };
 
@@ -3302,7 +3302,7 @@ export type FlowStepRunDto = {
     key: string;
     step_id: string;
     /**
-     * The index of the item, starting at 0. Null outside a for_each.
+     * Index of the item, starting at 0; in nested for_each steps, all indexes from outer to inner, such as '3.0'. Null outside a for_each.
      */
     item: string | null;
     attempts: Array<AttemptDto>;
@@ -3529,7 +3529,7 @@ export type SystemFiguresDto = {
 
 export type CreateExportDto = {
     /**
-     * Languages of the generated clients. Defaults to those whose generators are installed. Empty for no clients.
+     * Languages in which to include generated clients for the integrations. Defaults to those whose generators are installed. Empty for no clients.
      */
     client_languages?: Array<'go' | 'python' | 'typescript'> | null;
     /**
@@ -3689,7 +3689,7 @@ export type AttachToolDto = {
      */
     name: string;
     /**
-     * How to reach the service, by kind. http: 'method', 'url' (with '{input}' placeholders), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' (those to attach; all if omitted). openapi: 'url' or 'document', 'server_url', 'operations'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
+     * How to reach the service, by kind. http: 'method', 'url' (with '{input}' placeholders), 'input_schema', 'headers', 'allowed_hosts'. mcp: 'transport' of type 'streamable_http' with 'url', or 'stdio' with 'command' and 'args'; 'operations' (those to attach; all if omitted). openapi: 'url' or 'document', 'server_url', 'operations'. integration: 'integration_id', and either 'operations' or 'risk'. flow: 'flow_id', 'version', 'wait_seconds', 'max_cost_usd'.
      */
     config: {
         [key: string]: unknown;
@@ -3811,7 +3811,7 @@ export type AuthorizationDto = {
      */
     authorization_url: string;
     /**
-     * Seconds until the authorization expires.
+     * Seconds until 'authorization_url' expires.
      */
     expires_in: number;
 };
@@ -4156,7 +4156,7 @@ export type CalibrationDto = {
      */
     brier_score: number | null;
     /**
-     * The Brier score that always predicting the average success rate would have.
+     * The Brier score of always predicting the average success rate.
      */
     brier_score_of_base_rate: number | null;
     /**
@@ -4215,7 +4215,7 @@ export type VerdictCountsDto = {
 
 export type CreateDecisionDto = {
     /**
-     * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but the decision is DEFER_OR_REJECT unless both estimated_cost and expected_revenue are given. Texts: name, business_goal, timeframe, description. Impacts, which set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost, expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3). From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4). Partners involved: partnerships (ids), and affects_<word> (boolean), where the word is technical, brand, strategic, strategy or research for an initial partnership, or else a partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
+     * What to decide: a non-empty object of at most 64 KB. All known keys are optional, but the decision is DEFER_OR_REJECT unless both estimated_cost and expected_revenue are given. Texts: name, business_goal, timeframe, description. Impacts, which set the priority: revenue_impact, customer_impact, operational_impact. Amounts, each 0 or 0.01 to 1e15: estimated_cost, expected_revenue, budget. Duration and team: estimated_days (1 to 3,650; default 30), team_members (1 to 10,000; default 3). From 0 to 10, with the default in parentheses: complexity_score (5), technical_complexity (3), market_uncertainty (2), resource_availability (8, higher is better), timeline_pressure (4). Partners involved: partnerships (ids), and affects_<word> (boolean), where the word is technical, brand, strategic, strategy or research for one of the four partnerships that every organization starts with, or otherwise a partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are stored and shown to the model.
      */
     context: {
         [key: string]: unknown;
@@ -4478,7 +4478,7 @@ export type TrackRecordDto = {
      */
     brier_score: number | null;
     /**
-     * The Brier score that always predicting the average success rate would have.
+     * The Brier score of always predicting the average success rate.
      */
     brier_score_of_base_rate: number | null;
     /**
@@ -4946,7 +4946,7 @@ export type GetMeError = GetMeErrors[keyof GetMeErrors];
 
 export type GetMeResponses = {
     /**
-     * The user, the current organization and the user's other organizations.
+     * The user, the current organization and all of the user's organizations.
      */
     200: MeDto;
 };
@@ -10328,7 +10328,7 @@ export type SendMessageData = {
     };
     query?: {
         /**
-         * What to do while another message of the session is being answered: 'wait' waits up to 30 seconds before it fails with 409, 'reject' fails immediately. Defaults to wait.
+         * What to do while another message of the session is being answered: 'wait' waits up to 30 seconds for its turn, then fails with 409; 'reject' fails with 409 immediately. Defaults to wait.
          */
         on_busy?: 'wait' | 'reject';
     };

@@ -48,7 +48,7 @@ export class AuditEntryDto {
   /** @example success */
   outcome: AuditOutcome;
 
-  /** @example proj_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
+  /** @example null */
   target: string | null;
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: { method: 'password' } })

@@ -193,7 +193,7 @@ export class SignInDto {
   last_used_at: string;
 
   /**
-   * Whether this is the sign-in of the request.
+   * Whether this request uses this sign-in.
    * @example true
    */
   current: boolean;

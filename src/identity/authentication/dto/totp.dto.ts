@@ -79,7 +79,7 @@ export class TotpRequiredDto {
   totp_required: true;
 
   /**
-   * For `POST /auth/totp/login`. Allows five attempts.
+   * For `POST /auth/totp/login` or, in a browser, `POST /auth/session/totp`. Allows five attempts.
    * @example nxt_dGhlIHNlY3JldCBvZiBhIHNpZ24taW4gY2hhbGxlbmdl
    */
   challenge_token: string;

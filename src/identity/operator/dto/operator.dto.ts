@@ -70,6 +70,6 @@ export class OperatorAccessDto {
   /** @example org_01KAG4ZQ4N5B1M6Z6K0TQX0N3R */
   org_id: string;
 
-  @ApiRoles()
+  @ApiRoles(['admin'])
   roles: Role[];
 }

@@ -229,6 +229,7 @@ export class PartnershipMetricsDto {
       response_time_p95: 85,
       requests: 240,
       development_velocity: null,
+      social_engagement: 285,
     },
   })
   metrics: Record<string, number | null>;
