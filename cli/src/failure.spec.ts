@@ -42,9 +42,18 @@ it('an error shows its message, the fields, what to do, and the trace id', () =>
   );
   expect(textOf(answer(404, { suggestion: '' }))).toBe('It failed\nTrace id req_1');
   expect(textOf(answer(401))).toBe('It failed\nDo this. Sign in: nexus login\nTrace id req_1');
+  const generic = 'Sign in and send the access token as "Authorization: Bearer <token>".';
+  expect(textOf(answer(401, { suggestion: generic }))).toBe('It failed\nSign in: nexus login\nTrace id req_1');
   expect(recordOf(answer(404))).toEqual({
     ...{ code: 'CODE', message: 'It failed', details: {}, suggestion: 'Do this.', trace_id: 'req_1', exit_code: 4 },
   });
+});
+
+it('a reason that the message repeats is shown once', () => {
+  const details = { fields: { expires_at: ['must be in the future'], name: ['is too long'] } };
+  expect(textOf(answer(400, { message: 'expires_at must be in the future', details }))).toBe(
+    'expires_at must be in the future\n  is too long\nDo this.\nTrace id req_1',
+  );
 });
 
 it('a lost connection names its reason, not "fetch failed"', () => {

@@ -80,14 +80,17 @@ export function textOf(error: unknown): string {
   const lines = error instanceof CliError ? error.lines : Object.values(fields).flat();
   return [
     message,
-    ...lines.filter((line) => line !== message).map((line) => `  ${line}`),
+    ...lines.filter((line) => !message.endsWith(line)).map((line) => `  ${line}`),
     ...(suggestion === '' ? [] : [suggestion]),
     ...(trace_id === '' ? [] : [`Trace id ${trace_id}`]),
   ].join('\n');
 }
 
+/** What the platform suggests when nothing more specific is known: how programs sign in, which is not how `nexus` does. */
+const DEFAULT_SIGN_IN = /^Sign in and send the access token/;
+
 const signInAgain = ({ suggestion }: NexusError): string =>
-  suggestion === '' ? 'Sign in: nexus login' : `${suggestion} Sign in: nexus login`;
+  suggestion === '' || DEFAULT_SIGN_IN.test(suggestion) ? 'Sign in: nexus login' : `${suggestion} Sign in: nexus login`;
 
 /** `fetch failed` says nothing; its cause names the address and the reason. */
 function rootMessage(error: Error): string {

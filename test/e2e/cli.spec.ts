@@ -657,6 +657,52 @@ describe('the platform', () => {
   });
 });
 
+it('doctor names the checks that keep a platform from being ready', async () => {
+  const answers: Record<string, [status: number, body: object]> = {
+    '/health/ready': [
+      503,
+      {
+        success: false,
+        error: {
+          ...{ code: 'DATABASE_ERROR', message: 'The platform is not ready', suggestion: 'Retry.', trace_id: 'req_1' },
+          details: { checks: { database: { status: 'down', message: 'Tables are missing' }, engine: {} } },
+        },
+      },
+    ],
+    '/health/detailed': [
+      200,
+      {
+        success: true,
+        data: { version: '1.0.0', checks: { disk: { status: 'unhealthy', message: '1 % free' } } },
+      },
+    ],
+  };
+  const refusal = { code: 'UNAUTHENTICATED', message: 'No', suggestion: '', trace_id: 'req_2', details: {} };
+  const unready = createServer(({ url = '' }, response) => {
+    const [status, body] = answers[url] ?? [401, { success: false, error: refusal }];
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  await once(unready, 'listening');
+  const url = `http://127.0.0.1:${(unready.address() as AddressInfo).port}`;
+  const { code, out } = await nexus(['doctor', '--json', '--url', url, '--api-key', 'nxs_x']);
+  unready.close();
+  const { checks } = JSON.parse(out) as { checks: { name: string; status: string; message: string; fix?: string }[] };
+  expect([code, checks.filter(({ name }) => ['connection', 'ready', 'disk'].includes(name))]).toEqual([
+    1,
+    [
+      { name: 'connection', status: 'pass', message: expect.stringMatching(/^responds in/) as string },
+      {
+        ...{ name: 'ready', status: 'fail', message: 'Not ready: database (Tables are missing), engine' },
+        fix: 'Wait until it has started, or check its log',
+      },
+      {
+        ...{ name: 'disk', status: 'fail', message: '1 % free' },
+        fix: 'See docs/runbooks, or the log of the platform',
+      },
+    ],
+  ]);
+});
+
 describe('the process', () => {
   it('shows no key to those who list processes, and ends at Ctrl-C with 130', async () => {
     const child = start(['chat', agent_id, '--url', app.url, '--api-key', api_key]);

@@ -159,7 +159,9 @@ function addRegistry(agents: Command, act: Act): void {
     )
     .option('--version <version>', 'the version to roll out')
     .option('--percent <number>', 'share of the sessions in percent, 1 to 99', (text) => wholeNumber(text, '--percent'))
-    .addOption(new Option('--promote', 'make it the current version').conflicts(['version', 'percent', 'stop']))
+    .addOption(
+      new Option('--promote', 'make the candidate the current version').conflicts(['version', 'percent', 'stop']),
+    )
     .addOption(new Option('--stop', 'all sessions run the current version again').conflicts(['version', 'percent']))
     .action(
       act(async (shell, given: string, options: RolloutOptions) => {

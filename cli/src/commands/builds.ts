@@ -94,7 +94,7 @@ export function addBuilds(program: Command, act: Act): void {
   projects
     .command('restart')
     .argument('<project>')
-    .description('Restarts a build that failed or was stopped.')
+    .description('Restarts a completed, failed or stopped build.')
     .option('--reason <text>', 'reason, stored with the build')
     .option('--from-scratch', 'repeat completed stages')
     .option('--from-stage <stage>', 'repeat from this stage on')

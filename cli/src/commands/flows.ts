@@ -323,15 +323,15 @@ function addDecisions(flows: Command, act: Act): void {
       }),
     );
   const actions = {
-    cancel: 'Cancels a run and undoes its completed steps.',
+    cancel: 'Cancels a run and compensates its completed steps.',
     pause: 'Pauses a run.',
     resume: 'Resumes a paused run.',
-    retry: 'Retries a run that failed.',
+    retry: 'Retries a run that ended without success.',
   } as const;
   for (const [action, description] of Object.entries(actions) as [keyof typeof actions, string][]) {
     const command = flows.command(action).argument('<run>').description(description);
     command.option('--reason <text>', 'reason, stored with the run');
-    if (action === 'cancel') command.option('--no-compensate', 'do not undo completed steps');
+    if (action === 'cancel') command.option('--no-compensate', 'do not compensate completed steps');
     if (action === 'retry') command.option('--from-step <step>', 'repeat from this step on');
     command.action(
       act(async (shell, run_id: string, options: { reason?: string; compensate?: boolean; fromStep?: string }) => {

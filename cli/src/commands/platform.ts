@@ -338,6 +338,19 @@ async function doctor(shell: Shell): Promise<void> {
 
 type Add = (name: string, status: 'pass' | 'warning' | 'fail', message: string, fix?: string) => void;
 
+/** The body of `GET /health/ready`, as far as it is known to come from Nexus. */
+interface ReadyAnswer {
+  data?: { status?: string };
+  error?: ReadyError;
+}
+
+interface ReadyError {
+  code?: string;
+  message?: string;
+  suggestion?: string;
+  details?: { checks?: Record<string, { message?: string }> };
+}
+
 /** Each later check needs the earlier ones. */
 async function examine(shell: Shell, add: Add): Promise<void> {
   const { target } = shell;
@@ -358,8 +371,8 @@ async function examine(shell: Shell, add: Add): Promise<void> {
     return;
   }
   const took = Date.now() - askedAt;
-  const body = (await response.json().catch(() => undefined)) as { data?: { status?: string } } | undefined;
-  if (body?.data?.status === undefined) {
+  const { data, error } = ((await response.json().catch(() => undefined)) ?? {}) as ReadyAnswer;
+  if (data?.status === undefined && error?.code === undefined) {
     add(
       'connection',
       'fail',
@@ -369,8 +382,8 @@ async function examine(shell: Shell, add: Add): Promise<void> {
     return;
   }
   add('connection', 'pass', `responds in ${took} ms`);
-  if (response.status === 200) add('ready', 'pass', 'accepts requests');
-  else add('ready', 'fail', `The platform is ${body.data.status}`, 'Wait until it has started, or check its log');
+  if (error === undefined) add('ready', 'pass', 'accepts requests');
+  else addNotReady(error, add);
   addClock(add, response.headers.get('date'), askedAt + took / 2);
   await addHealth(url, add);
   try {
@@ -381,6 +394,16 @@ async function examine(shell: Shell, add: Add): Promise<void> {
     const { message, suggestion } = recordOf(error);
     add('key', 'fail', target.keyFrom === undefined ? message : `${target.keyFrom}: ${message}`, suggestion);
   }
+}
+
+function addNotReady({ message = 'The platform is not ready', suggestion, details }: ReadyError, add: Add): void {
+  const checks = Object.entries(details?.checks ?? {});
+  if (checks.length === 0) {
+    add('ready', 'fail', message, suggestion);
+    return;
+  }
+  const failing = checks.map(([name, check]) => (check.message === undefined ? name : `${name} (${check.message})`));
+  add('ready', 'fail', `Not ready: ${failing.join(', ')}`, 'Wait until it has started, or check its log');
 }
 
 function addClock(add: Add, date: string | null, asked_at: number): void {
@@ -400,7 +423,7 @@ async function addHealth(url: string, add: Add): Promise<void> {
   if (VERSION === version) add('version', 'pass', text);
   else add('version', own === theirs ? 'warning' : 'fail', text, `Install version ${version} of the command line`);
   for (const [name, { status, message }] of Object.entries(checks))
-    if (status === 'unhealthy') add(name, 'fail', message, 'Run nexus readiness for the fix');
+    if (status === 'unhealthy') add(name, 'fail', message, 'See docs/runbooks, or the log of the platform');
 }
 
 /** The pages of the console, by the prefix of the ids that they show. */

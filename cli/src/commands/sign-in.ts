@@ -99,7 +99,7 @@ export function addSignIn(program: Command, act: Act): void {
 
 async function signIn(shell: Shell, options: LoginOptions): Promise<void> {
   if (options.apiKeyStdin && (options.email !== undefined || options.passwordStdin))
-    throw misused('--api-key-stdin cannot be combined with --email');
+    throw misused('--api-key-stdin cannot be combined with --email or --password-stdin');
   if (options.passwordStdin && options.email === undefined) throw misused('--password-stdin needs --email');
   const target = targetOfLogin(shell);
   if (shell.globals.url === undefined && shell.world.stdin.isTTY) {
