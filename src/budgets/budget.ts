@@ -2,6 +2,13 @@ import type { Usage } from '../shared/usage.js';
 
 export const BUDGET_SCOPES = ['organization', 'project', 'agent', 'key'] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
+/** The name of a scope in messages. */
+export const SCOPE_NAMES: Readonly<Record<BudgetScope, string>> = {
+  organization: 'Organization',
+  project: 'Project',
+  agent: 'Agent',
+  key: 'API key',
+};
 
 /** Calendar days and months, in UTC. */
 export const BUDGET_WINDOWS = ['day', 'month'] as const;

@@ -1,5 +1,14 @@
-import { DomainError, NotFoundError } from '../shared/domain-error.js';
-import { type Amount, type Budget, type BudgetScope, type Ledger, type Spending, spentOf, toUsd } from './budget.js';
+import { DomainError, inSentence, NotFoundError } from '../shared/domain-error.js';
+import {
+  type Amount,
+  type Budget,
+  type BudgetScope,
+  type Ledger,
+  SCOPE_NAMES,
+  type Spending,
+  spentOf,
+  toUsd,
+} from './budget.js';
 
 const ADJECTIVES = { day: 'daily', month: 'monthly' } as const;
 
@@ -15,7 +24,7 @@ export class BudgetExceededError extends DomainError {
     const most = unit === 'usd' ? toUsd(limit.nano_usd ?? 0) : (limit.tokens ?? 0);
     const held = shown(spending.committed) - shown(spent);
     return new BudgetExceededError(
-      `The ${ADJECTIVES[window]} budget of the ${budget.scope} does not cover this model call`,
+      `The ${ADJECTIVES[window]} budget of the ${inSentence(SCOPE_NAMES[budget.scope])} does not cover this model call`,
       {
         details: {
           ...scopeOf(budget),

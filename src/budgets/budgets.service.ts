@@ -27,6 +27,7 @@ import {
   reportedAs,
   shareOf,
   type Spender,
+  SCOPE_NAMES,
   type Spending,
   spentOf,
   THRESHOLDS,
@@ -110,9 +111,9 @@ export class BudgetsService {
     const { org_id } = principal;
     const { usd_per_day, usd_per_month, tokens_per_day, tokens_per_month } = change;
     if ([usd_per_day, usd_per_month, tokens_per_day, tokens_per_month].every((limit) => limit === null))
-      throw ValidationError.field('usd_per_day', 'or another limit must be set; DELETE removes the budget');
+      throw ValidationError.field('usd_per_day', 'is required unless another limit is set; DELETE removes the budget');
     if (change.webhook_url !== null) this.notices.assertCallable(change.webhook_url);
-    if (!(await this.owners.get(scope)?.(org_id, scope_id))) throw new NotFoundError(scope, scope_id);
+    if (!(await this.owners.get(scope)?.(org_id, scope_id))) throw new NotFoundError(SCOPE_NAMES[scope], scope_id);
     const all = await this.repository.listByOrg(org_id);
     const before = all.find((budget) => budget.scope === scope && budget.scope_id === scope_id);
     if (!before && all.length >= LARGEST_LIST)

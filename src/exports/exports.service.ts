@@ -86,7 +86,7 @@ export class ExportsService {
    */
   async export(wish: ExportWish, signal?: AbortSignal): Promise<Buffer> {
     if (wish.agent_ids.length + wish.flow_ids.length + wish.integration_ids.length === 0)
-      throw ValidationError.field('agent_ids', 'or flow_ids or integration_ids must name at least one');
+      throw ValidationError.field('agent_ids', 'must contain an id unless flow_ids or integration_ids contains one');
     const reasons: ExportReason[] = [];
     const chosen = await this.chosen(wish, reasons);
     reasons.push(...missingReferences(chosen), ...secretReasons(chosen));
@@ -377,7 +377,7 @@ function secretReasons({ agents, tools, flows, integrations }: Chosen): ExportRe
       severity: 'critical',
       subject,
       message: `${what} contains what looks like a credential at ${place}`,
-      fix: 'Revoke it, store a new one with POST /api/v1/credentials, and set its credential_id.',
+      fix: 'Revoke the credential and remove it from the definition. If calls need one, store a new one with POST /api/v1/credentials, then set credential_id on the integration, or attach the tool again with it.',
     }));
   return [
     ...agents.flatMap(({ agent, definition }) =>

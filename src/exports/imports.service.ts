@@ -210,12 +210,15 @@ export class ImportsService {
       needs_credential,
     } of manifest.tools) {
       if (!isWanted(kind)) continue;
+      const refused = (message: string): void => void report.needs.push({ kind: 'tool', id: null, message });
+      if (!TOOL_KIND_NAMES.some((known) => known === kind)) {
+        refused(`The tool "${name}" was not attached: kind "${kind}" is not supported here.`);
+        continue;
+      }
       const owner =
         agent_id === null ? { project_id: newId(report, project_id) } : { agent_id: newId(report, agent_id) };
       const wish = { org_id, user_id, kind: kind as ToolKindName, name, description, owner };
       try {
-        if (!TOOL_KIND_NAMES.some((known) => known === kind))
-          throw ValidationError.field('kind', `the kind "${kind}" is not supported here`);
         const { tool_id } = await this.tools.attach({ ...wish, config: renamed(config, report) });
         report.tools.push({ from, id: tool_id, name });
         if (needs_credential)
@@ -225,8 +228,7 @@ export class ImportsService {
           });
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
-        const message = `The tool "${name}" was not attached: ${error.message}. Attach it with POST /api/v1/tools.`;
-        report.needs.push({ kind: 'tool', id: null, message });
+        refused(`The tool "${name}" was not attached: ${error.message}. Attach it with POST /api/v1/tools.`);
       }
     }
   }

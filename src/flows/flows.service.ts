@@ -146,7 +146,10 @@ export class FlowsService {
     const [flow_id] = named;
     if (flow_id === undefined) throw new FlowNotFoundError(id_or_name);
     if (named.length > 1)
-      throw ValidationError.field('flow', `names several flows: use one of the ids ${named.slice(0, 20).join(', ')}`);
+      throw ValidationError.field(
+        'flow',
+        `matches several flows; use one of these ids: ${named.slice(0, 20).join(', ')}`,
+      );
     return flow_id;
   }
 

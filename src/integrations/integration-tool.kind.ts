@@ -33,8 +33,10 @@ export class IntegrationToolKind extends ToolKind<IntegrationToolConfig> {
   ): Promise<ToolOperation[]> {
     if (credential && credential.type !== 'stored')
       throw ValidationError.field('credential', 'must be a stored credential: give credential_id');
-    if ((wanted === undefined) === (risk === undefined))
-      throw ValidationError.field('operations', 'or risk must be given, not both');
+    if (wanted === undefined && risk === undefined)
+      throw ValidationError.field('operations', 'is required unless risk is given');
+    if (wanted !== undefined && risk !== undefined)
+      throw ValidationError.field('operations', 'must not be combined with risk');
     const integration = await this.integrations.getReady(org_id, integration_id);
     const catalogue = this.integrations.catalogueOf(integration);
     const chosen = await this.workers.ask('choose', [catalogue], { wanted, risk, schema_max: SCHEMA_MAX });

@@ -18,8 +18,7 @@ import { ApiData, ApiErrors } from '../platform/http/api-docs.js';
 import { TakesBody } from '../platform/http/envelope.interceptor.js';
 import { callerSignal, sendEventStream, StreamsEvents } from '../platform/http/event-stream.js';
 import { Clock } from '../shared/clock.js';
-import { ValidationError } from '../shared/domain-error.js';
-import { ToolAttachment } from '../tools/attachments/tool-attachment.service.js';
+import { ownerOf, ToolAttachment } from '../tools/attachments/tool-attachment.service.js';
 import {
   AttachOperationsDto,
   CallOperationDto,
@@ -289,7 +288,7 @@ export class IntegrationsController {
       ...{ org_id, user_id, kind: 'integration', name, credential_id },
       description: description ?? name,
       config: { integration_id, ...(operations ? { operations } : {}), ...(risk ? { risk } : {}) },
-      owner: ownerOf(project_id, agent_id),
+      owner: ownerOf({ project_id, agent_id }),
     });
     const attached = tool.operations.map((one) => ({ name: one.name, operation_id: one.operation, risk: one.risk }));
     const { tool_id, project_id: project, agent_id: agent } = tool;
@@ -299,14 +298,4 @@ export class IntegrationsController {
   private view(integration: Integration): IntegrationDto {
     return integrationView(integration, this.clock.now());
   }
-}
-
-/** @throws ValidationError unless there is exactly one of the two */
-function ownerOf(
-  project_id: string | undefined,
-  agent_id: string | undefined,
-): { project_id: string } | { agent_id: string } {
-  if (project_id !== undefined && agent_id === undefined) return { project_id };
-  if (agent_id !== undefined && project_id === undefined) return { agent_id };
-  throw ValidationError.field('project_id', 'or agent_id must be given, not both');
 }

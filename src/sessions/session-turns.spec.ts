@@ -76,8 +76,11 @@ describe('a turn', () => {
   it('is refused at once when the caller does not wait, and later when the wait is over', async () => {
     const { turns } = turnsOf();
     const held = await turns.take('org_a', 'sess_1', 0);
-    await expect(turns.take('org_a', 'sess_1', 0)).rejects.toBeInstanceOf(SessionBusyError);
-    await expect(turns.take('org_a', 'sess_1', 20)).rejects.toBeInstanceOf(SessionBusyError);
+    const atOnce = { suggestion: 'Retry in a moment, or send the message with on_busy=wait.' };
+    await expect(turns.take('org_a', 'sess_1', 0)).rejects.toMatchObject(atOnce);
+    const later: unknown = await turns.take('org_a', 'sess_1', 20).catch((error: unknown) => error);
+    expect(later).toBeInstanceOf(SessionBusyError);
+    expect(later).toMatchObject({ suggestion: 'Retry when the other message has been answered.' });
     await held.end();
     await (await turns.take('org_a', 'sess_1', 0)).end();
   });

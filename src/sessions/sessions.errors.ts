@@ -36,7 +36,10 @@ export class SessionBusyError extends ConflictError {
   constructor(session_id: string, waited_ms: number) {
     super('Another message of this session is still being answered', {
       details: { session_id, waited_ms },
-      suggestion: 'Retry in a moment, or send the message with on_busy=wait.',
+      suggestion:
+        waited_ms === 0
+          ? 'Retry in a moment, or send the message with on_busy=wait.'
+          : 'Retry when the other message has been answered.',
     });
   }
 }

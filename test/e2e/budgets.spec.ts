@@ -263,6 +263,22 @@ describe('budgets over HTTP', () => {
     const answer = await app.http.put(budgetPath(scope, id), body);
     expect([answer.status, answer.error.code]).toEqual([status, code]);
   });
+
+  it.each([
+    ['project', 'Project'],
+    ['agent', 'Agent'],
+    ['key', 'API key'],
+  ])('of a %s that does not exist is refused by its name', async (scope, type) => {
+    const { error } = await app.http.put(budgetPath(scope, 'none'), { usd_per_day: 1 });
+    expect([error.message, error.details['type']]).toEqual([`${type} not found`, type]);
+  });
+
+  it('without a limit is refused with a reason that stands alone', async () => {
+    const { error } = await app.http.put(budgetPath('organization', 'default'), {});
+    expect(error.details.fields).toEqual({
+      usd_per_day: ['is required unless another limit is set; DELETE removes the budget'],
+    });
+  });
 });
 
 describe('a soft budget', () => {

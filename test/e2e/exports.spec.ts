@@ -172,6 +172,9 @@ it('is refused with every reason while a check is critical', async () => {
   expect(reasons.at(-1)?.message).toContain('steps.0.http.headers.x-api-key');
   const empty = await here.post('/api/v1/exports', {});
   expect([empty.status, empty.error?.code]).toEqual([400, 'VALIDATION_ERROR']);
+  expect(empty.error?.details.fields).toEqual({
+    agent_ids: ['must contain an id unless flow_ids or integration_ids contains one'],
+  });
   const foreign = await there.post('/api/v1/exports', { integration_ids: [integration_id] });
   expect(foreign.status).toBe(404);
 });
@@ -203,7 +206,11 @@ describe('a package that is not whole', () => {
     return zip(files);
   };
   const manifestOf = (files: Record<string, Buffer>) =>
-    JSON.parse(textOf(files, 'nexus-package.json')) as { flows: object[]; files: Record<string, string> };
+    JSON.parse(textOf(files, 'nexus-package.json')) as {
+      flows: object[];
+      tools: { kind: string; config: object }[];
+      files: Record<string, string>;
+    };
 
   it.each([
     ['is no archive', async () => Buffer.from('no archive'), 'is not a ZIP archive'],
@@ -230,6 +237,28 @@ describe('a package that is not whole', () => {
     expect([status, error?.code]).toEqual([400, 'VALIDATION_ERROR']);
     expect(JSON.stringify(error?.details)).toContain(message);
     expect(await counts()).toEqual(before);
+  });
+
+  it('reports each tool that was not attached, and suggests to attach it only where that can work', async () => {
+    const reported = async (change: { kind?: string; config?: object }): Promise<unknown> => {
+      const archive = await changed((files) => {
+        const manifest = manifestOf(files);
+        Object.assign(manifest.tools[0]!, change);
+        files['nexus-package.json'] = Buffer.from(JSON.stringify(manifest));
+      });
+      const { status, data } = await imported(archive);
+      expect([status, data.tools]).toEqual([201, []]);
+      return data.needs.find(({ kind }) => kind === 'tool');
+    };
+    expect(await reported({ kind: 'telepathy' })).toEqual({
+      ...{ kind: 'tool', id: null },
+      message: 'The tool "books" was not attached: kind "telepathy" is not supported here.',
+    });
+    expect(await reported({ config: { integration_id, operations: ['none'] } })).toMatchObject({
+      message: expect.stringMatching(
+        /^The tool "books" was not attached: .*\. Attach it with POST \/api\/v1\/tools\.$/,
+      ) as string,
+    });
   });
 
   it('leaves nothing behind when its last item cannot be made', async () => {

@@ -158,10 +158,23 @@ describe('HTTP tools', () => {
     [{}, { allowed_hosts: ['elsewhere.example'] }, 'url'],
     [{ credential: { type: 'bearer', token: '' } }, {}, 'credential.token'],
     [{ credential: { type: 'key' } }, {}, 'credential.type'],
+    [{ credential: { type: 'bearer', token: 'x' }, credential_id: 'cred_1' }, {}, 'credential_id'],
   ])('are refused with %j %j naming %s', async (wish, config, field) => {
     const { status, error } = await attachHttp('/orders/1', wish, config);
     expect(status).toBe(400);
     expect(Object.keys(error.details.fields ?? {})).toContain(field);
+  });
+
+  it.each([
+    [{ project_id: undefined }, { project_id: ['is required unless agent_id is given'] }],
+    [{ agent_id: 'proj_x:y' }, { project_id: ['must not be combined with agent_id'] }],
+    [
+      { credential: { type: 'bearer', token: 'x' }, credential_id: 'cred_1' },
+      { credential_id: ['must not be combined with credential'] },
+    ],
+  ])('are refused with %j by reasons that stand alone', async (wish, fields) => {
+    const { error } = await attachHttp('/orders/1', wish);
+    expect(error.details.fields).toEqual(fields);
   });
 });
 

@@ -99,6 +99,13 @@ describe('settings', () => {
     expect(parseSettings({ ...production, SHUTDOWN_DRAIN_SECONDS: '2.5' }).values.SHUTDOWN_DRAIN_SECONDS).toBe(2.5);
   });
 
+  it('name a sign-in provider as it writes itself', () => {
+    const github = { OAUTH_GITHUB_CLIENT_ID: 'x', OAUTH_GITHUB_CLIENT_SECRET: 'y' };
+    expect(problemsOf({ ...github, ENVIRONMENT: 'production' })).toContain(
+      'NEXUS_PUBLIC_URL: sign-in through GitHub needs the URL that browsers use',
+    );
+  });
+
   it('refuse open registration without mail outside development', () => {
     const open = { NEXUS_ALLOW_REGISTRATION: 'true' };
     const problem = 'NEXUS_ALLOW_REGISTRATION: needs SMTP_URL, because registrations are confirmed by email';

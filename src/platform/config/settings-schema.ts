@@ -119,12 +119,15 @@ type OAuthSettings = z.infer<z.ZodObject<ReturnType<typeof oauthSettings>>> & { 
 /** A provider needs both of its settings, and production needs the URL that browsers use. */
 export function oauthProblems(values: OAuthSettings): string[] {
   const problems: string[] = [];
-  for (const name of ['GOOGLE', 'GITHUB'] as const) {
+  for (const [name, title] of [
+    ['GOOGLE', 'Google'],
+    ['GITHUB', 'GitHub'],
+  ] as const) {
     const [id, secret] = [values[`OAUTH_${name}_CLIENT_ID`], values[`OAUTH_${name}_CLIENT_SECRET`]];
     if ((id === undefined) !== (secret === undefined))
       problems.push(`OAUTH_${name}_CLIENT_ID and OAUTH_${name}_CLIENT_SECRET: set both or neither`);
     if (id !== undefined && values.ENVIRONMENT === 'production' && values.NEXUS_PUBLIC_URL === undefined)
-      problems.push(`NEXUS_PUBLIC_URL: sign-in through ${name.toLowerCase()} needs the URL that browsers use`);
+      problems.push(`NEXUS_PUBLIC_URL: sign-in through ${title} needs the URL that browsers use`);
   }
   return [...new Set(problems)];
 }
@@ -231,6 +234,7 @@ const modelSettings = () => ({
   AWS_BEARER_TOKEN_BEDROCK: z.string().optional(),
   MODEL_TIMEOUT_SECONDS: integer(60, 1, 600),
   MODEL_MAX_RETRIES: integer(2, 0, 10),
+  /** The circuit breaker opens when over half of the last calls (twice this value) were outages or time-outs; it needs at least this many calls. */
   MODEL_BREAKER_FAILURES: integer(5, 1, 100),
   MODEL_BREAKER_SECONDS: integer(30, 1, 3600),
   MODEL_PRICES: prices,

@@ -53,6 +53,29 @@ describe('the answer to an error', () => {
     expect(JSON.stringify(answer)).not.toContain('hunter2');
   });
 
+  it.each([
+    [
+      'an undecodable path',
+      Object.assign(new URIError("Failed to decode param '%'"), { status: 400 }),
+      'Check the path: it cannot be decoded.',
+    ],
+    [
+      'a request that only the message describes',
+      new BadRequestException('Malformed part header'),
+      'Correct the request as the message says and send it again.',
+    ],
+  ])('to %s suggests nothing that details lack', (_, error, suggestion) => {
+    expect(toErrorAnswer(error)).toMatchObject({ status: 400, code: 'VALIDATION_ERROR', details: {}, suggestion });
+  });
+
+  it('to a body that cannot be parsed names the body and says so', () => {
+    const error = Object.assign(new SyntaxError('Unexpected token'), { type: 'entity.parse.failed', status: 400 });
+    expect(toErrorAnswer(error)).toMatchObject({
+      details: { fields: { body: ['Unexpected token'] } },
+      suggestion: 'Correct the fields listed in details and send the request again.',
+    });
+  });
+
   it('names the body when a form has more fields than its route takes', () => {
     expect(toErrorAnswer(new BadRequestException('Too many fields'))).toMatchObject({
       status: 400,

@@ -65,6 +65,8 @@ export interface ErrorAnswer {
 const MULTIPART_BOUND = /^Too many (?:fields|parts)$/;
 const LONGEST_MESSAGE = 200;
 const DATABASE_UNAVAILABLE = 503;
+/** For faults that only the message names: details list no fields. */
+const READ_THE_MESSAGE = 'Correct the request as the message says and send it again.';
 /** RFC 9110: a 401 names the scheme that would be accepted. */
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="nexus"' };
 
@@ -128,7 +130,7 @@ function restOf({ retry_after_seconds }: Record<string, unknown>): Record<string
 function fromStatus(status: number, message: string): ErrorAnswer {
   switch (status) {
     case 400:
-      return answer('VALIDATION_ERROR', message);
+      return answer('VALIDATION_ERROR', message, { suggestion: READ_THE_MESSAGE });
     case 401:
       return answer('UNAUTHENTICATED', 'Authentication is required', { headers: CHALLENGE });
     case 403:
@@ -148,7 +150,7 @@ function fromStatus(status: number, message: string): ErrorAnswer {
         suggestion: 'Send the body in a content type and encoding that the route accepts; /docs lists them.',
       });
     default:
-      if (isClientFault(status)) return answer('VALIDATION_ERROR', message, { status });
+      if (isClientFault(status)) return answer('VALIDATION_ERROR', message, { status, suggestion: READ_THE_MESSAGE });
       return answer('INTERNAL_ERROR', 'Something went wrong on our side', status >= 500 ? { status } : {});
   }
 }
@@ -168,8 +170,11 @@ function isClientFault(status: number): boolean {
 }
 
 /** The body parser's messages name the fault and contain only what the caller sent. */
-function fromHttpError({ status, type, message }: HttpError): ErrorAnswer {
-  const base = fromStatus(status, message.slice(0, LONGEST_MESSAGE));
-  const isAboutBody = base.code === 'VALIDATION_ERROR' && type !== undefined;
-  return isAboutBody ? { ...base, details: { fields: { body: [base.message] } } } : base;
+function fromHttpError(error: HttpError): ErrorAnswer {
+  const base = fromStatus(error.status, error.message.slice(0, LONGEST_MESSAGE));
+  if (base.code !== 'VALIDATION_ERROR') return base;
+  if (error instanceof URIError) return { ...base, suggestion: 'Check the path: it cannot be decoded.' };
+  if (error.type === undefined) return base;
+  const { suggestion } = ERROR_STATUS.VALIDATION_ERROR;
+  return { ...base, details: { fields: { body: [base.message] } }, suggestion };
 }

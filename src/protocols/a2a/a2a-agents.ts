@@ -281,7 +281,7 @@ export class A2aAgents implements A2ARequestHandler {
     const { items, last_key } = await this.agents.list(principal.org_id, { status: 'running' }, { limit: 2 });
     const [only, ...others] = items;
     if (only && others.length === 0 && !last_key) return only.agent_id;
-    throw new RequestMalformedError('tenant must be the id of an agent; the extended card lists them as skills');
+    throw new RequestMalformedError('tenant must be the id of an agent; the extended card lists the agents as skills');
   }
 
   /** @throws TaskNotFoundError also for a task of another agent than that of the endpoint */

@@ -60,7 +60,7 @@ export class LocalRuntime extends AgentRuntime {
     if (images.length > 0 && !able.images)
       throw ValidationError.field('images', `are not supported by the model ${model}`);
     if (images.some((url) => !url.startsWith('data:')) && !able.image_urls)
-      throw ValidationError.field('images', `must be data: URLs: the model ${model} does not load addresses`);
+      throw ValidationError.field('images', `must be data: URLs: the model ${model} cannot fetch images from URLs`);
     if (answer_format && !able.answer_formats)
       throw ValidationError.field('answer_format', `is not supported by the model ${model}: it writes only text`);
     if (tool_choice !== 'auto' && tool_choice !== 'none' && !able.tool_choice)

@@ -30,6 +30,21 @@ export abstract class ToolOwners {
   ): Promise<{ owner: ToolOwner; conditions: Write[] }>;
 }
 
+/** The wanted owner of a tool. @throws ValidationError unless exactly one of the two ids is given */
+export function ownerOf({
+  project_id,
+  agent_id,
+}: {
+  project_id?: string | undefined;
+  agent_id?: string | undefined;
+}): { project_id: string } | { agent_id: string } {
+  if (project_id !== undefined && agent_id !== undefined)
+    throw ValidationError.field('project_id', 'must not be combined with agent_id');
+  if (project_id !== undefined) return { project_id };
+  if (agent_id !== undefined) return { agent_id };
+  throw ValidationError.field('project_id', 'is required unless agent_id is given');
+}
+
 const TOOLS_PER_PROJECT = 50;
 /** Operations with their schemas must fit one record. */
 const DESCRIBED_MAX_BYTES = 1_000_000;
@@ -68,7 +83,7 @@ export class ToolAttachment {
     const own = wish.credential === undefined ? undefined : parseCredential(wish.credential);
     const { credential_id } = wish;
     if (own && credential_id !== undefined)
-      throw ValidationError.field('credential_id', 'or credential may be given, not both');
+      throw ValidationError.field('credential_id', 'must not be combined with credential');
     if (credential_id !== undefined) await this.credentials.get(org_id, credential_id);
     const { owner, conditions } = await this.owners.require(org_id, wish.owner);
     const tool_id = this.ids.next('tool');

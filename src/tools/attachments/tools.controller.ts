@@ -6,10 +6,9 @@ import { AuditLog } from '../../identity/audit/audit-log.js';
 import type { Principal } from '../../identity/principal.js';
 import { ApiData, ApiErrors } from '../../platform/http/api-docs.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
-import { ValidationError } from '../../shared/domain-error.js';
 import { AttachedToolStore } from './attached-tool-store.js';
 import type { AttachedTool } from './attached-tool.js';
-import { ToolAttachment } from './tool-attachment.service.js';
+import { ownerOf, ToolAttachment } from './tool-attachment.service.js';
 import { ToolCaller } from './tool-caller.js';
 import {
   AttachToolDto,
@@ -135,12 +134,6 @@ export class ToolsController {
   ): Promise<void> {
     await this.audit.record({ org_id, actor: user_id, action, outcome: 'success', target, details });
   }
-}
-
-function ownerOf({ project_id, agent_id }: AttachToolDto): { project_id: string } | { agent_id: string } {
-  if (project_id !== undefined && agent_id === undefined) return { project_id };
-  if (agent_id !== undefined && project_id === undefined) return { agent_id };
-  throw ValidationError.field('project_id', 'or agent_id must be given, not both');
 }
 
 /** Leaves out the credential, even sealed, and the requests behind the operations. */

@@ -81,8 +81,9 @@ describe('operations as tools', () => {
 
   it.each([
     [{ operations: ['nothing', 'getBook'] }, { operations: ['names operations that cannot be called: nothing'] }],
-    [{}, { operations: ['or risk must be given, not both'] }],
-    [{ operations: ['getBook'], agent_id: 'proj_x:y' }, { project_id: ['or agent_id must be given, not both'] }],
+    [{}, { operations: ['is required unless risk is given'] }],
+    [{ operations: ['getBook'], risk: 'read' }, { operations: ['must not be combined with risk'] }],
+    [{ operations: ['getBook'], agent_id: 'proj_x:y' }, { project_id: ['must not be combined with agent_id'] }],
   ])('refuses %j', async (wish, fields) => {
     const { status, error } = await http.post(path, { name: 'no', project_id: agent.project_id, ...wish });
     expect([status, error.details.fields]).toEqual([400, fields]);
