@@ -37,7 +37,7 @@ async function requireFreePort(settings: Settings): Promise<void> {
 
 const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use. Stop the program that listens there, or set API_PORT to another port.',
-  EACCES: 'may not be used by this account. Set API_PORT to a port from 1024 on.',
+  EACCES: 'may not be used by this account. Set API_PORT to 1024 or higher.',
   EADDRNOTAVAIL: 'cannot be used: this machine does not have the address. Correct API_HOST.',
 };
 

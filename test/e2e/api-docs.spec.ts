@@ -286,7 +286,7 @@ describe('/', () => {
     const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path);
     expect(links).toEqual(['/docs', '/redoc', '/openapi.json', '/health/detailed', '/health/metrics']);
     for (const path of links) expect([path, (await app.http.raw('GET', path)).status]).toEqual([path, 200]);
-    expect(html).toContain('/api/v1/auth/login');
+    expect(html).toContain(`<pre>curl ${app.url}/api/v1/auth/login `);
   });
 
   it.each(['*/*', 'application/json'])('is JSON with links for %s', async (accept) => {

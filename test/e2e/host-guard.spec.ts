@@ -4,6 +4,7 @@ import { startApp, type TestApp } from '../support/app.js';
 interface Reply {
   status: number | undefined;
   error: { code: string; details: { fields?: Record<string, string[]> } } | undefined;
+  text: string;
 }
 
 /** `fetch` sets Host itself, so these requests are written by hand. */
@@ -16,7 +17,7 @@ function ask(app: TestApp, path: string, headers: Record<string, string>, method
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const parsed = text.startsWith('{') ? (JSON.parse(text) as Reply) : undefined;
-        resolve({ status: response.statusCode, error: parsed?.error });
+        resolve({ status: response.statusCode, error: parsed?.error, text });
       });
     });
     sent.on('error', reject);
@@ -32,6 +33,12 @@ const login = (app: TestApp, headers: Record<string, string>) =>
     'POST',
     '{"email":"nobody@example.com","password":"not the password"}',
   );
+
+/** The command that the page of links shows. */
+async function command(app: TestApp, host: string): Promise<string | undefined> {
+  const { text } = await ask(app, '/', { host, accept: 'text/html' });
+  return /<pre>(curl \S+)/.exec(text)?.[1];
+}
 
 const SECRETS = {
   ENVIRONMENT: 'production',
@@ -54,6 +61,7 @@ describe('in development', () => {
     app = await startApp({
       ENVIRONMENT: 'development',
       NEXUS_PUBLIC_URL: 'https://nexus.example.com',
+      NEXUS_CONSOLE: 'false',
       ALLOWED_ORIGINS: '["https://console.example.com"]',
     });
   });
@@ -79,6 +87,10 @@ describe('in development', () => {
       expect(error?.details.fields).toHaveProperty('host');
     },
   );
+
+  it('the page of links names the public URL, whatever the host is', async () => {
+    expect(await command(app, 'localhost')).toBe('curl https://nexus.example.com/api/v1/auth/login');
+  });
 
   it('probes and scrapes by address are answered', async () => {
     for (const path of ['/health', '/health/live', '/health/ready', '/health/metrics'])
@@ -110,6 +122,14 @@ describe('in production', () => {
     within(SECRETS, async (app) => {
       expect((await ask(app, '/stages/info', { host: 'any.example' })).status).toBe(200);
       expect((await login(app, { origin: 'https://evil.example' })).status).toBe(403);
+    }));
+
+  it('the page of links names the host of the request, unless it has characters that no host has', () =>
+    within({ ...SECRETS, NEXUS_CONSOLE: 'false' }, async (app) => {
+      expect(await command(app, 'any.example:81')).toBe('curl http://any.example:81/api/v1/auth/login');
+      expect(await command(app, '[fd00::1]')).toBe('curl http://[fd00::1]/api/v1/auth/login');
+      for (const host of ['a<b>', "a';b", 'a&b'])
+        expect(await command(app, host)).toMatch(/^curl http:\/\/localhost:\d+\/api\/v1\/auth\/login$/);
     }));
 
   it('the hosts of both settings are accepted, subdomains after a dot, and no others', () =>

@@ -163,7 +163,7 @@ describe('the circuit breaker', () => {
     for (let call = 0; call < 3; call++) expect((await invoke('hello')).error.details['fault']).toBe('outage');
     expect(await health()).toEqual({
       status: 'unhealthy',
-      message: 'openai: gpt-4o; its circuit breaker is open: it failed several times in a row',
+      message: 'openai: gpt-4o; its circuit breaker is open: most recent calls to it failed',
     });
     server.mock.clearRequests();
     const { status, error, headers } = await invoke('hello');

@@ -181,6 +181,7 @@ describe('as it starts', () => {
         ...['security_headers', 'error_handling', 'logging', 'monitoring', 'api_documentation', 'cors', 'build_engine'],
       ]) as unknown,
     );
+    expect(readiness.checks['environment']?.message).toBe('The process runs with ENVIRONMENT=test');
     const { total_checks, passed, warnings, failed } = readiness.summary;
     expect([total_checks, passed + warnings + failed]).toEqual([15, 15]);
     expect(readiness.readiness_score).toBe(Math.round((passed / 15) * 1000) / 10);

@@ -46,7 +46,7 @@ it('a full disk is 503 for what has to be stored and for the readiness probe, lo
       () => http.get('/health/ready'),
       ({ status }) => status === 503,
     );
-    expect(JSON.stringify(ready.error.details)).toContain('Its disk is full');
+    expect(JSON.stringify(ready.error.details)).toContain('The disk that holds NEXUS_DATA_DIR is full');
     expect((await http.get('/health/live')).status).toBe(200);
     expect((await http.get(`/api/v1/invocations/${kept.data.invocation_id}`)).status).toBe(200);
 

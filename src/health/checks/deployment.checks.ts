@@ -36,8 +36,10 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     needs: [Settings],
     look: ([settings]) =>
       (settings.isProduction ? healthy : unhealthy)(
-        `The process runs in ${settings.isProduction ? 'production' : 'development'} mode`,
-        { environment: settings.get('ENVIRONMENT') },
+        `The process runs with ENVIRONMENT=${settings.get('ENVIRONMENT')}`,
+        {
+          environment: settings.get('ENVIRONMENT'),
+        },
       ),
   }),
   defineCheck({
@@ -102,7 +104,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     name: 'backups',
     shown_in: ['readiness'],
     severity: 'fail',
-    fix: 'On AWS run: npm run db:migrate, or: aws dynamodb update-continuous-backups --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true --table-name <each of without_recovery>. Other engines cannot pass: back up their data yourself.',
+    fix: 'On AWS run: npm run db:migrate, or: aws dynamodb update-continuous-backups --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true --table-name <each of without_recovery>. Databases other than DynamoDB on AWS cannot pass this check: back up their data yourself.',
     timeout_ms: TIMEOUT_MS,
     needs: [TableStates],
     look: async ([tables]) => {
@@ -111,7 +113,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
       const evidence = {
         tables: states.length,
         without_recovery: without.map(({ table }) => table),
-        not_told: without.filter(({ point_in_time_recovery }) => point_in_time_recovery === null).length,
+        unknown: without.filter(({ point_in_time_recovery }) => point_in_time_recovery === null).length,
       };
       return without.length === 0
         ? healthy('Every table has point-in-time recovery', evidence)

@@ -28,7 +28,7 @@ export const HTTP_CHECKS: Check[] = [
     name: 'security_headers',
     shown_in: ['readiness'],
     severity: 'fail',
-    fix: 'Make sure that no proxy between the platform and its clients removes or adds headers.',
+    fix: 'The process itself omits or adds these headers: report this with the evidence.',
     timeout_ms: TIMEOUT_MS,
     needs: [SelfCalls],
     look: async ([self]) => {
@@ -76,7 +76,7 @@ export const HTTP_CHECKS: Check[] = [
     name: 'error_handling',
     shown_in: ['readiness'],
     severity: 'fail',
-    fix: 'Make sure that no proxy in front of the platform rewrites its errors.',
+    fix: 'Report this with the evidence.',
     timeout_ms: TIMEOUT_MS,
     needs: [SelfCalls],
     look: async ([self]) => {
@@ -102,7 +102,7 @@ export const HTTP_CHECKS: Check[] = [
     name: 'monitoring',
     shown_in: ['readiness'],
     severity: 'fail',
-    fix: 'Make sure that /health/metrics reaches the platform.',
+    fix: 'Report this with the evidence.',
     timeout_ms: TIMEOUT_MS,
     needs: [SelfCalls],
     look: async ([self]) => {

@@ -57,7 +57,7 @@ export const LIVE_CHECKS: Check[] = [
         if (missing.length > 0)
           return unhealthy(`Tables are missing: ${missing.join(', ')}; run npm run db:migrate`, { missing });
         if (isEmbedded(settings) && (await isDiskFull(settings)))
-          return unhealthy('Its disk is full: nothing can be stored until space is freed in NEXUS_DATA_DIR');
+          return unhealthy('The disk that holds NEXUS_DATA_DIR is full: nothing can be stored until space is freed');
         return healthy('The database responds and all tables exist');
       } catch {
         return unhealthy('The database does not respond');
@@ -250,7 +250,7 @@ function modelProvider(models: ModelsService): Finding {
     case 'half_open':
       return degraded(`${name}; it failed, and one trial call checks whether it has recovered`, evidence);
     case 'open':
-      return unhealthy(`${name}; its circuit breaker is open: it failed several times in a row`, evidence);
+      return unhealthy(`${name}; its circuit breaker is open: most recent calls to it failed`, evidence);
   }
 }
 

@@ -143,7 +143,7 @@ export class CallPolicy {
 
   private isOpen(called: Called, cause: BrokenCircuitError): ModelError {
     return failure('outage', called, {
-      reason: `it failed several times in a row and is not called for up to ${this.limits.breakerSeconds} seconds`,
+      reason: `most recent calls to it failed, so it is not called for up to ${this.limits.breakerSeconds} seconds`,
       details: { breaker: 'open', retry_after_seconds: this.limits.breakerSeconds },
       cause,
     });

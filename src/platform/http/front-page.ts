@@ -102,7 +102,7 @@ const LINKS = {
 export function serveFrontPage(app: NestExpressApplication): void {
   const [settings, clock] = [app.get(Settings), app.get(Clock)];
   const isBuilt = hasConsole(settings);
-  const page = pageOf(settings.get('ENVIRONMENT') === 'development');
+  const isDevelopment = settings.get('ENVIRONMENT') === 'development';
   const express: Express = app.getHttpAdapter().getInstance();
   express.get('/', (request, response) => {
     response.vary('Accept');
@@ -114,8 +114,21 @@ export function serveFrontPage(app: NestExpressApplication): void {
         request_id: response.get('X-Request-Id'),
       });
     else if (isBuilt) response.redirect(CONSOLE_PATH);
-    else response.set('Content-Security-Policy', PAGE_SECURITY).type('html').send(page);
+    else {
+      const page = pageOf(isDevelopment, originOf(request, settings));
+      response.set('Content-Security-Policy', PAGE_SECURITY).type('html').send(page);
+    }
   });
+}
+
+const PLAIN_ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
+
+/** Where the reader reaches the platform. The page contains it unescaped, so a host with other characters is not shown. */
+function originOf(request: Request, settings: Settings): string {
+  const published = settings.get('NEXUS_PUBLIC_URL');
+  const origin =
+    published === undefined ? `${request.protocol}://${request.headers.host ?? ''}` : new URL(published).origin;
+  return PLAIN_ORIGIN.test(origin) ? origin : `http://localhost:${settings.get('API_PORT')}`;
 }
 
 const STYLE =
@@ -129,7 +142,7 @@ const PAGE_SECURITY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const pageOf = (isDevelopment: boolean): string => `<!doctype html>
+const pageOf = (isDevelopment: boolean, origin: string): string => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -147,9 +160,9 @@ const pageOf = (isDevelopment: boolean): string => `<!doctype html>
         <dt><a href="${LINKS.health}">Health</a></dt><dd>Checks of this process, and its <a href="${LINKS.metrics}">metrics</a></dd>
       </dl>
       <h2>Sign in</h2>
-      <p>${isDevelopment ? 'Startup printed an email address and where to find the password. If you lost it: <code>npm run admin -- reset</code>.' : 'Use the account that an administrator of your organization invited you to.'}
+      <p>${isDevelopment ? 'Startup printed an email address and where to find the password. If you lost it: <code>npm run admin -- reset</code>.' : 'Use the account with which you accepted the invitation to your organization.'}
       Send the token from the response in the header <code>Authorization: Bearer …</code>; in Swagger UI, under Authorize.</p>
-      <pre>curl localhost:8000${LINKS.sign_in} -H 'content-type: application/json' \\
+      <pre>curl ${origin}${LINKS.sign_in} -H 'content-type: application/json' \\
   -d '{"email": "…", "password": "…"}'</pre>
     </main>
   </body>

@@ -92,6 +92,6 @@ function guardrailsOf({ needed_tools, knowledge }: Requirements): string[] {
     'Say openly what you do not know; do not invent facts, numbers or sources.',
   ];
   if (needed_tools.length > 0) guardrails.push('Do not claim to have used a tool that you did not call.');
-  if (knowledge.length > 0) guardrails.push('Where your documents say something, answer as they say.');
+  if (knowledge.length > 0) guardrails.push('If your documents cover a question, answer from them.');
   return guardrails;
 }

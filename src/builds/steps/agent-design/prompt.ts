@@ -81,7 +81,7 @@ const EXAMPLE: DesignDraft = {
   limitations: ['It does not know bookings or stock.'],
   tools: [
     { name: 'calculator', reason: 'Every price is a product that must be exact.' },
-    { name: 'knowledge_lookup', reason: 'The rates stand in a document.' },
+    { name: 'knowledge_lookup', reason: 'The rates are in a document.' },
   ],
   team: [],
   memory: { max_messages: 200, reason: 'A follow-up refers to what was said before.' },

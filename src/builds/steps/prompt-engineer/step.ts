@@ -19,6 +19,8 @@ import { type Design, designSchema, type Specialist } from '../agent-design/prom
 import { type Requirements, requirementsSchema } from '../requirements-analysis/prompt.js';
 import { codeOf, type ToolDocument, toolDocumentSchema, writtenTools } from '../tool-developer/prompt.js';
 
+const FROM_DOCUMENTS = 'Look up factual questions in your documents first, and answer from them.';
+
 /** Writes the parts of the system prompt by rule. */
 export function writePromptParts(input: unknown): PromptParts {
   const { requirements, design, tools } = promptInputSchema.parse(input);
@@ -27,25 +29,21 @@ export function writePromptParts(input: unknown): PromptParts {
     objective: clip(`A conversation is a success when the user got this: ${design.purpose}`, 1500),
     instructions: [
       ...design.core_functions.slice(0, 20).map((one) => clip(`${one}.`, 1500)),
-      ...(requirements.knowledge.length > 0
-        ? ['Look questions about facts up in your documents first and answer as they say.']
-        : []),
+      ...(requirements.knowledge.length > 0 ? [FROM_DOCUMENTS] : []),
       'Begin with the answer; explain only as far as it helps.',
     ],
     roles: design.team.map(({ name, responsibility, documents }) => ({
       name,
       instructions: [
         clip(`The ${name} ${responsibility}.`, 1500),
-        ...(documents.length > 0
-          ? ['Look questions about facts up in your documents first and answer as they say.']
-          : []),
+        ...(documents.length > 0 ? [FROM_DOCUMENTS] : []),
         'Give the finished result; say so when the task is not yours.',
       ],
     })),
     tool_guidance: tools.map((tool) => ({
       tool: tool.name,
       guidance: clip(
-        `${tool.when_to_use} Not: ${tool.when_not_to_use} If it fails, mend the input once, then say what did not work.`,
+        `${tool.when_to_use} Not: ${tool.when_not_to_use} If it fails, correct the input once, then say what did not work.`,
         1500,
       ),
     })),

@@ -187,7 +187,7 @@ function fromCapability(
     acceptance_criteria: [
       `Asked to ${text}, the agent does so in its answer or names what it still needs to know.`,
       ...profile.limits.slice(0, 3).map((limit) => `The answer respects the limit "${limit.text}".`),
-      'What the agent does not know it says openly instead of inventing it.',
+      'The agent says when it does not know something instead of inventing an answer.',
     ],
     priority: index < Math.max(1, Math.ceil(profile.capabilities.length / 3)) ? 'High' : index < 6 ? 'Medium' : 'Low',
     complexity: DEMANDING.has(verb) ? 'High' : SIMPLE.has(verb) ? 'Low' : 'Medium',

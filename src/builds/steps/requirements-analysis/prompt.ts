@@ -138,7 +138,7 @@ const EXAMPLE: Requirements = {
   ],
   needed_tools: [
     { name: 'calculator', reason: 'R-1: prices must be exact.' },
-    { name: 'knowledge_lookup', reason: 'R-1: the rates stand in the document.' },
+    { name: 'knowledge_lookup', reason: 'R-1: the rates are in the document.' },
   ],
   acceptance_examples: [
     {

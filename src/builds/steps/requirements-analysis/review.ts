@@ -122,7 +122,7 @@ export function requirementNotProven(
   const would_help = [...new Set(open.flatMap(({ text }) => helpFor(text, isOffline)))];
   return new BuildFault(
     named.length === 0
-      ? 'The requirement states no functional requirement'
+      ? 'The requirement does not say what the agent should do'
       : `The acceptance examples prove none of the functional requirements: ${named.join(', ')}`,
     {
       ...options,

@@ -26,7 +26,7 @@ export function writeArchitecture(input: unknown): Architecture {
     ].slice(0, 15),
     monitoring: [
       'Every run leaves a record with duration, tokens, model and trace.',
-      ...tools.slice(0, 10).map((tool) => `Calls and failures of ${tool.name} stand in the trace.`),
+      ...tools.slice(0, 10).map((tool) => `The trace shows calls to ${tool.name} and their failures.`),
     ],
     design_rationale: multi
       ? `Each role has its own duty, so each is a specialist with its own instructions, tools and documents. ${requirements.complexity_reason}`.slice(

@@ -132,7 +132,7 @@ const EXAMPLE: Architecture = {
   security_considerations: ['No customer data is needed; what is typed in stays in the conversation.'],
   performance_considerations: ['Two tool calls and two model calls answer a usual question.'],
   monitoring: ['Share of quotes without a call of the calculator: it should be none.'],
-  design_rationale: 'Rates change, so they stand in a document and not in the instructions.',
+  design_rationale: 'Rates change, so they belong in a document, not in the instructions.',
 };
 
 const INSTRUCTIONS = `Write the architecture for input.requirements.

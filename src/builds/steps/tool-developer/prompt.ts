@@ -92,7 +92,7 @@ If input.design.tools is empty, answer with an empty list.
 new_tools is empty in most cases. Write one only for what must be exact and cannot be done by a listed tool (a check digit, a tax table given in the requirements, a format conversion):
 - source: plain JavaScript (ES2023) that defines function run(input) and returns JSON. It runs in a sandbox without modules, network, files, timers or environment, at most 2 seconds and 32 MB. The clock stands still and Math.random is seeded.
 - input_schema_json: a JSON Schema of type object as JSON text, every property described. run may rely on it.
-- throw new Error('...') with a message that helps the agent to mend its input.
+- throw new Error('...') with a message that helps the agent correct its input.
 - tests: 2 to 5, input_json and expected_json as JSON text; expected is contained in what run returns. They are run before the tool is taken over.
 - name: small letters, digits and _, not the name of a built-in tool.`;
 

@@ -24,12 +24,12 @@ import { designSchema } from '../agent-design/prompt.js';
 
 const USE: Readonly<Record<string, readonly [use: string, not: string]>> = {
   calculator: [
-    'Whenever an answer rests on arithmetic, also simple one; pass the whole expression.',
+    'Whenever an answer depends on arithmetic, even simple arithmetic; pass the whole expression.',
     'For numbers that are only quoted, such as a phone number or a date.',
   ],
   date_time: [
     'For the current time, time zones, the days between two dates, and dates before or after another.',
-    'For opening hours and other times that stand in the documents.',
+    'For opening hours and other times given in the documents.',
   ],
   unit_conversion: [
     'To convert between units of length, weight, volume, temperature and the like.',
