@@ -32,10 +32,11 @@ export class OrganizationDeletionRepository {
     private readonly unit: UnitOfWork,
   ) {}
 
-  /** From now on no member, key or invitation can join it. @returns false when it is gone, being deleted, or has another name. */
+  /** From now on no member, key or invitation can join it. @returns false when it is gone, being deleted, or has another name or owner. */
   async mark(deletion: OrganizationDeletion): Promise<boolean> {
-    const { org_id, name, at } = deletion;
-    const isThisAndStays = '#name = :name AND attribute_not_exists(deleting_at)';
+    const { org_id, name, actor, at } = deletion;
+    const isThisAndStays =
+      '#name = :name AND attribute_not_exists(deleting_at) AND (attribute_not_exists(owner_id) OR owner_id = :actor)';
     return this.unit.tryCommit([
       write.update({
         TableName: IDENTITY_TABLE,
@@ -43,7 +44,7 @@ export class OrganizationDeletionRepository {
         UpdateExpression: 'SET deleting_at = :at',
         ConditionExpression: isThisAndStays,
         ExpressionAttributeNames: { '#name': 'name' },
-        ExpressionAttributeValues: { ':at': at, ':name': name },
+        ExpressionAttributeValues: { ':at': at, ':name': name, ':actor': actor },
       }),
       write.delete({ TableName: IDENTITY_TABLE, Key: { ...listedOrganizationKey(org_id) } }),
       write.put({ TableName: IDENTITY_TABLE, Item: { ...deletedOrganizationKey(org_id), ...deletion } }),

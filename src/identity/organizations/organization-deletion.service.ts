@@ -2,7 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../../shared/clock.js';
-import { ConflictError, InvalidStateError, NotFoundError, ValidationError } from '../../shared/domain-error.js';
+import {
+  ConflictError,
+  InvalidStateError,
+  NotFoundError,
+  PermissionDeniedError,
+  ValidationError,
+} from '../../shared/domain-error.js';
 import { DEFAULT_ORGANIZATION } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -78,7 +84,8 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
   /**
    * Resolves when the organization refuses all requests; its records are deleted in the background.
    * @param name the organization's exact name, as a confirmation
-   * @throws InvalidStateError for `default`, ValidationError for another name, NotFoundError, PermissionDeniedError for API keys
+   * @throws InvalidStateError for `default`, ValidationError for another name, NotFoundError, PermissionDeniedError for API keys and for
+   * anyone but the owner, ConflictError
    */
   async delete(principal: Principal, org_id: string, name: string): Promise<void> {
     requireToken(principal);
@@ -89,11 +96,17 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
       });
     const organization = await this.accounts.findOrganization(org_id);
     if (!organization) throw new NotFoundError('Organization', org_id);
+    const { owner_id } = organization;
+    if (owner_id !== undefined && owner_id !== principal.user_id)
+      throw new PermissionDeniedError('Only the owner can delete the organization', {
+        details: { owner_id },
+        suggestion: 'Ask the owner to delete it.',
+      });
     if (organization.name !== name)
       throw ValidationError.field('name', 'must be the exact name of the organization, to confirm its deletion');
     const deletion = { org_id, name, actor: principal.user_id, at: this.clock.timestamp() };
     if (!(await this.repository.mark(deletion)))
-      throw new ConflictError('The organization was renamed or deleted by another request');
+      throw new ConflictError('The organization was renamed, transferred or deleted by another request');
     await this.endAccess(org_id);
     await this.record(deletion, 'organization.deleted');
     void this.persist(() => this.finish(deletion));

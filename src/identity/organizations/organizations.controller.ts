@@ -199,7 +199,7 @@ export class OrganizationController {
     summary: 'Delete your organization',
     operationId: 'deleteOrganization',
     description:
-      'Closes the organization immediately and deletes its data in the background. Only the owner can do this, and must confirm the name. The audit log is kept for 90 days. This cannot be undone.',
+      'Closes the organization immediately and deletes its data in the background. Only the owner can do this (if no owner is recorded, any administrator), and must repeat the name. The audit log is kept for 90 days. This cannot be undone.',
   })
   @ApiData(DeletingOrganizationDto, {
     status: 202,

@@ -94,6 +94,17 @@ it('is transferred by its owner only, to a member who becomes an administrator',
   expect((await remove(admin.http, path)).status).toBe(200);
 });
 
+it('is deleted by its owner only', async () => {
+  const first = await owner();
+  const admin = await join(first, ['admin']);
+  const refused = await remove(admin.http, first.path, { name: first.name });
+  expect([refused.status, refused.body.error]).toEqual([
+    403,
+    expect.objectContaining({ code: 'PERMISSION_DENIED', details: { owner_id: first.user.user_id } }),
+  ]);
+  expect((await first.http.get('/api/v1/auth/me')).status).toBe(200);
+});
+
 it('without a recorded owner is transferred by any administrator', async () => {
   const http = app.http.as('aged', 'elder');
   await app.http.as('aged', 'younger', ['developer']).get('/api/v1/projects');
