@@ -98,7 +98,7 @@ it('events survive the process that they happened in, and start one run each how
   }
 });
 
-it('a flow whose agent fails for the event that started it ends after five runs', async () => {
+it('a flow whose agent fails for the event that started it ends after six runs', async () => {
   const agent = await registeredAgent(front, { agent_name: 'looping' });
   const own = await watching('invocation.failed', `event.agent_id == "${agent.agent_id}"`, {
     steps: [
