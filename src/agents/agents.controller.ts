@@ -131,7 +131,7 @@ export class AgentsController {
       'Deletes the agent with its versions, deployment, sessions, messages and invocations. Statistics are kept. This cannot be undone.',
   })
   @ApiData(DeletedAgentDto, { description: 'Number of deleted records.' })
-  @ApiErrors(404)
+  @ApiErrors(404, 502, 504)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('agent_id') agent_id: string,
@@ -332,7 +332,7 @@ export class AgentsController {
       'Moves the agent to the local runtime, an HTTP container or Bedrock AgentCore. If the new runtime does not respond, the agent stays where it is.',
   })
   @ApiData(AgentDto, { description: 'The agent with its new runtime.' })
-  @ApiErrors(400, 404, 409)
+  @ApiErrors(400, 404, 409, 502, 504)
   async place(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('agent_id') agent_id: string,

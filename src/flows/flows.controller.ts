@@ -22,7 +22,7 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { PayloadTooLargeError, ValidationError, NotFoundError } from '../shared/domain-error.js';
 import { DefinitionWorkers } from './definition/definition-workers.js';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal } from '../identity/access.decorators.js';
 import { Audited } from '../identity/audit/audit.interceptor.js';
 import type { Principal } from '../identity/principal.js';
@@ -84,6 +84,14 @@ class YamlBodyInterceptor implements NestInterceptor {
 }
 
 const FORMS = ['application/json', 'application/yaml'] as const;
+const AS_YAML = {
+  'application/yaml': {
+    schema: {
+      type: 'string' as const,
+      description: 'YAML with `name`, `description`, `revision` and `definition`, without the envelope.',
+    },
+  },
+};
 
 @ApiTags('flows')
 @Access('viewer')
@@ -172,14 +180,13 @@ export class FlowsController {
 
   /** With `Accept: application/yaml` as YAML, which PUT takes back. */
   @Get(':flow_id')
-  @ApiProduces(...FORMS)
   @ApiOperation({
     summary: 'Get a flow',
     operationId: 'getFlow',
     description:
-      'Returns the draft, its faults and the published version. `Accept: application/yaml` returns YAML, which `PUT` accepts.',
+      'Returns the draft, its faults and the number of the published version. `Accept: application/yaml` returns the name, description, revision and definition as YAML, which `PUT` accepts.',
   })
-  @ApiData(FlowDto, { description: 'The flow with its draft.' })
+  @ApiData(FlowDto, { description: 'The flow with its draft.', otherContent: AS_YAML })
   @ApiErrors(404)
   async get(
     @CurrentPrincipal() { org_id }: Principal,

@@ -160,7 +160,7 @@ export class ProjectsController {
       'Stops the build and deletes the project with its stages, artifacts, agents and their conversations. Statistics are kept. This cannot be undone.',
   })
   @ApiData(DeletedProjectDto, { description: 'Number of deleted records.' })
-  @ApiErrors(404)
+  @ApiErrors(404, 502, 504)
   async delete(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('project_id') project_id: string,

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiData } from '../platform/http/api-docs.js';
+import { ApiData, ApiPublicErrors } from '../platform/http/api-docs.js';
 import { Public } from '../platform/http/route.decorators.js';
 import { StagesInfoDto } from './dto/stage-info.dto.js';
 import { STAGES } from './stage.js';
@@ -18,6 +18,7 @@ export class StagesController {
       'Returns the names, order and weights of the stages, for clients that show progress. No authentication required.',
   })
   @ApiData(StagesInfoDto, { description: 'The stages in order. Weights add up to 100.' })
+  @ApiPublicErrors()
   info(): StagesInfoDto {
     return { total_stages: STAGES.length, stages: [...STAGES] };
   }
@@ -30,6 +31,7 @@ export class StagesController {
     description: 'Same as `GET /stages/info`, for clients with a single base path. No authentication required.',
   })
   @ApiData(StagesInfoDto, { description: 'The stages in order. Weights add up to 100.' })
+  @ApiPublicErrors()
   infoUnderPrefix(): StagesInfoDto {
     return this.info();
   }

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { RuntimeKind } from '../../runtimes/agent-runtime.js';
 import type { AgentStatus } from '../agent.js';
 import { RolloutShareDto } from './rollout.dto.js';
@@ -176,6 +177,16 @@ export class AgentDto {
 }
 
 export class EditedAgentDto extends AgentDto {
+  @ApiProperty({ type: String, example: 'v1.0.1' })
+  declare version: string;
+
+  @ApiProperty({
+    type: Number,
+    example: 2,
+    description: 'Increases by one with every change to the agent. Send it when you edit the definition.',
+  })
+  declare revision: number;
+
   /**
    * The version that the edit created. The agent runs it, unless `activate` was false.
    * @example v1.0.1

@@ -143,7 +143,7 @@ export class FlowRunsController {
 
   /**
    * `pause` lets attempts under way end and begins nothing else; `resume` goes on. `cancel` ends the run and undoes what it did,
-   * unless `compensate` is false. `retry` continues a run that has failed; completed steps keep their results.
+   * unless `compensate` is false. `retry` continues a run that ended without success; completed steps keep their results.
    */
   @Put('flow-runs/:run_id/control')
   @Access('developer')
@@ -152,7 +152,7 @@ export class FlowRunsController {
     summary: 'Pause, resume, cancel or retry a run',
     operationId: 'controlFlowRun',
     description:
-      '`pause` lets running attempts finish and starts no others; `resume` continues. `cancel` ends the run and compensates its steps, unless `compensate` is false. `retry` continues a failed run, or reruns everything from `from_step` on.',
+      '`pause` lets running attempts finish and starts no others; `resume` continues. `cancel` ends the run and compensates its steps, unless `compensate` is false. `retry` continues a run that failed, was compensated or cancelled, or timed out, unless it has a concurrency key; completed steps keep their results. `from_step` reruns that step and everything after it.',
   })
   @ApiData(FlowRunDto, { description: 'The run after the change.' })
   @ApiErrors(400, 404, 409)

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Access, CurrentPrincipal } from '../../identity/access.decorators.js';
 import { Audited } from '../../identity/audit/audit.interceptor.js';
@@ -121,10 +121,14 @@ export class HooksController {
     summary: 'Deliver a webhook to a flow',
     operationId: 'deliverWebhook',
     description:
-      'Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery returns 409.',
+      'Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery with the same delivery id returns 409.',
+  })
+  @ApiOkResponse({
+    description: "The challenge, when Slack verifies the trigger's URL.",
+    content: { 'text/plain': { schema: { type: 'string' } } },
   })
   @ApiData(HookAnswerDto, { status: 202, description: 'The runs that the delivery started.' })
-  @ApiErrors(400, 404, 409, 413)
+  @ApiErrors(400, 404, 409, 413, 415)
   async receive(
     @Param('hook_id') hook_id: string,
     @Req() request: Request,

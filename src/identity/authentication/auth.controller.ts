@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../../platform/http/api-docs.js';
+import { ApiErrors, ApiPublicErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { Access, CurrentPrincipal } from '../access.decorators.js';
@@ -152,7 +152,7 @@ export class AuthController {
       'Sends an email with a single-use token that is valid for 15 minutes. The response does not reveal whether the address has an account.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, an email follows.' })
-  @ApiErrors(400, 429)
+  @ApiPublicErrors(400, 403, 429)
   async forgot(@Body() { email }: EmailDto, @Ip() address: string): Promise<AcceptedDto> {
     await this.recovery.request('password_reset', email, { address });
     return { accepted: true };
@@ -228,7 +228,7 @@ export class AuthController {
       'Sends a link that signs you in without a password. It works once, within 15 minutes, in the browser that requested it. The response does not reveal whether the address has an account.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto, description: 'Accepted. If the address has an account, an email follows.' })
-  @ApiErrors(400, 429)
+  @ApiPublicErrors(400, 403, 429)
   async magicLink(
     @Body() { email }: EmailDto,
     @Ip() address: string,

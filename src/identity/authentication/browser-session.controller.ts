@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors, ApiData } from '../../platform/http/api-docs.js';
+import { ApiErrors, ApiData, ApiPublicErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { UnauthenticatedError } from '../../shared/domain-error.js';
@@ -51,7 +51,7 @@ export class BrowserSessionController {
     summary: 'Sign a browser in with a password',
     operationId: 'createBrowserSession',
     description:
-      'Like `POST /auth/login`, for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the `nexus_csrf` cookie in the `X-CSRF-Token` header.',
+      'Like `POST /auth/login`, for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the `nexus_csrf` cookie (`__Host-nexus_csrf` in production) in the `X-CSRF-Token` header.',
   })
   @ApiExtraModels(BrowserSignedInDto, TotpRequiredDto)
   @ApiOkResponse({
@@ -151,7 +151,7 @@ export class BrowserSessionController {
   })
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'Required while the browser is signed in.' })
   @ApiOkResponse({ type: DoneDto, description: 'Signed out, even if there was no sign-in.' })
-  @ApiErrors(403)
+  @ApiPublicErrors(403)
   async end(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<DoneDto> {
     const secret = this.cookies.refreshToken(request);
     const family = secret === undefined ? undefined : await this.tokens.familyOf(secret);

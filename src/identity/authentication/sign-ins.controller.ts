@@ -56,7 +56,7 @@ export class SignInsController {
     description: 'Ends one of your own sign-ins. Its tokens are refused within 5 seconds.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'The sign-in has ended.' })
-  @ApiErrors(400, 403, 404)
+  @ApiErrors(403, 404)
   async end(@CurrentPrincipal() principal: Principal, @Param('session_id') session_id: string): Promise<DoneDto> {
     await this.signIns.end(principal, session_id);
     return { done: true };

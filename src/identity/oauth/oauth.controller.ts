@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common'
 import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
-import { ApiErrors } from '../../platform/http/api-docs.js';
+import { ApiErrors, ApiPublicErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { ExchangeDto, OAuthCodeDto, SignedInDto, SignInOptionsDto } from '../authentication/dto/auth.dto.js';
@@ -35,7 +35,7 @@ export class OAuthController {
     description: 'Returns the configured providers, and whether registration and email are available.',
   })
   @ApiOkResponse({ type: SignInOptionsDto, description: 'The ways to sign in besides a password.' })
-  @ApiErrors(429)
+  @ApiPublicErrors(429)
   options(): SignInOptionsDto {
     return {
       providers: this.oauth.ways.map(({ name, label }) => ({ name, label, path: `/api/v1/auth/${name}` })),
@@ -52,7 +52,7 @@ export class OAuthController {
     description: 'Open this URL in a browser. Returns 404 unless `OAUTH_GOOGLE_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
-  @ApiErrors(401, 404, 429)
+  @ApiPublicErrors(401, 404, 429)
   google(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.begin('google', request, response);
   }
@@ -78,7 +78,7 @@ export class OAuthController {
     description: 'Open this URL in a browser. Returns 404 unless `OAUTH_GITHUB_CLIENT_ID` is set.',
   })
   @ApiFoundResponse({ description: 'Redirects to the provider.' })
-  @ApiErrors(401, 404, 429)
+  @ApiPublicErrors(401, 404, 429)
   github(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.begin('github', request, response);
   }

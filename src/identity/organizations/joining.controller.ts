@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Settings } from '../../platform/config/settings.js';
-import { ApiErrors } from '../../platform/http/api-docs.js';
+import { ApiErrors, ApiPublicErrors } from '../../platform/http/api-docs.js';
 import { Bare } from '../../platform/http/envelope.interceptor.js';
 import { Public, SecretAnswer } from '../../platform/http/route.decorators.js';
 import { PermissionDeniedError } from '../../shared/domain-error.js';
@@ -46,7 +46,7 @@ export class JoiningController {
     type: AcceptedDto,
     description: 'Accepted. Confirm the registration with the token in the email that follows.',
   })
-  @ApiErrors(400, 403, 429)
+  @ApiPublicErrors(400, 403, 429)
   async register(
     @Body() given: RegisterDto,
     @Ip() address: string,

@@ -251,7 +251,10 @@ export class OrganizationController {
     description:
       'Emails an invitation that is valid for 7 days. If the platform sends no email, the response contains the token for you to pass on.',
   })
-  @ApiData(NewInvitationDto, { status: 201, description: 'The invitation.' })
+  @ApiData(NewInvitationDto, {
+    status: 201,
+    description: 'The invitation, with its token if the platform sends no email.',
+  })
   @ApiErrors(400, 403, 404, 429)
   async invite(
     @CurrentPrincipal() principal: Principal,
@@ -289,7 +292,7 @@ export class OrganizationController {
     description: "Revokes the invitation's token. An email that has not been sent yet is dropped.",
   })
   @ApiData(RevokedInvitationDto, { description: 'The invitation is revoked.' })
-  @ApiErrors(400, 404)
+  @ApiErrors(404)
   async revokeInvitation(
     @CurrentPrincipal() principal: Principal,
     @Param('org_id') org_id: string,

@@ -76,7 +76,7 @@ export class OptionDto {
   /** @example 0.5333 */
   payback_months: number | null;
 
-  /** @example 0.998 */
+  /** @example 1 */
   probability_roi_positive: number | null;
 
   roi_percentiles: PercentilesDto | null;
@@ -117,7 +117,7 @@ export class DecisionAnalysisDto {
 
   /**
    * Optional inputs that are missing, with the values assumed for them.
-   * @example {"team_members": 3}
+   * @example {"team_members": 3, "complexity_score": 5, "technical_complexity": 3, "market_uncertainty": 2, "resource_availability": 8, "timeline_pressure": 4}
    */
   assumed_inputs: Record<string, number>;
 
@@ -172,7 +172,7 @@ export class CreateDecisionDto {
    * (boolean), where the word is technical, brand, strategic, strategy or research for one of the four partnerships that every
    * organization starts with, or otherwise a partnership's id. Alternatives: alternatives (at most 20 contexts). Other keys are
    * stored and shown to the model.
-   * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "estimated_days": 60, "affects_brand": true}
+   * @example {"business_goal": "Sell in Portugal", "customer_impact": 20000, "estimated_cost": 40000, "expected_revenue": 150000, "budget": 50000, "estimated_days": 60, "affects_brand": true}
    */
   // Keeps the raw value: class-transformer drops keys that reach a prototype, which validation must report.
   @Transform(({ obj }: { obj: CreateDecisionDto }) => obj.context)

@@ -108,13 +108,13 @@ export class DecisionReturnsDto {
 }
 
 export class PercentilesDto {
-  /** @example 182.4 */
+  /** @example 180.56 */
   p10: number;
 
-  /** @example 274.6 */
+  /** @example 275.98 */
   p50: number;
 
-  /** @example 397.1 */
+  /** @example 404.02 */
   p90: number;
 }
 
@@ -126,14 +126,15 @@ export class DecisionSimulationDto {
    */
   draws: number;
 
-  /** @example 0.998 */
+  /** @example 1 */
   probability_roi_positive: number;
 
   roi_percent: PercentilesDto | null;
 
+  /** @example {"p10": 0.3537, "p50": 0.5291, "p90": 0.8035} */
   payback_months: PercentilesDto | null;
 
-  /** @example 0.91 */
+  /** @example 0.9052 */
   probability_within_budget: number | null;
 
   /**
@@ -155,7 +156,7 @@ export class BudgetFitDto {
 
   /**
    * Simulated probability that the cost stays within the budget.
-   * @example 0.91
+   * @example 0.9052
    */
   probability_within: number | null;
 }
@@ -164,38 +165,38 @@ export class BudgetFitDto {
 export class SwingDto {
   /**
    * The input that varies while the others keep their estimates.
-   * @example expected_revenue
+   * @example estimated_cost
    */
   input: string;
 
   /**
    * 10th percentile of the input.
-   * @example 123406.2
+   * @example 31963.93
    */
   low: number;
 
   /**
    * 90th percentile of the input.
-   * @example 182325.2
+   * @example 50056.43
    */
   high: number;
 
-  /** @example 208.5 */
+  /** @example 369.28 */
   roi_percent_at_low: number;
 
-  /** @example 355.8 */
+  /** @example 199.66 */
   roi_percent_at_high: number;
 
-  /** @example 0.6482 */
+  /** @example 0.4262 */
   payback_months_at_low: number;
 
-  /** @example 0.4388 */
+  /** @example 0.6674 */
   payback_months_at_high: number;
 
   /** @example APPROVE_IMMEDIATE */
   decision_at_low: Verdict;
 
-  /** @example APPROVE_IMMEDIATE */
+  /** @example APPROVE_SCHEDULED */
   decision_at_high: Verdict;
 }
 
@@ -203,7 +204,7 @@ export class SwingDto {
 export class SensitivityDto {
   /**
    * The input that changes the ROI most. Null if none does.
-   * @example expected_revenue
+   * @example estimated_cost
    */
   moves_roi_most: string | null;
 

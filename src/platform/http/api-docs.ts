@@ -77,12 +77,18 @@ export const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   431: 'VALIDATION_ERROR: the URL and headers together exceed 16 KB.',
   500: 'DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.',
   502: 'AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.',
-  503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.',
-  504: 'AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',
+  503: 'DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.',
+  504: 'AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.',
 };
 
+/** What a route returns in other formats, by content type. */
+type OtherContent = Readonly<Record<string, { schema: { type: 'string'; description: string } }>>;
+
 /** Documents the success envelope around `data`, which is one record or a list of them. */
-export function ApiData(data: Type<unknown> | [Type<unknown>], options: { status?: number; description: string }) {
+export function ApiData(
+  data: Type<unknown> | [Type<unknown>],
+  options: { status?: number; description: string; otherContent?: OtherContent },
+) {
   const model = Array.isArray(data) ? data[0] : data;
   const reference = { $ref: getSchemaPath(model) };
   const schema = {
@@ -97,13 +103,20 @@ export function ApiData(data: Type<unknown> | [Type<unknown>], options: { status
   };
   return applyDecorators(
     ApiExtraModels(SuccessEnvelope, model),
-    ApiResponse({ status: options.status ?? 200, description: options.description, schema }),
+    ApiResponse({
+      status: options.status ?? 200,
+      description: options.description,
+      ...(options.otherContent ? { content: { 'application/json': { schema }, ...options.otherContent } } : { schema }),
+    }),
   );
 }
 
 /** Documents the error answers of a route. 401, 403, 500 and 503 belong to every route that has a principal. */
-export function ApiErrors(...statuses: number[]) {
-  const all = [...new Set([...statuses, 401, 403, 500, 503])].sort((a, b) => a - b);
+export const ApiErrors = (...statuses: number[]) => ApiPublicErrors(...statuses, 401, 403);
+
+/** Documents the error answers of a route without a principal: the given ones, 500 and 503. */
+export function ApiPublicErrors(...statuses: number[]) {
+  const all = [...new Set([...statuses, 500, 503])].sort((a, b) => a - b);
   return applyDecorators(
     ApiExtraModels(ErrorEnvelope),
     ...all.map((status) =>

@@ -32,6 +32,7 @@ const NAMES: Readonly<Record<string, string>> = {
   run_id: 'Flow run',
   name: 'Deliverable',
   'get /api/v1/agents/{agent_id}/status': 'Project',
+  'get /api/v1/credentials/callback': 'Credential',
   'delete /api/v1/agents/{agent_id}/documents/{name}': 'Document',
   'delete /api/v1/auth/sessions/{session_id}': 'Sign-in',
   'get /api/v1/flows/{flow_id}/versions/{version}': 'Flow version',

@@ -46,7 +46,7 @@ export class OpenAiChatController {
     messages: [{ role: 'user', content: 'What is 15% of 80?' }],
   })
   @ApiObject('The answer, or its chunks as Server-Sent Events with `stream`.', 'chat.completion')
-  @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
+  @ApiOpenAiErrors(400, 402, 404, 409, 413, 415, 422, 502, 504)
   async create(
     @CurrentPrincipal() { org_id, user_id }: Principal,
     @Body() given: unknown,

@@ -54,7 +54,7 @@ export class OpenAiConversationsController {
   })
   @ApiZodBody(createSchema, { metadata: { topic: 'orders' } })
   @ApiObject('The conversation.', 'conversation')
-  @ApiOpenAiErrors(409, 413, 415, 422)
+  @ApiOpenAiErrors(400, 409, 413, 415, 422)
   async create(@CurrentPrincipal() { org_id, user_id }: Principal, @Body() given: unknown) {
     const body = read(createSchema, given);
     const messages = messagesOf(body.items ?? []);
@@ -83,7 +83,7 @@ export class OpenAiConversationsController {
   })
   @ApiZodBody(updateSchema)
   @ApiObject('The conversation.', 'conversation')
-  @ApiOpenAiErrors(404, 409, 413, 415, 422)
+  @ApiOpenAiErrors(400, 404, 409, 413, 415, 422)
   async update(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('conversation_id') id: string,
@@ -118,7 +118,7 @@ export class OpenAiConversationsController {
     description: "Lists the conversation's items. `order` is `asc` or `desc`; `after` continues after an item.",
   })
   @ApiItemPage()
-  @ApiOpenAiErrors(404)
+  @ApiOpenAiErrors(400, 404)
   async list(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string, @Query() given: unknown) {
     const range = read(listSchema, given);
     const from = range.after === undefined ? undefined : placeOf(range.after)?.sequence;
@@ -142,7 +142,7 @@ export class OpenAiConversationsController {
   })
   @ApiZodBody(addSchema)
   @ApiItems()
-  @ApiOpenAiErrors(404, 409, 413, 415, 422)
+  @ApiOpenAiErrors(400, 404, 409, 413, 415, 422)
   async add(@CurrentPrincipal() { org_id }: Principal, @Param('conversation_id') id: string, @Body() given: unknown) {
     const messages = messagesOf(read(addSchema, given).items);
     const turn = await this.turns.take(org_id, sessionId(id), TURN_WAIT_MS);

@@ -178,6 +178,7 @@ const ERROR = {
 const REASONS: Readonly<Record<number, string>> = {
   400: 'invalid_request_error: `param` names the invalid field.',
   401: 'authentication_error: the key or token is invalid.',
+  402: 'invalid_request_error: a hard budget does not cover the model call. `code` is budget_exceeded.',
   403: 'permission_error: the key lacks the required role.',
   404: 'invalid_request_error: your organization has no such object.',
   405: 'The path exists with other methods.',
@@ -189,14 +190,14 @@ const REASONS: Readonly<Record<number, string>> = {
   431: 'The URL and headers together exceed 16 KB.',
   500: 'server_error',
   502: 'server_error: the agent or its model failed.',
-  503: 'server_error: the database is busy. Retry after the time in Retry-After.',
+  503: 'server_error: the database is busy, or the platform has more requests than it can serve. Retry after the time in Retry-After.',
   504: 'server_error: the agent exceeded its time limit.',
 };
 
 /** The errors of every route, and those of this one. */
 export const ApiOpenAiErrors = (...statuses: number[]) =>
   applyDecorators(
-    ...[...new Set([400, 401, 403, 429, 431, 500, 503, ...statuses])].map((status) =>
+    ...[...new Set([401, 403, 429, 431, 500, 503, ...statuses])].map((status) =>
       ApiResponse({ status, description: REASONS[status] ?? 'Error', schema: ERROR }),
     ),
   );

@@ -89,7 +89,7 @@ export class OpenAiResponsesController {
     input: 'What is 15% of 80?',
   })
   @ApiObject('The response, or its events as Server-Sent Events with `stream`.', 'response')
-  @ApiOpenAiErrors(404, 409, 413, 415, 422, 502, 504)
+  @ApiOpenAiErrors(400, 402, 404, 409, 413, 415, 422, 502, 504)
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body() given: unknown,
@@ -138,7 +138,7 @@ export class OpenAiResponsesController {
   @ApiQuery({ name: 'starting_after', required: false, schema: { type: 'integer', minimum: 0 } })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiObject('The response.', 'response')
-  @ApiOpenAiErrors(404)
+  @ApiOpenAiErrors(400, 404)
   async get(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('response_id') response_id: string,
@@ -177,7 +177,7 @@ export class OpenAiResponsesController {
     description: 'Stops a streamed or background response. A response that has ended is returned unchanged.',
   })
   @ApiObject('The response.', 'response')
-  @ApiOpenAiErrors(404, 409, 422)
+  @ApiOpenAiErrors(400, 404, 409, 422)
   async cancel(@CurrentPrincipal() { org_id }: Principal, @Param('response_id') response_id: string) {
     const invocation_id = invocationId(response_id);
     await this.invocations.getShown(org_id, invocation_id);
@@ -198,7 +198,7 @@ export class OpenAiResponsesController {
     description: "Lists the items that the response's request added.",
   })
   @ApiItemPage()
-  @ApiOpenAiErrors(404)
+  @ApiOpenAiErrors(400, 404)
   async inputItems(
     @CurrentPrincipal() { org_id }: Principal,
     @Param('response_id') response_id: string,

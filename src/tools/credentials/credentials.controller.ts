@@ -69,7 +69,7 @@ export class CredentialsController {
     description: 'The provider redirects the browser here. Do not call it from programs.',
   })
   @ApiData(CredentialDto, { description: 'The credential, which is now ready.' })
-  @ApiErrors(400)
+  @ApiErrors(400, 404)
   async callback(@CurrentPrincipal() { org_id, user_id }: Principal, @Req() request: Request): Promise<CredentialDto> {
     const { searchParams } = new URL(request.originalUrl, 'http://callback.invalid');
     return view(await this.credentials.finishAuthorization(org_id, user_id, searchParams));

@@ -256,7 +256,7 @@ export const deleteBrowserSession = <ThrowOnError extends boolean = false>(optio
 /**
  * Sign a browser in with a password
  *
- * Like 'POST /auth/login', for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the 'nexus_csrf' cookie in the 'X-CSRF-Token' header.
+ * Like 'POST /auth/login', for web pages: the tokens are set as cookies that scripts cannot read. With each request that is not a GET, send the value of the 'nexus_csrf' cookie ('__Host-nexus_csrf' in production) in the 'X-CSRF-Token' header.
  */
 export const createBrowserSession = <ThrowOnError extends boolean = false>(options: Options<CreateBrowserSessionData, ThrowOnError>): RequestResult<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateBrowserSessionResponses, CreateBrowserSessionErrors, ThrowOnError>({
     url: '/api/v1/auth/session',
@@ -581,7 +581,7 @@ export const removeMember = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Delete your organization
  *
- * Closes the organization immediately and deletes its data in the background. Only the owner can do this, and must confirm the name. The audit log is kept for 90 days. This cannot be undone.
+ * Closes the organization immediately and deletes its data in the background. Only the owner can do this (if no owner is recorded, any administrator), and must repeat the name. The audit log is kept for 90 days. This cannot be undone.
  */
 export const deleteOrganization = <ThrowOnError extends boolean = false>(options: Options<DeleteOrganizationData, ThrowOnError>): RequestResult<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteOrganizationResponses, DeleteOrganizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1766,7 +1766,7 @@ export const archiveFlow = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Get a flow
  *
- * Returns the draft, its faults and the published version. 'Accept: application/yaml' returns YAML, which 'PUT' accepts.
+ * Returns the draft, its faults and the number of the published version. 'Accept: application/yaml' returns the name, description, revision and definition as YAML, which 'PUT' accepts.
  */
 export const getFlow = <ThrowOnError extends boolean = false>(options: Options<GetFlowData, ThrowOnError>): RequestResult<GetFlowResponses, GetFlowErrors, ThrowOnError> => (options.client ?? client).get<GetFlowResponses, GetFlowErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -1895,7 +1895,7 @@ export const followFlowRun = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Pause, resume, cancel or retry a run
  *
- * 'pause' lets running attempts finish and starts no others; 'resume' continues. 'cancel' ends the run and compensates its steps, unless 'compensate' is false. 'retry' continues a failed run, or reruns everything from 'from_step' on.
+ * 'pause' lets running attempts finish and starts no others; 'resume' continues. 'cancel' ends the run and compensates its steps, unless 'compensate' is false. 'retry' continues a run that failed, was compensated or cancelled, or timed out, unless it has a concurrency key; completed steps keep their results. 'from_step' reruns that step and everything after it.
  */
 export const controlFlowRun = <ThrowOnError extends boolean = false>(options: Options<ControlFlowRunData, ThrowOnError>): RequestResult<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError> => (options.client ?? client).put<ControlFlowRunResponses, ControlFlowRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
@@ -2021,7 +2021,7 @@ export const getFlowTrigger = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Deliver a webhook to a flow
  *
- * Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery returns 409.
+ * Called by the sender of a webhook. The delivery is verified as configured in the trigger. A repeated delivery with the same delivery id returns 409.
  */
 export const deliverWebhook = <ThrowOnError extends boolean = false>(options: Options<DeliverWebhookData, ThrowOnError>): RequestResult<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError> => (options.client ?? client).post<DeliverWebhookResponses, DeliverWebhookErrors, ThrowOnError>({ url: '/api/v1/hooks/{hook_id}', ...options });
 

@@ -265,7 +265,7 @@ export type SignInDto = {
 export type BrowserSignedInDto = {
     user: SignedInUserDto;
     /**
-     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie.
+     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie ('__Host-nexus_csrf' in production).
      */
     csrf_token: string;
     /**
@@ -290,7 +290,7 @@ export type RefreshSessionDto = {
 
 export type BrowserSessionDto = {
     /**
-     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie.
+     * Send it in the 'X-CSRF-Token' header with every request that is not a GET. Also in the 'nexus_csrf' cookie ('__Host-nexus_csrf' in production).
      */
     csrf_token: string;
     /**
@@ -413,7 +413,7 @@ export type ApiKeyListDto = {
 export type ListedApiKeyDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * The user who owns the key. The key's roles never exceed this user's.
+     * The user who owns the key. When the key is used, its roles are limited to those that this user still has.
      */
     created_by: string;
     /**
@@ -492,11 +492,11 @@ export type InviteMemberDto = {
 export type NewInvitationDto = {
     roles: Array<'admin' | 'developer' | 'orchestration_manager' | 'system_admin' | 'viewer'>;
     /**
-     * Delivery of the email with the token. 'failed': the mail server rejected it permanently. Null if the platform sent no email.
+     * 'pending': an email with the token will be sent. Null if the platform sends no email; 'invitation_token' then has the token.
      */
     mail_status: 'failed' | 'pending' | 'sent';
     /**
-     * Only if the platform sends no email. Pass it on to the invited person. Shown once.
+     * Present only if the platform sends no email. Pass it on to the invited person. It is shown once and begins with 'nxi_'.
      */
     invitation_token?: string;
     invitation_id: string;
@@ -1333,17 +1333,21 @@ export type EditDefinitionDto = {
 };
 
 export type EditedAgentDto = {
+    version: string;
+    /**
+     * Increases by one with every change to the agent. Send it when you edit the definition.
+     */
+    revision: number;
+    /**
+     * The version that the edit created. The agent runs it, unless 'activate' was false.
+     */
+    edited_version: string;
     agent_id: string;
     agent_name: string;
     project_id: string;
     description: string;
     category: string;
-    version: string;
     rollout: RolloutShareDto | null;
-    /**
-     * Increases by one with every change to the agent. Send it when you edit the definition.
-     */
-    revision: number;
     /**
      * running, building, offline or error. Only a running agent accepts calls.
      */
@@ -1383,10 +1387,6 @@ export type EditedAgentDto = {
     created_at: string;
     updated_at: string;
     deployed_at: string;
-    /**
-     * The version that the edit created. The agent runs it, unless 'activate' was false.
-     */
-    edited_version: string;
 };
 
 export type AgentDocumentListDto = {
@@ -4764,7 +4764,7 @@ export type LoginErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4825,7 +4825,7 @@ export type RefreshTokensErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4888,7 +4888,7 @@ export type LogoutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -4937,7 +4937,7 @@ export type GetMeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5012,7 +5012,7 @@ export type ChangePasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5041,10 +5041,6 @@ export type ForgotPasswordErrors = {
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or invalid.
-     */
-    401: ErrorEnvelope;
-    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -5069,7 +5065,7 @@ export type ForgotPasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5126,7 +5122,7 @@ export type ResetPasswordErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5183,7 +5179,7 @@ export type VerifyEmailErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5246,7 +5242,7 @@ export type ResendVerificationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5275,10 +5271,6 @@ export type RequestMagicLinkErrors = {
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or invalid.
-     */
-    401: ErrorEnvelope;
-    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -5303,7 +5295,7 @@ export type RequestMagicLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5364,7 +5356,7 @@ export type VerifyMagicLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5425,7 +5417,7 @@ export type EnableTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5486,7 +5478,7 @@ export type ConfirmTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5561,7 +5553,7 @@ export type DisableTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5618,7 +5610,7 @@ export type LoginWithTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5663,7 +5655,7 @@ export type ListSignInsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5690,10 +5682,6 @@ export type EndSignInData = {
 
 export type EndSignInErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
-     */
-    400: ErrorEnvelope;
-    /**
      * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
@@ -5718,7 +5706,7 @@ export type EndSignInErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5749,10 +5737,6 @@ export type DeleteBrowserSessionData = {
 
 export type DeleteBrowserSessionErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or invalid.
-     */
-    401: ErrorEnvelope;
-    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -5769,7 +5753,7 @@ export type DeleteBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5826,7 +5810,7 @@ export type CreateBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5883,7 +5867,7 @@ export type CreateBrowserSessionWithLinkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -5940,7 +5924,7 @@ export type CreateBrowserSessionWithTotpErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6007,7 +5991,7 @@ export type RefreshBrowserSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6064,7 +6048,7 @@ export type CreateStreamTicketErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6091,14 +6075,6 @@ export type GetSignInOptionsData = {
 
 export type GetSignInOptionsErrors = {
     /**
-     * UNAUTHENTICATED: credentials are missing or invalid.
-     */
-    401: ErrorEnvelope;
-    /**
-     * PERMISSION_DENIED: the caller lacks the required role.
-     */
-    403: ErrorEnvelope;
-    /**
      * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
      */
     429: ErrorEnvelope;
@@ -6111,7 +6087,7 @@ export type GetSignInOptionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6140,10 +6116,6 @@ export type BeginGoogleErrors = {
      */
     401: ErrorEnvelope;
     /**
-     * PERMISSION_DENIED: the caller lacks the required role.
-     */
-    403: ErrorEnvelope;
-    /**
      * RESOURCE_NOT_FOUND: your organization has no such record.
      */
     404: ErrorEnvelope;
@@ -6160,7 +6132,7 @@ export type BeginGoogleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6204,7 +6176,7 @@ export type FinishGoogleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6233,10 +6205,6 @@ export type BeginGithubErrors = {
      */
     401: ErrorEnvelope;
     /**
-     * PERMISSION_DENIED: the caller lacks the required role.
-     */
-    403: ErrorEnvelope;
-    /**
      * RESOURCE_NOT_FOUND: your organization has no such record.
      */
     404: ErrorEnvelope;
@@ -6253,7 +6221,7 @@ export type BeginGithubErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6297,7 +6265,7 @@ export type FinishGithubErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6358,7 +6326,7 @@ export type ExchangeCodeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6387,10 +6355,6 @@ export type RegisterErrors = {
      */
     400: ErrorEnvelope;
     /**
-     * UNAUTHENTICATED: credentials are missing or invalid.
-     */
-    401: ErrorEnvelope;
-    /**
      * PERMISSION_DENIED: the caller lacks the required role.
      */
     403: ErrorEnvelope;
@@ -6415,7 +6379,7 @@ export type RegisterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6476,7 +6440,7 @@ export type ConfirmRegistrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6541,7 +6505,7 @@ export type AcceptInvitationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6586,7 +6550,7 @@ export type ListApiKeysErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6645,7 +6609,7 @@ export type CreateApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6698,7 +6662,7 @@ export type DeleteApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6745,7 +6709,7 @@ export type ListOwnApiKeysErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6806,7 +6770,7 @@ export type CreateOwnApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6857,7 +6821,7 @@ export type DeleteOwnApiKeyErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6906,7 +6870,7 @@ export type ListOrganizationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -6983,7 +6947,7 @@ export type CreateOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7040,7 +7004,7 @@ export type SwitchOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7091,7 +7055,7 @@ export type ListMembersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7156,7 +7120,7 @@ export type InviteMemberErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7165,7 +7129,7 @@ export type InviteMemberError = InviteMemberErrors[keyof InviteMemberErrors];
 
 export type InviteMemberResponses = {
     /**
-     * The invitation.
+     * The invitation, with its token if the platform sends no email.
      */
     201: SuccessEnvelope & {
         data: NewInvitationDto;
@@ -7226,7 +7190,7 @@ export type ChangeMemberRolesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7288,7 +7252,7 @@ export type RemoveMemberErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7357,7 +7321,7 @@ export type DeleteOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7422,7 +7386,7 @@ export type RenameOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7501,7 +7465,7 @@ export type TransferOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7554,7 +7518,7 @@ export type ListInvitationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7584,10 +7548,6 @@ export type RevokeInvitationData = {
 
 export type RevokeInvitationErrors = {
     /**
-     * VALIDATION_ERROR or INVALID_STATE: details name the invalid fields, or the state and the actions it allows.
-     */
-    400: ErrorEnvelope;
-    /**
      * UNAUTHENTICATED: credentials are missing or invalid.
      */
     401: ErrorEnvelope;
@@ -7612,7 +7572,7 @@ export type RevokeInvitationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7672,7 +7632,7 @@ export type ListAllOrganizationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7725,7 +7685,7 @@ export type GetAnyOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7790,7 +7750,7 @@ export type EnterOrganizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7835,7 +7795,7 @@ export type ListBudgetsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7893,7 +7853,7 @@ export type DeleteBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -7951,7 +7911,7 @@ export type GetBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8021,7 +7981,7 @@ export type SetBudgetErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8068,7 +8028,7 @@ export type GetModelsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8145,7 +8105,7 @@ export type TestModelErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8179,6 +8139,14 @@ export type GetStagesInfoErrors = {
      * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
 };
 
 export type GetStagesInfoError = GetStagesInfoErrors[keyof GetStagesInfoErrors];
@@ -8210,6 +8178,14 @@ export type GetStagesInfoUnderPrefixErrors = {
      * VALIDATION_ERROR: the URL and headers together exceed 16 KB.
      */
     431: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR or INTERNAL_ERROR. When an agent runs, also AGENT_INVOCATION_FAILED.
+     */
+    500: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
+     */
+    503: ErrorEnvelope;
 };
 
 export type GetStagesInfoUnderPrefixError = GetStagesInfoUnderPrefixErrors[keyof GetStagesInfoUnderPrefixErrors];
@@ -8254,7 +8230,7 @@ export type GetStatisticsOverviewErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8314,7 +8290,7 @@ export type GetBuildStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8382,7 +8358,7 @@ export type GetInvocationStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8446,7 +8422,7 @@ export type GetStatisticsTrendErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8493,7 +8469,7 @@ export type GetBudgetStatisticsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8562,7 +8538,7 @@ export type SetAgentStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8639,7 +8615,7 @@ export type ListAgentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8716,7 +8692,7 @@ export type CreateAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8769,9 +8745,17 @@ export type DeleteAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.
+     */
+    502: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     */
+    504: ErrorEnvelope;
 };
 
 export type DeleteAgentError = DeleteAgentErrors[keyof DeleteAgentErrors];
@@ -8822,7 +8806,7 @@ export type GetAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8891,7 +8875,7 @@ export type UpdateAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -8944,7 +8928,7 @@ export type GetAgentDefinitionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9013,7 +8997,7 @@ export type EditAgentDefinitionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9066,7 +9050,7 @@ export type ListAgentDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9147,7 +9131,7 @@ export type AddAgentDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9205,7 +9189,7 @@ export type RemoveAgentDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9271,7 +9255,7 @@ export type ListAgentVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9350,7 +9334,7 @@ export type RollbackAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9419,9 +9403,17 @@ export type PlaceAgentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.
+     */
+    502: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     */
+    504: ErrorEnvelope;
 };
 
 export type PlaceAgentError = PlaceAgentErrors[keyof PlaceAgentErrors];
@@ -9485,7 +9477,7 @@ export type ListAgentExamplesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9564,7 +9556,7 @@ export type SaveAgentExampleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9618,7 +9610,7 @@ export type DeleteAgentExampleErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9675,7 +9667,7 @@ export type StopAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9728,7 +9720,7 @@ export type GetAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9797,7 +9789,7 @@ export type SetAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9876,7 +9868,7 @@ export type PromoteAgentRolloutErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -9958,7 +9950,7 @@ export type ListAgentSessionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10037,7 +10029,7 @@ export type CreateSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10121,7 +10113,7 @@ export type ListSessionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10174,7 +10166,7 @@ export type DeleteSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10227,7 +10219,7 @@ export type GetSessionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10297,7 +10289,7 @@ export type ListMessagesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10389,11 +10381,11 @@ export type SendMessageErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
      */
     504: ErrorEnvelope;
 };
@@ -10465,7 +10457,7 @@ export type ListSessionDocumentsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10552,11 +10544,11 @@ export type InvokeAgentErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
      */
     504: ErrorEnvelope;
 };
@@ -10640,7 +10632,7 @@ export type ListAgentInvocationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10720,7 +10712,7 @@ export type ListInvocationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10773,7 +10765,7 @@ export type GetInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10845,7 +10837,7 @@ export type FollowInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10918,7 +10910,7 @@ export type CancelInvocationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -10998,7 +10990,7 @@ export type DecideToolCallErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11045,7 +11037,7 @@ export type GetWebhookSecretErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11117,7 +11109,7 @@ export type ListProjectsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11190,7 +11182,7 @@ export type CreateProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11243,9 +11235,17 @@ export type DeleteProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * AGENT_INVOCATION_FAILED: the runtime returned an error. UPSTREAM_FAILED: the called API did not respond.
+     */
+    502: ErrorEnvelope;
+    /**
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
+    /**
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     */
+    504: ErrorEnvelope;
 };
 
 export type DeleteProjectError = DeleteProjectErrors[keyof DeleteProjectErrors];
@@ -11296,7 +11296,7 @@ export type GetProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11365,7 +11365,7 @@ export type ControlProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11444,7 +11444,7 @@ export type ReviseProjectErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11497,7 +11497,7 @@ export type ListProjectStagesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11551,7 +11551,7 @@ export type GetProjectStageErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11604,7 +11604,7 @@ export type GetProjectBuildErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11657,7 +11657,7 @@ export type ListProjectArtifactsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11714,7 +11714,7 @@ export type GetProjectArtifactErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11786,7 +11786,7 @@ export type StreamProjectEventsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11844,7 +11844,7 @@ export type ListIntegrationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11921,7 +11921,7 @@ export type CreateIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -11974,7 +11974,7 @@ export type DeleteIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12027,7 +12027,7 @@ export type GetIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12092,7 +12092,7 @@ export type ChangeIntegrationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12150,7 +12150,7 @@ export type FollowImportErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12220,7 +12220,7 @@ export type ListOperationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12274,7 +12274,7 @@ export type GetOperationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12358,11 +12358,11 @@ export type CallOperationErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
      */
     504: ErrorEnvelope;
 };
@@ -12441,7 +12441,7 @@ export type AttachOperationsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12509,7 +12509,7 @@ export type ListFindingsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12582,7 +12582,7 @@ export type ReplaceDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12635,7 +12635,7 @@ export type ListIntegrationVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12693,7 +12693,7 @@ export type GetIntegrationVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12751,7 +12751,7 @@ export type GetVersionDocumentErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12821,7 +12821,7 @@ export type RestoreIntegrationVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12900,7 +12900,7 @@ export type TurnMockErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -12979,7 +12979,7 @@ export type GenerateClientErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13054,7 +13054,7 @@ export type RunContractTestsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13107,7 +13107,7 @@ export type ListContractTestsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13161,7 +13161,7 @@ export type GetContractTestErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13225,7 +13225,7 @@ export type ListFlowsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13298,7 +13298,7 @@ export type CreateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13371,7 +13371,7 @@ export type ValidateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13452,11 +13452,11 @@ export type DraftFlowErrors = {
      */
     502: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
     /**
-     * AGENT_INVOCATION_FAILED: the run exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
+     * AGENT_INVOCATION_FAILED: the run or the runtime exceeded its time limit. UPSTREAM_FAILED: the API did not respond in time.
      */
     504: ErrorEnvelope;
 };
@@ -13513,7 +13513,7 @@ export type ArchiveFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13566,7 +13566,7 @@ export type GetFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13635,7 +13635,7 @@ export type UpdateFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13706,7 +13706,7 @@ export type PublishFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13772,7 +13772,7 @@ export type ListFlowVersionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13826,7 +13826,7 @@ export type GetFlowVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13898,7 +13898,7 @@ export type RestoreFlowVersionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -13973,7 +13973,7 @@ export type ListRunsOfFlowErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14052,7 +14052,7 @@ export type StartFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14131,7 +14131,7 @@ export type ListFlowRunsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14184,7 +14184,7 @@ export type GetFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14256,7 +14256,7 @@ export type FollowFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14327,7 +14327,7 @@ export type ControlFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14407,7 +14407,7 @@ export type SignalFlowRunErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14487,7 +14487,7 @@ export type DecideFlowStepErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14553,7 +14553,7 @@ export type ListDeadLettersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14624,7 +14624,7 @@ export type ReplayDeadLetterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14677,7 +14677,7 @@ export type DeleteDeadLetterErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14743,7 +14743,7 @@ export type ListFlowTriggersErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14822,7 +14822,7 @@ export type CreateFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14876,7 +14876,7 @@ export type DeleteFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14930,7 +14930,7 @@ export type GetFlowTriggerErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -14989,6 +14989,10 @@ export type DeliverWebhookErrors = {
      */
     413: ErrorEnvelope;
     /**
+     * UNSUPPORTED_MEDIA_TYPE: the body's content type or encoding is not supported.
+     */
+    415: ErrorEnvelope;
+    /**
      * IDEMPOTENCY_MISMATCH: the key was used with a different body. DOCUMENT_INVALID: details list the document's faults. MODEL_REQUIRED: a language model must be configured. CLIENT_UNAVAILABLE: the client cannot be generated; details.reason gives the reason. EXPORT_REFUSED: details.reasons lists why the export is refused.
      */
     422: ErrorEnvelope;
@@ -15005,7 +15009,7 @@ export type DeliverWebhookErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15013,6 +15017,10 @@ export type DeliverWebhookErrors = {
 export type DeliverWebhookError = DeliverWebhookErrors[keyof DeliverWebhookErrors];
 
 export type DeliverWebhookResponses = {
+    /**
+     * The challenge, when Slack verifies the trigger's URL.
+     */
+    200: string;
     /**
      * The runs that the delivery started.
      */
@@ -15219,7 +15227,7 @@ export type CreateExportErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15288,7 +15296,7 @@ export type ImportPackageErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15360,7 +15368,7 @@ export type ListAuditEntriesErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15428,7 +15436,7 @@ export type ListToolsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15505,7 +15513,7 @@ export type AttachToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15558,7 +15566,7 @@ export type DeleteToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15611,7 +15619,7 @@ export type GetToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15690,7 +15698,7 @@ export type TestToolErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15750,7 +15758,7 @@ export type ListCredentialsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15823,7 +15831,7 @@ export type CreateCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15865,6 +15873,10 @@ export type FinishAuthorizationErrors = {
      */
     403: ErrorEnvelope;
     /**
+     * RESOURCE_NOT_FOUND: your organization has no such record.
+     */
+    404: ErrorEnvelope;
+    /**
      * RATE_LIMIT_EXCEEDED: retry after the time in Retry-After.
      */
     429: ErrorEnvelope;
@@ -15877,7 +15889,7 @@ export type FinishAuthorizationErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15930,7 +15942,7 @@ export type DeleteCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -15983,7 +15995,7 @@ export type GetCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16048,7 +16060,7 @@ export type ReplaceCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16119,7 +16131,7 @@ export type AuthorizeCredentialErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16246,7 +16258,7 @@ export type RunAgentWithAgUiErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16349,7 +16361,7 @@ export type ChatWithAiSdkErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16403,7 +16415,7 @@ export type GetOrchestrationHealthErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16457,7 +16469,7 @@ export type ListOrchestrationMetricsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16513,7 +16525,7 @@ export type GetOrchestrationMetricsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16558,7 +16570,7 @@ export type ListPartnershipsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16629,7 +16641,7 @@ export type CreatePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16689,7 +16701,7 @@ export type GetPartnershipHistoryErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16740,7 +16752,7 @@ export type GetPartnershipStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16791,7 +16803,7 @@ export type DeletePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16842,7 +16854,7 @@ export type GetPartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16909,7 +16921,7 @@ export type UpdatePartnershipErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -16977,7 +16989,7 @@ export type UpdateDeliverableErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17054,7 +17066,7 @@ export type PushMeasurementErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17112,7 +17124,7 @@ export type ListDecisionsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17183,7 +17195,7 @@ export type CreateDecisionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17234,7 +17246,7 @@ export type GetDecisionErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17311,7 +17323,7 @@ export type RecordDecisionOutcomeErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17356,7 +17368,7 @@ export type GetOrchestrationStatusErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17401,7 +17413,7 @@ export type GetOrchestrationConfigErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17446,7 +17458,7 @@ export type GetDeploymentReadinessErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17491,7 +17503,7 @@ export type GetOrchestrationInfoErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };
@@ -17536,7 +17548,7 @@ export type ListOrchestrationEndpointsErrors = {
      */
     500: ErrorEnvelope;
     /**
-     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable; nothing was stored. Retry after the time in Retry-After.
+     * DATABASE_ERROR: the database is unreachable or throttled. SERVICE_UNAVAILABLE: the engine for durable runs is unreachable, or the platform has more requests than it can serve; nothing was stored. Retry after the time in Retry-After.
      */
     503: ErrorEnvelope;
 };

@@ -317,7 +317,8 @@ export class StartLinkDto {
 
 export class BrowserSessionDto {
   /**
-   * Send it in the `X-CSRF-Token` header with every request that is not a GET. Also in the `nexus_csrf` cookie.
+   * Send it in the `X-CSRF-Token` header with every request that is not a GET. Also in the `nexus_csrf` cookie
+   * (`__Host-nexus_csrf` in production).
    * @example tuTaW5kZWVkLCB0aGlzIGlzIG5vdCBhIHJlYWwgb25l
    */
   csrf_token: string;

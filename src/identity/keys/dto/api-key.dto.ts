@@ -40,7 +40,7 @@ export class ApiKeyDto {
 
 export class ListedApiKeyDto extends ApiKeyDto {
   /**
-   * The user who owns the key. The key's roles never exceed this user's.
+   * The user who owns the key. When the key is used, its roles are limited to those that this user still has.
    * @example usr_01KAG4ZQ4N5B1M6Z6K0TQX0N3R
    */
   created_by: string;

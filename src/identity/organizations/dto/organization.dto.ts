@@ -153,10 +153,17 @@ export class InvitationDto {
 }
 
 export class NewInvitationDto extends InvitationDto {
-  /**
-   * Only if the platform sends no email. Pass it on to the invited person. Shown once.
-   * @example nxi_dGhlIHNlY3JldCBvZiBhbiBpbnZpdGF0aW9u
-   */
+  @ApiProperty({
+    type: String,
+    enum: MAIL_STATUSES,
+    nullable: true,
+    example: 'pending',
+    description:
+      '`pending`: an email with the token will be sent. Null if the platform sends no email; `invitation_token` then has the token.',
+  })
+  declare mail_status: MailStatus | null;
+
+  /** Present only if the platform sends no email. Pass it on to the invited person. It is shown once and begins with `nxi_`. */
   invitation_token?: string;
 }
 

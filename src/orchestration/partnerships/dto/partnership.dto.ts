@@ -174,7 +174,7 @@ export class OrchestrationHealthDto {
 
   /**
    * Mean score of the measured partnerships.
-   * @example 95.2
+   * @example 97.2
    */
   score: number | null;
 
@@ -274,7 +274,7 @@ export class PastHealthDto {
 
   /**
    * 0 to 100. Null if there is no metric to score.
-   * @example 97.5
+   * @example 91.4
    */
   score: number | null;
 
