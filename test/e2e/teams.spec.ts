@@ -330,6 +330,20 @@ describe('an agent with a team', () => {
     expect(requests().map(speaker)).toEqual(['supervisor', 'shipping']);
   });
 
+  it('is a failed task in A2A when a budget refuses it', async () => {
+    const poor = await created({ ...DEFINITION, agent_name: 'penniless' });
+    await app.http.put(`/api/v1/budgets/agent/${encodeURIComponent(poor.agent_id)}`, { tokens_per_day: 1 });
+    const message = { messageId: 'm1', role: 'ROLE_USER', parts: [{ text: 'Hello' }] };
+    const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'SendMessage', params: { message } });
+    const headers = { 'a2a-version': '1.0', 'content-type': 'application/json' };
+    const path = `/a2a/agents/${encodeURIComponent(poor.agent_id)}`;
+    const answer: unknown = await (await app.http.raw('POST', path, call, headers)).json();
+    const said = expect.stringMatching(/^The daily budget of the agent/) as string;
+    expect(answer).toMatchObject({
+      result: { task: { status: { state: 'TASK_STATE_FAILED', message: { parts: [{ text: said }] } } } },
+    });
+  });
+
   it('ends with its members when it is cancelled', async () => {
     let reached = (): void => undefined;
     const waiting = new Promise<void>((resolve) => (reached = resolve));

@@ -57,3 +57,27 @@ it('ends with an error event within a second of the end of the sign-in, and stop
   ]);
   expect(stopped).toHaveBeenCalledTimes(1);
 });
+
+describe('a source that fails', () => {
+  async function* failing() {
+    yield { id: '1', data: 'first' };
+    throw new DatabaseUnavailableError('The database is away');
+  }
+  const FIRST = 'id: 1\ndata: "first"\n\n';
+
+  it('ends the stream of a protocol with its error event', async () => {
+    const response = new FakeResponse();
+    const sent = sendEventStream(response as unknown as Response, failing(), ({ code, message }) => ({
+      data: { type: 'RUN_ERROR', code, message },
+    }));
+    await expect(sent).rejects.toThrow('The database is away');
+    const last = 'data: {"type":"RUN_ERROR","code":"DATABASE_ERROR","message":"The database is away"}\n\n';
+    expect(response.written).toEqual([FIRST, last]);
+  });
+
+  it('ends any other stream without an event, so that its client resumes', async () => {
+    const response = new FakeResponse();
+    await expect(sendEventStream(response as unknown as Response, failing())).rejects.toThrow('The database is away');
+    expect(response.written).toEqual([FIRST]);
+  });
+});

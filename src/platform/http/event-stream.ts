@@ -14,6 +14,7 @@ import {
 import { Settings } from '../config/settings.js';
 import { RequestContext } from '../observability/request-context.js';
 import type { RouteStep } from './envelope.interceptor.js';
+import { toErrorAnswer } from './to-error-answer.js';
 
 /** Aborted when the caller disconnects before the response was sent. */
 export function callerSignal(response: Response): AbortSignal {
@@ -155,6 +156,9 @@ export class RawData {
   constructor(readonly text: string) {}
 }
 
+/** Why a stream ends early. Without a status the caller has lost access. */
+export type StreamFailure = Pick<DomainError, 'code' | 'message' | 'details' | 'suggestion'> & { status?: number };
+
 const HEARTBEAT_MS = 15_000;
 /** With the 4 seconds that a sign-in may be cached, a stream ends within 5 seconds of its caller's sign-in. */
 const RECHECK_MS = 1_000;
@@ -164,12 +168,13 @@ const RECHECK_MS = 1_000;
  * more while the socket is full. A comment every 15 s keeps proxies from closing an idle stream. When the client goes
  * away the source's `return()` runs, so that it can stop its work. The same happens, after an `error` event, when the caller's
  * sign-in, key or role ends. The expiry of the access token alone does not end a stream.
- * @param refusal the event to send when the caller loses access
+ * @param failure for protocols whose clients cannot resume: the last event when the caller loses access or the source fails. Without it, a
+ * source that fails ends the stream without an event, and a client that reconnects goes on after the last one.
  */
 export async function sendEventStream(
   response: Response,
   events: AsyncIterable<StreamEvent>,
-  refusal: (error: DomainError) => StreamEvent = refusalEvent,
+  failure?: (error: StreamFailure) => StreamEvent,
 ): Promise<void> {
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -180,7 +185,7 @@ export async function sendEventStream(
   let end: (() => void) | undefined;
   const ended = new Promise<'closed'>((resolve) => (end = () => resolve('closed')));
   const recheck = setInterval(
-    () => void stillAllowed(response, refusal).then((isAllowed) => isAllowed || end?.()),
+    () => void stillAllowed(response, failure ?? refusalEvent).then((isAllowed) => isAllowed || end?.()),
     RECHECK_MS,
   );
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), HEARTBEAT_MS);
@@ -194,6 +199,9 @@ export async function sendEventStream(
       const hasRoom = response.write(format(next.value));
       if (!hasRoom) await Promise.race([once(response, 'drain'), closed]);
     }
+  } catch (error) {
+    if (failure && !response.writableEnded) response.write(format(failure(toErrorAnswer(error))));
+    throw error;
   } finally {
     clearInterval(heartbeat);
     clearInterval(recheck);
@@ -203,7 +211,7 @@ export async function sendEventStream(
 }
 
 /** Reports to the client why the stream ends. If the database does not answer, the stream continues until the next check. */
-async function stillAllowed(response: Response, refusal: (error: DomainError) => StreamEvent): Promise<boolean> {
+async function stillAllowed(response: Response, refusal: (error: StreamFailure) => StreamEvent): Promise<boolean> {
   try {
     await (response.req as Request).recheck?.();
     return true;
@@ -214,7 +222,7 @@ async function stillAllowed(response: Response, refusal: (error: DomainError) =>
   }
 }
 
-function refusalEvent({ code, message, details, suggestion = 'Sign in again.' }: DomainError): StreamEvent {
+function refusalEvent({ code, message, details, suggestion = 'Sign in again.' }: StreamFailure): StreamEvent {
   return { event: 'error', data: { code, message, details, suggestion } };
 }
 

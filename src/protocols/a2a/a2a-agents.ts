@@ -293,13 +293,13 @@ export class A2aAgents implements A2ARequestHandler {
     return invocation;
   }
 
-  /** A failed run is a task that has failed, not an error of the request. */
+  /** A failed run is a task that has failed, not an error of the request; also when a budget refuses its model calls. */
   private async answered(asked: InvokeRequest): Promise<Invocation> {
     try {
       return await drained(this.invocations.invoke(asked));
     } catch (error) {
       if (error instanceof RunWaitingError) return error.invocation;
-      const id = error instanceof AgentRunError ? error.details['invocation_id'] : undefined;
+      const id = error instanceof DomainError ? error.details['invocation_id'] : undefined;
       if (typeof id !== 'string') throw error;
       return this.invocations.get(asked.org_id, id);
     }

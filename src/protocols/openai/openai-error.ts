@@ -1,8 +1,8 @@
 import type { Response } from 'express';
-import type { StreamEvent } from '../../platform/http/event-stream.js';
+import type { StreamEvent, StreamFailure } from '../../platform/http/event-stream.js';
 import type { ErrorAnswer } from '../../platform/http/to-error-answer.js';
 import { AgentRunError } from '../../runtimes/agent-runtime.js';
-import { type DomainError, ValidationError } from '../../shared/domain-error.js';
+import { ValidationError } from '../../shared/domain-error.js';
 
 export interface OpenAiError {
   message: string;
@@ -89,7 +89,7 @@ export function inCallersWords(
   });
 }
 
-/** The last event of a stream whose caller lost the right to read it. */
-export function refusedStream({ code, message, suggestion }: DomainError): StreamEvent {
-  return { data: { error: openAiErrorBody({ code, message, status: 401, ...(suggestion ? { suggestion } : {}) }) } };
+/** The last event of a stream that fails, or whose caller lost the right to read it. */
+export function refusedStream({ code, message, suggestion, status = 401 }: StreamFailure): StreamEvent {
+  return { data: { error: openAiErrorBody({ code, message, status, ...(suggestion ? { suggestion } : {}) }) } };
 }
