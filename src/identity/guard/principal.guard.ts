@@ -15,7 +15,7 @@ import { type Principal, holds, type Role } from '../principal.js';
 import { type AccessClaims, ALGORITHM, familyOf, tokenSecret } from '../authentication/access-tokens.js';
 import { StandingService } from '../authentication/standing.service.js';
 import { Reflector } from '@nestjs/core';
-import { STREAMS_EVENTS } from '../../platform/http/event-stream.js';
+import { STREAMS_EVENTS, type Streaming, takesTicket } from '../../platform/http/event-stream.js';
 import { hasCredentials } from '../../platform/http/edge.js';
 import { PUBLIC_ROUTE } from '../../platform/http/route.decorators.js';
 import { RateLimits } from '../../platform/http/rate-limits.js';
@@ -176,8 +176,8 @@ export class PrincipalGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, from)) return true;
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
-    const takesTicket = this.reflector.get<string | undefined>(STREAMS_EVENTS, context.getHandler()) === 'browsers';
-    const principal = await this.principalOf(request, response, takesTicket);
+    const streams = this.reflector.get<Streaming | undefined>(STREAMS_EVENTS, context.getHandler());
+    const principal = await this.principalOf(request, response, takesTicket(streams, request));
     await this.limits.countPrincipal(principal, request, response);
     request.principal = principal;
     this.requestContext.setPrincipal(principal);
@@ -190,9 +190,9 @@ export class PrincipalGuard implements CanActivate {
   }
 
   /** Wrong credentials count on the budget of the client's address, which limits guessing. */
-  private async principalOf(request: Request, response: Response, takesTicket: boolean): Promise<Principal> {
+  private async principalOf(request: Request, response: Response, mayHaveTicket: boolean): Promise<Principal> {
     try {
-      return await this.credentials.principalOf(request, takesTicket);
+      return await this.credentials.principalOf(request, mayHaveTicket);
     } catch (error) {
       if (error instanceof UnauthenticatedError && hasCredentials(request))
         await this.limits.countStranger(request, response);

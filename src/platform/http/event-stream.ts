@@ -41,7 +41,16 @@ export const STREAMS_EVENTS = 'nexus:streams-events';
 const RETRY_SECONDS = 5;
 
 /** `{ field }`: to those whose body or query sets it. */
-type Streaming = 'everyone' | 'acceptors' | 'browsers' | { field: string };
+export type Streaming = 'everyone' | 'acceptors' | 'browsers' | { field: string };
+
+/** Every GET route takes it that streams events to its caller. */
+export const ApiTicket = () =>
+  ApiQuery({
+    name: 'ticket',
+    required: false,
+    type: String,
+    description: 'A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.',
+  });
 
 /**
  * The route answers Server-Sent Events: to those whose `Accept` asks for them, or to every caller. `browsers`: to every caller, and
@@ -50,16 +59,7 @@ type Streaming = 'everyone' | 'acceptors' | 'browsers' | { field: string };
 export const StreamsEvents = (to: Streaming, { resumable = true } = {}) =>
   applyDecorators(
     SetMetadata(STREAMS_EVENTS, to),
-    ...(to === 'browsers'
-      ? [
-          ApiQuery({
-            name: 'ticket',
-            required: false,
-            type: String,
-            description: 'A ticket from POST /api/v1/stream-tickets, for an EventSource, which cannot send headers.',
-          }),
-        ]
-      : []),
+    ...(to === 'browsers' ? [ApiTicket()] : []),
     ...(to === 'browsers' && resumable
       ? [
           ApiQuery({
@@ -142,6 +142,11 @@ function isAsked(to: Streaming, request: Request): boolean {
   if (typeof to !== 'object') return to !== 'acceptors' || wantsEventStream(request);
   const body = request.body as Record<string, unknown> | undefined;
   return body?.[to.field] === true || request.query[to.field] === 'true';
+}
+
+/** Whether an `EventSource` asks for the events of the route: it may do so with `?ticket=`. */
+export function takesTicket(to: Streaming | undefined, request: Request): boolean {
+  return to !== undefined && request.method === 'GET' && isAsked(to, request);
 }
 
 export interface StreamEvent {

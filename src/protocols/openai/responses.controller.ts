@@ -19,7 +19,7 @@ import type { RunStreamEvent } from '../../invocations/run-feed.js';
 import { RunEvents } from '../../invocations/run-events.service.js';
 import { drained, RunStreams } from '../../invocations/run-streams.service.js';
 import { TakesBody } from '../../platform/http/envelope.interceptor.js';
-import { callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
+import { ApiTicket, callerSignal, sendEventStream, StreamsEvents } from '../../platform/http/event-stream.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { NotFoundError, ValidationError } from '../../shared/domain-error.js';
 import { decisionsIn, itemsOf } from './items.js';
@@ -135,6 +135,7 @@ export class OpenAiResponsesController {
       'Returns the response. With `stream=true`, streams its events, or those after `starting_after`. Events are kept for 24 hours.',
   })
   @ApiQuery({ name: 'stream', required: false, type: Boolean })
+  @ApiTicket()
   @ApiQuery({ name: 'starting_after', required: false, schema: { type: 'integer', minimum: 0 } })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiObject('The response.', 'response')

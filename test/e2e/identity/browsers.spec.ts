@@ -90,6 +90,15 @@ describe('a ticket for an event stream', () => {
     expect(heard).toMatch(/^id: 3\nevent: done\n/);
   });
 
+  it('opens the stream of a response, but not the response itself', async () => {
+    const run = (await endedRun()).split('/')[4] ?? '';
+    const path = `/v1/responses/${run.replace('inv_', 'resp_')}`;
+    const { url } = await ticketFor(path);
+    expect(await statusOf(app.url + url)).toBe(401);
+    const heard = await (await fetch(`${app.url}${url}&stream=true`)).text();
+    expect(heard).toContain('event: response.completed\n');
+  });
+
   it('is good once, also for two processes at the same moment', async () => {
     const path = await endedRun();
     const { url } = await ticketFor(path);
