@@ -107,7 +107,7 @@ function finite(value: number): number | null {
 
 function reasonOf(roi: number, payback: number): string | null {
   if (!Number.isFinite(roi)) return 'nothing is spent, so a return in percent of the cost does not exist';
-  return Number.isFinite(payback) ? null : 'without revenue the cost is never recovered';
+  return Number.isFinite(payback) ? null : 'without revenue the cost never comes back';
 }
 
 /** Best first. */
@@ -160,9 +160,9 @@ export function partnershipRisk(impacts: readonly PartnerImpact[]): number {
 }
 
 function effectOf(partner: PartnerHealthView | undefined): Pick<PartnerImpact, 'risk_added' | 'note'> {
-  if (!partner) return { risk_added: 0, note: 'no partnership has this id, so it is ignored' };
+  if (!partner) return { risk_added: 0, note: 'no partnership with this id: nothing is known of it' };
   if (!partner.enabled) return { risk_added: HEAVIEST, note: 'switched off: counts as a partner with a score of 0' };
-  if (partner.score === null) return { risk_added: 0, note: 'not measured yet, so it does not affect the risk' };
+  if (partner.score === null) return { risk_added: 0, note: 'not measured yet: enters no figure' };
   const lack = Math.max(0, GOOD_SCORE - partner.score) / GOOD_SCORE;
   const risk_added = Math.min(HEAVIEST, exact(HEAVIEST * lack));
   const note = risk_added === 0 ? 'good enough to add no risk' : `${partner.health}: adds risk`;

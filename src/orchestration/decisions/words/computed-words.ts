@@ -103,7 +103,7 @@ function activitiesOf(phase: (typeof PHASES)[number], assessment: Assessment): s
     case 'Development':
       return [
         inputs.complexity_score > 7
-          ? 'Build in increments that can each be demonstrated and rolled back'
+          ? 'Build in steps that each can be shown and taken back'
           : 'Build and review in short rounds',
         `Compare what is spent with the estimated cost of ${text(inputs.estimated_cost ?? 0)} every week`,
         partnerships.length > 0
@@ -114,7 +114,7 @@ function activitiesOf(phase: (typeof PHASES)[number], assessment: Assessment): s
       return [
         inputs.customer_impact > 10_000 ? 'Release to a small share of the customers first' : 'Release',
         `Measure revenue against the expected ${text(inputs.expected_revenue ?? 0)}`,
-        'Record the outcome of this decision, so that later decisions can learn from it',
+        'Record the outcome of this decision, so that the next ones know',
       ];
   }
 }
@@ -129,7 +129,7 @@ function activitiesUntilApproval({ missing_inputs, returns, risk, inputs }: Asse
       `Bring the cost below ${text(revenue / (1 + mildest.roi_above / 100))} or the revenue above ` +
         `${text(cost * (1 + mildest.roi_above / 100))}: a return above ${mildest.roi_above} % is needed`,
     );
-  if (cost === 0 && revenue === 0) activities.push('Estimate the revenue');
+  if (cost === 0 && revenue === 0) activities.push('Find out what there is to be gained');
   if (risk.overall >= mildest.risk_below)
     activities.push(`Bring the risk from ${text(risk.overall)} below ${mildest.risk_below}`);
   return activities;
@@ -183,8 +183,8 @@ function returnSentence({ returns, inputs }: Assessment): string | null {
   if (roi_percent === null) return `Nothing is spent for an expected revenue of ${text(inputs.expected_revenue ?? 0)}.`;
   const back =
     payback_months === null
-      ? 'the cost is never recovered'
-      : `the cost is recovered in ${counted(Number(payback_months.toFixed(1)), 'month')}`;
+      ? 'the cost never comes back'
+      : `the cost comes back in ${counted(Number(payback_months.toFixed(1)), 'month')}`;
   return `The expected return is ${text(roi_percent, 1)} % of the cost; ${back}.`;
 }
 
@@ -203,7 +203,7 @@ function partnersSentence({ partnerships, risk }: Assessment): string | null {
   const weak = partnerships.filter(({ risk_added }) => risk_added > 0);
   if (weak.length === 0) return null;
   const names = weak.map(({ id, name, score }) => `${name ?? id}${score === null ? '' : ` (score ${text(score, 1)})`}`);
-  return `The proposal depends on ${listed(names)}, which raises the risk from ${text(risk.mean)} to ${text(risk.overall)}.`;
+  return `It leans on ${listed(names)}, which raises the risk from ${text(risk.mean)} to ${text(risk.overall)}.`;
 }
 
 function budgetSentence({ inputs, simulation }: Assessment): string | null {
@@ -219,14 +219,12 @@ function budgetSentence({ inputs, simulation }: Assessment): string | null {
 
 function assumptionsSentence({ assumed_inputs }: Assessment): string | null {
   const assumed = Object.entries(assumed_inputs).map(([name, value]) => `${phrase(name)} ${text(value)}`);
-  return assumed.length === 0 ? null : `Not given, so assumed: ${listed(assumed)}.`;
+  return assumed.length === 0 ? null : `Not given and assumed: ${listed(assumed)}.`;
 }
 
 function rankingSentence([best, second]: Analysis['ranking']): string | null {
   if (!best || !second) return null;
-  const nameOf = ({ alternative, name }: typeof best): string =>
-    alternative === null ? 'the proposal itself' : `"${name}"`;
-  return `Among the options compared, ${nameOf(best)} ranks first, ahead of ${nameOf(second)}.`;
+  return `Of ${best.alternative === null ? 'all ways that were compared the context itself' : `all ways that were compared "${best.name}"`} comes first, before ${second.alternative === null ? 'the context itself' : `"${second.name}"`}.`;
 }
 
 /** Measurable criteria, from the estimates, that will show whether the decision was right. */
@@ -236,7 +234,7 @@ export function successMetrics(
 ): string[] {
   const { estimated_cost: cost, expected_revenue: revenue, budget } = inputs;
   if (cost === null || revenue === null)
-    return missing_inputs.map((name) => `The ${phrase(name)} is known and justified`);
+    return missing_inputs.map((name) => `The ${phrase(name)} is known and can be defended`);
   const metrics = [`Revenue of at least ${text(revenue)}`];
   if (returns.roi_percent !== null && returns.payback_months !== null)
     metrics.push(
@@ -245,7 +243,7 @@ export function successMetrics(
     );
   const bad = simulation?.roi_percent?.p10;
   if (bad !== undefined && simulation && simulation.draws > 0)
-    metrics.push(`Return of at least ${text(bad, 1)} %, the 10th percentile of the simulation`);
+    metrics.push(`Return not below ${text(bad, 1)} %, its bad case (one in ten)`);
   metrics.push(`Cost of at most ${text(budget === null ? cost : Math.min(budget, cost))}`);
   metrics.push(`Finished by ${plan.at(-1)?.end_date ?? ''}, after ${counted(inputs.estimated_days, 'day')}`);
   if (simulation && simulation.draws > 0)
@@ -259,7 +257,7 @@ const SAFE_PROBABILITY = 0.8;
 
 const AGAINST = {
   technical: 'prove the hardest part with a prototype before the rest is built',
-  resource: 'secure staff and funding before the start, or start later',
+  resource: 'secure people and means before the start, or start later',
   timeline: 'cut the scope to what the date allows, or move the date',
   market: 'test the demand with a small offer before the full spending',
 } as const;
@@ -279,9 +277,9 @@ function partnerLines({ partnerships }: Assessment): string[] {
     const who = name ?? id;
     if (risk_added > 0)
       return [
-        `Partner ${who}${score === null ? '' : ` (score ${text(score, 1)})`}: prepare an alternative, or fix the partnership first`,
+        `Partner ${who}${score === null ? '' : ` (score ${text(score, 1)})`}: have another way ready, or mend it first`,
       ];
-    return health === 'unknown' ? [`Partner ${who}: measure its health before you depend on it`] : [];
+    return health === 'unknown' ? [`Partner ${who}: measure how it does before leaning on it`] : [];
   });
 }
 
@@ -293,9 +291,9 @@ function moneyLines({ inputs, simulation, sensitivity }: Assessment): string[] {
   if (!simulation || simulation.draws === 0) return lines;
   const { probability_roi_positive: win, probability_within_budget: within } = simulation;
   if (within !== null && cost !== null && budget !== null && cost <= budget && within < SAFE_PROBABILITY)
-    lines.push(`Budget: the cost stays within it with a probability of only ${percent(within)}; agree on a reserve`);
+    lines.push(`Budget: the cost stays within it with ${percent(within)} only; agree on a reserve`);
   if (win < SAFE_PROBABILITY)
-    lines.push(`Loss: probability ${percent(1 - win)}; spend in stages and stop if targets are missed`);
+    lines.push(`Loss: probability ${percent(1 - win)}; spend in stages and stop when the figures do not come`);
   const falls = sensitivity?.inputs.find(
     ({ decision_at_low, decision_at_high }) => decision_at_low !== decision_at_high,
   );
