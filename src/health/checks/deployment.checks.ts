@@ -37,9 +37,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     look: ([settings]) =>
       (settings.isProduction ? healthy : unhealthy)(
         `The process runs with ENVIRONMENT=${settings.get('ENVIRONMENT')}`,
-        {
-          environment: settings.get('ENVIRONMENT'),
-        },
+        { environment: settings.get('ENVIRONMENT') },
       ),
   }),
   defineCheck({

@@ -36,6 +36,10 @@ export interface Organization {
   created_at: string;
 }
 
+/** Whether the user has the rights of the owner. Where no owner is recorded, every administrator has them. */
+export const isOwnedBy = ({ owner_id }: Pick<Organization, 'owner_id'>, user_id: string): boolean =>
+  owner_id === undefined || owner_id === user_id;
+
 /** A user in an organization. E-mail and name are copied so that a list of members is one query. */
 export interface Membership {
   org_id: string;

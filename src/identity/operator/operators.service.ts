@@ -5,6 +5,7 @@ import type { Page } from '../../shared/page.js';
 import {
   DEFAULT_ORGANIZATION,
   isAdmin,
+  isOwnedBy,
   type Membership,
   normalEmail,
   type Organization,
@@ -59,8 +60,8 @@ export class OperatorsService {
   async isOperator(principal: Principal): Promise<boolean> {
     if (principal.is_operator === true || holds(principal, 'system_admin')) return true;
     if (principal.org_id !== DEFAULT_ORGANIZATION || !isAdmin(principal)) return false;
-    const { owner_id } = (await this.accounts.findOrganization(DEFAULT_ORGANIZATION)) ?? {};
-    return owner_id === undefined || owner_id === principal.user_id;
+    const organization = (await this.accounts.findOrganization(DEFAULT_ORGANIZATION)) ?? {};
+    return isOwnedBy(organization, principal.user_id);
   }
 
   /** Idempotent. @returns whether it changed anything. @throws NotFoundError, ConflictError */

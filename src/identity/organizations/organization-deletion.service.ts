@@ -9,7 +9,7 @@ import {
   PermissionDeniedError,
   ValidationError,
 } from '../../shared/domain-error.js';
-import { DEFAULT_ORGANIZATION } from '../accounts/account.js';
+import { DEFAULT_ORGANIZATION, isOwnedBy } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { KEPT_MS, StandingRepository } from '../authentication/standing.repository.js';
@@ -96,10 +96,9 @@ export class OrganizationDeletionService implements OnApplicationBootstrap, Befo
       });
     const organization = await this.accounts.findOrganization(org_id);
     if (!organization) throw new NotFoundError('Organization', org_id);
-    const { owner_id } = organization;
-    if (owner_id !== undefined && owner_id !== principal.user_id)
+    if (!isOwnedBy(organization, principal.user_id))
       throw new PermissionDeniedError('Only the owner can delete the organization', {
-        details: { owner_id },
+        details: { owner_id: organization.owner_id },
         suggestion: 'Ask the owner to delete it.',
       });
     if (organization.name !== name)

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, InvalidStateError, NotFoundError, PermissionDeniedError } from '../../shared/domain-error.js';
 import { Ids } from '../../shared/ids.js';
-import { type Membership, isAdmin, type Organization } from '../accounts/account.js';
+import { type Membership, isAdmin, isOwnedBy, type Organization } from '../accounts/account.js';
 import { AccountsRepository } from '../accounts/accounts.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { actorOf, type Principal, requireGrantable, type Role, requireToken } from '../principal.js';
@@ -161,7 +161,7 @@ export class OrganizationsService {
     const { org_id } = principal;
     const organization = await this.organization(org_id);
     const { owner_id } = organization;
-    if (owner_id !== undefined && owner_id !== principal.user_id)
+    if (!isOwnedBy(organization, principal.user_id))
       throw new PermissionDeniedError('Only the owner can transfer the organization', {
         details: { owner_id },
         suggestion: 'Ask the owner to transfer it.',
